@@ -157,7 +157,7 @@ class Stores:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A known caller, whose reads show at least what they wrote before `after`.
+    """A known caller, whose reads are at least as new as the position `after`.
 
     For a connected system it also has what its token opens, the purpose of its exports,
     and whether it may export its own groups only.
