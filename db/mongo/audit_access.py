@@ -21,7 +21,7 @@ KEPT_DAYS: Final = 3_653
 _DELETED_AFTER_SECONDS: Final = (KEPT_DAYS + 31) * 86_400
 
 _NEWEST_FIRST: Final = {"at": -1, "_id": -1}
-# The same as in deploy/mongo-user.js; a test compares them.
+# The same as in deploy/make_files_database.py; a test compares them.
 INDEXES: Final[tuple[tuple[dict[str, int], dict[str, Any]], ...]] = (
     ({"event": 1}, {"unique": True}),
     (_NEWEST_FIRST, {}),
