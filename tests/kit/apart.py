@@ -1,4 +1,4 @@
-"""Which tests of disks and networks of a server's own can run on this machine."""
+"""Whether this machine can run tests that need a disk or network of a server's own."""
 
 import os
 import sys
@@ -42,7 +42,7 @@ disks = pytest.mark.skipif(
 
 @contextmanager
 def forbidden(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let this machine forbid namespaces, as most containers do."""
+    """Forbid namespaces on this machine, as most containers do."""
     unshare = folder / "unshare"
     unshare.write_text(
         "#!/bin/sh\necho 'unshare failed: Operation not permitted' >&2\nexit 1\n"
@@ -54,7 +54,7 @@ def forbidden(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def network_of(process: psutil.Process | int) -> str:
-    """Return which network a process is in."""
+    """Return the network namespace of a process."""
     pid = process if isinstance(process, int) else process.pid
     return str(Path(f"/proc/{pid}/ns/net").readlink())
 

@@ -1,4 +1,4 @@
-"""A tool that backs PostgreSQL up, as one of a clinic's own: ours, or Barman itself."""
+"""A clinic's own tool for backing up PostgreSQL: our stand-in, or Barman itself."""
 
 import getpass
 import json
@@ -27,9 +27,9 @@ from db.embedded.processes import programs
 from tests.kit.waiting import eventually
 
 _SERVER: Final = "clinic"
-# What the worker keeps of a tool goes by its name.
+# The worker keeps what belongs to a tool under the tool's name.
 _PEER: Final = "peer"
-# As Barman restores: the pages, what finds the log, and where to stop.
+# Like Barman's restore: the pages, a restore_command and a recovery target.
 _RESTORING: Final = """
 import json, shutil, sys
 from pathlib import Path
@@ -80,7 +80,7 @@ path_prefix = {path}
 
 @dataclass(frozen=True, slots=True)
 class ArchivingTool:
-    """A program that has made a backup and receives the log, in a folder."""
+    """A program that has made a backup and receives the log, with its folder."""
 
     tool: BackupTool
     reader: ToolReader
@@ -89,22 +89,22 @@ class ArchivingTool:
     environment: dict[str, str] = field(repr=False)
 
     def archive(self) -> None:
-        """Let a segment end, so that it comes into the archive."""
+        """End the current segment, so that it is archived."""
         switch(self.cluster)
         if self.is_barman:
             self.run("archive-wal", _PEER)
 
     @property
     def is_barman(self) -> bool:
-        """Whether it is the real one."""
+        """Whether this is the real Barman."""
         return isinstance(self.reader, BarmanReader)
 
     def be(self, mode: str) -> None:
-        """Let the stand-in do otherwise than it says."""
+        """Make the stand-in misbehave in this way."""
         (self.folder / "mode").write_text(mode)
 
     def starts(self) -> list[list[str]]:
-        """Return the words with which the stand-in was started."""
+        """Return the arguments of each start of the stand-in."""
         words: list[list[str]] = json.loads((self.folder / "starts.json").read_text())
         return words
 
@@ -120,7 +120,7 @@ class ArchivingTool:
 
 
 class _StandInReader:
-    """Tells of the one backup, and of the newest segment in the archive."""
+    """Reports the one backup, and the newest segment in the archive."""
 
     def __init__(self, folder: Path, stopped_at: datetime, system_id: str) -> None:
         self._log = folder / "log"
@@ -135,7 +135,7 @@ class _StandInReader:
 
 
 def switch(cluster: Cluster) -> None:
-    """Write something, and let the segment end."""
+    """Write something, and end the current segment."""
     url = cluster.addresses.primary_url("postgres", "postgres")
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         connection.autocommit = True
@@ -182,7 +182,7 @@ def stand_in(cluster: Cluster, folder: Path) -> Iterator[ArchivingTool]:
 
 @contextmanager
 def barman(cluster: Cluster, folder: Path, program: str) -> Iterator[ArchivingTool]:
-    """Have Barman make a backup and receive the log."""
+    """Make Barman take a backup and receive the log."""
     folder.mkdir()
     passwords = cluster.addresses.secrets
     passfile = folder / "passwords"
@@ -213,7 +213,7 @@ def barman(cluster: Cluster, folder: Path, program: str) -> Iterator[ArchivingTo
         )
     try:
         time.sleep(2)
-        # It waits until the segment is there, without which no backup is made.
+        # It waits for the segment to arrive; Barman makes no backup before that.
         made.run("switch-wal", "--force", "--archive", _PEER)
         made.run("backup", _PEER)
         yield made
@@ -223,7 +223,7 @@ def barman(cluster: Cluster, folder: Path, program: str) -> Iterator[ArchivingTo
 
 
 def find_barman() -> str | None:
-    """Return Barman's program, where it and rsync, with which it restores, are."""
+    """Return Barman's program if it is installed, and rsync, with which it restores."""
     named = os.environ.get("BARMAN") or "barman"
     return shutil.which(named) if shutil.which("rsync") else None
 

@@ -1,4 +1,4 @@
-"""A passkey device in software: it really signs, and can be told to cheat."""
+"""A passkey device in software: it really signs, and can be made to cheat."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ _ES256, _P256, _EC2 = -7, 1, 2
 
 @dataclass
 class Authenticator:
-    """Holds one key; `make` answers a registration, `use` a question to sign."""
+    """Holds one key; `make` answers a registration, `use` a sign-in."""
 
     origin: str
     rp_id: str
@@ -52,7 +52,7 @@ class Authenticator:
         )
 
     def use(self, options: str) -> str:
-        """Return the answer to a question's options, and count it."""
+        """Return the answer to a sign-in's options, and increase the counter."""
         self.counter += 1
         client_data = self._client_data("webauthn.get", json.loads(options))
         data = self._data()

@@ -1,4 +1,4 @@
-"""A system that is connected: its keys, the statements that it signs, its tokens."""
+"""A connected system: its keys, the assertions that it signs, its tokens."""
 
 import json
 import time
@@ -25,18 +25,18 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 @cache
 def rsa_key(name: str = "first") -> RSAKey:
-    """Return a key that is made once: making one takes a while."""
+    """Return a key by its id; it is generated once, since that takes a while."""
     return RSAKey.generate_key(2048, {"kid": name}, private=True)
 
 
 @cache
 def ec_key(name: str = "curve", curve: str = "P-384") -> ECKey:
-    """Return a key on a curve, of this id."""
+    """Return an elliptic-curve key by its id."""
     return ECKey.generate_key(curve, {"kid": name}, private=True)
 
 
 def jwks_of(*keys: RSAKey | ECKey) -> str:
-    """Return the public keys as a set, as somebody would paste it."""
+    """Return the public keys as a JWKS, as somebody would paste it."""
     return json.dumps({"keys": [key.as_dict(private=False) for key in keys]})
 
 
@@ -49,7 +49,7 @@ class BackendService:
     algorithm: str = "RS384"
 
     def claims(self, **other: Any) -> dict[str, Any]:
-        """Return what the system says; None leaves a claim out."""
+        """Return the claims of the assertion; None leaves a claim out."""
         said = {
             "iss": str(self.id),
             "sub": str(self.id),
@@ -60,13 +60,13 @@ class BackendService:
         return {k: v for k, v in (said | other).items() if v is not None}
 
     def sign(self, header: dict[str, Any] | None = None, **claims: Any) -> str:
-        """Return a signed statement; None leaves a claim or a header out."""
+        """Return a signed assertion; None leaves a claim or a header out."""
         said = {"alg": self.algorithm, "kid": self.key.kid, "typ": "JWT"}
         kept = {k: v for k, v in (said | (header or {})).items() if v is not None}
         return jwt.encode(kept, self.claims(**claims), self.key, [kept["alg"]])
 
     def form(self, scope: str, assertion: str | None = None) -> dict[str, str]:
-        """Return what is sent to ask for a token."""
+        """Return the form with which the system asks for a token."""
         return {
             "grant_type": "client_credentials",
             "scope": scope,
@@ -77,7 +77,7 @@ class BackendService:
     def ask(
         self, client: Any, scope: str, assertion: str | None = None
     ) -> httpx.Response:
-        """Ask for a token; `client` is one of the API without a token of its own."""
+        """Ask for a token; `client` is an API client without a token of its own."""
         answer: httpx.Response = client.ask(
             "POST", TOKEN_PATH, data=self.form(scope, assertion)
         )
@@ -92,7 +92,7 @@ def connect(
     export_purpose: str = "",
     exports: SystemExports | None = None,
 ) -> BackendService:
-    """Have an administrator connect a system that may read these types."""
+    """Connect a system that may read these types, as an administrator."""
     pasted = SystemKeysTyped(jwks=jwks_of(rsa_key(), ec_key()))
 
     def register(session: Any) -> UUID:

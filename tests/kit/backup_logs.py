@@ -1,4 +1,4 @@
-"""A sealed log without a PostgreSQL: pieces by hand, for what only reads those."""
+"""A sealed log without a PostgreSQL: pieces made by hand, for code that reads them."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -9,12 +9,12 @@ from db.backups.notes import LogPosition
 from db.files.file_keys import FileKeys
 from tests.kit import backup_sets
 
-# Where the set of tests.kit.backup_sets leads to.
+# Where the log continues after the set of tests.kit.backup_sets.
 FIRST: Final = 2
 
 
 def archive_of(repository, keys: FileKeys) -> LogArchive:
-    """Return the empty log of a repository that is a clinic's."""
+    """Return the empty log of a repository, which becomes the clinic's."""
     repository.claim(backup_sets.SYSTEM_ID)
     archive = LogArchive(repository.folder, backup_sets.SYSTEM_ID, keys)
     archive.folder.mkdir(exist_ok=True)
@@ -30,7 +30,7 @@ def add_piece(
     first: int = 0,
     end: int = SEGMENT_BYTES,
 ) -> LogPiece:
-    """Let the log have these bytes of a segment."""
+    """Add these bytes of a segment to the log."""
     piece = LogPiece(LogSegment(timeline, number), first, end, until)
     archive.add(piece.name, bytes([number % 256]) * (end - first))
     return piece
@@ -42,7 +42,7 @@ def note(
     files_until: datetime | None = None,
     **values: Any,
 ) -> LogPosition:
-    """Say how far the log reaches."""
+    """Record how far the log reaches."""
     files = files_until or until
     position = LogPosition(1, "0/0", until, files, until, **values)
     archive.note(position)

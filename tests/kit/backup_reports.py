@@ -1,4 +1,4 @@
-"""What a report on backups is made of, beside rows."""
+"""The sources of a report on backups other than database rows."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -27,7 +27,7 @@ def sources_of(
     plan: ReportPlan = PLAN,
     **stands: Any,
 ) -> ReportSources:
-    """Return what is beside rows; `stands` is what its state tells otherwise."""
+    """Return these sources; `stands` overrides fields of the backup state."""
     survey = repository.survey()
     state: dict[str, Any] = {
         "folder": repository.folder,

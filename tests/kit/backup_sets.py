@@ -1,4 +1,4 @@
-"""Backup sets without a backup: manifests by hand, for what only reads those."""
+"""Backup sets without a backup: manifests made by hand, for code that reads them."""
 
 import gzip
 import hashlib
@@ -61,14 +61,14 @@ DRILLED: Final = replace(
 
 
 def add_set(repository: Repository, **values: Any) -> Manifest:
-    """Let a repository have a set that is made up, and be a clinic's if it is not."""
-    # No key file has the one of the manifest.
+    """Add a made-up set to a repository, and claim the repository for the clinic."""
+    # No key file has a key for this manifest.
     manifest = replace(MANIFEST, **({"key_ids": ()} | values))
     repository.claim(SYSTEM_ID)
     unfinished = repository.set_folder(f"{manifest.set_id}.unfinished")
     unfinished.mkdir()
     for each in manifest.objects:
-        # As long as the manifest says, and nothing in it.
+        # As long as the manifest says, but without content.
         with (unfinished / each.name).open("wb") as file:
             file.truncate(each.size)
     repository.publish(unfinished, manifest)
@@ -85,9 +85,10 @@ def add_sealed_set(
     pages: bytes | None = None,
     **values: Any,
 ) -> Manifest:
-    """Let a repository have a set whose objects open, and the files that it names.
+    """Add a set whose objects can be opened, and the files that it names.
 
-    `entries` are of more files, and `pages` is what an incremental one goes on from.
+    `entries` are entries for further files; `pages` is the list of pages on which an
+    incremental backup can be based.
     """
     manifest = replace(MANIFEST, **({"key_ids": (keys.primary,)} | values))
     repository.claim(SYSTEM_ID)
@@ -114,7 +115,7 @@ def add_sealed_set(
 def add_later_sets(
     repository: Repository, keys: FileKeys, base: Manifest, times: Iterable[datetime]
 ) -> list[Manifest]:
-    """Let a repository have incremental sets of these times, each on one base."""
+    """Add incremental sets of these times, all of them on one base."""
     return [
         add_sealed_set(
             repository,
@@ -130,12 +131,12 @@ def add_later_sets(
 
 
 def based_on(base: Manifest) -> BasedOn:
-    """Return what an incremental set says of its base."""
+    """Return the reference of an incremental set to its base."""
     return BasedOn(base.set_id, base.fingerprint, 1_000_000)
 
 
 def keep_file(repository: Repository, data: bytes) -> str:
-    """Keep a file's bytes; return their SHA-256."""
+    """Store a file's bytes in the repository, and return their SHA-256."""
     digest = hashlib.sha256(data).hexdigest()
     with repository.new_file() as path:
         path.write_bytes(data)

@@ -1,4 +1,4 @@
-"""Ways to break a cluster that tests may break, each undone at its block's end."""
+"""Ways in which tests may break a cluster, each undone at the end of its block."""
 
 import re
 from collections.abc import Iterator
@@ -19,14 +19,14 @@ _HEARTBEAT = (
 
 
 def replicas(cluster: Cluster) -> list[Node]:
-    """Return the nodes that follow."""
+    """Return the nodes that follow the primary."""
     return [node for node in cluster.nodes if node.is_replica]
 
 
 def ask(
     cluster: Cluster, node: Node, statement: str, database: str = "postgres"
 ) -> Any:
-    """Run a statement on a node as the administrator, and return its one value."""
+    """Run a statement on a node as the administrator, and return its single value."""
     url = cluster.addresses.node_url(node.name, "postgres", database)
     with closing(psycopg2.connect(url)) as connection:
         connection.autocommit = True
@@ -36,18 +36,18 @@ def ask(
 
 
 def heartbeat(cluster: Cluster, node: Node) -> psutil.Process:
-    """Return the backend that a node's Patroni asks before it does anything.
+    """Return the backend that a node's Patroni queries before it does anything.
 
-    Without its answer Patroni stands still, but for the questions of others.
+    Without its answer Patroni does nothing but answer requests from others.
     """
     return psutil.Process(ask(cluster, node, _HEARTBEAT))
 
 
 @contextmanager
 def replay_paused(cluster: Cluster) -> Iterator[None]:
-    """Let the replicas receive and not replay, nor Patroni see to it that they do.
+    """Pause replay on the replicas, and keep Patroni from resuming it.
 
-    What was written before, they have.
+    They go on receiving, and have replayed everything written before.
     """
     nodes = replicas(cluster)
     written = ask(cluster, cluster.primary(), "SELECT pg_current_wal_flush_lsn()")
@@ -63,13 +63,13 @@ def replay_paused(cluster: Cluster) -> Iterator[None]:
 
 
 def await_replayed(cluster: Cluster, node: Node, position: str) -> None:
-    """Wait until a replica shows what the primary had written at this position."""
+    """Wait until a replica has replayed up to this position of the primary."""
     question = f"SELECT pg_last_wal_replay_lsn() >= '{position}'::pg_lsn"
     eventually(lambda: ask(cluster, node, question), seconds=_CATCH_UP_SECONDS)
 
 
 def switch_over(cluster: Cluster) -> None:
-    """Let another node lead.
+    """Switch over to another node.
 
     Patroni refuses one that has only just joined, or takes two seconds to answer it.
     """
@@ -77,7 +77,7 @@ def switch_over(cluster: Cluster) -> None:
 
 
 def is_switched_over(cluster: Cluster, candidate: str) -> bool:
-    """Let the candidate lead; tell whether it does."""
+    """Switch over to the candidate, and return whether it leads."""
     try:
         cluster.switch_over(candidate)
     except RuntimeError:
@@ -86,13 +86,13 @@ def is_switched_over(cluster: Cluster, candidate: str) -> bool:
 
 
 def etcd_of(cluster: Cluster) -> Etcd:
-    """Return what the servers agree by: its leader key can be read and dropped."""
+    """Return the cluster's etcd, whose leader key can be read and dropped."""
     there = cluster.addresses
     return Etcd.of(cluster.folder, there.ports, there.secrets)
 
 
 def drop_leader_key(cluster: Cluster, dead: Node) -> None:
-    """Let another lead at once, not only when the key of a dead leader runs out."""
+    """Let another node lead at once instead of when the dead leader's key expires."""
     etcd = etcd_of(cluster)
     key = etcd.leadership()
     if key is not None and key.name == dead.name:
@@ -100,31 +100,31 @@ def drop_leader_key(cluster: Cluster, dead: Node) -> None:
 
 
 def command_line(process: psutil.Process) -> list[str]:
-    """Return the words a process was started with, or calls itself; none once it ended.
+    """Return a process's command line or title; an empty list once it has ended.
 
-    PostgreSQL's processes for a single connection end at any time.
+    PostgreSQL's processes for a single connection can end at any time.
     """
     try:
-        # Of a warm one, what is left of the room for them follows.
+        # In a warm process, the rest of the space reserved for the words follows.
         return [word for word in process.cmdline() if word]
     except psutil.Error:
         return []
 
 
 def startup_process(node: Node) -> psutil.Process:
-    """Return the process by which a server replays the log."""
+    """Return the process that replays the log on a server."""
     return _process_of(node, "startup")
 
 
 def wal_receiver(node: Node) -> psutil.Process:
-    """Return the process by which a replica receives the log."""
+    """Return the process that receives the log on a replica."""
     return _process_of(node, "walreceiver")
 
 
 def _process_of(node: Node, title: str) -> psutil.Process:
     postmaster = node.postmaster()
     assert postmaster is not None
-    # A connection that begins is called startup for a moment, too, after whose it is.
+    # A new connection's process is also called startup for an instant, after its user.
     titled = re.compile(rf"postgres: (\S+: )?{title}( |$)")
     (process,) = (
         child
@@ -136,9 +136,9 @@ def _process_of(node: Node, title: str) -> psutil.Process:
 
 @contextmanager
 def suspended(first: psutil.Process, *others: psutil.Process) -> Iterator[None]:
-    """Stop processes in their tracks: one, and its children as far as they live.
+    """Suspend processes: the first, and those of the others that are still alive.
 
-    Whoever serves a single connection may end with it, also just now.
+    A process that serves a single connection can end with it at any time, even now.
     """
     first.suspend()
     for process in others:
@@ -154,9 +154,9 @@ def suspended(first: psutil.Process, *others: psutil.Process) -> Iterator[None]:
 
 @contextmanager
 def leaderless(cluster: Cluster) -> Iterator[None]:
-    """Let the primary die, and nobody follow it while the block lasts.
+    """Kill the primary, and let no node take over while the block lasts.
 
-    The replicas go on answering; whoever looks after them stands still.
+    The replicas go on answering; their Patronis and the supervisor are suspended.
     """
     primary = cluster.primary()
     assert primary is not None, "nobody leads already"

@@ -1,11 +1,11 @@
-"""Runs a server's PostgreSQL by hand, as somebody does who knows nothing of Patroni."""
+"""Runs a server's PostgreSQL by hand, as somebody would who knows no Patroni."""
 
 import subprocess
 
 from db.embedded import Cluster, Node
 from db.embedded.processes import programs
 
-# As Patroni would not: nobody is waited for, and it writes no log of its own.
+# Unlike Patroni: no write waits for a replica, and the server writes no log of its own.
 _SET = (
     "-c synchronous_standby_names= -c primary_conninfo= -c logging_collector=off "
     "-c unix_socket_directories= -c listen_addresses=127.0.0.1"
@@ -24,12 +24,12 @@ def start(cluster: Cluster, node: Node) -> None:
 
 
 def promote(cluster: Cluster, node: Node) -> None:
-    """Make a server that was started by hand a primary."""
+    """Promote a server that was started by hand."""
     _pg_ctl(cluster, node, "promote")
 
 
 def crash(cluster: Cluster, node: Node) -> None:
-    """End a server at once."""
+    """Stop a server at once, without a clean shutdown."""
     _pg_ctl(cluster, node, "stop", "-m", "immediate")
 
 
@@ -37,5 +37,5 @@ def _pg_ctl(cluster: Cluster, node: Node, action: str, *words: str) -> None:
     installed = programs.find(cluster.folder.path)
     program = str(installed.postgres.with_name("pg_ctl"))
     command = (program, action, "-D", str(node.data), "-w", *words)
-    # Nobody waits for the end of its output: it is the server's as well.
+    # The output is not piped: the server inherits it, so it would not end with pg_ctl.
     subprocess.run([*installed.prefix, *command], check=True, stdout=subprocess.DEVNULL)

@@ -1,8 +1,7 @@
-"""The one cast of all tests: people by name, and what makes each of them real.
+"""The one cast of all tests: named people, and the makers of their rows and actors.
 
-Here alone an actor is made, and the row of an account, a patient or a doctor. A test
-takes somebody of the cast; what is other about them for its purpose it says to these
-makers.
+Actors, and the rows of accounts, patients and doctors, are made only here. A test takes
+somebody of the cast, and passes what differs for its purpose to these makers.
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -36,7 +35,7 @@ DORA: Final = Member("Dora Physick", Role.CLINICIAN, "dora@example.org")
 EMIL: Final = Member("Emil Physick", Role.CLINICIAN, "emil@example.org")
 ANA: Final = Member("Ana Analyst", Role.ANALYST, "ana@example.org")
 ADAM: Final = Member("Adam Admin", Role.ADMIN, "adam@example.org")
-# The people of the demo as the product names them, who are colleagues of those above.
+# The people of the demo under the product's names; they are colleagues of those above.
 DEMO: Final = {
     part.role: Member(part.name, part.role, part.email) for part in demo_accounts.CAST
 }
@@ -68,8 +67,8 @@ GRACE: Final = replace(
     phone_number="+441632960001",
 )
 
-# What patients see of a doctor. Dora and Emil sign in under other names than they have
-# here, so that a test notices which of both it is shown.
+# What patients see of a doctor. Dora and Emil sign in under names other than these, so
+# that a test notices which of the two is shown.
 DOCTOR_DORA: Final = DoctorDraft(name="Dora Doctor", speciality="Cardiology", room="12")
 DOCTOR_EMIL: Final = DoctorDraft(name="Emil Eager", speciality="Cardiology", room="12")
 
@@ -80,21 +79,21 @@ def ada(**changes: Any) -> PatientDraft:
 
 
 def _invent_name() -> str:
-    """Return consonants that nobody else has, in which no search finds a word.
+    """Return a unique name of consonants, in which no search finds a word.
 
-    With digits some would be a date.
+    With digits, some names would read as dates.
     """
     return uuid4().hex.translate(str.maketrans("0123456789abcdef", "bcdfghjkmpqrstvx"))
 
 
 def invent_member(role: Role) -> Member:
-    """Return somebody of the role whom nobody could take for another."""
+    """Return somebody of this role under a unique name."""
     name = _invent_name()[:12]
     return Member(f"Pat {name}", role, f"{name}@example.org")
 
 
 def invent_patient(**fields: Any) -> PatientDraft:
-    """Return a patient whom nobody could take for another, with these fields."""
+    """Return a patient under a unique name, with these fields."""
     name = _invent_name()
     draft = PatientDraft(
         first_name=f"Ada {name[:8]}",
@@ -106,31 +105,31 @@ def invent_patient(**fields: Any) -> PatientDraft:
 
 
 def act_as(member: Member, id_: UUID | None = None, **values: Any) -> Actor:
-    """Return the member as services take them, by default unknown to any database."""
+    """Return the member as an actor, by default one unknown to any database."""
     return Actor(id_ or uuid4(), member.name, member.role, **values)
 
 
 def act_as_somebody(role: Role, patient_id: UUID | None = None) -> Actor:
-    """Return somebody of the role whom no database knows; a patient has a record."""
+    """Return an actor of this role whom no database knows; a patient has a record."""
     own = (patient_id or uuid4()) if role is Role.PATIENT else None
     return act_as(invent_member(role), patient_id=own)
 
 
 def act_as_program(role: Role, *scopes: Scope) -> Actor:
-    """Return a program; its token is good for these scopes alone, if there are any."""
+    """Return a program as an actor; scopes, if given, limit its token to them."""
     return Actor(uuid4(), "nightly", role, scopes=frozenset(scopes) or None)
 
 
 def act_as_patient(patient: PatientRecord | Identity | Patient) -> Actor:
-    """Return the patient themselves as services take them."""
+    """Return the patient as an actor."""
     name = f"{patient.first_name} {patient.last_name}"
     return Actor(uuid4(), name, Role.PATIENT, patient.id)
 
 
 def add_account(session: Session, who: Member | Role, **values: Any) -> User:
-    """Keep an account of the member, or of anybody of the role.
+    """Add an account of the member, or of anybody of the role.
 
-    A patient has a record, by default one made for this.
+    A patient has a record, by default one made for this account.
     """
     member = invent_member(who) if isinstance(who, Role) else who
     if member.role is Role.PATIENT and "patient_id" not in values:
@@ -142,18 +141,18 @@ def add_account(session: Session, who: Member | Role, **values: Any) -> User:
 
 
 def add_actor(session: Session, who: Member | Role, **values: Any) -> Actor:
-    """Keep an account, and return who acts with it."""
+    """Add an account, and return its actor."""
     return accounts.actor_of(add_account(session, who, **values))
 
 
 def add_patient_actor(session: Session, patient: PatientRecord | Patient) -> Actor:
-    """Keep an account of the patient's own, and return who acts with it."""
+    """Add an account for the patient, and return its actor."""
     own = Member(f"{patient.first_name} {patient.last_name}", Role.PATIENT, "")
     return add_actor(session, own, email=None, patient_id=patient.id)
 
 
 def make_record(draft: PatientDraft = ADA, **values: Any) -> PatientRecord:
-    """Return a patient as services show one, whom no database knows."""
+    """Return a patient as services return one, whom no database knows."""
     written = datetime(2026, 1, 1, tzinfo=UTC)
     kept: dict[str, Any] = {
         "id": uuid4(),
@@ -174,13 +173,13 @@ def get_demo(session: Session) -> dict[Role, Actor]:
 
 
 def add_demo(session: Session) -> dict[Role, Actor]:
-    """Keep the demo's accounts, and return who acts with them by role."""
+    """Add the demo's accounts, and return their actors by role."""
     demo_accounts.ensure_demo_people(session)
     return get_demo(session)
 
 
 def add_patient(session: Session, draft: PatientDraft = ADA, **values: Any) -> Patient:
-    """Keep a patient as a row, past the rules of registering."""
+    """Add a patient as a row, without the rules of registering."""
     row = make_patient(draft, **values)
     session.add(row)
     session.flush()
@@ -188,18 +187,18 @@ def add_patient(session: Session, draft: PatientDraft = ADA, **values: Any) -> P
 
 
 def make_patient(draft: PatientDraft = ADA, **values: Any) -> Patient:
-    """Return a patient as a row that is not kept yet."""
+    """Return a patient as a row that is not stored yet."""
     return Patient(**columns_of(draft) | values)
 
 
 def identity_of(draft: PatientDraft) -> dict[str, Any]:
-    """Return what tells a patient from others, the least that a row needs."""
+    """Return a patient's name and date of birth, the least that a row needs."""
     names = ("first_name", "last_name", "date_of_birth")
     return {name: getattr(draft, name) for name in names}
 
 
 def body_of(draft: PatientDraft, *more: str) -> dict[str, Any]:
-    """Return what tells a patient from others, and more, as a program sends it."""
+    """Return the identity and these further fields, as a program sends them."""
     columns = columns_of(draft) | {"date_of_birth": draft.date_of_birth.isoformat()}
     return {name: columns[name] for name in (*identity_of(draft), *more)}
 
@@ -216,7 +215,7 @@ def columns_of(draft: PatientDraft) -> dict[str, Any]:
 def add_doctor(
     session: Session, draft: DoctorDraft = DOCTOR_DORA, **values: Any
 ) -> Doctor:
-    """Keep a doctor as a row, past the rules of adding one."""
+    """Add a doctor as a row, without the rules of adding one."""
     row = Doctor(**asdict(draft) | values)
     session.add(row)
     session.flush()

@@ -1,4 +1,4 @@
-"""How tests tell of changes, and wait until those that really happened are heard of."""
+"""Ways for tests to announce changes, and to wait until real ones are received."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ _TIMELINE = "00000001"
 
 
 class FakeChangeListener:
-    """Hears of what a test says, at the place in the log that the test says."""
+    """Receives the changes that a test announces, at positions of the test's choice."""
 
     def __init__(self) -> None:
         self.mark: ChangeMark | None = ChangeMark(1, Lsn(0), _TIMELINE)
@@ -25,7 +25,7 @@ class FakeChangeListener:
         return self.mark
 
     def receive(self, lsn: Lsn) -> None:
-        """Hear of a change that lies before this place."""
+        """Receive a change that was written before this position."""
         count = self.mark.count if self.mark else 0
         self.mark = ChangeMark(count + 1, lsn, _TIMELINE)
 
@@ -41,25 +41,25 @@ def listening(endpoints: Endpoints, channel: str) -> Iterator[Listener]:
 
 
 def newer_mark(listener: Listener, before: ChangeMark) -> ChangeMark | None:
-    """Return the mark of what was heard of since, if anything was."""
+    """Return the mark if it is newer than this one, else None."""
     mark = listener.change_mark()
     return mark if mark and mark.count > before.count else None
 
 
 def await_change(listener: Listener, action: Callable[[], T]) -> tuple[T, ChangeMark]:
-    """Do something, and wait until the listener has heard of it."""
+    """Do something, and wait until the listener has received a change."""
     before = eventually(listener.change_mark)
     done = action()
     return done, eventually(lambda: newer_mark(listener, before))
 
 
 def mark_after_all(listener: Listener, database: Database) -> ChangeMark:
-    """Return the mark once all that is due in this process was told and heard of."""
+    """Return the mark once all changes due in this process were sent and received."""
     eventually(listener.change_mark)
     with listening(database.endpoints, _BARRIER) as barrier:
-        # Told in turn: what was due before is told by then.
+        # The notifier works in order: whatever was due before has been sent by then.
         await_change(barrier, lambda: database._writes.notifier.tell(_BARRIER))
-    # And heard of before the server's next answer.
+    # And it was received before the server's next answer.
     now = time.monotonic()
     eventually(lambda: listener.connection._answered_at > now)
     return eventually(listener.change_mark)

@@ -1,4 +1,4 @@
-"""The clusters of a run of tests: one that all of it shares, and one to break."""
+"""The clusters of a test run: one that all tests share, and one to break."""
 
 import os
 import shutil
@@ -21,17 +21,17 @@ from db.mongo import audit_access
 from tests.kit.lagging import VARIABLE, lagging
 from tests.kit.waiting import eventually
 
-# How many a cluster begins with.
+# How many nodes a cluster begins with.
 _NODES = 3
-# Where files are kept in memory, and what must be free of it: the shared cluster takes
-# 2 GB of it in the end, and what runs beside it 5.
+# Where files are kept in memory, and how much of it must be free: the shared cluster
+# takes 2 GB in the end, and everything that runs beside it 5 GB.
 _MEMORY = Path("/dev/shm")  # noqa: S108 - the folder in it is made by mkdtemp
 _MEMORY_BYTES = 10 * 1024**3
-# What is thrown away need not survive a power cut, nor be kept to catch up from, nor be
-# copied: no backup is made of it.
-# The log of fifteen servers that is kept to be written anew is the most of all that is
-# in memory for tests. New files of it have only what was written to them, and of what
-# replicas need a slot keeps more than this: Patroni has 128 MB more kept by each.
+# Throw-away data need not survive a power cut, be kept for replicas to catch up, or be
+# copied: no backup is made of it. The log that fifteen servers keep for recycling would
+# take most of the memory used for tests. New segments contain only what was written to
+# them, and a slot keeps more than this for replicas that need it: Patroni makes each
+# server keep 128 MB more.
 _LITTLE_LOG = {
     "min_wal_size": "32MB",
     "max_wal_size": "128MB",
@@ -44,25 +44,26 @@ _THROWN_AWAY = {
     "fsync": "off",
     "full_page_writes": "off",
     "summarize_wal": "off",
-    # It would visit hundreds of databases that are dropped before it is their turn.
+    # It would visit hundreds of databases that are dropped before their turn comes.
     "autovacuum_naptime": "1h",
-    # Of a password, which whoever connects computes: ten thousand do in a run.
+    # For the hash of a password, which every connecting client computes: ten thousand
+    # times in a run.
     "scram_iterations": 1,
 }
-# The least that MongoDB takes.
+# The lowest number that MongoDB accepts.
 _MONGO_ITERATIONS = 5_000
-# Nobody is to take over: each second, three Patronis and etcd took half of all that the
-# cluster does while nobody asks it, for as long as the run lasts.
+# No failover is wanted here. With a loop every second, three Patronis and etcd used
+# half of the processor time of the idle cluster, for the whole run.
 _UNHURRIED = {"loop_wait": 10}
 _START_SECONDS = 240
-# Of each server and of its Patroni.
+# For each server and its Patroni.
 _LOGGED_LINES = 120
 
 
 class SharedCluster:
-    """The one cluster of all workers of a run; it starts while they collect tests.
+    """The one cluster for all workers of a run; it starts while they collect tests.
 
-    It belongs to the process that hands out the tests. Its workers find it with
+    It belongs to the process that distributes the tests. Its workers find it with
     `await_shared`.
     """
 
@@ -84,13 +85,13 @@ class SharedCluster:
         unfinished.rename(_started(self.room))
 
     def close(self) -> None:
-        """End the cluster; nothing of it is left."""
+        """Stop the cluster and remove all of its files."""
         self._aside.shutdown()
         self._end.close()
 
 
 def await_shared(room: Path) -> Addresses:
-    """Return the addresses of a SharedCluster; raises CannotStart if it did not."""
+    """Return the addresses of a SharedCluster. Raises CannotStart if it has failed."""
     started = _started(room)
     eventually(started.exists, seconds=_START_SECONDS)
     if failure := started.read_text():
@@ -107,10 +108,10 @@ def _started(room: Path) -> Path:
 
 
 class BreakableCluster:
-    """The place of the one cluster that tests may break.
+    """Holds the one cluster that tests may break.
 
-    What a failed test leaves behind would fail those that follow as well: a cluster
-    that does not become whole is given up for a new one.
+    Whatever a failed test leaves behind would make the next ones fail as well: a
+    cluster that does not become whole is replaced by a new one.
     """
 
     def __init__(self) -> None:
@@ -118,7 +119,7 @@ class BreakableCluster:
         self._end = ExitStack()
 
     def whole(self) -> Cluster:
-        """Return the cluster, as it was found in the beginning."""
+        """Return the cluster in its initial state."""
         if self._cluster is not None and not _is_whole(self._cluster):
             self.close()
         if self._cluster is None:
@@ -126,13 +127,13 @@ class BreakableCluster:
         return self._cluster
 
     def close(self) -> None:
-        """End the cluster."""
+        """Stop the cluster."""
         self._cluster = None
         self._end.close()
 
 
 def await_whole(cluster: Cluster, seconds: float = 180) -> None:
-    """Wait until it is whole again, or say with a failure what its servers logged."""
+    """Wait until the cluster is whole; its servers' logs are added to a failure."""
     try:
         cluster.wait_until_whole(seconds)
     except CannotStart as failure:
@@ -141,7 +142,7 @@ def await_whole(cluster: Cluster, seconds: float = 180) -> None:
 
 
 def last_logged(cluster: Cluster) -> str:
-    """Return what each server and its Patroni logged last."""
+    """Return the last lines logged by each server and its Patroni."""
     lines = []
     for log in sorted(cluster.folder.logs.glob("db-*.log")):
         last = log.read_text(errors="replace").splitlines()[-_LOGGED_LINES:]
@@ -159,7 +160,8 @@ def _is_whole(cluster: Cluster) -> bool:
 
 @contextmanager
 def _breakable_cluster() -> Iterator[Cluster]:
-    # On a disk, and as safe as a clinic's: a crash has to find there what was written.
+    # On a disk, and as durable as a clinic's: after a crash, what was written has to be
+    # there.
     with (
         tempfile.TemporaryDirectory(prefix="chartroom-tests-") as data,
         _running(Path(data)) as cluster,
@@ -170,7 +172,7 @@ def _breakable_cluster() -> Iterator[Cluster]:
 
 @contextmanager
 def shared_cluster() -> Iterator[Addresses]:
-    """Start the cluster of a run without workers, where files are made quickest."""
+    """Start the cluster of a run without workers, where files are made fastest."""
     with (
         tempfile.TemporaryDirectory(
             prefix="chartroom-tests-", dir=_quick_room()
@@ -182,13 +184,13 @@ def shared_cluster() -> Iterator[Addresses]:
 
 @contextmanager
 def throw_away_cluster(data: Path) -> Iterator[Cluster]:
-    """Start a cluster that no test breaks, and that need not outlive a power cut."""
+    """Start a cluster that no test breaks, and that need not survive a power cut."""
     with _running(data) as cluster:
         _set_everywhere(cluster, _THROWN_AWAY)
         _ease_signing_in(cluster.addresses)
         _configure_patroni(cluster, _UNHURRIED)
-        # Nobody breaks it, and to look after it takes two thirds of what it does while
-        # nobody asks it: four questions a second to each server.
+        # No test breaks it, and supervising it takes two thirds of the work of the idle
+        # cluster: four queries a second to each server.
         cluster._supervisor.stop()
         lag = float(os.environ.get(VARIABLE, "0"))
         with lagging(cluster, lag) if lag else nullcontext():
@@ -227,7 +229,7 @@ def _set(url: str, parameters: dict[str, Any]) -> None:
 
 
 def _ease_signing_in(addresses: Addresses) -> None:
-    """Keep all passwords anew, so that few iterations lead to what is kept of them."""
+    """Set all passwords again, so that their stored hashes take few iterations."""
     url, mongo = addresses.administrator_url, addresses.mongo
     logins = ("postgres", database_roles.OWNER, database_roles.APP)
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
@@ -250,11 +252,11 @@ def _ease_signing_in(addresses: Addresses) -> None:
 
 
 def _quick_room() -> Path | None:
-    """Return a folder in memory if there is plenty of it, else None: a disk's will do.
+    """Return a folder in memory if there is plenty, else None: then a disk will do.
 
     Each of hundreds of databases is 635 files on three servers, made and soon removed.
-    ext4 looks at all files that were removed lately to make one, which takes seconds.
-    Who breaks a cluster has it on a disk all the same.
+    To make a file, ext4 looks at all files that were removed recently, which takes
+    seconds. A cluster that tests break is on a disk in any case.
     """
     if not os.access(_MEMORY, os.W_OK):
         return None

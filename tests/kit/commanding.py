@@ -1,4 +1,4 @@
-"""Processes of their own that do what a line tells them, and answer with a line."""
+"""Separate processes that take one command per line, and answer each with a line."""
 
 import json
 import os
@@ -23,7 +23,7 @@ _GIVEN: Final = "CHARTROOM_TEST_GIVEN"
 def commanded(
     module: str, endpoints: Endpoints, clerk: Actor, **given: str | None
 ) -> Iterator[Callable[..., Any]]:
-    """Run the module; yield what tells it a command and returns its answer."""
+    """Run the module; yield a function that sends a command and returns the answer."""
     whole = {"endpoints": asdict(endpoints), "clerk": str(clerk.id), **given}
     with subprocess.Popen(
         [sys.executable, "-m", module],
@@ -43,7 +43,7 @@ def commanded(
             return json.loads(answers.readline())
 
         try:
-            # It has begun once it says anything.
+            # Its first line means that it is ready.
             answers.readline()
             yield tell
         finally:
@@ -51,14 +51,14 @@ def commanded(
 
 
 def given() -> tuple[Endpoints, Actor, dict[str, Any]]:
-    """Return, in such a process, its servers, its clerk and what else it was given."""
+    """Return, in such a process, its endpoints, its clerk and its other arguments."""
     whole = json.loads(os.environ[_GIVEN])
     clerk = cast.act_as(cast.CLEO, UUID(whole.pop("clerk")))
     return Endpoints(**whole.pop("endpoints")), clerk, whole
 
 
 def serve(commands: object) -> None:
-    """Do in such a process what it is told, by the methods of this, until the end."""
+    """Run the commands that arrive in such a process as methods of this object."""
     _say("ready")
     for line in sys.stdin:
         command, *words = line.split()

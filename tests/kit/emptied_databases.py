@@ -1,4 +1,4 @@
-"""Databases that tests have committed into, emptied for those that come after."""
+"""Databases that tests have committed to, emptied for the tests that follow."""
 
 import io
 from collections import defaultdict
@@ -13,12 +13,12 @@ from psycopg2 import sql
 from db.endpoints import Endpoints
 from tests.kit.replicas import await_replicas
 
-# Whoever is connected would go on in what the next test takes for a new database.
+# An open connection would go on working in what the next test takes for a new database.
 _END_OTHERS = """
 SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
-# What DDL and ANALYZE leave behind: rows of another transaction, more, or fewer.
+# DDL and ANALYZE change these: rows of another transaction, more rows, or fewer.
 _CATALOGS = (
     "pg_class",
     "pg_attribute",
@@ -42,7 +42,7 @@ _CHANGES_OF = """
 pg_stat_get_tuples_inserted({0}) + pg_stat_get_tuples_updated({0})
 + pg_stat_get_tuples_deleted({0})
 """
-# Whoever wrote has ended, and PostgreSQL has counted what they wrote.
+# Other backends have ended by now, so PostgreSQL has counted what they wrote.
 _CHANGES_OF_SCHEMA = f"""
 SELECT sum({_CHANGES_OF.format("catalog")})
 FROM unnest('{{{",".join(_CATALOGS)}}}'::regclass[]) AS catalog
@@ -63,30 +63,30 @@ SELECT n.nspname, c.relname
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'S'
 """
-# Plans of a table that once was large are not those of one that is new.
+# Plans for a table that was once large differ from those for a new one.
 _LARGE_BYTES = 256 * 1024
 
 _Cursor = psycopg2.extensions.cursor
-# Its schema's, and its own.
+# The name of the schema, then its own.
 _Name = tuple[str, str]
 
 
 class Maker(Protocol):
-    """Whoever makes databases and throws them away."""
+    """Makes databases and drops them."""
 
     def fresh(self, template: str) -> Any:
         """Make a database on every node, and drop it when the block ends."""
 
     def administrator_url(self, endpoints: Endpoints) -> str:
-        """Return the libpq URL of the superuser in a database."""
+        """Return the libpq URL of the superuser for a database."""
 
     def drop_files(self, name: str) -> None:
-        """Throw a database of MongoDB away."""
+        """Drop a database of MongoDB."""
 
 
 @dataclass(frozen=True)
 class _Beginning:
-    """What a copy of the template has: its schema, rows, counters and settings."""
+    """What a new copy of the template has: its schema, rows, sequences and settings."""
 
     schema: list[tuple[Any, ...]]
     settings: list[tuple[Any, ...]]
@@ -95,11 +95,11 @@ class _Beginning:
 
 
 class EmptiedDatabases:
-    """Copies of a template, used again by one test after the other.
+    """Copies of a template, used by one test after the other.
 
-    To make and drop one is most of what a test costs that has little to do in it: 635
-    files on each of three servers. One is used again only where nothing but rows has
-    changed in it and those were few; another is dropped.
+    For a test that does little, making and dropping a database is most of its cost: 635
+    files on each of three servers. A database is used again only if nothing but rows
+    has changed in it, and few of those; otherwise it is dropped.
     """
 
     def __init__(self, maker: Maker, template: str) -> None:
@@ -107,15 +107,15 @@ class EmptiedDatabases:
         self._template = template
         self._idle: list[tuple[ExitStack, Endpoints]] = []
         self._beginning: _Beginning | None = None
-        # How often a schema had changed when it last was as in the beginning.
+        # How many changes of the catalogue had been counted when it was last compared.
         self._changes = defaultdict[str, int](int)
 
     @contextmanager
     def lend(self) -> Iterator[Endpoints]:
-        """Lend a database as the template is.
+        """Lend a database that equals the template.
 
-        Nobody else writes in it meanwhile; who had it before and is still connected to
-        a replica goes on reading there.
+        Nobody else writes to it meanwhile; a previous user who is still connected to a
+        replica goes on reading there.
         """
         held, endpoints = self._idle.pop() if self._idle else self._make()
         try:
@@ -129,7 +129,7 @@ class EmptiedDatabases:
             held.close()
 
     def close(self) -> None:
-        """Drop them all."""
+        """Drop all databases that are not lent."""
         while self._idle:
             self._idle.pop()[0].close()
 
@@ -142,7 +142,7 @@ class EmptiedDatabases:
         return held, endpoints
 
     def _empty(self, endpoints: Endpoints) -> bool:
-        """Tell whether it is as it was in the beginning now."""
+        """Empty the database, and return whether it is as it was in the beginning."""
         assert self._beginning is not None
         with self._connected(endpoints) as cursor:
             cursor.execute(_END_OTHERS)
@@ -156,7 +156,7 @@ class EmptiedDatabases:
     def _has_its_schema(
         self, cursor: _Cursor, name: str, beginning: _Beginning
     ) -> bool:
-        """Tell whether its schema is as it was, which is looked at if it changed."""
+        """Return whether the schema is as it was; only if it changed is it compared."""
         if _settings(cursor) != beginning.settings:
             return False
         cursor.execute(_CHANGES_OF_SCHEMA)
@@ -193,15 +193,15 @@ def _read(cursor: _Cursor) -> _Beginning:
 
 
 def _restore(cursor: _Cursor, beginning: _Beginning) -> bool:
-    """Put back what was there in the beginning; tell whether that could be done."""
+    """Restore the initial rows and sequences; return whether that was possible."""
     written = _tables(cursor, _WRITTEN_TABLES)
     if any(size > _LARGE_BYTES for _, size in written):
         return False
-    # Rows that may only be added go as well, and none is missed by others.
+    # Triggers and foreign keys are off, so append-only rows can be deleted too.
     cursor.execute("SET session_replication_role = replica")
     for table, size in written:
         rows = beginning.rows.get(table, "")
-        # What had rows may have none now, and no size.
+        # A table that had rows may be empty now, with a size of zero.
         if not (rows or size):
             continue
         if rows and _copy_out(cursor, table) == rows:

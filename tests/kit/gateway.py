@@ -1,4 +1,4 @@
-"""A gateway for text messages, as docs/sms-gateway.md describes it, and what it got."""
+"""A gateway for text messages as in docs/sms-gateway.md, and what it has received."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass
 class Messages:
-    """What arrived, and what the gateway answers."""
+    """The messages that arrived, and the gateway's answer."""
 
     answer: int = 202
     url: str = ""
@@ -20,7 +20,7 @@ class Messages:
 
 @contextmanager
 def gateway() -> Iterator[Messages]:
-    """Take messages on a port of its own."""
+    """Receive messages on a port of its own."""
     messages = Messages()
     server = HTTPServer(("127.0.0.1", 0), _handler(messages))
     messages.url = f"http://127.0.0.1:{server.server_port}/messages"
@@ -50,6 +50,6 @@ def _handler(messages: Messages) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
 
         def log_message(self, *args: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     return Handler

@@ -1,4 +1,4 @@
-"""What pages send to the browser, and which of it is still English."""
+"""The texts that pages send to the browser, and which of them are still English."""
 
 import json
 import re
@@ -12,16 +12,16 @@ from streamlit.testing.v1 import AppTest
 
 from tests.kit.sentences import translations
 
-# So many words are a sentence, or a label that is no name of anything.
+# With so many letters, a text is a sentence or a label, and not a name.
 _FEWEST_LETTERS: Final = 3
-# Around values it takes more: "and" between two of them stands anywhere.
+# Around values it takes more: "and" between two of them can occur anywhere.
 _FEWEST_AROUND_VALUES: Final = 4
-# Numbers; all else may be anything.
+# These are numbers; any other value matches everything.
 _VALUES: Final = dict.fromkeys(("count", "number", "pages", "days"), r"[\d.,]+")
 
 
 def texts_of(app: AppTest) -> Iterator[str]:
-    """Yield every text that was sent to the browser, dialogs and notices as well."""
+    """Yield every text that was sent to the browser, including dialogs and notices."""
     for element in _elements(app._tree):
         if element.proto is not None:
             yield from _strings(MessageToDict(element.proto))
@@ -30,24 +30,24 @@ def texts_of(app: AppTest) -> Iterator[str]:
 
 
 def said(app: AppTest) -> str:
-    """Return what a page shows, without what keeps Markdown from reading it."""
+    """Return the text of a page without the backslashes that escape Markdown."""
     return " ".join(texts_of(app)).replace("\\", "")
 
 
 def left_english(app: AppTest) -> set[str]:
-    """Return what stayed English on a page that was drawn."""
+    """Return the texts that are still English on a page that was drawn."""
     assert not app.exception
     return english(texts_of(app))
 
 
 def english(texts: Iterable[str]) -> set[str]:
-    """Return those of the texts that a catalogue has in English."""
+    """Return the texts that are English messages of a catalogue."""
     return set(filter(_is_english, texts))
 
 
 @cache
 def _is_english(text: str) -> bool:
-    # Some words of one language are others of the other.
+    # Some messages of one language are also translations in the other.
     return text not in _german() and (
         text in _said_in_english() or bool(_said_around_values().fullmatch(text))
     )
@@ -64,7 +64,7 @@ def _messages() -> Iterator[str]:
 
 @cache
 def _said_in_english() -> frozenset[str]:
-    # To look for one of thousands in a set is quicker than by a pattern.
+    # Looking a text up in a set of thousands is quicker than matching a pattern.
     return frozenset(text for text in _messages() if _pattern(text) == re.escape(text))
 
 
@@ -75,7 +75,7 @@ def _said_around_values() -> re.Pattern[str]:
 
 
 def _pattern(message: str) -> str:
-    # One word without a capital may be a key of the data.
+    # A single word in lower case may be a key of the data.
     if "%(" in message or re.fullmatch("[a-z]+", message):
         return ""
     parts = list(Formatter().parse(message))

@@ -1,4 +1,4 @@
-"""Files that keep whoever reads them waiting, as those of a disk that is away."""
+"""Files that keep their readers waiting, like those of a disk that is away."""
 
 import os
 from collections.abc import Iterator
@@ -8,9 +8,9 @@ from pathlib import Path
 
 @contextmanager
 def hanging(path: Path) -> Iterator[None]:
-    """Let nobody who opens a file go on before the block ends; then it is empty.
+    """Make everybody who opens a file wait until the block ends; then it is empty.
 
-    The kernel makes them wait, as for a disk: nothing of ours is replaced.
+    The kernel makes them wait, as for a disk: none of our code is replaced.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
@@ -18,7 +18,8 @@ def hanging(path: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        # Open both ways it waits for nobody, and lets go of those who wait for it.
+        # Opened for both reading and writing, it does not wait, and releases the
+        # waiting readers.
         let_go = os.open(path, os.O_RDWR)
         path.unlink()
         os.close(let_go)

@@ -1,11 +1,11 @@
 """Chartroom's own command line, in which one run of a page can be held near its end.
 
-After its last element a run hears of nothing any more until it is over: for a fraction
-of a millisecond, on a busy machine for longer. Here it lasts for as long as a test
-wants. A test writes into the file `hold` of the data folder which run it means: "over"
-is the next one that is over, until the next click has been taken; "drawn" the next one
-that has drawn its page, until the file `release` is there. It is held once there is a
-file `held`, and gone when there is `gone`.
+After its last element a run takes no notice of anything until it is over: for a
+fraction of a millisecond, on a busy machine for longer. Here that lasts as long as a
+test wants. A test writes into the file `hold` of the data folder which run it means:
+"over" is the next one that is over, until the next click has been taken; "drawn" the
+next one that has drawn its page, until the file `release` exists. The run is held once
+the file `held` exists, and gone once `gone` does.
 """
 
 import os
@@ -29,7 +29,7 @@ _join = ParallelFragmentCoordinator.join
 
 
 class HeldRuns:
-    """Holds runs of this process as a test asks for it."""
+    """Holds runs of this process when a test asks for it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -39,7 +39,7 @@ class HeldRuns:
         self._is_gone.set()
 
     def hold(self) -> None:
-        """Have Streamlit's runs pass by here."""
+        """Route the ends of Streamlit's runs through this object."""
         for where, name, instead in (
             (ScriptRunner, "_on_script_finished", self._when_over),
             (ParallelFragmentCoordinator, "join", self._when_drawn),
@@ -69,7 +69,7 @@ class HeldRuns:
             assert self._is_gone.wait(_SECONDS)
 
     def _takes(self, stage: str) -> bool:
-        """Tell whether this run is the one to be held now, and say that it is."""
+        """Return whether this run is to be held now; if so, rename `hold` to `held`."""
         wanted = self._folder / "hold"
         if not wanted.exists() or wanted.read_text() != stage:
             return False
@@ -79,7 +79,7 @@ class HeldRuns:
 
 
 def _method(function: Callable[..., None]) -> Callable[..., None]:
-    """Return what a class binds to the object it is asked of, as its own methods."""
+    """Return the function as one that a class binds to its instances, like a method."""
 
     def method(*given: Any, **more: Any) -> None:
         function(*given, **more)

@@ -1,6 +1,7 @@
 """The laws of the source tree: each names what breaks it below a root.
 
-tests/test_house.py holds this tree to them, and plants a violation of each in another.
+tests/test_house.py applies them to this tree, and to another one with a planted
+violation of each.
 """
 
 import ast
@@ -17,24 +18,24 @@ MAX_MODULES = 15
 MAX_FOLDERS = 12
 MAX_FACE = 25
 MIN_LINES = 40
-# What a person is in tests, and who alone makes one there.
+# The types of people in tests, and the only module that makes them there.
 PEOPLE = ("Actor", "User", "Patient", "Doctor")
 CAST = "tests/kit/cast.py"
-# The page around all pages; pages themselves are a room.
+# The script that runs every page; the pages themselves are a room.
 SCRIPT = "dashboard.app"
 # Words that fit anything, so that a reader has to look up what they stand for, and
-# words of our own where the field has a term (decision 21): parts of no name.
+# private words where the field has a term (decision 21): no part of a name may be one.
 EMPTY_WORDS = frozenset(
     (
         *("told", "untold", "found", "asked", "moment", "moments", "deed", "deeds"),
         *("explained", "settled", "defused", "doomed", "past"),
     )
 )
-# Beside another word it counts; alone it stands for anything.
+# "one" is allowed as part of a name; alone it stands for anything.
 EMPTY_NAMES = EMPTY_WORDS | {"one"}
 
-# What shows its text as Markdown, what escapes a text for that, and what comes from
-# somebody's keyboard or may quote it.
+# Calls that show their text as Markdown, calls whose result quotes a text unescaped,
+# and attributes that somebody has typed.
 SHOWING = frozenset(
     ("error", "warning", "info", "success", "toast", "markdown", "caption")
 )
@@ -56,10 +57,10 @@ DOMAINS = frozenset(
     )
 )
 GROUND = frozenset(("core", "lists", "messaging", "pdf", "demo"))
-# Code outside the rooms that people read as well.
+# Code outside the rooms that people also read.
 OUTSIDE_ROOMS = ("benchmarks", "deploy", ".ci")
 TESTS = "tests"
-# What stands beside the domains in a room, because it belongs to the room itself.
+# The folders beside the domains in a room, which belong to the room itself.
 OWN_FOLDERS: Mapping[str, frozenset[str]] = {
     "services": GROUND,
     "dashboard": frozenset(("web", "cli", "sign_in", "ui", "lists")),
@@ -97,7 +98,7 @@ class Module:
 
     @property
     def room(self) -> str:
-        """The top-level package it belongs to."""
+        """The top-level package that the module belongs to."""
         return self.name.partition(".")[0]
 
     @property
@@ -107,7 +108,7 @@ class Module:
 
 
 def read_modules(root: Path) -> list[Module]:
-    """Parse all modules of all rooms, in the order of their names."""
+    """Parse all modules of all rooms, sorted by name."""
     return [module for room in ROOMS for module in _modules_in(root, room)]
 
 
@@ -118,7 +119,7 @@ def _modules_in(root: Path, folder: str) -> Iterator[Module]:
 
 @cache
 def parse(root: Path, path: Path, modified_at: int) -> Module:
-    """Parse a module as it was last changed; all laws look at the same."""
+    """Parse a module in its latest state; all laws share the result."""
     parts = path.relative_to(root).with_suffix("").parts
     name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
     text = path.read_text(encoding="utf-8")
@@ -126,10 +127,10 @@ def parse(root: Path, path: Path, modified_at: int) -> Module:
 
 
 def crowded_folders(root: Path) -> Iterator[str]:
-    """Name the folders with more modules or folders than a person takes in at once.
+    """Name the folders with more modules or folders than a person can take in at once.
 
-    Migrations are a history, which only grows. What folders a room itself may have is
-    said by name, in `foreign_folders`.
+    Migrations are exempt: they are a history, which only grows. Which folders a room
+    itself may have is listed by name, in `foreign_folders`.
     """
     modules, folders = Counter[Path](), defaultdict[Path, set[str]](set)
     for module in read_modules(root):
@@ -147,7 +148,7 @@ def crowded_folders(root: Path) -> Iterator[str]:
 
 
 def loose_modules(root: Path) -> Iterator[str]:
-    """Name the modules at the top of a room whose modules belong into folders."""
+    """Name the modules at the top of a room that belong in folders."""
     for room, allowed in LOOSE.items():
         for path in sorted((root / room).glob("*.py")):
             if path.stem != "__init__" and path.stem not in allowed:
@@ -164,7 +165,7 @@ def foreign_folders(root: Path) -> Iterator[str]:
 
 
 def names_defined_twice(root: Path) -> Iterator[str]:
-    """Name the public classes that more than one module of a room defines."""
+    """Name the public classes that are defined by more than one module of a room."""
     places = defaultdict[tuple[str, str], list[str]](list)
     for module in read_modules(root):
         for node in module.tree.body:
@@ -176,12 +177,12 @@ def names_defined_twice(root: Path) -> Iterator[str]:
 
 
 def empty_names(root: Path) -> Iterator[str]:
-    """Name what is called `told`, `_found_by` or alike, not after what it is.
+    """Name what is called `told`, `_found_by` or the like, and not after what it is.
 
     That holds for functions, classes, parameters, variables and attributes, private or
-    not, in capitals or not, and for modules, but for pages: a page's file is its
-    address. What is *not found* is the term of HTTP. The name of a test is a sentence,
-    which may say so; what stands in it has names like all others.
+    not, in upper or lower case, and for modules except pages: a page's file is its
+    address. *Not found* is HTTP's term, and allowed. The name of a test is a sentence,
+    which may use these words; names inside a test may not.
     """
     for folder in (*ROOMS, *OUTSIDE_ROOMS, TESTS):
         for module in _modules_in(root, folder):
@@ -201,7 +202,7 @@ def _is_empty(name: str) -> bool:
 
 
 def _defined(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    """Yield the names that a module gives, and in which line."""
+    """Yield the names that a module defines, with their lines."""
     for node in ast.walk(tree):
         match node:
             case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
@@ -221,10 +222,9 @@ def _defined(tree: ast.Module) -> Iterator[tuple[str, int]]:
 def slight_modules(root: Path) -> Iterator[str]:
     """Name the modules that are short and serve one importer: they belong to it.
 
-    Only an importer of the same room counts: rooms are floors, and what a page shows or
-    a service reads does not move up to whoever asks for it. Nor is a script of
-    Streamlit's one: it runs anew with every click, so it holds nothing that is made
-    once.
+    Only importers of the same room count: rooms are floors, and what a page shows or a
+    service reads does not move up to its caller. A Streamlit script does not count
+    either: it is run again with every click, so it cannot hold what is made once.
     """
     modules = {module.name: module for module in read_modules(root)}
     importers = defaultdict[str, set[str]](set)
@@ -242,9 +242,9 @@ def slight_modules(root: Path) -> Iterator[str]:
 
 
 def _is_gathered(module: Module) -> bool:
-    """Tell whether a module holds routes or a table.
+    """Return whether a module has routes or a table.
 
-    Those have one importer however long they are, which puts all of them together: the
+    However long it is, such a module has one importer, which collects all of them: the
     application, or the face of the models.
     """
     nodes = list(ast.walk(module.tree))
@@ -264,10 +264,10 @@ def _imported(module: Module, modules: Mapping[str, Module]) -> Iterator[str]:
 
 
 def functions_in_migrations(root: Path) -> Iterator[str]:
-    """Name the migrations that say what a function does.
+    """Name the migrations that contain the body of a function.
 
-    Its file in db/functions does, and a migration loads that: to change a line nobody
-    repeats the body.
+    The body is in a file in db/functions, and a migration loads that: changing one line
+    does not repeat the rest.
     """
     for path in sorted((root / "db" / "migrations").rglob("*.*")):
         if path.suffix in {".py", ".sql"}:
@@ -277,7 +277,7 @@ def functions_in_migrations(root: Path) -> Iterator[str]:
 
 
 def crowded_faces(root: Path) -> Iterator[str]:
-    """Name the packages that offer more than a person takes in at once."""
+    """Name the packages that offer more than a person can take in at once."""
     for module in read_modules(root):
         names = [name for name in _offered(module.tree) if not name.startswith("_")]
         if module.is_face and len(names) > MAX_FACE:
@@ -285,10 +285,10 @@ def crowded_faces(root: Path) -> Iterator[str]:
 
 
 def side_entrances(root: Path) -> Iterator[str]:
-    """Name the imports from a module that its package's face offers names of.
+    """Name the imports from a module whose names its package's face offers.
 
-    What a face offers has one way in. What it does not, such as refusals, is asked for
-    where it is.
+    What a face offers is imported only from there. What it does not offer, such as
+    refusals, is imported from its own module.
     """
     modules = {module.name: module for module in read_modules(root)}
     offering = {
@@ -307,7 +307,7 @@ def side_entrances(root: Path) -> Iterator[str]:
 
 
 def repeated_faces(root: Path) -> Iterator[str]:
-    """Name the packages that say once more, as `__all__`, what they import to offer."""
+    """Name the packages that repeat their imports in `__all__`."""
     for module in read_modules(root):
         if module.is_face and any(_is_all(node) for node in module.tree.body):
             yield f"{module.name} repeats its imports as __all__."
@@ -328,9 +328,9 @@ def _is_all(node: ast.stmt) -> bool:
 def unknown_commands(
     root: Path, commands: Mapping[str, frozenset[str]]
 ) -> Iterator[str]:
-    """Name the commands that README and docs tell of and the command line has not.
+    """Name the commands in README and docs that the command line does not have.
 
-    `commands` has for each command the names of its own commands, if it is a group.
+    `commands` maps each command to the names of its own commands, if it is a group.
     """
     pattern = re.compile(r"python -m dashboard ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?")
     for path in _texts(root):
@@ -347,7 +347,7 @@ def _texts(root: Path) -> Iterator[Path]:
 
 
 def unparsable_examples(root: Path) -> Iterator[str]:
-    """Name the fenced examples of README and docs that no program would take."""
+    """Name the fenced examples of README and docs that no program would accept."""
     for path in _texts(root):
         text = path.read_text(encoding="utf-8")
         for fence in re.finditer(
@@ -359,7 +359,7 @@ def unparsable_examples(root: Path) -> Iterator[str]:
 
 
 def _trouble_of(language: str, example: str) -> str | None:
-    """Say what is wrong with an example, if anything is."""
+    """Return what is wrong with an example, or nothing."""
     try:
         match language:
             case "json":
@@ -384,7 +384,7 @@ def _trouble_of(language: str, example: str) -> str | None:
 
 
 def people_outside_the_cast(root: Path) -> Iterator[str]:
-    """Name the tests that make somebody up: all take their people from one cast."""
+    """Name the tests that make people themselves: all take them from one cast."""
     for path in sorted((root / "tests").rglob("*.py")):
         text = path.read_text(encoding="utf-8")
         if path == root / CAST or not any(f"{name}(" in text for name in PEOPLE):
@@ -394,7 +394,7 @@ def people_outside_the_cast(root: Path) -> Iterator[str]:
 
 
 def _made_in(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    """Yield what people a module makes, and in which line."""
+    """Yield the people that a module makes, with their lines."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             name = getattr(node.func, "id", getattr(node.func, "attr", ""))
@@ -403,7 +403,7 @@ def _made_in(tree: ast.Module) -> Iterator[tuple[str, int]]:
 
 
 def words_shown_raw(root: Path) -> Iterator[str]:
-    """Name what is shown as Markdown although it quotes what somebody typed."""
+    """Name the expressions shown as Markdown that quote typed text unescaped."""
     for module in read_modules(root):
         if module.room not in {"dashboard", "pages"}:
             continue
@@ -428,7 +428,7 @@ def _shows_markdown(called: ast.expr) -> bool:
 
 
 def _raw_in(shown: ast.AST) -> Iterator[ast.expr]:
-    """Find what is typed or quotes it; what any function made of it is its matter."""
+    """Yield what is typed or quotes it; a call of another function ends the search."""
     if isinstance(shown, ast.Call):
         name = shown.func.attr if isinstance(shown.func, ast.Attribute) else ""
         if isinstance(shown.func, ast.Name) and shown.func.id in QUOTING:
@@ -443,10 +443,10 @@ def _raw_in(shown: ast.AST) -> Iterator[ast.expr]:
 
 
 def orders_by_time_alone(root: Path) -> Iterator[str]:
-    """Name the queries whose rows come in one order today and in another tomorrow.
+    """Name the queries whose order of rows can change from one day to the next.
 
-    Rows of one transaction have the same time, so an id decides behind it. What begins
-    at `starts_at` is a doctor's, who has no two of these at once.
+    Rows of one transaction have the same time, so an id has to break the tie. Rows
+    ordered by `starts_at` belong to one doctor, who has no two of them at once.
     """
     for module in read_modules(root):
         if module.room not in {"services", "jobs"}:
@@ -463,7 +463,7 @@ def orders_by_time_alone(root: Path) -> Iterator[str]:
 
 
 def _ordered_by(node: ast.expr) -> str:
-    """Return the column in an expression such as `row.created_at.desc()`."""
+    """Return the column of an expression such as `row.created_at.desc()`."""
     while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         node = node.func.value
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")

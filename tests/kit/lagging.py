@@ -1,4 +1,4 @@
-"""Replicas that are late on purpose: what works only by luck then fails every time."""
+"""Deliberately late replicas: what otherwise works by luck then fails every time."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,16 +9,16 @@ from typing import Final
 from db.embedded import Cluster
 from tests.kit.breaking import replicas, startup_process, suspended
 
-# Seconds; unset, replicas replay as soon as they can.
+# In seconds; if it is unset, replicas replay as soon as they can.
 VARIABLE: Final = "CHARTROOM_TEST_REPLAY_LAG"
-# Enough for whatever has arrived meanwhile.
+# Enough to replay whatever has arrived meanwhile.
 _REPLAY_SECONDS: Final = 0.03
 _START_SECONDS: Final = 60
 
 
 @contextmanager
 def lagging(cluster: Cluster, seconds: float) -> Iterator[None]:
-    """Let replicas replay only every so many seconds; they answer all the time."""
+    """Let replicas replay only at this interval; they answer queries all the time."""
     processes = [startup_process(node) for node in replicas(cluster)]
     begun, over = Event(), Event()
 

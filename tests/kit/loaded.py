@@ -1,6 +1,6 @@
-"""Everything that programs of Chartroom load, for processes that begin with it.
+"""Everything that Chartroom's programs load, for processes that begin with it loaded.
 
-Nothing of it may warn, here as where a command is started with warnings as errors.
+None of it may warn, just as when a command is started with warnings as errors.
 """
 
 import gc
@@ -12,6 +12,6 @@ with warnings.catch_warnings():
     import dashboard.web.server  # noqa: F401
     import jobs.worker.tasks  # noqa: F401
 
-# Copies share what is never collected.
+# Frozen objects are never collected, so copies go on sharing their memory.
 gc.collect()
 gc.freeze()

@@ -1,4 +1,4 @@
-"""A mongod alone, told what the embedded one is told or something else."""
+"""A single mongod, run with the options of the embedded one or with others."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,14 +17,14 @@ _COMPRESSORS = "--networkMessageCompressors"
 
 @contextmanager
 def as_embedded(folder: Path) -> Iterator[int]:
-    """Run it as Chartroom does; yield its port."""
+    """Run it as Chartroom does, and yield its port."""
     with _running(folder, lambda command: command) as port:
         yield port
 
 
 @contextmanager
 def compressing(folder: Path, compressors: str | None = None) -> Iterator[int]:
-    """Run it with these compressors, or with its own choice; yield its port."""
+    """Run it with these compressors, or with its defaults, and yield its port."""
     said = (f"{_COMPRESSORS}={compressors}",) if compressors else ()
 
     def change_command(command):

@@ -1,4 +1,4 @@
-"""A real mail server for tests, and the e-mails that arrived there."""
+"""A real mail server for tests, and the e-mails that have arrived there."""
 
 import asyncio
 from collections.abc import Iterator
@@ -17,13 +17,13 @@ from tests.browser.running import free_port
 
 @dataclass
 class Mailbox:
-    """Keeps what arrives, and how it came."""
+    """Keeps the e-mails that arrive, and how each was delivered."""
 
     refusal: str | None = None
-    # Who alone is not known here.
+    # The recipients that are unknown here.
     unknown: frozenset[str] = frozenset()
     delay_seconds: float = 0.0
-    # E-mails wait at the door for as long as it is shut.
+    # While it is shut, e-mails wait at the door.
     is_shut: bool = False
     emails: list[EmailMessage] = field(default_factory=list)
     encrypted: list[bool] = field(default_factory=list)
@@ -61,7 +61,7 @@ class _Controller(Controller):
 def mail_server(
     mailbox: Mailbox, host: str = "127.0.0.1", **options: Any
 ) -> Iterator[int]:
-    """Serve on a port of its own, which is yielded."""
+    """Serve on a port of its own, and yield the port."""
     port = free_port()
     controller = _Controller(mailbox, hostname=host, port=port, **options)
     controller.start()
@@ -75,6 +75,6 @@ def mail_server(
 def mailer_to(
     mailbox: Mailbox, *, sender: str = "Chartroom <chartroom@example.org>"
 ) -> Iterator[SmtpMailer]:
-    """Serve, and yield what sends to this mailbox."""
+    """Serve, and yield a mailer that sends to this mailbox."""
     with mail_server(mailbox) as port:
         yield SmtpMailer(MailServer.at(f"smtp://127.0.0.1:{port}"), sender=sender)

@@ -1,8 +1,8 @@
-"""Chartroom's own command line, which notes every address that a browser asks for.
+"""Chartroom's own command line, which records every address that a browser requests.
 
-A proxy in front of it could write them down as well. To have the browser tell of each
-request instead takes a tenth of what a page costs, most of it for programs that come
-from its cache. What the tests themselves ask for is not noted.
+A proxy in front of it could record them as well. Having the browser report each request
+instead takes a tenth of what a page costs, mostly for scripts that come from its cache.
+Requests by the tests themselves are not recorded.
 """
 
 import os
@@ -14,14 +14,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from dashboard.cli import app
 from dashboard.web import server
 
-# In the data folder, an address a line.
+# In the data folder, one address per line.
 FILE: Final = "addresses.txt"
-# Only browsers say what they want something for.
+# Only browsers send this header.
 _OF_BROWSERS: Final = b"sec-fetch-mode"
 
 
 class NotedAddresses:
-    """Writes down what is asked for before it is answered, each address once."""
+    """Records each requested address once, before the request is answered."""
 
     def __init__(self, answering: ASGIApp, file: Path) -> None:
         self._answering = answering
@@ -29,7 +29,7 @@ class NotedAddresses:
         self._noted: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Note the address, and answer as ever."""
+        """Record the address, and answer as usual."""
         if scope["type"] != "lifespan":
             self._note(scope)
         await self._answering(scope, receive, send)
@@ -51,7 +51,7 @@ def _address(scope: Scope, host: str) -> str:
 
 
 def note() -> None:
-    """Have the server that is made from now on note what it is asked for."""
+    """Make the next server that is created record its requests."""
     create = server.create_app
 
     def create_noting(*given: Any, **more: Any) -> ASGIApp:

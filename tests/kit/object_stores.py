@@ -1,4 +1,4 @@
-"""A store that speaks S3 in a process of its own, and a wire to it that may break."""
+"""A store that speaks S3, in a process of its own, and a wire to it that may break."""
 
 import json
 import socket
@@ -30,13 +30,13 @@ _STARTS = 3
 
 @dataclass
 class StoreServer:
-    """The running store, as somebody sees it who may do everything."""
+    """The running store, as seen by somebody with every right."""
 
     url: str
 
     @cached_property
     def client(self) -> Any:
-        """What tests look into the store with, and break things there."""
+        """The client with which tests look into the store, and break things there."""
         return botocore.session.get_session().create_client(
             "s3",
             endpoint_url=self.url,
@@ -46,7 +46,7 @@ class StoreServer:
         )
 
     def make_bucket(self, name: str, *, is_locking: bool = False) -> None:
-        """Make a bucket unless it is there, as what it is."""
+        """Make a bucket unless it already exists, in whatever form."""
         there = {each["Name"] for each in self.client.list_buckets()["Buckets"]}
         if name not in there:
             self.client.create_bucket(
@@ -54,30 +54,30 @@ class StoreServer:
             )
 
     def address(self, prefix: str, **values: Any) -> StoreAddress:
-        """Return where a clinic's backups are copied to, which exists."""
+        """Return the address of a clinic's copies of backups; its bucket exists."""
         bucket = values.pop("bucket", BUCKET)
         self.make_bucket(bucket)
         made = StoreAddress(bucket, prefix, self.url, "us-east-1", KEY_ID, SECRET)
         return replace(made, **{"tries": 1, "timeout_seconds": 20.0, **values})
 
     def store(self, prefix: str, **values: Any) -> ObjectStore:
-        """Return a store below a prefix, as Chartroom has it."""
+        """Return a store below a prefix, as Chartroom uses it."""
         return ObjectStore(self.address(prefix, **values))
 
     def store_of(self, prefix: str, secret: str = SECRET) -> ObjectStore:
-        """Return a store without seeing to it that its bucket exists."""
+        """Return a store without making sure that its bucket exists."""
         address = StoreAddress(BUCKET, prefix, self.url, "us-east-1", KEY_ID, secret)
         return ObjectStore(replace(address, tries=1))
 
     def names(self, prefix: str, bucket: str = BUCKET) -> set[str]:
-        """Return what is there below a prefix."""
+        """Return the names of the objects below a prefix."""
         pages = self.client.get_paginator("list_objects_v2")
         listing = pages.paginate(Bucket=bucket, Prefix=f"{prefix}/")
         keys = (each["Key"] for page in listing for each in page.get("Contents", ()))
         return {key.removeprefix(f"{prefix}/") for key in keys}
 
     def unlock(self, bucket: str, prefix: str) -> None:
-        """Let the time of every lock be over; stores take none that is already."""
+        """Let every lock expire; stores accept no end of a lock in the past."""
         over = datetime.now(UTC) + timedelta(seconds=1.5)
         listed = self.client.list_object_versions(Bucket=bucket, Prefix=prefix)
         for each in listed["Versions"]:
@@ -93,11 +93,11 @@ class StoreServer:
         eventually(lambda: datetime.now(UTC) > over + timedelta(seconds=1))
 
     def read(self, key: str) -> bytes:
-        """Return an object by its whole key."""
+        """Return an object by its full key."""
         return self.client.get_object(Bucket=BUCKET, Key=key)["Body"].read()
 
     def write(self, key: str, data: bytes) -> None:
-        """Put other bytes in an object's place."""
+        """Replace an object's bytes."""
         self.client.put_object(Bucket=BUCKET, Key=key, Body=data)
 
     def flip(self, key: str, at: int | None = None) -> None:
@@ -107,13 +107,13 @@ class StoreServer:
         self.write(key, bytes(data))
 
     def swap(self, first: str, second: str) -> None:
-        """Let two objects change places."""
+        """Swap the content of two objects."""
         data, other = self.read(first), self.read(second)
         self.write(first, other)
         self.write(second, data)
 
     def delete(self, key: str) -> None:
-        """Lose an object."""
+        """Delete an object, as if it were lost."""
         self.client.delete_object(Bucket=BUCKET, Key=key)
 
 
@@ -127,7 +127,8 @@ def running(kind: str = "seaweedfs") -> Iterator[StoreServer]:
 def _start(kind: str, folder: Path, stack: ExitStack) -> str:
     """Start a store and return its address; the stack ends it.
 
-    Somebody may take one of its ports before it does, and it ends: it tries others.
+    If another process takes one of its ports first, the store ends, and is started
+    again on other ports.
     """
     for _ in range(_STARTS):
         port = free_port()
@@ -148,7 +149,7 @@ def _start(kind: str, folder: Path, stack: ExitStack) -> str:
 
 
 def _seaweedfs(folder: Path, port: int) -> list[str]:
-    """Return what starts SeaweedFS, which believes whoever has the secret."""
+    """Return the command that starts SeaweedFS, which trusts whoever has the secret."""
     access = folder / "access.json"
     credentials = [{"accessKey": KEY_ID, "secretKey": SECRET}]
     identity = {"name": "clinic", "credentials": credentials, "actions": ["Admin"]}
@@ -162,7 +163,7 @@ def _seaweedfs(folder: Path, port: int) -> list[str]:
         "-ip=127.0.0.1",
         *(f"-{part}.port={free_port()}" for part in parts),
         *(f"-{part}.port.grpc={free_port()}" for part in parts),
-        # A store of small volumes on a disk of any size, of which nobody is told.
+        # Small volumes fit on a disk of any size; and no telemetry is sent.
         "-master.volumeSizeLimitMB=64",
         "-master.telemetry=false",
         "-volume.max=0",
@@ -179,7 +180,7 @@ def _seaweedfs(folder: Path, port: int) -> list[str]:
 
 
 def _moto(_: Path, port: int) -> list[str]:
-    """Return what starts moto, which does as Amazon's store does and believes all."""
+    """Return the command that starts moto, which acts as Amazon's but accepts all."""
     return [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", f"{port}"]
 
 
@@ -194,10 +195,10 @@ def _answers(url: str) -> bool:
 
 @dataclass
 class Wire:
-    """A TCP connection to a store that may be away, break, or change what it carries.
+    """A TCP connection to a store that can be away, break, or change what it carries.
 
     `most_bytes` is how much it lets through to the store before it breaks for good, and
-    `flipped` a word of which every occurrence arrives with one bit flipped.
+    every occurrence of `flipped` arrives with one bit flipped.
     """
 
     target: int
@@ -210,11 +211,11 @@ class Wire:
 
     @property
     def url(self) -> str:
-        """Where the store is, seen through the wire."""
+        """The address of the store through the wire."""
         return f"http://127.0.0.1:{self.port}"
 
     def serve(self, listening: socket.socket) -> None:
-        """Carry whatever connects, until the socket is closed."""
+        """Carry every connection, until the socket is closed."""
         while True:
             try:
                 client, _ = listening.accept()
@@ -256,7 +257,7 @@ class Wire:
                 each.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Let go of what is open."""
+        """Close all connections."""
         for each in self._open:
             each.close()
 
@@ -267,7 +268,7 @@ def _flipped(word: bytes) -> bytes:
 
 @contextmanager
 def wired(server: StoreServer) -> Iterator[Wire]:
-    """Give a wire to a store until the block ends."""
+    """Open a wire to a store until the block ends."""
     wire = Wire(int(server.url.rpartition(":")[2]))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         wire.port = listening.getsockname()[1]

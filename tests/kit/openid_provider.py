@@ -39,7 +39,7 @@ _SECONDS = 10
 
 @dataclass
 class Grant(AuthorizationCodeMixin):
-    """A code that was given out, and what it was given out for."""
+    """A code that was issued, and what it was issued for."""
 
     code: str
     redirect_uri: str
@@ -69,7 +69,7 @@ class Grant(AuthorizationCodeMixin):
 
 @dataclass
 class IdentityProvider:
-    """Signs in whoever `person` says; `bribe` changes the ID token's claims."""
+    """Signs in `person`; `bribe` changes the claims of the ID token."""
 
     issuer: str
     redirect_uri: str
@@ -90,7 +90,7 @@ class IdentityProvider:
         self.key = _key("second")
 
     def sign(self, claims: dict[str, Any]) -> str:
-        """Return an ID token as it is bribed to be."""
+        """Return an ID token with the bribed claims."""
         bribed = {k: v for k, v in (claims | self.bribe).items() if v is not None}
         key = self.signs_with or self.key
         header = {"alg": "RS256", "kid": self.key.kid} | self.header
@@ -100,7 +100,7 @@ class IdentityProvider:
 
 @contextmanager
 def serving(redirect_uri: str) -> Iterator[IdentityProvider]:
-    """Run a provider that knows us as a client until the block ends."""
+    """Run a provider that knows Chartroom as a client, until the block ends."""
     port = free_port()
     provider = IdentityProvider(f"http://127.0.0.1:{port}", redirect_uri)
     server = uvicorn.Server(
@@ -164,7 +164,7 @@ class _Payload(OAuth2Payload):
 
 class _Request(OAuth2Request):
     def __init__(self, request: Request, form: dict[str, str]) -> None:
-        # Authlib wants TLS of everybody; here nothing leaves the machine.
+        # Authlib insists on TLS; here nothing leaves the machine.
         uri = str(request.url).replace("http://", "https://", 1)
         super().__init__(request.method, uri, headers=request.headers)
         self._args, self._form = dict(request.query_params), form

@@ -29,7 +29,7 @@ _USAGE = x509.KeyUsage(
 
 
 def own_certificate(folder: Path) -> Path:
-    """Return a file with a certificate that vouches for itself, and its key."""
+    """Return a file with a self-signed certificate and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "clinic of the tests")])
     here = x509.SubjectAlternativeName(
@@ -43,7 +43,7 @@ def own_certificate(folder: Path) -> Path:
         .not_valid_after(now + timedelta(days=1))
         .add_extension(here, critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        # Newer Pythons believe none without these.
+        # Newer versions of Python accept no certificate without these.
         .add_extension(_USAGE, critical=True)
         .add_extension(
             x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
@@ -63,7 +63,7 @@ def own_certificate(folder: Path) -> Path:
 
 
 def serving_with(certificate: Path) -> ssl.SSLContext:
-    """Return what a server shows its certificate by."""
+    """Return the TLS context of a server with this certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     return context
@@ -71,10 +71,10 @@ def serving_with(certificate: Path) -> ssl.SSLContext:
 
 @contextmanager
 def in_the_machines_store(certificate: Path) -> Iterator[None]:
-    """Let this process find that authority alone in the store of the machine.
+    """Make this authority the only one in the machine's store, for this process.
 
-    OpenSSL is told, as a distribution tells it. `os.environ` is left alone: libraries
-    with a list of their own look for the variable there.
+    OpenSSL learns it the way a distribution configures it. `os.environ` is left alone:
+    libraries with a list of their own look for the variable there.
     """
     os.putenv("SSL_CERT_FILE", str(certificate))
     machine_trust.cache_clear()

@@ -1,4 +1,4 @@
-"""An app for patients as its makers write it: what it asks, and what it sends."""
+"""A patient's app as its makers write it: what it asks for, and what it sends."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,7 +34,7 @@ class DiaryApp:
     verifier: str = field(default_factory=lambda: generate_token(48))
 
     def asks(self, **other: str | None) -> list[tuple[str, str]]:
-        """Return what the app asks for; None leaves a parameter out."""
+        """Return the parameters of its request; None leaves one out."""
         usual = {
             "response_type": "code",
             "client_id": str(self.id),
@@ -48,11 +48,11 @@ class DiaryApp:
         return [(k, v) for k, v in (usual | other).items() if v is not None]
 
     def address(self, **other: str | None) -> str:
-        """Return where the app sends its patient."""
+        """Return the address to which the app sends its patient."""
         return f"{AUTHORIZE_PATH}?{urlencode(self.asks(**other))}"
 
     def form(self, code: str, /, **other: str | None) -> dict[str, str]:
-        """Return what the app sends for a code; None leaves a parameter out."""
+        """Return the form that exchanges a code; None leaves a parameter out."""
         usual = {
             "grant_type": "authorization_code",
             "code": code,
@@ -65,7 +65,7 @@ class DiaryApp:
     def exchange(
         self, client: Any, code: str, /, **other: str | None
     ) -> httpx.Response:
-        """Ask for the token; `client` is one of the API without a token of its own."""
+        """Ask for the token; `client` is an API client without a token of its own."""
         answer: httpx.Response = client.ask(
             "POST", TOKEN_PATH, data=self.form(code, **other)
         )
@@ -74,7 +74,7 @@ class DiaryApp:
     def decided(
         self, database: Database, patient: Actor | None, **other: str | None
     ) -> dict[str, str]:
-        """Return what the app is told of what a patient has decided; None: no."""
+        """Return the answer to the app after a decision; without a patient it is no."""
         identity = patient.database_identity if patient else ANONYMOUS
         session_id = sign_in(database, patient) if patient else None
 
@@ -86,12 +86,12 @@ class DiaryApp:
         return answer_in(database.write(decide, identity=identity).value.location or "")
 
     def allowed(self, database: Database, patient: Actor, **other: str | None) -> str:
-        """Return the code of a patient who has let the app in."""
+        """Return the code after a patient has allowed the app."""
         return self.decided(database, patient, **other)["code"]
 
 
 def sign_in(database: Database, patient: Actor) -> UUID:
-    """Return the id of a new sign-in of a patient."""
+    """Sign a patient in, and return the id of that sign-in."""
     return database.write(
         lambda s: sessions.start(
             s, patient.id, method="code", network=None, browser=None
@@ -101,14 +101,14 @@ def sign_in(database: Database, patient: Actor) -> UUID:
 
 
 def answer_in(location: str) -> dict[str, str]:
-    """Return what an address tells an app."""
+    """Return the parameters of an address, which are the answer to an app."""
     return dict(parse_qsl(urlsplit(location).query))
 
 
 def register(
     database: Database, *types: str, callback: str = CALLBACK, clinic: str = CLINIC
 ) -> DiaryApp:
-    """Have an administrator register an app that may ask for these types, or all."""
+    """Register an app that may ask for these types, or all, as an administrator."""
 
     def write(session: Session) -> UUID:
         boss = desk(session)

@@ -1,4 +1,4 @@
-"""A clinic's keys that are made up, and the recovery kit with them."""
+"""Made-up keys of a clinic, and the recovery kit that contains them."""
 
 import hmac
 import os
@@ -32,7 +32,7 @@ _NAMES: Final = (FILE_KEYS, SEAL_KEYS, SIGNING_KEYS, INSTALLATION_KEY, PASSWORDS
 KIT: Final = RecoveryKit(
     backup_sets.SYSTEM_ID,
     backup_sets.AS_OF,
-    # No two of them alike, so that they cannot be packed into nothing.
+    # All characters differ, so that the keys do not compress to almost nothing.
     {name: f"{name} " + "".join(map(chr, range(40, 120))) for name in _NAMES},
 )
 
@@ -44,7 +44,7 @@ def kit_with(keys: FileKeys) -> RecoveryKit:
 
 
 def key_files(folder: Path) -> KeyFiles:
-    """Write the keys below a folder, as they lie in a data folder."""
+    """Write the keys below a folder, laid out as in a data folder."""
     for name, content in KIT.files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,13 +52,13 @@ def key_files(folder: Path) -> KeyFiles:
     return KeyFiles({name: folder / name for name in _NAMES})
 
 
-# What a file says of its own work (log2 of scrypt's N): age takes a second, which is 17
-# or 18, for each sealing and each opening.
+# The work factor that a file states (log2 of scrypt's N): age's own choice, 17 or 18,
+# takes a second for each sealing and each opening.
 _LITTLE_WORK: Final = 4
 
 
 def sealed_quickly(kit: RecoveryKit, passphrase: str = PASSPHRASE) -> str:
-    """Return a kit as it is sealed, by a sealer to which a guess may cost nothing."""
+    """Return a kit, sealed by a sealer for which a guess may be cheap."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pyrage.passphrase, "encrypt", seal_quickly)
         return kit.sealed(passphrase)
@@ -67,7 +67,7 @@ def sealed_quickly(kit: RecoveryKit, passphrase: str = PASSPHRASE) -> str:
 def seal_quickly(plain: bytes, passphrase: str, armored: bool = True) -> bytes:
     """Return a file of age's (https://age-encryption.org/v1), which any reader opens.
 
-    Up to 64 KiB of content, which are one chunk.
+    The content, up to 64 KiB, is a single chunk.
     """
     assert armored
     assert len(plain) <= 64 * 1024

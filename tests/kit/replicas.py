@@ -1,4 +1,4 @@
-"""What is written so that every replica shows it, whichever is asked next."""
+"""Writes that every replica shows afterwards, whichever is asked next."""
 
 import time
 from collections.abc import Callable
@@ -32,10 +32,10 @@ def write_everywhere(
 
 
 def await_replicas(cursor: psycopg2.extensions.cursor) -> None:
-    """Wait until every replica shows what has been committed on the primary.
+    """Wait, for five seconds at most, until every replica has replayed all commits.
 
-    A paused or dead one cannot be waited for; one that has just connected has not said
-    yet how far it is. Backups and kept logs replay nothing.
+    Paused or dead ones cannot be waited for; one that has just connected has not yet
+    reported its position. Connections of backups and log archives replay nothing.
     """
     cursor.execute("SELECT pg_current_wal_lsn()")
     written = cursor.fetchone()
@@ -52,12 +52,12 @@ def await_replicas(cursor: psycopg2.extensions.cursor) -> None:
 
 
 def await_everywhere(database: Database) -> None:
-    """Wait until every replica that answers has what anybody has written."""
+    """Wait until every replica that answers has replayed everything written so far."""
     write_everywhere(database, lambda _: None)
 
 
 def primary_of(endpoints: Endpoints) -> str:
-    """Return the name of the server that leads."""
+    """Return the name of the primary."""
     for name, url in endpoints.replica_urls.items():
         with closing(psycopg2.connect(url)) as server, server.cursor() as cursor:
             cursor.execute("SELECT pg_is_in_recovery()")

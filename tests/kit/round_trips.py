@@ -1,4 +1,4 @@
-"""What pages say to PostgreSQL: each message waits for its answer, a round trip."""
+"""The messages that pages send to PostgreSQL: each is a round trip."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ _PAGES: Final = "ScriptRunner"
 
 @contextmanager
 def statements_of_pages() -> Iterator[list[str]]:
-    """Yield the list of messages that pages send meanwhile."""
+    """Yield the list of messages that pages send while the block runs."""
     statements: list[str] = []
 
     def overhear(send: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,19 +1,20 @@
-"""Which tests each worker of a run gets, so that no processor waits for the others."""
+"""Distributes tests to the workers of a run so that no processor is left idle."""
 
 from typing import Any
 
 from xdist.scheduler.loadgroup import LoadGroupScheduling
 
-# Whoever drives Chromium takes a gigabyte more, with the server and the pages.
+# A worker that drives Chromium takes a gigabyte more, with the server and the pages.
 _MOST_BROWSERS = 3
 
 
 class BrowserBesideOthers(LoadGroupScheduling):
-    """Groups of tests for workers, the first of which begins with those in a browser.
+    """Distributes groups of tests; the first worker begins with those in a browser.
 
-    Tests that break clusters wait most of their time, and those in a browser compute:
-    one after the other they leave processors idle and then crowd them. Who has begun
-    with a browser goes on with that alone: an event loop runs in such a process.
+    Tests that break clusters mostly wait, and those in a browser compute: one kind
+    after the other would leave processors idle and then crowd them. A worker that has
+    begun with a browser gets nothing else afterwards: an event loop runs in its
+    process.
     """
 
     def __init__(self, *how: Any) -> None:
@@ -21,7 +22,7 @@ class BrowserBesideOthers(LoadGroupScheduling):
         self._driving = set[Any]()
 
     def _assign_work_unit(self, node: Any) -> None:
-        """Let the group for this worker be the first in the queue, and hand it out."""
+        """Move the group for this worker to the front of the queue, and hand it out."""
         group = self._find_group(node)
         if group is None:
             node.shutdown()
@@ -32,7 +33,7 @@ class BrowserBesideOthers(LoadGroupScheduling):
         super()._assign_work_unit(node)
 
     def _reschedule(self, node: Any) -> None:
-        """Give a worker more to do, or let it go where nothing left is for it."""
+        """Give a worker more to do, or shut it down if nothing is left for it."""
         if self.workqueue and self._find_group(node) is None:
             if not node.shutting_down:
                 node.shutdown()

@@ -1,4 +1,4 @@
-"""Folders of fixtures that are gone as soon as nobody needs them."""
+"""Folders of fixtures that are removed as soon as they are no longer needed."""
 
 import shutil
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ import pytest
 def scratch_folder(factory: pytest.TempPathFactory, name: str) -> Iterator[Path]:
     """Make a folder and remove it at the end of the block.
 
-    What a factory makes stays until the end of the run. A cluster has half a gigabyte,
-    and where the run keeps its files in memory, all of it is missed there.
+    The folders of pytest's factory stay until the end of the run. A cluster has half a
+    gigabyte, and where a run keeps its files in memory, that memory is missed.
     """
     folder = factory.mktemp(name)
     try:

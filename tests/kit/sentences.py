@@ -1,4 +1,4 @@
-"""What shows text, in which files, and which of it the German catalogues lack."""
+"""The calls that show text, their files, and the texts without a German translation."""
 
 import ast
 import builtins
@@ -16,7 +16,7 @@ from dashboard.ui.language import CATALOGUES, GERMAN, catalogue, speaking
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 
-# What asks a catalogue, or marks a sentence for one.
+# Functions that translate a sentence, or mark one for translation.
 KEYWORDS: Final = {
     "_": None,
     "marked": None,
@@ -25,7 +25,7 @@ KEYWORDS: Final = {
     "ngettext": (1, 2),
     "pgettext": ((1, "c"), 2),
 }
-# What draws text, by the name of the function or of the keyword that takes it.
+# What draws text, by the name of the function, or of the keyword that takes it.
 SHOWS: Final = frozenset(
     [
         "button",
@@ -81,7 +81,7 @@ _PERCENT: Final = re.compile(r"%\((\w+)\)s")
 
 @cache
 def translations(language: str = GERMAN) -> dict[str, str]:
-    """Return what a language's catalogues make of each message, of all its forms."""
+    """Return each message with its translation into a language, in all forms."""
     sentences = dict[str, str]()
     for path in CATALOGUES.glob(f"{language}/*.po"):
         with path.open("rb") as file:
@@ -113,7 +113,7 @@ def missing_of_script(source: Path) -> list[str]:
     """Return the messages of a script that the German catalogue of scripts lacks."""
     with speaking(GERMAN):
         german = catalogue("scripts")
-    # Some stand within the text of a template.
+    # Some messages are inside template strings.
     options = {"parse_template_string": True}
     extracted = extract_from_file(
         "javascript", source, {"translate": None}, options=options
@@ -122,18 +122,18 @@ def missing_of_script(source: Path) -> list[str]:
 
 
 def lacking(texts: Iterable[str]) -> list[str]:
-    """Return those of the texts that no German catalogue has."""
+    """Return the texts that no German catalogue has."""
     return [text for text in dict.fromkeys(texts) if text and text not in known()]
 
 
 def fields(text: str) -> set[str]:
-    """Return the names of what is put into a message, in either notation."""
+    """Return the names of the values in a message, in either notation."""
     named = {name for _, name, _, _ in Formatter().parse(text) if name}
     return named | set(_PERCENT.findall(text))
 
 
 def unwrapped(code: str) -> list[str]:
-    """Return the texts that a module shows without asking a catalogue."""
+    """Return the texts that a module shows without a translation."""
     return [
         ast.unparse(argument)
         for call in ast.walk(ast.parse(code))
@@ -144,10 +144,10 @@ def unwrapped(code: str) -> list[str]:
 
 
 def refusals(code: str) -> Iterator[str]:
-    """Yield what a module refuses with: sentences of what it raises, and of its errors.
+    """Yield the sentences of a module's refusals: of what it raises, and of its errors.
 
-    Of a text with values only what is a Sentence can be translated; any other is
-    yielded as it stands in the code.
+    A text with values can be translated only if it is a Sentence; any other is yielded
+    as it is in the code.
     """
     for node in ast.walk(ast.parse(code)):
         for call in _refusing(node):
@@ -173,7 +173,7 @@ def _is_logged(call: ast.Call) -> bool:
 
 
 def _own_texts(node: ast.AST) -> Iterator[str]:
-    """Yield the literals of an expression that are not an argument of some call."""
+    """Yield the literals of an expression that are not an argument of a call."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
     elif isinstance(node, ast.JoinedStr):
@@ -187,12 +187,12 @@ def _own_texts(node: ast.AST) -> Iterator[str]:
 
 
 def _has_words(text: str) -> bool:
-    # The names of icons and colours are not read.
+    # The names of icons and colours are not shown as text.
     return any(map(str.isalpha, re.sub(r":material/(\w+|{}):|:\w+\[", "", text)))
 
 
 def _refusing(node: ast.AST) -> Iterator[ast.Call]:
-    # Python's own errors are accidents, which nobody is told in words.
+    # Python's own exceptions are programming errors, whose text nobody is shown.
     if (
         isinstance(node, ast.Raise)
         and isinstance(node.exc, ast.Call)
@@ -221,5 +221,5 @@ def _sentences(node: ast.expr) -> Iterator[str]:
 
 
 def _is_said(text: str) -> bool:
-    # One word is the name of a field, not what is wrong with it.
+    # A single word is the name of a field, not what is wrong with it.
     return " " in text

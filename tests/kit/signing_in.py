@@ -22,7 +22,7 @@ def cookie_of(database: Database, user_id: UUID) -> str:
 
 
 def sign_in(browser: httpx.Client, email: str, way_on: str = "/") -> httpx.Response:
-    """Sign in with the code that the demo shows; return the answer that lets in."""
+    """Sign in with the code that the demo shows; return the response to the code."""
     browser.post("/sign-in", data={"email": email, "next": way_on})
     return browser.post("/sign-in/code", data={"code": shown_code(browser)})
 

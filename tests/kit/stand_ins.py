@@ -1,8 +1,8 @@
-"""A Python of its own kind: what it runs is a copy of a process that waits here.
+"""A Python whose programs are copies of a process that already runs.
 
-Whoever starts a program with it has a stand-in for its child, which ends with the copy
-and passes signals on; how the copy ended it does not say. The copy has the child's
-words, folder, variables and streams.
+Whoever starts a program with it gets a stand-in as the child, which ends with the copy
+and passes signals on; it does not return the copy's exit status. The copy has the
+child's arguments, folder, variables and streams.
 """
 
 import json
@@ -17,7 +17,7 @@ from pathlib import Path
 NAME = "warm-python"
 _STREAMS = 3
 _LONGEST_REQUEST = 100_000
-# Nothing is loaded that is not needed: it is a process more for each child.
+# Loads only what is needed: it is one more process for each child.
 _PYTHON = """\
 #!{python} -ISB
 import os, sys
@@ -57,10 +57,10 @@ class Request:
 
 
 def python(folder: Path, *, warm: str = "True") -> Path:
-    """Make a Python in a folder; whether `words` are for a copy, an expression says.
+    """Make a Python in a folder; the expression `warm` picks the `words` for a copy.
 
-    All others are started as ever. The copies are those of who calls `await_request`
-    with the path that `meeting_place` returns for the folder.
+    All other programs are started as usual. The copies are made of the process that
+    calls `await_request` with the path that `meeting_place` returns for the folder.
     """
     program = folder / NAME
     path = str(meeting_place(folder))
@@ -75,11 +75,11 @@ def meeting_place(folder: Path) -> Path:
 
 
 def await_request(path: Path, parent: int) -> Request | None:
-    """Return in each copy of this process what it is to be; here None in the end.
+    """Return in each copy of this process what it is to run; here, None at the end.
 
-    The end is that of the process with the number `parent`.
+    The end comes when the process with the number `parent` ends.
     """
-    # Of those that end, nobody wants to know how.
+    # Nobody waits for the exit status of copies that end.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     ends = os.pidfd_open(parent)
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
@@ -95,7 +95,8 @@ def await_request(path: Path, parent: int) -> Request | None:
                 request, streams, flags, _ = socket.recv_fds(
                     line, _LONGEST_REQUEST, _STREAMS
                 )
-                # Without an answer, whoever asked for too much ends with an error.
+                # Without an answer, a stand-in whose request was too long ends with an
+                # error.
                 if not flags & socket.MSG_TRUNC:
                     if not (pid := os.fork()):
                         break
@@ -104,7 +105,7 @@ def await_request(path: Path, parent: int) -> Request | None:
                 os.close(stream)
     os.close(ends)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    # As one that a launcher starts: Ctrl-C in a terminal is not for it.
+    # Like a child of a launcher: Ctrl-C in a terminal is not meant for it.
     os.setsid()
     for number, stream in enumerate(streams):
         os.dup2(stream, number)

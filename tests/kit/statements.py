@@ -1,4 +1,4 @@
-"""Lets a throw-away database count its statements, as the clinic's own does."""
+"""Makes a throw-away database count its statements, as the clinic's own does."""
 
 from contextlib import closing
 from urllib.parse import urlsplit
@@ -12,7 +12,7 @@ from tests.kit.replicas import await_replicas
 
 
 def count_statements(addresses: Addresses, endpoints: Endpoints) -> None:
-    """Make in this database what tells of its statements, on every server."""
+    """Install the statistics of statements in this database, on every server."""
     url = _url(addresses, endpoints)
     database_roles.ensure_statistics(url)
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
@@ -20,7 +20,7 @@ def count_statements(addresses: Addresses, endpoints: Endpoints) -> None:
 
 
 def count_none(addresses: Addresses, endpoints: Endpoints) -> None:
-    """Take away from this database, on every server, what tells of its statements."""
+    """Remove the statistics of statements from this database, on every server."""
     with closing(psycopg2.connect(_url(addresses, endpoints))) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Answers of a backup tool, as services and pages have them."""
+"""Reports of a backup tool, as services and pages get them."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,7 +13,7 @@ WAL: Final = "00000001000000000000000A"
 def report_at(
     newest: datetime, *, last_wal: str = WAL, system_id: str = SYSTEM_ID
 ) -> ToolReport:
-    """Return a full backup of two days before, and an incremental one."""
+    """Return a report with a full backup of two days before, and an incremental one."""
     return ToolReport(
         (
             ToolBackup("F1", "full", newest - timedelta(days=2), 9_000_000),

@@ -1,7 +1,7 @@
-"""The authorities that httpx believes, read once by a run of tests.
+"""The certificate authorities that httpx trusts, read once per test run.
 
-Each client, and each call without one, reads all of them anew: 20 ms of a processor,
-thousands of times where a test asks a server until it answers.
+Every client, and every call without one, would read all of them again: 20 ms of
+processor time, thousands of times where a test polls a server until it answers.
 """
 
 import os
@@ -15,7 +15,7 @@ _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 def read_authorities_once() -> None:
-    """Let all clients have one context, but who names authorities of their own."""
+    """Share one context among all clients that name no authorities of their own."""
     default.create_ssl_context = _once(default.create_ssl_context)
 
 

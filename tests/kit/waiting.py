@@ -1,4 +1,4 @@
-"""How tests wait for what comes about by itself, and never without end."""
+"""How tests wait for things that happen on their own, and never without end."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -28,11 +28,12 @@ def eventually(
     seconds: float = 240.0,
     pause_seconds: float | None = None,
 ) -> T:
-    """Return what is seen as soon as it is right; fail if it never is.
+    """Return what `look` sees as soon as it is right; fail if it never is.
 
-    What is true is right, unless `is_right` knows better. The seconds are a guard
-    against waiting without end, not a measure: how long things take is a benchmark's.
-    The longer it takes, the more seldom it is looked at, unless the pause is given.
+    A true value is right, unless `is_right` decides otherwise. The seconds are a guard
+    against waiting without end, not a measurement: how long things take is for
+    benchmarks. The longer it takes, the less often `look` is called, unless the pause
+    is given.
     """
     started = time.monotonic()
     while not is_right(seen := look()):
@@ -43,20 +44,20 @@ def eventually(
 
 
 def _pause_after(waited_seconds: float) -> float:
-    """Return a pause that lets whoever waits wait for an eighth longer at most."""
+    """Return a pause that prolongs the waiting by an eighth at most."""
     return min(max(_SHORTEST_PAUSE_SECONDS, waited_seconds / 8), _LONGEST_PAUSE_SECONDS)
 
 
 def await_blocked(session: Session, work: Future[Any]) -> None:
-    """Wait until the work waits for what this session has locked, or is done."""
+    """Wait until the work is blocked by a lock of this session, or is done."""
     eventually(lambda: work.done() or session.scalar(_WAIT_FOR_THIS_SESSION))
 
 
 def in_time(action: Callable[[], T], *, seconds: float = 240.0) -> T:
-    """Return or raise what the action does; fail where it still waits after so long.
+    """Return or raise what the action does; fail if it has not ended after so long.
 
-    A guard against waiting without end, not a measure: whoever means not to wait for
-    something lets that take longer than the guard.
+    The limit is a guard against waiting without end, not a measurement: a test that
+    something does not wait has to make that something last longer than the guard.
     """
     done: Future[T] = Future()
 
@@ -66,23 +67,23 @@ def in_time(action: Callable[[], T], *, seconds: float = 240.0) -> T:
         except BaseException as error:
             done.set_exception(error)
 
-    # Not a pool's thread: one that hangs would keep the test from failing.
+    # Not a thread of a pool: one that hangs would keep the test from failing.
     Thread(target=run, daemon=True).start()
     return done.result(timeout=seconds)
 
 
 class Calls:
-    """The calls of a function that have ended, from whichever thread they came."""
+    """The calls of a function that have ended, from any thread."""
 
     def __init__(self) -> None:
         self._ended = Semaphore(0)
 
     def note(self) -> None:
-        """Note that one has ended."""
+        """Record that one call has ended."""
         self._ended.release()
 
     def wait(self, count: int = 1, *, seconds: float = 240.0) -> None:
-        """Wait until so many more have ended."""
+        """Wait until this many more calls have ended."""
         for number in range(count):
             is_ended = self._ended.acquire(timeout=seconds)
             assert is_ended, f"{number} of {count} calls after {seconds:g} s"
@@ -90,10 +91,10 @@ class Calls:
 
 @contextmanager
 def noting_calls(owner: object, name: str) -> Iterator[Calls]:
-    """Note each call of a function, or of one thing's method, that the block begins.
+    """Record each call of a function, or of one object's method, begun in the block.
 
-    The rounds of a loop, for example: what nothing should come of has had its chance
-    once a few more of them have ended.
+    Meant for the rounds of a loop, for example: something that must not happen has had
+    its chance once a few more rounds have ended.
     """
     calls, function = Calls(), getattr(owner, name)
 

@@ -1,9 +1,9 @@
 """The web processes and the worker of a warm launcher, with Chartroom's code loaded.
 
-A launcher starts them with the Python that it runs in itself. A warm one is told of
-another, which has them copied from a process that has imported everything: stand-ins
-are children of the launcher in their place (tests/kit/stand_ins.py). All other programs
-that are started with it are what they would be.
+A launcher starts them with the Python that it runs in itself. A warm launcher is given
+another Python, which has them copied from a process that has imported everything:
+stand-ins are children of the launcher in their place (tests/kit/stand_ins.py). All
+other programs started with that Python are started as usual.
 """
 
 import atexit
@@ -39,15 +39,15 @@ def python() -> str:
 
 
 def is_stand_in(words: list[str]) -> bool:
-    """Tell whether a process with these words only waits for a warm child."""
+    """Return whether a process with these arguments only stands in for a warm child."""
     return any(Path(word).name == stand_ins.NAME for word in words)
 
 
 def _copy_on_request(path: Path, parent: int) -> None:
-    """Become a copy of this process that has to be a child, or end with the parent."""
+    """Become a copy of this process that runs a child, or end with the parent."""
     if request := stand_ins.await_request(path, parent):
         sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), written_to(1), written_to(2)
-        # After `-m`.
+        # The words after `-m`.
         Program(tuple(request.words[1:]), request.cwd, request.env).become()
 
 

@@ -1,8 +1,8 @@
-"""Programs of Chartroom in processes that begin with its code loaded.
+"""Chartroom's programs in processes that begin with its code loaded.
 
-A run of the tests starts commands and servers hundreds of times, and most of a start is
-importing. Here a process that has imported everything is copied for each. How they
-begin with nothing loaded, tests/launch sees.
+A test run starts commands and servers hundreds of times, and most of a start is
+importing. Here a process that has imported everything is copied for each of them.
+Starting with nothing loaded is tested in tests/launch.
 """
 
 import ctypes
@@ -27,7 +27,7 @@ from types import ModuleType
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["tests.kit.loaded"])
 
-# As many as a program has open that is begun by a login, unless it asks for more.
+# The limit of open files of a program started from a login, unless it asks for more.
 OPEN_FILES = 1_024
 
 _starting = threading.Lock()
@@ -35,11 +35,12 @@ _starting = threading.Lock()
 
 @contextmanager
 def _nothing_to_run() -> Iterator[None]:
-    """Show a main module that is empty to whoever begins here.
+    """Give a process that begins here an empty main module.
 
-    Whatever this process runs, also a page's script, is not for the other to run. Only
-    that one entry is changed: while all of them are taken out and put back, another
-    thread's import makes modules such as `io` anew, and their errors are others then.
+    Whatever this process runs, such as a page's script, is not for the new one to run.
+    Only that one entry is changed: if all of `sys.modules` were taken out and put back,
+    an import in another thread meanwhile would create modules such as `io` again, whose
+    exceptions are then different classes.
     """
     with _starting:
         main = sys.modules["__main__"]
@@ -51,7 +52,7 @@ def _nothing_to_run() -> Iterator[None]:
 
 
 class WarmProcess:
-    """A running program, to be asked and ended as a `subprocess.Popen`."""
+    """A running program, controlled and ended like a `subprocess.Popen`."""
 
     def __init__(
         self,
@@ -64,11 +65,11 @@ class WarmProcess:
         given: str = "",
         python: str = sys.executable,
     ) -> None:
-        """Run a module as `python -m` does; append what it prints to the files.
+        """Run a module as `python -m` does; append its output to the files.
 
         `words` are the module's name and its arguments. Without a file of their own,
-        errors are among the output. What it starts in its turn with the Python that it
-        runs in, it starts with another `python`.
+        errors go to the output. `python` is what the program sees as `sys.executable`,
+        so what it starts with that runs in another Python.
         """
         program = Program(tuple(words), cwd, dict(env), python)
         self._process = _PROCESSES.Process(
@@ -81,28 +82,28 @@ class WarmProcess:
 
     @property
     def returncode(self) -> int | None:
-        """How it ended, the negative number of a signal that ended it, or None."""
+        """The exit code, negative for a signal, or None while the program runs."""
         return self._process.exitcode
 
     def poll(self) -> int | None:
-        """Return how it ended, or None for as long as it has not."""
+        """Return the exit code, or None while the program runs."""
         return self.returncode
 
     def send_signal(self, number: int) -> None:
-        """Send it a signal, unless it has ended."""
+        """Send the program a signal, unless it has ended."""
         if self.returncode is None:
             os.kill(self.pid, number)
 
     def terminate(self) -> None:
-        """Ask it to end."""
+        """Ask the program to end."""
         self._process.terminate()
 
     def kill(self) -> None:
-        """End it without asking."""
+        """Kill the program."""
         self._process.kill()
 
     def wait(self, timeout: float | None = None) -> int:
-        """Return how it ended, once it has; raises `subprocess.TimeoutExpired`."""
+        """Wait for the exit code and return it. Raises `subprocess.TimeoutExpired`."""
         self._process.join(timeout)
         if self.returncode is None:
             raise subprocess.TimeoutExpired(self._process.name, timeout or 0)
@@ -117,9 +118,9 @@ def run(
     given: str = "",
     timeout: float = 120,
 ) -> "subprocess.CompletedProcess[str]":
-    """Run a module to its end, as `python -m` does, and return what it printed.
+    """Run a module to its end, as `python -m` does, and return its output.
 
-    It may read what it is `given` from its standard input.
+    `given` is its standard input.
     """
     with TemporaryDirectory() as folder:
         output, errors = Path(folder) / "output", Path(folder) / "errors"
@@ -145,12 +146,12 @@ class Program:
     python: str = sys.executable
 
     def become(self) -> None:
-        """Be, in a process made for this, what `python -m` would be."""
+        """Run the program in a process made for it, as `python -m` would."""
         os.environ.clear()
         os.environ.update(self.env)
         _name_oneself((sys.executable, "-m", *self.words), self.env)
         time.tzset()
-        # Where files go for a while may have been looked up for another environment.
+        # The cached folder for temporary files may belong to another environment.
         tempfile.tempdir = None
         os.chdir(self.cwd)
         if self.env.get("PYTHONWARNINGS") == "error":
@@ -175,10 +176,10 @@ def _run(program: Program, output: Path, errors: Path, given: str) -> None:
 
 
 def _name_oneself(words: Sequence[str], env: Mapping[str, str]) -> None:
-    """Let others see this process as one with these words and this data folder.
+    """Show this process to others with these arguments and this data folder.
 
-    Linux keeps both where the process began, which may write there. There is no room
-    for all variables.
+    Linux keeps both where the process began, and the process may write there. There is
+    not enough space for all variables.
     """
     data = env.get("CHARTROOM_DATA", "")
     # proc(5) counts from one, and the name in brackets is the second.
@@ -194,13 +195,13 @@ def _write(first: int, after: int, texts: Sequence[str]) -> None:
 
 
 def _append(file: Path, number: int) -> io.TextIOWrapper:
-    """Let what is written to the file descriptor go to the end of the file."""
+    """Append what is written to the file descriptor to the file."""
     with file.open("ab") as opened:
         os.dup2(opened.fileno(), number)
     return written_to(number)
 
 
 def written_to(number: int) -> io.TextIOWrapper:
-    """Return what is printed on to write to a file descriptor."""
+    """Return a text stream that writes to a file descriptor."""
     stream = os.fdopen(number, "wb", closefd=False)
     return io.TextIOWrapper(stream, "utf-8", line_buffering=number == 2)

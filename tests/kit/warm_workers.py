@@ -1,8 +1,8 @@
-"""Workers of a run of tests that begin with all of its tests loaded.
+"""Workers of a test run that begin with all of its tests loaded.
 
-Each would import every test and what it tests, which takes most of a collection. Here
-one process collects them, compiling what is new, and is copied for each worker; what
-the copies have in common is in memory once.
+Each would otherwise import every test and the code that it tests, which takes most of a
+collection. Here one process collects them, compiling what is new, and is copied for
+each worker; what the copies share is in memory once.
 """
 
 import gc
@@ -27,7 +27,8 @@ _LOADING_SECONDS = 600
 def warm_workers(arguments: Sequence[str], cwd: Path) -> Iterator[str | None]:
     """Provide a Python for workers of a run with these arguments in this folder.
 
-    There is None where a test ends whoever imports it: its own worker says so.
+    It is None where a test module ends the process that imports it: the worker itself
+    then reports that.
     """
     with TemporaryDirectory(prefix="chartroom-workers-") as place:
         path = stand_ins.meeting_place(Path(place))
@@ -36,7 +37,7 @@ def warm_workers(arguments: Sequence[str], cwd: Path) -> Iterator[str | None]:
             [sys.executable, "-m", __name__, *words],
             cwd=Path(__file__).parents[2],
             stdin=subprocess.DEVNULL,
-            # Whoever presses Ctrl-C ends the run, and the run ends this.
+            # Ctrl-C ends the run, and the run ends this process.
             start_new_session=True,
         )
         try:
@@ -58,15 +59,15 @@ def _load(arguments: list[str]) -> None:
         redirect_stderr(nowhere),
     ):
         pytest.main([*arguments, "--collect-only", "-n", "0", "-p", "no:cacheprovider"])
-    # Of what was collected nothing stays but what is loaded: nobody looks through that,
-    # and copies share it.
+    # Nothing of what was collected stays, only the loaded modules: they are not
+    # searched for garbage, and copies share them.
     gc.unfreeze()
     gc.collect()
     gc.freeze()
 
 
 def _become(worker: stand_ins.Request) -> None:
-    """Be, in a process made for this, what `python -u -c` would be."""
+    """Run in a process made for it what `python -u -c` would run."""
     os.environ.clear()
     os.environ.update(worker.env)
     os.chdir(worker.cwd)
