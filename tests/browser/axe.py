@@ -1,10 +1,10 @@
-"""axe-core in a page that is looked at: what it objects to.
+"""Runs axe-core in a page, and returns the violations.
 
-It is the script of its package, with what took two thirds of a look done once. For each
-text axe asks for the colours of all that lies below it: tens of thousands on a page, of
-which a dozen differ, each read from its text anew. And it is built for browsers without
-private fields: each number of each colour is an entry in a WeakMap, which costs much to
-find and more to clear away.
+It is the script of its package, with what took two thirds of a run done once. For each
+text axe asks for the colours of everything below it: tens of thousands on a page, of
+which a dozen differ, and parses each of them again. And it is built for browsers
+without private fields: each number of each colour is an entry in a WeakMap, which is
+slow to look up and slower to collect.
 """
 
 from collections.abc import Sequence
@@ -14,13 +14,14 @@ from playwright.sync_api import Page
 
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 TAGS = [*WCAG, "best-practice"]
-# All rules that ask for colours; in another scheme nothing else has changed.
+# All rules that depend on colours; a change of the scheme affects no others.
 COLOURS = ["color-contrast", "link-in-text-block"]
-# Of the rules of best practice two are broken by Streamlit itself: its uploader has a
-# role and a label, and what opens over a page hangs outside of all landmarks.
+# Streamlit itself breaks two of the rules of best practice: its uploader has both a
+# role and a label, and its overlays are outside of all landmarks.
 OF_STREAMLIT = ["presentation-role-conflict", "region"]
 
-# What belongs to an object stands on it; a page's own elements are left as they are.
+# The value for an object is kept on the object itself; a page's own elements are left
+# unchanged.
 _MAPS = """(() => {
     const Weak = WeakMap
     class Own {
@@ -54,7 +55,7 @@ _COLOURS_READ_ONCE = """(() => {
     }
 })()"""
 _SCRIPT = f"((WeakMap, WeakSet) => {{{AXE_SCRIPT}}})(...{_MAPS});{_COLOURS_READ_ONCE}"
-# No rule of these reads style sheets, and nobody reads where a violation is.
+# None of these rules reads style sheets, and the selectors of violations are not used.
 _LOOK = """([type, values, without, within]) => axe
     .run(within === null ? document : {include: [[within]]}, {
         ...(values && {runOnly: {type, values}}),
@@ -76,10 +77,11 @@ def problems(
     without: Sequence[str] = (),
     within: str | None = None,
 ) -> list[str]:
-    """Return what axe objects to, each with its rule, its element and what to do.
+    """Return axe's violations, each with its rule, its element and a remedy.
 
-    By the rules with one of these tags, or by these rules alone; without either, by
-    all that are not experimental. Perhaps only within the parts of a selector.
+    Checked are the rules with one of these tags, or only these rules; without either,
+    all that are not experimental. `within` limits the check to the parts that match a
+    selector.
     """
     if not page.evaluate("'axe' in window"):
         page.evaluate(_SCRIPT)

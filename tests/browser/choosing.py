@@ -1,8 +1,8 @@
 """Lists of a field's options: opened, typed into, and chosen from.
 
-Such a list shuts when its page scrolls or is drawn anew: what was done before may come
-to that only now, and on a busy machine that is after the list has opened. Nobody is as
-quick as a test, and whoever sees a list shut opens it again.
+Such a list closes when its page scrolls or is drawn again: an earlier action may cause
+that only now, which on a busy machine is after the list has opened. Nobody is as quick
+as a test, and a person who sees the list close opens it again.
 """
 
 from contextlib import suppress
@@ -53,9 +53,9 @@ def type_for_options(
     *,
     delay: float = 0,
 ) -> Locator:
-    """Type into a field until its list offers an option, by default any.
+    """Type into a field until its list offers an option, by default any option.
 
-    `delay` is how many milliseconds pass between two keys.
+    `delay` is the pause between two keys, in milliseconds.
     """
     wanted = option or page.get_by_role("option").filter(has_text=typed).first
     for _ in range(_TRIES):
@@ -76,7 +76,7 @@ def type_and_press_enter(
     *,
     delay: float = 0,
 ) -> None:
-    """Type into a field, and choose by Enter what its list offers first."""
+    """Type into a field, and choose the first option of its list with Enter."""
     option = page.get_by_role("option").first.filter(has_text=first)
     for _ in range(_TRIES):
         type_for_options(page, field, typed, option, delay=delay)

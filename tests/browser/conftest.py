@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 _SECONDS = 120
 _PATIENTS = 300
-# As root Chromium has no sandbox; the rest keeps it from asking Google things.
+# As root, Chromium has no sandbox; the other flags keep it from contacting Google.
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -50,19 +50,21 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-# As the browser does when somebody goes back: Streamlit then draws the page that the
-# address names.
+# As when somebody goes back in the browser: Streamlit then draws the page of the
+# address.
 _TURN = """address => {
     history.pushState({}, "", address)
     dispatchEvent(new PopStateEvent("popstate"))
 }"""
-# A page that is drawn; a search or a list of keys would go on to lie over the next one.
+# A drawn page without a dialog, such as the search or the list of keys, which would
+# stay open over the next page.
 _MAY_TURN = "body:not(:has(dialog[open])) [data-testid=stApp] h1"
 _KNOWS_THE_WAY = """if (location.protocol.startsWith("http")) {
     localStorage.setItem("chartroom.tour", "never")
 }"""
-# A page of a test lives for seconds: its scripts are not worth optimizing. And what the
-# first tab of a profile has read of them, the second need not: 0.6 s instead of 1.0.
+# A page of a test lives for seconds, so optimizing its scripts does not pay. And with
+# one process per site, a profile's second tab need not compile again what the first
+# has: 0.6 s instead of 1.0.
 _SHORT_LIVED = ["--js-flags=--no-maglev --no-turbofan", "--process-per-site"]
 
 
@@ -70,21 +72,21 @@ _SHORT_LIVED = ["--js-flags=--no-maglev --no-turbofan", "--process-per-site"]
 class Traces:
     """What the whole run left behind, for the test that comes last."""
 
-    # Where a server writes down what browsers ask it for.
+    # The file in which a server records what browsers request.
     request_log: Path | None = None
     shown: set[str] = field(default_factory=set)
     secrets: set[str] = field(default_factory=set)
 
     @property
     def urls(self) -> set[str]:
-        """Every address that a browser has shown or asked the server for."""
+        """Every address that a browser has shown or requested from the server."""
         requested_urls = (
             self.request_log.read_text().splitlines() if self.request_log else ()
         )
         return {*self.shown, *requested_urls}
 
     def watch(self, context: BrowserContext) -> None:
-        """Note every address that the profile shows."""
+        """Record every address that the profile shows."""
         context.on(
             "page",
             lambda page: page.on("framenavigated", lambda f: self.shown.add(f.url)),
@@ -92,42 +94,43 @@ class Traces:
 
 
 class IdleProfiles:
-    """Browser profiles that were lent and that nobody has now, the last one first.
+    """Browser profiles that were lent and are free now; the last returned comes first.
 
-    There are as many as people ever were before their screens at one time. The first
-    page of a new one takes three times what the next takes in one that has shown
-    Chartroom, whoever was signed in.
+    There are as many as were ever in use at one time. The first page of a new profile
+    takes three times as long as the next page in a profile that has shown Chartroom
+    before, whoever was signed in.
     """
 
     def __init__(self) -> None:
-        # By the address, whether somebody is signed in, and whether there is a finger.
+        # By the address, whether somebody is signed in, and whether it has a touch
+        # screen.
         self._idle = defaultdict[tuple[str, bool, bool], list[BrowserContext]](list)
 
     def take(self, kind: tuple[str, bool, bool]) -> BrowserContext | None:
-        """Return one in which nobody is signed in, unless there is none of the kind."""
+        """Return a free profile of this kind, in which nobody is signed in, or None."""
         return self._idle[kind].pop() if self._idle[kind] else None
 
     def give_back(
         self, kind: tuple[str, bool, bool], context: BrowserContext, page: Page
     ) -> None:
-        """Leave a profile to others with one tab, and forget what was done in it."""
+        """Take a profile back with a single tab, and remove what was done in it."""
         for other in context.pages:
             if other is not page:
                 other.close()
         if page.is_closed():
             context.close()
             return
-        # What one test holds up or breaks off is there for the next.
+        # Routes that one test has delayed or blocked would still apply to the next.
         page.unroute_all(behavior="ignoreErrors")
-        # It asks for nothing by itself, and stays in the same process.
+        # This page requests nothing by itself, and keeps the tab in the same process.
         page.goto("/health")
         page.evaluate("sessionStorage.clear(), localStorage.clear()")
-        # Who was signed in, and what language was chosen.
+        # The sign-in, and the chosen language.
         context.clear_cookies()
         self._idle[kind].append(context)
 
     def close(self) -> None:
-        """Close them all."""
+        """Close all profiles."""
         for contexts in self._idle.values():
             while contexts:
                 contexts.pop().close()
@@ -144,15 +147,15 @@ class Site:
     logs: Path
     traces: Traces = field(default_factory=Traces)
     _profiles: IdleProfiles = field(default_factory=IdleProfiles)
-    # The cookies of each, by the address.
+    # The cookies of each role's sign-in, by the address.
     _sign_ins: dict[tuple[str, Role], Any] = field(default_factory=dict)
 
     def write(self, operation: Callable[[Session], T]) -> T:
-        """Write past all pages; whichever is drawn next shows it."""
+        """Write to the database directly; the next page that is drawn shows it."""
         return write_everywhere(self.database, operation)
 
     def read_primary(self, operation: Callable[[Session], T]) -> T:
-        """Return what the primary shows, which is whatever was committed."""
+        """Return what the primary shows, which is everything committed."""
         return self.database.write(operation, identity=SYSTEM).value
 
     @contextmanager
@@ -169,21 +172,22 @@ class Site:
         """Lend the tab of somebody of the role, in a profile that others use later.
 
         In a tab that has shown Chartroom before, a page takes a third of what it takes
-        in a profile of its own: its programs are read already. Nothing else is left of
-        who had it before, whoever that was: as on a clinic's shared desk others sign
-        in, and what a browser keeps by itself is forgotten. What needs programs to be
-        fetched, or is never undone, asks for a visit instead.
+        in a profile of its own: its scripts are loaded already. Nothing else is left of
+        its previous user, whoever that was: as on a clinic's shared desk, somebody else
+        signs in, and the browser's own storage is cleared. A test that needs scripts to
+        be fetched, or changes a profile for good, uses `visit` instead.
 
-        Nobody is signed in where there is no role. Without `at` the tab shows no page
-        of Chartroom yet. A sign-in that is new has proved nothing and just begun.
+        Without a role nobody is signed in. Without `at` the tab shows no page of
+        Chartroom yet. A new sign-in has only just begun and has no proof by passkey.
         """
-        # Pages to sign in at take little, and are tried with keys and as passers-by.
+        # Sign-in pages are cheap, and their tests use keys and profiles without a
+        # sign-in.
         kind = (self.address, role is not None, has_touch)
         context = self._profiles.take(kind) or self.visit(None, has_touch=has_touch)
         if role:
             self._let_in(context, role, is_new=is_new)
         page = context.pages[0]
-        # What it shows is drawn only while it is seen.
+        # A browser draws a tab only while it is visible.
         page.bring_to_front()
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
@@ -196,7 +200,7 @@ class Site:
             self._profiles.give_back(kind, context, page)
 
     def _let_in(self, context: BrowserContext, role: Role, *, is_new: bool) -> None:
-        """Let somebody of the role be signed in, who may have been so elsewhere."""
+        """Sign in somebody of the role, using an earlier sign-in if there is one."""
         whose = (self.address, role)
         if not is_new and whose in self._sign_ins:
             context.add_cookies(self._sign_ins[whose])
@@ -207,7 +211,7 @@ class Site:
         self._sign_ins[whose] = context.cookies()
 
     def sign_in_anew(self, context: BrowserContext, role: Role) -> None:
-        """Sign in somebody of the role once more, who has proved nothing since."""
+        """Sign in somebody of the role once more, without a proof by passkey."""
         context.clear_cookies()
         self._sign_in(context, role)
 
@@ -228,7 +232,7 @@ class Site:
         """Return a new browser profile in which somebody of the role is signed in.
 
         Its only tab shows the page `at`; without one, nothing yet. The tour of a first
-        visit comes only to those who are led around.
+        visit is shown only with `is_led_around`.
         """
         context = new_profile(
             self.browser,
@@ -252,17 +256,17 @@ class Site:
         return context
 
     def _sign_in(self, context: BrowserContext, role: Role) -> None:
-        """Sign in by the forms of the demo, which tests of them alone need to see."""
-        # The server may just be closing the connection that was kept.
+        """Sign in with the requests of the demo's forms, which their own tests draw."""
+        # The server may be closing the connection that was kept open.
         ask = context.request.get("/sign-in", max_retries=2).text()
         name = cast.DEMO[role].name
         email = re.search(rf'value="([^"]+)"[^>]*>\s*<[^>]+>{name}<', ask)
         assert email, "the demo offers nobody of the role"
-        # As the browser says of a form that it has from here.
+        # As a browser sends it with a form from this site.
         here = {"Origin": self.address}
         form = {"email": email[1], "next": "/"}
         text = context.request.post("/sign-in", form=form, headers=here).text()
-        # The demo's code stands on the page.
+        # The demo shows the code on the page.
         code = re.search(r'class="digits">(\d{6})<', text)
         assert code, "no code is shown"
         form = {"code": code[1]}
@@ -273,8 +277,8 @@ class Site:
 
 
 def _is_signed_in(context: BrowserContext) -> bool:
-    """Ask for the first page: whoever is not signed in is sent elsewhere."""
-    # The server may just be closing the connection that was kept since the last time.
+    """Return whether the first page can be opened; without a sign-in it redirects."""
+    # The server may be closing the connection kept open since the last request.
     return context.request.get("/", max_redirects=0, max_retries=2).ok
 
 
@@ -283,16 +287,16 @@ expect.set_options(timeout=_SECONDS * 1000)
 
 
 def new_profile(browser: Browser, **options: Any) -> BrowserContext:
-    """Make a profile by Playwright's options that waits as long as expectations do."""
+    """Make a profile with Playwright's options; it waits as long as expectations do."""
     context = browser.new_context(**options)
     context.set_default_timeout(_SECONDS * 1000)
     return context
 
 
 def find_chromium() -> str | None:
-    """Return which Chromium to start; None for Playwright's own.
+    """Return the Chromium to start; None for Playwright's own.
 
-    CHARTROOM_CHROMIUM names another one than the system's.
+    CHARTROOM_CHROMIUM names one to use instead of the system's.
     """
     return (
         os.environ.get("CHARTROOM_CHROMIUM")
@@ -305,7 +309,7 @@ def find_chromium() -> str | None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show with a failure what the browser showed."""
+    """Add what the browser showed to the report of a failure."""
     report = yield
     browser = getattr(item, "funcargs", {}).get("browser")
     if report.failed and call.when != "teardown" and browser is not None:
@@ -332,7 +336,7 @@ def serve(
     template: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Callable[..., AbstractContextManager[Site]]:
-    """What serves a clinic of the demo's people and perhaps patients, perhaps set."""
+    """Serves a clinic with the demo's people, optionally with patients and settings."""
 
     @contextmanager
     def served(traces: str = "", patients: int = 0, **settings: str) -> Iterator[Site]:
@@ -376,10 +380,10 @@ def page(site: Site) -> Iterator[Page]:
 
 
 def file_pdf(page: Page, file: Path | FilePayload) -> None:
-    """File a PDF as somebody who chooses nothing else."""
+    """File a PDF without choosing anything else."""
     page.goto("/upload_documents")
     ready(page).locator("input[type=file]").set_input_files(file)
-    # Before it has arrived there is nothing to file.
+    # The button has an effect only once the file has arrived.
     page.get_by_label("Description").wait_for()
     page.get_by_role("button", name="File document").click()
     expect(page.get_by_text("is filed")).to_be_visible()
@@ -387,7 +391,7 @@ def file_pdf(page: Page, file: Path | FilePayload) -> None:
 
 @contextmanager
 def requested(of: Page | BrowserContext) -> Iterator[list[str]]:
-    """Collect the addresses that a tab or a profile asks for until the block ends."""
+    """Collect the addresses that a tab or a profile requests until the block ends."""
     addresses: list[str] = []
 
     def note(request: Request) -> None:
@@ -406,10 +410,10 @@ def open_from_menu(page: Page, menu: str, name: str) -> None:
 
 
 def turn_to(page: Page, address: str) -> Page:
-    """Show another page in a tab as links do, with its programs there already.
+    """Show another page in a tab as links do, with its scripts already loaded.
 
-    That takes a third of what `goto` takes. What the session keeps stays, so this is
-    for whoever looks at pages and not for how they begin.
+    That takes a third of what `goto` takes. The state of the session stays, so this is
+    for tests of what pages show and not of how they load.
     """
     shown, wanted = (urlsplit(url).path for url in (page.url, address))
     if shown == wanted or not page.locator(_MAY_TURN).count():
@@ -417,15 +421,15 @@ def turn_to(page: Page, address: str) -> Page:
     else:
         name = page.title()
         page.evaluate(_TURN, address)
-        # No two pages are called the same, and the new name comes with the new run.
+        # All pages have different titles, and the new title comes with the new run.
         page.wait_for_function("name => document.title !== name", arg=name, polling=100)
     return ready(page)
 
 
 def lines_of(element: Locator) -> int:
-    """Return in how many lines an element's text stands.
+    """Return how many lines an element's text takes.
 
-    A list that is drawn anew takes its elements away, and those then have no lines.
+    A list that is drawn again removes its elements, which then have no lines.
     """
     return eventually(
         lambda: element.evaluate(

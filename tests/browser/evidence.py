@@ -1,4 +1,4 @@
-"""What the browser shows when a test fails: its pages, what they said, the load."""
+"""What the browser shows when a test fails: its pages, their messages, the load."""
 
 import os
 from collections import deque
@@ -12,12 +12,12 @@ _SECONDS = 5
 _LINES = 120
 _STATE = """document.querySelector("[data-test-script-state]")
     ?.dataset.testScriptState ?? "none" """
-# What each profile's pages have said last: errors, and requests that came to nothing.
+# The last messages of each profile's pages: errors, and requests that failed.
 _said: WeakKeyDictionary[BrowserContext, deque[str]] = WeakKeyDictionary()
 
 
 def listen(context: BrowserContext) -> None:
-    """Keep what the pages of a profile say, for a test that fails."""
+    """Keep the messages of a profile's pages, for a test that fails."""
     said = _said[context] = deque[str](maxlen=40)
     context.on("console", lambda m: said.append(f"{m.type}: {m.text} {m.location}"))
     context.on("weberror", lambda error: said.append(f"thrown: {error.error}"))
@@ -27,7 +27,7 @@ def listen(context: BrowserContext) -> None:
 
 
 def evidence(browser: Browser) -> str:
-    """Return what all open pages show and have said, and how busy the machine is."""
+    """Return what all open pages show and have logged, and how busy the machine is."""
     return "\n".join(_lines(browser))
 
 

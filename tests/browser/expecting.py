@@ -1,10 +1,10 @@
 """Expectations that wait for an element before they look at it.
 
-While an expectation is not met, Playwright 1.65 has the page describe itself for
-whoever may have to read of a failure, with each element's name, role and style. That
-is seven times in the first second, and was a tenth of what renderers did in these
-tests. To wait for an element costs nothing like it. What is expected and what a failure
-shows stay the same. What is said of an element has its time from when that is there.
+While an expectation is not met, Playwright 1.65 has the page describe itself for the
+message of a possible failure, with each element's name, role and style. That is seven
+times in the first second, and was a tenth of the renderers' work in these tests.
+Waiting for an element costs far less. What is expected and what a failure shows stay
+the same. The time limit of an expectation begins once its element is there.
 """
 
 from typing import Any, Final, Literal
@@ -15,8 +15,8 @@ from playwright.sync_api import Error, TimeoutError as OutOfTime
 
 _State = Literal["attached", "hidden", "visible"]
 
-# By what is expected, and whether of the opposite. What may not be there at all is not
-# waited for; all else is said of an element that is.
+# By expression, and whether it is negated. If the element need not be there at all,
+# nothing is waited for; all other expressions are about an element that is there.
 _STATES: Final[dict[tuple[str, bool], _State | None]] = {
     ("to.be.visible", False): "visible",
     ("to.be.visible", True): "hidden",
@@ -26,7 +26,7 @@ _STATES: Final[dict[tuple[str, bool], _State | None]] = {
     ("to.be.detached", False): None,
     ("to.be.in.viewport", True): None,
 }
-# Said of however many elements there are, for which nothing is described.
+# About any number of elements, for which nothing is described.
 _OF_MANY: Final = (".count", ".array")
 
 _look = LocatorAssertions._call_expect
@@ -55,5 +55,5 @@ def _state_for(expression: str, *, is_not: bool) -> _State | None:
 
 
 def wait_first(patch: pytest.MonkeyPatch) -> None:
-    """Let expectations of elements wait first, until the patch is undone."""
+    """Make expectations wait for their elements first, until the patch is undone."""
     patch.setattr(LocatorAssertions, "_call_expect", _wait_and_look)

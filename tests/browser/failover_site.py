@@ -1,4 +1,4 @@
-"""Chartroom on a cluster whose leaders a test changes."""
+"""Chartroom on a cluster whose leader a test changes."""
 
 import re
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def clinic_on(cluster: Cluster, browser: Browser, data: Path) -> Iterator[Site]:
     ):
         database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
         seeding.seed(database, patients=20)
-        # Long before anybody would be kept waiting for nothing.
+        # Shorter than the usual limit, so that no page waits long in vain.
         with (
             chartroom(endpoints, data, retry_seconds="20") as address,
             closing(
@@ -36,10 +36,10 @@ def clinic_on(cluster: Cluster, browser: Browser, data: Path) -> Iterator[Site]:
 
 
 def assert_no_traceback(site: Site, *pages: Page) -> None:
-    """Nobody was shown an accident, and none was logged."""
+    """Expect that no page shows an unexpected error, and that none was logged."""
     for page in pages:
         expect(page.get_by_text("could not be shown")).to_have_count(0)
     logged = "".join(log.read_text() for log in site.logs.glob("web-*.log"))
     accident = re.search("Traceback|incident", logged)
-    # What went wrong is in the log, which goes with the test.
+    # The end of the log explains the error, so it is the assertion's message.
     assert accident is None, logged[max(accident.start() - 2_000, 0) :]

@@ -8,19 +8,19 @@ from playwright.sync_api import Page, TimeoutError as OutOfTime, expect
 
 from tests.browser.conftest import ready
 
-# What an element is called, as a screen reader says it.
+# An element's name, as a screen reader announces it.
 _NAME = """const named = at =>
   (at?.ariaLabel || at?.labels?.[0]?.innerText || at?.innerText || "")
     .trim().split("\\n").at(-1)
 """
-# How what has the focus is called; also in shadow roots.
+# The name of the focused element; also in shadow roots.
 _FOCUSED = f"""() => {{
   {_NAME}
   let at = document.activeElement
   while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement
   return named(at)
 }}"""
-# Whether keys could lead to something that is called so; also in shadow roots.
+# Whether an element of this name can be reached by keys; also in shadow roots.
 _STANDS_THERE = f"""name => {{
   {_NAME}
   const takes = "a[href], button, input, select, textarea, summary, [tabindex]"
@@ -48,13 +48,13 @@ class Keys:
             self.pressed += 1
 
     def write(self, text: str) -> None:
-        """Type into whatever has the focus; that counts as no act."""
+        """Type into whatever has the focus; that is not counted."""
         self.page.keyboard.type(text)
 
     def to(self, name: str, key: str = "Tab", *, most: int = _FAR) -> None:
-        """Press a key until what is called so has the focus."""
-        # What is yet to be drawn cannot be reached, and takes the focus with it: what a
-        # key has changed may not have been asked for yet.
+        """Press a key until an element of this name has the focus."""
+        # An element that is still to be drawn cannot be reached, and drawing it takes
+        # the focus away; the server may not even have received what a key has changed.
         with suppress(OutOfTime):
             self.page.wait_for_function(_STANDS_THERE, arg=name, polling=100)
         ready(self.page)
@@ -67,7 +67,8 @@ class Keys:
     def choose(self, text: str) -> None:
         """Type into a list of options as fast as a person does, and take the first.
 
-        A list closes again that opened while the page still scrolled to its field.
+        A list closes again if it opened while the page was still scrolling to its
+        field.
         """
         first = self.page.locator("[role=option][data-focused]")
         for _ in range(_TRIES):
@@ -76,7 +77,7 @@ class Keys:
                 first.wait_for(timeout=_MILLISECONDS)
                 self.press("Enter")
                 return
-            # Over what stands there: the list has shut again.
+            # Replace what was typed: the list has closed again.
             self.page.keyboard.press("Control+a")
         pytest.fail(f"“{text}” is offered nothing.")
 
@@ -87,7 +88,7 @@ class Keys:
             self.write(text)
 
     def search(self, typed: str, option: str, title: str) -> None:
-        """Open what the search finds, whose page has this title."""
+        """Open what the search finds, and expect a page with this title."""
         self.press("Control+k")
         self.write(typed)
         chosen = self.page.locator("[role=option][aria-selected=true]")
@@ -96,7 +97,7 @@ class Keys:
         self.stands_at(title)
 
     def stands_at(self, title: str) -> None:
-        """Wait for a page, which is entered at its title."""
+        """Wait for a page, whose title gets the focus."""
         heading = self.page.get_by_role("heading", level=1)
         expect(heading).to_contain_text(title)
         ready(self.page)

@@ -24,16 +24,16 @@ _IS_STILL = """() => {
 
 
 def resize(page: Page, width: int) -> None:
-    """Make the page as wide as somebody's screen is, and wait until it stands still.
+    """Set the width of the screen, and wait until the page stands still.
 
-    It is not opened anew for each width: that takes longer than to look at it.
+    The page is not opened again for each width: that takes longer than checking it.
     """
     page.set_viewport_size({"width": width, "height": 900})
     still(page)
 
 
 def assert_fit(page: Page) -> None:
-    """Nothing is objected to and nothing beyond the screen, in all four looks."""
+    """Expect neither violations nor overflow, in all four looks."""
     for width in widths(page):
         for scheme in schemes(page):
             assert violations(page, scheme) == [], (width, scheme)
@@ -41,7 +41,7 @@ def assert_fit(page: Page) -> None:
 
 
 def widths(page: Page) -> Iterator[int]:
-    """Make the page as wide as each screen, and begin with the width that it has."""
+    """Yield each width after setting it, beginning with the current one."""
     page.bring_to_front()
     size = page.viewport_size
     for width in sorted(WIDTHS, key=lambda width: not size or width != size["width"]):
@@ -50,16 +50,16 @@ def widths(page: Page) -> Iterator[int]:
 
 
 def assert_fit_as_opened(page: Page) -> None:
-    """Nothing is objected to and nothing beyond the screen, in the look it has now."""
+    """Expect neither violations nor overflow, in the current look."""
     assert violations(page) == []
     assert fits(page)
 
 
 def schemes(page: Page) -> Iterator[str]:
-    """Show the page as it is and then the other way, as a device does at dusk or dawn.
+    """Show the page in its current scheme and then in the other, as a device at dusk.
 
-    It is not opened anew for either: that takes longer than to look at it. Nor is it
-    turned back: to draw all of it in other colours takes half as long as to look.
+    It is not opened again for either: that takes longer than checking it. Nor is it
+    changed back: drawing it in other colours takes half as long as checking it.
     """
     ready(page)
     looks = ["light", "dark"]
@@ -72,21 +72,21 @@ def schemes(page: Page) -> Iterator[str]:
 
 
 def fits(page: Page) -> bool:
-    """Whether nothing of the page is beyond the side of the screen."""
+    """Return whether the page fits the width of the screen."""
     return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def still(page: Page) -> None:
-    """Wait until the page stands still: what it dims before it redraws it, too."""
+    """Wait until the page stands still, including what it dims before redrawing."""
     ready(page).get_by_role("heading", level=1).first.wait_for()
     page.evaluate(_TWO_FRAMES)
     page.wait_for_function(_IS_STILL)
 
 
 def violations(page: Page, scheme: str = "light") -> list[str]:
-    """Return what axe objects to, once the page stands still.
+    """Return axe's violations, once the page stands still.
 
-    In the dark only its colours are looked at: the rest is the same in the light.
+    In the dark scheme only colours are checked: all else is the same in the light one.
     """
     still(page)
     if scheme == "dark":

@@ -11,9 +11,9 @@ from playwright.sync_api import Locator, Page, TimeoutError as OutOfTime
 from tests.browser.choosing import type_for_options
 
 _GUIDE: Final = Path(__file__).parents[2] / "docs" / "user-guide.md"
-# How often somebody presses Tab before they take the mouse.
+# How often somebody presses Tab before reaching for the mouse.
 _NEAR: Final = 3
-# How long a list may take to open; then it has shut again.
+# How long a list may take to open; after that it has closed again.
 _MILLISECONDS: Final = 5000
 
 
@@ -28,11 +28,11 @@ class Mouse:
 
     @property
     def acts(self) -> int:
-        """Clicks, also those into fields, and Enters; what is typed is none."""
+        """The number of clicks, also those into fields, and Enters; typing is none."""
         return self.clicks + self.enters
 
     def click(self, target: Locator) -> None:
-        """Click on what is seen."""
+        """Click on something visible."""
         target.click()
         self.clicks += 1
 
@@ -42,7 +42,7 @@ class Mouse:
         self.enters += 1
 
     def type(self, field: Locator, text: str) -> None:
-        """Type into a field to which Tab leads from here; else click into it."""
+        """Type into a field that a few Tabs reach; otherwise click into it first."""
         for _ in range(_NEAR):
             if _has_focus(field):
                 break
@@ -53,7 +53,7 @@ class Mouse:
         self.fields += 1
 
     def choose(self, field: Locator, text: str, option: Locator) -> None:
-        """Type into a field whose list then offers the option, and click on that."""
+        """Type into a field until its list offers the option, and click on that."""
         self.type(field, text)
         try:
             option.wait_for(timeout=_MILLISECONDS)
@@ -64,9 +64,9 @@ class Mouse:
 
 @contextmanager
 def counted(mouse: Mouse, task: str) -> Iterator[None]:
-    """See a task of the guide done in as many clicks as stand there.
+    """Expect that a task of the guide takes as many clicks as the guide says.
 
-    Those are no more than the best of comparable programs takes.
+    They must not be more than the best of comparable programs needs.
     """
     before = mouse.acts
     yield
@@ -77,7 +77,7 @@ def counted(mouse: Mouse, task: str) -> Iterator[None]:
 
 
 def _promised(task: str) -> tuple[int, int]:
-    """Return how many clicks the guide says a task takes, here and where it is best."""
+    """Return the guide's clicks for a task, here and in the best other program."""
     line = re.search(rf"^\| {re.escape(task)}\b.*\|$", _GUIDE.read_text(), re.MULTILINE)
     assert line, f"the guide does not say how many clicks it takes: {task}"
     _, clicks, _, others = (cell.strip() for cell in line[0].strip("|").split("|"))

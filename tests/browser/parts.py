@@ -1,9 +1,9 @@
-"""Parts of a page, below its tabs and in dialogs, looked at without the rest.
+"""Parts of a page, below its tabs and in dialogs, checked without the rest.
 
-What stands around them is looked at once, in all four looks. Of a part two are enough,
-light on a desk and dark on a phone: its colours follow the scheme, all else the width.
-To look at a whole page takes most of a second of a processor, and so does to draw it
-anew in another look.
+What surrounds them is checked once, in all four looks. For a part two are enough, light
+on a desk and dark on a phone: its colours depend on the scheme, all else on the width.
+Checking a whole page takes most of a second of processor time, and so does drawing it
+again in another look.
 """
 
 from playwright.sync_api import Page
@@ -18,19 +18,19 @@ _HAS_TEXT = """within => [...document.querySelectorAll(within)]
 
 
 def show_on_desk(page: Page) -> None:
-    """Show the page as on a desk by day."""
+    """Show the page in the light, as wide as on a desk."""
     _show(page, WIDTHS[0], "light")
 
 
 def show_on_phone(page: Page) -> None:
-    """Show the page as on a phone at night."""
+    """Show the page in the dark, as wide as on a phone."""
     _show(page, WIDTHS[1], "dark")
 
 
 def assert_part_fits_in_two_looks(page: Page, within: str = TAB) -> None:
-    """Nothing inside is objected to: on a desk by day, and on a phone at night.
+    """Expect no violations inside: in the light on a desk, and in the dark on a phone.
 
-    The look that the page has is looked at first, if it is one of these.
+    The current look is checked first, if it is one of these.
     """
     looks = [show_on_desk, show_on_phone]
     if (size := page.viewport_size) and size["width"] == WIDTHS[1]:
@@ -42,13 +42,13 @@ def assert_part_fits_in_two_looks(page: Page, within: str = TAB) -> None:
 
 def _show(page: Page, width: int, wanted: str) -> None:
     resize(page, width)
-    # From the one that it has to the other one, if that is wanted.
+    # This changes the scheme if the current one is not wanted.
     next(scheme for scheme in schemes(page) if scheme == wanted)
 
 
 def assert_part_fits(page: Page, within: str = TAB) -> None:
-    """Nothing inside is objected to or beyond the screen, in the look it has now."""
-    # Right after a click all stands as still as after what it asks for, only empty.
+    """Expect neither violations inside nor overflow, in the current look."""
+    # Right after a click the page stands as still as after its result, only empty.
     page.wait_for_function(_HAS_TEXT, arg=within)
     still(page)
     violations = problems(page, tags=TAGS, without=OF_STREAMLIT, within=within)

@@ -19,7 +19,7 @@ _SECONDS = 60
 
 
 class DidNotStart(Exception):
-    """The server ended or kept silent; its log says why."""
+    """The server has ended or does not answer; the message is its log."""
 
 
 @contextmanager
@@ -32,9 +32,9 @@ def chartroom(
     program: str = "dashboard",
     **settings: str,
 ) -> Iterator[str]:
-    """Serve Chartroom on the databases, perhaps set otherwise; yield its address.
+    """Serve Chartroom on the databases, optionally with settings; yield its address.
 
-    A cold server begins with nothing loaded, as those that are measured do.
+    A cold server starts with nothing loaded, like those that are measured.
     """
     port = port or free_port()
     words = [program, "web", "--port", str(port)]
@@ -54,7 +54,7 @@ def chartroom(
 def variables(endpoints: Endpoints, data: Path) -> dict[str, str]:
     """Return the settings with which commands use these databases."""
     replicas = endpoints.replica_urls.items()
-    # Without its password: what others share is looked at and not acted on.
+    # Without Patroni's password: shared servers are observed and not operated.
     patronis = endpoints.patroni_urls.items()
     return {
         "CHARTROOM_DATABASE_URL": endpoints.database_url,
@@ -77,9 +77,9 @@ def process(
     *,
     cwd: Path = _ROOT,
 ) -> Iterator[int]:
-    """Run a server until the block ends, which starts when `ready` answers.
+    """Run a server until the block ends; the block begins once `ready` answers.
 
-    Yields the number of its process.
+    Yields the server's process id.
     """
     with log.open("w") as output:
         server = subprocess.Popen(
@@ -128,7 +128,7 @@ def _await(
     address: str, server: "subprocess.Popen[bytes] | WarmProcess", log: Path
 ) -> None:
     def unanswered() -> str:
-        """Return its log for as long as it does not answer."""
+        """Return the server's log as long as it does not answer."""
         if server.poll() is not None:
             raise DidNotStart(log.read_text())
         try:

@@ -106,7 +106,7 @@ PAGES = [
     (Role.PATIENT, "/upload_documents"),
     (Role.PATIENT, "/create_document"),
 ]
-# Each worker of a run looks at the pages of some.
+# Two workers of a run share these pages.
 _STAFF = pytest.mark.xdist_group("accessibility in a browser, staff")
 _OTHERS = pytest.mark.xdist_group("accessibility in a browser, others")
 _MARKS = {Role.STAFF: _STAFF, Role.CLINICIAN: _STAFF}
@@ -152,7 +152,7 @@ def doctor(site: Site) -> str:
 
     def add(session) -> UUID:
         doctor_id = cast.add_doctor(session).id
-        # Earlier than any visit that the demo has.
+        # Earlier than any visit of the demo.
         tomorrow = datetime.now(UTC).date() + timedelta(days=1)
         week_of_slots(session, doctor_id, tomorrow, hours=(4, 8))
         return doctor_id
@@ -196,9 +196,9 @@ def system(site: Site) -> str:
 def patients(
     site: Site, paper: str, doctor: str, newcomer: str, system: str
 ) -> dict[str, str]:
-    """Two patients to look at, one of them with allergies; a document; a doctor.
+    """The ids of two patients, one of them with allergies, a document and a doctor.
 
-    And somebody who is no patient yet, and a connected system.
+    And those of somebody who is not a patient yet, and of a connected system.
     """
     clerk = site.read_primary(cast.get_demo)[Role.STAFF]
     page = site.read_primary(
@@ -217,10 +217,9 @@ def patients(
 
 
 class Profiles:
-    """The profile in which somebody of a role is signed in, until another is asked for.
+    """The profile of somebody of a role, kept until another role is asked for.
 
-    In one that has shown Chartroom to somebody, the next person's pages are there
-    sooner.
+    In a profile that has shown Chartroom before, the next person's pages load faster.
     """
 
     def __init__(self, site: Site) -> None:
@@ -236,14 +235,14 @@ class Profiles:
         return self._page.context
 
     def close(self) -> None:
-        """Leave the profile to others."""
+        """Return the profile for others to use."""
         self._role = None
         self._lent.close()
 
 
 @pytest.fixture(scope="module")
 def profiles(site: Site) -> Iterator[Profiles]:
-    """Whoever is looked for, signed in, one after the other."""
+    """The profiles in which the pages are checked, one role after the other."""
     with closing(Profiles(site)) as profiles:
         yield profiles
 
@@ -318,7 +317,7 @@ def test_open_menus_have_no_violation(profiles: Profiles):
     page.get_by_test_id("stExpandSidebarButton").click()
     page.get_by_role("link", name="Front desk").wait_for()
     assert_part_fits(page, "[data-testid=stSidebar]")
-    # The profile would keep it open, over whatever is looked at next.
+    # The profile would keep it open, over the next page that is checked.
     page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
     page.get_by_test_id("stExpandSidebarButton").wait_for()
 
@@ -346,7 +345,7 @@ def test_the_parts_of_a_document_have_no_violation(
 ):
     address = f"/document?document={paper}"
     page = profiles[Role.STAFF].pages[0]
-    # Its other parts are left to be looked at as they are.
+    # The page stays open for the checks of its other parts.
     if address not in page.url:
         open_page(profiles[Role.STAFF], address)
     tab = page.get_by_role("tab", name=part)
@@ -371,7 +370,8 @@ def test_a_page_that_turns_dark_and_narrow_looks_like_one_that_was_opened_so(
     profiles: Profiles, address: str
 ):
     page = open_page(profiles[Role.STAFF], address)
-    # Nothing is pointed at, and nothing is left of what a page before showed beside it.
+    # Nothing is hovered, and nothing is left of what an earlier page showed in the
+    # sidebar.
     page.mouse.move(0, 0)
     page.goto(address)
 
@@ -404,7 +404,7 @@ def test_what_can_be_read_in_all_looks_but_one_is_found_there(
         resize(page, width)
         for scheme in schemes(page):
             unreadable[width, scheme] = violations(page, scheme)
-    # Whoever turns to another page next would have it there as well.
+    # It would remain on the next page that this tab turns to.
     defect.evaluate("style => style.remove()")
 
     assert [look for look, rules in unreadable.items() if rules] == [(390, "dark")]
@@ -417,7 +417,7 @@ def test_with_colours_read_once_axe_says_what_its_package_says(browser: Browser)
     page.set_content(_HARD_TO_READ)
 
     reported = problems(page, tags=TAGS)
-    # In its place.
+    # The package's own script, in place of ours.
     page.evaluate(AXE_SCRIPT)
     expected = problems(page, tags=TAGS)
     page.close()

@@ -22,7 +22,7 @@ def site(serve) -> Iterator[Site]:
 def open_held(site: Site, page: Page, hold_point: str) -> Callable[[str], None]:
     """Open a patient's page and hold the run that has drawn it.
 
-    Returns how to wait for one of its signs.
+    Returns a function that waits for one of the run's signs.
     """
     for sign in ("held", "gone", "release"):
         (site.logs / sign).unlink(missing_ok=True)

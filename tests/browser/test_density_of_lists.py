@@ -1,4 +1,4 @@
-"""How densely lists are set: as somebody chose, on a desk, a phone and by finger."""
+"""The density of lists: as somebody chose, on a desk, a phone and a touch screen."""
 
 from collections.abc import Iterator
 
@@ -13,13 +13,13 @@ from tests.kit import cast
 pytestmark = pytest.mark.browser
 
 _HEIGHTS = "all => all.map(one => one.getBoundingClientRect().height)"
-# WCAG 2.2, 2.5.8: so many CSS pixels, and as many as a finger needs.
+# WCAG 2.2, 2.5.8, in CSS pixels; and the size that a finger needs.
 _TARGET, _FINGER = 24, 44
 
 
 @pytest.fixture
 def compact(site: Site) -> Iterator[Page]:
-    """The front desk's list of patients, which it has chosen to have compact."""
+    """The front desk's list of patients, set to compact."""
     with site.lend(at="/patients") as page:
         yield ready(page)
         choose(page, "Comfortable")
@@ -46,7 +46,7 @@ def row_height(page: Page) -> float:
 
 
 def lowest(page: Page, targets: str) -> float:
-    """Return how high the lowest of these targets in the list's rows is."""
+    """Return the height of the lowest of these targets in the list's rows."""
     shown = rows(page).locator(targets)
     expect(shown.first).to_be_visible()
     return min(shown.evaluate_all(_HEIGHTS))

@@ -1,4 +1,4 @@
-"""Dialogs on screen: red is only what nobody can undo, and the way out is beside it."""
+"""Dialogs on screen: only what nobody can undo is red, and the way out is beside it."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +17,7 @@ _RED = "rgb(168, 35, 27)"
 
 
 def words_of(button: Locator) -> Locator:
-    """Return what is written on a button, as innermost as its colour."""
+    """Return the innermost element of a button's text, which has its colour."""
     return button.locator("p *, p").last
 
 

@@ -1,4 +1,4 @@
-"""What expectations that wait first say, and when, is what Playwright's own say."""
+"""Expectations that wait first report what Playwright's own do, at the same time."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -23,8 +23,8 @@ _MILLISECONDS = 500
 
 @pytest.fixture
 def shown(site: Site, page: Page) -> Page:
-    """A page whose title goes and under which something comes."""
-    # Its own policy would not let the script run.
+    """A page whose title disappears and which gets something new below it."""
+    # A page of Chartroom has a policy that would not let the script run.
     page.goto("about:blank")
     page.set_content(_PAGE)
     return page

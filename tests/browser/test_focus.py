@@ -1,4 +1,4 @@
-"""After each act the focus is on what has changed, by keyboard alone."""
+"""After each action the focus is on what has changed, by keyboard alone."""
 
 import re
 
@@ -44,7 +44,7 @@ def test_refused_fields_are_marked_described_and_the_first_has_the_focus(desk: P
     last.fill("Lovelace")
     desk.keyboard.press("Enter")
 
-    # Drawn anew: what was mended is said to be wrong no more.
+    # Drawn again: a corrected field is no longer marked as wrong.
     expect(desk.get_by_role("textbox", name="Date of birth")).to_be_focused()
     expect(last).not_to_have_attribute("aria-invalid", "true")
     expect(last).to_have_value("Lovelace")

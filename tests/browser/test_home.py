@@ -1,4 +1,4 @@
-"""Home on screens of any width, in the language whose words are the longest."""
+"""Home on screens of any width, in German, whose words are the longest."""
 
 import re
 
@@ -15,7 +15,7 @@ _CUT = """all => all
     .map(one => one.textContent)"""
 
 
-# What the tiles of records to complete are called.
+# The names of the tiles of records to complete.
 _NAMES = re.compile("Telefon|Allergien|Mail")
 
 
@@ -25,7 +25,7 @@ def test_what_is_counted_is_named_in_full_in_german(site: Site, width: int) -> N
     with site.lend(width=width) as page:
         page.context.add_cookies([german])
         page.goto("/")
-        # With what they are compared with below them.
+        # The comparison below each figure is there too.
         figures = ready(page).get_by_test_id("stMetric")
         expect(figures.filter(has_text="Ohne Telefon und E-Mail")).to_be_visible()
         expect(figures.filter(has_text="ggü. den 7 Tagen davor")).to_be_visible()

@@ -1,4 +1,4 @@
-"""Profiles that tests lend one after the other keep nothing of who had them before."""
+"""Profiles that tests lend one after the other keep nothing of their previous users."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -14,7 +14,7 @@ _LEFT = "[localStorage.left, sessionStorage.left, document.cookie]"
 
 
 def account_of(page: Page, name: str) -> None:
-    """Whoever is signed in has this name."""
+    """Expect that the person who is signed in has this name."""
     expect(page.get_by_role("button", name=name)).to_be_visible()
 
 
@@ -37,7 +37,7 @@ def test_people_at_one_time_have_profiles_of_their_own(site: Site):
     with site.lend(Role.STAFF, at="/account") as page:
         with site.lend(Role.CLINICIAN, at="/account") as other:
             account_of(other, cast.AMARA.name)
-        # The page asks as whoever is signed in there.
+        # The page's requests are made as the person who is signed in there.
         page.reload()
         account_of(page, cast.ROSA.name)
 

@@ -42,7 +42,7 @@ _BACKGROUND = "getComputedStyle(document.documentElement).backgroundColor"
 _DARK = "rgb(15, 23, 30)"
 _TEXTS = "all => all.map(one => one.querySelector('p').textContent)"
 _ENTRIES = '[data-testid="stTopNavLink"], [data-testid="stTopNavSection"]'
-# Of two boxes whether one is left of the other.
+# Whether the first of two boxes is left of the second.
 _IS_LEFT = """([left, right]) =>
     document.querySelector(left).getBoundingClientRect().right
     <= document.querySelector(right).getBoundingClientRect().left"""
@@ -61,7 +61,7 @@ def desk(site: Site) -> Iterator[Page]:
 
 
 def menu(page: Page):
-    """The button at the person's name."""
+    """The button with the person's name."""
     return page.get_by_role("button", name=cast.ROSA.name)
 
 
@@ -71,7 +71,7 @@ def test_all_entries_have_room_and_the_search_has_its_word(site: Site, role: Rol
         page.goto("/doctors")
         entries = ready(page).locator(_ENTRIES)
 
-        # Other entries would have gone into Streamlit's own "3 more".
+        # More entries would have moved into Streamlit's own "3 more".
         assert entries.evaluate_all(_TEXTS) == _ROLES_BAR[role]
         expect(page.get_by_text("Ctrl K", exact=True)).to_be_visible()
         assert page.evaluate(
@@ -149,7 +149,7 @@ def test_a_finger_on_the_text_of_a_choice_opens_it(phone: Page):
     sex = phone.get_by_role("combobox", name="Sex")
     sex.scroll_into_view_if_needed()
 
-    # On its text, and not on the arrow at the other end.
+    # A tap on its text, and not on the arrow at the other end.
     sex.tap(position={"x": 20, "y": 12})
 
     phone.get_by_role("option", name="Female").tap()
@@ -206,7 +206,7 @@ def test_a_theme_is_kept_and_there_before_anything_is_drawn(desk: Page):
     chosen = desk.get_by_role("menuitemradio", name="Dark")
     expect(chosen).to_have_attribute("aria-checked", "true")
 
-    # Before Streamlit's own scripts have come.
+    # Already before Streamlit's own scripts have been loaded.
     desk.route("**/static/js/**", lambda route: route.abort())
     desk.reload(wait_until="commit")
     desk.wait_for_function("'chartroomTheme' in window")

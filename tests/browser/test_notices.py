@@ -1,4 +1,4 @@
-"""What is said on a page goes by itself and is in nobody's way."""
+"""Notices on a page disappear by themselves and are in nobody's way."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -8,7 +8,7 @@ from tests.browser.patients.test_front_desk import registered, unlike
 
 pytestmark = pytest.mark.browser
 
-# A message's time never comes: what goes, something else takes away.
+# Here notices never time out: if one disappears, something else has removed it.
 _STAYS = """
 const later = window.setTimeout
 window.setTimeout = (act, after, ...given) =>

@@ -1,4 +1,4 @@
-"""What a browser asks for before a page is there."""
+"""What a browser requests before a page is there."""
 
 from contextlib import ExitStack, closing
 
@@ -27,9 +27,10 @@ def test_a_page_is_drawn_without_asking_first_where_the_server_is(page: Page):
         question.continue_()
 
 
-# Good is less than 0.1 (https://web.dev/articles/cls); ours must be half of that.
+# Less than 0.1 is good (https://web.dev/articles/cls); here the limit is half of that.
 _MOST_MOVED = 0.05
-# An observer that is told of nothing is never called: what there was comes at once.
+# An observer without entries is never called; with `buffered`, earlier entries come at
+# once.
 _MOVED = """() => new Promise((resolve) => {
   new PerformanceObserver((list) =>
     resolve(list.getEntries().reduce((sum, entry) => sum + entry.value, 0)),
@@ -47,7 +48,7 @@ def test_nothing_moves_while_a_page_is_drawn(page: Page, path: str):
     assert page.evaluate(_MOVED) <= _MOST_MOVED
 
 
-# Streamlit asks for what draws a kind of element when the first is to be drawn.
+# Streamlit loads the code for a kind of element when the first one is to be drawn.
 _DRAWN_LAST = ["Metric", "ArrowVegaLiteChart", "PageLink"]
 
 

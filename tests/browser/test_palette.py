@@ -33,7 +33,7 @@ def desk(tab: Page) -> Page:
 
 @pytest.fixture
 def somebody(site: Site):
-    """A patient of the clinic, whose name is nobody else's."""
+    """A patient of the clinic under a unique name."""
     return site.read_primary(
         lambda session: session.execute(
             select(Patient.first_name, Patient.last_name, Patient.record_number)

@@ -18,7 +18,7 @@ _IMPORT = """async (script) => {
     const made = new Blob([script], { type: "text/javascript" })
     window.draw = (await import(URL.createObjectURL(made))).default
 }"""
-# As Streamlit does: a part of its own each time, and what cleans up when it goes.
+# As in Streamlit: a new parent element each time, and a clean-up when it is removed.
 _MOUNT = """(payload) => {
     const parentElement = document.body.appendChild(document.createElement("main"))
     const data = new TextEncoder().encode(payload)

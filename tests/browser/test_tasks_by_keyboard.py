@@ -1,4 +1,4 @@
-"""The tasks of every day, each to its end with keys alone.
+"""The tasks of every day, each completed with keys alone.
 
 The administrator's switchover is in cluster/test_operations.py, on servers of its own.
 The guide says how many clicks each takes.
@@ -33,19 +33,19 @@ def tab(site: Site) -> Iterator[Page]:
 
 @pytest.fixture
 def desk(tab: Page) -> Keys:
-    """Somebody at the front desk, on a page that shows nobody; each has the search."""
+    """The keyboard of the front desk, on a page without patients; it has the search."""
     return Keys(turn_to(tab, "/views"))
 
 
 @pytest.fixture
 def room(site: Site) -> Iterator[Keys]:
-    """A clinician, who has opened nothing yet."""
+    """The keyboard of a clinician, who has opened nothing yet."""
     with site.lend(Role.CLINICIAN) as page:
         yield Keys(page)
 
 
 def ticket_of(site: Site, patient: UUID) -> str:
-    """Let a patient have a visit in five minutes; return its ticket's code."""
+    """Give a patient a visit in five minutes; return its ticket's code."""
 
     def add(session) -> str:
         doctor = cast.add_doctor(session, name=f"Dora {unlike()}").id
@@ -100,7 +100,7 @@ def test_a_visit_is_booked_by_speciality_and_cancelled(site: Site, desk: Keys):
     desk.to("Book a visit")
     desk.press("Enter")
     desk.stands_at("Book a visit")
-    # One of them has the focus, and arrows lead to the others.
+    # One option has the focus, and arrows lead to the others.
     desk.to("Another patient")
     desk.press("Tab")
     desk.to(speciality.capitalize(), "ArrowRight")
@@ -130,7 +130,8 @@ def test_a_pdf_is_filed_and_found_by_its_words(desk: Keys):
     word = unlike()
     file = {"name": f"{word}.pdf", "mimeType": "application/pdf", "buffer": pdf(word)}
 
-    # From now on the browser asks the test and not a person, also for the first file.
+    # From here on the browser's file chooser is answered by the test, also for the
+    # first file.
     desk.page.on("filechooser", lambda _chooser: None)
     desk.search("upload", "Upload", "Upload documents")
     desk.to("Upload")
@@ -190,7 +191,7 @@ def test_a_visit_is_written_up_prescribed_and_completed(site: Site, room: Keys):
     expect(drug).to_have_value("Paracetamol")
     room.fill(Dose="1 tablet", Frequency="3 times a day", Duration="3 days")
     room.to("Sign and issue")
-    # What was found is taken once, and not again with each field that is left.
+    # The drug that was found is added once, and not again when each field is left.
     expect(page.get_by_label("Drug, line 2")).to_have_count(0)
     room.press("Enter")
     expect(page.get_by_role("link", name="Download")).to_be_visible()

@@ -181,7 +181,7 @@ _DRUG = "Paracetamol 500 mg tablets"
 
 
 def issue_before(session, visit_id: UUID) -> None:
-    """Let the demo's clinician have prescribed the drug at an earlier visit."""
+    """Add an earlier visit at which the demo's clinician prescribed the drug."""
     visit = session.get_one(Appointment, visit_id)
     long_ago = datetime.now(UTC) - timedelta(days=90)
     whose = (visit.doctor_id, visit.patient_id)

@@ -1,4 +1,4 @@
-"""An analyst counts, saves and compares, in Chromium."""
+"""An analyst counts, saves and compares cohorts, in Chromium."""
 
 from datetime import date, timedelta
 from uuid import uuid4
@@ -22,10 +22,10 @@ SCREENING, VACCINATION = "Eye screening", "Shingles vaccination"
 
 @pytest.fixture(scope="module", autouse=True)
 def procedures(site: Site) -> None:
-    """Forty of the demo's people were screened, one of them late, and 30 vaccinated.
+    """Record forty of the demo's people as screened, one later, and 30 as vaccinated.
 
-    They are always the same, and nobody else had these: what other tests have
-    registered could give few of them away.
+    They are always the same people, and nobody else had these procedures: patients
+    registered by other tests could reveal a few of them.
     """
 
     def add(session: Session) -> None:
@@ -43,7 +43,7 @@ def procedures(site: Site) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_earlier_counts(site: Site, procedures: None) -> None:
-    """Analysts were told nothing before: two counts together could tell of few."""
+    """Remove what was disclosed to analysts: two counts together could reveal a few."""
 
     def forget(session: Session) -> None:
         session.execute(delete(DisclosedGroup))

@@ -1,4 +1,4 @@
-"""An analyst opens a dashboard and changes a card of it, in Chromium."""
+"""An analyst opens a dashboard and changes one of its cards, in Chromium."""
 
 import re
 from contextlib import closing
@@ -106,12 +106,12 @@ def test_a_bar_narrows_every_card_until_that_is_undone(site: Site):
         undo = page.get_by_role("button", name="Undo", exact=True)
         expect(undo).to_be_visible()
         expect(page).to_have_url(re.compile(r"sexes=female"))
-        # Pressed while the cards are drawn anew, it would move away from the pointer.
+        # While the cards are drawn again, the button would move away from the pointer.
         ready(page)
         undo.click()
         expect(page).not_to_have_url(re.compile("sexes="))
         ready(page)
-        # The same without a mouse: the table's first column.
+        # The same without a mouse: from the table's first column.
         page.get_by_role("button", name="Table: Who").click()
         row = page.get_by_role("button", name="Show only Female")
         expect(row).to_be_visible()
@@ -129,7 +129,7 @@ def test_a_dashboard_fills_a_screen_is_drawn_anew_and_escape_leaves_it(site: Sit
         return accounts.actor_of(session.scalars(of_demo).one())
 
     made = site.write(lambda s: dashboards.create(s, jonas(s), draft))
-    # The clock of a profile goes on being another one.
+    # An installed clock stays in its profile, so this one is not lent on.
     with closing(site.visit(Role.ANALYST)) as profile:
         page = profile.pages[0]
         page.clock.install()

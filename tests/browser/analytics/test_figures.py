@@ -1,4 +1,4 @@
-"""An analyst draws a cohort's figures, with the commonest words, in Chromium."""
+"""An analyst draws a cohort's figures and its most frequent terms, in Chromium."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -28,7 +28,7 @@ VACCINATED = Cohort(
 
 @pytest.fixture(scope="module", autouse=True)
 def visits(site: Site) -> None:
-    """Eighty of the demo's people were vaccinated, and come on weekday mornings."""
+    """Eighty of the demo's people were vaccinated and come on weekday mornings."""
 
     def add(session: Session) -> None:
         in_use = select(Patient.id).where(Patient.deleted_at.is_(None))
@@ -53,14 +53,14 @@ def visits(site: Site) -> None:
 
 
 def address_of(site: Site, figure: Figure) -> str:
-    """Return the address under which somebody keeps a figure."""
+    """Return the address of a figure that somebody saves."""
     analyst = cast.act_as_somebody(Role.ANALYST)
     key = site.write(lambda session: figures.remember(session, analyst, figure))
     return f"/cohorts?list={key}"
 
 
 def assert_fits(page: Page) -> None:
-    """Nothing is beyond the side of the screen, on a desk and on a phone."""
+    """Expect that nothing exceeds the width of the screen, on a desk and on a phone."""
     for width in (1440, 390):
         page.set_viewport_size({"width": width, "height": 1000})
         page.wait_for_function(

@@ -1,4 +1,4 @@
-"""An analyst has a saved list sent by mail, and shares a query, in Chromium."""
+"""An analyst subscribes to a saved list by mail, and shares a query, in Chromium."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -29,14 +29,14 @@ WOMEN = Criteria(where=Group(members=(Filter("sex", Operator.EQUAL, "female"),))
 
 
 def jonas(session: Session) -> Actor:
-    """Return the demo's analyst, who is signed in."""
+    """Return the demo's analyst as an actor."""
     of_demo = select(User).where(User.email == cast.JONAS.email)
     return accounts.actor_of(session.scalars(of_demo).one())
 
 
 @pytest.fixture
 def view(site: Site) -> Iterator[View]:
-    """Return a list that is saved; it and what is sent of it are taken away again."""
+    """A saved list; it and its subscriptions are removed afterwards."""
 
     def save(session: Session) -> View:
         analyst, name = jonas(session), f"Women {uuid4().hex[:6]}"
@@ -120,7 +120,7 @@ def test_when_it_is_sent_is_changed_in_place_unless_somebody_has_left(
 
 @pytest.fixture
 def query(site: Site) -> Iterator[View]:
-    """Return a query that is saved; it is taken away again."""
+    """A saved query; it is removed afterwards."""
 
     def save(session: Session) -> View:
         analyst, name = jonas(session), f"Visits {uuid4().hex[:6]}"

@@ -1,4 +1,4 @@
-"""A query is typed as programs are written: in letters of one width."""
+"""A query is typed in a monospaced font, as programs are."""
 
 import pytest
 

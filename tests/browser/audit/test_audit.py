@@ -1,4 +1,4 @@
-"""What people do is in the log, where an administrator finds it."""
+"""What people do is in the audit log, where an administrator finds it."""
 
 import csv
 import re
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 
 
 def ship(site: Site) -> None:
-    """Do at once what the worker does every second."""
+    """Ship the events at once, as the worker does every second."""
     with closing(AuditStore(site.audit_url)) as store:
         while site.database.write(
             lambda session: chain.ship(session, store), identity=SYSTEM
@@ -29,7 +29,7 @@ def ship(site: Site) -> None:
 
 
 def open_somebody(page: Page) -> str:
-    """Open the first patient of the list; return the id in the address."""
+    """Open the first patient of the list, and return the id in the address."""
     page.goto("/patients")
     ready(page)
     page.get_by_role("rowheader").first.get_by_role("link").click()
@@ -66,7 +66,7 @@ def test_what_people_do_is_one_sentence_in_the_log_and_a_row_in_its_file(
     }
 
 
-# What an empty field for a day reads as, its separators included.
+# The text of an empty field for a day, with its separators.
 _AS_READ = """field => [...field.querySelectorAll("[data-type]")].map(part =>
     getComputedStyle(part, "::before").content.replace(/^none$|^"|"$/g, "") ||
     part.textContent).join("")"""
@@ -91,5 +91,5 @@ def test_an_empty_field_for_a_day_shows_how_one_is_written_in_the_language(
         admin.keyboard.type("20")
 
         expect(day.get_by_role("spinbutton").first).to_contain_text("20")
-        # What is typed stands there alone.
+        # Only the typed part is shown.
         assert re.fullmatch(r"(00)?20\D+", day.evaluate(_AS_READ))

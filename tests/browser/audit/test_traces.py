@@ -1,4 +1,4 @@
-"""What people did leaves no name, address, code or token where it does not belong."""
+"""What people did leaves no name, address, code or token where none belongs."""
 
 import re
 from urllib.parse import unquote
@@ -15,13 +15,13 @@ from tests.browser.conftest import ready
 
 pytestmark = [pytest.mark.browser, pytest.mark.afterwards]
 
-# Shorter names are words, or parts of them.
+# Shorter names are also words, or parts of them.
 _SHORTEST = 5
 
 
 @pytest.fixture(scope="module")
 def names(site):
-    """Whom the run could have named: the demo's people, and every patient."""
+    """Everybody whom the run could have named: the demo's people, and every patient."""
 
     def read(session):
         people = session.execute(select(User.name, User.email)).all()
@@ -31,7 +31,7 @@ def names(site):
         return people, patients
 
     people, patients = site.database.read(read, identity=SYSTEM).value
-    # Some patients are called like things: a Photo is somebody, a photo is not.
+    # Some patients' names are also words: Photo is a name, photo is not.
     return re.compile(rf"\b((?i:{_any_of(people)})|{_any_of(patients)})\b")
 
 
@@ -42,13 +42,13 @@ def _any_of(rows):
 
 @pytest.fixture(scope="module")
 def secrets(site):
-    """The codes and the cookies of everybody who signed in."""
+    """The codes and the cookies of everybody who has signed in."""
     return re.compile(rf"\b({'|'.join(map(re.escape, sorted(site.traces.secrets)))})\b")
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _visited(site):
-    """There is something to find, also where this file runs alone."""
+    """Leave some traces, so that this file can also run alone."""
     for role, path in ((Role.STAFF, "/patients"), (Role.PATIENT, "/my_record")):
         with site.lend(role) as page:
             page.goto(path)
@@ -76,7 +76,7 @@ def test_asvs_14_2_1_no_address_names_anybody(site, names, secrets):
     urls = "\n".join(sorted(map(unquote, site.traces.urls)))
 
     assert f"{site.address}/patients" in urls
-    # Also what no tab shows, which the server alone writes down.
+    # Including addresses that no tab shows and only the server records.
     assert f"{site.address}/_stcore/host-config" in urls
     assert not names.findall(urls)
     assert not secrets.findall(urls)

@@ -1,4 +1,4 @@
-"""The clinic goes on while its databases change hands, lag or have no leader."""
+"""The clinic keeps working while its databases change hands, lag or have no leader."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -68,7 +68,7 @@ def site(
 
 @pytest.fixture
 def store(site: Site, own_cluster: Cluster) -> Iterator[FileStore]:
-    """Where the clinic keeps its files."""
+    """The clinic's file store."""
     keys = FileKeys(site.logs / "secrets" / "file.keys")
     with closing(FileStore(own_cluster.endpoints.mongo_url, keys=keys)) as store:
         yield store
@@ -83,7 +83,7 @@ def desk(site: Site) -> Iterator[Page]:
 
 @pytest.fixture
 def doctor_id(site: Site) -> UUID:
-    """A doctor with times on Monday, when nobody has anything else to do."""
+    """A doctor with times on Monday, when nobody else has a visit."""
     return doctor_on_monday(site)
 
 
@@ -95,7 +95,7 @@ def work(
     tmp_path: Path,
     request: pytest.FixtureRequest,
 ) -> Iterator[UnderWay]:
-    """What the desk and a patient are about to send; one of them holds a visit."""
+    """What the desk and a patient are about to send; one of the two holds a slot."""
     calendar = f"/doctor?doctor={doctor_id}"
     grete = add_patient(site, "Grete", unlike())
     filing, booking = desk.context.new_page(), desk.context.new_page()
@@ -113,7 +113,7 @@ def work(
 
 @pytest.mark.parametrize(
     ("change", "work"),
-    # The other is a power cut; whoever follows does so only once the block has ended.
+    # "lost node" is a power cut: nothing takes over before the block has ended.
     [(switchover, Role.STAFF), (leaderless, Role.PATIENT)],
     ids=["switchover", "lost node"],
     indirect=["work"],
@@ -130,11 +130,11 @@ def test_what_is_sent_is_done_once_each_whoever_leads_meanwhile(
 
     assert_no_traceback(site, *work.pages)
     assert work.registration.count(site) == 1
-    # Both, with what was typed, and not one attempt more.
+    # Both visits with the notes that were typed, and no further attempt.
     notes = {(visit.note, "confirmed") for visit in (work.held, work.wanted)}
     assert work.wanted.attempts(site) == notes
     assert booking_events(site) == events_before + 4
-    # Each with what was typed, and no one twice, whether in rows or in files.
+    # Each document as it was typed, and none twice, neither in rows nor in files.
     filed = work.filing.filed(site)
     assert sorted((d.title, d.description) for d in filed) == sorted(
         work.filing.typed.items()
@@ -147,12 +147,12 @@ def test_what_is_sent_is_done_once_each_whoever_leads_meanwhile(
 
 
 def note(page: Page) -> Locator:
-    """What every open page says of the database."""
+    """Return the note about the database that every open page has."""
     return page.locator(NOTE)
 
 
 def downloads(site: Site) -> int:
-    """Return how many downloads the audit log was told of."""
+    """Return how many downloads were recorded as audit events."""
     count = select(func.count()).where(AuditEvent.action == Action.DOCUMENT_DOWNLOAD)
     return site.read_primary(lambda s: s.scalar(count))
 
@@ -166,17 +166,17 @@ def test_without_a_primary_everything_is_read_and_nothing_is_lost(
     form = page.context.new_page()
     form.goto("/register")
     ready(form)
-    # To count needs no key.
+    # Counting the spool's entries needs no key.
     spool = Spool(site.logs / "spool", FileKeys(site.logs / "none"))
 
     with leaderless(breakable):
-        # Every open page says so, whatever it is doing.
+        # Every open page shows it, whatever it is doing.
         expect(note(form)).to_have_attribute("data-state", "read-only")
         expect(note(form)).to_contain_text(re.compile(r"Read-only since \d\d:\d\d\."))
         with urlopen(f"{site.address}/health") as answer:  # noqa: S310 (our own)
             assert b'"status":"read-only"' in answer.read()
 
-        # Lists, also such that nobody has asked for before, and from anywhere.
+        # Lists, including ones that nobody has requested before, from any page.
         page.goto("/")
         expect(ready(page).get_by_text("Changed last", exact=True)).to_be_visible()
         open_from_menu(page, "Patients", "Patients")
@@ -197,7 +197,7 @@ def test_without_a_primary_everything_is_read_and_nothing_is_lost(
         free = ready(page).get_by_role("listitem").filter(has_text="08:20")
         expect(free.first).to_be_visible()
 
-        # Writing says why not, and keeps what was typed.
+        # A write is refused with the reason, and what was typed stays.
         form.get_by_label("First name", exact=True).fill("Hanna")
         form.get_by_label("Last name", exact=True).fill(last)
         form.get_by_label("Date of birth", exact=True).fill("1984-02-29")
@@ -209,12 +209,12 @@ def test_without_a_primary_everything_is_read_and_nothing_is_lost(
 
         assert not spool.is_empty
 
-    # It goes away by itself, and what stands in the form is saved.
+    # The note disappears by itself, and what is in the form can be saved.
     expect(note(form)).to_have_attribute("data-state", "well")
     expect(note(form)).to_be_hidden()
     form.get_by_role("button", name="Register patient").click()
     expect(form.get_by_role("heading", level=1)).to_have_text(f"{last}, Hanna")
-    # What was read meanwhile is in the log, once.
+    # The reads of that time are in the audit log, once.
     eventually(lambda: spool.is_empty)
     assert downloads(site) == downloaded + 1
     assert_no_traceback(site, form, page)
@@ -234,7 +234,7 @@ def test_a_page_shows_what_was_saved_though_no_replica_has_it(
             page.get_by_role("link", name="CSV").click()
         colleague.goto(page.url)
 
-        # Nobody on a replica knows this list; its address leads to it all the same.
+        # No replica has this list yet; its address opens it nevertheless.
         expect(colleague.get_by_text(f"matching “{last}”")).to_be_visible()
 
     assert last in download.value.path().read_text("utf-8-sig")

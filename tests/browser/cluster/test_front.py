@@ -34,22 +34,22 @@ pytestmark = [
 
 @dataclass(frozen=True)
 class Served:
-    """The front's address, and the web processes behind it by their names."""
+    """The address of the front, and the web processes behind it by name."""
 
     address: str
     start: Callable[[str], WarmProcess]
     processes: dict[str, WarmProcess] = field(default_factory=dict)
 
     def start_missing(self) -> None:
-        """Start each process that does not run."""
-        # One after the other: the first makes the keys of the folder.
+        """Start each process that is not running."""
+        # One after the other: the first one makes the keys of the folder.
         for name in NAMES:
             process = self.processes.get(name)
             if process is None or process.poll() is not None:
                 self.processes[name] = self.start(name)
 
     def holding(self, page: Page) -> WarmProcess:
-        """Return the process that holds the pages of a browser."""
+        """Return the process that serves the pages of a browser."""
         mine = cookie_of(page)
         [name] = [each for each in NAMES if digest_of(each) == mine]
         return self.processes[name]
@@ -59,9 +59,9 @@ class Served:
 def served(
     module_endpoints: Endpoints, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Served]:
-    """Two web processes behind the front, with no launcher to start one again.
+    """Two web processes behind the front, with no launcher that would restart them.
 
-    How a launcher starts and replaces them, tests/launch/test_front.py sees.
+    How a launcher starts and replaces them is tested in tests/launch/test_front.py.
     """
     data = tmp_path_factory.mktemp("front")
     folder = DataFolder(data)
@@ -94,7 +94,7 @@ def served(
 
 @pytest.fixture
 def page(served: Served, browser: Browser) -> Iterator[Page]:
-    """A tab of the front desk, while both processes answer."""
+    """A tab of the front desk, with both processes running."""
     served.start_missing()
     with closing(new_profile(browser, base_url=served.address)) as context:
         page = context.new_page()
@@ -112,13 +112,13 @@ def _is_served(path: Path) -> bool:
 
 
 def cookie_of(page: Page) -> str:
-    """Return what tells the front which process a browser is with."""
+    """Return the cookie that binds a browser to a process behind the front."""
     [value] = [c["value"] for c in page.context.cookies() if c["name"] == FRONT_COOKIE]
     return value
 
 
 def kill_process_of(served: Served, *pages: Page) -> None:
-    """Kill the process that holds pages of a browser; wait until another has them."""
+    """Kill the process of these pages, and wait until they are connected to another."""
     with ExitStack() as reconnected:
         for page in pages:
             reconnected.enter_context(
@@ -161,7 +161,7 @@ def test_who_clicks_while_the_process_hangs_reads_so_and_goes_on_with_another(
     with suspended(psutil.Process(served.holding(page).pid)):
         by_birth.click()
         expect(note).to_contain_text("The server does not answer.")
-        # The front gives one that is busy ten seconds.
+        # The front waits ten seconds for a busy process.
         expect(note).to_contain_text("The server answers again.", timeout=60_000)
         by_birth.click()
         heading = page.get_by_role("columnheader", name="Date of birth")

@@ -1,4 +1,4 @@
-"""A table is dropped by hand, and the clinic goes back from the page alone."""
+"""A table is dropped by hand, and the clinic goes back, using only the page."""
 
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -22,20 +22,20 @@ from tests.launch.launcher import Launcher, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.launch]
 
-# Of a busy machine: a backup, a comparison, and all of going back.
+# For a busy machine: a backup, a comparison, and all of going back.
 _LONG_MS = 180_000
 
 
 @pytest.fixture
 def launcher(tmp_path: Path) -> Iterator[Launcher]:
-    """Chartroom started as a person starts it, without a patient."""
+    """Chartroom started as a person starts it, without patients."""
     with serving(Launcher(tmp_path / "data", "--empty", is_warm=True)) as running:
         yield running
 
 
 @pytest.fixture
 def site(launcher: Launcher, browser: Browser, tmp_path: Path) -> Iterator[Site]:
-    """Its pages, by a name: browsers bind passkeys to no number."""
+    """Its site under a host name: browsers bind no passkeys to an IP address."""
     endpoints = embedded.running(launcher.data)
     assert endpoints is not None
     address = launcher.address.replace("127.0.0.1", "localhost")
@@ -44,7 +44,7 @@ def site(launcher: Launcher, browser: Browser, tmp_path: Path) -> Iterator[Site]
 
 
 def by_hand(data: Path, statement: str) -> list[tuple[object, ...]]:
-    """Do something in the database as its owner; return what it says."""
+    """Run a statement in the database as its owner; return its result."""
     endpoints = embedded.running(data)
     assert endpoints is not None
     with closing(psycopg2.connect(owner(endpoints))) as connection:
@@ -55,7 +55,7 @@ def by_hand(data: Path, statement: str) -> list[tuple[object, ...]]:
 
 
 def await_way_back(data: Path, to: datetime) -> None:
-    """Wait until the sealed log leads to a time."""
+    """Wait until the sealed log reaches a time."""
 
     def leads_to() -> datetime | None:
         position = read_position(data / "backups" / "log")
@@ -82,7 +82,7 @@ def compare(page: Page, to: datetime) -> None:
 
 
 def drag_on_the_time_line(page: Page) -> None:
-    """Choose a time by dragging, and again in what is shown then."""
+    """Choose a time by dragging in the chart, and again in the part shown then."""
     page.goto("/backups")
     field = ready(page).get_by_role("textbox", name="Day and time")
     proposed = field.input_value()
@@ -105,7 +105,7 @@ def drag_on_the_time_line(page: Page) -> None:
 
 
 def confirm(page: Page) -> None:
-    """Use the passkey, and come back to what was compared."""
+    """Confirm with the passkey, and return to the comparison."""
     page.get_by_role("button", name="Confirm with a passkey").last.click()
     page.wait_for_url("**/sign-in/confirm?**")
     page.wait_for_url("**/backups")
@@ -136,7 +136,8 @@ def test_a_table_dropped_by_hand_is_back_and_the_page_says_so(
         expect(page.get_by_text("is taking the clinic back to")).to_be_visible()
         launcher.await_saying("The clinic is open again.")
         eventually(lambda: read_requested(data), lambda order: not order.is_open)
-        # Everybody was signed out: the page may lead there in this moment by itself.
+        # Everybody has been signed out: the page may be redirecting there by itself
+        # just now.
         with suppress(Error):
             page.goto("/backups")
         expect(page.get_by_role("heading", name="Sign in")).to_be_visible()

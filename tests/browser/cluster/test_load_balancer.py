@@ -1,4 +1,4 @@
-"""The front of docker-compose.yml: HAProxy with its own file, and two web servers."""
+"""HAProxy with the configuration of docker-compose.yml, before two web servers."""
 
 import shutil
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ pytestmark = [
 
 @dataclass(frozen=True)
 class Front:
-    """The front, and how to end each web server behind it."""
+    """The front, and functions that stop each web server behind it."""
 
     port: int
     plain_port: int
@@ -43,11 +43,11 @@ class Front:
 
     @property
     def address(self) -> str:
-        """How browsers reach it."""
+        """The address for browsers."""
         return f"https://127.0.0.1:{self.port}"
 
     def get(self, path: str) -> httpx.Response:
-        """Ask for a path, whoever signed the certificate."""
+        """Request a path, without verifying the certificate."""
         return httpx.get(self.address + path, verify=False)  # noqa: S501 - our own
 
 

@@ -1,4 +1,4 @@
-"""The engine room in a real browser: drawn, charted, zoomed, and alive every second."""
+"""The servers' page in a real browser: drawn, charted, zoomed, renewed every second."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from tests.kit.waiting import eventually
 
 pytestmark = pytest.mark.browser
 
-# A month of what is kept: 300 s apart, three servers.
+# A month of stored samples: 300 s apart, three servers.
 _MONTH = text("""
 INSERT INTO replication_samples
     (resolution, taken_at, node, role, state, replay_lag, replay_lag_max, wal_rate)
@@ -32,7 +32,7 @@ ON CONFLICT DO NOTHING
 """)
 
 
-# Where time begins in each of them.
+# The left edge of the time axis of each chart.
 _BEGINNINGS = """frames =>
     frames.map(frame => Math.round(frame.getBoundingClientRect().left))"""
 
@@ -58,19 +58,19 @@ def _month(site: Site) -> None:
 
 
 def _on(**widths: int) -> pytest.MarkDecorator:
-    """Try it on screens of these widths, each of which opens the page."""
+    """Run the test on screens of these widths; each opens the page again."""
     return pytest.mark.parametrize(
         "page", widths.values(), ids=widths.keys(), indirect=True
     )
 
 
-# What axe objects to and what is beyond the side, accessibility looks at in all widths.
+# Violations and overflow are tested in all widths by test_accessibility.py.
 BOTH, DESK, PHONE = _on(desk=1440, phone=390), _on(desk=1440), _on(phone=390)
 
 
 @pytest.fixture
 def page(site: Site, _month: None, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """The engine room, as an administrator opens it."""
+    """The servers' page, as an administrator opens it."""
     with site.lend(Role.ADMIN, width=request.param) as page:
         page.goto("/replication")
         yield page
@@ -81,7 +81,7 @@ def test_the_servers_and_their_charts_are_drawn_and_renewed_every_second(page: P
     expect(page.get_by_text(re.compile("^Safe: 2 of 2 replicas"))).to_be_visible()
     picture = page.get_by_role("img", name=re.compile("db-.*: Primary, timeline"))
     expect(picture).to_be_visible()
-    # One picture for a desk, one for a phone; only one of them is seen.
+    # There is one picture for a desk and one for a phone; only one of them is visible.
     assert len([s for s in picture.locator("svg").all() if s.is_visible()]) == 1
     expect(page.get_by_role("article")).to_have_count(3)
 
@@ -94,7 +94,7 @@ def test_the_servers_and_their_charts_are_drawn_and_renewed_every_second(page: P
         <= (page.viewport_size or {"width": 0})["width"]
     )
 
-    # Time begins in one line in all charts, and the alert is drawn.
+    # The time axes of all charts are aligned, and the alert is drawn.
     lag = page.get_by_role("heading", name="Replication lag")
     expect(lag).to_be_visible()
     charts = page.get_by_test_id("stVegaLiteChart")
@@ -107,7 +107,8 @@ def test_the_servers_and_their_charts_are_drawn_and_renewed_every_second(page: P
     assert any("Alert" in text for text in texts), texts
 
 
-# Texts of charts that reach beyond their picture. What stood on another is hidden.
+# The texts of charts that extend beyond their picture. A text that would overlap
+# another is hidden.
 _CUT_OFF = """pictures => pictures.flatMap(picture => {
     const frame = picture.getBoundingClientRect()
     const shown = picture.querySelectorAll('text:not([opacity="0"])')
@@ -128,18 +129,18 @@ def test_amounts_have_their_unit_and_no_time_is_cut_off(page: Page):
         said = re.compile(rf"^[\d.]+ [kM]?{unit}$")
         expect(texts.filter(has_text=said).first).to_be_visible()
 
-    # Live times move: a time is looked at wherever it is.
+    # Live times move, so each has to fit wherever it is.
     for _second in range(12):
         assert drawn.evaluate_all(_CUT_OFF) == []
         page.wait_for_timeout(1000)
 
 
-# Of which step the newest tile tells, as Vega remembers it with what it has drawn.
+# The time of the newest tile, as Vega stores it with the drawn element.
 _NEWEST = "tiles => Math.max(...tiles.map(tile => tile.__data__.datum.at))"
 _REMEMBER = """tiles => {
     window.drawn = new Map(tiles.map(tile => [tile.__data__.datum.place, tile]));
     return window.drawn.size }"""
-# Where nobody had looked for a while, a place without a tile moves on with the strip.
+# If nobody had looked for a while, there are gaps, and they move along with the strip.
 _REPLACED = """tiles => tiles.filter(tile =>
     (window.drawn.get(tile.__data__.datum.place) ?? tile) !== tile).length"""
 
@@ -151,13 +152,13 @@ def test_a_strip_goes_on_without_being_painted_anew(page: Page):
     tiles.first.wait_for(state="attached")
 
     def lost_in_a_step() -> int:
-        """Return how many tiles are others once the strip has gone on."""
+        """Return how many tiles were replaced when the strip moved on."""
         assert tiles.evaluate_all(_REMEMBER) > 1
         begun = tiles.evaluate_all(_NEWEST)
         eventually(lambda: tiles.evaluate_all(_NEWEST) > begun)
         return tiles.evaluate_all(_REPLACED)
 
-    # Streamlit makes the whole chart anew now and then, for another width.
+    # Streamlit draws the whole chart again now and then, for another width.
     eventually(lost_in_a_step, lambda lost: lost == 0)
 
 
@@ -193,7 +194,7 @@ def test_what_happened_leads_to_its_minutes_without_a_mouse(page: Page):
 
 
 def switchover(reason: str, **values: Any) -> ClusterOperation:
-    """Return a switchover that took place, by default last week."""
+    """Return a switchover that took place, by default eight days ago."""
     last_week = datetime.now(UTC) - timedelta(days=8)
     usual = {"started_at": last_week, "ended_at": last_week}
     return ClusterOperation(
@@ -218,7 +219,7 @@ def test_history_tells_what_a_switchover_cost(site: Site, page: Page):
 
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Writers waited 0.84 s")
-    # The table below renews itself, and the dialog stays.
+    # The table below is refreshed, and the dialog stays open.
     reason = f"Practice {uuid4()}"
     site.write(lambda s: s.add(switchover(reason)))
     expect(page.get_by_text(reason)).to_be_attached()

@@ -1,6 +1,6 @@
-"""An administrator new to Chartroom acts on the servers, by its pages alone.
+"""An administrator new to Chartroom operates the servers, by its pages alone.
 
-The site stands on servers of its own that may be broken, as the launcher's does.
+The site runs on servers of its own that may be broken, as a launcher's does.
 """
 
 import re
@@ -28,9 +28,9 @@ from tests.kit.clusters import BreakableCluster
 pytestmark = [pytest.mark.browser, pytest.mark.cluster]
 
 WHY = "Trying out what I read in the guide"
-# A busy machine takes its time to copy and to start, and for a drill.
+# A busy machine takes its time for copying, starting, and drills.
 _MILLISECONDS = 180_000
-# Where a browser keeps that somebody has been led around.
+# The key under which a browser remembers that the tour was given.
 _TOUR = "chartroom.tour"
 
 
@@ -40,7 +40,7 @@ def site(
     breakable_cluster: BreakableCluster,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Site]:
-    """Chartroom on its own cluster, by a name: browsers bind passkeys to no number."""
+    """Chartroom on its own cluster, under a host name: passkeys need one."""
     cluster, port = breakable_cluster.whole(), free_port()
     folder = tmp_path_factory.mktemp("operations")
     schema.bring_up_to_date(cluster.endpoints)
@@ -57,7 +57,7 @@ def site(
 
 @pytest.fixture(scope="module")
 def desk(site: Site) -> Iterator[Page]:
-    """The tab of an administrator who has a passkey and has been led around."""
+    """The tab of an administrator who has a passkey and has seen the tour."""
     with closing(site.visit(Role.ADMIN, is_led_around=True)) as context:
         context.set_default_timeout(_MILLISECONDS)
         page = context.pages[0]
@@ -69,10 +69,10 @@ def desk(site: Site) -> Iterator[Page]:
 
 @pytest.fixture
 def admin(site: Site, desk: Page) -> Page:
-    """The administrator, whose sign-in has proved nothing yet.
+    """The administrator, newly signed in without a proof by passkey.
 
-    Whatever other tests have done with the passkey before: what it proved might be too
-    old between a look at the page and a press of its button.
+    What other tests proved with the passkey before could expire between a look at the
+    page and a click on its button.
     """
     desk.goto("/health")
     site.sign_in_anew(desk.context, Role.ADMIN)
@@ -81,20 +81,20 @@ def admin(site: Site, desk: Page) -> Page:
 
 @pytest.fixture
 def newcomer(admin: Page) -> Page:
-    """The administrator at a first visit, whatever was done with the tour before."""
+    """The administrator at a first visit, even if the tour was given before."""
     admin.evaluate(f"localStorage.removeItem('{_TOUR}')")
     return admin
 
 
 def follow(page: Page, link: str) -> None:
-    """Go from page to page as the screen offers it."""
+    """Follow a link that the page offers."""
     ready(page).get_by_role("link", name=link, exact=True).first.click()
     page.get_by_role("heading", level=1, name=link).wait_for()
     ready(page)
 
 
 def confirm(page: Page) -> None:
-    """Use the passkey, for which the page asks; it comes back by itself."""
+    """Confirm with the passkey, as the page asks; the page comes back by itself."""
     button = ready(page).get_by_role("button", name="Confirm with a passkey")
     button.click()
     button.wait_for(state="detached")
@@ -126,12 +126,12 @@ def test_a_switchover_is_made_with_keys_alone_and_its_cost_told(
     keys = Keys(newcomer)
     newcomer.goto("/")
     ready(newcomer)
-    # Nobody has been here before: first somebody leads around.
+    # On a first visit the tour comes first.
     keys.press("Escape")
     keys.search("change the", "Change the primary", "Change the primary")
     keys.to("Confirm with a passkey")
     keys.press("Enter")
-    # The page is left for the passkey, and opened anew: until then it is the old one.
+    # The page is left for the passkey and opened again; until then this is the old one.
     expect(newcomer.get_by_role("button", name="Confirm with a passkey")).to_have_count(
         0
     )
@@ -146,7 +146,7 @@ def test_a_switchover_is_made_with_keys_alone_and_its_cost_told(
     expect(newcomer.get_by_text("Switchover under way")).to_be_visible()
     result = newcomer.get_by_text(re.compile("acknowledged writes are there"))
     result.wait_for()
-    # How long that may be, a benchmark says.
+    # How long that may be is for a benchmark.
     assert float(metric(newcomer, "Writers waited").removesuffix(" s")) > 0
     assert metric(newcomer, "Writes lost").startswith("0 of ")
     assert metric(newcomer, "Log lost") == "0 bytes"
@@ -162,7 +162,7 @@ def test_the_primary_is_changed_from_home_in_three_clicks(
 
     with counted(mouse, "Change the primary"):
         mouse.click(ready(admin).get_by_role("link", name="Change the primary"))
-        # Who has just used a passkey is not asked.
+        # Somebody who has just used a passkey is not asked for it.
         confirm(admin)
         mouse.type(admin.get_by_role("textbox", name="Why"), WHY)
         mouse.click(admin.get_by_role("button", name="Switch over to"))

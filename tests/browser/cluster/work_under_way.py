@@ -1,4 +1,4 @@
-"""Work under way in several tabs while a cluster's leaders change, and its result."""
+"""Work in several tabs while a cluster's leader changes, and its result."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -35,7 +35,7 @@ from tests.services.visits.slot_samples import week_of_slots
 
 @contextmanager
 def switchover(cluster: Cluster) -> Iterator[None]:
-    """Let another node lead, as planned; the block begins while nobody does."""
+    """Switch over to another node; the block begins while no node leads."""
     former = cluster.primary()
     assert former is not None
     with ThreadPoolExecutor(1) as aside:
@@ -46,7 +46,7 @@ def switchover(cluster: Cluster) -> Iterator[None]:
 
 
 def opened(page: Page, address: str) -> WebSocket:
-    """Open a page, and return the stream on which it talks to its script."""
+    """Open a page, and return the WebSocket to its script."""
     with page.expect_websocket(lambda socket: "/_stcore/stream" in socket.url) as event:
         page.goto(address)
     ready(page)
@@ -55,9 +55,9 @@ def opened(page: Page, address: str) -> WebSocket:
 
 @contextmanager
 def sending(widgets: dict[str, WebSocket]) -> Iterator[None]:
-    """Wait at the end of the block until each stream has sent what a widget was told.
+    """Wait at the end of the block until each socket has sent the change of its widget.
 
-    Of each of these widgets its name stands in what is sent.
+    The name of the widget is part of what is sent.
     """
     with ExitStack() as awaited:
         for name, stream in widgets.items():
@@ -71,13 +71,13 @@ def sending(widgets: dict[str, WebSocket]) -> Iterator[None]:
 
 @dataclass
 class Registration:
-    """A form with a patient whom nobody resembles."""
+    """The form of a new patient who resembles nobody."""
 
     page: Page
     name: str = field(default_factory=unlike)
 
     def fill_in(self) -> WebSocket:
-        """Fill in the form; return the stream of its page."""
+        """Fill in the form; return the socket of its page."""
         stream = opened(self.page, "/register")
         for label, value in {
             "First name": self.name[::-1],
@@ -89,7 +89,7 @@ class Registration:
         return stream
 
     def send(self) -> None:
-        """Ask for it; whether it is done, the page says later."""
+        """Submit the form; the page shows later whether the patient is registered."""
         self.page.get_by_role("button", name="Register patient").click()
 
     def await_done(self) -> None:
@@ -106,7 +106,7 @@ class Registration:
 
 @dataclass
 class Visit:
-    """A visit on Monday, which is held and then confirmed."""
+    """A visit on Monday, whose slot is held and then confirmed."""
 
     page: Page
     calendar: str
@@ -114,7 +114,7 @@ class Visit:
     note: str = field(default_factory=unlike)
 
     def open(self) -> WebSocket:
-        """Open the calendar at its address; return the stream of its page."""
+        """Open the calendar at its address; return the socket of its page."""
         stream = opened(self.page, self.calendar)
         expect(time_of(self.page, self.time)).to_be_visible()
         return stream
@@ -124,13 +124,13 @@ class Visit:
         time_of(self.page, self.time).click()
 
     def fill_in(self) -> None:
-        """Wait until it is held, and say what it is about."""
+        """Wait until the slot is held, and type what the visit is about."""
         expect(self.page.get_by_role("timer")).to_be_visible()
         label = f"What is the visit at {self.time} about?"
         self.page.get_by_label(label).fill(self.note)
 
     def confirm(self) -> None:
-        """Ask for the visit that is held."""
+        """Confirm the visit that is held."""
         self.page.get_by_role("button", name="Confirm visit").click()
 
     def await_done(self) -> None:
@@ -138,9 +138,9 @@ class Visit:
         expect(self.page.get_by_role("link", name="Ticket")).to_be_visible()
 
     def attempts(self, site: Site) -> set[tuple[str, str]]:
-        """Return note and state of each attempt to book the doctor, none made twice.
+        """Return note and state of the doctor's bookings, of which none is there twice.
 
-        Every one has its slot.
+        Every booking must have its slot.
         """
         doctor_id = UUID(re.findall(r"doctor=([-0-9a-f]+)", self.calendar)[0])
         attempted = (
@@ -156,7 +156,7 @@ class Visit:
 
 
 def doctor_on_monday(site: Site) -> UUID:
-    """Add a doctor with times on Monday, when nobody has anything else to do."""
+    """Add a doctor with times on Monday, when nobody else has a visit."""
 
     def add(session) -> UUID:
         free_first_hours(session)
@@ -168,7 +168,7 @@ def doctor_on_monday(site: Site) -> UUID:
 
 
 def booking_events(site: Site) -> int:
-    """Return how often the audit log was told that a visit was held or confirmed."""
+    """Return how many holds and confirmations were recorded as audit events."""
     actions = (Action.BOOKING_HOLD, Action.BOOKING_CONFIRM)
     count = select(func.count()).where(AuditEvent.action.in_(actions))
     return int(site.read_primary(lambda s: s.scalar(count)) or 0)
@@ -189,9 +189,9 @@ class Filing:
         self.contents = {name: letter(f"About {name}") for name in self.typed}
 
     def fill_in(self) -> WebSocket:
-        """Hand the files to the uploader, in their order, and describe each.
+        """Choose the files in the uploader, in their order, and describe each.
 
-        Returns the stream of the page.
+        Returns the socket of the page.
         """
         paths = []
         for name, content in self.contents.items():
@@ -207,17 +207,17 @@ class Filing:
         return stream
 
     def send(self) -> None:
-        """Ask for all of them at once."""
+        """File all of them at once."""
         name = f"File {len(self.typed)} documents"
         self.page.get_by_role("button", name=name).click()
 
     def await_done(self) -> None:
-        """Wait until the page says of each that it is filed."""
+        """Wait until the page says that each of them is filed."""
         for name in self.typed:
             expect(self.page.get_by_text(f"{name}.pdf is filed")).to_be_visible()
 
     def filed(self, site: Site) -> Sequence[Row[tuple[str, str | None, str, int]]]:
-        """Return title, description, file and number of each version of these."""
+        """Return title, description, file and number of each version of them."""
         versions = (
             select(
                 Document.title,
@@ -232,7 +232,7 @@ class Filing:
 
 
 def stored(store: FileStore) -> set[str]:
-    """Return every document's file that there is."""
+    """Return the ids of all stored files of documents."""
     later = datetime.now(UTC) + timedelta(days=1)
     return set(store.list_older_than(Bucket.DOCUMENTS, later))
 
@@ -243,18 +243,18 @@ class UnderWay:
 
     registration: Registration
     filing: Filing
-    # One is held and is to be confirmed, the other is to be held.
+    # One is held and is to be confirmed; the other is still to be held.
     held: Visit
     wanted: Visit
 
     @property
     def pages(self) -> list[Page]:
-        """The tabs."""
+        """The four tabs."""
         waiting = (self.registration, self.filing, self.held, self.wanted)
         return [each.page for each in waiting]
 
     def prepare(self) -> dict[str, WebSocket]:
-        """Fill in everything; return for each widget the stream by which it is sent."""
+        """Fill in everything; return the socket of each widget."""
         calendar, held = self.wanted.open(), self.held.open()
         self.held.hold()
         self.held.fill_in()
@@ -266,14 +266,14 @@ class UnderWay:
         }
 
     def send(self) -> None:
-        """Ask for all of it."""
+        """Send everything."""
         self.registration.send()
         self.filing.send()
         self.wanted.hold()
         self.held.confirm()
 
     def await_done(self) -> None:
-        """Wait until each page says that it is done; confirm the other visit, too."""
+        """Wait until each page shows that it is done; then confirm the other visit."""
         self.registration.await_done()
         self.filing.await_done()
         self.held.await_done()

@@ -33,18 +33,18 @@ pytestmark = pytest.mark.browser
 
 @dataclass(frozen=True)
 class Consultation:
-    """A visit of today, and where it is written up."""
+    """A visit of today, and the page for its notes."""
 
     id: UUID
 
     @property
     def address(self) -> str:
-        """The page's address."""
+        """The address of the page."""
         return f"/visit?visit={self.id}"
 
 
 def settle(session: Session) -> UUID:
-    """Keep a visit of a patient with allergies, who was measured twice before."""
+    """Add a visit of a patient with allergies who was measured twice before."""
     people = cast.get_demo(session)
     doctor = people[Role.CLINICIAN]
     patient = session.scalars(
@@ -53,7 +53,7 @@ def settle(session: Session) -> UUID:
         .where(
             func.cardinality(Patient.allergies) > 0,
             Patient.deleted_at.is_(None),
-            # Whose own pages are looked at, with visits of that test.
+            # Another test checks this patient's own pages, with visits of its own.
             Patient.id != people[Role.PATIENT].patient_id,
         )
         .limit(1)
@@ -129,7 +129,7 @@ def test_from_the_first_word_to_the_completed_visit(
     leave_with(page, "Diastolic pressure (mmHg)", "79")
     page.get_by_role("button", name="Save notes").click()
     expect(page.get_by_text("Version 1 of the notes is saved.")).to_be_visible()
-    # What was measured before is beside what is usual; today's own is no past.
+    # Earlier measurements are listed beside the usual range; today's own are not.
     page.get_by_role("tab", name="Measured").click()
     measured = page.get_by_role("tabpanel", name="Measured")
     expect(measured).to_contain_text("140 / 90 mmHg (high)")
@@ -150,7 +150,7 @@ def test_from_the_first_word_to_the_completed_visit(
 
     expect(page.get_by_text("This visit is completed.")).to_be_visible()
     expect(field(page, "Plan")).to_have_value("Dark room")
-    # The chart is one click away, and so is whoever comes next.
+    # The chart and the next patient are each one click away.
     expect(page.get_by_role("button", name="Documents").last).to_be_visible()
     following = page.get_by_role("button", name="Next patient: ")
     expect(following.or_(page.get_by_text("Nobody else is waiting"))).to_be_visible()
@@ -179,7 +179,7 @@ def test_what_was_being_typed_when_the_sign_in_ended_comes_back(
 def test_no_part_of_it_has_a_violation_or_scrolls_sideways(
     site: Site, visit: Consultation
 ):
-    # To be drawn in another look takes as long as to be looked at: each comes once.
+    # Drawing a page in another look takes as long as checking it, so each comes once.
     with site.lend(Role.CLINICIAN, width=390) as tab:
         page = opened(tab, visit)
         leave_with(page, "Presenting complaint", "Migraine")
@@ -187,7 +187,7 @@ def test_no_part_of_it_has_a_violation_or_scrolls_sideways(
         page.get_by_role("button", name="Save notes").click()
         page.get_by_text("Nothing was saved").wait_for()
 
-        # With what is open first, from the phone by day to the desk by day.
+        # First the parts that are open, from the light phone to the light desk.
         assert_fit(page)
         show_on_desk(page)
         assert_parts_fit(page)
@@ -202,7 +202,7 @@ def test_no_part_of_it_has_a_violation_or_scrolls_sideways(
 
 
 def assert_parts_fit(page: Page) -> None:
-    """Each part beside the notes that is not open from the beginning is in order."""
+    """Check each part beside the notes that is not open at first."""
     for name in ("Similar", "Measured", "Versions"):
         part = page.get_by_role("tab", name=name)
         part.click()

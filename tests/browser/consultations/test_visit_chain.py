@@ -30,7 +30,7 @@ LINE = {
     "Frequency": "3 times a day",
     "Duration": "7 days",
 }
-# One letter is missing.
+# Misspelt: one letter is missing.
 MISSPELT = "Amoxicilin 500 mg"
 REASON = "Tolerated amoxicillin well last year"
 
@@ -42,14 +42,14 @@ def room(site: Site) -> Iterator[BrowserContext]:
 
 
 def own_slot(session: Session) -> tuple[UUID, UUID, datetime]:
-    """Let the demo's clinician be free once, half an hour from now."""
+    """Give the demo's clinician one free slot, half an hour from now."""
     clinician_id = cast.get_demo(session)[Role.CLINICIAN].id
     doctor_id = (
         session.scalar(select(Doctor.id).where(Doctor.user_id == clinician_id))
         or cast.add_doctor(session, user_id=clinician_id).id
     )
     starts_at = datetime.now(UTC).replace(second=0, microsecond=0)
-    # One doctor is nowhere twice: whatever is planned around then makes room.
+    # A doctor cannot have two slots at one time, so those around it are withdrawn.
     session.execute(
         update(Slot)
         .where(
@@ -74,7 +74,7 @@ def make_allergic(site: Site, patient_id: str) -> None:
 
 
 def code_of(site: Site, patient_id: str) -> str:
-    """Return what stands on the patient's ticket."""
+    """Return the code on the patient's ticket."""
     wanted = select(Appointment.code).where(Appointment.patient_id == UUID(patient_id))
     return site.database.read_latest(
         lambda s: s.scalars(wanted).one(), identity=SYSTEM
@@ -89,14 +89,14 @@ def fetched(site: Site, room: BrowserContext, link: Locator) -> bytes:
 
 
 def check(page: Page, content: bytes) -> None:
-    """Check a file on the page for it, whatever was checked there before."""
+    """Check a file on the page for checking prescriptions, even after another one."""
     ready(page).locator("input[type=file]").set_input_files(
         {"name": "x.pdf", "mimeType": "application/pdf", "buffer": content}
     )
 
 
 def prescribe_misspelt(page: Page) -> None:
-    """Prescribe what nobody knows, which is not issued, and put the name right."""
+    """Prescribe an unknown drug, which is refused, and correct its name."""
     for label, value in {**LINE, "Drug": MISSPELT}.items():
         leave_with(page, f"{label}, line 1", value)
     warning = page.get_by_text("allergies cannot be checked")
@@ -119,7 +119,7 @@ def test_from_the_booking_to_a_prescription_that_verifies(
     doctor_id, slot_id, starts_at = site.write(own_slot)
 
     page.goto(f"/doctor?doctor={doctor_id}&patient={patient_id}")
-    # Other days may have a time at the same hour and minute.
+    # Other days may have a slot at the same hour and minute.
     ready(page).locator(f'[data-slot="{slot_id}"]').click()
     page.get_by_role("button", name="Confirm visit").click()
     expect(page.get_by_role("link", name="Ticket")).to_be_visible()
@@ -140,10 +140,10 @@ def test_from_the_booking_to_a_prescription_that_verifies(
     expect(tab.get_by_text("Version 1 of the notes is saved.")).to_be_visible()
 
     prescribe_misspelt(tab)
-    # Said as soon as it is typed.
+    # The warning appears as soon as the drug is typed.
     expect(tab.get_by_text("The patient is allergic to Penicillin V")).to_be_visible()
     ready(tab).get_by_role("button", name="Sign and issue").click()
-    # Nothing typed is lost by the refusal.
+    # The refusal loses nothing that was typed.
     expect(tab.get_by_text("give the reason for prescribing it")).to_be_visible()
     expect(tab.get_by_label("Drug, line 1", exact=True)).to_have_value(LINE["Drug"])
     leave_with(tab, "Reason for overriding the warning", REASON)
@@ -153,13 +153,13 @@ def test_from_the_booking_to_a_prescription_that_verifies(
 
     first = fetched(site, room, download)
     tab.get_by_role("button", name="Amend").click()
-    # It begins with what was issued.
+    # The form begins with what was issued.
     expect(tab.get_by_label("Drug, line 1", exact=True)).to_have_value(LINE["Drug"])
     expect(
         tab.get_by_label("Reason for overriding the warning", exact=True)
     ).to_have_value(REASON)
     leave_with(tab, "Dose, line 1", "2 capsules")
-    # It appears above the button, which moves.
+    # This text appears above the button, and moves it.
     expect(tab.get_by_text("Draft saved at")).to_be_visible()
     ready(tab).get_by_role("button", name="Sign and issue the new version").click()
     expect(tab.get_by_text("Version 2, signed and issued by")).to_be_visible()

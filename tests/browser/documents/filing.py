@@ -1,4 +1,4 @@
-"""Documents that are there before anybody looks: filed past the page for uploads."""
+"""Documents filed in advance, without the page for uploads."""
 
 import io
 from contextlib import closing
@@ -25,10 +25,10 @@ def file_letter(
     of: UUID | None = None,
     by: Role = Role.STAFF,
 ) -> UUID:
-    """File a PDF with a text on each page as somebody of a role; return what has it.
+    """File a PDF with a text on each page as somebody of a role, and return its id.
 
-    It lies in the server's store, under its keys. That takes a tenth of what an upload
-    takes of the processors, which a page for itself is tried with.
+    It is in the server's store, under its keys. That takes a tenth of the processor
+    time of an upload; the page for uploads has tests of its own.
     """
     data = letter(*pages)
     with closing(_store(site)) as files:

@@ -30,7 +30,7 @@ def test_from_the_form_over_the_preview_to_the_document(page: Page):
     page.goto("/create_document")
     _type(page, "Name", _NAME)
     year = page.get_by_role("spinbutton", name="Date of birth").first
-    # A mistyped year does not stop the tab.
+    # A mistyped year does not keep the tab from working.
     year.click()
     page.keyboard.type("99991231")
     page.keyboard.press("Tab")
@@ -64,7 +64,7 @@ def test_what_is_wrong_with_a_long_form_is_said_in_sight(page: Page):
     expect(first).to_be_focused()
     expect(first).to_be_in_viewport(ratio=1)
     expect(first).to_have_accessible_description(re.compile("."))
-    # The line goes around all of a date's field, not around its year, month and day.
+    # The outline is around the whole date field, not around its year, month and day.
     born = page.get_by_test_id("stDateInput").filter(has_text="Date of birth").first
     field = born.get_by_test_id("stDateInputField")
     expect(field).to_have_css("outline-style", "solid")

@@ -39,7 +39,7 @@ def dialog(page: Page) -> Locator:
 
 
 def choose(where: Page | Locator, *files: Path) -> None:
-    """Hand files to the uploader."""
+    """Choose files in the uploader."""
     where.locator("input[type=file]").set_input_files(files)
 
 
@@ -65,7 +65,7 @@ def downloaded(page: Page, link: Locator) -> bytes:
 
 
 def sha256_of(site: Site, page: Page) -> str:
-    """Return what the database says of the latest version of the open document."""
+    """Return the SHA-256 in the database of the open document's latest version."""
     (document_id,) = re.findall("document=([0-9a-f-]{36})", page.url)
 
     def read(session):
@@ -86,18 +86,18 @@ def test_a_document_is_found_read_replaced_compared_and_deleted(
     patient = add_patient(site, "Grete", last)
     file_letter(site, "Findings", f"Suspected {finding}", of=patient)
 
-    # The search finds it by a word inside, with the word marked.
+    # The search finds it by a word in its text, and marks the word.
     search(page, finding)
     row = page.get_by_role("row").filter(has_text=f"{last}, Grete")
     expect(row.locator("mark").first).to_have_text(finding)
 
-    # It is seen as pictures and comes back byte for byte.
+    # It is shown as pictures, and downloaded byte for byte.
     row.get_by_role("rowheader").get_by_role("link").click()
     expect(page.get_by_alt_text("Page 1 of 1")).to_be_visible()
     first = downloaded(page, page.get_by_role("link", name="Download version 1"))
     assert hashlib.sha256(first).hexdigest() == sha256_of(site, page)
 
-    # A new version, compared with the one before.
+    # A new version is compared with the one before.
     page.get_by_role("button", name="Replace").click()
     new = pdf("second.pdf", f"Suspected {finding}, now confirmed")
     choose(dialog(page), new)
@@ -110,7 +110,7 @@ def test_a_document_is_found_read_replaced_compared_and_deleted(
     expect(page.locator("mark", has_text="confirmed").first).to_be_visible()
     page.get_by_role("button", name="Back to the document").click()
 
-    # Deleted, and restored.
+    # It is deleted and restored.
     page.get_by_role("button", name="Delete", exact=True).click()
     expect(dialog(page)).to_contain_text("It can be restored until")
     dialog(page).get_by_role("button", name="Delete document").click()
@@ -122,7 +122,7 @@ def test_a_document_is_found_read_replaced_compared_and_deleted(
 def test_an_upload_opens_in_a_tab_whose_pages_come_as_one_scrolls(page: Page, pdf):
     with requested(page.context) as addresses:
         file_pdf(page, pdf(f"{unlike()}.pdf", *(f"Page {n}" for n in range(30))))
-        # A link in a message opens a tab of its own.
+        # A link in a message opens a new tab.
         with page.context.expect_page() as opened:
             page.get_by_role("link", name="Open it").click()
         tab = opened.value
@@ -145,7 +145,7 @@ def test_an_upload_opens_in_a_tab_whose_pages_come_as_one_scrolls(page: Page, pd
 
 
 def assert_no_record_on_media(addresses: list[str]) -> None:
-    """Nothing was asked for on Streamlit's own route for files."""
+    """Expect that nothing was requested on Streamlit's own route for files."""
     assert addresses
     assert not [url for url in addresses if urlsplit(url).path.startswith("/media/")]
 

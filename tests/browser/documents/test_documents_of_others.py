@@ -1,4 +1,4 @@
-"""A list's address opened by whoever does not treat the patient, while others read."""
+"""A list's address is opened by somebody who does not treat the patient."""
 
 from uuid import UUID, uuid4
 
@@ -31,7 +31,7 @@ def _patient_of_nobody(session: Session) -> Patient:
 
 
 def _filed(session: Session, title: str) -> tuple[str, UUID]:
-    """File a document of a patient whom nobody treats; return its list's key."""
+    """File a document of a patient whom nobody treats; return the key of its list."""
     clerk = cast.get_demo(session)[Role.STAFF]
     patient = _patient_of_nobody(session)
     filed(session, clerk, title, of=patient)
@@ -56,7 +56,7 @@ def test_no_address_shows_a_clinician_a_title_of_a_patient_they_do_not_treat(
         ours = [doctor, doctor.context.new_page()]
 
         for _ in range(ROUNDS):
-            # All at once, so that one server has all of them in its hands.
+            # All at once, so that one server handles all of them together.
             for page, address in zip((*theirs, *ours), addresses * 2, strict=True):
                 page.goto(address, wait_until="commit")
             for page in theirs:

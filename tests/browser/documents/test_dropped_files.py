@@ -1,4 +1,4 @@
-"""Files that are dropped anywhere on a page are uploaded, each with its own state."""
+"""Files dropped anywhere on a page are uploaded, each with its own state."""
 
 import re
 
@@ -66,7 +66,7 @@ def test_files_dropped_are_filed_without_a_click_but_the_one_that_is_none_and_un
 
 
 def are_deleted(site: Site, *words: str) -> list[bool]:
-    """Tell of each document of these titles whether it is in the trash."""
+    """Return for each document of these titles whether it is in the trash."""
     documents = [document for word in words for document in documents_of(site, word)]
     return [document.deleted_at is not None for document in documents]
 

@@ -24,20 +24,20 @@ PAGES = ("One", "Two", "Three")
 
 
 def mongod(cluster: Cluster) -> psutil.Process:
-    """Return the process that keeps the files."""
+    """Return the process of the file store."""
     return next(p for p in cluster.processes() if Path(p.exe()).name == "mongod")
 
 
 @contextmanager
 def hanging(cluster: Cluster) -> Iterator[None]:
-    """Let the file store take what is asked and say nothing."""
+    """Suspend the file store: it accepts requests and does not answer."""
     with suspended(mongod(cluster)):
         yield
 
 
 @contextmanager
 def down(cluster: Cluster) -> Iterator[None]:
-    """Let the file store be gone, so that the pages' route answers 503."""
+    """Kill the file store, so that the route for pages answers 503."""
     with cluster.unsupervised():
         mongod(cluster).kill()
         yield
@@ -65,10 +65,10 @@ def test_a_page_that_cannot_be_fetched_says_so_and_comes_by_itself(
     site: Site, breakable: Cluster, lost: Loss, width: int, scheme: str
 ):
     with site.lend(Role.STAFF, width=width, scheme=scheme) as page:
-        # Nobody has looked at it, so that no picture of it is kept anywhere.
+        # Nobody has opened it, so no picture of it is cached anywhere.
         document_id = file_letter(site, "letter", *PAGES)
         answers: set[int] = set()
-        # Those of other documents' tests are of other pages.
+        # Each test has its own pages, so other tests' responses do not count here.
         page.on(
             "response", lambda a: answers.add(a.status) if "/pages/" in a.url else None
         )

@@ -1,6 +1,6 @@
-"""Several documents at once: chosen in the list, and what becomes of them.
+"""Several documents chosen in the list at once, and what can be done with them.
 
-What is offered to whom and what is refused is in tests/pages.
+What is offered to whom, and what is refused, is tested in tests/pages.
 """
 
 import io
@@ -27,7 +27,7 @@ _ARE_DRAWN = """() => {
 
 @pytest.fixture
 def word(site: Site) -> str:
-    """A word that three documents just filed have in their titles."""
+    """A word in the titles of three documents that were just filed."""
     word = unlike()
     for place in ("first", "second", "third"):
         file_letter(site, f"{word} {place}", f"The {place} letter")
@@ -35,7 +35,7 @@ def word(site: Site) -> str:
 
 
 def search(page: Page, word: str) -> None:
-    """List the documents of this word."""
+    """List the documents with this word."""
     page.goto("/documents")
     box = ready(page).get_by_label("Search documents")
     box.fill(word)
@@ -50,14 +50,14 @@ def test_those_that_are_chosen_are_fetched_changed_and_filed_at_once(
     last = unlike()
     add_patient(site, "Greta", last)
     search(page, word)
-    # Each row has a small picture of its first page.
+    # Each row has a thumbnail of its first page.
     page.wait_for_function(_ARE_DRAWN)
     page.get_by_role("checkbox", name="Select all on this page").check()
     expect(page.get_by_text("3 documents selected")).to_be_visible()
     page.get_by_role("checkbox", name=f"Select {word} third").uncheck()
     expect(page.get_by_text("2 documents selected")).to_be_visible()
 
-    # As one archive.
+    # They are downloaded as one archive.
     bar = page.get_by_role("group", name="Selected documents")
     with page.expect_download() as download:
         bar.get_by_role("link", name="Download").click()
@@ -72,7 +72,7 @@ def test_those_that_are_chosen_are_fetched_changed_and_filed_at_once(
     row = page.get_by_role("row")
     expect(row.filter(has_text="Consent")).to_have_count(2)
 
-    # What was chosen still is.
+    # The selection stays.
     bar.get_by_role("button", name="File to patient").click()
     field = dialog.get_by_role("combobox", name="Patient")
     option = dialog.get_by_role("option", name=f"{last}, Greta")
@@ -81,7 +81,7 @@ def test_those_that_are_chosen_are_fetched_changed_and_filed_at_once(
     expect(page.get_by_text("2 documents filed to the patient.")).to_be_visible()
     expect(row.filter(has_text=f"{last}, Greta")).to_have_count(2)
 
-    # Whatever is deleted is chosen no more.
+    # Deleted documents are no longer selected.
     bar.get_by_role("button", name="Delete", exact=True).click()
     dialog.get_by_role("button", name="Delete 2 documents").click()
     expect(page.get_by_text("2 documents deleted.")).to_be_visible()

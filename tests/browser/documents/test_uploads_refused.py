@@ -1,4 +1,4 @@
-"""A file that the server does not take says why, where it was chosen."""
+"""A file that the server does not accept shows why, where it was chosen."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,14 +18,14 @@ _FULL = (
 
 @pytest.fixture(scope="module")
 def site(serve) -> Iterator[Site]:
-    """Chartroom, whose uploaders hold little."""
+    """Chartroom, with a small limit for uploads."""
     with serve(upload_megabytes_per_sign_in="1") as site:
         yield site
 
 
 @pytest.fixture
 def page(site: Site) -> Iterator[Page]:
-    """The page on which a colleague uploads."""
+    """The page for uploads, opened by a colleague."""
     with site.lend() as page:
         page.goto("/upload_documents")
         yield ready(page)
@@ -33,7 +33,7 @@ def page(site: Site) -> Iterator[Page]:
 
 @pytest.fixture
 def files(tmp_path: Path) -> list[Path]:
-    """Two files, of which one fits."""
+    """Two files, only one of which fits."""
     paths = [tmp_path / "one.pdf", tmp_path / "another.pdf"]
     for path in paths:
         path.write_bytes(bytes(700_000))
@@ -56,11 +56,11 @@ def test_what_is_refused_says_so_below_the_files_until_there_is_room(
     expect(page.get_by_role("tooltip")).to_have_text(_FULL)
     expect(page.get_by_text("status code")).to_have_count(0)
 
-    # The sentence goes with the file that it is about.
+    # The text is removed together with the file that it is about.
     uploader.get_by_role("button", name="Remove another.pdf").click()
     expect(uploader.locator("p", has_text=_FULL)).to_have_count(0)
 
-    # What was chosen here takes no room any more once another page was opened.
+    # Files chosen here no longer count once another page has been opened.
     open_from_menu(page, "Documents", "Documents")
     page.get_by_role("button", name="Upload", exact=True).click()
     expect(page.get_by_role("heading", name="Upload documents")).to_be_visible()

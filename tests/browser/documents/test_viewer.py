@@ -1,4 +1,4 @@
-"""The pages of a document as they are read, searched and turned by keyboard."""
+"""The pages of a document as they are read, searched and rotated by keyboard."""
 
 import io
 import re
@@ -44,11 +44,11 @@ def test_words_are_selected_over_the_picture_and_found_by_keyboard(
     paper, word = first.bounding_box(), words.nth(1).bounding_box()
     assert paper
     assert word
-    # Behind “A”, which begins one centimetre from the edge.
+    # After "A", which begins one centimetre from the edge.
     assert 0.06 < (word["x"] - paper["x"]) / paper["width"] < 0.12
     assert 0.02 < (word["y"] - paper["y"]) / paper["height"] < 0.08
 
-    # Also on pages that are not there yet, and no address tells of it.
+    # Also on pages that are not loaded yet, and without the search in any address.
     match_count = tab.locator(".find [role=status]")
     with requested(page.context) as addresses:
         tab.get_by_label("Find in document").fill("heart")
@@ -92,7 +92,7 @@ def test_pages_are_chosen_in_the_list_turned_fitted_and_printed(site: Site, page
     assert sides(sixth)[0] < sides(sixth)[1]
     picture = first.locator("img").bounding_box()
     assert picture
-    # The picture itself lies on its side, and fills the page.
+    # The picture itself is rotated, and fills the page.
     assert picture["width"] == pytest.approx(sides(first)[0], abs=2)
     assert picture["height"] == pytest.approx(sides(first)[1], abs=2)
     region.press("Shift+R")
@@ -108,15 +108,15 @@ def test_pages_are_chosen_in_the_list_turned_fitted_and_printed(site: Site, page
 
 
 def sides(box: Locator) -> tuple[float, float]:
-    """Return how wide and how high something is drawn."""
+    """Return the width and height of something that is drawn."""
     bounds = box.bounding_box()
     assert bounds
     return bounds["width"], bounds["height"]
 
 
 def assert_prints_what_is_chosen(tab: Page, region: Locator) -> None:
-    """Pages 2 to 4 are printed and nothing else, once they are in their order."""
-    # Instead of the browser's own question, which no program can answer.
+    """Expect that pages 2 to 4 are printed, and only once the range is in order."""
+    # In place of the browser's print dialog, which no program can answer.
     tab.evaluate("() => { window.print = () => { window.isAsked = true } }")
     region.press("p")
     box = tab.get_by_role("group", name="Print")

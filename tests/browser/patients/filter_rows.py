@@ -9,6 +9,6 @@ from tests.browser.conftest import ready
 def choose(page: Page, label: str, row: int, option: str) -> None:
     """Choose an option in the select box of a filter's row."""
     choosing.choose(page, page.get_by_label(label, exact=True).nth(row), option)
-    # The list of terms stays open for another one.
+    # The list of terms stays open for another choice.
     page.keyboard.press("Escape")
     ready(page)

@@ -1,4 +1,4 @@
-"""Who sees whom, in a browser: breaking the glass, its review, lists without names."""
+"""Who sees whom, in a browser: break-glass, its review, lists without names."""
 
 import csv
 from pathlib import Path
@@ -49,7 +49,7 @@ def test_a_record_is_opened_for_a_reason_and_the_reason_reviewed(
 
         expect(page.get_by_role("heading", level=1)).to_have_text(_name(stranger))
         expect(page.get_by_role("alert")).to_contain_text("You have this record open")
-        # Everything typed went by the websocket, so no address can tell of it.
+        # What was typed went through the WebSocket, so no address can contain it.
         assert not [url for url in site.traces.urls if stranger.last_name in url]
 
     with site.lend(Role.ADMIN) as page:

@@ -46,7 +46,7 @@ _VISITS = (
 
 
 def _settle(session: Session) -> UUID:
-    """Keep a patient with a history and a visit to come; return who it is."""
+    """Add a patient with a history and a coming visit; return the id."""
     people = cast.get_demo(session)
     doctor, clerk = people[Role.CLINICIAN], people[Role.STAFF]
     draft = cast.invent_patient(
@@ -81,7 +81,8 @@ def test_every_part_opens_by_its_tab_and_has_no_violation(
 ):
     with site.lend(Role.CLINICIAN, scheme=scheme, width=width) as page:
         page.goto(f"/patient?patient={patient}")
-        # Initials, and lines of what was measured more than once: really drawn.
+        # Initials, and lines for what was measured more than once: they are really
+        # drawn.
         measured = page.get_by_alt_text("Blood pressure before: 150, 142, 138")
         expect(measured).to_be_visible()
         ready(page).wait_for_function(

@@ -20,7 +20,7 @@ def test_a_day_is_chosen_with_keys_and_others_are_typed_beside_it(page: Page):
     picker = page.get_by_role("button", name="Choose a day: Date of birth")
     expect(picker).to_be_visible()
     value.press("Tab")
-    # It knows the day once what was typed has come to the server.
+    # The calendar knows the day once the typed text has reached the server.
     named = "Choose another day: Date of birth, 31 January 1980"
     expect(page.get_by_role("button", name=named)).to_be_focused()
     page.keyboard.press("Enter")

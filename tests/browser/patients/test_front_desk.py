@@ -38,10 +38,10 @@ def register(page: Page, *, first_name: str, last_name: str, **fields: str) -> N
 
 
 def registered(page: Page, first_name: str, last_name: str, **fields: str) -> str:
-    """Register a patient nobody resembles; return the address of the record.
+    """Register a patient who resembles nobody; return the address of the record.
 
-    Tests of other files register people of the same first name and date of birth: with
-    one phone number as well they would be offered as the same person.
+    Tests in other files register people of the same first name and date of birth: with
+    the same phone number as well, they would be offered as the same person.
     """
     fields = {"Phone number": a_number()} | fields
     register(page, first_name=first_name, last_name=last_name, **fields)
@@ -52,7 +52,7 @@ def registered(page: Page, first_name: str, last_name: str, **fields: str) -> st
 
 
 def add_patient(site: Site, first_name: str, last_name: str, **fields: Any) -> UUID:
-    """Register a patient without any page; return who that is."""
+    """Register a patient without any page, and return the id."""
 
     def add(session: Session) -> UUID:
         clerk = cast.get_demo(session)[Role.STAFF]
@@ -74,17 +74,17 @@ def record_of(patient_id: UUID) -> str:
 
 
 def unlike() -> str:
-    """Return a name that nobody else has."""
+    """Return a unique name."""
     return "".join(chr(ord("a") + int(digit, 16)) for digit in uuid4().hex[:10]).title()
 
 
 def a_number() -> str:
-    """Return a phone number that nobody else has."""
+    """Return a unique phone number."""
     return f"01632 {uuid4().int % 10**9:09}"
 
 
 def find(page: Page, text: str) -> None:
-    """Search for somebody from anywhere."""
+    """Find somebody with the search, from any page."""
     open_from_menu(page, "Patients", "Patients")
     box = page.get_by_label("Search patients")
     box.fill(text)
@@ -139,8 +139,8 @@ def test_a_patient_is_registered_found_and_changed_and_in_no_address(
 
 
 def tab_to(page: Page, name: str) -> None:
-    """Press Tab until what has this name has the focus, and is seen to have it."""
-    # What is yet to be drawn cannot be reached, and takes the focus with it.
+    """Press Tab until the element of this name has the focus."""
+    # An element that is still to be drawn cannot be reached, and takes the focus away.
     ready(page)
     for _ in range(60):
         page.keyboard.press("Tab")
@@ -149,7 +149,7 @@ def tab_to(page: Page, name: str) -> None:
     pytest.fail(f"The keyboard does not reach “{name}”.")
 
 
-# Looks into shadow roots, where the table is.
+# Also looks into shadow roots, where the table is.
 FOCUSED_NAME = """() => {
   let element = document.activeElement
   while (element?.shadowRoot?.activeElement) {
@@ -169,7 +169,7 @@ def test_a_list_is_sorted_searched_come_back_to_shared_and_opened_by_its_rows(
     add_patient(site, "Emil", last)
     page.goto("/patients")
 
-    # The whole list, in the database.
+    # The whole list is sorted, by the database.
     ready(page).get_by_role("button", name="Date of birth").click()
     expect(page.locator("th[aria-sort=ascending]")).to_have_text(
         "Date of birtharrow_upward"
@@ -191,7 +191,7 @@ def test_a_list_is_sorted_searched_come_back_to_shared_and_opened_by_its_rows(
     expect(page.get_by_text("1 patient matching")).to_be_visible()
     expect(box).to_have_value(last)
 
-    # Its address opens it on a tablet, which has nothing that this profile keeps.
+    # Its address opens the list on a tablet too, without anything from this profile.
     with site.lend(has_touch=True) as colleague:
         colleague.goto(page.url)
         expect(colleague.get_by_role("link", name=f"{last}, Emil")).to_be_visible()
@@ -274,13 +274,13 @@ def test_a_few_letters_and_enter_choose_the_term_on_file(page: Page):
     ready(page).get_by_text("Filters and order").click()
     page.get_by_role("button", name="Add filter").click()
     field = page.get_by_role("combobox", name="Field", exact=True)
-    # What is typed while its row is still drawn is lost.
+    # What is typed while its row is still being drawn is lost.
     expect(field).to_be_visible()
     type_and_press_enter(page, field, "Allerg", "Allergies")
     value = page.get_by_role("combobox", name="Value", exact=True)
 
     for typed, meant in (("late", "Latex"), ("penic", "Penicillin")):
-        # As fast as people type: the field empties itself in the moment after a choice.
+        # Typed as fast as people type: just after a choice the field empties itself.
         exactly = re.compile(f"^{meant}$")
         type_and_press_enter(page, value, typed, exactly, delay=100)
         expect(value).to_have_value("")

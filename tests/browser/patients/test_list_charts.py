@@ -1,4 +1,4 @@
-"""Charts of a list: a bar filters the list, and the numbers leave as files."""
+"""Charts of a list: a bar filters the list, and the numbers can be saved as files."""
 
 from pathlib import Path
 
@@ -18,7 +18,8 @@ def charts(site: Site, page: Page) -> Page:
     add_patient(site, "Greta", unlike())
     page.goto("/patients")
     ready(page).get_by_text("Charts of this list").click()
-    # What stands below a chart moves once it is drawn, and a press with it is no click.
+    # What is below a chart moves once that is drawn, and a press on it is then no
+    # click.
     for name in ("age", "sex", "allergies"):
         box = page.locator(f".st-key-patients_chart_{name}_box")
         expect(box.locator(".mark-rect.role-mark path").first).to_be_visible()
@@ -36,7 +37,7 @@ def test_a_picture_that_is_asked_for_before_the_chart_is_drawn_comes_then(page: 
     page.goto("/patients")
     ready(page).get_by_text("Charts of this list").click()
     picture = page.get_by_role("button", name="PNG: Patients by age", exact=True)
-    # By keys: a press on what moves while the page is drawn is no click.
+    # By keyboard: a press on something that moves during drawing is no click.
     picture.press("Enter")
     assert drawing, "what draws charts has another name"
 
@@ -52,22 +53,23 @@ def test_a_chart_scrolls_with_the_page_is_saved_and_its_bars_filter_the_list(
     assert_wheel_scrolls(charts)
     assert_saved(charts, tmp_path)
 
-    # The name of a bar, in the table of its numbers.
+    # The name of a bar filters too, in the table of its numbers.
     csv = charts.get_by_role("button", name="CSV: Patients by age", exact=True)
     charts.get_by_role("button", name="Table: Patients by age").click()
     numbers = charts.get_by_role("region", name="Patients by age")
-    # The table pushes away what is below it, and a press on what moves is no click.
+    # The table pushes down what is below it, and a press on something moving is no
+    # click.
     row = charts.get_by_role("button", name="Show only 90+")
     expect(row).to_be_visible()
     ready(charts)
     before, pressed = numbers.inner_text(), csv.element_handle()
     row.press("Enter")
     expect(charts.get_by_text("aged 90 or older").first).to_be_visible()
-    # Buttons below a chart outlast its drawing, so that no click is lost.
+    # Buttons below a chart survive its drawing, so that no click is lost.
     expect(numbers).not_to_have_text(before)
     assert pressed.evaluate("button => button.isConnected")
 
-    # And the bar itself.
+    # The bar itself filters too.
     chart = ready(charts).locator(".st-key-patients_chart_sex_box .stVegaLiteChart")
     chart.locator(".mark-rect.role-mark path").first.click()
     expect(charts.get_by_text("whose sex is").first).to_be_visible()
@@ -97,12 +99,12 @@ def test_a_file_that_was_asked_for_in_vain_is_asked_for_once_more(
     box = page.locator(".st-key-patients_chart_age_box")
     expect(box.locator(".mark-rect.role-mark path").first).to_be_visible()
     with page.expect_download() as csv:
-        # By keys: a press on what moves while the page is drawn is no click.
+        # By keyboard: a press on something that moves during drawing is no click.
         box.get_by_role("button", name="CSV: ").press("Enter")
-        # What asks for a file is written otherwise if this fails.
+        # If this fails, the request for a file is worded differently now.
         eventually(lambda: page.wait_for_timeout(20) or lost)
-        # The next drawing has no file, as that of a chart that moves along; the list
-        # may be drawn anew by itself before.
+        # The next drawing has no file, like that of a chart that moves along; before
+        # that, the list may be drawn again by itself.
         box.get_by_role("button", name="Table: ").press("Enter")
 
     assert csv.value.suggested_filename == "patients-by-age.csv"
@@ -110,7 +112,7 @@ def test_a_file_that_was_asked_for_in_vain_is_asked_for_once_more(
 
 
 def assert_wheel_scrolls(charts: Page) -> None:
-    """The wheel over a chart scrolls the page and leaves its axes as they are."""
+    """Expect that the wheel over a chart scrolls the page and leaves its axes alone."""
     chart = charts.locator(".st-key-patients_chart_age_box .stVegaLiteChart")
     labels = chart.locator(".role-axis-label text")
     expect(labels.last).to_be_visible()
@@ -130,9 +132,9 @@ def assert_wheel_scrolls(charts: Page) -> None:
 
 
 def assert_saved(charts: Page, folder: Path) -> None:
-    """Numbers and picture of a chart are saved as files."""
+    """Expect that the numbers and the picture of a chart are saved as files."""
     with charts.expect_download() as csv:
-        # What is pressed while something above it moves would not be clicked.
+        # A press on something that moves because of what is above it would be no click.
         charts.get_by_role("button", name="CSV: Patients by age", exact=True).press(
             "Enter"
         )

@@ -1,4 +1,4 @@
-"""A patient is found and chosen in a field by keyboard, while one types."""
+"""A patient is found and chosen in a field by keyboard, while typing."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -26,14 +26,14 @@ def test_a_patient_is_chosen_while_one_types_and_nothing_typed_is_in_an_address(
         expect(options.first).to_contain_text("born 29 February 1984")
         assert problems(page, tags=WCAG) == []
 
-        # The last of the list leads to the others.
+        # The last entry of the list leads to the remaining patients.
         field.press("ArrowUp")
         field.press("Enter")
         expect(page.get_by_text("8 patients found.")).to_be_visible()
         expect(options).to_have_count(8)
         expect(field).to_be_focused()
         field.press("Enter")
-        # For a moment it stands in the list as well.
+        # For an instant the name is in the list as well.
         expect(page.get_by_text(f"{last}, Samg").first).to_be_visible()
         ready(page)
     assert not any(last.lower()[:-1] in address.lower() for address in addresses)
@@ -45,7 +45,7 @@ def test_a_patient_is_chosen_while_one_types_and_nothing_typed_is_in_an_address(
     field.press("Escape")
     expect(field).to_have_value("")
 
-    # Somebody who is called almost so is on file.
+    # Somebody with almost this name is on file.
     field.press_sequentially(f"samaa {last}")
     expect(page.get_by_text("Did you mean one of these?")).to_be_visible()
     expect(options.first).to_contain_text(last)

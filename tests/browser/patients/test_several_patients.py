@@ -1,4 +1,4 @@
-"""Several patients at once: ticked in the list, archived for a reason, by keyboard."""
+"""Several patients at once, by keyboard: ticked in the list, archived for a reason."""
 
 import pytest
 from playwright.sync_api import Page, expect

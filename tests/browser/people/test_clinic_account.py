@@ -1,4 +1,4 @@
-"""The clinic's own account in Chromium: in by it, and connected to an invitation."""
+"""The clinic's own accounts in Chromium: signing in, and connecting an invitation."""
 
 import json
 from collections.abc import Iterator
@@ -87,7 +87,7 @@ def test_whom_the_clinics_account_knows_comes_in_with_it(
 def test_who_connects_their_account_comes_in_with_it_afterwards(
     clinic: Site, provider: IdentityProvider, stranger: BrowserContext
 ) -> None:
-    """Our policy lets no form lead elsewhere; the page in between does."""
+    """The policy lets no form redirect to another site; the page in between does."""
     provider.person = {"sub": "rosa-1"}
     with closing(clinic.visit(Role.STAFF)) as context:
         page = context.pages[0]

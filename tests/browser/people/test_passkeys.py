@@ -1,4 +1,4 @@
-"""Passkeys in Chromium, with the virtual device that its developer tools offer."""
+"""Passkeys in Chromium, with the virtual authenticator of its developer tools."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ LISTED = re.compile(r"^[^?]*/sign-in/passkeys$")
 
 @pytest.fixture
 def named(site: Site) -> Site:
-    """The site by a name: browsers bind passkeys to no number."""
+    """The site under a host name: browsers bind no passkeys to an IP address."""
     return replace(site, address=site.address.replace("127.0.0.1", "localhost"))
 
 
@@ -37,7 +37,7 @@ def admin(named: Site) -> Iterator[Page]:
 
 @pytest.fixture
 def device(admin: Page) -> "Iterator[Device]":
-    """What the administrator's passkeys are kept on."""
+    """The device that keeps the administrator's passkeys."""
     with closing(Device(admin)) as device:
         yield device
 
@@ -64,7 +64,7 @@ class Device:
         self._id = made["authenticatorId"]
 
     def close(self) -> None:
-        """Take the device away, with the passkeys on it."""
+        """Remove the device, with the passkeys on it."""
         self._tools.send("WebAuthn.disable")
         self._tools.detach()
 
@@ -93,11 +93,11 @@ def test_a_passkey_is_added_signs_in_and_is_removed(named: Site, admin: Page) ->
     admin.get_by_role("button", name="Sign out").click()
     admin.get_by_role("link", name="Sign in with a passkey").click()
 
-    # Nothing typed and nothing clicked: the page asks the device by itself.
+    # Nothing is typed or clicked: the page asks the device by itself.
     admin.wait_for_url(f"{named.address}/")
     admin.goto("/account")
     expect(ready(admin).get_by_role("heading", level=1)).to_have_text(cast.INES.name)
-    # The sign-in itself was the proof that removing needs.
+    # The sign-in itself was the proof that removing a passkey needs.
     admin.goto("/sign-in/passkeys")
     admin.get_by_role("button", name="Remove Blue key").click()
     expect(admin.get_by_text("You have no passkey yet.")).to_be_visible()
@@ -122,7 +122,7 @@ def test_what_was_typed_is_back_once_the_passkey_is_used(
     named: Site, admin: Page
 ) -> None:
     add_passkey(admin, "Laptop")
-    # It asks the device by itself, and goes on.
+    # The page asks the device by itself, and goes on.
     admin.goto("/sign-in/confirm?next=/invite")
     admin.wait_for_url(re.compile(r"^[^?]*/invite$"))
     ready(admin).get_by_label("Name", exact=True).fill(cast.DORA.name)

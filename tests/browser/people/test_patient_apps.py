@@ -1,4 +1,4 @@
-"""An app in Chromium, from asking its patient to reading their record."""
+"""A patient's app in Chromium, from asking the patient to reading their record."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 
 
 class _Callback(BaseHTTPRequestHandler):
-    """The page of an app to which the browser comes back, by way of another host."""
+    """The app's page to which the browser returns, redirected once to another host."""
 
     def do_GET(self) -> None:
         host, _, port = self.headers["Host"].partition(":")
@@ -62,7 +62,8 @@ def test_an_app_asks_its_patient_and_reads_their_record(site: Site) -> None:
         page.get_by_role("button", name="Allow").click()
 
         expect(page.get_by_role("heading", name="Heart diary")).to_be_visible()
-        # Chromium goes on to the app's next host, which no policy of ours names.
+        # Chromium follows to the app's next host, which Chartroom's policy does not
+        # name.
         led_to = callback.replace("localhost", "127.0.0.1")
         assert page.url.startswith(f"{led_to}?")
         code = answer_in(page.url)["code"]

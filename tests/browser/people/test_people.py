@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def named(site: Site) -> Site:
-    """The site by a name: browsers bind passkeys to no number."""
+    """The site under a host name: browsers bind no passkeys to an IP address."""
     return replace(site, address=site.address.replace("127.0.0.1", "localhost"))
 
 
@@ -52,7 +52,7 @@ def invite(page: Page, name: str) -> str:
     page.get_by_role("heading", name="Invite a colleague").wait_for()
     confirm = ready(page).get_by_role("button", name="Confirm with a passkey")
     if confirm.count():
-        # It asks the device by itself, and comes back.
+        # The page asks the device by itself, and comes back.
         confirm.click()
         page.wait_for_url("**/sign-in/confirm?**")
         page.wait_for_url("**/invite")
@@ -66,7 +66,7 @@ def invite(page: Page, name: str) -> str:
 def open_person(page: Page, name: str) -> None:
     turn_to(page, "/users").get_by_label("Search people").fill(name)
     page.keyboard.press("Enter")
-    # The list before the search stands until then; of it a click may be lost.
+    # The list from before the search stays until then, and a click on it may be lost.
     others = page.get_by_role("row").filter(has_not_text=name)
     expect(others.filter(has=page.get_by_role("link"))).to_have_count(0)
     page.get_by_role("link", name=name).click()

@@ -16,7 +16,7 @@ from tests.kit import cast
 
 pytestmark = pytest.mark.browser
 
-# 24 seconds without input end a sign-in, and the last 3.2 of them are warned of.
+# A sign-in ends after 24 seconds without input; a warning comes for the last 3.2.
 _HASTY_MINUTES = "0.4"
 _WARNING = "dialog[open]"
 _KEPT = "sessionStorage.getItem('chartroom.typed')"
@@ -24,7 +24,7 @@ _KEPT = "sessionStorage.getItem('chartroom.typed')"
 
 @pytest.fixture(scope="module")
 def hasty(serve) -> Iterator[Site]:
-    """Chartroom in a hurry."""
+    """Chartroom with very short sign-ins."""
     with serve(session_idle_minutes=_HASTY_MINUTES) as site:
         yield site
 
@@ -98,7 +98,7 @@ def test_what_was_typed_is_there_again_for_the_same_person_and_is_saved(
     assert "Beeswax" not in kept
     assert page.evaluate(_KEPT) is None
 
-    # As if it had just been typed.
+    # It can be sent as if it had just been typed.
     ready(page).get_by_role("button", name="Register patient").click()
 
     page.wait_for_url("**/patient?patient=*")
@@ -130,8 +130,9 @@ def test_without_input_people_are_warned_and_may_stay(hasty: Site) -> None:
         page.keyboard.press("Enter")
         warning.wait_for(state="hidden")
 
-        # They have as long as at first; a refresh by the page itself, such as the home
-        # page's, is no input. It has the colours that the page has when it comes.
+        # The full time runs again; a refresh by the page itself, such as the home
+        # page's, is no input. The warning has the colours that the page has when it
+        # appears.
         page.emulate_media(color_scheme="dark")
         warning.wait_for()
         assert "/sign-in" not in page.url
@@ -147,7 +148,7 @@ def test_everybody_can_read_the_warning(hasty: Site) -> None:
         page.goto("/account")
         page.get_by_role("alertdialog").wait_for()
 
-        # In the light; another test looks at it in the dark.
+        # In the light scheme; another test checks it in the dark.
         assert problems(page, within=_WARNING) == []
 
 
@@ -156,7 +157,8 @@ def test_typing_keeps_a_sign_in_alive(hasty: Site) -> None:
         page = context.pages[0]
         page.goto("/register")
         field = ready(page).get_by_label("First name")
-        # A key a second, for longer than silence may last: that has to really pass.
+        # A key per second, for longer than a sign-in lasts without input: that has to
+        # pass in real time.
         for _ in range(26):
             field.press_sequentially("a")
             page.wait_for_timeout(1000)

@@ -17,7 +17,7 @@ from tests.kit import cast
 pytestmark = pytest.mark.browser
 
 
-# What is true of light is true of dark but for colours.
+# What holds in the light scheme holds in the dark, except for colours.
 _LOOKS = [("light", 390), ("dark", 390), ("light", 1440), ("dark", 1440)]
 
 

@@ -29,7 +29,7 @@ def next_monday() -> date:
 
 
 def free_first_hours(session: Session) -> None:
-    """Let patients who sign in have nothing to do in the hours of a week of slots."""
+    """Free the patients with accounts in the hours of a week of slots."""
     begins = datetime.combine(next_monday(), time(), UTC)
     hour = func.extract("hour", func.timezone("UTC", BookingSlot.starts_at))
     session.execute(
@@ -55,7 +55,7 @@ def dora(site: Site) -> str:
 
 @pytest.fixture
 def maya(site: Site) -> Iterator[Page]:
-    """A patient's first page; whatever else she has booked is in nobody's way."""
+    """A patient's first page; her other bookings are out of the way."""
     site.write(free_first_hours)
     with site.lend(Role.PATIENT) as page:
         yield page
@@ -69,12 +69,12 @@ def test_a_chosen_speciality_is_read_in_the_dark(site: Site, dora: str):
         speciality.click()
         expect(speciality).to_be_checked()
 
-        # The colour of links: the primary one carries white words there.
+        # The colour of links: the primary colour has white text there.
         expect(speciality).to_have_css("color", "rgb(92, 200, 207)")
 
 
 def time_of(page: Page, text: str) -> Locator:
-    """Return what holds a time of the first day."""
+    """Return the button that holds a time of the first day."""
     return page.get_by_role("button", name=re.compile(f"^Hold Monday .*, {text}$"))
 
 
@@ -84,7 +84,7 @@ def opened(page: Page, address: str) -> Page:
 
 
 def let_run_out(site: Site, *, seconds: float) -> None:
-    """Let every hold end so many seconds from now."""
+    """Let every hold end in so many seconds."""
     ends = datetime.now(UTC) + timedelta(seconds=seconds)
 
     def change(session) -> None:
@@ -108,7 +108,7 @@ def test_two_people_want_one_time_and_each_sees_the_truth(
 
     time_of(maya, "08:20").click()
     expect(maya.get_by_role("timer")).to_be_visible()
-    # The other page still shows it as free; the database says whose it is.
+    # The other page still shows it as free; the database decides who gets it.
     time_of(page, "08:20").click()
 
     expect(page.get_by_text("was just taken.")).to_be_visible()
@@ -119,7 +119,8 @@ def test_two_people_want_one_time_and_each_sees_the_truth(
     expect(maya.get_by_role("link", name="Ticket")).to_be_visible()
     expect(maya.get_by_text("your visit")).to_be_visible()
 
-    # One of the next free times is held with one click, and another in its place.
+    # A click holds one of the next free times, and another click a different one
+    # instead.
     page.get_by_role("button", name=re.compile("Mon .*, 08:40")).click()
     expect(page.get_by_role("timer")).to_be_visible()
     expect(time_of(page, "08:40")).to_have_count(0)
@@ -148,7 +149,7 @@ def test_a_time_of_any_doctor_that_was_just_taken_is_said_in_sight(
     slot_id = site.write(add)
     opened(page, f"/book?patient={add_patient(site, 'Grete', unlike())}")
     page.get_by_role("radio", name=speciality.capitalize()).click()
-    # Far down, where nobody sees what is said at the top of the page.
+    # Far down, where a message at the top of the page would not be seen.
     late = time_of(page, "14:40")
     late.scroll_into_view_if_needed()
     site.write(be_quicker)
@@ -183,7 +184,7 @@ def test_a_hold_counts_down_and_frees_itself(
     page.get_by_text("Day", exact=True).first.click()
     expect(timer).to_have_text(re.compile("^0:0[0-6]$"))
 
-    # Nobody touches either page any more.
+    # Nobody touches either page from here on.
     expect(maya.get_by_text("has run out")).to_be_visible()
     expect(timer).to_have_count(0)
     expect(time_of(maya, "08:00")).to_be_visible()
@@ -200,7 +201,7 @@ def test_each_tab_confirms_its_own_time_and_a_closed_one_frees_its_own(
     time_of(other, "08:40").click()
     expect(other.get_by_role("timer")).to_have_count(2)
 
-    # By one click, whatever else is held meanwhile.
+    # One click confirms, whatever else is held meanwhile.
     maya.bring_to_front()
     maya.get_by_role("button", name="Confirm visit").click()
     expect(maya.get_by_role("link", name="Ticket")).to_be_visible()
@@ -209,7 +210,7 @@ def test_each_tab_confirms_its_own_time_and_a_closed_one_frees_its_own(
 
     opened(maya, dora)
     expect(time_of(maya, "08:40")).to_be_visible()
-    # Its two minutes are not over: the tab itself has said that it leaves.
+    # Its two minutes are not over: the tab itself has reported that it is closed.
     (status, ran_out) = site.database.read_latest(_last_booking, identity=SYSTEM).value
     assert (status, ran_out) == ("cancelled", False)
 
@@ -238,7 +239,7 @@ def test_a_visit_is_booked_by_the_keyboard_alone(maya: Page, dora: str):
 
 
 def focused(page: Page) -> str:
-    """Return how what has the focus is called, as a screen reader says it."""
+    """Return the name of the focused element, as a screen reader announces it."""
     name: str = page.evaluate(
         """() => {
             let at = document.activeElement
@@ -250,7 +251,7 @@ def focused(page: Page) -> str:
 
 
 def press_until(page: Page, key: str, name: str) -> None:
-    """Press the key until what is called so has the focus."""
+    """Press the key until the element of this name has the focus."""
     ready(page)
     for _ in range(80):
         page.keyboard.press(key)
@@ -261,7 +262,7 @@ def press_until(page: Page, key: str, name: str) -> None:
 
 @pytest.fixture
 def in_english_again(site: Site) -> Iterator[None]:
-    """Let the patient have chosen nothing, for the tests that come after."""
+    """Reset the patient's choice of a language, for later tests."""
     yield
     forgotten = update(User).values(language=None)
     site.write(lambda s: s.execute(forgotten) and None)

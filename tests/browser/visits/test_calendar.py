@@ -1,4 +1,4 @@
-"""The calendar in a browser: opened, dragged, booked from and followed by keys."""
+"""The calendar in a browser: opened, dragged, booked from and used by keyboard."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class Day:
 
 @pytest.fixture
 def day(site: Site) -> Day:
-    """Let a doctor have a visit at nine and be free after it, and a colleague too."""
+    """Two doctors with free times, one of whom has a visit at nine."""
     # A day of this test's own, so that no other test's doctors are on it.
     ahead = 200 + uuid4().int % 5000
     begins = soon(ahead * 24 * 60).replace(hour=9, minute=0, second=0, microsecond=0)
@@ -54,7 +54,7 @@ def day(site: Site) -> Day:
             at = begins + number * visit_samples.TWENTY_MINUTES
             visit_samples.slot(session, doctor, at)
             visit_samples.slot(session, colleague, at)
-        # Or the doctors that the web server knows would be those of before.
+        # Otherwise the web server would still use its cached doctors.
         visit_changes.changed(session)
         return doctor, visit, f"{patient.last_name}, {patient.first_name}"
 
@@ -80,7 +80,7 @@ def drag(page: Page, visit: Locator, onto: Locator) -> None:
 
 
 def stands_at(site: Site, day: Day) -> list[tuple[datetime, str]]:
-    """Return when the patient's visits are, and how they stand."""
+    """Return the times of the patient's visits, and their states."""
 
     def read(session) -> list[tuple[datetime, str]]:
         whose = select(Appointment.patient_id).where(Appointment.id == day.visit_id)
@@ -106,7 +106,7 @@ def test_a_visit_is_dragged_to_a_free_time_and_to_a_colleague_and_opened(
     dialog = page.get_by_role("dialog")
     move = dialog.get_by_role("button", name="Move the visit")
 
-    # A time that was just taken is said, and the next one offered.
+    # A time that was just taken is reported, and the next one offered.
     drag(page, visit, free_time(page, day.doctor, "09:20"))
     move.wait_for()
     assert [status for _, status in stands_at(site, day)] == ["scheduled"]
@@ -130,7 +130,7 @@ def test_a_visit_is_dragged_to_a_free_time_and_to_a_colleague_and_opened(
     last = day.begins + timedelta(hours=1)
     assert stands_at(site, day)[-1] == (last, "scheduled")
 
-    # One look says who is with whom and where, and a click what is known.
+    # The calendar shows who is with whom and where, and a click shows the details.
     page.get_by_role("radio", name="Rooms").click()
     expect(page.get_by_role("heading", name="Room 12").first).to_be_visible()
     expect(visit).to_contain_text(day.colleague)
@@ -142,13 +142,13 @@ def test_a_visit_is_dragged_to_a_free_time_and_to_a_colleague_and_opened(
 
 
 def take(session, day: Day, *, minutes: int) -> None:
-    """Let somebody else have a slot of the doctor, as if they had been quicker."""
+    """Give a slot of the doctor to somebody else, as if they had been quicker."""
     at = day.begins + timedelta(minutes=minutes)
     slot = session.scalars(
         select(Slot).where(Slot.doctor_id == day.doctor_id, Slot.starts_at == at)
     ).one()
     other = cast.add_patient(session, cast.invent_patient()).id
-    # The booking of a visit far away, which then is of this slot.
+    # The booking of another, distant visit, which is then moved to this slot.
     visit = visit_samples.visit(session, day.doctor_id, other, at + timedelta(days=1))
     booking_id = session.get_one(Appointment, visit).booking_id
     session.execute(
@@ -198,7 +198,7 @@ def test_a_stretch_that_is_drawn_is_blocked_once_its_visits_were_named(
     dialog.get_by_label("Why (of no patient)").fill("Course")
     dialog.get_by_role("button", name="Block the time").click()
 
-    # Tables begin with the family's name.
+    # Tables begin with the family name.
     named = dialog.get_by_role("row").filter(has_text=day.patient.split()[-1])
     expect(named).to_be_visible()
     expect(page.get_by_text("Blocked: Course")).to_have_count(0)
@@ -219,10 +219,10 @@ def test_what_a_colleague_books_is_there_without_a_click_and_a_free_time_is_book
     site.write(lambda session: take(session, day, minutes=20))
 
     expect(free_time(page, day.doctor, "09:20")).to_have_count(0, timeout=30_000)
-    # And nothing jumps.
+    # And nothing shifts.
     assert page.evaluate("window.shifts") == 0
 
-    # A free time leads to booking and is held for whoever is selected.
+    # A free time leads to booking, and is held for whoever is selected.
     free_time(page, day.doctor, "09:40").click()
     expect(page.get_by_text("is held as soon as a patient is selected")).to_be_visible()
     field = page.get_by_label("Patient", exact=True)
@@ -242,7 +242,7 @@ _WATCH_SHIFTS = """() => {
 
 @pytest.fixture
 def phone(site: Site) -> Iterator[Page]:
-    """The calendar on a phone, in the dark."""
+    """The calendar on a phone, in the dark scheme."""
     with site.lend(Role.STAFF, scheme="dark", width=390) as page:
         yield page
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def doctor() -> str:
-    """The name of a doctor whom no other test's visits are with."""
+    """The name of a doctor with whom no other test has visits."""
     return f"Dr. Dora Whittaker {uuid4().hex[:8]}"
 
 
@@ -84,13 +84,14 @@ def test_a_visit_is_checked_in_and_completed_by_the_keyboard(
     expect(page.get_by_text("is checked in for")).to_be_visible()
     ready(page)
 
-    # A doctor and a room stand in one line.
+    # Doctor and room fit on one line.
     waiting = page.get_by_role("table", name="Waiting").locator(row_with(page, doctor))
     with_whom = waiting.get_by_role("cell").nth(1)
     expect(with_whom).to_contain_text(doctor)
     assert lines_of(with_whom) == 1
 
-    # Who it is can be asked, and each step is taken back where it was made.
+    # The date of birth is shown for asking the patient, and each step is undone where
+    # it was made.
     expect(waiting).to_contain_text("born ")
     waiting.get_by_role("button", name="Call in").press("Enter")
     inside = page.get_by_role("table", name="In the room")
@@ -112,7 +113,7 @@ def test_a_visit_is_checked_in_and_completed_by_the_keyboard(
 
 @pytest.fixture
 def phone(site: Site) -> Iterator[Page]:
-    """The front desk on a phone, in the dark."""
+    """The front desk on a phone, in the dark scheme."""
     with site.lend(scheme="dark", width=390) as page:
         yield page
 
@@ -124,7 +125,7 @@ def test_the_queue_fits_on_a_phone(phone: Page, code_of):
 
     expect(phone.get_by_role("heading", name="Expected")).to_be_visible()
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
-    # In German and others the words beside the pictures need more than one line.
+    # In German and other languages the labels beside the icons need more than one line.
     act = phone.get_by_role("button", name="Check in").last
     act.evaluate(
         "act => { for (let n = 0; n < 3; n++) act.after(act.cloneNode(true)) }"

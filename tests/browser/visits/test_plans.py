@@ -1,6 +1,7 @@
 """A doctor's plan in a browser: its week, and the visit in a blocked time.
 
-What a plan refuses, saves and lists is in tests/pages/visits/test_doctor_pages.py.
+What a plan refuses, saves and lists is tested in
+tests/pages/visits/test_doctor_pages.py.
 """
 
 from datetime import time
@@ -29,7 +30,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def name() -> str:
-    """What no other doctor is called."""
+    """The name of a doctor that no other doctor has."""
     return f"Emil {unlike()}"
 
 
@@ -45,7 +46,7 @@ def test_hours_are_copied_to_the_other_days_and_drawn_before_they_are_saved(
 ):
     page.goto(f"/doctor_plan?doctor={emil}")
     ready(page).get_by_text("Closed on Monday", exact=True).click()
-    # What a day begins with that was closed.
+    # The hours proposed for a day that was closed.
     begin = page.get_by_role("combobox", name="Monday, morning, from")
     expect(begin).to_be_visible()
     ready(page).get_by_role("button", name="Copy Monday").click()
@@ -88,7 +89,7 @@ def ask_to_block_tomorrow(page: Page) -> None:
 
 
 def visit_tomorrow(site: Site, doctor_id: str) -> None:
-    """Let the doctor work every morning, and Ada have tomorrow's first visit."""
+    """Let the doctor work every morning, and give Ada tomorrow's first visit."""
 
     def book(session) -> None:
         clerk = cast.get_demo(session)[Role.STAFF]

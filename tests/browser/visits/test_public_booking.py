@@ -1,4 +1,4 @@
-"""Booking without an account, in a real browser: by the keyboard, on any screen."""
+"""Booking without an account, in a real browser: by keyboard, on any screen."""
 
 from collections.abc import Iterator
 from uuid import uuid4
@@ -49,16 +49,16 @@ def visitor(site, request) -> Iterator[Page]:
 
 
 def _look(page: Page, heading: str) -> None:
-    """Expect a page without violations, that fits on the screen."""
+    """Expect a page without violations that fits the screen."""
     page.get_by_role("heading", level=1).get_by_text(heading).wait_for()
     assert problems(page) == []
     assert page.evaluate(_FITS)
 
 
 def _press(page: Page, role: str, name: str) -> None:
-    """Reach a link or a button by the keyboard, as far as Tab leads there."""
+    """Reach a link or a button by keyboard, however far Tab has to go."""
     wanted = page.get_by_role(role, name=name).first
-    # Other tests' doctors stand in the list as well, before and after this one.
+    # Other tests' doctors are in the list as well, before and after this one.
     steps = page.locator("a, button, input, select, summary, textarea").count()
     for _ in range(2 * steps + 2):
         if wanted.evaluate("element => element === document.activeElement"):

@@ -1,4 +1,4 @@
-"""How visits are booked, as an administrator looks at it."""
+"""How visits are booked, as an administrator sees it."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ _RIGHT = "all => Math.round(Math.max(...all.map(a => a.getBoundingClientRect().r
 
 @pytest.fixture
 def statistics(site: Site) -> Iterator[Page]:
-    """The page, with a time of today that is free."""
+    """The page, with a free time today."""
     site.write(lambda s: visit_samples.slot(s, cast.add_doctor(s).id, soon(1)))
     with site.lend(Role.ADMIN) as page:
         page.goto("/statistics")
@@ -37,11 +37,11 @@ def test_figures_stand_beside_those_before_and_nothing_free_alarms(statistics: P
 
     slots = statistics.locator(".st-key-statistics_slots_box .stVegaLiteChart svg")
     expect(slots.locator(".mark-rect.role-mark path").first).to_be_visible()
-    # What is booked in the product's colour, what is free in grey.
+    # Booked is in the product's colour, free in grey.
     fills = slots.locator(".mark-rect.role-mark path").evaluate_all(_FILLS)
     assert set(fills) <= {"#0E7A86", "#9AA7B0"}
     assert "#9AA7B0" in fills
-    # Days are read without turning one's head.
+    # The labels of days are horizontal.
     labels = slots.locator(".role-axis-label text")
     assert labels.count()
     assert labels.evaluate_all(_TURNS) == []

@@ -1,4 +1,4 @@
-"""Who waits or is late is on top of every page that is about them."""
+"""Patients who wait or are late are at the top of every page that is about them."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ _WAITING = "Checked in, waiting 1 h 25 min"
 
 
 def wait_for_long(session, doctor: UUID, patient: UUID) -> None:
-    """Let a patient have been waiting since 85 minutes ago."""
+    """Make a patient wait since 85 minutes ago."""
     came = datetime.now(UTC) - timedelta(minutes=85, seconds=20)
     visit_samples.visit(
         session, doctor, patient, soon(-1), status="checked-in", checked_in_at=came
@@ -29,7 +29,7 @@ def wait_for_long(session, doctor: UUID, patient: UUID) -> None:
 
 @pytest.fixture
 def guest(site: Site) -> str:
-    """The name of somebody who waits for a long time."""
+    """The name of somebody who has been waiting for a long time."""
     name = unlike()
     waiting = add_patient(site, "Ann", name)
 
