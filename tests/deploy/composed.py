@@ -1,7 +1,7 @@
 """Services of docker-compose.yml as processes of this machine.
 
-What the file says is used as it stands: command, variables and secrets. Only what is a
-container's own is put in its place here: names and ports, and the folder /data.
+The file's command, variables and secrets are used unchanged. Only what belongs to a
+container is replaced: names and ports, and the folder /data.
 """
 
 import json
@@ -20,19 +20,19 @@ from tests.browser.running import free_port
 from tests.kit.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
-# A newer one than the embedded one, which takes its place here.
+# Newer than the embedded one, which takes its place here.
 _ETCD = "/opt/etcd/etcd"
 _SECONDS = 90
 _ANY = "0.0.0.0"  # noqa: S104 - what containers listen on
 
 
 class Ended(Exception):
-    """A service ended instead of answering; what it said."""
+    """A service ended instead of answering; the message is its output."""
 
 
 @dataclass(frozen=True)
 class Machine:
-    """A folder in which services run, and the ports that they have got."""
+    """A folder in which services run, and the ports assigned to them."""
 
     folder: Path
     secrets: Path
@@ -41,14 +41,14 @@ class Machine:
     nodes: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
 
     def port(self, service: str, inside: int) -> int:
-        """Return where a port of a service is found."""
+        """Return the port at which a service's port can be reached."""
         return self.ports.setdefault((service, inside), free_port())
 
     def data(self, service: str) -> Path:
-        """Return what is /data to a service."""
+        """Return the folder that a service has as /data."""
         folder = self.folder / service
         folder.mkdir(exist_ok=True)
-        # Some of them run as nobody here, and as Chartroom's user there.
+        # Some of them run as nobody here, and as Chartroom's user in a container.
         folder.chmod(0o777)
         return folder
 
@@ -58,7 +58,7 @@ class Machine:
         return {name: self._here(service, value) for name, value in said.items()}
 
     def _here(self, service: str, value: str) -> str:
-        # Compose makes one dollar of two.
+        # In Compose, two dollar signs stand for one.
         value = value.replace("$$", "$").replace("/data", str(self.data(service)))
         for (name, inside), port in self.ports.items():
             value = value.replace(f"{name}:{inside}", f"127.0.0.1:{port}")
@@ -101,7 +101,7 @@ class Machine:
 
     @contextmanager
     def running_node(self, node: str, **also: str) -> Iterator[None]:
-        """Run a node until the block ends, with what is elsewhere in a container.
+        """Run a node until the block ends, with the paths of a container replaced.
 
         Raises Ended if it ends before Patroni answers.
         """
@@ -122,12 +122,12 @@ class Machine:
             try:
                 yield
             finally:
-                # All of them at once: each takes its time.
+                # All of them at once, since each takes a while.
                 for each in self.nodes:
                     each.terminate()
 
     def ask(self, service: str, inside: int, path: str) -> Any:
-        """Return what a service answers by HTTP."""
+        """Return a service's answer by HTTP."""
         address = f"http://127.0.0.1:{self.port(service, inside)}{path}"
         with urlopen(address, timeout=5) as answer:
             return json.load(answer)
@@ -141,7 +141,7 @@ class Machine:
     ) -> None:
         """Wait until a service answers; fail with the end of its log.
 
-        Raises Ended where the process that is to answer ends.
+        Raises Ended if the process that should answer ends.
         """
 
         def unanswered() -> str:

@@ -1,4 +1,4 @@
-"""What the Compose files say, and their secrets."""
+"""The Compose files, parsed, and their secrets."""
 
 import subprocess
 import sys
@@ -13,14 +13,14 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="session")
 def compose() -> dict[str, Any]:
-    """docker-compose.yml, read."""
+    """docker-compose.yml, parsed."""
     content: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
     return content
 
 
 @pytest.fixture(scope="session")
 def site() -> dict[str, Any]:
-    """docker-compose.site.yml, read."""
+    """docker-compose.site.yml, parsed."""
     text = (ROOT / "docker-compose.site.yml").read_text()
     content: dict[str, Any] = yaml.safe_load(text)
     return content
@@ -30,7 +30,7 @@ def site() -> dict[str, Any]:
     scope="session", params=["docker-compose.yml", "docker-compose.site.yml"]
 )
 def either(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """Each of the two, read."""
+    """Each of the two files, parsed."""
     content: dict[str, Any] = yaml.safe_load((ROOT / request.param).read_text())
     return content
 

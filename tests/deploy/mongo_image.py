@@ -9,8 +9,8 @@ from db.embedded.processes.programs import find
 from tests.browser.running import free_port
 from tests.deploy.conftest import ROOT
 
-# What MongoDB's image does before it starts mongod as it was told: where nobody else
-# reaches it, it makes the administrator of a new member.
+# What MongoDB's image does before it starts mongod with the given command: it makes the
+# administrator of a new member while no other machine can reach it.
 _IMAGE = """#!/usr/bin/env bash
 set -euo pipefail
 if [ -n "${MONGO_INITDB_ROOT_USERNAME:-}" ] && [ ! -e "$DATA/WiredTiger" ]; then
@@ -36,7 +36,7 @@ exec "$MONGOD" "${@:2}" --dbpath "$DATA" --port "$PORT" --nounixsocket \\
 def start_member(
     folder: Path, secrets: Path, port: int, said: dict[str, str]
 ) -> "subprocess.Popen[bytes]":
-    """Start a member as deploy/mongo.sh does, with what Compose says."""
+    """Start a member as deploy/mongo.sh does, with Compose's variables."""
     entry = folder / "docker-entrypoint.sh"
     entry.write_text(_IMAGE)
     entry.chmod(0o755)

@@ -1,4 +1,4 @@
-"""Other people's checkers find nothing wrong with what is deployed."""
+"""Third-party checkers find nothing wrong with what is deployed."""
 
 import os
 import re
@@ -37,7 +37,7 @@ def _needed(program: str) -> str:
 
 @pytest.mark.parametrize("file", ["docker-compose.yml", "docker-compose.site.yml"])
 def test_a_compose_file_is_one(file: str):
-    """By Compose itself where it is installed, by its schema everywhere."""
+    """Checked by Compose itself where it is installed, and by its schema everywhere."""
     checker = str(_BESIDE_PYTHON / "check-jsonschema")
     _run(checker, "--builtin-schema", "vendor.compose-spec", file)
     if not _has_compose():

@@ -1,4 +1,4 @@
-"""The production shape says the same as the embedded one, in other words."""
+"""The production setup is configured the same as the embedded one."""
 
 import re
 from typing import Any
@@ -13,7 +13,7 @@ from tests.deploy.conftest import ROOT
 
 @pytest.fixture(scope="module")
 def patroni() -> dict[str, Any]:
-    """The configuration of a PostgreSQL node, read."""
+    """The configuration of a PostgreSQL node, parsed."""
     content: dict[str, Any] = yaml.safe_load((ROOT / "deploy/patroni.yml").read_text())
     return content
 
@@ -168,14 +168,14 @@ def test_only_nodes_reach_etcd_and_only_the_front_is_reached_from_outside(
         if "ports" in service
     }
 
-    # Prometheus reads etcd's numbers.
+    # Prometheus reads etcd's metrics.
     assert near_etcd == {
         *("etcd-1", "etcd-2", "etcd-3", "prometheus"),
         *("db-main", "db-slave-01", "db-slave-02", "db-delayed"),
     }
     assert {name: ports for name, ports in open_ports.items() if ports} == {
         "front": ["443:8443", "80:8080"],
-        # To whoever has the other site's certificate.
+        # For whoever has the other site's certificate.
         "from-north": ["6443:6443"],
     }
 

@@ -1,4 +1,4 @@
-"""Secrets are made once, and reach programs as files only."""
+"""Secrets are made once, and reach programs only as files."""
 
 import os
 import signal
@@ -39,7 +39,8 @@ def test_a_program_gets_its_secrets_in_its_own_environment(tmp_path: Path):
 
 
 def test_what_ends_a_program_ends_it_at_once(tmp_path: Path):
-    # It becomes the program: a signal to the container reaches it, and nobody between.
+    # entry.py is replaced by the program, so a signal to the container reaches that
+    # directly.
     with _enter(tmp_path, "sh", "-c", "echo begun; exec sleep 60") as entered:
         assert entered.stdout is not None
         assert entered.stdout.readline() == "begun\n"
@@ -76,7 +77,7 @@ def test_key_files_stay_files(secrets: Path):
 def test_every_secret_that_compose_names_is_made(
     compose: dict[str, Any], secrets: Path
 ):
-    # Those between sites are made where the clinic has another (test_other_site).
+    # Those between sites are made only for clinics with another site (test_other_site).
     of_sites = "deploy/secrets/sites/"
     files = {secret["file"] for secret in compose["secrets"].values()}
     wanted = {file for file in files if not file.startswith(of_sites)}
@@ -89,7 +90,7 @@ def test_every_secret_that_compose_names_is_made(
 def test_secrets_are_for_their_owner_and_differ(secrets: Path):
     files = {file for file in secrets.rglob("*") if file.is_file()}
     contents = {(secrets / name).read_text() for name in make_secrets.RANDOM}
-    # Of another user, to whom Compose shows it alone.
+    # Prometheus is another user; Compose mounts this secret into its container alone.
     of_prometheus = secrets / make_secrets.OF_PROMETHEUS
 
     modes = {file.stat().st_mode & 0o777 for file in files - {of_prometheus}}

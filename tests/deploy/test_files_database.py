@@ -1,4 +1,4 @@
-"""MongoDB's three members of docker-compose.yml, started and founded as it says."""
+"""MongoDB's three members of docker-compose.yml, started and initiated as it says."""
 
 import os
 import subprocess
@@ -34,14 +34,14 @@ def members(
             said = compose["services"][f"mongo-{number}"].get("environment", {})
             process = start_member(folder, secrets, port, said)
             held.callback(process.wait, 30)
-            # Asked politely, a leader first looks for a successor.
+            # Without a kill, a primary would first look for a successor.
             held.callback(process.kill)
         yield [f"127.0.0.1:{port}" for port in ports]
 
 
 @pytest.fixture(scope="module")
 def founded(compose: dict[str, Any], secrets: Path, members: list[str]) -> list[str]:
-    """The three members, made a set."""
+    """The three members, initiated as a replica set."""
     _initiate(compose, secrets, members)
     return members
 
@@ -67,7 +67,7 @@ def _url(members: list[str], user: str, secret: Path) -> str:
 def test_three_members_become_a_set_with_chartrooms_two_users(
     compose: dict[str, Any], secrets: Path, founded: list[str]
 ):
-    # Compose runs it at every start.
+    # A second time, since Compose runs it at every start.
     _initiate(compose, secrets, founded)
 
     url = _url(founded, "chartroom", secrets / "MONGO_PASSWORD")

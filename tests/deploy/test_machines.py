@@ -1,7 +1,7 @@
-"""PostgreSQL between machines: TLS by HAProxy's files, with a certificate on each side.
+"""PostgreSQL between machines: TLS by HAProxy's files, with certificates on both sides.
 
-Three machines of which each is an HAProxy: the one with the node, one with a web
-server, and one that is not the clinic's.
+There are three machines, each an HAProxy: one with the node, one with a web server, and
+one that does not belong to the clinic.
 """
 
 import os
@@ -42,7 +42,7 @@ def address(port: int) -> str:
 def haproxy(
     certificate: Path, port: int, *files: str, **variables: str
 ) -> Iterator[None]:
-    """Run a machine's HAProxy with a certificate, until the block ends."""
+    """Run a machine's HAProxy with a certificate until the block ends."""
     log = certificate.with_name(f"{certificate.stem}-{free_port()}.log")
     places = {
         "MACHINE_CERTIFICATE": str(certificate),
@@ -85,7 +85,7 @@ def certificates(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def node(addresses) -> dict[str, str]:
-    """How the administrator reaches the primary on its own machine."""
+    """The parameters with which the administrator connects to the local primary."""
     url = addresses.administrator_url
     with closing(psycopg2.connect(url)) as connection:
         leading = {"host": connection.info.host, "port": str(connection.info.port)}
@@ -95,7 +95,7 @@ def node(addresses) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def port(certificates, node) -> Iterator[int]:
-    """Where the machine of the node listens to other machines."""
+    """The port on which the node's machine listens to other machines."""
     outside = free_port()
     with haproxy(
         certificates / "db-main.pem",
@@ -110,10 +110,10 @@ def port(certificates, node) -> Iterator[int]:
 
 @contextmanager
 def asking(certificate: Path, port: int, name: str = "DB_MAIN") -> Iterator[int]:
-    """Yield the port at which a machine reaches a node, by its HAProxy."""
+    """Yield the port at which a machine reaches a node through its own HAProxy."""
     inside = {each: free_port() for each in _NODES}
     variables = {f"TO_{each}": address(inside[each]) for each in _NODES}
-    # Nobody listens where the others are said to be.
+    # The addresses of the other nodes have no listener.
     places = {each: address(port if each == name else 9) for each in _NODES}
     listening = inside[name]
     with haproxy(certificate, listening, "ground", "clients", **places, **variables):
@@ -127,12 +127,12 @@ def connect(node: dict[str, str], port: int, **more: object):
 
 
 def get_in(context: ssl.SSLContext, port: int) -> bytes:
-    """Return what a node's machine answers to PostgreSQL's first words over TLS."""
+    """Return the first byte of a node's answer to an SSLRequest, sent over TLS."""
     with (
         socket.create_connection(("127.0.0.1", port), 5) as plain,
         context.wrap_socket(plain, server_hostname="db-main") as secured,
     ):
-        # An SSLRequest: a server without TLS says no.
+        # PostgreSQL's SSLRequest: a server without TLS answers no.
         secured.sendall(bytes.fromhex("0000000804d2162f"))
         return secured.recv(1)
 
@@ -172,7 +172,7 @@ def test_nobody_gets_in_without_a_certificate_of_the_clinic(
     strange = trusting(certificates)
     strange.load_cert_chain(tmp_path / "web-1.pem")
     for context in (trusting(certificates), strange):
-        # With TLS 1.3 it is refused once something is read.
+        # With TLS 1.3 the refusal only comes with the first read.
         with pytest.raises((ssl.SSLError, ConnectionError)):
             get_in(context, port)
     with pytest.raises(psycopg2.OperationalError), connect(node, port):
@@ -193,7 +193,7 @@ def test_certificates_are_made_once_and_are_their_owners_alone(tmp_path):
     first = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     (tmp_path / "authority.key").rename(tmp_path / "elsewhere")
 
-    # What is there needs no authority.
+    # Existing certificates need no authority.
     make_machine_certificates.make(tmp_path, ["db-main"])
     with pytest.raises(FileNotFoundError):
         make_machine_certificates.make(tmp_path, ["web-1"])

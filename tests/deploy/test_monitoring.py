@@ -1,4 +1,4 @@
-"""Prometheus' alarms and Grafana's panels ask for what /metrics tells, and no more."""
+"""Prometheus' alerts and Grafana's panels use metrics of /metrics and no others."""
 
 import json
 import re
@@ -72,13 +72,13 @@ WHOLE = scrape(
     snapshot(primary(**EVERYTHING), replica(lag=2.5, missing=9), silent()), COUNTS
 )
 assert ingest.UPLOAD_SECONDS
-# What each process counts of itself; a route is told once somebody has asked it.
+# Each process counts these itself; a route appears after its first request.
 request_log.REQUESTS.labels("GET", "/health", 200).inc()
 request_log.SECONDS.labels("GET", "/health").observe(0.01)
 
 
 def scrape_backups():
-    """Return what is told of a repository with a set, its log and a proof."""
+    """Return the metrics of a repository with a set, its log and a proof."""
     with TemporaryDirectory() as folder:
         repository = Repository(Path(folder))
         backup_sets.add_set(repository)
@@ -108,7 +108,7 @@ def test_alarms_ask_for_what_is_told():
 
 
 def test_alarms_of_histograms_ask_for_a_bound_that_there_is():
-    # Prometheus says nothing of one that there is not: the alarm would never sound.
+    # Prometheus does not report an unknown bound: the alert would never fire.
     bounds = set(re.findall(r'(chartroom_\w+)\{le="([^"]+)"\}', RULES.read_text()))
 
     assert bounds

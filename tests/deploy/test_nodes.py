@@ -23,7 +23,7 @@ _MEMBERS = ("etcd-1", "etcd-2", "etcd-3")
 def machine(
     compose: dict[str, Any], secrets: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Machine]:
-    """A primary, a replica and the delayed standby, agreeing by three of etcd."""
+    """A primary, a replica and the delayed standby, with an etcd of three members."""
     with ExitStack() as held:
         folder = held.enter_context(scratch_folder(tmp_path_factory, "machine"))
         for outer in (folder, folder.parent, folder.parent.parent):

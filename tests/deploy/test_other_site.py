@@ -1,4 +1,4 @@
-"""What the Compose files of the two sites say of each other agrees."""
+"""The Compose files of the two sites are consistent with each other."""
 
 import os
 import re
@@ -38,7 +38,7 @@ Compose = dict[str, Any]
 
 
 def aliases(compose: Compose) -> dict[str, str]:
-    """Return by name which service stands for another one elsewhere."""
+    """Return the services by their network alias, the name of a service elsewhere."""
     return {
         alias: name
         for name, service in compose["services"].items()
@@ -50,7 +50,7 @@ def aliases(compose: Compose) -> dict[str, str]:
 
 @pytest.fixture
 def standby_cluster() -> dict[str, Any]:
-    """Whom the site's Patroni follows, as Patroni reads the folder."""
+    """The cluster that the site's Patroni follows, as Patroni reads the folder."""
     bootstrap = Config(str(_FOLDER)).local_configuration["bootstrap"]
     following: dict[str, Any] = bootstrap["dcs"]["standby_cluster"]
     return following
@@ -100,7 +100,7 @@ def test_whom_the_site_follows_is_found_there_by_the_same_names(
     members = compose["services"]["files"]["environment"]["MONGO_MEMBERS"].split(",")
     standing = aliases(site)
 
-    # All that may lead, and all that vote.
+    # All nodes that may lead, and all members that vote.
     assert set(hosts) == {
         name
         for name, service in compose["services"].items()
@@ -141,7 +141,7 @@ def test_whoever_may_lead_at_the_main_site_hears_that_the_other_one_does(
 
 
 def test_no_node_has_the_name_of_one_of_the_main_site(compose: Compose, site: Compose):
-    """A commit there would wait for whoever bears it."""
+    """A commit there would wait for the node of that name."""
 
     def names(services: Compose) -> set[str]:
         variables = (s.get("environment", {}) for s in services["services"].values())
@@ -190,11 +190,11 @@ def test_every_secret_that_is_used_is_there_and_no_other(either: Compose):
 
 
 def test_patroni_understands_its_files(site: Compose, tmp_path: Path):
-    """By its own validator, with the variables of a node."""
+    """Checked by its own validator, with the variables of a node."""
     said = site["services"]["db-north-01"]["environment"]
     with socket.create_server(("127.0.0.1", 0)) as etcd:
-        # It asks whether somebody listens there. Addresses of a node must not be of
-        # this machine, and names of containers lead nowhere here.
+        # The validator checks that etcd's port has a listener. The addresses of a node
+        # must not be of this machine, and names of containers lead nowhere here.
         reached = f"127.0.0.1:{etcd.getsockname()[1]}"
         here = {
             name: re.sub(r"etcd-\d:\d+", reached, value).replace(

@@ -1,6 +1,6 @@
-"""Another site of servers of one's own, by the Compose files: it follows, and leads.
+"""Another site with servers of its own, by the Compose files: it follows, and leads.
 
-Between the sites is HAProxy with certificates, where that is installed.
+HAProxy with certificates is between the sites, where it is installed.
 """
 
 import os
@@ -46,13 +46,13 @@ class Site:
     mongo: int = field(default_factory=free_port)
 
     def url(self, node: str, login: str, secret: str) -> str:
-        """Return a node's URL for somebody."""
+        """Return a node's URL for a login."""
         password = (self.machine.secrets / secret).read_text()
         port = self.machine.port(node, 5432)
         return f"postgresql://{login}:{password}@127.0.0.1:{port}/chartroom"
 
     def ask(self, node: str, question: str) -> Any:
-        """Ask a node as the owner of the schema."""
+        """Run a query on a node as the owner of the schema."""
         url = self.url(node, "chartroom", "DB_PASSWORD")
         with (
             closing(psycopg2.connect(url)) as connection,
@@ -64,7 +64,7 @@ class Site:
 
     @contextmanager
     def files(self) -> Iterator[MongoClient[dict[str, Any]]]:
-        """Sign in at the site's first member as the administrator."""
+        """Sign in to the site's first member as the administrator."""
         password = (self.machine.secrets / "MONGO_ADMIN_PASSWORD").read_text()
         url = f"mongodb://admin:{password}@127.0.0.1:{self.mongo}/?authSource=admin"
         with MongoClient[dict[str, Any]](
@@ -75,14 +75,14 @@ class Site:
     def run(
         self, service: str, *words: str, given: str = "", **also: str
     ) -> "subprocess.CompletedProcess[str]":
-        """Run a service that ends, with its variables; return all it says."""
+        """Run a service that ends, with its variables; return the completed process."""
         said = self.machine.services[service]
         variables = self.machine.environment(service)
         variables = {name: self._located(value) for name, value in variables.items()}
         first, *rest = words or said["command"][1:]
         if first == "-m":
             first, *rest = rest
-        # What starts it in a container, tests/deploy/test_nodes.py sees.
+        # How entry.py starts it in a container is tested in tests/deploy/test_nodes.py.
         environment = filled_in(
             os.environ | variables | also, secrets_in(self.machine.secrets)
         )
@@ -90,7 +90,7 @@ class Site:
         return warm_start.run([module, *rest], cwd=ROOT, env=environment, given=given)
 
     def _located(self, value: str) -> str:
-        """Put ports in the place of names that stand alone; .env is empty."""
+        """Replace host names by local ports, and variables of .env, which is empty."""
         value = re.sub(r"\$\{[A-Z_]+:[?-]\}", "", value)
         for (name, inside), port in self.machine.ports.items():
             if inside in {5432, 27017}:
@@ -110,7 +110,7 @@ def start(site: Site, node: str, **also: str) -> None:
 
 
 def start_etcd(site: Site) -> None:
-    """Start etcd with one member, of the three that a site has."""
+    """Start etcd with one member instead of a site's three."""
     machine = site.machine
     peer = f"http://127.0.0.1:{machine.port('etcd-1', 2380)}"
     machine.port("etcd-1", 2379)
@@ -121,7 +121,7 @@ def start_etcd(site: Site) -> None:
 
 
 def start_mongo(site: Site, service: str) -> None:
-    """Start the site's member, with what it has had before."""
+    """Start the site's member, with the data that it had before."""
     said = site.machine.services[service].get("environment", {})
     process = start_member(site.machine.folder, site.machine.secrets, site.mongo, said)
     site.stack.callback(process.wait, 30)
@@ -154,7 +154,7 @@ def at(port: int) -> str:
 
 
 def following(folder: Path, port: int) -> str:
-    """Return Patroni's folder of the site, where the main one is at a port here."""
+    """Return a copy of the site's Patroni folder that follows the main site here."""
     copied = folder / "patroni-site"
     copied.mkdir(mode=0o755)
     for file in (ROOT / "deploy/patroni-site").iterdir():
@@ -173,11 +173,11 @@ def following(folder: Path, port: int) -> str:
 
 @dataclass
 class Sites:
-    """Both sites, and how each finds the other."""
+    """Both sites, and how each reaches the other."""
 
     main: Site
     north: Site
-    # Where the main site's members find the site's.
+    # The port at which the main site's members reach the other site's member.
     member: int
 
 
@@ -307,7 +307,7 @@ def mongo_urls(site: Site) -> dict[str, str]:
 
 
 def let_follow(sites: Sites) -> None:
-    """Let the site follow as docker-compose.yml does, and wait until it has all."""
+    """Let the site follow as docker-compose.yml does, and wait until it has it all."""
     for name in ("etcd-1", "mongo-north"):
         assert name in sites.north.machine.services
     start_etcd(sites.north)
@@ -329,19 +329,19 @@ def let_follow(sites: Sites) -> None:
 
 
 def comes_back(sites: Sites) -> None:
-    """Let the main site start again as it was, and require that it takes no changes."""
+    """Start the main site again as it was, and expect that it accepts no changes."""
     main = sites.main
     main.machine.ports["mongo-north", 27017] = sites.member
     start_etcd(main)
     start_mongo(main, "mongo-1")
     refused = start_refused(main, "db-main")
     assert "The other site was promoted and is the clinic now" in refused
-    # By its own set it hears that it belongs to none any more.
+    # Its own replica set tells it that it no longer belongs to any.
     eventually(lambda: is_expelled(main), seconds=_SECONDS)
 
 
 def start_refused(site: Site, node: str) -> str:
-    """Start a node that ends by itself; return what it says."""
+    """Start a node that ends by itself; return its output."""
     etcd = at(site.machine.port("etcd-1", 2379))
     places = {"PATRONI_ETCD3_HOSTS": etcd, "OTHER_SITE_ADDRESS": "north.example:6443"}
     with (
