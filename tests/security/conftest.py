@@ -24,7 +24,7 @@ from tests.kit import cast
 
 @dataclass(frozen=True)
 class House:
-    """Databases that hold to their rules, people, and a patient two of them treat."""
+    """Databases with their rules, people, and a patient whom two of them treat."""
 
     database: Database
     audit_store: AuditStore
@@ -36,7 +36,7 @@ class House:
 
 @pytest.fixture(scope="module")
 def house(module_endpoints: Endpoints) -> Iterator[House]:
-    """Everybody has signed in and proved a moment ago that it is they."""
+    """The clinic; everybody has signed in and confirmed it just now."""
     with (
         closing(Database(module_endpoints)) as database,
         closing(AuditStore(module_endpoints.audit_url)) as audit_store,
@@ -61,7 +61,7 @@ def _owner(module_endpoints: Endpoints) -> Iterator[Engine]:
 
 @pytest.fixture(autouse=True)
 def _confirmed_just_now(_owner: Engine, house: House) -> None:
-    # A slow run must not be one in which everybody's confirmation grows old.
+    # In a slow run the confirmations must not expire.
     with _owner.begin() as connection:
         connection.execute(update(UserSession).values(confirmed_at=datetime.now(UTC)))
 

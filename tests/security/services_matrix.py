@@ -458,8 +458,8 @@ ALLOWED: Final = {
     "lists.views.delete_view": LISTS,
 }
 
-# Tools of the services themselves: they take an actor to ask what it may or to write
-# down who it was, and decide nothing.
+# Tools of the services themselves: they take an actor to read its permissions or to
+# record it, and decide nothing.
 TOOLS: Final = {
     "analytics.cohorts.telling.require_not_refused_often",
     "analytics.subscriptions.subscriptions.checked_recipients",
@@ -542,8 +542,8 @@ TOOLS: Final = {
     "visits.schedule.permissions.to_view",
 }
 
-# Only the command line, for an administrator, and what a provider vouches for call
-# these, as the system.
+# Called only as the system: by the command line for an administrator, or on what a
+# provider has vouched for.
 AS_SYSTEM: Final = {
     "people.sign_in.identities.connect",
     "people.sign_in.identities.disconnect",
@@ -553,8 +553,8 @@ AS_SYSTEM: Final = {
     "demo.seeding.staff.add",
 }
 
-# The pages of signing in call these for whoever is signed in, as ANONYMOUS: no
-# role reaches the credentials themselves, not even a person's own.
+# The sign-in pages call these as ANONYMOUS for the person who is signed in: no role has
+# access to the credentials themselves, not even to a person's own.
 AT_SIGN_IN: Final = {
     "people.sign_in.passkeys.offer_new",
     "people.sign_in.passkeys.add",
@@ -563,5 +563,5 @@ AT_SIGN_IN: Final = {
     "people.sign_in.passkey_proofs.confirm",
 }
 
-# Nobody is told that what they may not touch is there.
+# These do not reveal that something exists which the actor may not touch.
 CONCEALED: Final = {"people.sessions.ending.end"}

@@ -17,7 +17,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 _SECURITY = (_ROOT / "docs" / "security.md").read_text()
 _NAMED = re.findall(r"`(tests/\S+\.py)::(test_\w+)`", _SECURITY)
 
-# Behind these somebody is signed in already, or is leaving.
+# On these paths somebody is already signed in, or is leaving.
 _INSIDE = {
     "/sign-in/confirm",
     "/sign-in/passkeys",

@@ -1,4 +1,4 @@
-"""Who may not copy records back looks at nothing of then, whatever else they may."""
+"""Without permission to copy records back, nothing of an earlier time is shown."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -50,7 +50,7 @@ CALLS: dict[str, Call] = {
 
 @pytest.fixture
 def other(clinician) -> Actor:
-    """A program of a clinician's that may do all else."""
+    """A clinician's program that may do everything else."""
     scopes = frozenset(Scope) - {Scope.WRITE_PATIENTS}
     program = replace(clinician, scopes=scopes)
     assert not program.may(Permission.COPY_BACK)

@@ -1,4 +1,4 @@
-"""CI stops at a known hole in a server that Chartroom brings along."""
+"""CI stops at a known vulnerability in a server that Chartroom brings along."""
 
 import subprocess
 import sys

@@ -1,7 +1,7 @@
-"""Every service call, as every role, by a service's own word and PostgreSQL's.
+"""Every service call, as every role, is decided by the service and by PostgreSQL.
 
 The calls run in the role's name under row-level security, so a permission that the
-database does not know of is as red as one that it grants to nobody.
+database does not know fails here just as one that the service grants to nobody.
 """
 
 import importlib
@@ -132,7 +132,7 @@ _SUBSCRIPTION = Subscription(
 
 
 class _Undone(Exception):
-    """The call came through; whatever it did is rolled back."""
+    """The call succeeded; whatever it did is rolled back."""
 
 
 class _DraftStore:
@@ -145,7 +145,7 @@ class _DraftStore:
         return ()
 
     def delete(self, *_: object) -> None:
-        """There is none."""
+        """Do nothing: there are no drafts."""
 
 
 def _read_nothing(_: object) -> list[Any]:
@@ -179,8 +179,8 @@ def synthea(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_folder(tmp_path_factory.mktemp("synthea"))
 
 
-# One test a role: with one for each of 1,845 calls, to set them up took longer than
-# the calls did. Which of them are wrong it says all the same.
+# One test per role: with one for each of 1,845 calls, setting up took longer than the
+# calls. The failure still lists which of them are wrong.
 @pytest.mark.parametrize("role", Role)
 def test_asvs_8_3_1_a_call_is_for_these_roles_and_no_others(
     house, files, synthea, role
@@ -197,7 +197,7 @@ def test_asvs_8_3_1_a_call_is_for_these_roles_and_no_others(
 
 
 def _call(house, name: str, role: Role, arguments: dict[str, Any]) -> Exception:
-    """Call a function as a role, undo all of it, and return how it ended."""
+    """Call a function as a role, roll it back, and return the exception at its end."""
     function = FUNCTIONS[name]
 
     def call(session):
@@ -224,10 +224,10 @@ def _call(house, name: str, role: Role, arguments: dict[str, Any]) -> Exception:
 
 
 def _is_refusal(error: Exception, *, conceals: bool) -> bool:
-    """Tell whether it is the role that is refused.
+    """Return whether the role is refused.
 
-    That others have records is not told to patients. A made-up answer of a passkey
-    proves nothing, whoever gives it.
+    Patients are not told that others have records. A made-up answer of a passkey proves
+    nothing, whatever the role.
     """
     if isinstance(error, NotFound):
         return conceals or error.patient_id is not None
@@ -251,7 +251,7 @@ def _arguments(function, offer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
-    """What a parameter of each name may be; ids of other people's things, mostly."""
+    """Return an argument for each name of a parameter; most ids are other people's."""
     return {
         "access_id": uuid4(),
         "tag_id": uuid4(),
@@ -303,7 +303,7 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
             cohort=Cohort(entry=CohortEvent(kind=EventKind.VISIT)), by=(Dimension.SEX,)
         ),
         "kept": to_json(Criteria()),
-        # As many as there are patients.
+        # The number of patients.
         "smallest_group": 2,
         "compared": [
             Cohort(entry=CohortEvent(kind=kind))
@@ -406,7 +406,7 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
 
 
 def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
-    """What a name means to some functions only."""
+    """Return the arguments that apply to some functions only."""
     of_package = {
         "people.sessions": lambda: {"session_id": house.sign_ins[_other(role)]},
         "visits.figures.statistics": lambda: {
@@ -599,7 +599,7 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
 
 
 def _with_doctor(house) -> dict[str, Any]:
-    """A doctor who can be planned and changed, and visits that last an hour."""
+    """Return the arguments for a doctor to plan and edit, and for visits of an hour."""
     draft = cast.DOCTOR_DORA
     doctor_id = house.database.write(
         lambda session: cast.add_doctor(session, draft).id, identity=SYSTEM
@@ -626,7 +626,10 @@ def _with_doctor(house) -> dict[str, Any]:
 
 
 def _with_bookings(house, name: str, role: Role) -> dict[str, Any]:
-    """A slot, a booking and a place in line that are not there; patients' own."""
+    """Return ids of a slot, a booking and a place in line that do not exist.
+
+    For patients they are the patient's own.
+    """
     patient_id = house.cast[role].patient_id or house.patient.id
     soon = datetime.now(UTC) + timedelta(days=1)
     requests = {
@@ -655,7 +658,7 @@ def _with_bookings(house, name: str, role: Role) -> dict[str, Any]:
 
 
 def _with_prescriptions(house) -> dict[str, Any]:
-    """A prescription of the patient's that is not there."""
+    """Return the arguments for a prescription of the patient's that does not exist."""
     line = PrescriptionLine("Paracetamol 500 mg", "1", "3 times a day", "5 days")
     return {
         "draft": DraftPrescription((line,)),
@@ -686,7 +689,7 @@ def _with_prescriptions(house) -> dict[str, Any]:
 
 
 def _with_visit(house, name: str) -> dict[str, Any]:
-    """A visit of the patient's, in the state that the function is for."""
+    """Return a visit of the patient's, in the state that the function expects."""
 
     def prepare(session):
         doctor_id = cast.add_doctor(session).id
@@ -705,7 +708,7 @@ def _with_visit(house, name: str) -> dict[str, Any]:
 
 
 def _with_visit_then(house, name: str) -> dict[str, Any]:
-    """A visit of the patient's whom somebody had checked in then."""
+    """Return a visit of the patient's that was checked in at the earlier time."""
     offer, clerk = _with_visit(house, name), house.cast[Role.STAFF]
     visit = house.database.write(
         lambda session: appointments.get(session, clerk, offer["visit_id"]),
@@ -720,7 +723,7 @@ def _with_visit_then(house, name: str) -> dict[str, Any]:
 
 
 def _with_documents(house, name: str, role: Role) -> dict[str, Any]:
-    """A document of the patient's, in the state that the function is for."""
+    """Return a document of the patient's, in the state that the function expects."""
     clerk = house.cast[Role.STAFF]
     owner = house.cast[role] if role is Role.PATIENT else clerk
 
@@ -746,7 +749,7 @@ def _with_documents(house, name: str, role: Role) -> dict[str, Any]:
 
 
 def _with_document_then(house, name: str, role: Role) -> dict[str, Any]:
-    """A document that was called otherwise then."""
+    """Return a document that had another title at the earlier time."""
     offer = _with_documents(house, name, role)
     clerk, document_id = house.cast[Role.STAFF], offer["document_id"]
     filed = house.database.write(

@@ -1,4 +1,4 @@
-"""Servers of others are believed by the machine's authorities, a clinic's included."""
+"""Other servers are verified by the machine's authorities, including a clinic's own."""
 
 import asyncio
 import ssl
@@ -51,12 +51,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.do_GET()
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class _Server(HTTPServer):
     def handle_error(self, *_: object) -> None:
-        """Say nothing of those who did not believe us."""
+        """Log nothing about clients that did not trust the certificate."""
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(certificate: Path) -> Iterator[str]:
-    """A server of the clinic's, with a certificate of the clinic's."""
+    """The address of a server of the clinic's, with a certificate of the clinic's."""
     server = _Server(("127.0.0.1", 0), _Handler)
     server.socket = serving_with(certificate).wrap_socket(
         server.socket, server_side=True, do_handshake_on_connect=False
@@ -108,7 +108,7 @@ def _signs_in(address: str) -> bool:
     except ProviderAway:
         return False
     except ProviderRefused:
-        # It was heard: what it says of itself is empty.
+        # The connection was trusted: the provider's metadata is empty.
         return True
     raise AssertionError
 
@@ -133,7 +133,7 @@ def test_a_copy_of_the_backups_goes_to_a_store_that_the_machine_trusts(
     monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
     with pytest.raises(StoreFailed):
         names()
-    # As a distribution tells OpenSSL, and Python with it, where its own store is.
+    # The way a distribution tells OpenSSL, and Python with it, where its store is.
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     assert ssl.get_default_verify_paths().cafile == str(certificate)
     assert names() == {}

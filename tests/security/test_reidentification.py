@@ -1,4 +1,4 @@
-"""Known ways to find somebody among the demo's people, of which each fails by a rule.
+"""Known ways to identify somebody among the demo's people; each is stopped by a rule.
 
 Each attack returns what it has found out. Without the rule that stops it, it is right.
 """
@@ -86,7 +86,7 @@ def people(session):
 
 
 class Analyst:
-    """Somebody who puts together whatever they are told."""
+    """An analyst who combines whatever is disclosed."""
 
     def __init__(self, session):
         self.session, self.actor = session, cast.add_actor(session, cast.ANA)
@@ -98,7 +98,7 @@ class Analyst:
         return cohorts.tell(self.session, self.actor, counted)
 
     def cells(self, figure):
-        """Return the numbers of a figure that are told, by their values."""
+        """Return the disclosed numbers of a figure, by their values."""
         counted = figures.count(
             self.session, self.actor, figure, now=NOW, smallest_group=K
         )
@@ -108,7 +108,7 @@ class Analyst:
         return {}
 
     def sizes(self, *compared):
-        """Return how many remain of cohorts that are set side by side."""
+        """Return how many patients remain of each of several compared cohorts."""
         with suppress(cohorts.RevealsFew):
             counted = cohorts.compare(
                 self.session, self.actor, compared, now=NOW, smallest_group=K
@@ -118,13 +118,13 @@ class Analyst:
         return []
 
     def number(self, cohort):
-        """Return how many are told to remain, if that is told."""
+        """Return how many patients remain, or None if that is not disclosed."""
         with suppress(cohorts.RevealsFew):
             return self.ask(cohort).attrition[-1].remaining.number
         return None
 
     def sql(self, text):
-        """Return the rows that are told of a query, None if they are refused."""
+        """Return the rows of a query, or None if they are refused."""
         query = queries.read(text)
         with suppress(NotAllowed):
             counted = queries.count(
@@ -135,7 +135,7 @@ class Analyst:
         return None
 
     def sum(self, *terms):
-        """Add up counts, each with its factor; None if one of them is not told."""
+        """Add up counts, each with its factor; None if one of them is not disclosed."""
         numbers = [self.number(cohort) for _, cohort in terms]
         if None in numbers:
             return None
@@ -143,7 +143,7 @@ class Analyst:
         return sum(f * number for f, number in zip(factors, numbers, strict=True))
 
     def commonest(self, kind):
-        """Return the commonest words of a kind that are told, with their numbers."""
+        """Return the disclosed commonest words of a kind, with their numbers."""
         undisclosed = figures.find_facets(
             self.session, self.actor, kind, now=NOW, smallest_group=K
         )
@@ -151,7 +151,7 @@ class Analyst:
         return {facet.words: facet.patients for facet in facets}
 
     def rows(self, *filters):
-        """Return how many rows a list shows, None if it shows none."""
+        """Return how many rows a list shows, or None if it shows none."""
         criteria = Criteria(Group(members=filters))
         kept = unnamed_lists.keep_back(
             self.session,
@@ -216,7 +216,7 @@ def make_allergic(session, people):
 
 
 def differencing(analyst, people):
-    """All minus all but one: whose gout began a day later."""
+    """All minus all but one, whose gout began a day later."""
     give(analyst.session, people[:20], "Gout")
     give(analyst.session, people[20:21], "Gout", DAY + timedelta(1))
     return analyst.sum(
@@ -225,7 +225,7 @@ def differencing(analyst, people):
 
 
 def complement(analyst, people):
-    """Everybody, whose number a list shows, minus who was at the check-up."""
+    """Everybody, whose number a list shows, minus those at the check-up."""
     give(analyst.session, people[2:], "Check-up", kind="procedure")
     everybody = search.count_patients(analyst.session, analyst.actor, Criteria()).value
     number = analyst.number(Cohort(entry=CHECK))
@@ -247,14 +247,14 @@ def tracker(analyst, people):
 
 
 def homogeneity(analyst, people):
-    """All of a group have something: then each of them has."""
+    """All of a group have something, so each of them has."""
     give(analyst.session, people[:20], "Check-up", kind="procedure")
     give(analyst.session, people[:20], "Gout")
     return analyst.number(Cohort(entry=CHECK, steps=((Rule(event=GOUT),),)))
 
 
 def homogeneity_of_a_table(analyst, people):
-    """By words: that there are no others says what each of them had."""
+    """By words: if there are no others, each of them had these."""
     give(analyst.session, people[:20], "Gout", kind="procedure")
     every = Cohort(entry=CohortEvent(kind=EventKind.PROCEDURE))
     cells = analyst.cells(Figure(cohort=every, by=(Dimension.WORDS,)))
@@ -277,7 +277,7 @@ def homogeneity_of_a_figure(analyst, people):
 
 
 def homogeneity_of_other_events(analyst, people):
-    """All of a group have something, among the events that a figure is of."""
+    """All of a group have something, among the events that a figure counts."""
     women = [each for each in people if each.sex == "female"][:20]
     give(analyst.session, women, "Check-up", kind="procedure")
     give(analyst.session, women, "Gout")
@@ -287,7 +287,7 @@ def homogeneity_of_other_events(analyst, people):
 
 
 def homogeneity_in_another_order(analyst, people):
-    """All with influenza have gout: the rule that takes nobody off comes first."""
+    """All with influenza have gout: the rule that excludes nobody comes first."""
     give(analyst.session, people[:40], "Check-up", kind="procedure")
     give(analyst.session, people[:30], "Gout")
     give(analyst.session, people[:20], "Influenza")
@@ -298,7 +298,7 @@ def homogeneity_in_another_order(analyst, people):
 
 
 def homogeneity_side_by_side(analyst, people):
-    """Two cohorts of one size, of which one is a part of the other."""
+    """Two cohorts of the same size, one of which is a part of the other."""
     give(analyst.session, people[:20], "Gout", kind="procedure")
     every = CohortEvent(kind=EventKind.PROCEDURE)
     gout = replace(GOUT, kind=EventKind.PROCEDURE)
@@ -307,7 +307,7 @@ def homogeneity_side_by_side(analyst, people):
 
 
 def homogeneity_in_two_questions(analyst, people):
-    """Who came on days when somebody did, and who came with gout then: all of them."""
+    """Those who came, and those who came with gout: both counts are the same."""
     give(analyst.session, people[:20], "Gout", kind="procedure")
     came = CohortEvent(kind=EventKind.PROCEDURE)
     whole = analyst.number(Cohort(entry=came))
@@ -316,7 +316,7 @@ def homogeneity_in_two_questions(analyst, people):
 
 
 def homogeneity_the_other_way_round(analyst, people):
-    """The same by shares: who has gout is asked first, and by sex."""
+    """The same by shares: those with gout are counted first, then all by sex."""
     women = [each for each in people if each.sex == "female"][:20]
     give(analyst.session, women, "Gout", kind="procedure")
     came = CohortEvent(kind=EventKind.PROCEDURE)
@@ -326,7 +326,7 @@ def homogeneity_the_other_way_round(analyst, people):
 
 
 def homogeneity_of_a_difference(analyst, people):
-    """In three: who came at all, minus who came earlier, are those who had gout."""
+    """In three: all who came, minus those who came earlier, are those with gout."""
     give(analyst.session, people[:20], "Gout", kind="procedure")
     earlier = DAY - timedelta(100)
     give(analyst.session, people[20:50], "Check-up", earlier, kind="procedure")
@@ -338,14 +338,14 @@ def homogeneity_of_a_difference(analyst, people):
 
 
 def homogeneity_of_queries(analyst, people):
-    """In SQL: a query, and the same with one condition more on what they have."""
+    """In SQL: a query, and the same with one more condition on what they have."""
     give(analyst.session, people[:20], "Gout", kind="procedure")
     whole = "SELECT count(DISTINCT patient_id) FROM procedures"
     return _alike(analyst, whole, f"{whole} WHERE term ILIKE 'gou%'")
 
 
 def homogeneity_of_queries_with_exists(analyst, people):
-    """In SQL: all with a check-up have influenza, and gout besides."""
+    """In SQL: all with influenza have had gout as well."""
     for kind, term in (("procedure", "Gout"), ("condition", "Influenza")):
         give(analyst.session, people[:20], term, kind=kind)
     ill = "SELECT count(DISTINCT patient_id) FROM diagnoses d WHERE term = 'Influenza'"
@@ -357,9 +357,9 @@ def homogeneity_of_queries_with_exists(analyst, people):
 
 
 def homogeneity_of_queries_in_another_order(analyst, people):
-    """In SQL: all with gout took something, which is asked of them first then.
+    """In SQL: all with gout took something, which the second query puts first.
 
-    Within the EXISTS the conditions stand in another order, too.
+    Within its EXISTS the conditions are in another order, too.
     """
     give(analyst.session, people[:40], "Check-up", kind="procedure")
     for kind, term in (("condition", "Gout"), ("medication", "Quinine")):
@@ -383,9 +383,9 @@ def homogeneity_of_events(analyst, people):
 
 
 def homogeneity_after_a_table(analyst, people):
-    """In SQL: a table by words tells how many had gout, which is asked by itself then.
+    """In SQL: a table by words shows how many had gout, which is then asked by itself.
 
-    All who came, minus who came earlier, are as many.
+    All who came, minus those who came earlier, are as many.
     """
     _came_and_came_earlier(analyst, people)
     whole = "SELECT count(DISTINCT patient_id) FROM procedures"
@@ -394,7 +394,7 @@ def homogeneity_after_a_table(analyst, people):
 
 
 def homogeneity_in_parts(analyst, people):
-    """Who came, and who came with gout by sex: both parts together are all of them."""
+    """Those who came, and those who came with gout by sex: both parts add up to all."""
     for sex in ("female", "male"):
         some = [each for each in people if each.sex == sex][:10]
         give(analyst.session, some, "Gout", kind="procedure")
@@ -420,14 +420,14 @@ def homogeneity_of_the_commonest(analyst, people):
 
 
 def _came_and_came_earlier(analyst, people):
-    """Give twenty gout, and thirty others a check-up in another year."""
+    """Give twenty people gout, and thirty others a check-up a hundred days earlier."""
     give(analyst.session, people[:20], "Gout", kind="procedure")
     earlier = DAY - timedelta(100)
     give(analyst.session, people[20:50], "Check-up", earlier, kind="procedure")
 
 
 def _late_and_ill(analyst, whole):
-    """Return how many came late in a query if as many had gout, and all is told."""
+    """Return how many came late, if as many had gout and every count is disclosed."""
     questions = (
         whole,
         f"{whole} WHERE occurred_on < '{DAY}'",
@@ -441,7 +441,7 @@ def _late_and_ill(analyst, whole):
 
 
 def _alike(analyst, first, second):
-    """Return the one number of two queries if both are told and equal."""
+    """Return the one number of two queries if both are disclosed and equal."""
     rows = analyst.sql(first), analyst.sql(second)
     return rows[0][0][0] if all(rows) and rows[0] == rows[1] else None
 
@@ -466,7 +466,7 @@ def small_cells(analyst, people):
 
 
 def marginals(analyst, people):
-    """All minus each of the parts that are many."""
+    """All minus each of the large parts."""
     for place, (number, day) in enumerate(((8, 0), (8, 100), (3, 200))):
         some = people[place * 10 : place * 10 + number]
         give(analyst.session, some, "Gout", DAY + timedelta(day))
@@ -480,7 +480,7 @@ def marginals(analyst, people):
 
 
 def repeated_question(analyst, people):
-    """Ask again when somebody has left the consulting room."""
+    """Ask again after somebody has left the consulting room."""
     give(analyst.session, people[:20], "Gout")
     before = analyst.number(Cohort(entry=GOUT))
     give(analyst.session, people[20:21], "Gout")
@@ -488,7 +488,7 @@ def repeated_question(analyst, people):
 
 
 def somebody_who_leaves(analyst, people):
-    """Ask again when one of five is archived: that they are few now tells it."""
+    """Ask again after one of five is archived: the refusal now reveals that."""
     give(analyst.session, people[:5], "Gout")
     before = analyst.number(Cohort(entry=GOUT))
     people[0].deleted_at = NOW
@@ -498,9 +498,9 @@ def somebody_who_leaves(analyst, people):
 
 
 def sliding_window(analyst, people):
-    """Ten days, then ten days from tomorrow: who went out is as many as came in.
+    """Ten days, then ten days from tomorrow: as many left as came in.
 
-    By days that nobody shares, those are two persons.
+    On the days that the two do not share, those are two persons.
     """
     for place, patient in enumerate(people[:30]):
         give(analyst.session, [patient], "Gout", DAY + timedelta(place))
@@ -515,7 +515,7 @@ def sliding_window(analyst, people):
 
 
 def linkage(analyst, people):
-    """A register of the town has names and years of birth: somebody fits a row."""
+    """A register of the town has names and years of birth: somebody matches a row."""
     town = [(p.first_name[0] + p.last_name[0], p.birth_year) for p in people]
     others = [letter * 2 for letter in "ABCDEFGHIJKL"]
     town += [(two, year) for two in others for year in {year for _, year in town}]
@@ -534,7 +534,7 @@ def linkage(analyst, people):
 
 
 def joined_exports(analyst, people):
-    """Two files of other columns or days, put side by side by their first column."""
+    """Two files of other columns or days, joined by their first column."""
     everybody = analyst.file()
     women = analyst.file(Filter("sex", Operator.EQUAL, "female"))
     first = next(iter(everybody[0]))
@@ -549,7 +549,7 @@ def narrowed_list(analyst, people):
 
 
 def subtracted_lists(analyst, people):
-    """The rows of all with something, minus those of all but the one of another sex."""
+    """The rows of all with something, minus those of all but one of another sex."""
     women = [each for each in people if each.sex == "female"][:20]
     man = next(each for each in people if each.sex == "male")
     make_allergic(analyst.session, (*women, man))
@@ -558,7 +558,7 @@ def subtracted_lists(analyst, people):
 
 
 def list_and_cohort(analyst, people):
-    """A cohort by its events, minus the list of who still has it in their history."""
+    """A cohort by its events, minus the list of those who have it in their history."""
     give(analyst.session, people[:21], "Gout", kind="procedure")
     for patient in people[:20]:
         patient.medical_history = ["Gout"]
@@ -570,7 +570,7 @@ def list_and_cohort(analyst, people):
 
 
 def list_over_time(analyst, people):
-    """Count the rows of a list again when somebody has left the consulting room."""
+    """Count the rows of a list again after somebody has left the consulting room."""
     make_allergic(analyst.session, people[:20])
     before = analyst.rows(QUINCE)
     make_allergic(analyst.session, people[20:21])
@@ -579,7 +579,7 @@ def list_over_time(analyst, people):
 
 
 def minute_of_registration(analyst, people):
-    """Who came in the minute in which somebody was seen at the desk."""
+    """Who was registered in the minute in which somebody was seen at the desk."""
     came = datetime(2024, 2, 29, 11, 11, tzinfo=UTC)
     people[0].created_at = came
     analyst.session.flush()
@@ -598,7 +598,7 @@ def bars_of_a_list(analyst, people):
 
 
 def refusal_of_a_cohort(analyst, people):
-    """Put the one beside many: that it is refused says that there is one."""
+    """Add one person to many: the refusal reveals that there is one."""
     give(analyst.session, people[:60], "Check-up", kind="procedure")
     give(analyst.session, people[:20], "Influenza")
     either = Cohort(entry=CHECK, steps=((Rule(event=FLU), Rule(event=GOUT)),))
@@ -614,7 +614,7 @@ def refusal_of_a_cohort(analyst, people):
 
 
 def refusal_of_a_query(analyst, people):
-    """Ask in SQL for many, or for whoever has what the one may have."""
+    """Ask in SQL for many, or for those with what the one person may have."""
     give(analyst.session, people[:20], "Influenza")
     give(analyst.session, people[40:60], "Asthma")
     many = "SELECT count(DISTINCT patient_id) FROM diagnoses WHERE term = 'Influenza'"
@@ -631,14 +631,14 @@ def refusal_of_a_query(analyst, people):
 
 
 def _number_given_away(analyst, some, is_disclosed):
-    """Return how many are given away if an answer depends on their gout."""
+    """Return how many are revealed if an answer depends on their gout."""
     before = is_disclosed()
     give(analyst.session, some, "Gout")
     return len(some) if before and not is_disclosed() else None
 
 
 def reason_of_a_cohort(analyst, people):
-    """Put the one beside four: why nothing is told says whether they are five."""
+    """Add one person to four: the reason for withholding reveals if they are five."""
     give(analyst.session, people[:60], "Check-up", kind="procedure")
     give(analyst.session, people[:4], "Influenza")
     either = Cohort(entry=CHECK, steps=((Rule(event=FLU), Rule(event=GOUT)),))
@@ -648,7 +648,7 @@ def reason_of_a_cohort(analyst, people):
 
 
 def time_of_an_answer(analyst, people):
-    """Ask again when somebody leaves the room: as of when says if anything changed."""
+    """Ask again after a visit: the time of the answer reveals if anything changed."""
     give(analyst.session, people[:20], "Gout")
     analyst.ask(Cohort(entry=GOUT))
     later = NOW + timedelta(hours=1)
@@ -664,7 +664,7 @@ def time_of_an_answer(analyst, people):
 
 
 def sexes_of_a_query(analyst, people):
-    """The women of a query by sex: whether they are told says if there is a man."""
+    """The women of a query by sex: withholding them reveals that there is a man."""
     women = [each for each in people if each.sex == "female"][:20]
     man = next(each for each in people if each.sex == "male")
     give(analyst.session, women, "Gout", kind="procedure")
@@ -703,7 +703,7 @@ def _tell_what_two_questions_have_in_common(patch):
 
 
 def _in_two_questions(lift_rule):
-    """Return what lifts a rule of one answer, and that on two of them besides."""
+    """Return what lifts a rule for one answer, and those for two answers as well."""
 
     def lift(patch):
         lift_rule(patch)
