@@ -1,4 +1,4 @@
-"""Chartroom started as a person starts it, and who that is."""
+"""Chartroom started as a person starts it, and the users who start it."""
 
 import os
 import pwd
@@ -16,13 +16,13 @@ import pytest
 from tests.launch.launcher import ROOT, Launcher, sweep
 
 ONLY_ROOT = "only root may enter the folder of this checkout or of its Python"
-# An account that every system has, and that may do nothing special.
+# An account that every system has, without special rights.
 SOMEBODY = pwd.getpwnam("daemon").pw_uid
 
 
 @pytest.fixture
 def launch(tmp_path: Path) -> Iterator[Callable[..., Launcher]]:
-    """Makes launchers; what still runs when the test ends is killed."""
+    """Makes launchers; whatever still runs at the end of the test is killed."""
     made: list[Launcher] = []
 
     def make(data: Path | None = None, *options: str, **how: Any) -> Launcher:
@@ -36,8 +36,8 @@ def launch(tmp_path: Path) -> Iterator[Callable[..., Launcher]]:
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    """The home of somebody who is not root."""
-    # Not below pytest's own folder, which is closed to everybody else.
+    """The home folder of a user other than root."""
+    # Not below pytest's own folder, which other users cannot enter.
     home = Path(mkdtemp(prefix="chartroom-home-"))
     if os.geteuid() == 0:
         os.chown(home, SOMEBODY, SOMEBODY)
@@ -47,7 +47,7 @@ def home() -> Iterator[Path]:
 
 @pytest.fixture
 def ordinary(home: Path) -> tuple[str, ...] | None:
-    """The words that run a Python as whose home it is; None if nobody else may."""
+    """The command that runs a Python as the owner of that home; None if none can."""
     if os.geteuid() != 0:
         return (sys.executable,)
     packages = f"PYTHONPATH={sysconfig.get_path('purelib')}"
@@ -64,5 +64,5 @@ def ordinary(home: Path) -> tuple[str, ...] | None:
 
 @pytest.fixture
 def somebody(ordinary: tuple[str, ...] | None) -> tuple[str, ...]:
-    """The words that run a Python as somebody who is not root."""
+    """The command that runs a Python as a user other than root."""
     return ordinary or pytest.skip(ONLY_ROOT)

@@ -12,20 +12,20 @@ from tests.launch.launcher import Launcher, serving, sweep
 from tests.launch.small_disks import SmallDisk, may_mount
 from tests.launch.steady_work import Answer, SteadyWork
 
-# A first start asks for 1.5 GB; of each server's part most is room for its log.
+# A first start asks for 1.5 GB; most of each server's part is room for its log.
 _WHOLE_MEGABYTES: Final = 1_700
 _PART_MEGABYTES: Final = 700
 _WORK_SECONDS: Final = 2.0
 _SETTINGS: Final = {
     "CHARTROOM_API_CALLS_PER_MINUTE": "100000",
-    # Whoever is kept waiting is not to outlast the filling by half a minute.
+    # Otherwise a waiting call could outlast the full disk by half a minute.
     "CHARTROOM_RETRY_SECONDS": "2",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Filling:
-    """What was answered while a disk was full, and what was lost by it."""
+    """The answers while a disk was full, and what was lost by it."""
 
     refusals: Counter[Answer]
     acknowledged: int
@@ -33,7 +33,7 @@ class Filling:
 
     @property
     def unexplained(self) -> Counter[Answer]:
-        """The answers that say no more than that something broke, or nothing at all."""
+        """The answers that only say that something broke, or nothing at all."""
         return Counter(
             {
                 answer: count
@@ -67,10 +67,10 @@ def _running_on(folder: Path, *, is_warm: bool = False) -> Iterator[Launcher]:
 def on_two_small_disks(
     folder: Path, part: str, *, is_warm: bool = False
 ) -> Iterator[tuple[Launcher, tuple[SmallDisk, SmallDisk] | None]]:
-    """Run a clinic on one small disk, and a part of its data on another in that.
+    """Run a clinic on one small disk, with a part of its data on another one in that.
 
-    Yields the disk of all else, and that of the part; None where this machine lets us
-    mount no disk, and the clinic lies in the folder itself.
+    Yields the disk of everything else, and that of the part; or None where this machine
+    cannot mount disks, and the clinic is in the folder itself.
     """
     folder.mkdir()
     with ExitStack() as stack:
@@ -88,7 +88,7 @@ def on_two_small_disks(
 def on_disks_of_their_own(
     data: Path, *parts: str
 ) -> Iterator[tuple[Launcher, Sequence[SmallDisk]]]:
-    """Run a clinic in which each of these parts of the data gets a small disk.
+    """Run a clinic in which each of these parts of the data has a small disk.
 
     A server's folder is made by the first start, so its disk comes after that.
     """
@@ -98,7 +98,7 @@ def on_disks_of_their_own(
         launcher.await_ready()
         launcher.stop()
         with ExitStack() as stack:
-            # Ended before its disks are taken away.
+            # The stack ends the launcher before it unmounts the disks.
             disks = [
                 stack.enter_context(SmallDisk.mounted(data / part, _PART_MEGABYTES))
                 for part in parts
@@ -112,7 +112,7 @@ def on_disks_of_their_own(
 
 
 def fill(work: SteadyWork, *disks: SmallDisk, seconds: float) -> Filling:
-    """Fill disks for so long while people work, until all goes on without help."""
+    """Keep disks full for so long while people work; wait until all works again."""
     work.answers.clear()
     known = len(work.patients) + len(work.files)
     with work.going_on():

@@ -1,4 +1,4 @@
-"""Browsers of a Chartroom with several web processes, and which each is with."""
+"""Browsers of a Chartroom with several web processes, and the process of each."""
 
 import hmac
 import sys
@@ -19,7 +19,7 @@ FRONT_COOKIE = "chartroom_server"
 
 
 def browser_at(launcher: Launcher) -> httpx.Client:
-    """Return a browser of its own."""
+    """Return a new browser."""
     own = {"Origin": launcher.address}
     return httpx.Client(
         base_url=launcher.address, headers=own, verify=machine_trust(), timeout=30
@@ -27,17 +27,17 @@ def browser_at(launcher: Launcher) -> httpx.Client:
 
 
 def await_all(launcher: Launcher) -> None:
-    """Wait until every web process listens: those after the first follow it."""
+    """Wait until every web process listens: the first one starts before the others."""
     sockets = [launcher.data / "run" / f"{name}.sock" for name in NAMES]
     eventually(lambda: all(path.exists() for path in sockets))
 
 
 def name_of(browser: httpx.Client) -> str:
-    """Return the name of the web process that a browser is with."""
+    """Return the name of the web process that serves a browser."""
     cookie = browser.cookies[FRONT_COOKIE]
     return next(n for n in NAMES if cookie == digest_of(n))
 
 
 def digest_of(name: str) -> str:
-    """Return what Caddy calls a web process in a cookie, without a secret."""
+    """Return Caddy's name for a web process in its cookie, without a secret."""
     return hmac.new(b"", f"unix/{name}.sock".encode(), sha256).hexdigest()

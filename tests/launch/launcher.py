@@ -22,18 +22,14 @@ from tests.kit.warm_start import WarmProcess
 
 ROOT = Path(__file__).parents[2]
 READY_SECONDS = 300
-# What a test does not ask for costs it nothing: a second web process, and the front.
-# Nobody is at work whom a backup could disturb.
+# Tests that do not need them go without a second web process and the front. And nobody
+# works here whom a backup could disturb.
 ALONE = {"CHARTROOM_SERVERS": "1", "CHARTROOM_BACKUP_WORK_PERCENT": "100"}
 
 
 @cache
 def _own_ports() -> Iterator[int]:
-    """Return ports that no other worker of this run takes, nor any cluster for itself.
-
-    It takes seconds from here until the launcher listens there. What is imported does
-    not know yet which worker it will be in: workers are copies of who imports.
-    """
+    """Yield ports that no other worker of this run uses, nor any cluster by itself."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw9").removeprefix("gw")
     first = 10_000 + int(worker) % 10 * 500
     return cycle(range(first, first + 500))
@@ -49,10 +45,10 @@ class Launcher:
         python: tuple[str, ...] = (sys.executable,),
         is_warm: bool = False,
     ) -> None:
-        """Prepare to start it with these options, perhaps by another Python.
+        """Prepare to start it with these options, optionally with another Python.
 
-        A warm one has its code loaded, as have its web processes and its worker: for
-        tests of what becomes of them.
+        A warm launcher has its code loaded, and so have its web processes and its
+        worker: for tests of what they do after the start.
         """
         self.data = data
         self.port = next(port for port in _own_ports() if ports.is_free(port))
@@ -60,7 +56,7 @@ class Launcher:
         self._options = options
         self._python = python
         self.is_warm = is_warm
-        # Not beside the data, for that folder may be closed to us.
+        # Not beside the data, since that folder may be closed to us.
         descriptor, output_file = tempfile.mkstemp(prefix="chartroom-output-")
         os.close(descriptor)
         self.output_file = Path(output_file)
@@ -68,7 +64,7 @@ class Launcher:
         self.variables: dict[str, str] = {}
 
     def start(self, **variables: str) -> None:
-        """Start it, with none of this machine's settings but these."""
+        """Start it, with no settings of this machine but these."""
         self.variables = variables
         mine = {k: v for k, v in os.environ.items() if not k.startswith("CHARTROOM_")}
         command = ["dashboard", "serve", "--data", str(self.data)]
@@ -96,11 +92,11 @@ class Launcher:
 
     @property
     def output(self) -> str:
-        """What it has said so far."""
+        """Its output so far."""
         return self.output_file.read_text()
 
     def await_saying(self, words: str) -> None:
-        """Wait until it says these words; fail with all it said if it ends instead."""
+        """Wait for these words in its output; fail with the output if it ends first."""
 
         def listen() -> str:
             assert self.process is not None
@@ -112,13 +108,14 @@ class Launcher:
         eventually(listen, lambda output: words in output, seconds=READY_SECONDS)
 
     def await_ready(self) -> None:
-        """Wait until it says that it is ready."""
+        """Wait until it reports that it is ready."""
         self.await_saying("Chartroom is ready")
 
     def get(self, path: str) -> httpx.Response:
-        """Ask its web server."""
+        """Send a GET request to its web server."""
         url = f"{self.address}{path}"
-        # In the clear: to read whom to trust would take longer than the answer.
+        # Without TLS: reading the trusted authorities would take longer than the
+        # answer.
         return httpx.get(
             url,
             follow_redirects=True,
@@ -127,7 +124,7 @@ class Launcher:
         )
 
     def is_healthy(self) -> bool:
-        """Tell whether its web server answers that all is well."""
+        """Return whether its web server reports that all is well."""
         try:
             return self.get("/health").status_code == httpx.codes.OK
         except httpx.HTTPError:
@@ -151,7 +148,7 @@ class Launcher:
         self.process.wait()
 
     def cut_power(self) -> None:
-        """Kill it and all that works for it, as a machine that loses power does."""
+        """Kill it and all its processes, like a machine that loses power."""
         if self.process is not None:
             self.kill()
         left = self.processes()
@@ -162,31 +159,32 @@ class Launcher:
         psutil.wait_procs(left, timeout=30)
 
     def processes(self) -> list[psutil.Process]:
-        """Return every process that works for it, whoever started that."""
-        # psutil would take one for another that it saw under the same number before.
+        """Return every process that works for it, whichever process started it."""
+        # psutil would mistake a process for an earlier one with the same number.
         psutil.process_iter.cache_clear()
         mentioning = [p for p in psutil.process_iter() if self._mentions(p)]
-        # They end with those in whose place they stand.
+        # Stand-ins end with the processes that they stand for.
         return [p for p in mentioning if not warm_children.is_stand_in(command_line(p))]
 
     def words_left(self) -> list[list[str]]:
-        """Return what each process was started with that still works for it."""
+        """Return the arguments of each process that still works for it."""
         return [command_line(process) for process in self.processes()]
 
     def child(self, name: str) -> psutil.Process:
         """Return one of its own children: the web server, a web process, the worker.
 
-        A warm one is there a moment after the launcher has started it.
+        A warm child appears an instant after the launcher has started it.
         """
         child = eventually(lambda: self.find_child(name))
         assert child is not None
         return child
 
     def find_child(self, name: str) -> psutil.Process | None:
-        """Return one of its own children, or None while it is not there."""
+        """Return one of its own children, or None while it does not exist."""
         children = [p for p in self.processes() if _is_child(name, command_line(p))]
         pids = {p.pid for p in children}
-        # What such a child starts has its parent's words until it is another program.
+        # A process that a child starts has the child's arguments until it runs another
+        # program.
         return next((p for p in children if _parent_of(p) not in pids), None)
 
     def _mentions(self, process: psutil.Process) -> bool:
@@ -200,7 +198,7 @@ class Launcher:
 
 
 def _is_child(name: str, words: list[str]) -> bool:
-    # One of several web processes ends in the socket that has its name.
+    # The last argument of one of several web processes is the socket of its name.
     return bool(words) and (words[-1] == name or words[-1].endswith(f"/{name}.sock"))
 
 
@@ -212,14 +210,14 @@ def _parent_of(process: psutil.Process) -> int | None:
 
 
 def sweep(launcher: Launcher) -> None:
-    """Leave nothing of a launcher behind, so that one failure does not become many."""
+    """Leave nothing of a launcher behind, so that one failure does not cause others."""
     launcher.cut_power()
     launcher.output_file.unlink(missing_ok=True)
 
 
 @contextmanager
 def serving(launcher: Launcher, **variables: str) -> Iterator[Launcher]:
-    """Run a launcher until the block ends, and see that it stops cleanly then."""
+    """Run a launcher until the block ends, and expect that it then stops cleanly."""
     try:
         launcher.start(**variables)
         launcher.await_ready()

@@ -18,7 +18,7 @@ _MOUNT: Final = ("mount", "-t", "tmpfs")
 
 
 def may_mount() -> bool:
-    """Tell whether this machine lets us mount a disk where others see it."""
+    """Return whether this machine can mount a disk so that other processes see it."""
     if os.geteuid() != 0:
         return False
     command = ["unshare", "--mount", *_MOUNT, "tmpfs", "/mnt"]
@@ -27,14 +27,14 @@ def may_mount() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class SmallDisk:
-    """A disk that can be filled to its last byte, and be as it was before."""
+    """A disk that can be filled to its last byte, and emptied again."""
 
     place: Path
 
     @classmethod
     @contextmanager
     def mounted(cls, place: Path, megabytes: int) -> Iterator["SmallDisk"]:
-        """Mount a disk of this size at a folder, with what lies there, for a while."""
+        """Mount a disk of this size on a folder with its content, for the block."""
         owner = place.stat()
         options = (
             f"size={megabytes}m,mode={owner.st_mode & 0o777:o},"
@@ -53,7 +53,7 @@ class SmallDisk:
 
     @contextmanager
     def full(self) -> Iterator[None]:
-        """Leave no room while the block runs, whatever is deleted meanwhile."""
+        """Leave no space while the block runs, whatever is deleted meanwhile."""
         ballast, over = self.place / "ballast", threading.Event()
         filler = threading.Thread(target=_fill, args=(ballast, over))
         filler.start()
@@ -67,7 +67,7 @@ class SmallDisk:
 
     @property
     def free_bytes(self) -> int:
-        """How much room is left."""
+        """The free space."""
         usage = os.statvfs(self.place)
         return usage.f_bavail * usage.f_frsize
 

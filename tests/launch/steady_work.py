@@ -1,4 +1,4 @@
-"""People who work all the time through the API, and what became of it."""
+"""People who work all the time through the API, and the results."""
 
 import hashlib
 import os
@@ -29,7 +29,7 @@ _THERE_OR_GONE: Final = {HTTPStatus.OK, HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a call was answered with; without a status, that it was not answered."""
+    """The answer to a call; without a status there was none."""
 
     call: str
     status: int | None
@@ -37,7 +37,7 @@ class Answer:
 
     @property
     def is_success(self) -> bool:
-        """Whether what was asked for was done."""
+        """Whether the call did what was asked."""
         return self.status is not None and self.status < HTTPStatus.BAD_REQUEST
 
 
@@ -47,7 +47,7 @@ class SteadyWork:
 
     address: str
     token: str
-    # Of each of the five kinds of call, after its answer.
+    # After each answer, for each of the five kinds of call.
     pause_seconds: float = 0.1
     answers: list[Answer] = field(default_factory=list)
     patients: dict[str, str] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class SteadyWork:
         return cls(launcher.address, token_of(launcher), pause_seconds)
 
     def renew(self, launcher: Launcher) -> None:
-        """Work on with another token: each may file so many documents in an hour."""
+        """Continue with another token: each may file only so many documents an hour."""
         self.token = token_of(launcher)
 
     @contextmanager
@@ -80,7 +80,7 @@ class SteadyWork:
                 thread.join()
 
     def do_each_once(self) -> None:
-        """Wait until each kind of call does what it is asked."""
+        """Wait until each kind of call succeeds."""
         with self._client() as client:
             for call in self._calls():
                 eventually(
@@ -91,11 +91,11 @@ class SteadyWork:
                 )
 
     def refusals(self) -> Counter[Answer]:
-        """Return the answers that did not do what was asked."""
+        """Return the answers to calls that did not do what was asked."""
         return Counter(answer for answer in self.answers if not answer.is_success)
 
     def lost(self) -> list[str]:
-        """Return what was acknowledged and is not there any more as it was."""
+        """Return what was acknowledged and is no longer there unchanged."""
         with self._client() as client:
             gone = [
                 f"patient {id_}"
@@ -185,7 +185,7 @@ def _file(id_: str) -> str:
 
 
 def _await_answer(client: httpx.Client, path: str) -> httpx.Response:
-    """Ask until it is known whether it is there."""
+    """Ask until the answer is definite: it is there, or it is gone."""
     return eventually(
         lambda: client.get(path),
         lambda answer: answer.status_code in _THERE_OR_GONE,

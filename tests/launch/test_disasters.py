@@ -1,6 +1,6 @@
-"""What goes wrong beside the servers of PostgreSQL: a sentence meanwhile, no loss.
+"""Failures outside the PostgreSQL servers: a clear message meanwhile, and no loss.
 
-Each of it heals by itself: a full disk once there is room.
+Each of them heals by itself: a full disk once there is room.
 """
 
 import threading
@@ -34,9 +34,9 @@ Clinic = tuple[Launcher, tuple[SmallDisk, SmallDisk] | None]
 
 @pytest.fixture(scope="module")
 def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
-    """A clinic that every disaster befalls: none of them leaves anything behind.
+    """One clinic for all disasters: none of them leaves anything behind.
 
-    It lies on a small disk, and its MongoDB on one in that.
+    It is on a small disk, and its MongoDB on another one in that.
     """
     with (
         scratch_folder(tmp_path_factory, "disasters") as folder,
@@ -53,19 +53,19 @@ def running(clinic: Clinic) -> Launcher:
 
 @pytest.fixture(scope="module")
 def disks(clinic: Clinic) -> tuple[SmallDisk, SmallDisk]:
-    """The disk of all but MongoDB, and MongoDB's."""
+    """The disk of everything but MongoDB, and MongoDB's."""
     return clinic[1] or pytest.skip("This machine lets us mount no disk.")
 
 
 @pytest.fixture(scope="module")
 def work(running: Launcher) -> SteadyWork:
-    """What people do there: ten calls in a second."""
+    """What people do there: ten calls a second."""
     return SteadyWork.of(running, pause_seconds=0.5)
 
 
 @contextmanager
 def mongodb_killed(launcher: Launcher) -> Iterator[None]:
-    """End MongoDB again and again, as soon as it has been started."""
+    """Kill MongoDB again and again, as soon as it has been started."""
     over = threading.Event()
 
     def kill() -> None:
@@ -93,7 +93,7 @@ def take_all(held: ExitStack, url: str) -> None:
 
 @contextmanager
 def connections_exhausted(launcher: Launcher) -> Iterator[None]:
-    """Take every connection that the primary has left."""
+    """Take every remaining connection of the primary."""
     endpoints = embedded.running(launcher.data)
     assert endpoints is not None
     with ExitStack() as held:
@@ -116,7 +116,7 @@ def test_work_goes_on_by_itself_after_a_disaster_and_nothing_is_lost(
     work.do_each_once()
 
     statuses = {answer.status for answer in work.refusals()}
-    # A download that has begun breaks off: its status was sent before.
+    # A download that has begun breaks off: its status was already sent.
     assert statuses <= {503, None}
     assert work.lost() == []
 
@@ -124,7 +124,7 @@ def test_work_goes_on_by_itself_after_a_disaster_and_nothing_is_lost(
 def test_a_full_disk_is_said_to_everybody_and_nothing_is_lost(
     running: Launcher, work: SteadyWork, disks: tuple[SmallDisk, SmallDisk]
 ):
-    # As one disk of everything.
+    # Both full, as if everything were on one disk.
     filling = fill(work, *disks, seconds=6)
 
     assert not filling.unexplained
@@ -137,7 +137,7 @@ def test_a_full_disk_is_said_to_everybody_and_nothing_is_lost(
     assert eventually(running.is_healthy)
 
 
-# Each server's in turns, and all of them many times: benchmarks/full_disk.py.
+# Each server's disk in turn, and all of them many times: benchmarks/full_disk.py.
 def test_a_full_disk_of_one_server_loses_nothing(
     running: Launcher, work: SteadyWork, disks: tuple[SmallDisk, SmallDisk]
 ):

@@ -1,6 +1,6 @@
-"""Several web processes and the front before them: one address, which stays there.
+"""Several web processes and the front before them: one address that stays up.
 
-One that dies or is replaced leaves its people served all the same.
+If a process dies or is replaced, its people are still served.
 """
 
 import os
@@ -48,7 +48,7 @@ pytestmark = [
 ]
 
 RESTARTING = 1012
-# What a process logs that was told to end and lets somebody finish.
+# Logged by a process that was told to end and lets a request finish.
 WAITING = "Waiting for connections to close"
 TOKEN = "only-prometheus-knows-this-token-of-ours"
 
@@ -57,7 +57,7 @@ TOKEN = "only-prometheus-knows-this-token-of-ours"
 def served(
     module_endpoints: Endpoints, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Launcher]:
-    """Two web processes behind the front, in a folder with a name to stumble on."""
+    """Two web processes behind the front, in a folder with a difficult name."""
     data = tmp_path_factory.mktemp("front") / "Ada's {clinic}, ärztlich" / ("n" * 90)
     launcher = Launcher(data, "--empty", "--servers", "2", is_warm=True)
     settings = variables(module_endpoints, data)
@@ -110,7 +110,7 @@ def test_the_fronts_cookie_is_closed_to_scripts_and_to_other_sites(served: Launc
     "path", ["/metrics", "/metrics/", "//metrics", "/%6detrics", "/METRICS"]
 )
 def test_the_front_passes_no_numbers_on(served: Launcher, path: str):
-    # As it stands: a client of ours would tidy it up.
+    # The path exactly as given: an HTTP client would normalize it.
     with socket.create_connection(("127.0.0.1", served.port)) as line:
         line.sendall(
             f"GET {path} HTTP/1.0\r\nHost: localhost\r\n"
@@ -133,7 +133,7 @@ def test_prometheus_asks_each_process_by_a_port_of_its_own(served: Launcher):
 
 
 def _numbers_of(launcher: Launcher, name: str) -> httpx.Response:
-    """Ask a web process for its numbers, as Prometheus does."""
+    """Fetch a web process's metrics, as Prometheus does."""
     port = launcher.variables["CHARTROOM_METRICS_PORT"]
     return httpx.get(
         f"http://127.0.0.1:{port}/{name}/metrics",
@@ -217,7 +217,7 @@ def browser(served: Launcher) -> Iterator[httpx.Client]:
 
 @contextmanager
 def asking(browser: httpx.Client) -> Iterator[list[int]]:
-    """Open a page ten times a second until the block ends; yield how that went."""
+    """Open a page ten times a second until the block ends; yield the statuses."""
     statuses: list[int] = []
     is_enough = Event()
 
@@ -252,7 +252,7 @@ def test_who_was_with_a_process_that_dies_is_with_another_and_no_page_is_lost(
 
     with asking(browser) as statuses:
         dead.kill()
-        # On a busy machine the next of the name is there before anybody asks again.
+        # On a busy machine the replacement is there before the next request.
         eventually(lambda: name_of(browser) != name or is_replaced(), pause_seconds=0.3)
 
     assert set(statuses) == {200}
@@ -273,7 +273,7 @@ def test_who_was_with_a_process_that_hangs_is_with_another_when_they_ask_again(
 
     hung.suspend()
     try:
-        # The front gives one that is busy ten seconds.
+        # The front waits ten seconds for a busy process.
         eventually(ask, lambda now: now != name)
         with asking(browser) as statuses:
             pass
@@ -324,10 +324,10 @@ def test_all_are_replaced_in_turn_and_neither_pages_nor_what_is_being_sent_is_lo
 def half_a_sign_in(
     launcher: Launcher, browser: httpx.Client
 ) -> Iterator[Callable[[], int]]:
-    """Begin to send a form to the process that a browser is with.
+    """Begin to send a form to the process that serves a browser.
 
-    Yields what waits until that process is to end, sends the rest and returns how it
-    was answered.
+    Yields a function that waits until that process is to end, sends the rest and
+    returns the status.
     """
     body = f"email={cast.ROSA.email}&next=/".encode()
     log = launcher.data / "logs" / f"{name_of(browser)}.log"
@@ -342,7 +342,7 @@ def half_a_sign_in(
             "Content-Type: application/x-www-form-urlencoded\r\n"
             f"Content-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n".encode()
         )
-        # The front wants the rest once it has reached a process.
+        # The front asks for the rest once it has reached a process.
         assert answers.readline() == "HTTP/1.1 100 Continue\n"
 
         def send_the_rest() -> int:
@@ -355,7 +355,7 @@ def half_a_sign_in(
 
 
 def open_page(launcher: Launcher, browser: httpx.Client) -> ClientConnection:
-    """Open the websocket that each page of a browser has."""
+    """Open the WebSocket that each page of a browser has."""
     return connect(
         f"ws://127.0.0.1:{launcher.port}/session/watch",
         origin=Origin(launcher.address),
@@ -368,7 +368,7 @@ def _cookies(browser: httpx.Client) -> str:
 
 
 def _end_of(page: ClientConnection) -> int | None:
-    """Return the code with which the other side closes a websocket."""
+    """Return the code with which the other side closes a WebSocket."""
     with suppress(ConnectionClosed):
         while True:
             page.recv(timeout=120)
@@ -387,7 +387,7 @@ def test_where_nothing_runs_that_is_one_sentence(tmp_path: Path):
 
 @pytest.fixture(scope="module")
 def lonely(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """A front to whose web processes nobody listens: its address, and its folder."""
+    """A front without any listening web process: its address, and its folder."""
     data = tmp_path_factory.mktemp("lonely")
     DataFolder(data).prepare()
     port = free_port()
@@ -424,7 +424,7 @@ def test_what_breaks_off_is_logged_without_query_and_cookie(lonely: tuple[str, P
     address, folder = lonely
 
     def break_off(web: socket.socket) -> None:
-        # Until the test closes what it waits at.
+        # Until the test closes the socket on which this waits.
         with suppress(OSError):
             while True:
                 with web.accept()[0] as connection:
@@ -438,7 +438,8 @@ def test_what_breaks_off_is_logged_without_query_and_cookie(lonely: tuple[str, P
         breaking.start()
         with pytest.raises(httpx.RemoteProtocolError):
             httpx.get(f"{address}/?code=123456", headers={"Cookie": "chartroom=123456"})
-        # To be closed ends no waiting in another thread, which would take one more.
+        # Closing the socket would not end `accept` in the other thread, which would
+        # take one more connection.
         web.shutdown(socket.SHUT_RDWR)
         breaking.join()
 

@@ -28,7 +28,7 @@ pytestmark = [
 def served(
     module_endpoints: Endpoints, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Launcher]:
-    """One web process behind the front, which also answers to a name of the clinic."""
+    """One web process behind the front, which also has a host name of the clinic."""
     data = tmp_path_factory.mktemp("https") / "data"
     launcher = Launcher(data, "--empty", "--https", is_warm=True)
     settings = variables(module_endpoints, launcher.data)
@@ -40,7 +40,7 @@ def served(
 
 @pytest.fixture
 def trust(served: Launcher) -> ssl.SSLContext:
-    """What a desk trusts: the file that the launcher names, and nothing else."""
+    """What a desk trusts: only the authority in the file that the launcher names."""
     sentence = next(line for line in served.output.splitlines() if "trust" in line)
     return ssl.create_default_context(
         cafile=sentence.rpartition(" know ")[2].rstrip(".")

@@ -1,6 +1,7 @@
-"""Other users of the machine: what they reach of a Chartroom without its secrets.
+"""Other users of the machine: what they can reach of a Chartroom without its secrets.
 
-The doors are listed from its processes, so that one more is tried or named as untried.
+The listening ports are those of its processes, so that each new one has to be tried, or
+is named as untried.
 """
 
 import os
@@ -33,9 +34,9 @@ from tests.launch.launcher import Launcher, serving
 pytestmark = pytest.mark.launch
 
 STRANGER = pwd.getpwnam("daemon")
-# Who runs Chartroom may have this in a variable, which its databases need not know.
+# Chartroom may have this in a variable, but its databases need not know it.
 METRICS_TOKEN = "rhubarb-and-fennel-and-quince-and-plum"
-# What anybody may ask of a mongod, as every driver does before it signs in.
+# What mongod allows everybody, as drivers ask for it before they sign in.
 HARMLESS = ("hello", "ping", "buildInfo")
 MONGO_COMMANDS: tuple[dict[str, Any], ...] = (
     {"listDatabases": 1},
@@ -56,8 +57,8 @@ ROLES = ("postgres", "replicator", "rewind", "chartroom", "chartroom_app")
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Launcher]:
-    """A Chartroom in a folder that was there before, and that others may enter."""
-    # Not below pytest's own folder, which is closed to everybody else.
+    """A Chartroom in a folder that existed before, and that others may enter."""
+    # Not below pytest's own folder, which other users cannot enter.
     home = Path(mkdtemp(prefix="chartroom-home-"))
     home.chmod(0o755)
     launcher = Launcher(home / "data", "--empty", is_warm=True)
@@ -74,7 +75,7 @@ def running() -> Iterator[Launcher]:
 
 @pytest.fixture(scope="module")
 def secrets(running: Launcher) -> frozenset[str]:
-    """Everything that opens a door."""
+    """Every secret that gives access."""
     folder = DataFolder(running.data)
     published = folder.published()
     assert published is not None
@@ -85,7 +86,7 @@ def secrets(running: Launcher) -> frozenset[str]:
 
 
 def _processes(running: Launcher) -> list[psutil.Process]:
-    """Return all processes of it, helpers of its servers included."""
+    """Return all its processes, including the helpers of its servers."""
     processes = running.processes()
     for process in tuple(processes):
         # A helper may have ended since.
@@ -95,7 +96,7 @@ def _processes(running: Launcher) -> list[psutil.Process]:
 
 
 def _doors(running: Launcher) -> dict[int, str]:
-    """Return the program behind each port."""
+    """Return the program that listens on each port."""
     return {
         connection.laddr.port: _program(process)
         for process in _processes(running)
@@ -124,7 +125,7 @@ def test_no_door_opens_without_a_secret(running: Launcher, secrets: frozenset[st
 
 
 def _try_postgres(port: int) -> str:
-    """Sign in as each role, to a database and to the stream of changes."""
+    """Sign in as each role, to a database and for replication."""
     said = []
     for role in ROLES:
         for extra in ({}, {"replication": "true"}, {"password": role}):
@@ -149,7 +150,7 @@ def _try_mongod(port: int) -> str:
 
 
 def _try_etcd(port: int) -> str:
-    """Ask in the clear, and over TLS without a certificate."""
+    """Ask without TLS, and over TLS without a certificate."""
     with pytest.raises(httpx.TransportError):
         httpx.get(f"http://127.0.0.1:{port}/health")
     unchecked = ssl.create_default_context()
@@ -160,19 +161,19 @@ def _try_etcd(port: int) -> str:
 
 
 def _try_patroni(port: int) -> str:
-    """Read all there is, which health checks may, and do all that can be done."""
+    """Read everything, which health checks may, and try every change."""
     url, said = f"http://127.0.0.1:{port}", []
     for method, path in _calls_of_patroni():
         answer = httpx.request(method, f"{url}/{path}", json={"kill": True})
         said.append(answer.text)
-        # It tells Citus, which is not there, of a server's new role.
+        # It reports a server's new role to Citus, which is not used here.
         if method != "GET" and path != "mpp":
             assert answer.status_code == 401, (method, path)
     return " ".join(said)
 
 
 def _calls_of_patroni() -> Iterator[tuple[str, str]]:
-    """Yield what its own program answers to; to import it would change our umask."""
+    """Yield the endpoints in Patroni's source; importing it would change our umask."""
     spec = find_spec("patroni")
     assert spec
     assert spec.origin
@@ -195,7 +196,7 @@ def _try_control(port: int) -> str:
 
 
 def _try_front(port: int) -> str:
-    """Ask for what has records, and for figures."""
+    """Ask for pages with records, and for metrics."""
     said = []
     for path, status in {
         "/": 303,
@@ -211,7 +212,7 @@ def _try_front(port: int) -> str:
     return " ".join(said)
 
 
-# A door of a program that is not here has not been thought about.
+# The port of a program that is missing here has not been considered.
 TRIES: dict[str, Callable[[int], str]] = {
     "postgres": _try_postgres,
     "mongod": _try_mongod,
@@ -228,7 +229,7 @@ def test_a_certificate_of_ones_own_does_not_open_etcd(
     folder = DataFolder(running.data)
     etcd = f"https://127.0.0.1:{folder.ports()['etcd']}/health"
     ours = EtcdCertificate.of(folder)
-    # It looks the same, and another key is behind it.
+    # It looks the same, but has another key.
     theirs = EtcdCertificate.of(_folder(tmp_path))
     context = ssl.create_default_context(cafile=ours.file)
     context.load_cert_chain(theirs.file, theirs.key)
@@ -250,7 +251,7 @@ def test_nobody_is_named_by_the_certificate_of_etcd(tmp_path: Path):
 
     certificate = x509.load_pem_x509_certificate(file.read_bytes())
 
-    # etcd would take a common name for that of a user, without a password.
+    # etcd would accept a common name as that of a user, without a password.
     assert certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME) == []
 
 
@@ -264,8 +265,8 @@ def test_no_secret_stands_in_a_command_line(running: Launcher, secrets: frozense
 def test_no_server_of_databases_is_told_secrets_in_variables(
     running: Launcher, secrets: frozenset[str]
 ):
-    # Only their own user reads them; what they need not know they need not have.
-    # Whoever receives the log signs in by the password of that alone.
+    # Only the same user can read variables; but nobody needs secrets without a use for
+    # them. The receiver of the log signs in with a password of its own login.
     own = {"pg_receivewal": DataFolder(running.data).secrets()["replicator"]}
     for process in _processes(running):
         with suppress(psutil.NoSuchProcess):
@@ -302,7 +303,7 @@ def _elsewhere(running: Launcher) -> list[Path]:
                 Path(file.path) for file in process.open_files() if file.mode != "r"
             }
     outside = {path for path in written if running.data not in path.parents}
-    # Where the test has the launcher's own words go.
+    # The file into which the test directs the launcher's output.
     return sorted(outside - {running.output_file}) or [running.output_file]
 
 
@@ -326,11 +327,11 @@ def test_no_listening_socket_stands_outside_the_data_folder(running: Launcher):
     listening = {
         re.sub(r"\.\d+$", "", fields[7]) if len(fields) > 7 else None
         for fields in _unix_sockets()
-        # The flag of a socket that takes connections.
+        # The flag of a socket that accepts connections.
         if fields[6] in inodes and int(fields[3], 16) & 0x10000
     }
 
-    # By their names in the folders etcd, and run.
+    # By their names in the folders etcd and run.
     ours = {"launcher.sock", "closing.sock", "going-back.sock"}
     assert listening == {"peer:1", *ours, "web-1.sock", "web-2.sock"}
 

@@ -1,4 +1,4 @@
-"""A machine is lost: the README of its backups is followed word for word on another."""
+"""A machine is lost, and another follows the README of its backups to the letter."""
 
 import os
 import re
@@ -24,17 +24,17 @@ from tests.launch.launcher import ROOT, Launcher
 from tests.launch.steady_work import SteadyWork
 
 pytestmark = pytest.mark.launch
-# The README's commands stand alone, four steps from the margin of the text.
+# The README's commands are on lines of their own, four spaces further in than the text.
 _COMMAND = re.compile(r"^ {7}(\S.*)$", re.MULTILINE)
 
 
 def own_variables() -> dict[str, str]:
-    """Return all but this machine's settings of Chartroom."""
+    """Return the variables of this machine, without Chartroom's settings."""
     return {k: v for k, v in os.environ.items() if not k.startswith("CHARTROOM_")}
 
 
 def run(*words: str, given: str = "") -> str:
-    """Run a program; return all it says."""
+    """Run a program, and return its whole output."""
     ran = subprocess.run(
         words,
         cwd=ROOT,
@@ -49,7 +49,7 @@ def run(*words: str, given: str = "") -> str:
 
 
 def command(*words: object, given: str = "") -> str:
-    """Run a command of Chartroom that the README does not name; return all it says."""
+    """Run a command of Chartroom that the README does not name; return its output."""
     whole = ["dashboard", *map(str, words)]
     ran = warm_start.run(whole, cwd=ROOT, env=own_variables(), given=given)
     assert ran.returncode == 0, (ran.stdout, ran.stderr)
@@ -73,7 +73,10 @@ def leads_to(repository: Repository) -> datetime:
 def lose_a_machine(
     launch: Callable[..., Launcher], tmp_path: Path
 ) -> tuple[Path, SteadyWork]:
-    """Run a clinic, back it up, print its kit, and lose all else but what was done."""
+    """Run a clinic, back it up, print its kit, and lose everything but the backups.
+
+    Returns the repository, and the work to compare with.
+    """
     launcher = launch(tmp_path / "lost", "--empty", is_warm=True)
     launcher.start()
     launcher.await_ready()
@@ -86,7 +89,7 @@ def lose_a_machine(
     said = command(*kit, given=twice)
     assert "sealed to the passphrase. Print it apart from the backups" in said
     repository = Repository(launcher.data / "backups")
-    # The log goes on from the backup as soon as there is one.
+    # The log continues from a backup as soon as there is one.
     at = datetime.now(UTC)
     assert eventually(lambda: leads_to(repository) > at, seconds=90)
     launcher.cut_power()

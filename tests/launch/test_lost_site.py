@@ -1,6 +1,6 @@
-"""Another site goes back in time with the main one, and leads once that is lost.
+"""Another site goes back in time with the main one, and is promoted once that is lost.
 
-The latter by docs/runbooks/lost-site.md.
+The promotion follows docs/runbooks/lost-site.md.
 """
 
 import re
@@ -36,7 +36,7 @@ _RUNBOOK = ROOT / "docs/runbooks/lost-site.md"
 _COMMAND = re.compile(r"^ +\.venv/bin/python -m (dashboard .*)$", re.MULTILINE)
 _REASON = "The main site has burnt down"
 _CUT_OFF = "Ines Carvalho has seen the ashes, and the power is off"
-# MongoDB says at least so often how far it is.
+# MongoDB writes its position into the oplog at least this often.
 _OPLOG_NOTE = timedelta(seconds=12)
 
 
@@ -53,7 +53,7 @@ class Acknowledged(dict[str, str]):
 
 
 def said(*words: object, given: str = "", code: int = 0) -> str:
-    """Run a command; return all it says."""
+    """Run a command, and return all its output."""
     whole = ["dashboard", *map(str, words)]
     ran = warm_start.run(whole, cwd=ROOT, env=own_variables(), given=given)
     assert ran.returncode == code, (ran.stdout, ran.stderr)
@@ -61,7 +61,7 @@ def said(*words: object, given: str = "", code: int = 0) -> str:
 
 
 def by_the_runbook(command: str, **places: object) -> tuple[str, ...]:
-    """Return the words of a command of the runbook, with what stands for others."""
+    """Return a command of the runbook, with its placeholders filled in."""
     lines = [line for line in _COMMAND.findall(_RUNBOOK.read_text()) if command in line]
     assert len(lines) == 1, command
     named = {name: str(place) for name, place in places.items()}
@@ -71,7 +71,7 @@ def by_the_runbook(command: str, **places: object) -> tuple[str, ...]:
 
 
 def shrink(data: Path) -> tuple[str, ...]:
-    """Let a cluster that has yet to start have two servers; return whom it had."""
+    """Reduce a cluster that has not started to two servers; return its former names."""
     folder = embedded.DataFolder(data)
     folder.prepare()
     members = membership.remembered(folder)
@@ -80,7 +80,7 @@ def shrink(data: Path) -> tuple[str, ...]:
 
 
 def let_join(main: Launcher, site: Launcher, invitation: Path) -> None:
-    """Have another site follow, with one server less than usual."""
+    """Let another site follow, with one server less than usual."""
     twice = f"{PASSPHRASE}\n{PASSPHRASE}\n"
     places = {"NAME": "north", "FILE": invitation}
     said(*by_the_runbook("invite-site", **places, DATA=main.data), given=twice)
@@ -98,9 +98,9 @@ def health(of: Launcher, token: str) -> dict[str, object]:
 
 
 def shows_standby_site(main: Launcher, north: Launcher, work: SteadyWork) -> None:
-    """Require that each site says what it is, and that the other reads and no more."""
+    """Expect that each site shows its role, and that the other one is read-only."""
     keys = FileKeys(north.data / "secrets/file.keys")
-    # Servers that have just gone back have yet to say of when they are.
+    # Servers that have just gone back do not know their lag yet.
     brief = eventually(
         lambda: north.get("/health"), lambda at: at.json()["lag_seconds"] is not None
     )
@@ -123,13 +123,13 @@ def shows_standby_site(main: Launcher, north: Launcher, work: SteadyWork) -> Non
         timeout=60,
     )
     assert refused.status_code == HTTPStatus.SERVICE_UNAVAILABLE, refused.text
-    # Who has read here is in the main site's log, before this one ever leads.
+    # What was read here is in the main site's audit log, before this site ever leads.
     with closing(Spool(north.data / "spool", keys)) as spool:
         assert eventually(lambda: spool.is_empty)
 
 
 def patients_at(site: Launcher) -> set[int | None]:
-    """Return how many patients the servers of a site know; None of one that is away."""
+    """Return how many patients each server of a site has; None for one that is away."""
     addresses = embedded.attach(site.data)
     counts: set[int | None] = set()
     for name in addresses.members.ordinary:
@@ -148,12 +148,12 @@ def reaches(main: Launcher, at: datetime) -> bool:
 
 
 def goes_back_along(main: Launcher, north: Launcher) -> None:
-    """Let the main site go back in time; require that the other one goes along."""
+    """Let the main site go back in time, and expect that the other one goes along."""
     to = datetime.now(UTC)
     eventually(lambda: reaches(main, to + timedelta(seconds=1)))
     count = "SELECT count(*) FROM patients"
     before = ask(main.data, count)
-    # What is undone has reached the site.
+    # What will be undone has reached the site.
     SteadyWork.of(main).do_each_once()
     undone = ask(main.data, count)
     assert undone > before
@@ -168,7 +168,7 @@ def goes_back_along(main: Launcher, north: Launcher) -> None:
 
 
 def promoted_as_of(words: str) -> datetime:
-    """Read until when nothing is lost."""
+    """Return the time until which nothing is lost, as the command reports it."""
     until = re.search(r"acknowledged until (\S+ \S+) UTC is here", words)
     assert until, words
     return datetime.fromisoformat(until[1]).replace(tzinfo=UTC)
@@ -183,11 +183,11 @@ def test_a_site_goes_back_with_the_main_one_and_replaces_it_once_it_is_lost(
     north = launch(tmp_path / "north", is_warm=True)
     main.await_ready()
     let_join(main, north, tmp_path / "north.invitation")
-    # For so long a save waits for somebody to lead, who does not come.
+    # For this long a save waits for a primary, which never comes.
     north.start(CHARTROOM_RETRY_SECONDS="3")
     said("backup", "--data", main.data)
     north.await_saying("the standby site north")
-    # None of its servers takes changes.
+    # None of its servers accepts changes.
     assert "  PostgreSQL standby leader  " in north.output
     assert "PostgreSQL primary" not in north.output
     goes_back_along(main, north)
@@ -197,7 +197,7 @@ def test_a_site_goes_back_with_the_main_one_and_replaces_it_once_it_is_lost(
     shows_standby_site(main, north, work)
     promote = by_the_runbook("promote-site", DATA=north.data)
 
-    # While the main site works nobody else leads.
+    # While the main site works no other one can lead.
     refused = said(*promote, given="north\n", code=1)
     assert "The main site takes changes: Patroni at http://127.0.0.1:" in refused
     with work.going_on():
@@ -205,7 +205,7 @@ def test_a_site_goes_back_with_the_main_one_and_replaces_it_once_it_is_lost(
         main.cut_power()
         lost_at = datetime.now(UTC)
 
-    # 3. It asks for all that it needs to know.
+    # 3. It asks for everything that it needs to know.
     assert "It was not confirmed" in said(*promote, given="south\n", code=1)
     words = said(*promote, given="north\n")
 
@@ -219,7 +219,7 @@ def test_a_site_goes_back_with_the_main_one_and_replaces_it_once_it_is_lost(
     assert set(there.lost()).isdisjoint(kept)
     there.do_each_once()
 
-    # 4. It is well.
+    # 4. Everything is well.
     status = said(*by_the_runbook("cluster status", DATA=north.data))
     assert status.startswith("Safe: 1 of 1 replica streaming")
     verify = by_the_runbook("verify-audit", DATA=north.data)
@@ -231,7 +231,7 @@ def test_a_site_goes_back_with_the_main_one_and_replaces_it_once_it_is_lost(
     assert ask(north.data, "SELECT count(*) FROM pg_replication_slots") == 1
     assert "role" not in north.get("/health").json()
 
-    # 6. The former site is back, and says so instead of taking changes.
+    # 6. The former site is back, and reports that instead of accepting changes.
     main.start()
     assert main.await_end() == 1
     assert "The site north was promoted and is the clinic now" in main.output
@@ -239,7 +239,7 @@ def test_a_site_goes_back_with_the_main_one_and_replaces_it_once_it_is_lost(
 
 
 def recorded_promotion(north: Launcher):
-    """Return the audit log's entry of it, once that is shipped."""
+    """Return the audit log's entry of the promotion, once that is shipped."""
     with closing(AuditStore(embedded.attach(north.data).mongo.audit_url)) as store:
         wanted = AuditFilter(actions=frozenset({"cluster:promote-site"}))
         (entry,) = eventually(lambda: store.find(wanted), seconds=60)

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.launch
 
 
 def notes(data: Path, *new: str) -> list[str]:
-    """Write notes into Chartroom's running database, and return all it has."""
+    """Write notes to Chartroom's running database, and return all that it has."""
     endpoints = embedded.running(data)
     assert endpoints is not None
     with closing(psycopg2.connect(owner(endpoints))) as connection:
@@ -32,7 +32,7 @@ def notes(data: Path, *new: str) -> list[str]:
 
 
 def children(launcher: Launcher) -> list[psutil.Process]:
-    """Return its processes but for the databases: itself, front, web and worker."""
+    """Return its processes except the databases: itself, front, web and worker."""
 
     def is_ours(process: psutil.Process) -> bool:
         with suppress(psutil.Error):
@@ -42,29 +42,30 @@ def children(launcher: Launcher) -> list[psutil.Process]:
     return list(filter(is_ours, launcher.processes()))
 
 
-# One data folder for all of it: what each start is told to bear, the next one finds.
+# One data folder for the whole test: each start finds what the earlier ones left
+# behind.
 def test_starts_that_break_off_and_launchers_that_die_lose_and_block_nothing(
     launch: Callable[..., Launcher],
 ):
     launcher = launch(None, "--empty")
     press_ctrl_c_during_the_first_start(launcher)
     kill_half_way_through_a_first_start(launcher)
-    # What is still loading when it has to end has been seen.
+    # The tests above have ended it while it was still loading its code.
     launcher.is_warm = True
     kill_the_web_server_before_it_is_ready(launcher)
 
     launcher.start(CHARTROOM_SERVERS="2")
     launcher.await_ready()
-    # Started last, and a copy takes its moment.
+    # It is started last, and copying a process takes an instant.
     launcher.child("worker")
     if caddy.find():
         launcher.child("web-2")
-    # Where there is a front, it and a second web process.
+    # Where there is a front, also that and a second web process.
     assert len(children(launcher)) == (5 if caddy.find() else 3)
     notes(launcher.data, "before the kill")
     launcher.kill()
 
-    # They leave by themselves, so the port is free for the next start.
+    # They end by themselves, so the port is free for the next start.
     assert eventually(lambda: not children(launcher))
     assert embedded.running(launcher.data) is None
     launcher.start()
@@ -85,7 +86,7 @@ def test_starts_that_break_off_and_launchers_that_die_lose_and_block_nothing(
 
 
 def press_ctrl_c_during_the_first_start(launcher: Launcher) -> None:
-    """See that it ends as asked, and leaves nothing running."""
+    """Expect that it ends as asked, and leaves nothing running."""
     launcher.start()
     launcher.await_saying("etcd")
 
@@ -94,7 +95,7 @@ def press_ctrl_c_during_the_first_start(launcher: Launcher) -> None:
 
 
 def kill_half_way_through_a_first_start(launcher: Launcher) -> None:
-    """Leave a folder in which the first server is being made."""
+    """Leave a folder in which the first server is still being made."""
     launcher.start()
     launcher.await_saying("etcd")
     assert eventually((launcher.data / "postgres/db-01").exists)
@@ -106,7 +107,7 @@ def kill_half_way_through_a_first_start(launcher: Launcher) -> None:
 
 
 def kill_the_web_server_before_it_is_ready(launcher: Launcher) -> None:
-    """See that the databases begin anew, and that the end is told in one sentence."""
+    """Expect that the databases begin again, and that one sentence reports the end."""
     launcher.start()
     launcher.await_saying("etcd")
 

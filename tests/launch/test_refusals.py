@@ -20,7 +20,7 @@ SERVERS = {
 
 
 def assert_refused(launcher: Launcher, sentence: str, **variables: str) -> None:
-    """Start it, and find this sentence, nothing else, and exit code 1."""
+    """Start it, and expect this sentence, nothing else, and exit code 1."""
     launcher.start(**variables)
     assert launcher.await_end() == 1
     assert sentence in launcher.output

@@ -1,4 +1,4 @@
-"""script/setup on machines that lack something, and script/test asked for a domain."""
+"""script/setup on machines that lack something, and script/test with a domain."""
 
 import shutil
 import stat
@@ -14,7 +14,7 @@ PYTHONS = ("python3", "python3.14", "python3.13", "python3.12", "python3.11", "p
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A fresh clone, as far as script/setup looks at it."""
+    """The parts of a fresh clone that script/setup reads."""
     (tmp_path / "clone/script").mkdir(parents=True)
     shutil.copy(ROOT / "script/setup", tmp_path / "clone/script/setup")
     shutil.copy(ROOT / "requirements.txt", tmp_path / "clone/requirements.txt")
@@ -24,7 +24,7 @@ def clone(tmp_path: Path) -> Path:
 def setup(
     clone: Path, python: str, *options: str, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run script/setup where every Python is this shell script."""
+    """Run script/setup with this shell script in place of every Python."""
     programs = clone.parent / "programs"
     programs.mkdir()
     for name in PYTHONS:
@@ -74,10 +74,10 @@ def test_a_browser_that_cannot_be_run_is_one_sentence_before_anything_is_install
 
 
 def make_environment(clone: Path) -> None:
-    """Put this Python where script/setup looks for the one of the environment."""
+    """Link this Python where script/setup expects that of the environment."""
     (clone / ".venv/bin").mkdir(parents=True)
     (clone / ".venv/.made").touch()
-    # Its pip installs nothing beside a system's own packages.
+    # With the system's packages included, its pip installs nothing.
     (clone / ".venv/pyvenv.cfg").write_text(
         f"home = {sys.base_prefix}/bin\ninclude-system-site-packages = true\n"
     )
@@ -122,7 +122,7 @@ def test_uv_looks_for_packages_where_pip_was_told_to(clone: Path):
     ("python", "variables"),
     [
         ("echo asked >&2; exit 1", {}),
-        # uv is not told of it, so it might take something else.
+        # uv does not know the setting, so it might install something else.
         ("echo asked", {"PIP_TRUSTED_HOST": "packages.example"}),
     ],
     ids=["fails", "is not told enough"],

@@ -1,4 +1,4 @@
-"""What a person sees of a Chartroom that runs, and how it ends."""
+"""What a person sees of a running Chartroom, and how it ends."""
 
 import json
 import os
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.launch
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
-    """A Chartroom started from nothing, in a folder with a name to stumble on."""
+    """A Chartroom started from nothing, in a folder with a difficult name."""
     with (
         scratch_folder(tmp_path_factory, "running") as folder,
         serving(Launcher(folder / "Ada's clinic, ärztlich")) as running,
@@ -70,7 +70,7 @@ def test_the_address_and_who_can_sign_in_are_told(running: Launcher):
         assert re.search(rf"^  \S.* {role}$", running.output, re.M)
 
 
-# What the address of a page may name: one of each that the demo has.
+# What the address of a page can name: one of each kind in the demo.
 SUBJECTS = {
     "patient": "SELECT patient_id FROM documents WHERE patient_id IS NOT NULL LIMIT 1",
     "document": "SELECT id FROM documents LIMIT 1",
@@ -82,7 +82,7 @@ SUBJECTS = {
 
 @pytest.fixture(scope="module")
 def subjects(running: Launcher) -> str:
-    """The query of an address that names somebody and something of the demo."""
+    """The query of an address that names one of each kind in the demo."""
     endpoints = embedded.running(running.data)
     assert endpoints is not None
     with (
@@ -96,7 +96,7 @@ def subjects(running: Launcher) -> str:
             row = cursor.fetchone()
             return str(row[0]) if row else None
 
-        # The worker files the demo's papers once the pages are there.
+        # The worker files the demo's documents after the pages are up.
         eventually(lambda: find(SUBJECTS["patient"]))
         return "&".join(f"{name}={find(of)}" for name, of in SUBJECTS.items())
 
@@ -182,9 +182,9 @@ def test_a_taken_data_folder_is_one_sentence(running: Launcher):
 
 
 def _invite(launcher: Launcher, user: tuple[str, ...]) -> str:
-    """Invite the first administrator as one is told to; return the path of their link.
+    """Invite the first administrator by the printed command; return their link's path.
 
-    In a terminal of its own, that has none of the variables of the server's.
+    The command runs as in a terminal of its own, without the server's variables.
     """
     way = re.search(
         r"^Invite the first administrator with: (.+)$", launcher.output, re.M
@@ -219,7 +219,7 @@ def own_clinic(
     ordinary: tuple[str, ...] | None,
     launch: Callable[..., Launcher],
 ) -> Iterator[tuple[Launcher, tuple[str, ...], Mailbox]]:
-    """A clinic without the demo that somebody runs beside another's; their Python."""
+    """A clinic without the demo that somebody runs beside another one; their Python."""
     mailbox, python = Mailbox(), ordinary or (sys.executable,)
     second = launch(home / "data", python=python)
     with mail_server(mailbox) as port:
