@@ -1,4 +1,4 @@
-"""A clinic with real rows and real files, for jobs that keep the two in step."""
+"""A clinic with real rows and real files, for jobs that keep the two consistent."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -37,7 +37,7 @@ CLERK = cast.act_as(cast.CLEO)
 
 @dataclass
 class House:
-    """The clinic's two stores, and what whoever has got hold of them can do."""
+    """The clinic's two stores, and what an intruder into them can do."""
 
     database: Database
     files: FileStore
@@ -45,15 +45,15 @@ class House:
     filed: list[DocumentRecord] = field(default_factory=list)
 
     def write(self, operation: Callable[[Session], Any]) -> Any:
-        """Return what an operation does in the system's name."""
+        """Run an operation as the system, and return its result."""
         return self.database.write(operation, identity=SYSTEM).value
 
     def store(self, data: bytes, bucket: Bucket = Bucket.DOCUMENTS) -> str:
-        """Keep bytes without a row."""
+        """Store bytes without a row."""
         return self.files.put(bucket, data, content_type=PDF)
 
     def content(self, data: bytes) -> StoredContent:
-        """Keep bytes, as an upload does before there is a row."""
+        """Store bytes, as an upload does before there is a row."""
         digest = hashlib.sha256(data).digest()
         name, seen = "Letter.pdf", PdfReport(pages=1)
         return StoredContent(self.store(data), name, len(data), digest, seen)
@@ -67,7 +67,7 @@ class House:
         return made
 
     def file_for_long(self, data: bytes = b"%PDF-1.7", **facts: Any) -> DocumentRecord:
-        """File one whose time is over, by rules that are there for a year."""
+        """File a document whose retention is over, by rules that are a year old."""
         made = self.file(data, **facts)
         long_ago = func.now() - func.make_interval(0, 0, 0, 365)
         rules = update(RetentionRule).values(updated_at=long_ago)
@@ -131,12 +131,12 @@ class House:
         )
 
     def versions(self) -> list[DocumentVersion]:
-        """Return all versions' rows as they are now, the oldest first."""
+        """Return the current rows of all versions, the oldest first."""
         rows = select(DocumentVersion).order_by(DocumentVersion.id)
         return self.write(lambda s: s.scalars(rows).all())
 
     def stored(self, bucket: Bucket = Bucket.DOCUMENTS) -> set[str]:
-        """Return the ids under which anything at all is kept in a bucket."""
+        """Return the ids under which a bucket has anything at all."""
         files = self.raw[f"{bucket}.files"].distinct("_id")
         return {str(file_id) for file_id in files} | {
             str(file_id)
@@ -151,14 +151,14 @@ class House:
         chunks.update_one(at, {"$set": {"data": bytes(data)}})
 
     def events(self, action: str) -> list[AuditEvent]:
-        """Return what was written down of an action."""
+        """Return the audit events of an action."""
         wanted = select(AuditEvent).where(AuditEvent.action == action)
         in_order = wanted.order_by(AuditEvent.position)
         return self.write(lambda s: s.scalars(in_order).all())
 
 
 class Killed(BaseException):
-    """The process ends here: nothing that handles errors sees it."""
+    """The process ends here: no error handling sees this."""
 
 
 @dataclass
@@ -175,7 +175,7 @@ class Clock:
 
 
 class Mortal:
-    """A store in the hands of a process that dies before or after one of its calls."""
+    """A store used by a process that dies before or after one of its calls."""
 
     def __init__(self, store: object, clock: Clock) -> None:
         self._store = store

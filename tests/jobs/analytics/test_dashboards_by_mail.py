@@ -53,7 +53,7 @@ BY_SEX = Figure(
 
 @dataclass
 class Desk:
-    """A clinic whose analyst has a dashboard sent to a colleague and to themselves."""
+    """A clinic whose analyst subscribes a colleague and themselves to a dashboard."""
 
     database: Database
     analyst: Actor
@@ -63,15 +63,15 @@ class Desk:
     papers: AnalystMailing
 
     def write(self, operation: Any) -> Any:
-        """Return what an operation does in the system's name."""
+        """Run an operation as the system, and return its result."""
         return self.database.write(operation, identity=SYSTEM).value
 
     def act(self, operation: Any) -> Any:
-        """Return what the analyst does, under PostgreSQL's own rules."""
+        """Run an operation as the analyst, by PostgreSQL's rules; return its result."""
         return ActorDatabase(self.database, self.analyst).write(operation).value
 
     def run(self, mailer: Any = None, *, weeks: int = 0) -> None:
-        """Make what is due so many weeks later, and send it."""
+        """Make and send what is due, this many weeks later."""
         now = NOW + timedelta(weeks=weeks)
         replace(self.papers, now=lambda: now).run_due(self.database)
         if mailer is not None:
@@ -85,7 +85,7 @@ class Desk:
         return subscription
 
     def bell(self) -> set[UUID]:
-        """Return who is told that something is sent no longer."""
+        """Return who is notified that something is no longer sent."""
         recipients = select(UserNotification.user_id).where(
             UserNotification.topic == "unsent",
             UserNotification.subject_id == self.subscription,
@@ -93,7 +93,7 @@ class Desk:
         return self.write(lambda s: set(s.scalars(recipients)))
 
     def withheld(self) -> list[str]:
-        """Return why mails were not sent to somebody, as the audit log has it."""
+        """Return from the audit events why mails to somebody were withheld."""
         refused = [
             e for e in self.events("subscription:send") if e.outcome == "refused"
         ]
@@ -101,7 +101,7 @@ class Desk:
         return [event.details["because"] for event in refused]
 
     def events(self, action: str) -> list[AuditEvent]:
-        """Return what was written down of an action."""
+        """Return the audit events of an action."""
         wanted = select(AuditEvent).where(AuditEvent.action == action)
         return self.write(
             lambda s: s.scalars(wanted.order_by(AuditEvent.position)).all()
@@ -110,7 +110,7 @@ class Desk:
 
 @pytest.fixture
 def desk(endpoints) -> Iterator[Desk]:
-    """Eleven women and two men have come; the dashboard is due since an hour."""
+    """Eleven women and two men have come; the dashboard has been due for an hour."""
     with closing(Database(endpoints)) as database:
         analyst, colleague, dashboard, subscription = write_everywhere(
             database, _prepare
@@ -171,7 +171,7 @@ def mailer(mailbox):
 
 
 def attached(email) -> tuple[str, str]:
-    """Return the name of the PDF that came with an e-mail, and what it says."""
+    """Return the name and the text of the PDF attached to an e-mail."""
     [part] = email.iter_attachments()
     assert part.get_content_type() == "application/pdf"
     with pypdfium2.PdfDocument(BytesIO(part.get_content())) as opened:
@@ -195,7 +195,7 @@ def test_each_person_gets_the_dashboard_as_a_pdf_with_date_and_criteria(
     )
     assert {email["To"] for email in mailbox.emails} == addresses
     email = mailbox.emails[0]
-    # A postcard's back: what is on the dashboard stands in the PDF alone.
+    # The e-mail reveals no more than a postcard: the dashboard is only in the PDF.
     assert email["Subject"] == "Harbour Clinic: a dashboard of 30 November 2026"
     said = email.get_body().get_content()
     assert f"https://clinic.example/dashboard?dashboard={desk.dashboard}" in said
@@ -311,7 +311,7 @@ def test_without_its_owner_it_stops_and_whoever_got_it_is_told(
     desk.run(mailer, weeks=1)
 
     assert mailbox.emails == []
-    # The dashboards of whoever counts nothing any more are not theirs to look after.
+    # An owner who may no longer count has no dashboards to look after.
     assert desk.bell() == {desk.colleague.id}
     [stopped] = desk.events("subscription:stop")
     assert stopped.details == {"because": "owner"}
@@ -421,7 +421,7 @@ def test_nobody_who_stops_leaves_or_deletes_waits_for_the_mail_server(
     )
 
     def act(session, actor, do):
-        # Where a lock is held this ends the test; nobody waits so long otherwise.
+        # A held lock ends the test here; otherwise nothing waits so long.
         session.execute(text("SET LOCAL lock_timeout = '5s'"))
         do(session, actor, made)
 
@@ -435,7 +435,7 @@ def test_nobody_who_stops_leaves_or_deletes_waits_for_the_mail_server(
 
     send(desk.database, Slow(), desk.papers)
 
-    # The one on its way went, and is written down; the other was withheld.
+    # The mail on its way was sent, and recorded; the other was withheld.
     assert len(mailbox.emails) == 1
     assert [event.outcome for event in desk.events("subscription:send")].count(
         "done"
@@ -454,7 +454,7 @@ def test_a_mail_whose_worker_died_is_sent_by_the_next_and_not_before(
     send(desk.database, mailer, desk.papers)
 
     assert len(mailbox.emails) == 2
-    # The one that was thought dead says so too late to count.
+    # The attempt that was thought dead reports too late to count.
     desk.write(lambda s: subscriptions.settle(s, claimed, is_sent=True))
     listed = desk.listed()
     assert (listed.sent, listed.waiting, listed.failed) == (2, 0, 0)
@@ -567,7 +567,7 @@ def test_a_mail_server_that_refuses_is_asked_again_until_it_is_given_up(
 
 
 def _hurry(desk: Desk) -> None:
-    """Let what waits for another attempt be due."""
+    """Make what waits for another attempt due."""
     due = update(AnalystMail).values(send_at=func.now())
     desk.write(lambda s: s.execute(due))
 
@@ -618,7 +618,7 @@ def test_what_waits_is_sent_although_the_next_could_not_be_made(desk, mailbox, m
 def stores(desk, endpoints, files, tmp_path, monkeypatch) -> Iterator[Stores]:
     """What a worker of the clinic has, without a mail server."""
     queue.perform_import_paths()
-    # Otherwise what happens to be due at this minute would be done as well.
+    # Otherwise periodic tasks that are due in this minute would run as well.
     monkeypatch.setattr(queue.periodic_registry, "periodic_tasks", {})
     keys = SealKeyFile(tmp_path / "secrets/audit.key", may_be_made=True)
     with closing(AuditStore(endpoints.audit_url)) as audit:

@@ -1,4 +1,4 @@
-"""Saved views and cohorts are counted as their owner's page does, and sent as a PDF."""
+"""Saved views and cohorts are counted as on their owner's page, and sent as a PDF."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -57,7 +57,7 @@ NOW = datetime(2026, 11, 30, 8, tzinfo=UTC)
 MONDAYS = SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7)
 CAME = CohortEvent(kind=EventKind.VISIT)
 WORD = "Hypertension"
-# Eleven women came and two men, of eleven women and ten men.
+# Eleven women and two men came, of eleven women and ten men.
 BY_SEX = Figure(cohort=Cohort(entry=CAME), by=(Dimension.SEX,))
 NEVER_CAME_BACK = Cohort(entry=CAME, steps=((Rule(event=CAME, times=2),),))
 
@@ -84,17 +84,17 @@ class House:
     papers: AnalystMailing
 
     def write(self, operation: Any) -> Any:
-        """Return what an operation does in the system's name."""
+        """Run an operation as the system, and return its result."""
         return self.database.write(operation, identity=SYSTEM).value
 
     def act(self, operation: Any) -> Any:
-        """Return what the analyst does, under PostgreSQL's own rules."""
+        """Run an operation as the analyst, by PostgreSQL's rules; return its result."""
         return ActorDatabase(self.database, self.analyst).write(operation).value
 
     def send_list(self, question: Criteria | Cohort | Figure | dict[str, Any]) -> UUID:
-        """Save a question under a name that says a diagnosis, and have it sent.
+        """Save a question under a name that contains a diagnosis, and have it sent.
 
-        A cohort or figure of a newer version is what that one keeps.
+        A dictionary is a cohort or figure as a newer version stores it.
         """
         return self.act(partial(self._send_list, question=question))
 
@@ -119,7 +119,7 @@ class House:
         return subscriptions.create(session, analyst, draft, now=before, most=5)
 
     def run(self, mailer: Any = None, *, weeks: int = 0) -> None:
-        """Make what is due so many weeks later, and send it."""
+        """Make and send what is due, this many weeks later."""
         now = NOW + timedelta(weeks=weeks)
         replace(self.papers, now=lambda: now).run_due(self.database)
         if mailer is not None:
@@ -133,7 +133,7 @@ class House:
         return subscription
 
     def events(self, action: str) -> list[AuditEvent]:
-        """Return what was written down of an action."""
+        """Return the audit events of an action."""
         wanted = select(AuditEvent).where(AuditEvent.action == action)
         return self.write(
             lambda s: s.scalars(wanted.order_by(AuditEvent.position)).all()
@@ -180,7 +180,7 @@ def mailer(mailbox):
 
 
 def paper_of(mailbox: Mailbox) -> str:
-    """Return what stands on the first paper."""
+    """Return the text of the first PDF."""
     return attached(mailbox.emails[0])[1]
 
 
@@ -235,7 +235,7 @@ def test_a_view_of_few_is_told_as_few_and_of_nothing_more(house, mailbox, mailer
 def test_ages_that_are_told_again_are_not_said_to_be_of_today(house, mailbox, mailer):
     house.send_list(of_sex(Sex.FEMALE))
     house.run(mailer)
-    # Six have come, of whom three are as old as those before.
+    # Six women were added, three of whom are as old as those before.
     born = [date(year, 1, 1) for year in (1985, 1985, 1985, 2015, 2015, 2015)]
     drafts = [cast.invent_patient(sex=Sex.FEMALE, date_of_birth=day) for day in born]
     write_everywhere(
@@ -284,7 +284,7 @@ def test_what_is_sent_is_held_against_what_was_told_before(
         counted = cohorts.count(session, house.analyst, Cohort(entry=CAME), **given)
         return cohorts.tell(session, house.analyst, counted)
 
-    # Thirteen came. Of these two are men, whom the eleven women would tell of.
+    # Thirteen came, two of them men, whom the count of eleven women would reveal.
     house.act(tell_cohort)
     house.send_list(women)
 
@@ -350,7 +350,7 @@ def test_each_reads_it_in_their_language_and_it_is_counted_once(house, mailbox, 
         "Im Namen von",
     ):
         assert each in other, other
-    # How many, and of which kinds.
+    # The number, and of which kind each is.
     counted = house.events("patient:count")
     assert [event.details.get("figures", False) for event in counted] == [False, True]
 

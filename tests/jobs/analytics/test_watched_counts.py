@@ -1,4 +1,4 @@
-"""A count that crosses its line is told once, by the bell and by mail."""
+"""A count that crosses its line is notified once, by the bell and by mail."""
 
 from contextlib import closing
 from dataclasses import replace
@@ -72,7 +72,7 @@ def write(database):
 @pytest.fixture
 def analyst(write):
     def prepare(session):
-        # Those who never come: without them a count of all would tell of the rest.
+        # Patients who never come: without them a count of all would reveal the rest.
         for _ in range(12):
             cast.add_patient(session, cast.invent_patient())
         return cast.add_actor(session, cast.ANA)
@@ -81,7 +81,7 @@ def analyst(write):
 
 
 def come(write, people, *, hour):
-    """Let so many more patients come for the first time."""
+    """Let this many more patients come for the first time."""
 
     def add(session):
         doctor = cast.add_doctor(session).id
@@ -155,7 +155,7 @@ def test_a_crossing_is_told_once_by_the_bell_and_by_mail(database, write, analys
     assert len(bell(write, analyst)) == 1
     [email] = mailbox.emails
     assert email["To"] == cast.ANA.email
-    # Neither what is counted nor how many there are.
+    # Neither what is counted nor the number.
     assert email["Subject"] == "Harbour Clinic: a count has crossed its line"
     said = email.get_content()
     assert "more than 10 are counted" in said
@@ -165,7 +165,7 @@ def test_a_crossing_is_told_once_by_the_bell_and_by_mail(database, write, analys
 
 @pytest.fixture
 def own(database, analyst):
-    """Return what the analyst does, under PostgreSQL's own rules."""
+    """Run an operation as the analyst, by PostgreSQL's rules; return its result."""
     return ActorDatabase(database, analyst).write
 
 
@@ -184,8 +184,8 @@ def test_at_another_threshold_it_is_looked_at_anew(database, write, analyst, own
 
     change(own, analyst, made, line=20)
 
-    # What was told was of the threshold of before: by the bell, and by mail, which
-    # has not gone out yet.
+    # The notifications were about the former threshold: in the bell, and in a mail that
+    # has not been sent yet.
     assert bell(write, analyst) == []
     with mailer_to(mailbox) as mailer:
         send(database, mailer, MAILING)
@@ -307,7 +307,7 @@ def test_what_is_not_told_on_the_page_is_not_told_here(database, write, analyst)
     come(write, 8, hour=9)
     watch(write, analyst)
     look(database)
-    # Two more would be told apart from the eight: the earlier answer stands.
+    # Two more would be revealed beside the eight: the earlier answer stays.
     come(write, 3, hour=14)
 
     look(database, days=1)
@@ -366,7 +366,7 @@ def figure(*numbers):
         (cohort(9), AlertState.WITHIN, AlertState.BEYOND),
         (cohort(None, Hidden.FEW), AlertState.WITHIN, AlertState.BEYOND),
         (cohort(None, Hidden.NEARLY_ALL), AlertState.UNKNOWN, AlertState.UNKNOWN),
-        # One number beyond it is enough; what is not told is on neither side.
+        # One number beyond the line is enough; a hidden one is on neither side.
         (figure(7, 30, None), AlertState.BEYOND, AlertState.BEYOND),
         (figure(10, None), AlertState.WITHIN, AlertState.WITHIN),
         (figure(None), AlertState.UNKNOWN, AlertState.UNKNOWN),

@@ -1,4 +1,4 @@
-"""The audit log is shipped in the background, and whatever dies, each event once."""
+"""The audit log is shipped in the background: whatever dies, each event once."""
 
 import logging
 import os
@@ -46,7 +46,7 @@ def store(endpoints):
 
 
 class Failing:
-    """A log that fails as it is told to, until it no longer is."""
+    """A log that fails with this error, as long as it is set."""
 
     def __init__(self, store, error):
         self.error = error
@@ -174,7 +174,7 @@ class Breakable:
     def assert_each_event_is_there_once(self, expected):
         assert self.waiting() == 0
         assert self.count() == len(self.entries.distinct("event")) == expected
-        # Should a worker have sealed it, it did so with a key that it made here.
+        # If a worker has sealed it, then with a key that it made here.
         keys = SealKeyFile(self._folder / "secrets/audit.key", may_be_made=True).read()
         verdict = chain.verify(self.database, self.store, keys)
         assert verdict.is_whole, verdict.sentence
@@ -197,7 +197,7 @@ def test_a_worker_killed_in_the_middle_of_a_batch_loses_and_doubles_nothing(audi
     deaths = deaths_within = 0
 
     while deaths < _DEATHS or not deaths_within:
-        # Where one strikes is chance: as many as it takes, with something to ship.
+        # Where a kill strikes is chance: as many as it takes, with something to ship.
         assert deaths < _MOST_DEATHS
         if (reached := audited.count()) == total:
             happen(audited.database, _MORE)
@@ -239,7 +239,7 @@ def test_a_mongodb_killed_in_the_middle_of_a_batch_loses_and_doubles_nothing(
 
 
 def _survives(count, otherwise=0):
-    """Ask a server that may be dead at the moment."""
+    """Ask a server that may be dead at this instant."""
     try:
         return count()
     except Exception:

@@ -1,4 +1,4 @@
-"""What was read without a primary is written down by itself, once there is one."""
+"""What was read without a primary is recorded by itself once there is one."""
 
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -21,14 +21,14 @@ NOWHERE = "postgresql://nobody@127.0.0.1:1/gone?connect_timeout=1"
 @pytest.fixture
 def database(endpoints):
     with closing(Database(endpoints)) as database:
-        # Until every server was looked at once, nobody is known to lead.
+        # Until every server has been looked at once, no primary is known.
         database.write(lambda _: None, identity=SYSTEM)
         yield database
 
 
 @pytest.fixture
 def spool(tmp_path, file_keys, clerk):
-    """One look that waits."""
+    """A spool with one waiting look."""
     spool = AuditSpool(Spool(tmp_path / "spool", file_keys))
     spool.keep([audit.event_of(clerk, Action.PATIENT_LIST)])
     return spool

@@ -1,4 +1,4 @@
-"""A clinic on the cluster that may be broken, and where its backups go."""
+"""A clinic on the cluster that may be broken, and the place for its backups."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from tests.kit.clusters import BreakableCluster
 
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> FileKeys:
-    """The keys of the clinic's files, by which its backups are sealed."""
+    """The keys of the clinic's files, with which its backups are sealed."""
     return FileKeys(tmp_path_factory.mktemp("keys") / "file.keys", may_be_made=True)
 
 
@@ -20,12 +20,12 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> FileKeys:
 def clinic(
     breakable_cluster: BreakableCluster, keys: FileKeys
 ) -> Iterator[samples.Clinic]:
-    """A clinic with some files, in a database of its own."""
+    """A clinic with a few files, in a database of its own."""
     with samples.clinic(breakable_cluster.whole(), keys) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
-    """Where the tests of a module keep the clinic's backups."""
+    """The repository in which the tests of a module keep the clinic's backups."""
     return Repository(tmp_path_factory.mktemp("backups") / "of the clinic")

@@ -1,4 +1,4 @@
-"""A log that is kept as the worker does, and a writer whose every word is known."""
+"""A log that is kept as the worker keeps it, and a writer of known numbers."""
 
 import threading
 from collections.abc import Iterator
@@ -16,8 +16,9 @@ from tests.conftest import owner
 from tests.jobs.backups.samples import Clinic
 from tests.kit.waiting import eventually
 
-# Tests that keep a log take as long as all others of backups on a cluster, and wait for
-# most of it: beside those, on servers of their own, they cost nobody more.
+# Tests that keep a log take as long as all other tests of backups on a cluster, and
+# wait for most of that time: beside those, on servers of their own, they prolong
+# nothing.
 LOG_GROUP = pytest.mark.xdist_group("clusters whose log is kept")
 
 
@@ -44,7 +45,7 @@ def keeping(clinic: Clinic, repository: Repository) -> Iterator[LogKeeper]:
 
 
 def await_kept(keeper: LogKeeper, at: datetime) -> None:
-    """Wait until the log leads to a time, files included."""
+    """Wait until the log reaches a time, including the files."""
 
     def progress():
         position = keeper.position
@@ -62,13 +63,13 @@ def await_kept(keeper: LogKeeper, at: datetime) -> None:
 
 
 def await_log(keeper: LogKeeper) -> None:
-    """Wait until the log leads anywhere."""
+    """Wait until the log reaches any time."""
     eventually(lambda: keeper.position and keeper.position.until)
 
 
 @dataclass
 class Writer:
-    """Writes numbers one after another, through whatever happens to the servers."""
+    """Writes numbers one after another, whatever happens to the servers."""
 
     clinic: Clinic
     acknowledged: list[tuple[int, datetime, datetime]] = field(default_factory=list)
@@ -88,12 +89,12 @@ class Writer:
             thread.join()
 
     def at(self, timestamp: datetime) -> tuple[int, int]:
-        """Return how many numbers there were at a time: at least, and at most."""
+        """Return the least and the greatest possible count of numbers at a time."""
         least = sum(ended <= timestamp for _, _, ended in self.acknowledged)
         return least, 1 + sum(begun <= timestamp for _, begun, _ in self.acknowledged)
 
     def await_more(self) -> None:
-        """Wait until some more were acknowledged."""
+        """Wait until a few more were acknowledged."""
         before = len(self.acknowledged)
         eventually(lambda: len(self.acknowledged) > before + 5)
 
@@ -126,7 +127,7 @@ class Writer:
 
 
 def rows_at(clinic, repository, monkeypatch, to):
-    """Go to a time; return the proof, and how many rows each table had then."""
+    """Restore a time; return the proof, and how many rows each table had then."""
     seen, digest = {}, looking.digest_tables
 
     def digesting(cursor):

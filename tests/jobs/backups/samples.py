@@ -30,7 +30,7 @@ FILES = (b"%PDF one" * 9000, b"%PDF two" * 50, b"%PDF three" * 5)
 
 
 def stored_content(store: FileStore, data: bytes) -> StoredContent:
-    """Store a file; return it as what is to be filed."""
+    """Store a file, and return it as content that can be filed."""
     file_id = store.put(Bucket.DOCUMENTS, data, content_type="application/pdf")
     digest, seen = hashlib.sha256(data).digest(), PdfReport(pages=1)
     return StoredContent(file_id, "Ada.pdf", len(data), digest, seen)
@@ -38,14 +38,14 @@ def stored_content(store: FileStore, data: bytes) -> StoredContent:
 
 @dataclass
 class Clinic:
-    """A running clinic with three documents, as a backup finds it."""
+    """A running clinic with three documents, for backups."""
 
     cluster: Cluster
     database: Database
     source: BackupSource
 
     def file(self, data: bytes, patient_id: UUID | None = None) -> DocumentRecord:
-        """File a document, of a patient or unfiled."""
+        """File a document, for a patient or unfiled."""
         holding = stored_content(self.source.files, data)
         clerk = cast.act_as(cast.CLEO)
         draft = DraftDocument(title="Letter", patient_id=patient_id)
@@ -55,7 +55,7 @@ class Clinic:
         ).value
 
     def ship(self) -> None:
-        """Carry what happened into the audit log."""
+        """Ship the events to the audit log."""
         self.database.write(
             lambda session: chain.ship(session, self.source.audit), identity=SYSTEM
         )
@@ -100,7 +100,7 @@ def flip(path: Path) -> None:
 
 
 def swap(first: Path, second: Path) -> None:
-    """Let two files change places."""
+    """Swap two files."""
     aside = first.with_name("aside")
     first.rename(aside)
     second.rename(first)
@@ -110,7 +110,7 @@ def swap(first: Path, second: Path) -> None:
 def rewrite(
     repository: Repository, keys: FileKeys, manifest: Manifest, **changes: object
 ) -> None:
-    """Write a set's manifest anew, as only whoever has the keys can."""
+    """Rewrite a set's manifest, as only somebody with the keys can."""
     key = manifest.key(keys)
     changed = replace(manifest, **changes).sealing(key, keys)
     path = repository.set_folder(manifest.set_id) / "manifest.json"

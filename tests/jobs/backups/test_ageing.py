@@ -1,4 +1,4 @@
-"""The age of the newest backup, as rules of alerts judge it."""
+"""The age of the newest backup, as alert rules judge it."""
 
 import errno
 import threading
@@ -75,7 +75,7 @@ def test_what_a_clock_that_was_ahead_has_dated_hides_no_age(tmp_path):
 def test_a_disk_that_is_ill_is_looked_at_in_vain_and_the_age_goes_on(
     tmp_path, monkeypatch
 ):
-    """Whoever watches the servers would judge nothing at all any more."""
+    """Otherwise the watch on the servers would judge nothing at all any longer."""
     scheduler, hour = scheduler_of(tmp_path), timedelta(hours=1)
     backup_sets.add_set(scheduler.repository)
     watch = BackupWatch(scheduler)
@@ -251,7 +251,7 @@ def test_what_is_damaged_and_what_belongs_to_none_is_counted(tmp_path):
     write_copy_note(repository.folder, copied)
 
     assert counts() == (2, 2, 2)
-    # What was noted of a copy that is kept no more is nobody's to mend.
+    # The record of a copy that is no longer kept concerns nobody.
     scheduler.copy = None
     assert counts() == (2, 2, 1)
 
@@ -269,7 +269,7 @@ def test_how_full_the_disk_of_the_backups_is_is_known_where_it_is_another(
     assert "chartroom_backup_disk_free_bytes 9.0" in metrics.splitlines()
     assert "chartroom_backup_disk_bytes 100.0" in metrics.splitlines()
 
-    # The servers' own disk is watched as theirs.
+    # The servers' own disk is watched with the servers.
     scheduler.log = LogKeeper(
         tmp_path, None, repository, scheduler.keys, audit=None, is_wanted=False
     )
@@ -296,7 +296,7 @@ def test_failures_are_counted_and_said_until_a_backup_is_there(tmp_path):
     repository.claim(backup_sets.SYSTEM_ID)
     repository.note_failure("The disk is full.")
     repository.note_failure("The disk is still full.")
-    # The next worker knows of them.
+    # The next worker knows of the failures.
     scheduler = scheduler_of(tmp_path)
     watch = BackupWatch(scheduler)
 
@@ -325,13 +325,13 @@ def test_how_far_the_log_is_behind_is_known_once_it_is_kept(tmp_path):
     earlier, later = now - 20 * second, now - 3 * second
     keeper.position = LogPosition(1, "0/0", later, earlier, now)
     assert behind() == 20 * second
-    # With a gap nothing after the newest backup can be gone to.
+    # With a gap, one cannot go back to anything after the newest backup.
     keeper._cut_off = replace(backup_sets.MANIFEST, as_of=now - 300 * second)
     assert behind() == 300 * second
 
 
 def scheduler_of(tmp_path, every=timedelta(days=1)):
-    """A scheduler that nobody lets run."""
+    """Return a scheduler that is not run."""
     plan = BackupPlan(every, kept=timedelta(days=35))
     repository = Repository(tmp_path / "backups")
     keys = FileKeys(tmp_path / "file.keys", may_be_made=True)

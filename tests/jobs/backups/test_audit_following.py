@@ -1,4 +1,4 @@
-"""The audit log between two backups: what was copied counts whoever follows next."""
+"""The audit log between two backups: the next follower counts what was copied."""
 
 from contextlib import closing
 from datetime import UTC, datetime
@@ -29,12 +29,12 @@ def test_who_begins_again_says_until_when_it_was_copied(endpoints, tmp_path):
     with closing(AuditStore(endpoints.audit_url)) as store:
         follower = AuditFollower(store, repository, archive, lambda: None)
 
-        # Files alone would name a window in which its entries are missing.
+        # Files alone would give a window in which the log's entries are missing.
         assert follower.until == COPIED_UNTIL
 
 
 class Once:
-    """Lets a follower go round once."""
+    """Lets a follower run one round."""
 
     def __init__(self):
         self.rounds = 0
@@ -48,7 +48,7 @@ class Once:
 def test_an_object_that_does_not_open_any_more_is_copied_once_more(
     endpoints, tmp_path, monkeypatch, of_a_whole
 ):
-    """Whatever came after it would never be copied."""
+    """Otherwise nothing that came after it would ever be copied."""
     monkeypatch.setattr(audit_following, "_OF_A_WHOLE", of_a_whole)
     repository = Repository(tmp_path / "backups")
     keys = FileKeys(tmp_path / "file.keys", may_be_made=True)

@@ -78,7 +78,7 @@ def copies_of(repository, manifest, keys):
 def test_a_backup_is_restored_and_every_row_and_file_is_as_it_was(
     clinic, repository, keys, manifest
 ):
-    # What comes after the backup is not in it, and nothing of that is touched.
+    # What comes after the backup is not in it, and stays untouched.
     clinic.file(b"%PDF later")
 
     proof = prove(clinic, repository, keys)
@@ -165,7 +165,7 @@ def test_two_objects_that_were_swapped_are_named(clinic, damaged, keys, manifest
 
 
 def test_an_object_opens_in_its_own_place_only(damaged, keys, manifest):
-    # Also where somebody has made the manifest fit.
+    # Even if somebody has adapted the manifest.
     place = set_of(damaged, manifest)
     samples.swap(place / "entries", place / "audit")
 
@@ -318,7 +318,7 @@ def test_files_are_copied_once(clinic, repository, keys, manifest, monkeypatch):
 
     anew.look()
     assert {file_id for _, file_id in known} <= set(read)
-    # What another test has filed since is new, these are not.
+    # What another test has filed since is new; these are not.
     assert anew.new_bytes < 1000
     read.clear()
     again = FileCopies(clinic.source.files, repository, known=known)
@@ -381,7 +381,7 @@ def test_one_backup_at_a_time(clinic, repository, taken):
     assert not repository.is_busy
 
 
-# What of a set is there already when whoever makes it is killed.
+# The parts of a set that exist already when its process is killed.
 STEPS = ("base", "log", "entries", "audit")
 
 
@@ -408,12 +408,12 @@ def test_a_backup_that_is_killed_leaves_nothing_that_counts(clinic, step, tmp_pa
     assert killed.survey().sets == killed.survey().unreadable == ()
     with pytest.raises(CannotRestore, match=r"There is no backup in"):
         killed.newest()
-    # Nothing goes on receiving the log, and the next backup tidies up.
+    # Nothing continues to receive the log, and the next backup tidies up.
     eventually(lambda: not _receivers(clinic))
     with killed.held():
         assert not list(sets.iterdir())
     received = clinic.source.folder.run / "backup-log"
-    # Once it is packed nothing of it lies open any more.
+    # Once it is packed, no log is left unsealed.
     assert received.exists() or step != STEPS[0]
     if received.exists():
         take(clinic.source, killed)
@@ -478,8 +478,8 @@ def test_a_table_that_is_dropped_while_a_replica_is_asked_ends_no_backup(
     assert table_digests.digest_replica(url, Lsn(0)) is None
 
 
-# What of a backup costs those who work beside it: pages, rows, files, entries of the
-# audit log, and unpacking all that to verify it.
+# The parts of a backup that slow others down: pages, rows, files, entries of the audit
+# log, and unpacking all of it to verify it.
 RESTING = {"copy", "_digest", "_keep", "_copy_audit", "read"}
 
 
@@ -487,7 +487,7 @@ def test_a_backup_rests_wherever_it_works(clinic, keys, tmp_path, monkeypatch):
     resting = set()
 
     def note(_seconds):
-        # Whoever calls `Pace.rest`, which called this.
+        # The caller of `Pace.rest`, which called this function.
         resting.add(traceback.extract_stack(limit=3)[0].name)
 
     monkeypatch.setattr("db.pace._WORK_SECONDS", 0)
@@ -540,7 +540,7 @@ def test_a_table_read_in_pieces_has_the_digest_of_the_whole(clinic, monkeypatch)
     monkeypatch.setattr(table_digests, "_PAGES", 2)
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         cursor.execute("CREATE TABLE pieces AS SELECT generate_series(1, 3000) AS n")
-        # Some pages lack rows, and the last has fewer than there is room for.
+        # Some pages lack rows, and the last page is not full.
         cursor.execute("DELETE FROM pieces WHERE n % 7 = 0")
         cursor.execute("SELECT pg_relation_size('pieces') / 8192")
         assert cursor.fetchone()[0] > 4

@@ -71,11 +71,11 @@ def kit(clinic, keys, seal_keys):
 
 @pytest.fixture(scope="module")
 def at(clinic, repository):
-    """A second after a backup and before something is purged, which is the last."""
+    """A second after a backup and before something is purged, which comes last."""
     with keeping(clinic, repository) as keeper:
         await_log(keeper)
         take(clinic.source, repository)
-        # What is restored here is put together from two.
+        # What is restored here is put together from two backups.
         take(clinic.source, repository, full_every=KEPT)
         clinic.file(LATER)
         clinic.ship()
@@ -89,7 +89,7 @@ def at(clinic, repository):
 
 @pytest.fixture
 def expendable(at, repository, tmp_path):
-    """A copy of the backups: whoever goes back leaves a time behind in them."""
+    """A copy of the backups, since going back records a time left in them."""
     return samples.copy_of(repository, tmp_path / "backups")
 
 
@@ -101,7 +101,7 @@ def purge_one(session):
 
 
 def with_passwords(kit, *, of):
-    """Return the kit as one that was made before passwords were changed."""
+    """Return the kit as made before these logins' passwords were changed."""
     secrets = json.loads(kit.files[PASSWORDS])
     before = secrets | {login: f"{secrets[login]} of before" for login in of}
     return replace(kit, files=kit.files | {PASSWORDS: json.dumps(before)})
@@ -119,7 +119,7 @@ def test_the_clinic_opens_again_with_every_row_file_and_entry(
     clinic, expendable, kit, at, tmp_path
 ):
     folder = tmp_path / "restored"
-    # What others than the superuser sign in with is brought along.
+    # The passwords of all logins but the superuser's may have changed.
     others = ("chartroom", "chartroom_app", "replicator", "rewind")
     kit = with_passwords(kit, of=others)
     before = len(list(clinic.source.audit.walk_after(0)))
@@ -151,7 +151,7 @@ def test_the_clinic_opens_again_with_every_row_file_and_entry(
             verdict = chain.verify(database, log, seals)
             assert verdict.is_whole, verdict.sentence
             assert verdict.last == before + 1
-        # All three have the clinic: none has founded another.
+        # All three have the clinic: none has initialized another one.
         cluster.wait_until_whole()
     finally:
         cluster.stop()
@@ -222,7 +222,7 @@ def test_what_cannot_be_leaves_the_folder_empty(repository, kit, at, tmp_path):
 def test_a_kit_with_another_password_of_the_superuser_is_told_of_at_once(
     repository, kit, at, tmp_path
 ):
-    """It was tried again for two minutes, and the backup was called one that fails."""
+    """It used to be retried for two minutes, and the backup was reported as failing."""
     folder, other = tmp_path / "restored", with_passwords(kit, of=("postgres",))
     none = {name: text for name, text in kit.files.items() if name != PASSWORDS}
 

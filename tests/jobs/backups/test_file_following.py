@@ -31,7 +31,7 @@ def test_a_file_whose_entry_is_there_before_its_bytes_is_waited_for(files, tmp_p
         follower._catch_up()
         began = follower.until
         follower._take_new(changes)
-        # Whatever names it may come from now on: so nobody can go there yet.
+        # From now on a row may name it, so one cannot go back to this time yet.
         assert follower.until == began
         chunks.insert_many(taken)
         follower._take_new(changes)
@@ -60,7 +60,7 @@ def test_a_file_that_stays_damaged_does_not_hold_up_the_others(
 
 @dataclass
 class Stopped:
-    """A follower that did not run while a set was made, which has a file of then."""
+    """A follower that did not run while a set was made, and a file from that time."""
 
     files: FileStore
     repository: Repository
@@ -68,7 +68,7 @@ class Stopped:
     file_id: str
 
     def listed(self):
-        """Return which files the log lists once the follower runs again."""
+        """Return the files that the log lists once the follower runs again."""
         follower = FileFollower(
             self.files, self.repository, self.archive, self.files.keys, lambda: None
         )
@@ -79,14 +79,14 @@ class Stopped:
         return [str(copy.entry.file_id) for copy in copies]
 
     def entries(self):
-        """Copy all files that are there; return what lists them."""
+        """Copy all files that there are; return their entries."""
         copies, entries = FileCopies(self.files, self.repository), io.BytesIO()
         copies.look()
         copies.write(entries)
         return entries.getvalue()
 
     def copy(self, finished_at):
-        """Have a set of all files that are there."""
+        """Add a set with all files that there are."""
         backup_sets.add_sealed_set(
             self.repository,
             self.files.keys,

@@ -35,7 +35,7 @@ WEEK = timedelta(days=7)
 
 @pytest.fixture(scope="module")
 def chain(clinic, repository):
-    """A full backup, and two incremental ones, each with a document more.
+    """A full backup, and two incremental ones, each with one more document.
 
     The full one is of an earlier version, whose files have other checksums.
     """
@@ -60,10 +60,10 @@ def prove(clinic, repository, keys, **how):
 
 
 def summarized(folder):
-    """Return up to which byte of the log summaries in a folder tell what changed.
+    """Return the byte of the log up to which a folder has WAL summaries.
 
     Their names are a timeline, a beginning and an end, as PostgreSQL writes them; one
-    that it is still writing is called temp.
+    that is still being written is called temp.
     """
     names = (path.stem for path in folder.glob("*.summary") if path.stem != "temp")
     return max((int(name[24:], 16) for name in names), default=0)
@@ -89,16 +89,16 @@ def test_only_what_changed_is_copied_and_every_row_is_as_a_replica_showed(
         full.fingerprint,
     )
     assert third.based_on.set_id == second.set_id
-    # A tenth of it, mostly. Whatever else is in the cluster writes as well: PostgreSQL
-    # tidies up other tests' databases, whose pages have changed then.
+    # Mostly a tenth of it. But everything else in the cluster writes as well:
+    # PostgreSQL vacuums other tests' databases, which changes their pages.
     assert max(size_of(second), size_of(third)) < size_of(full) / 2
-    # What it takes unpacked, of 56 MB of rows.
+    # Its size when unpacked, of 56 MB of rows.
     assert second.based_on.bytes < full.database_bytes / 2
     proof = prove(clinic, repository, keys)
     assert (proof.set_id, proof.is_compared) == (third.set_id, True)
     assert proof.files == len(samples.FILES) + 2
     assert not (clinic.source.folder.path / "sandbox").exists()
-    # Nothing of it lies open, and what PostgreSQL was told is gone.
+    # None of it is left unsealed, and the manifest given to PostgreSQL is gone.
     assert not list(clinic.source.folder.run.glob("tmp*"))
 
 
@@ -178,7 +178,7 @@ def test_without_its_base_one_counts_for_nothing_and_no_older_one_is_taken(
     words = f"Backup {third.set_id} has only what changed since backup {second.set_id}"
     with pytest.raises(SetBroken, match=f"^{words}, which is missing.$"):
         prove(clinic, damaged, keys)
-    # By its own second the full one is as whole as before.
+    # For its own second the full one is as whole as before.
     assert prove(clinic, damaged, keys, to=full.as_of).set_id == full.set_id
 
     (damaged.folder / "sets" / second.set_id).mkdir()
@@ -277,13 +277,13 @@ def test_after_a_switchover_the_new_leader_tells_what_changed(
 
 @pytest.fixture
 def unsummarized(clinic, chain):
-    """The servers without the summaries of what changed so far, while a test lasts."""
+    """The servers without their WAL summaries so far, for the time of a test."""
     removed = {}
     folders = [*clinic.source.folder.path.glob("postgres/*/pg_wal/summaries")]
     url = clinic.cluster.addresses.administrator_url
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         connection.autocommit = True
-        # A summary that is not made yet is none that is gone.
+        # A summary that does not exist yet could not be removed.
         cursor.execute("SELECT pg_current_wal_insert_lsn() - '0/0'")
         [(written,)] = cursor
         cursor.execute("CHECKPOINT")
@@ -291,7 +291,7 @@ def unsummarized(clinic, chain):
         eventually(lambda folder=folder: summarized(folder) >= written)
     for folder in folders:
         for path in folder.iterdir():
-            # PostgreSQL itself removes and renames some.
+            # PostgreSQL itself removes and renames some of them.
             with suppress(FileNotFoundError):
                 removed[path] = path.read_bytes(), path.stat()
                 path.unlink()
@@ -312,13 +312,13 @@ def test_where_postgresql_does_not_know_what_changed_all_of_it_is_copied(
     assert "WAL summaries are required on timeline" in taken.manifest.full_because
     assert "An incremental one was due: PostgreSQL gave no" in taken.sentence
     assert prove(clinic, damaged, keys).set_id == taken.manifest.set_id
-    # From here on it knows again.
+    # From here on there are summaries again.
     clinic.file(b"%PDF afterwards")
     assert not take(clinic.source, damaged, full_every=WEEK).manifest.is_full
 
 
 def test_whoever_has_just_taken_over_says_on_which_timeline_it_is(clinic):
-    """And not that of its last checkpoint: no other may be given its number."""
+    """And not the timeline of its last checkpoint: no other may get its number."""
     source, said = clinic.source, []
     tools = programs.find(source.folder.path)
     leader = Leader(source.addresses, tools, sys.executable)
@@ -326,7 +326,7 @@ def test_whoever_has_just_taken_over_says_on_which_timeline_it_is(clinic):
     switching.start()
     deadline = None
     while deadline is None or time.monotonic() < deadline:
-        # Once the new one has answered: on a busy machine that takes a while.
+        # Once the new primary has answered: on a busy machine that takes a while.
         if deadline is None and not switching.is_alive() and len(set(said)) > 1:
             deadline = time.monotonic() + 2
         with suppress(CannotBackUp):

@@ -57,9 +57,9 @@ _WRITTEN = "SELECT pg_current_wal_lsn()"
 
 @pytest.fixture
 def manifest(clinic, repository):
-    """The backup from which a test goes on, with its log.
+    """The backup from which a test continues, with its log.
 
-    Each has one of its own: some of them leave a gap in the log.
+    Each test has one of its own: some of them leave a gap in the log.
     """
     with keeping(clinic, repository) as keeper:
         await_log(keeper)
@@ -124,10 +124,10 @@ def test_the_second_before_a_table_was_dropped(
 
     assert (proof.set_id, proof.as_of) == (manifest.set_id, before)
     assert rows["public.lost"] == 1000
-    # The file that came after the backup as well, and not the one after that.
+    # The file that came after the backup is there, and the one after that is not.
     assert (rows["public.documents"], proof.files) == filed
     assert "segments of the log after it" in words_of(proof)
-    # A log without anything after the time is an error, and not the newest state.
+    # If the log has nothing after the time, that is an error, and not the newest state.
     source, at = clinic.source, datetime.now(UTC) + timedelta(hours=1)
     archive = LogArchive(repository.folder, manifest.system_id, keys)
     route = route_to(repository, archive, before)
@@ -161,7 +161,7 @@ def test_no_acknowledged_row_is_lost_whatever_dies(
         cluster.primary().kill()
         eventually(cluster.primary)
         writer.await_more()
-    # What came while nobody kept anything is not lost either.
+    # What came while no keeper ran is not lost either.
     with writer.writing(), keeping(clinic, repository) as keeper:
         writer.await_more()
         await_kept(keeper, datetime.now(UTC))
@@ -179,7 +179,7 @@ def test_a_tail_that_the_next_leader_never_had_stops_nothing(
     clinic, repository, manifest, monkeypatch
 ):
     cluster = clinic.cluster
-    # Whoever comes back only now has no sender yet that could be held back.
+    # A replica that comes back only now has no sender yet that could be suspended.
     cluster.wait_until_whole()
     with keeping(clinic, repository) as keeper:
         await_log(keeper)
@@ -193,12 +193,12 @@ def test_a_tail_that_the_next_leader_never_had_stops_nothing(
                 f"WHERE application_name <> '{SLOT}'",
             )
         ]
-        # Its Patroni would see how far ahead it is, and let nobody lead after it.
-        # It stays dead until another leads: with the longest log it would lead again.
+        # Its Patroni would see how far ahead it is, and let no replica lead. It stays
+        # dead until another leads: with the longest log it would lead again.
         patroni = psutil.Process(primary.patroni.process.pid)
         with cluster.unsupervised():
             with suspended(*senders, patroni):
-                # Past a segment's end, so that the next leader is asked for its end.
+                # Beyond a segment's end, so that the next primary is asked for its end.
                 execute(
                     clinic,
                     "SET synchronous_commit = local",
@@ -224,7 +224,7 @@ def test_a_tail_that_the_next_leader_never_had_stops_nothing(
 
     assert rows["public.documents"] > 3
     assert "public.nobody_has_it" not in rows
-    # What only the dead server had is kept all the same.
+    # What only the dead server had is kept nevertheless.
     archive = LogArchive(repository.folder, manifest.system_id, clinic.source.keys)
     sealed = archive.listing().pieces
     assert Lsn.parse(place) < max(
@@ -248,7 +248,7 @@ def test_entries_of_the_audit_log_that_came_after_the_backup_are_kept_and_proven
 
     last = list(clinic.source.audit.walk_after(0))[-1]["_id"]
     assert proof.audit_entries == last > manifest.audit_entries + 1
-    # What was begun before the worker's second start is written anew, in one object.
+    # What was begun before the worker's second start is written again, in one object.
     archive = LogArchive(repository.folder, manifest.system_id, keys)
     (piece,) = archive.list_audit()
     assert (piece.first, piece.last) == (manifest.audit_entries + 1, last)
@@ -341,7 +341,7 @@ def test_a_gap_is_said_and_the_next_backup_begins_a_new_window(
         return ask(cluster, primary, is_there) == 0
 
     with cluster.unsupervised(), suspended(patroni):
-        # As a slot that was lost, whose log the server has removed.
+        # As when a slot was lost, and the server has removed its log.
         administrate(clinic, f"SELECT pg_drop_replication_slot('{SLOT}')")
         eventually(forget, pause_seconds=0.5)
     with keeping(clinic, folder) as keeper:
@@ -384,7 +384,7 @@ def test_a_slot_that_keeps_what_is_there_no_more_begins_anew(
     for node in replicas(cluster):
         await_replayed(cluster, node, ask(cluster, primary, _WRITTEN))
 
-    # As a server that was rewound: it counts as kept what it has no more.
+    # As on a server after pg_rewind: it reports log as kept that it no longer has.
     (primary.data / "pg_wal" / kept).unlink()
 
     with keeping(clinic, folder) as keeper:
@@ -406,7 +406,7 @@ def test_the_log_that_goes_on_from_a_first_set_is_kept_until_somebody_receives_i
 
     manifest = take(source, repository, is_log_kept=True).manifest
     administrate(clinic, "SELECT pg_switch_wal()", "SELECT pg_current_xact_id()")
-    # Nobody else needs the segment that the set ended in.
+    # Nothing else needs the segment in which the set ended.
     primary = cluster.primary()
     written = Lsn.parse(ask(cluster, primary, _WRITTEN))
     others = (

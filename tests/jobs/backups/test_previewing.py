@@ -1,4 +1,4 @@
-"""What going back would undo, told by the worker: of a real clinic, and of failures."""
+"""The worker's previews of going back: of a real clinic, and of failures."""
 
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -99,7 +99,7 @@ def test_an_answer_that_nobody_could_write_down_is_written_later(database, monke
 
     def write(*args, **more):
         calls.append(args)
-        # The first only notes that it begins.
+        # The first write only records that it begins.
         if len(calls) == 2:
             raise NoPrimary(TO)
         return writing(*args, **more)

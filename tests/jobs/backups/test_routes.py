@@ -1,4 +1,4 @@
-"""From which backup a time is gone to: the newest that is whole, and none unasked."""
+"""The backup from which one goes back to a time: the newest whole one."""
 
 import shutil
 from datetime import timedelta
@@ -78,7 +78,7 @@ def test_one_that_is_damaged_is_passed_over_for_one_that_is_whole_and_named(
     # The very same time, along more of the log.
     assert (route.manifest, route.to, numbers(route)) == (full, AT, [2, 3, 4])
     assert route.passed_over == (f"base of backup {later.set_id} was changed.",)
-    # By its own place it is what was asked for, and nothing else will do.
+    # Without a time the newest backup was asked for, and no other will do.
     assert route_to(repository, archive, None).manifest == later
 
 
@@ -107,7 +107,7 @@ def test_one_that_lacks_its_base_leads_nowhere(repository, archive, chain, keys)
 
     assert route.manifest == chain[0]
     assert route.passed_over == (f"Backup {last.set_id} cannot be restored.",)
-    # Of a time before it nobody has to know.
+    # For a time before it, it does not matter.
     assert route_to(repository, archive, AT - HOUR).passed_over == ()
 
 

@@ -1,4 +1,4 @@
-"""Backups by plan and on request: when one is due, and what is written of each."""
+"""Backups by plan and on request: when one is due, and what is recorded of each."""
 
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -57,7 +57,7 @@ def test_where_the_log_is_cut_off_the_next_is_due_at_once():
     assert (
         DAILY.due_at(START, START - HOUR, None, is_cut_off=True) == START + 3 * MINUTE
     )
-    # And not again before its log can have been seen to go on.
+    # And not again before its log could have been seen to continue.
     newest = START + 10 * MINUTE
     assert DAILY.due_at(START, newest, None, is_cut_off=True) == newest + 5 * MINUTE
 
@@ -80,7 +80,7 @@ def test_without_a_plan_none_is_ever_due():
 
 
 class Maker:
-    """Makes sets that are made up, or fails as it is told to."""
+    """Makes made-up sets, or fails with the next of these errors."""
 
     def __init__(self, repository, clock):
         self.repository = repository
@@ -119,7 +119,7 @@ def maker(repository, clock):
 
 @dataclass
 class Clock:
-    """A clock that goes when it is told to."""
+    """A clock that a test sets."""
 
     now: datetime
 
@@ -229,7 +229,7 @@ def test_one_that_fails_is_tried_again_and_forgotten_once_one_succeeds(
     look(scheduler, clock, 6 * MINUTE)
     assert scheduler.failure.tries == 1
     look(scheduler, clock, 12 * MINUTE)
-    # Of what unexpected error nothing is said that may be a person's.
+    # The text of an unexpected error may contain a person's data, so it is not shown.
     assert scheduler.failure.tries == 2
     assert "unexpected error" in scheduler.failure.sentence
     look(scheduler, clock, 30 * MINUTE)
@@ -275,7 +275,7 @@ def test_one_asked_for_that_fails_says_why(scheduler, maker, clock, database):
 
     ended = newest(database)
     assert (ended.set_id, ended.failure) == (None, "The disk is full.")
-    # Whoever wants to may ask again at once.
+    # Somebody who wants to may request one again at once.
     ask(database)
     look(scheduler, clock)
     assert newest(database).set_id == maker.made[0]
@@ -296,7 +296,7 @@ def test_what_a_dead_worker_had_begun_is_made_by_the_next(
 def test_files_that_could_not_be_looked_through_are_an_hour_later(
     scheduler, clock, repository, tmp_path
 ):
-    """A day later a file that is gone would have been told of by nobody."""
+    """A day later would leave a missing file unreported for too long."""
     keys = FileKeys(tmp_path / "file.keys", may_be_made=True)
     backup_sets.add_sealed_set(repository, keys, files=(b"letter",))
     with repository.read_from():
@@ -338,7 +338,7 @@ def test_what_nobody_could_write_down_is_written_later_and_not_made_twice(
             calls = count()
 
             def write(*args, **more):
-                # The first only notes that it begins.
+                # The first write only records that it begins.
                 if next(calls):
                     raise ConnectionError
                 return writing(*args, **more)
@@ -419,7 +419,7 @@ def test_a_clock_that_leaps_ahead_removes_nothing_before_it_was_right_for_a_day(
     if not is_started_anew:
         assert count_after(0) == 5
     assert count_after(400) == 5
-    # Once the clock is right again; and after a winter for which the clinic was off.
+    # Once the clock is right again; and after a winter during which the clinic was off.
     assert count_after(0.1) == 5
     assert count_after(400) == 5
     assert count_after(400.9) == 5
@@ -437,7 +437,7 @@ def test_whoever_keeps_the_log_does_not_hide_that_the_clock_leapt(
         backup_sets.add_set(repository, set_id=set_id, as_of=at, finished_at=at)
 
     class Keeper:
-        """Notes at once that the log is kept, as the one of a worker does."""
+        """Records at once that the log is kept, like a worker's keeper."""
 
         is_cut_off = False
 
@@ -456,7 +456,7 @@ def test_whoever_keeps_the_log_does_not_hide_that_the_clock_leapt(
 
     clock.now += 400 * DAY
     assert count_left() == 5
-    # Nor does it count for right because the worker starts once more.
+    # Nor is the clock believed because the worker starts again.
     clock.now += DAY / 2
     assert count_left() == 5
     clock.now += DAY
@@ -500,7 +500,7 @@ def test_what_backups_take_is_noted_once_an_hour_whoever_looks(
         scheduler.look()
     assert noted() == [began + MINUTE, began + 61 * MINUTE]
 
-    # A worker that starts has noted nothing yet, and does not note it twice.
+    # A worker that starts has recorded nothing yet, and does not record it twice.
     scheduler = start()
     clock.now += 59 * MINUTE
     scheduler.look()

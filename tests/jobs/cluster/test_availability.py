@@ -1,4 +1,4 @@
-"""Seconds are counted once, whoever is away, and told of by a budget that burns."""
+"""Seconds are counted once, whoever is away, and a burning budget raises an alert."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -98,7 +98,7 @@ class _Health(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
@@ -117,7 +117,7 @@ def test_one_web_server_that_answers_is_enough(monkeypatch: pytest.MonkeyPatch):
         probe = WebProbe(("http://127.0.0.1:1/health", address))
         watching = Thread(target=probe.run, args=[stopping])
         watching.start()
-        # Nobody has been there yet, so nobody has gone away.
+        # It has never been up, so it does not count as down.
         assert not stopping.wait(0.2)
         assert probe.is_up is None
         monkeypatch.setattr(_Health, "status", 200)

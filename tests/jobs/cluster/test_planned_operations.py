@@ -23,7 +23,7 @@ WHY = "Kernel update on db-01"
 
 @pytest.fixture
 def runner(endpoints: Endpoints) -> Iterator[OperationRunner]:
-    """Whoever acts, on servers whose Patroni answers nobody: nothing is changed."""
+    """A runner on servers whose Patroni does not answer: nothing is changed."""
     nowhere = replace(endpoints, patroni_urls={"db-01": "http://127.0.0.1:1"})
     with closing(Database(endpoints)) as database:
         yield OperationRunner(Servers(database, Patroni(nowhere)))

@@ -1,4 +1,4 @@
-"""The servers are watched by one worker, and what it saw is written down."""
+"""One worker observes the servers, and records what it has seen."""
 
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
@@ -56,7 +56,7 @@ def change_rule(database, kind, **values):
 
 
 def warn_of_every_disk(database, hook):
-    """Let each server raise an alert at once, and tell it to the hook."""
+    """Let each server's disk raise an alert at once, and send it to the webhook."""
     always = {"threshold": 0.0, "clear_threshold": 0.0, "for_seconds": 0}
     change_rule(database, "disk", **always, webhook_url=hook.url)
 
@@ -143,7 +143,7 @@ def test_without_a_primary_samples_wait_in_memory(database, observer):
 
 
 class _Leaderless:
-    """A database whose servers all only follow."""
+    """A database in which no server is the primary."""
 
     def __init__(self, database):
         self._database = database
@@ -271,7 +271,7 @@ def test_the_log_that_went_with_the_former_primary_is_written_down(
 
 
 class _Onlooker:
-    """A mail server that takes its time, while somebody needs the row."""
+    """A slow mail server; meanwhile somebody else reads the row."""
 
     def __init__(self, database):
         self.database = database
@@ -299,6 +299,6 @@ def test_no_transaction_waits_for_the_mail_server_of_an_alert(database):
 
     MonitorWriter(database, Ledger(), Post(onlooker))._send()
 
-    # Unsent, and claimed, so that nobody else sends it meanwhile.
+    # Not sent, but claimed, so that nobody else sends it meanwhile.
     assert onlooker.seen == [(None, True)]
     assert read(database, select(AlertNotification.sent_at))[0].sent_at

@@ -1,4 +1,4 @@
-"""A site begins to lead: its rows and its audit log, of two times, become one."""
+"""A site begins to lead: its rows and its audit log, of different times, become one."""
 
 from datetime import UTC, datetime
 
@@ -102,13 +102,13 @@ def test_nobody_leads_with_rows_of_an_unknown_time(log):  # noqa: F811
 
 
 def undone(log: Log) -> datetime | None:  # noqa: F811
-    """Ask as whoever lets the site lead."""
+    """Ask as the promotion of the site does."""
     to: datetime | None = log.write(lambda session: went_back_to(session, log.store))
     return to
 
 
 def go_back(log: Log) -> None:  # noqa: F811
-    """Note in the log that the main site went back, as it does itself."""
+    """Record in the log that the main site went back, as it does itself."""
     log.write(
         lambda session: ledger.record_going_back(
             session,

@@ -1,4 +1,4 @@
-"""What a former check said in error of sound prescriptions is named, once, as false."""
+"""Sound prescriptions that a former check reported as damaged are corrected once."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +25,7 @@ def log(endpoints) -> Iterator[AuditStore]:
 
 
 def damaged(house: House, *, patient_id=None, prescription_id=None) -> None:
-    """Write down that a prescription is damaged; without ids, as it was done once."""
+    """Record that a prescription is damaged; without ids, as an earlier version did."""
     row_id = uuid4()
     house.write(
         lambda s: audit.record(
@@ -40,19 +40,19 @@ def damaged(house: House, *, patient_id=None, prescription_id=None) -> None:
 
 
 def ship(house: House, log: AuditStore) -> None:
-    """Bring what waits into the log."""
+    """Ship the waiting events to the log."""
     while house.write(lambda session: chain.ship(session, log)):
         pass
 
 
 def explain(house: House, log: AuditStore) -> None:
-    """Do what a check does after it."""
+    """Run a check, and then the explanation of false alarms."""
     integrity.check_all(house.database, house.files)
     integrity.explain_false_alarms(house.database, log)
 
 
 def corrected_ids(house: House) -> list[str]:
-    """Return the ids that corrections name which are yet to be shipped."""
+    """Return the ids named by corrections that are yet to be shipped."""
     return [
         corrected
         for event in house.events(Action.AUDIT_CORRECT)

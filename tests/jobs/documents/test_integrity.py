@@ -1,4 +1,4 @@
-"""Every file is read in a week, and whatever changed in the store is found."""
+"""Every file is read within a week, and whatever changed in the store is found."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -60,7 +60,7 @@ def test_what_was_never_checked_is_found_without_sorting_all_of_it(house):
     )
 
     def plan(session):
-        # As it is done where there are too many for any other way.
+        # As PostgreSQL plans it if there are too many rows for any other way.
         for way in ("seqscan", "bitmapscan", "hashjoin", "mergejoin", "sort"):
             session.execute(text(f"SET LOCAL enable_{way} = off"))
         return "\n".join(session.scalars(text(f"EXPLAIN {wanted}")))
@@ -84,7 +84,7 @@ def test_whole_files_are_whole(house):
 
 
 def test_a_flipped_bit_in_any_chunk_of_any_file_is_found(house):
-    """One bit in each chunk of a file of several; the file beside it stays whole."""
+    """One bit per file, in each of the chunks in turn; another file stays whole."""
     whole = house.file(b"%PDF-1.7 whole")
     broken = [house.file(b"%PDF-1.7" + bytes(700_000)) for _ in range(4)]
     chunks = house.raw["documents.chunks"]
@@ -421,7 +421,7 @@ def test_photos_take_their_turn_where_the_last_share_ended(house):
             seen.append(file_id)
             return house.files.open(bucket, file_id)
 
-    # One share finds the end, and the next begins anew.
+    # One share reaches the end, and the next begins again.
     for _ in range(5):
         integrity.check_share(house.database, Watching())
 

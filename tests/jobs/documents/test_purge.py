@@ -29,13 +29,13 @@ PHOTOS, PRESCRIPTIONS = Bucket.PATIENT_PHOTOS, Bucket.PRESCRIPTION_FILES
 
 @pytest.fixture
 def old(monkeypatch):
-    """Let every file be old enough to have a row."""
+    """Let every file count as old enough to have a row."""
     monkeypatch.setattr(job, "YOUNG", timedelta(seconds=-5))
 
 
 @pytest.fixture
 def hasty(old, monkeypatch):
-    """Let the time of grace be over at once."""
+    """Let the grace period end at once."""
     monkeypatch.setattr(job, "GRACE", timedelta())
 
 
@@ -58,7 +58,7 @@ def pending(house):
 
 
 def removed(house):
-    """Return how many files were removed by the audit log's account."""
+    """Return how many files were removed according to the audit events."""
     details = [event.details for event in house.events(Action.FILE_SWEEP)]
     return sum(detail.get("removed", 0) for detail in details)
 
@@ -106,7 +106,7 @@ def test_a_purge_killed_at_any_step_is_finished_by_the_next_one(house):
 
 @pytest.fixture
 def erasure(tmp_path):
-    """What has the clinic's backups forget, which copy each file at once."""
+    """The erasure for the clinic's backups, which copy each file at once."""
     keys = FileKeys(tmp_path / "file.keys", may_be_made=True)
     repository = Repository(tmp_path / "backups")
     backup_sets.add_sealed_set(repository, keys)
@@ -371,7 +371,7 @@ def test_a_file_that_is_purged_while_it_is_looked_for_is_not_missing(house, hast
     over = house.file_for_long()
 
     class Purging:
-        """The store, while somebody else purges."""
+        """The store, while another process purges."""
 
         def __getattr__(self, name):
             if name == "existing":

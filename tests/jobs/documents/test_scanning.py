@@ -1,4 +1,4 @@
-"""Documents that wait: for a scanner that was away, and for their words."""
+"""Documents that wait: for a scanner that was away, and for text recognition."""
 
 import io
 import tempfile
@@ -45,7 +45,7 @@ def database(endpoints):
 
 @pytest.fixture
 def file(database, files, clerk, inspector):
-    """File documents while the scanner is away."""
+    """A function that files documents, by default while the scanner is away."""
 
     def file(*letters, scanner=AWAY, name="Letter.pdf", draft=None, into=files):
         ingest = DocumentIngest(into, inspector, scanner, refuse_active=False)
@@ -119,7 +119,7 @@ def open_version(database, actor, version):
 
 
 class Judge:
-    """A scanner that says what it was told to say, one file after the other."""
+    """A scanner that gives these verdicts, one file after the other."""
 
     def __init__(self, *verdicts):
         self._verdicts = list(verdicts)
@@ -168,7 +168,7 @@ def test_a_file_without_a_verdict_does_not_hold_up_the_next(database, files, fil
 
 @pytest.fixture
 def with_other_keys(addresses, files, tmp_path):
-    """The same store, of somebody whose key file is not ours."""
+    """The same store, opened with another key file."""
     keys = FileKeys(tmp_path / "other.keys", may_be_made=True)
     name = files._database.name
     with closing(FileStore(addresses.mongo.admin_url, name, keys=keys)) as store:
@@ -347,7 +347,7 @@ def test_where_words_stand_is_kept_for_each_page_that_has_any(database, files, f
 
 
 class Breaking(Reader):
-    """Reads every page but the second, which breaks it."""
+    """Reads every page but the second, which makes it fail."""
 
     def recognise(self, source, page):
         if page == 2:

@@ -1,4 +1,4 @@
-"""What is read ahead comes in order, and ends when nobody wants more."""
+"""What is read ahead comes in order, and reading ends once nobody wants more."""
 
 import threading
 from collections.abc import Generator
@@ -10,7 +10,7 @@ from jobs.fhir.reading_ahead import read_ahead
 
 
 class Numbers:
-    """Numbers as pieces; it notes how many were read, and where it was closed."""
+    """Numbers as pieces; records how many were read, and where it was closed."""
 
     def __init__(self, last: int, fails_behind: int | None = None) -> None:
         self.count = 0

@@ -42,7 +42,7 @@ def test_a_proof_leaves_nothing_but_its_trace(database, endpoints, admin):
         traces = select(AuditEvent).where(AuditEvent.action == "booking:prove")
         return rows, session.scalars(traces).all()
 
-    # The primary is asked: a replica may not have replayed the proof yet.
+    # Read from the primary: a replica may not have replayed the proof yet.
     rows, (trace,) = database.read_latest(left, identity=SYSTEM).value
     assert rows == []
     assert trace.actor_id == admin.id

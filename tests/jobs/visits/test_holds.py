@@ -1,4 +1,4 @@
-"""The job that tidies holds away, on a real database."""
+"""The job that removes expired holds, on a real database."""
 
 from contextlib import closing
 
@@ -39,7 +39,7 @@ def test_all_that_ran_out_is_tidied_away_in_small_steps(
     with caplog.at_level("INFO"):
         holds.tidy(database)
 
-    # The primary is asked: a replica may still show what has been tidied away.
+    # Read from the primary: a replica may still show what has been removed.
     left = database.read_latest(
         lambda session: samples.count(session, BookingSlot), identity=SYSTEM
     )

@@ -30,7 +30,7 @@ from tests.services.visits.visit_samples import soon
 def stores(endpoints, files, tmp_path, monkeypatch) -> Iterator[Stores]:
     """A clinic with a visit tomorrow that was booked last week."""
     queue.perform_import_paths()
-    # Otherwise what happens to be due at this minute would be done as well.
+    # Otherwise periodic tasks that are due in this minute would run as well.
     monkeypatch.setattr(queue.periodic_registry, "periodic_tasks", {})
     keys = SealKeyFile(tmp_path / "secrets/audit.key", may_be_made=True)
     with (

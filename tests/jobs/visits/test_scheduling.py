@@ -1,4 +1,4 @@
-"""The background makes the slots of the days that come into reach."""
+"""The worker makes the slots of the days that come within the horizon."""
 
 from contextlib import closing
 

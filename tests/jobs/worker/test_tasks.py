@@ -1,4 +1,4 @@
-"""What is done in the background, each task once on real databases."""
+"""The worker's tasks, each done once on real databases."""
 
 from contextlib import closing
 from dataclasses import replace
@@ -33,7 +33,7 @@ from tests.kit.mailbox import Mailbox, mailer_to
 @pytest.fixture
 def stores(endpoints, files, tmp_path, monkeypatch):
     queue.perform_import_paths()
-    # Otherwise what happens to be due at this minute would be done as well.
+    # Otherwise periodic tasks that are due in this minute would run as well.
     monkeypatch.setattr(queue.periodic_registry, "periodic_tasks", {})
     keys = SealKeyFile(tmp_path / "secrets/audit.key", may_be_made=True)
     with (
@@ -200,7 +200,7 @@ def test_the_audit_log_is_sealed_once_a_day(endpoints, stores):
         connection.cursor().execute(
             "UPDATE audit_seals SET sealed_at = sealed_at - interval '1 day'"
         )
-    # A seal that was dated back no longer holds: nothing is put on top of it.
+    # A seal that was dated back no longer holds: no other is made after it.
     run_due(endpoints, stores, "seal_audit_log")
 
     assert _seals(stores) == [0]

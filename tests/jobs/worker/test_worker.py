@@ -1,4 +1,4 @@
-"""The worker follows the leader."""
+"""The worker follows the primary."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ def _worker(endpoints, folder):
             f"{name}={url}" for name, url in endpoints.replica_urls.items()
         ),
         "CHARTROOM_DATA": str(folder),
-        # Otherwise it starts with a key file for documents only.
+        # Otherwise it would start with a key file for documents only.
         "CHARTROOM_DEMO": "true",
     }
     words, log = ["dashboard", "worker"], folder / "log"
@@ -42,7 +42,7 @@ def _last_beat(database):
 
 
 def _is_listening(database):
-    """Tell whether the worker has started, and waits to hear of jobs."""
+    """Return whether the worker has started, and waits for jobs."""
     return _ask(
         database,
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
@@ -72,7 +72,7 @@ def test_a_worker_goes_on_after_a_switchover(breakable, tmp_path):
         try:
             eventually(lambda: _is_listening(database))
             switch_over(breakable)
-            # What the former leader was told, the new one has already.
+            # The new primary already has what was written to the former one.
             before = _ask(database, "SELECT clock_timestamp()")
             eventually(lambda: _last_beat(database), lambda at: at and at > before)
             assert process.poll() is None

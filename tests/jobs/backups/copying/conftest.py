@@ -1,4 +1,4 @@
-"""A store in a process of its own, and a repository whose objects open."""
+"""A store in a process of its own, and a repository whose objects can be opened."""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What was purged leaves the copy as well, or the copy says until when it is locked."""
+"""What was purged leaves the copy too, or the copy reports until when it is locked."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,7 +24,7 @@ AFTER = backup_sets.AS_OF + timedelta(minutes=2, seconds=30)
 
 @pytest.fixture
 def copied(repository, keys, server, prefix):
-    """What copies a repository, and has copied it."""
+    """The copy of a repository, after its first round."""
     copy = RepositoryCopy(repository, keys, server.store(prefix), KEPT)
     copy.round()
     return copy
@@ -32,7 +32,7 @@ def copied(repository, keys, server, prefix):
 
 @dataclass
 class Purging:
-    """A file that is purged here, and where that is looked for."""
+    """A file that is purged in the repository, and the places to look for it."""
 
     repository: Repository
     keys: FileKeys
@@ -95,7 +95,8 @@ def test_where_versions_are_kept_all_of_them_go(purge, server, prefix):
 def test_bytes_that_are_still_here_are_not_sent_once_they_are_listed(
     purge, server, prefix, monkeypatch
 ):
-    # As if the worker had been killed between the list and the bytes.
+    # As if the worker had been killed between writing the list and destroying the
+    # bytes.
     monkeypatch.setattr(BackupErasure, "_destroy", lambda *_: None)
     purge()
     assert purge.repository.file(purge.purged.sha256).exists()
@@ -109,7 +110,7 @@ def test_bytes_that_are_still_here_are_not_sent_once_they_are_listed(
     copy.store.put_file = noting
     copy.round()
 
-    # A bucket that locks would keep them for 35 days.
+    # A bucket with locks would keep them for 35 days.
     assert purge.object not in sent
     assert len([name for name in sent if name.startswith("files/")]) == 1
 
@@ -129,7 +130,8 @@ def test_what_is_locked_is_counted_with_its_time_and_goes_after_it(
 
     assert note.purged == 1
     assert abs(note.purged_until - (now + KEPT)) < timedelta(seconds=1)
-    # The list alone has its own lock; nothing is asked of the store in between.
+    # Only the list has a lock of its own; nothing is requested from the store
+    # meanwhile.
     assert copy.round().purged == 1
     key = f"{prefix}/{purge.object}"
     server.unlock(bucket, key)
@@ -182,7 +184,7 @@ def test_the_list_stays_there_as_long_as_a_set_that_may_name_what_is_in_it(
     )
     remove_expired(repository, keys, now - KEPT, is_sweeping=True)
     assert not list((repository.folder / "log").glob("purged.*"))
-    # Whoever may remove nothing there keeps the set, and so the list.
+    # If nothing there may be removed, the set is kept, and with it the list.
     set_name = f"sets/{backup_sets.MANIFEST.set_id}"
     copied.clock = lambda: now
     remove = copied.store.remove

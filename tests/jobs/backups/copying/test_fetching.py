@@ -1,4 +1,4 @@
-"""What a time needs comes back from the copy as it was sent, or has a name."""
+"""What a time needs is fetched from the copy unchanged, or what is missing is named."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -33,7 +33,7 @@ def copied(repository, keys, server, prefix):
 
 @pytest.fixture
 def fetch(server, prefix, keys, tmp_path):
-    """What fetches the copy into an empty folder, without waiting between tries."""
+    """Fetches the copy into an empty folder, without waiting between tries."""
     return RepositoryFetch(
         server.store(prefix), Repository(tmp_path / "fetched"), keys, first_pause=0.0
     )
@@ -160,7 +160,7 @@ def test_one_flipped_bit_in_any_object_is_found_and_named(
     copied, fetch, server, name, words
 ):
     name = files(copied)[0] if name == "files" else name
-    # Of pieces not what stands around them.
+    # In pieces, a byte of a piece itself, not of what surrounds it.
     server.flip(key(fetch, name), 800 if name == PIECES else None)
 
     with pytest.raises(SetBroken, match=words):

@@ -1,4 +1,4 @@
-"""A bucket that locks objects: removal waits until their time is over, and says so."""
+"""A bucket that locks objects: removal waits until the locks expire, and says so."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +16,7 @@ SET = f"sets/{backup_sets.MANIFEST.set_id}"
 
 @pytest.fixture(scope="module", params=object_stores.KINDS)
 def server(request):
-    """Stores that agree on little but what Amazon's documentation says of locks."""
+    """Stores that have little in common but Amazon's documentation of locks."""
     with object_stores.running(request.param) as server:
         yield server
 
@@ -71,7 +71,7 @@ def test_what_is_locked_waits_to_be_removed_and_goes_with_all_its_versions(
     )
     remove_expired(repository, keys, now - KEPT, is_sweeping=True)
 
-    # Four of the set, two files, a whole segment.
+    # Four objects of the set, two files, a whole segment.
     assert copy.round().waiting == 7
     assert f"{SET}/manifest.json" in server.names(prefix, LOCKED)
     server.unlock(LOCKED, f"{prefix}/")

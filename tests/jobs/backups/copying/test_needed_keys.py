@@ -1,4 +1,4 @@
-"""Which keys the copy needs: asked of what is there, and not of what was noted."""
+"""Which keys the copy needs: worked out from its objects, not from earlier notes."""
 
 import shutil
 from datetime import UTC, datetime, timedelta
@@ -28,12 +28,12 @@ def copy(repository, keys, server, prefix):
 
 @pytest.fixture
 def find(copy):
-    """Ask as it is asked before old keys are dropped."""
+    """Find the needed keys, as is done before old keys are dropped."""
     return CopyKeys(copy.store, copy.repository, copy.keys, KEPT).find
 
 
 def entries_of(key):
-    """A purged file's entry, as only the log lists it."""
+    """Return a purged file's entry, as only the log lists it."""
     entry = {"_id": ObjectId(), "length": 5, "chunkSize": 9}
     entry |= {"uploadDate": backup_sets.AS_OF}
     entry |= {"metadata": {"sealed": b"x", "key": key}}
@@ -43,7 +43,7 @@ def entries_of(key):
 
 
 def remove_here(repository):
-    """Lose what is here, as with a disk; the repository begins anew."""
+    """Lose the repository, as with its disk, and begin it again."""
     shutil.rmtree(repository.folder)
     repository.claim(backup_sets.SYSTEM_ID)
 
@@ -106,7 +106,7 @@ def test_log_that_is_there_alone_keeps_its_keys_and_those_of_files_it_lists(
     needed = find()
 
     assert needed.keys == {purged, sealing, keys.primary}
-    # A whole segment, the pieces of the next, and the list of files.
+    # A whole segment, the pieces of the next one, and the list of files.
     assert (needed.sets, needed.log_objects) == (1, 3)
 
 
@@ -124,7 +124,7 @@ def test_pieces_in_a_whole_segment_that_is_there_need_nothing(
     backup_logs.add_piece(archive, 2, None)
     backup_logs.add_piece(archive, 3, None)
     copy.round()
-    # As where a bucket locks what nobody asked it to.
+    # As in a bucket that locks objects without being asked to.
     server.write(f"{prefix}/{pieces}", kept)
     for name in server.names(prefix):
         if "0000002.0000000" in name and not name.endswith(".none"):

@@ -34,7 +34,7 @@ SET = f"sets/{backup_sets.MANIFEST.set_id}"
 
 
 class Clock:
-    """A clock that stands until a test moves it."""
+    """A clock that stands still until a test moves it."""
 
     def __init__(self):
         self.now = datetime(2026, 11, 25, 3, tzinfo=UTC)
@@ -90,7 +90,7 @@ def test_nothing_there_can_be_read_without_the_keys_but_whose_it_is(
 def test_what_is_not_of_the_log_itself_does_not_leave_the_machine(
     copy, server, prefix, clock, name
 ):
-    """Such as what a worker that was killed was writing: it is not sealed."""
+    """For example, what a killed worker was writing: it is not sealed."""
     (copy.repository.folder / "log" / name).write_text("until")
     copy.round()
     clock.now += timedelta(hours=2)
@@ -207,7 +207,7 @@ def test_a_note_that_is_written_anew_is_sent_again_and_is_no_change_there(
         to = backup_sets.AS_OF + timedelta(hours=hour)
         with archive.leaving(TimeLeft(to, to + MINUTE)):
             pass
-        # By the same worker, and by one that has begun since.
+        # By the same worker, and by one that was started since.
         begun = RepositoryCopy(repository, copy.keys, copy.store, KEPT, clock)
         for each in (copy, begun):
             each.round()
@@ -341,7 +341,7 @@ def test_a_base_stays_there_for_as_long_as_it_may_be_needed(
     later = add_incremental(repository, keys, base, days=6)
     clock.now = later.as_of
     copy.round()
-    # Somebody has deleted both here.
+    # Somebody has deleted both from the repository.
     for each in (base, later):
         shutil.rmtree(repository.set_folder(each.set_id))
     backup_sets.add_sealed_set(
@@ -481,7 +481,7 @@ def test_what_was_not_sent_stands_in_for_nothing_there(
     damaged = add_later(repository, keys, timedelta(minutes=2))
     flip(repository.set_folder(damaged.set_id) / "base")
     clock.now = add_later(repository, keys, timedelta(days=3)).as_of
-    # Here the damaged one would be that of its day.
+    # In the repository the damaged set would now be the one that stays for its day.
     shutil.rmtree(repository.set_folder(sent.set_id))
 
     assert damaged.set_id in copy.round().failure
@@ -561,7 +561,7 @@ def test_notes_are_sealed_anew_once_the_keys_have_changed(copy, server, prefix, 
     keys.drop(old)
     name = f"{SET}/manifest.json"
     sealed = server.read(f"{prefix}/{name}")
-    # Whoever has read the old keys keeps them: another looks.
+    # An object that has read the old keys keeps them, so a new one reads it.
     now = NoteSeal(backup_sets.SYSTEM_ID, FileKeys(keys.path))
     assert now.opened(name, sealed)
 
@@ -662,7 +662,7 @@ def test_two_workers_do_not_copy_at_once(copy, repository):
 
 
 def test_a_disk_that_is_ill_ends_no_copying(copy, repository, monkeypatch):
-    """Nobody would miss a thread that has ended."""
+    """Nobody would notice that the thread has ended."""
 
     def fail():
         raise OSError(errno.EIO, "Input/output error")
@@ -685,10 +685,11 @@ def test_what_belongs_to_no_backup_is_told_of_and_stays(copy, server, prefix, cl
         "letters/7.pdf",
         "files/ab/readme.txt",
         "log/000000010000000000000002",
-        # Its manifest is in neither place, and it is too young to go by itself.
+        # Its manifest is in neither place, and it is too recent to be removed by
+        # itself.
         "sets/20261120T020000Z-0001/base",
     ]
-    # This one goes within the hour.
+    # This one is removed within the hour.
     old = "sets/20260920T020000Z-0001/base"
     for name in (*theirs, old):
         server.store(prefix).put(name, b"x", locked_until=None)
@@ -713,7 +714,7 @@ def test_a_set_that_went_here_before_all_of_it_was_sent_goes_there_and_is_no_str
     repository, set_id = copy.repository, f"{at:%Y%m%dT%H%M%SZ}-0002"
     backup_sets.add_sealed_set(repository, copy.keys, set_id=set_id, as_of=at)
     with monkeypatch.context() as patch:
-        # Of a store that goes, or a worker that is killed.
+        # As when the store goes away, or a worker is killed.
         patch.setattr(RepositoryCopy, "_send_note", lambda *_: failing())
         with pytest.raises(StoreFailed):
             copy.round()

@@ -1,4 +1,4 @@
-"""A drill of a real clinic: what it proves, and that it shows what is not as it was."""
+"""A drill of a real clinic: what it proves, and that it reports every difference."""
 
 import itertools
 from contextlib import closing
@@ -51,7 +51,7 @@ def kept(clinic, repository, seal_keys):
         await_log(keeper)
         chain.seal(clinic.database, clinic.source.audit, seal_keys)
         take(clinic.source, repository)
-        # What is practised is put together from two.
+        # The drill's backup is put together from two.
         take(clinic.source, repository, full_every=timedelta(days=7))
         clinic.file(b"%PDF after the backup")
         clinic.ship()
@@ -61,7 +61,7 @@ def kept(clinic, repository, seal_keys):
 
 @pytest.fixture
 def newest_alone(monkeypatch):
-    """Let a drill not restore any second first, which other tests are about."""
+    """Skip the restore of any second in a drill; other tests are about that."""
     monkeypatch.setattr(
         practising.Practising, "restore_any", lambda _, window: window.since
     )
@@ -223,7 +223,7 @@ def test_a_log_that_stands_still_is_skipped(
 
 
 def test_a_flipped_bit_is_named(kept, repository, seal_keys, tmp_path, monkeypatch):
-    # Seconds before the newest backup are restored without it.
+    # For the seconds before the newest backup, that backup is not used.
     monkeypatch.setattr(
         practising,
         "choose_second",

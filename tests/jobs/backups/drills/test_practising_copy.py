@@ -1,4 +1,4 @@
-"""A drill from the copy in a real store: what it proves, and what it shows."""
+"""A drill from the copy in a real store: what it proves, and what it reports."""
 
 import threading
 from dataclasses import replace
@@ -39,7 +39,7 @@ def seal_keys(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def copied(clinic, repository, seal_keys, server):
-    """A clinic whose backups and log are copied as they come."""
+    """A clinic whose backups and log are copied as they are made."""
     store = server.store(PREFIX)
     copy = RepositoryCopy(repository, clinic.source.keys, store, timedelta(days=35))
     stopping = threading.Event()
@@ -70,7 +70,7 @@ def whole_until(repository):
 
 @pytest.fixture
 def practice(copied, repository, server, seal_keys):
-    """The drill; tests change what it is of."""
+    """The drill; tests change parts of it."""
     return CopyPractice(copied.source, repository, server.store(PREFIX), seal_keys)
 
 
@@ -85,7 +85,7 @@ def test_all_of_it_comes_from_the_copy_and_is_compared_with_the_clinic(
     assert proof.as_of > began
     assert proof.files == len(samples.FILES) + 1
     assert proof.from_copy == practice.store.address.shown
-    # The copy is waited for until it leads beyond the place that is compared.
+    # The drill waits until the copy reaches beyond the position that is compared.
     first = repository.survey().sets[0]
     assert first.as_of <= proof.drill.any_second < proof.proved_at
     assert 0 < proof.drill.rto_seconds < proof.seconds
@@ -97,7 +97,7 @@ def test_all_of_it_comes_from_the_copy_and_is_compared_with_the_clinic(
 def test_it_needs_nothing_of_the_backups_here_but_what_says_how_the_copy_stands(
     repository, practice, tmp_path, monkeypatch
 ):
-    """What is lost with this machine is not read."""
+    """What would be lost with this machine is not read."""
     bare = Repository(tmp_path / "bare")
     bare.claim(repository.system_id)
     reads = practising_copy.read_copy_note
@@ -139,7 +139,7 @@ def test_a_copy_that_does_not_go_on_is_skipped_and_proves_nothing(
 
 
 def test_a_copy_that_is_not_whole_yet_proves_nothing(practice, server):
-    """What is noted is of another place."""
+    """The recorded copy is of another place."""
     with pytest.raises(CheckSkipped, match="is not whole yet"):
         replace(practice, store=server.store("elsewhere")).practise()
 
@@ -156,7 +156,7 @@ def test_a_tenth_of_the_disk_is_left_to_the_clinic(copied, practice):
 def test_a_store_that_is_away_is_told_of_and_nothing_that_stays(
     practice, server, monkeypatch
 ):
-    """A fetch by hand goes on from what it has; a drill throws that away."""
+    """A fetch by hand continues with what it has; a drill throws that away."""
     monkeypatch.setattr(
         CopyPractice, "_whole_until", lambda _: datetime.now(UTC) + timedelta(hours=1)
     )

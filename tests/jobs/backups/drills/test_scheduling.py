@@ -1,4 +1,4 @@
-"""When a restore drill is due, and how the worker tells how one went."""
+"""When a restore drill is due, and how the worker reports its result."""
 
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -183,7 +183,7 @@ def test_an_end_that_nobody_could_write_down_is_written_later(
 
     def write(*args, **more):
         calls.append(args)
-        # The first only notes that it begins.
+        # The first write only records that the drill begins.
         if len(calls) == 2:
             raise NoPrimary(NOW)
         return writing(*args, **more)
@@ -258,7 +258,7 @@ def test_one_of_the_copy_has_a_plan_of_its_own_and_one_runs_at_a_time(
     assert run() == (1, 1)
     now[0] += WEEK
     assert run() == (2, 1)
-    # As where those of the backups here are switched off.
+    # As when drills of the local backups are switched off.
     worker._plan = DrillPlan(None)
     assert run() == (2, 1)
     now[0] += 3 * WEEK

@@ -1,4 +1,4 @@
-"""What was purged is in no backup any more: its bytes go, and a list says that."""
+"""No backup still has what was purged: its bytes are destroyed, and a list says so."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -47,7 +47,7 @@ def archive(repository, keys):
 
 @pytest.fixture
 def names(repository, keys):
-    """The two files of the set as rows name them, the first to be purged."""
+    """The two files of the set as rows name them; the first is to be purged."""
     copies = known_copies(repository, keys).values()
     by_size = sorted(copies, key=lambda copy: -copy.entry.extent.length)
     return [(copy.entry.bucket, str(copy.entry.file_id)) for copy in by_size]
@@ -137,7 +137,8 @@ def test_what_a_backup_that_is_made_meanwhile_has_copied_goes_once_it_is_there(
     with repository.held():
         assert not erasure.try_to_erase(names[:1])
         assert stored(repository) == [len(FILES[1])]
-        # It had read the one from MongoDB before it went, and another that no list had.
+        # It had read that file from MongoDB before the purge, and another that no list
+        # had.
         backup_sets.add_sealed_set(
             repository,
             keys,

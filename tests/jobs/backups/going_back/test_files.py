@@ -1,4 +1,4 @@
-"""Files that come back into MongoDB, and what is not read twice for it."""
+"""Files that are returned to MongoDB, and what is not read twice for that."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A real clinic goes back in place: one way back, and everything that has to hold."""
+"""A real clinic goes back in place, once, and everything that has to hold then."""
 
 import shutil
 import subprocess
@@ -56,7 +56,8 @@ from tests.kit import cast, object_stores
 from tests.kit.scratch import scratch_folder
 from tests.kit.waiting import eventually
 
-# On servers of its own, as long as all others that keep a log: beside those.
+# On servers of its own, since it takes as long as all tests that keep a log, and runs
+# beside those.
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("clusters that go back")]
 _ROOT = Path(__file__).resolve().parents[4]
 _LATER = b"%PDF filed later" * 30
@@ -64,7 +65,7 @@ _LATER = b"%PDF filed later" * 30
 
 @dataclass
 class Ward:
-    """A clinic of its own data folder, which stops and starts as under a launcher."""
+    """A clinic in a data folder of its own; it stops and starts as under a launcher."""
 
     data: Path
     keys: FileKeys
@@ -100,7 +101,7 @@ class Ward:
 
     @contextmanager
     def closed(self):
-        """Do what the launcher does for whoever goes back, killed once on the way."""
+        """Do what the launcher does for going back, killed once on the way."""
         self.closings += 1
         try:
             yield
@@ -112,13 +113,13 @@ class Ward:
 
     @contextmanager
     def expendable(self, repository: Repository, aside: Path):
-        """Stop everything, and put all back that is broken meanwhile."""
-        # A replica that is copied just now has no folder that could be lost.
+        """Stop everything for the block, and restore afterwards what it has broken."""
+        # A replica that is still being copied has no folder that could be lost.
         self.clinic.cluster.wait_until_whole()
         self.stop()
         places = {self.data: aside / "data", repository.folder: aside / "backups"}
         for place, copy in places.items():
-            # With whose each file is, which Python's own copies leave out.
+            # With the owner of each file, which Python's own copying leaves out.
             subprocess.run(["cp", "-a", place, copy], check=True)
         try:
             yield
@@ -130,7 +131,7 @@ class Ward:
             self.start()
 
     def live(self, repository: Repository) -> LiveClinic:
-        """Return what goes back."""
+        """Return the clinic that goes back."""
         source = self.clinic.source
         return LiveClinic(
             source.folder,
@@ -144,15 +145,15 @@ class Ward:
         )
 
     def read(self, operation):
-        """Read on the primary."""
+        """Read from the primary."""
         return self.clinic.database.read_latest(operation, identity=SYSTEM).value
 
     def write(self, operation):
-        """Write."""
+        """Write to the primary."""
         return self.clinic.database.write(operation, identity=SYSTEM).value
 
     def administrate(self, *statements: str):
-        """Do something by hand, as with psql; return what the last one says."""
+        """Run statements by hand, as with psql; return the rows of the last one."""
         url = self.clinic.cluster.addresses.primary_url("postgres", database_roles.NAME)
         connection = psycopg2.connect(url)
         connection.autocommit = True
@@ -165,7 +166,7 @@ class Ward:
 
 
 def kill_once_placed(data: Path) -> None:
-    """Start the servers, and kill who starts them before any of them leads."""
+    """Start the servers, and kill the launcher before any of them leads."""
     replacement = Replacement(DataFolder(data))
     command = [sys.executable, "-m", "tests.db.embedded.launching", "launch", str(data)]
     with subprocess.Popen(
@@ -178,7 +179,7 @@ def kill_once_placed(data: Path) -> None:
 
 @pytest.fixture(scope="module")
 def ward(tmp_path_factory):
-    """A clinic that runs."""
+    """A running clinic."""
     with scratch_folder(tmp_path_factory, "ward") as room:
         keys = FileKeys(room / "file.keys", may_be_made=True)
         seal_key = SealKeyFile(room / "audit.key", may_be_made=True)
@@ -198,19 +199,19 @@ def repository(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def store():
-    """Where the backups are copied to."""
+    """The store to which the backups are copied."""
     with object_stores.running() as server:
         yield server.store("of-us")
 
 
 @pytest.fixture(scope="module")
 def story(ward, repository, store):
-    """What was then, what came since, and the way back."""
+    """The state at the time to go back to, what happened since, and the way back."""
     facts = SimpleNamespace(refused=[])
     with keeping(ward.clinic, repository) as keeper:
         await_log(keeper)
         take(ward.clinic.source, repository)
-        # The way back begins with two that are put together.
+        # The way back begins with two backups that are put together.
         take(ward.clinic.source, repository, full_every=timedelta(days=7))
         ward.write(_people)
         await_kept(keeper, datetime.now(UTC))
@@ -218,14 +219,14 @@ def story(ward, repository, store):
         await_kept(keeper, facts.to + timedelta(seconds=1))
         facts.purged_file = ward.read(_first_file)
         facts.purged, facts.lost, facts.held = ward.write(_since)
-        # The backups forget it as well, before anybody goes back.
+        # The backups forget it as well, before the clinic goes back.
         BackupErasure(repository, ward.keys, ward.data).erase(
             [(str(Bucket.DOCUMENTS), facts.purged_file)]
         )
         ward.clinic.source.files.delete(Bucket.DOCUMENTS, facts.lost)
         ward.clinic.file(_LATER)
         ward.clinic.ship()
-        # Of the history that is left.
+        # In the history that is going to be left.
         left = take(ward.clinic.source, repository, full_every=timedelta(days=7))
         facts.left = left.manifest
         await_kept(keeper, facts.left.as_of + timedelta(seconds=1))
@@ -279,7 +280,7 @@ def _first_file(session):
 
 
 def _since(session):
-    """Purge one document, lose the file of another, hold a third, shut Rosa out."""
+    """Purge one document, lose the file of another, hold a third, deactivate Rosa."""
     ids = session.scalars(select(Document.id).order_by(Document.id)).all()
     retention.purge_again(session, ids[:1])
     about = {"subject": ("document", ids[0])}
@@ -305,7 +306,7 @@ def _since(session):
 
 def test_nothing_is_touched_before_it_is_confirmed(story):
     assert story.after_refusal == (0, None, len(samples.FILES) + 1)
-    # Who confirms knows what it would undo.
+    # The confirmation comes after a list of what would be undone.
     documents = next(
         each for each in story.restore.lists if each.kind.value == "documents"
     )
@@ -404,7 +405,7 @@ def test_what_was_before_stays_until_a_later_backup_is_proven(ward, story, repos
         await_log(keeper)
         taken = take(ward.clinic.source, repository, full_every=timedelta(days=7))
         await_kept(keeper, datetime.now(UTC))
-    # Nothing goes on from what the clinic has left.
+    # No backup is based on what the clinic has left.
     assert not story.left.is_full
     assert taken.manifest.full_because == (
         f"Backup {story.left.set_id} is of a history that the clinic has left."
@@ -418,7 +419,7 @@ def test_what_was_before_stays_until_a_later_backup_is_proven(ward, story, repos
 def test_a_second_before_it_is_found_where_the_later_log_has_a_gap(
     ward, story, repository, tmp_path
 ):
-    """Whoever receives the later timeline starts anew, and may miss its beginning."""
+    """The receiver of the later timeline starts again, and may miss its beginning."""
     with keeping(ward.clinic, repository) as keeper:
         await_log(keeper)
         await_kept(keeper, datetime.now(UTC))
@@ -445,7 +446,7 @@ def test_a_second_before_it_is_found_where_the_later_log_has_a_gap(
 def test_what_the_log_has_beyond_the_place_that_was_left_is_not_gone_to(
     ward, story, repository, monkeypatch
 ):
-    """The guard behind the windows: no way leads there, and if one did it would end."""
+    """A guard behind the windows: no way leads there, and it would be refused."""
     archive = LogArchive(repository.folder, repository.system_id, ward.keys)
     way = story.once_more
     with monkeypatch.context() as patch:
@@ -521,7 +522,7 @@ def test_where_all_servers_are_lost_rows_come_back_without_them_and_from_the_cop
     copied = LogArchive(fetched.folder, repository.system_id, ward.keys)
     before = len(own.times_left())
     with ward.expendable(repository, tmp_path):
-        # Its own log goes on since, where the copy's does not.
+        # The repository's own log continues, while the copy's does not.
         ward.start()
         with keeping(ward.clinic, repository) as keeper:
             await_log(keeper)
@@ -530,7 +531,7 @@ def test_where_all_servers_are_lost_rows_come_back_without_them_and_from_the_cop
         ward.stop()
         taken = own.listing().timeline
         assert copied.listing().timeline < taken
-        # As if nobody had kept the log on the timelines before this one.
+        # As if the log on the timelines before this one had not been kept.
         for timeline in range(copied.listing().timeline + 1, taken):
             (own.folder / history_name(timeline)).unlink(missing_ok=True)
         lose_servers(ward, "db-01", "db-02", "db-03")
@@ -565,7 +566,7 @@ def test_where_all_servers_are_lost_rows_come_back_without_them_and_from_the_cop
             ward.clinic.database, source.audit, ward.seal_keys.read_or_make()
         )
         assert restores[0].lists is None
-        # No timeline is taken twice, and the clinic's own log says what it left.
+        # No timeline is used twice, and the clinic's own log records what it left.
         timeline = ward.administrate("SELECT timeline_id FROM pg_control_checkpoint()")
         assert timeline[0][0] > taken
         assert [left.to for left in own.times_left()][before:] == [story.to]

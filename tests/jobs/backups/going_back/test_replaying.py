@@ -1,7 +1,7 @@
-"""Rows go back, and what was purged, taken, held or sent since stands all the same.
+"""Rows go back, and what was purged, taken away, held or sent since stays so.
 
-Each case does something with Chartroom's own services, takes it back with the rows, as
-a restore does, and has the audit log say what has to stand.
+Each case does something with Chartroom's own services, undoes it in the rows, as a
+restore does, and replays from the audit log what has to stay.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -65,7 +65,7 @@ def keys(tmp_path):
 
 @pytest.fixture
 def go_back(session, keys):
-    """Do something, have the rows go back to before it, and replay the log."""
+    """Do something, let the rows go back to before it, and replay the log."""
 
     def going_back(do, *, is_complete=True):
         session.flush()
@@ -85,13 +85,13 @@ def go_back(session, keys):
     return going_back
 
 
-# What shows that it stands: one value, which the row had not before it was done.
+# Shows that an action still holds: one value, which the row did not have before.
 STANDING = {
     Action.DOCUMENT_PURGE: select(Document.purged_at),
     Action.PATIENT_ERASE: select(Patient.erased_at),
     Action.USER_DEACTIVATE: select(User.deactivated_at).where(User.name != "Boss"),
     Action.SYSTEM_SWITCH_OFF: select(User.deactivated_at).where(User.name != "Boss"),
-    # Its keys and scopes of then may be what was taken from it.
+    # The keys and scopes that it had then may have been taken from it since.
     Action.SYSTEM_CHANGE: select(User.deactivated_at).where(User.name != "Boss"),
     Action.SYSTEM_WITHDRAW_GROUP: select(User.deactivated_at).where(
         User.name == "Regional record"
@@ -100,7 +100,7 @@ STANDING = {
     Action.SHARE_REVOKE: select(DocumentShare.revoked_at),
     Action.DOCUMENT_HOLD: select(Document.held_because),
     Action.NOTIFICATION_SEND: select(VisitNotification.sent_at),
-    # Nobody is phoned twice for one visit.
+    # Nobody is phoned twice about one visit.
     Action.VISIT_PHONE: select(Appointment.phoned_at),
     Action.COUNT_ALERT_TELL: select(CountAlert.crossed_at),
 }
@@ -380,7 +380,7 @@ def test_whoever_was_told_of_alerts_drills_visits_or_news_is_not_told_twice(
     assert known(Appointment.reminded_at) == [True]
     assert known(DrillPlan.reminded_at) == [True]
     assert known(AlertNotification.given_up_at) == [True, True]
-    # What is to be written later is.
+    # What is due later is still sent.
     is_news = UserNotification.topic == "alert"
     mails = session.scalars(select(UserNotification.mail_at).where(is_news)).all()
     assert set(mails) == {None, now + timedelta(hours=1)}
@@ -425,7 +425,7 @@ def test_the_log_goes_on_at_its_end_and_says_who_and_why(world, go_back):
     waiting = world.session.scalars(select(AuditEvent)).all()
     assert (head.sequence, head.hash) == (END.sequence, END.hash)
     assert (seal.sequence, seal.hash) == (END.sequence, END.hash)
-    # What the log has waits no more; what was done last waits.
+    # Events that the log has no longer wait; the last action does.
     assert since.events.isdisjoint(event.id for event in waiting)
     assert set(before) <= since.events
     (event,) = (each for each in waiting if each.action == "backup:go-back")

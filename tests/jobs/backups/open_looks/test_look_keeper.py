@@ -1,4 +1,4 @@
-"""An earlier time is kept open as long as somebody looks, and never longer."""
+"""An earlier time is kept open as long as somebody looks, and no longer."""
 
 from contextlib import closing, contextmanager
 from datetime import timedelta
@@ -44,7 +44,7 @@ def newest(database):
 
 
 class Sandbox:
-    """What is opened: how often it was, and whether it is."""
+    """Records how often it was opened, and whether it is open."""
 
     def __init__(self):
         self.opened = 0
@@ -67,7 +67,7 @@ def sandbox():
 
 @contextmanager
 def keeping(database, sandbox):
-    """Have a keeper look, in a thread as the worker's; yield what stops it."""
+    """Run a keeper in a thread, like the worker's; yield the event that stops it."""
     stopping = Event()
     keeper = LookKeeper(database, sandbox, watch_seconds=0.05)
     thread = Thread(target=keeper.look, args=[stopping])
@@ -176,7 +176,7 @@ def test_an_end_that_nobody_could_write_down_is_written_later(
 
     def fail_once(*args, **more):
         calls.append(args)
-        # The first only notes that it begins.
+        # The first write only records that it begins.
         if len(calls) == 2:
             raise NoPrimary(TO)
         return writing(*args, **more)

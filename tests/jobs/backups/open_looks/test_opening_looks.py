@@ -1,4 +1,4 @@
-"""A real clinic of a second of its log, in which somebody finds what was lost since."""
+"""A real clinic as of a second, in which somebody finds what was lost since."""
 
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -62,7 +62,7 @@ DELETE FROM patients WHERE id = %(patient)s
 
 
 class Story:
-    """A clinic at a second, and what happened to it since."""
+    """A clinic as of a second, and what happened to it since."""
 
     def __init__(self, clinic):
         self.clinic, self.database = clinic, clinic.database
@@ -95,9 +95,9 @@ class Story:
         return bookings.confirm(session, self.clerk, held.id)
 
     def lose(self):
-        """Delete a patient and their file by hand; purge a document as is due.
+        """Delete a patient and their file by hand; purge a document that is due.
 
-        Somebody cancels the visit of another patient.
+        The visit of another patient is cancelled.
         """
         with (
             closing(psycopg2.connect(owner(self.database.endpoints))) as connection,
@@ -130,7 +130,7 @@ class Story:
 
 @contextmanager
 def opening(story, repository, seal_keys):
-    """Open what is asked for, as the worker does; yield the way to it."""
+    """Open what was requested, as the worker does; yield the access to it."""
     source, database = story.clinic.source, story.database
     opener = LookSource(
         source.folder,
@@ -224,7 +224,7 @@ def brings_a_letter_back(story, then, look, repository):
         then,
         lambda s: documents_then.open_then(s, clerk, compared.then.id, as_of=look.to),
     )
-    # MongoDB has it no more.
+    # MongoDB no longer has it.
     files = FilesThen(source.files, repository, source.keys)
     assert files.read(version) == LETTER
     with pytest.raises(Damaged):
@@ -265,7 +265,7 @@ def books_a_visit_again(story, then, look):
 
 
 def spoil(story, repository):
-    """Flip a bit of a file in the backups, and let MongoDB have it no more."""
+    """Flip a bit of a file in the backups, and remove the file from MongoDB."""
     file_id = story.spoilt.version.file_id
     archive = LogArchive(
         repository.folder, repository.system_id, story.clinic.source.keys
@@ -291,7 +291,7 @@ def gives_away_no_spoilt_file(story, then, look, repository):
     with pytest.raises(FileGone):
         FilesThen(source.files, repository, source.keys).read(version)
 
-    # Whoever proves a restore by hand proves every file.
+    # Proving a restore by hand proves every file.
     with pytest.raises(SetBroken, match="was changed in"):
         looking.look(source.folder, repository, source.keys, to=story.to)
 

@@ -45,15 +45,15 @@ class Office:
     mailing: ReportMailing
 
     def run(self, mailer, at=MORNING) -> int:
-        """Have the worker look at a time."""
+        """Run the worker's look at a time."""
         return replace(self.mailing, now=lambda: at).run(self.database, mailer)
 
     def write(self, operation):
-        """Return what an operation does in the system's name."""
+        """Run an operation as the system, and return its result."""
         return self.database.write(operation, identity=SYSTEM).value
 
     def events(self, action: str) -> list[AuditEvent]:
-        """Return what was written down of an action."""
+        """Return the audit events of an action."""
         wanted = select(AuditEvent).where(AuditEvent.action == action)
         return self.write(
             lambda s: s.scalars(wanted.order_by(AuditEvent.position)).all()
@@ -83,7 +83,7 @@ def _prepare(session):
 
 @pytest.fixture
 def office(endpoints, tmp_path) -> Iterator[Office]:
-    """The clinic on the morning of the first of December, a drill behind it."""
+    """The clinic on the morning of the first of December, after a drill."""
     repository = Repository(tmp_path / "backups")
     backup_sets.add_set(repository)
     repository.add_proof(backup_sets.DRILLED)
@@ -106,7 +106,7 @@ def recipients(mailbox):
 
 
 def read(email):
-    """Return the name and the text of the PDF that came with an e-mail."""
+    """Return the name and the text of the PDF attached to an e-mail."""
     [part] = email.iter_attachments()
     assert part.get_content_type() == "application/pdf"
     with pypdfium2.PdfDocument(BytesIO(part.get_content())) as document:
@@ -148,7 +148,7 @@ def test_nobody_gets_a_month_twice_and_the_next_one_comes(office, mailbox, maile
 
 
 def test_in_the_night_of_the_first_nothing_is_sent(office, mailbox, mailer):
-    # In UTC it is the last of November still.
+    # In UTC it is still the last of November.
     assert office.run(mailer, datetime(2026, 12, 1, 0, 30, tzinfo=ZONE)) == 0
     assert office.run(mailer, datetime(2026, 12, 1, 5, 59, tzinfo=ZONE)) == 0
 
@@ -176,7 +176,7 @@ def test_after_three_days_of_refusals_it_is_given_up_until_the_next_month(
     office.run(mailer)
     mails = read_report_mails(office.mailing.data, date(2026, 11, 1))
     assert mails.refused == {each.id: 1 for each in office.admins}
-    # So it went for three days, but for the last hour.
+    # As if it had been like this for three days less an hour.
     refused = replace(mails, refused={each.id: 71 for each in office.admins})
     note_report_mails(office.mailing.data, refused)
     for hours in range(71, 75):
@@ -189,7 +189,7 @@ def test_after_three_days_of_refusals_it_is_given_up_until_the_next_month(
 
 
 def test_addresses_that_take_nothing_hold_up_nobody_else(office, mailbox, mailer):
-    """Three of them end an hour's try, and so come last in the next."""
+    """Three of them use up an hour's attempt, and so come last in the next one."""
 
     def add(session):
         long_ago = {"created_at": MORNING - timedelta(days=90)}
@@ -229,7 +229,7 @@ def test_before_anything_was_backed_up_there_is_nothing_to_send(
 
 
 def test_a_folder_that_keeps_no_note_sends_nothing(office, mailbox, mailer, tmp_path):
-    """Else everybody would get it again each hour, for as long as the disk is full."""
+    """Otherwise everybody would get it again every hour while the disk is full."""
     office.mailing = replace(office.mailing, data=tmp_path / "gone")
 
     with pytest.raises(OSError, match="No such file"):
@@ -270,7 +270,7 @@ def test_a_paper_that_cannot_be_made_is_none_that_was_taken(office, mailer):
 def stores(office, endpoints, files, tmp_path, monkeypatch) -> Iterator[Stores]:
     """What a worker of the clinic has, without a mail server."""
     queue.perform_import_paths()
-    # Otherwise what happens to be due at this minute would be done as well.
+    # Otherwise periodic tasks that are due in this minute would run as well.
     monkeypatch.setattr(queue.periodic_registry, "periodic_tasks", {})
     keys = SealKeyFile(tmp_path / "secrets/audit.key", may_be_made=True)
     with closing(AuditStore(endpoints.audit_url)) as audit:

@@ -1,4 +1,4 @@
-"""Old backups go, whole, with the files that only they had; the way back stays."""
+"""Old backups are removed whole, with files that only they had; the way back stays."""
 
 import fcntl
 import shutil
@@ -67,7 +67,7 @@ def test_what_another_is_based_on_stays_with_it_and_goes_with_it(repository):
 
     assert expired(repository, 3) == ()
     assert expired(repository, 5) == (full, second, third, alone)
-    # And with the last that was proven.
+    # The last one that was proven stays as well, with its base.
     repository.add_proof(replace(backup_sets.PROOF, set_id=second))
     assert expired(repository, 5) == (third, alone)
     assert newest not in expired(repository, 30)
@@ -198,7 +198,8 @@ def test_log_that_no_set_goes_on_from_goes_and_the_rest_leads_as_far_as_before(
         archive.add_entries(at + timedelta(minutes=1), b"")
     for number in (9, 10, 15, 20, 25, 30):
         backup_logs.add_piece(archive, number, datetime(2026, 11, 5, tzinfo=UTC))
-    # It stays without its log: that would be kept for ever, for one time.
+    # It stays without its log, which would otherwise be kept for ever, for a single
+    # time.
     first = repository.survey().sets[0]
     repository.add_proof(replace(backup_sets.PROOF, set_id=first.set_id))
 
@@ -213,7 +214,7 @@ def test_the_log_since_the_clinic_went_back_stays_although_it_begins_before_a_se
     repository, keys
 ):
     archive = backup_logs.archive_of(repository, keys)
-    # On the third the clinic went back to the first, of which there is no set any more.
+    # On the third the clinic went back to the first, which no longer has a set.
     for day, timeline, number in ((2, 1, 20), (3, 2, 11), (4, 2, 13)):
         reached = str(Lsn(number * SEGMENT_BYTES))
         add(repository, day, timeline=timeline, reached_lsn=reached)
@@ -279,7 +280,7 @@ def test_where_a_set_does_not_open_nobody_knows_which_files_are_gone(repository,
 def test_where_a_set_does_not_open_no_file_is_taken_for_one_that_nobody_needs(
     repository, keys
 ):
-    # Sealed with no key at all.
+    # Sealed without any key.
     add(repository, 1)
     file = repository.file("ab" * 32)
     file.parent.mkdir()
@@ -296,7 +297,7 @@ def test_files_that_only_an_old_set_had_go_with_it_and_the_other_is_proven(
     with samples.clinic(breakable_cluster.whole(), keys) as clinic:
         first = take(clinic.source, repository).manifest
         kept = {path.name for path in repository.stored_files()}
-        # As if one had been purged between the two.
+        # As if a file had been purged between the two.
         alone = repository.file("ab" * 32)
         alone.parent.mkdir(exist_ok=True)
         alone.write_bytes(b"bytes")

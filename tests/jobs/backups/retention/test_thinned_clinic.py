@@ -30,7 +30,7 @@ def test_files_that_came_while_the_log_was_not_kept_are_found_at_their_time(
         await_kept(keeper, datetime.now(UTC))
         copied_at = datetime.now(UTC)
         await_kept(keeper, copied_at)
-        # A full one: the second is needed by none.
+        # A full one, so that none needs the second.
         take(source, repository)
         await_kept(keeper, datetime.now(UTC))
     days_later = datetime.now(UTC) + timedelta(days=4)

@@ -1,4 +1,4 @@
-"""Of many backups of a day one stays, and every second can still be gone to."""
+"""Of many backups of a day one stays, and one can still go back to every second."""
 
 import shutil
 from datetime import UTC, datetime, timedelta
@@ -60,7 +60,7 @@ def repository_of(folder):
 
 @pytest.fixture
 def copied(made, tmp_path):
-    """What was made, for a test that removes some of it."""
+    """A copy of these, for a test that removes some of it."""
     return shutil.copytree(made, tmp_path / "copied")
 
 
@@ -107,8 +107,8 @@ def test_of_each_day_before_the_last_two_the_one_stays_that_needs_the_fewest(
 ):
     stay = set(range(HOURS)) - thinned(repository, archive)
 
-    # The full one of its day; of the next day the last that goes on from it alone, and
-    # those that later ones go on from.
+    # The full one of its day; of the next day the last that is based on it directly,
+    # and those on which later ones are based.
     assert stay == {0, *range(43, HOURS)}
 
 
@@ -179,7 +179,7 @@ def test_one_of_a_time_that_was_gone_back_over_stays(repository, archive):
 
 
 def list_a_file(repository, keys, hour):
-    """Have a set, on which none is based, list a file that no other lists."""
+    """Let a set on which none is based list a file that no other set lists."""
     old = repository.survey().sets[hour]
     repository.remove(old.set_id)
     return backup_sets.add_sealed_set(

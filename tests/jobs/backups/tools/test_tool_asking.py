@@ -1,4 +1,4 @@
-"""A backup tool is asked by the worker, and its answer kept beside the rows."""
+"""The worker queries a backup tool, and keeps its answer beside the rows."""
 
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ TOOL = BackupTool.parse(NAME)
 
 
 class Archive:
-    """A tool with one backup, whose archive has what the test says."""
+    """A tool with one backup; the test says what its archive has."""
 
     def __init__(self) -> None:
         self.last_wal = "000000010000000000000001"
@@ -67,7 +67,7 @@ def test_what_the_archive_has_is_seen_minute_by_minute(database, archive):
 
     def look():
         asker.look()
-        # By the clock of rows as well, which dates the answers.
+        # Also by the clock of rows, which dates the answers.
         minutes[0] = max(minutes[0], datetime.now(UTC)) + timedelta(minutes=1)
         return asker.state
 

@@ -20,7 +20,7 @@ def backups_of(folder, state):
 
 
 def test_none_is_due_before_a_second_is_known_to_go_to(tmp_path):
-    """By plan it would be broken, with nothing wrong."""
+    """By plan it would count as broken although nothing is wrong."""
     unknown = ToolState(NAME, NOW, answered_at=NOW, report=report_at(NEWEST))
     known = replace(unknown, archived_until=NOW)
 

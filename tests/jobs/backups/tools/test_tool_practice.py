@@ -1,4 +1,4 @@
-"""A drill of a tool's backups: what it proves, and that it passes over nothing."""
+"""A drill of a tool's backups: what it proves, and that it skips nothing."""
 
 import threading
 from contextlib import closing, contextmanager
@@ -37,7 +37,7 @@ def seal_keys(tmp_path_factory):
 
 @contextmanager
 def looked_at(clinic, made):
-    """Have the worker ask the tool, much more often than each minute."""
+    """Let the worker query the tool, much more often than every minute."""
     asker = ToolAsker(clinic.database, made.tool, made.reader)
     stopping = threading.Event()
 
@@ -68,7 +68,7 @@ def kept(clinic, seal_keys, made):
 
 @pytest.fixture(scope="module")
 def made(clinic, seal_keys, tmp_path_factory):
-    """A tool that has backed the clinic up, and goes on with its log."""
+    """A tool that has backed the clinic up, and continues to receive its log."""
     with (
         scratch_folder(tmp_path_factory, "tool") as folder,
         archiving_tools.stand_in(clinic.cluster, folder / "archive") as tool,
@@ -99,7 +99,7 @@ def practice(clinic, made, seal_keys, tmp_path):
 
 @pytest.fixture
 def newest_alone(monkeypatch):
-    """Let a drill not restore any second first, which other tests are about."""
+    """Skip the restore of any second in a drill; other tests are about that."""
     monkeypatch.setattr(ToolPractice, "_restore_any", lambda _, window: window.since)
 
 

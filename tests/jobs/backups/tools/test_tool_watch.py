@@ -1,4 +1,4 @@
-"""Alerts and metrics go by what a backup tool told, as they go by our own backups."""
+"""Alerts and metrics use a backup tool's answers as they use our own backups."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
