@@ -1,4 +1,4 @@
-"""Files in a database of their own, which may be looked into and spoilt."""
+"""Files in a database of their own, which tests may look into and damage."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -23,7 +23,7 @@ def name() -> str:
 
 @pytest.fixture
 def raw(addresses: Addresses, name: str) -> Iterator[Database[dict[str, Any]]]:
-    """The database as whoever has got hold of MongoDB sees it."""
+    """The database as an intruder into MongoDB sees it."""
     with MongoClient[dict[str, Any]](addresses.mongo.admin_url) as client:
         yield client[name]
         client.drop_database(name)
@@ -31,7 +31,7 @@ def raw(addresses: Addresses, name: str) -> Iterator[Database[dict[str, Any]]]:
 
 @pytest.fixture
 def keys(tmp_path: Path) -> FileKeys:
-    """Keys that only this test's files are wrapped with."""
+    """Keys that wrap only this test's files."""
     return FileKeys(tmp_path / "file.keys", may_be_made=True)
 
 

@@ -1,4 +1,4 @@
-"""Recorded data folders, restored into databases that are thrown away."""
+"""Recorded data folders, restored into throw-away databases."""
 
 import json
 import lzma
@@ -34,7 +34,7 @@ Entry = dict[str, Any]
 
 @dataclass(frozen=True)
 class Restored:
-    """A recorded data folder in servers of today; `expected` is what it must hold."""
+    """A recorded data folder in today's servers; `expected` is what it must hold."""
 
     endpoints: Endpoints
     database: Database
@@ -52,7 +52,7 @@ class Restored:
         ).value
 
     def read(self, operation: Callable[..., Any]) -> Any:
-        """Return what the clerk is shown of everything that is written."""
+        """Return everything that was recorded, as it is shown to the clerk."""
         clerk = self.clerk
         lsn = self.database.write(lambda _: None, identity=SYSTEM).lsn
         database = ActorDatabase(self.database, clerk)
@@ -110,15 +110,15 @@ def run_sql(addresses: Addresses, name: str, statements: bytes) -> None:
 
 
 def schema_of(databases: Databases, addresses: Addresses, name: str) -> list[str]:
-    """Return the schema of a database, line by line, as `pg_dump` tells it.
+    """Return the lines of a database's schema, as `pg_dump` writes them.
 
-    A dump is restored and dumped once more: PostgreSQL keeps the brackets of whoever
-    made a condition, and loses some of them with its own text of it.
+    A dump is restored and dumped once more: PostgreSQL keeps the brackets of a
+    condition as they were written, and loses some of them in its own text of it.
     """
     with databases.fresh() as copy:
         run_sql(addresses, name_of(copy), _dump(addresses, name))
         lines = _dump(addresses, name_of(copy)).decode().splitlines()
-    # These have a word that is made up for each dump.
+    # Each dump has a random word in these lines.
     made_up = ("\\restrict ", "\\unrestrict ")
     return [line for line in lines if not line.startswith(made_up)]
 

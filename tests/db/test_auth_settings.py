@@ -1,4 +1,4 @@
-"""The identity provider's settings: what would not be safe is refused in a sentence."""
+"""The identity provider's settings: unsafe ones are refused in a sentence."""
 
 import pytest
 from pydantic import ValidationError
@@ -62,7 +62,7 @@ def test_nobody_between_may_change_what_the_provider_says():
 def test_a_provider_needs_to_know_us_and_the_way_back(missing):
     values = {name: value for name, value in PROVIDER.items() if name != missing}
 
-    # The public address may stand alone: passkeys use it too.
+    # The public address may be the only one set: passkeys use it too.
     if missing == "oidc_issuer":
         values.pop("public_url")
     assert "go together" in refusal_of(**values)

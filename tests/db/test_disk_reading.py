@@ -1,4 +1,4 @@
-"""What lies on a disk that answers nobody: how long who waits, and what is known."""
+"""Reads from a disk that does not answer: how long they wait, and what is known."""
 
 import threading
 from datetime import UTC, datetime
@@ -46,7 +46,7 @@ def test_one_thread_waits_for_a_disk_that_is_silent_however_many_ask(tmp_path):
         waiting = [each for each in readers() if each not in before]
 
         assert len(waiting) == 1
-        # The first waits, and all after it know.
+        # Only the first one waits; all later ones know already.
         assert monotonic() - began < 10 * PATIENCE
         assert len(set(silences)) == 1
         assert began_at <= silences[0] <= datetime.now(UTC)
@@ -55,7 +55,7 @@ def test_one_thread_waits_for_a_disk_that_is_silent_however_many_ask(tmp_path):
 
 
 def test_a_disk_that_gets_on_slowly_is_not_taken_for_a_silent_one():
-    """Each waits for those before, longer together than for any one of them."""
+    """Each waits for those before it, together longer than a single one may."""
     reader, answers = DiskReader(patience_seconds=1), []
     slowly = threading.Event()
 

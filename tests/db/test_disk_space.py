@@ -1,4 +1,4 @@
-"""The room on the disks of a data folder, looked at on real ones."""
+"""The space on the disks of a data folder, measured on real ones."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A question over HTTP is answered in time, or it is known that it was not."""
+"""A request over HTTP is answered in time, or fails in time."""
 
 import json
 import socket
@@ -17,7 +17,7 @@ _ANSWERS = {"/json": b'{"is": [1, 2]}', "/sentence": b"switchover failed \xff"}
 
 
 class Server(ThreadingHTTPServer):
-    """Keeps connections open, and remembers which were closed by who asked."""
+    """Keeps connections open, and records which of them the client closed."""
 
     daemon_threads = True
     timeout = 5.0
@@ -58,7 +58,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    """A server that keeps connections."""
+    """A server that keeps connections open."""
     with Server() as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield server
@@ -105,7 +105,7 @@ def test_no_proxy_of_the_environment_comes_between(
 def test_a_server_that_hangs_is_given_up_and_keeps_nobody_else_waiting(
     server: Server,
 ):
-    # It takes connections and says nothing, for as long as it is there.
+    # It accepts connections and never answers.
     with closing(socket.create_server(("127.0.0.1", 0))) as listening:
         hanging = f"http://127.0.0.1:{listening.getsockname()[1]}"
         ask = partial(json_http.ask, "GET", hanging, timeout_seconds=60)

@@ -8,7 +8,7 @@ from db.pace import AT_ONCE, Pace, PacedReader
 
 
 class Clock:
-    """A clock that goes on when somebody works or sleeps."""
+    """A clock that advances when somebody works or sleeps."""
 
     def __init__(self):
         self.now = 100.0

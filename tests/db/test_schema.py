@@ -1,4 +1,4 @@
-"""What the migrations make is what the models say; only the owner changes it."""
+"""The migrations make what the models describe; only the owner changes it."""
 
 from contextlib import closing
 from dataclasses import replace
@@ -46,7 +46,7 @@ def test_the_owner_brings_a_database_up_to_date(databases):
         ran = _read_runs(endpoints)
         schema.bring_up_to_date(endpoints)
 
-        # That nobody kept before there was a place for it.
+        # Runs before the table for them existed were not recorded.
         assert "0067" not in ran
         assert ran["0071"] <= datetime.now(UTC)
         assert _read_runs(endpoints) == ran
@@ -82,7 +82,7 @@ def test_backups_that_are_too_old_are_told_of_where_nobody_said_otherwise(
             command.upgrade(schema._config(connection), "0027")
             connection.commit()
             if changed:
-                # As the page does it.
+                # As the page changes it.
                 connection.exec_driver_sql("UPDATE alert_rules SET revision = 2")
                 connection.commit()
 

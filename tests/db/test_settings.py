@@ -20,7 +20,7 @@ SERVERS = {
 
 @pytest.fixture(autouse=True)
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Neither this machine's variables nor its .env have a say."""
+    """Ignore this machine's variables and its .env."""
     for name in Settings.model_fields:
         monkeypatch.delenv(f"CHARTROOM_{name.upper()}", raising=False)
     monkeypatch.chdir(tmp_path)
@@ -83,7 +83,7 @@ def test_a_site_follows_the_main_one_for_as_long_as_it_has_a_name(
     main = "postgresql://app@db-main,db-slave-01/chartroom"
     for name, value in (SERVERS | {"CHARTROOM_MAIN_URL": main}).items():
         monkeypatch.setenv(name, value)
-    # As docker-compose.site.yml says once the site leads.
+    # As docker-compose.site.yml has it once the site leads.
     monkeypatch.setenv("CHARTROOM_SITE", "")
     leading = Settings().external_endpoints()
     monkeypatch.setenv("CHARTROOM_SITE", "north")
@@ -212,11 +212,11 @@ def test_how_often_backups_are_full_ones(monkeypatch: pytest.MonkeyPatch):
     assert Settings().backup_interval == timedelta(hours=1)
     monkeypatch.setenv("CHARTROOM_BACKUP_FULL_EVERY_DAYS", "0")
     assert Settings().backup_full_interval is None
-    # Each is as large as the clinic: none is made each hour unless somebody says so.
+    # Each full backup is as large as the clinic: hourly ones have to be asked for.
     assert Settings().backup_interval == timedelta(days=1)
     monkeypatch.setenv("CHARTROOM_BACKUP_EVERY_HOURS", "1")
     assert Settings().backup_interval == timedelta(hours=1)
-    # PostgreSQL keeps what changed for 36 days.
+    # PostgreSQL keeps its summaries of changes for 36 days.
     monkeypatch.setenv("CHARTROOM_BACKUP_FULL_EVERY_DAYS", "29")
     with pytest.raises(ValidationError):
         Settings()

@@ -18,7 +18,7 @@ from db.spool import RecordRefused, Spool, SpoolUnavailable
 from tests.kit.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
-# Says which records are kept, on and on.
+# Keeps records endlessly, and prints which of them are kept.
 KEEPING = """
 import sys
 from itertools import count
@@ -87,7 +87,7 @@ def test_it_is_on_the_disk_before_append_returns(spool, monkeypatch):
     monkeypatch.setattr(spool_database.sqlite3, "connect", connect)
     spool.append(b"one")
 
-    # SQLite calls fsync after each commit then.
+    # With these settings SQLite calls fsync after each commit.
     (connection,) = opened
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
@@ -114,7 +114,7 @@ def test_what_a_killed_process_kept_is_taken_by_another(spool, folder):
         keeping.kill()
         answered += keeping.stdout.read().split()
 
-    # What was never answered for may be there; what was, is.
+    # A record without an answer may be there; all that were answered are.
     records = taken(spool)
     assert records[: len(answered)] == answered
     assert len(records) <= len(answered) + 1
@@ -221,10 +221,10 @@ def test_several_processes_keep_at_a_time(folder, keys):
 
 
 def brought(spool, records):
-    """Let as many threads keep records at a time; return what their failures were."""
+    """Keep each record in a thread of its own, all at once; return their failures."""
     database = spool._database
     with ThreadPoolExecutor(len(records)) as threads:
-        # As whoever has the disk to wait for, until all of them have come.
+        # As if the first one were waiting for the disk, until all of them have come.
         with database._guard:
             keeping = [threads.submit(spool.append, record) for record in records]
             eventually(lambda: len(database._brought) == len(records))
@@ -336,7 +336,7 @@ def test_a_record_opens_in_its_own_place_only(spool, folder):
 
 @contextmanager
 def disk_of(size):
-    """Let no file of this process grow any larger, as a full disk would."""
+    """Limit the size of this process's files, as a full disk would."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
@@ -352,7 +352,7 @@ def test_a_full_disk_takes_nothing_and_loses_nothing(spool, folder):
     with disk_of(size + 10), pytest.raises(SpoolUnavailable, match="on the disk"):
         spool.append(b"two" * 100_000)
 
-    # What could not be written whole is not written at all.
+    # A record that could not be written whole is not written at all.
     spool.append(b"three")
     assert taken(spool) == [b"one", b"three"]
 

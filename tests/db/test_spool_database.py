@@ -1,4 +1,4 @@
-"""A spool whose database is malformed says so, and goes on with what can be read."""
+"""A spool with a malformed database reports it, and continues with what is readable."""
 
 import shutil
 
@@ -16,7 +16,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def spool(folder, file_keys):
-    """Many records that nobody adds to."""
+    """Many records to which none are added."""
     spool = Spool(folder, file_keys)
     for record in RECORDS:
         spool.append(record)
@@ -66,7 +66,7 @@ def test_what_is_kept_while_another_process_sets_the_database_aside_is_kept(
     spool.append(b"before")
     other = folder.with_name("aside")
     other.mkdir()
-    # As another process does that has found it malformed.
+    # As done by another process that has found it malformed.
     for path in folder.iterdir():
         shutil.move(path, other)
 

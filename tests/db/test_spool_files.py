@@ -1,4 +1,4 @@
-"""What an earlier version kept in files is taken over, as it was sealed."""
+"""What an earlier version kept in files is taken over, sealed as it was."""
 
 import fcntl
 import os

@@ -1,4 +1,4 @@
-"""How much waits in a spool is told without opening any of it."""
+"""The number of waiting records in a spool is known without opening any of them."""
 
 import sqlite3
 from contextlib import closing

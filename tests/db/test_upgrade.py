@@ -32,7 +32,7 @@ from tests.db.recorded import Entry, Restored
 
 @dataclass(frozen=True)
 class ReadAsItWas:
-    """What a restore reads of rows before it brings them up to date."""
+    """What a restore reads from rows before it migrates them."""
 
     references: list[FileReference]
     head: Link
@@ -42,7 +42,7 @@ class ReadAsItWas:
 
 @pytest.fixture(scope="module")
 def as_it_was(folder) -> ReadAsItWas:
-    """What a restore to before all migrations since would read of the folder."""
+    """What a restore to before all migrations since would read from the folder."""
     engine = connect(owner(folder.endpoints))
     with Session(engine) as session:
 
@@ -147,7 +147,7 @@ def test_the_check_of_files_finds_documents_and_prescriptions_whole(opened):
 
 
 def references_of(restored: Restored) -> list[FileReference]:
-    """Return what names files: of documents first, then of prescriptions."""
+    """Return the references to files: first of documents, then of prescriptions."""
 
     def find(session: Session) -> list[FileReference]:
         return [
@@ -192,7 +192,7 @@ def test_a_byte_that_is_changed_in_the_record_shows(databases, addresses):
 
 
 def spoil(entry: Entry) -> None:
-    """Change one byte of each file's content, and one letter of an audit entry."""
+    """Change one byte of each chunk of a file, and the case of an entry's action."""
     document = entry["document"]
     if entry["collection"].endswith(".chunks"):
         document["data"] = document["data"][:-1] + bytes([document["data"][-1] ^ 1])

@@ -1,4 +1,4 @@
-"""An audit log of each module's own, with a login that may do no more than ours."""
+"""An audit log per module, with a login that has the same rights as Chartroom's."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,14 +17,14 @@ from tests.db.audit.samples import ADA, BOB, NURSE, document
 
 @pytest.fixture(scope="module")
 def admin(addresses: Addresses) -> Iterator[MongoClient[dict[str, Any]]]:
-    """MongoDB, for whoever may do everything."""
+    """MongoDB as its administrator."""
     with MongoClient[dict[str, Any]](addresses.mongo.admin_url) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
 def url(addresses: Addresses, admin: MongoClient[dict[str, Any]]) -> Iterator[str]:
-    """Where the log is, for that login."""
+    """The URL of the log for that login."""
     name = f"test_{uuid4().hex}_audit"
     audit_access.prepare(admin, name, "secret", name)
     host = addresses.mongo.admin_url.rpartition("@")[2].replace("/?", f"/{name}?")
@@ -36,7 +36,7 @@ def url(addresses: Addresses, admin: MongoClient[dict[str, Any]]) -> Iterator[st
 
 @pytest.fixture(scope="module")
 def entries(url: str, admin: MongoClient[dict[str, Any]]) -> Collection[dict[str, Any]]:
-    """The log, for whoever may do everything."""
+    """The log as the administrator sees it."""
     return admin[url.partition("?")[0].rpartition("/")[2]][COLLECTION]
 
 

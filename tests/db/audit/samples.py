@@ -1,4 +1,4 @@
-"""Entries of the audit log, as they are kept."""
+"""Entries of the audit log, as they are stored."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,7 +9,7 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 def document(sequence: int, **values: object) -> dict[str, Any]:
-    """Return an entry as it is kept."""
+    """Return an entry as it is stored."""
     patient = values.get("patient_id")
     return {
         "_id": sequence,

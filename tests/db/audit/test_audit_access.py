@@ -1,4 +1,4 @@
-"""Nobody of Chartroom's changes or deletes what is in the audit log."""
+"""None of Chartroom's logins can change or delete what is in the audit log."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -93,7 +93,7 @@ def test_mongodb_itself_deletes_what_is_more_than_ten_years_old(breakable):
         closing(AuditStore(mongo.audit_url)) as store,
         _deleting_every_second(admin),
     ):
-        # Past whatever the cluster's own log holds.
+        # A number beyond all entries of the cluster's own log.
         last = 1_000_000
         entries = [
             document(last + 1, shipped_at=old),
@@ -112,7 +112,7 @@ def test_mongodb_itself_deletes_what_is_more_than_ten_years_old(breakable):
 
 @contextmanager
 def _deleting_every_second(admin: MongoClient[dict[str, Any]]) -> Iterator[None]:
-    """Have MongoDB look every second for what is too old, and then as it did before."""
+    """Make MongoDB look for expired entries every second, and afterwards as before."""
     name = "ttlMonitorSleepSecs"
     before = admin.admin.command("setParameter", 1, **{name: 1})["was"]
     try:

@@ -1,4 +1,4 @@
-"""The audit log in MongoDB is found by what is asked, and added to in order."""
+"""The audit log in MongoDB can be searched, and is appended to in order."""
 
 import socket
 from collections.abc import Callable

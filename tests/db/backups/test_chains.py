@@ -1,4 +1,4 @@
-"""What a set is restored from, told from manifests alone."""
+"""What a set is restored from, worked out from manifests alone."""
 
 import json
 from dataclasses import replace
@@ -45,7 +45,7 @@ def test_all_that_lack_something_further_down_are_told_apart():
 
     assert (survey.sets, survey.orphans) == ((), (SECOND, THIRD))
     assert survey.unusable == (MANIFEST.set_id, SECOND.set_id, THIRD.set_id)
-    # A key that only they need is kept: somebody may put back what they lack.
+    # A key that only they need is kept: somebody may put back the missing set.
     assert survey.key_ids == {7}
     with pytest.raises(SetBroken, match=f"since backup {MANIFEST.set_id}, whose"):
         survey.chain_of(THIRD)
@@ -94,7 +94,7 @@ def test_a_manifest_of_before_there_were_incremental_ones_opens(tmp_path):
     key = FileCipher.new()
     sealed = MANIFEST.sealing(key, keys)
 
-    # So was it sealed: without a word of what it did not know.
+    # The older version sealed it like this: without the fields that it did not know.
     said = json.loads(sealed.written())
     assert not said.keys() & {"based_on", "full_because"}
     assert MANIFEST.fingerprint == (

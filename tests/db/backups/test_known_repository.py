@@ -1,4 +1,4 @@
-"""A repository that was known and is gone is not begun anew."""
+"""A repository that was known and is gone is not created again."""
 
 import shutil
 from pathlib import Path
@@ -22,14 +22,14 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def repository(tmp_path: Path, data: Path) -> Repository:
-    """A repository that the clinic has backed up into."""
+    """A repository to which the clinic has backed up."""
     repository = Repository(tmp_path / "disk" / "backups")
     claim(repository, CLINIC, data)
     return repository
 
 
 def take_away(repository: Repository) -> None:
-    """Leave the empty folder that a disk was mounted in."""
+    """Leave the empty folder on which a disk was mounted."""
     shutil.rmtree(repository.folder)
     repository.folder.mkdir()
 

@@ -1,4 +1,4 @@
-"""A store that speaks S3, before anything is asked of it."""
+"""A store that speaks S3, before anything is requested from it."""
 
 from botocore.loaders import JSONFileLoader
 

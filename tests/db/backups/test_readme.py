@@ -1,4 +1,4 @@
-"""The README that a repository has: written once, and put back."""
+"""The README in a repository: written once, and put back."""
 
 from db.backups.readme import NAME, TEXT, write_readme
 from db.backups.repository import Repository

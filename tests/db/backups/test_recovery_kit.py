@@ -33,7 +33,7 @@ def lines_with(text, at, line):
 
 def test_it_opens_with_its_passphrase_and_shows_nothing_without(text):
     assert opened(text) == KIT
-    # As another keyboard writes the ü, and somebody types a space too many.
+    # As another keyboard encodes the ü, and with a space too many.
     typed = PASSPHRASE.replace("ü", "u\N{COMBINING DIAERESIS}")
     assert opened(text, f" {typed} ") == KIT
     assert "secrets" not in text
@@ -48,7 +48,7 @@ def test_any_program_for_age_opens_it_after_a_second_of_work():
     packed = pyrage.passphrase.decrypt("\n".join(armor).encode(), PASSPHRASE)
 
     assert KIT.system_id in zlib.decompress(packed).decode()
-    # Whoever guesses at the passphrase has that work with each guess.
+    # Every guess at the passphrase costs this work.
     (work,) = re.findall(rb"-> scrypt .{22} (\d+)\n", b64decode("".join(armor[1:-1])))
     assert int(work) >= LEAST_WORK
 

@@ -1,4 +1,4 @@
-"""What is no archive is refused in words; nothing of it, or of the killed, stays."""
+"""What is not an archive is refused with a sentence; no sandbox leaves anything."""
 
 import gzip
 import io
@@ -17,7 +17,7 @@ from db.files.ciphers import FileCipher
 
 
 def changed(at):
-    """Return an archive in which a block of a kind that there is not begins."""
+    """Return an archive in which a block of an unknown type begins."""
     archive = io.BytesIO()
     with tarfile.open(mode="w", fileobj=archive) as tar:
         entry = tarfile.TarInfo("PG_VERSION")
@@ -75,5 +75,5 @@ def test_what_a_killed_restore_left_is_thrown_away_and_no_other_s(tmp_path):
         discard_abandoned(folder)
 
     left = {path.name for path in folder.path.iterdir() if path.is_dir()}
-    # Of one that goes back a start decides, by how far it had come.
+    # For a sandbox that is going back, a start decides by how far it had come.
     assert left == {"postgres", SandboxName.DRILL, SandboxName.GOING_BACK}

@@ -1,4 +1,4 @@
-"""What lies among the backups and belongs to none, and what a backup lacks."""
+"""What is among the backups without belonging to one, and what a backup lacks."""
 
 import errno
 import shutil
@@ -29,7 +29,7 @@ def keys(tmp_path):
 
 @pytest.fixture
 def repository(tmp_path, keys):
-    """Backups with log, a drill's proof, and all that is noted beside them."""
+    """Backups with log, a drill's proof, and everything else recorded beside them."""
     made = Repository(tmp_path / "backups")
     backup_sets.add_sealed_set(made, keys, files=(b"letter",))
     made.add_proof(backup_sets.PROOF)
@@ -57,7 +57,7 @@ def find_faults(repository):
 
 
 def test_a_backup_whose_key_is_missing_cannot_be_restored(repository):
-    """A drill would tell so a week later, and where none runs nobody would."""
+    """A drill would report this a week later, and without drills nobody would."""
     set_id = "20261125T030000Z-0001"
     backup_sets.add_set(repository, set_id=set_id, key_ids=(7,))
 
@@ -131,7 +131,7 @@ def test_a_copy_of_a_set_under_another_name_is_none_and_keeps_no_set_from_going(
     repository, name
 ):
     shutil.copytree(repository.set_folder(SET), repository.folder / "sets" / name)
-    # A backup notes what sets there are.
+    # A backup records which sets exist.
     with repository.held():
         pass
 
@@ -142,7 +142,7 @@ def test_a_copy_of_a_set_under_another_name_is_none_and_keeps_no_set_from_going(
 
 
 def test_a_set_whose_manifest_cannot_be_read_is_told_of_as_that(repository):
-    """It is one of the unreadable ones, and no stray besides."""
+    """It is one of the unreadable sets, and not a stray as well."""
     (repository.set_folder(SET) / "manifest.json").unlink()
 
     assert find_faults(repository) == RepositoryFaults()
@@ -172,7 +172,7 @@ def test_a_set_that_somebody_else_than_retention_removed_is_named(repository, ke
 
     assert faults.gone == (later,)
     assert faults.count_unusable(repository.survey().unusable) == 1
-    # Until it would have been removed, or whoever did it says that it is right.
+    # Until it would have been removed, or until somebody confirms that they removed it.
     repository.forget_known(datetime(2026, 11, 25, tzinfo=UTC))
     assert find_faults(repository).gone == (later,)
     repository.forget_known(datetime(2026, 11, 26, tzinfo=UTC))

@@ -1,4 +1,4 @@
-"""A node of the main site starts no more once another site led, and ends if it does."""
+"""A node of the main site does not start once another site led, and ends if it does."""
 
 import os
 import signal
@@ -24,13 +24,13 @@ time.sleep(60)
 
 @pytest.fixture
 def leading(addresses) -> str:
-    """A member that leads."""
+    """The address of a member that is primary."""
     return addresses.mongo.place
 
 
 @pytest.fixture
 def silent() -> str:
-    """Where nobody answers."""
+    """An address where nothing answers."""
     return f"127.0.0.1:{free_port()}"
 
 
@@ -41,7 +41,7 @@ def test_a_node_starts_no_more_once_it_has_heard_that_the_other_site_leads(
     with pytest.raises(SystemExit, match="was promoted and is the clinic now"):
         SiteFence(leading, heard).require_main()
 
-    # Also not where it reaches nobody any more.
+    # Even if it no longer reaches any member.
     with pytest.raises(SystemExit, match=str(heard)):
         SiteFence(silent, heard).require_main()
 

@@ -12,12 +12,12 @@ WORKING = {psutil.STATUS_SLEEPING, psutil.STATUS_RUNNING}
 
 
 def silent(seconds: float, kind: Silence) -> NodeObservation:
-    """A node whose PostgreSQL has said nothing for so long."""
+    """Return a node whose PostgreSQL has not answered for so long."""
     return NodeObservation(True, True, silent_seconds=seconds, silent_kind=kind)
 
 
 def unresponsiveness(*looks: tuple[float, set[str]]) -> Unresponsiveness:
-    """An unresponsiveness in which processes were seen to do this, at these seconds."""
+    """Return an unresponsiveness with these states of processes, at these seconds."""
     heard = Unresponsiveness(0.0, looked_at=0.0)
     for seconds, states in looks:
         heard.look(seconds, states)

@@ -1,4 +1,4 @@
-"""Whom a server's Patroni lets it follow, by what is known of its log."""
+"""Which server Patroni lets its own server follow, by what is known of its log."""
 
 from types import SimpleNamespace
 
@@ -44,7 +44,7 @@ def test_where_the_log_of_a_stopped_server_ends_is_known_from_what_it_noted(
 
 
 class PatroniOf(SimpleNamespace):
-    """What a Patroni knows of its server, and of whom it could follow."""
+    """A Patroni's knowledge of its server, and of those that it could follow."""
 
     def __init__(
         self,
@@ -148,7 +148,7 @@ def test_who_still_leads_is_stopped_at_once_and_who_is_paused_is_left_alone(stat
 
 
 def test_a_leader_without_an_address_is_not_followed():
-    """Whoever is asked without one may be the server itself."""
+    """Without an address, the server asked may be itself."""
     nowhere = SimpleNamespace(name="db-02", conn_url=None)
     its = PatroniOf(is_running=True)
     its._rewind.executed = True
@@ -225,7 +225,7 @@ def test_nothing_is_changed_of_a_start_where(seconds: float, leader: str | None)
 
 
 class Answers:
-    """A cursor on a server that says where its log ends, and its history."""
+    """A cursor on a server that returns the end of its log, and its history."""
 
     def __init__(self, end: LogEnd, history: str = "") -> None:
         self._rows = iter(

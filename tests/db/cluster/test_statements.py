@@ -1,4 +1,4 @@
-"""What statements cost is told by their shape, and without a value that was in them."""
+"""The cost of statements is reported by their shape, without any value in them."""
 
 from contextlib import closing
 from dataclasses import replace
@@ -25,7 +25,7 @@ _SECRET = "Ficus-Benjamina-1931"
 
 @pytest.fixture
 def counting(addresses: Addresses, endpoints: Endpoints) -> Endpoints:
-    """A database that counts its statements, in which a name was looked for."""
+    """A database that counts its statements, in which a name was searched for."""
     count_statements(addresses, endpoints)
     _look_for_a_name(endpoints)
     return endpoints
@@ -50,7 +50,8 @@ def test_a_shape_is_counted_and_its_value_is_not_there(counting: Endpoints):
         report = StatementReader(lambda: counting).read(primary_of(counting))
         shapes = [s for s in report.shapes if "found FROM generate_series" in s.text]
         if not shapes:
-            # The server forgets what was asked once to make room for all other tests'.
+            # The server forgets a statement that ran once, to make room for those of
+            # other tests.
             _look_for_a_name(counting)
             calls += 1
         return report, shapes

@@ -1,4 +1,4 @@
-"""A server tells of dead rows, of when vacuum is due by its rule, of checkpoints."""
+"""A server reports dead rows, when vacuum is due by its rule, and checkpoints."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -21,7 +21,7 @@ _ROWS = 1000
 
 @pytest.fixture
 def run(endpoints: Endpoints) -> Callable[..., None]:
-    """Runs statements as the database's owner, each by itself."""
+    """A function that runs statements as the database's owner, each on its own."""
 
     def run(*statements: str) -> None:
         with closing(psycopg2.connect(owner(endpoints))) as connection:
@@ -35,7 +35,7 @@ def run(endpoints: Endpoints) -> Callable[..., None]:
 
 
 def _value(endpoints: Endpoints, statement: str) -> Any:
-    """Return the one value of a statement, as the database's owner sees it."""
+    """Return the single value of a statement, as the database's owner sees it."""
     with (
         closing(psycopg2.connect(owner(endpoints))) as connection,
         connection.cursor() as cursor,
@@ -85,7 +85,8 @@ def test_vacuum_is_due_by_the_rule_of_autovacuum(
         f"WITH (autovacuum_enabled = false{settings})",
         f"INSERT INTO leaves SELECT generate_series(1, {_ROWS})",
     )
-    # Each is counted before the next begins, which ANALYZE would count again.
+    # Each statement is counted before the next begins; otherwise ANALYZE would count it
+    # again.
     run("ANALYZE leaves")
     run(f"DELETE FROM leaves WHERE number <= {dead}")
 
@@ -110,8 +111,8 @@ def test_after_vacuum_nothing_is_due(endpoints: Endpoints, run: Callable[..., No
     reader, node = VacuumReader(lambda: endpoints), primary_of(endpoints)
 
     def clean() -> list[TableUpkeep]:
-        # Rows that some replica may still be reading are left for the next time, and
-        # so is their room while anybody looks at the table.
+        # Rows that some replica may still be reading are left for the next time, and so
+        # is their space while anybody reads the table.
         run("VACUUM (FREEZE) leaves")
         tables = reader.database(node).tables
         return [
@@ -124,7 +125,7 @@ def test_after_vacuum_nothing_is_due(endpoints: Endpoints, run: Callable[..., No
 
     assert (before.is_due, after.is_due) == (True, False)
     assert after.vacuumed_at is not None
-    # Whoever else writes meanwhile makes all of them older.
+    # Other tests' writes meanwhile age all of them.
     assert after.frozen_age < _value(endpoints, f"SELECT age('{oldest}'::xid)")
 
 

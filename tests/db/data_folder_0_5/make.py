@@ -1,4 +1,4 @@
-"""Record a data folder as version 0.5 left it before its migrations became one.
+"""Record a data folder as version 0.5 left it before its migrations were squashed.
 
 Run by hand, with that version's code: see README.md.
 """
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def live(wiring: Wiring, clinic: Clinic) -> dict[str, Any]:
-    """Let the clinic work for a day, and return what is to be found again."""
+    """Let the clinic work for a day, and return what must be found again."""
     findings = [made(form=record_form(diagnosis=d)) for d in ("Asthma", "Migraine")]
     filed = file(wiring, clinic, findings[0])
     add_version(wiring, clinic, filed, findings[1])
@@ -93,7 +93,7 @@ def store(wiring: Wiring, data: bytes) -> StoredContent:
 
 
 def book(clinic: Clinic, doctor: UUID) -> UUID:
-    """Hold and confirm a time for Grace."""
+    """Hold and confirm a slot for Grace."""
     cleo, in_two_days = clinic.cleo, datetime.now(UTC) + timedelta(days=2)
     slot = clinic.database.write(
         lambda s: visit_samples.slot(s, doctor, in_two_days), identity=SYSTEM
@@ -119,7 +119,7 @@ def prescribe(wiring: Wiring, clinic: Clinic, doctor: UUID) -> None:
 
 
 def seal(wiring: Wiring, clinic: Clinic) -> int:
-    """Carry all events into the audit log, seal it, and return how many there are."""
+    """Ship all events to the audit log, seal it, and return how many there are."""
     while clinic.database.write(
         lambda s: chain.ship(s, wiring.audit), identity=SYSTEM
     ).value:
@@ -129,7 +129,7 @@ def seal(wiring: Wiring, clinic: Clinic) -> int:
 
 
 def record(wiring: Wiring, data: Path) -> None:
-    """Write down the primary's database, MongoDB's two, and the keys."""
+    """Dump the primary's database, MongoDB's two, and the keys."""
     addresses = embedded.attach(data)
     dump = programs.find(data).postgres.with_name("pg_dump")
     url = addresses.primary_url("postgres", "chartroom")

@@ -1,4 +1,4 @@
-"""The nodes of a cluster as any process sees them that has not started them."""
+"""The nodes of a cluster as seen by a process that has not started them."""
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -15,17 +15,17 @@ from db.embedded.servers.postgres_nodes import Workshop
 
 
 class AttachedProgram(Program):
-    """A program that somebody else has started, and may start again at any time."""
+    """A program that another process has started, and may restart at any time."""
 
     _known: psutil.Process | None = None
 
     @property
     def is_running(self) -> bool:
-        """Whether anybody's process of it runs."""
+        """Whether the program runs, whichever process started it."""
         return self.find_process() is not None
 
     def kill(self) -> None:
-        """End it at once, whoever started it, and wait until it is gone."""
+        """Kill it, whichever process started it, and wait until it is gone."""
         child_processes.kill(child_processes.find(self.config_path))
 
     def find_process(self) -> psutil.Process | None:
@@ -39,7 +39,7 @@ class AttachedProgram(Program):
 
 @dataclass(frozen=True)
 class AttachedCluster:
-    """What a data folder tells of its running cluster."""
+    """What a data folder shows of its running cluster."""
 
     addresses: Addresses
     nodes: tuple[Node, ...]

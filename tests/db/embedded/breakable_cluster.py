@@ -1,4 +1,4 @@
-"""A cluster to do the worst to, whose launcher is a process that may be killed."""
+"""A cluster for the worst tests, whose launcher is a process that may be killed."""
 
 import subprocess
 import sys
@@ -24,7 +24,7 @@ _END_SECONDS = 60
 
 
 class Helper:
-    """A process of `tests.db.embedded.launching`; `words` are what it says."""
+    """A process of `tests.db.embedded.launching`; `words` are what it prints."""
 
     def __init__(self, role: str, data: Path) -> None:
         self._process = subprocess.Popen(
@@ -45,18 +45,18 @@ class Helper:
             raise
 
     def expect(self, word: str, seconds: float = 30) -> None:
-        """Wait for what it says next, and require that it is this word."""
+        """Wait for the next word that it prints, and expect this one."""
         printed = self._words.get(timeout=seconds)
         assert printed == word, printed
 
     def set_trap(self, strike: str) -> None:
-        """Have it `die` or `freeze` between fence and key."""
+        """Make it `die` or `freeze` between fence and key."""
         self._process.stdin.write(f"{strike}\n")
         self._process.stdin.flush()
         self.expect("set")
 
     def await_frozen(self, seconds: float = 30) -> None:
-        """Wait until it is stopped in its tracks."""
+        """Wait until it is stopped."""
         stopped = psutil.STATUS_STOPPED
         eventually(self.seen.status, lambda now: now == stopped, seconds=seconds)
 
@@ -65,13 +65,13 @@ class Helper:
         self._process.wait(seconds)
 
     def kill(self) -> None:
-        """Kill it, stopped as it may be."""
+        """Kill it, even while it is stopped."""
         self._process.kill()
         self._process.wait()
         self._leave()
 
     def end(self) -> None:
-        """End it in good order, or else by force."""
+        """End it cleanly, or else by force."""
         with suppress(psutil.NoSuchProcess):
             self.seen.resume()
         with suppress(BrokenPipeError):
@@ -96,7 +96,7 @@ class Helper:
 
 
 class BreakableCluster:
-    """One cluster at a time; what a failure leaves is thrown away as a whole."""
+    """One cluster at a time; after a failure it is thrown away as a whole."""
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="chartroom-chaos-")
@@ -108,15 +108,15 @@ class BreakableCluster:
             raise
 
     def launch(self) -> None:
-        """Start a launcher; a former one has to be dead."""
+        """Start a launcher; an earlier one must be dead."""
         self.launcher = Helper("launch", self.data)
         self._seen: AttachedCluster = attached(self.data)
 
     def relaunch(self) -> None:
-        """Have a new launcher, which knows nothing of what has happened.
+        """Replace the launcher by a new one, which knows nothing of what has happened.
 
-        A supervisor starts what keeps dying ever more seldom, and lets the Patroni of
-        another one alone for as long.
+        A supervisor waits longer and longer before restarting what keeps dying, and
+        leaves the Patroni of another supervisor alone for just as long.
         """
         self.launcher.kill()
         self.launch()
@@ -145,20 +145,20 @@ class BreakableCluster:
         return control
 
     def processes(self) -> list[psutil.Process]:
-        """Return every process of the cluster, helpers of PostgreSQL left out."""
+        """Return every process of the cluster except PostgreSQL's helpers."""
         folder = DataFolder(self.data)
         return child_processes.find(folder.etcd, folder.mongo, folder.postgres)
 
     def primary(self) -> Node:
-        """Return the node that leads; fails if none does in a while."""
+        """Return the node that leads; fail if there is none for a while."""
         return eventually(lambda: next((n for n in self.nodes if n.is_primary), None))
 
     def await_leader_after(self, former: Node) -> None:
-        """Wait until somebody else holds the leader key."""
+        """Wait until another node holds the leader key."""
         eventually(self._seen.etcd.leader, lambda name: name not in {None, former.name})
 
     def switch_over(self, candidate: Node) -> None:
-        """Let another node lead, and wait until it does."""
+        """Switch over to another node, and wait until it leads."""
         primary = self.primary()
         answer = primary.command(
             "/switchover", {"leader": primary.name, "candidate": candidate.name}
@@ -169,7 +169,7 @@ class BreakableCluster:
 
     @contextmanager
     def second_supervisor(self) -> Iterator[Helper]:
-        """Have another process look after the same nodes as well."""
+        """Let another process supervise the same nodes as well."""
         other = Helper("supervise", self.data)
         try:
             yield other
@@ -177,11 +177,11 @@ class BreakableCluster:
             other.end()
 
     def wait_until_streaming(self, seconds: float = 60) -> None:
-        """Wait until all nodes play their part, whoever has started them."""
+        """Wait until all nodes play their part, whichever process started them."""
         eventually(lambda: is_whole(self.nodes), seconds=seconds)
 
     def wait_until_whole(self, seconds: float = 90) -> None:
-        """Wait until all nodes play their part, and the launcher calls them its own."""
+        """Wait until all nodes play their part, and are children of the launcher."""
         eventually(self._is_whole, seconds=seconds)
 
     def close(self) -> None:
@@ -204,7 +204,7 @@ class BreakableCluster:
 
 
 class BreakableClusters:
-    """Gives out the same cluster again and again, as long as nothing went wrong."""
+    """Lends the same cluster again and again, as long as nothing has gone wrong."""
 
     def __init__(self) -> None:
         self._cluster: BreakableCluster | None = None
@@ -217,7 +217,7 @@ class BreakableClusters:
         return self._cluster
 
     def close(self) -> None:
-        """Throw away the cluster that there is."""
+        """Throw the current cluster away."""
         cluster, self._cluster = self._cluster, None
         if cluster is not None:
             cluster.close()

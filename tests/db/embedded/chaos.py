@@ -1,9 +1,9 @@
 """What can go wrong with the fencing supervisor itself, one scenario after another.
 
-Its home is the launcher: killed and stopped is that whole process. Each scenario is
-given a cluster and a witness that writes on every node, does its worst, and returns
-once writes are taken again and the cluster can become whole. Its pauses wait for
-nothing: for how long something is away or stands still is what goes wrong.
+The supervisor runs in the launcher, so the whole process is killed or stopped. Each
+scenario is given a cluster and a witness that writes on every node; it does its worst,
+and returns once writes are accepted again and the cluster can become whole. Its pauses
+are not waits: how long something is away or stopped is part of the fault.
 """
 
 import time
@@ -31,7 +31,7 @@ def hit(fault: Fault) -> Scenario:
 
 
 def kill(cluster: BreakableCluster, witness: Witness) -> None:
-    """Kill the launcher, then the primary; and start the launcher again."""
+    """Kill the launcher, then the primary; then start the launcher again."""
     cluster.launcher.kill()
     cluster.primary().kill()
     time.sleep(1)
@@ -40,7 +40,7 @@ def kill(cluster: BreakableCluster, witness: Witness) -> None:
 
 
 def stop(cluster: BreakableCluster, witness: Witness) -> None:
-    """Stop the launcher while the primary dies, and let it go on."""
+    """Stop the launcher while the primary dies, and let it continue."""
     with suspended(cluster.launcher.seen):
         cluster.primary().kill()
         time.sleep(3)
@@ -48,20 +48,21 @@ def stop(cluster: BreakableCluster, witness: Witness) -> None:
 
 
 def stop_for_long(cluster: BreakableCluster, witness: Witness) -> None:
-    """Kill Patroni over a live primary while nobody looks, until its key expires.
+    """Kill Patroni over a live primary, unobserved, until its leader key expires.
 
-    A replica whose Patroni hangs is not told whom it follows now, and would go on
-    acknowledging what the former primary commits.
+    A replica whose Patroni hangs is not told which server it follows now, and would go
+    on acknowledging what the former primary commits.
     """
     former = cluster.primary()
     late = next(node for node in cluster.nodes if node != former)
     with suspended(cluster.launcher.seen):
         former.patroni.kill()
-        # Its own key must outlive that of the leader, which ends 20 seconds after it
-        # was last renewed, or nobody counts its vote.
+        # Its own key must outlive the leader's, which expires 20 seconds after its last
+        # renewal; otherwise its vote does not count.
         time.sleep(15)
         with suspended(heartbeat(cluster, late)):
-            # Nobody would lead while it hangs, had it more of the former one's log.
+            # If it had more of the former primary's log, nobody would lead while it
+            # hangs.
             with suspended(wal_receiver(late)):
                 cluster.await_leader_after(former)
             time.sleep(2)
@@ -82,7 +83,7 @@ def starve(cluster: BreakableCluster, witness: Witness) -> None:
 
 
 def die_between_fence_and_key(cluster: BreakableCluster, witness: Witness) -> None:
-    """Kill the launcher when the primary is dead and still holds the key."""
+    """Kill the launcher when the primary is dead and still holds the leader key."""
     cluster.launcher.set_trap("die")
     cluster.primary().kill()
     cluster.launcher.await_death()
@@ -91,7 +92,7 @@ def die_between_fence_and_key(cluster: BreakableCluster, witness: Witness) -> No
 
 
 def freeze_between_fence_and_key(cluster: BreakableCluster, witness: Witness) -> None:
-    """Stop the launcher there, and let it go on when that very node leads again."""
+    """Stop the launcher at that point, and resume it when the same node leads again."""
     fenced = cluster.primary()
     cluster.launcher.set_trap("freeze")
     fenced.kill()
@@ -119,10 +120,10 @@ def two_at_once(cluster: BreakableCluster, witness: Witness) -> None:
 
 
 def _leave_it_to_the_other(cluster: BreakableCluster, witness: Witness) -> None:
-    """Let the second supervisor look after the nodes alone, until they are mended.
+    """Leave the nodes to the second supervisor alone, until they are mended.
 
-    Each takes what the other has started for dead: they would fight over the dead node,
-    end its rewinding half done, and it would have to be copied anew.
+    Each supervisor takes what the other has started for dead: they would fight over the
+    dead node, interrupt its pg_rewind, and it would have to be copied again.
     """
     cluster.launcher.kill()
     cluster.wait_until_streaming()
@@ -138,7 +139,7 @@ def slow_etcd(cluster: BreakableCluster, witness: Witness) -> None:
 
 
 def lost_etcd(cluster: BreakableCluster, witness: Witness) -> None:
-    """Take etcd away before the primary dies, and give it back later."""
+    """Stop etcd before the primary dies, and start it again later."""
     primary = cluster.primary()
     cluster.control.inflict(Fault.STOP_ETCD, seconds=60)
     primary.kill()

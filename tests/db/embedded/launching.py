@@ -2,9 +2,9 @@
 
     python -m tests.db.embedded.launching launch|supervise DATA
 
-Says "up" once it works. `die` and `freeze` on its input set a trap: it strikes the
-process itself when a node is dead for certain and still holds the leader key. If that
-is survived, "dropped" or "kept" tells what became of the key. It ends in good order
+Prints "up" once it works. `die` and `freeze` on its input set a trap: a signal to the
+process itself, sent when a node is certainly dead and still holds the leader key. If
+the process survives that, it prints "dropped" or "kept" for the key. It ends cleanly
 when its input does.
 """
 
@@ -26,19 +26,19 @@ _TRAPS = {"die": signal.SIGKILL, "freeze": signal.SIGSTOP}
 
 
 def say(word: str) -> None:
-    """Say a word to whoever started us."""
+    """Print a word for the process that started this one."""
     sys.stdout.write(f"{word}\n")
     sys.stdout.flush()
 
 
 def set_trap(strike: signal.Signals) -> None:
-    """Let the next drop of the leader key begin with this signal to ourselves."""
+    """Make the next drop of the leader key begin with this signal to this process."""
     drop = Etcd.drop
 
     def dropped(etcd: Etcd, seen: LeaderKey) -> bool:
         Etcd.drop = drop
         os.kill(os.getpid(), strike)
-        # Other threads may be told first.
+        # Another thread may receive the signal first.
         time.sleep(0.1)
         is_dropped = drop(etcd, seen)
         say("dropped" if is_dropped else "kept")
@@ -57,7 +57,7 @@ def launched(data: Path) -> Iterator[None]:
 
 @contextmanager
 def supervised(data: Path) -> Iterator[None]:
-    """Run one more supervisor of nodes that somebody else has started."""
+    """Run one more supervisor of nodes that another process has started."""
     seen = attached(data)
     supervisor = Supervisor(
         seen.etcd,

@@ -34,7 +34,7 @@ class Notes:
         self.run("INSERT INTO notes VALUES (%s)", note)
 
     def accepts(self, note: str) -> bool:
-        """Try to write a note, and tell whether it is acknowledged."""
+        """Try to write a note, and return whether it is acknowledged."""
         try:
             self.write(note)
         except psycopg2.OperationalError:
@@ -42,7 +42,7 @@ class Notes:
         return True
 
     def read(self) -> set[str]:
-        """Return the notes that the primary has."""
+        """Return the notes on the primary."""
         return {note for (note,) in self.run("SELECT note FROM notes")}
 
     def run(self, statement: str, *values: str) -> list[tuple[str, ...]]:
@@ -106,7 +106,7 @@ def test_chartroom_is_no_superuser(own_cluster: Cluster, url: str):
 
 
 def test_passwords_pass_through_no_folder_that_others_share(own_cluster: Cluster):
-    # Patroni leaves initdb's password file behind if it is killed at that moment.
+    # Patroni leaves initdb's password file behind if it is killed while that exists.
     for node in own_cluster.nodes:
         variables = psutil.Process(node.patroni.process.pid).environ()
 
@@ -210,7 +210,7 @@ def test_a_dead_primary_is_replaced_at_once_even_if_it_cannot_come_back(
     dead.kill()
 
     assert eventually(lambda: notes.accepts("after"))
-    # Patroni alone waits until the leader key expires, 20 seconds.
+    # Patroni alone would wait until the leader key expires, 20 seconds.
     assert control.report().node(dead.name).fences > fences
     assert {"before", "after"} <= notes.read()
     assert breakable.primary() is not dead
@@ -239,7 +239,7 @@ def test_a_hung_patroni_is_replaced_and_writing_goes_on(
 ):
     leading = breakable.primary()
     hung = leading.patroni
-    # The supervisor has heard of it since its start: later silence is suspicious.
+    # The supervisor has had an answer since its start: later silence is suspicious.
     monitor = breakable._supervisor.monitor(leading.name)
     assert eventually(lambda: monitor._unanswered == 0)
     process = psutil.Process(hung.process.pid)
@@ -265,7 +265,7 @@ def test_what_is_killed_without_supervision_stays_dead(breakable: Cluster):
 
     with breakable.unsupervised():
         replica.kill()
-        # Beside those who look after the nodes, each is asked whether it lives.
+        # Independently of supervision, each node is asked whether it lives.
         probe = breakable._supervisor.monitor(replica.name)._probe
         with noting_calls(probe, "_ask") as calls:
             calls.wait(4)

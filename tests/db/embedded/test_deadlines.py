@@ -1,4 +1,4 @@
-"""What is done for a while ends in time, once, and whatever goes wrong at first."""
+"""Temporary changes are undone in time, once, even if that fails at first."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -36,7 +36,7 @@ def test_put_again_it_lasts_from_then_on(deadlines: Deadlines):
 
     deadlines.put("pause", 60, lambda: undone.append("second"))
 
-    # What was due before it has been undone by then.
+    # Whatever was due before has been undone by then.
     deadlines.put("later", 0.2, lambda: undone.append("later"))
     assert eventually(lambda: undone) == ["later"]
     deadlines.undo("pause")

@@ -1,4 +1,4 @@
-"""Who waits long looks seldom, and still hears of it soon."""
+"""A long wait polls less and less often, and still ends soon after the event."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from db.embedded import polling
 
 
 class Clock:
-    """Time that passes while somebody sleeps, and only then."""
+    """Time that passes only while somebody sleeps."""
 
     def __init__(self) -> None:
         self.now = 0.0

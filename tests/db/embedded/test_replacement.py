@@ -1,4 +1,4 @@
-"""Restored data in the place of a clinic's: one clinic at every moment, never none."""
+"""Restored data in place of a clinic's: there is always exactly one clinic."""
 
 import os
 import signal
@@ -34,7 +34,7 @@ def make(data: Path, clinic: str):
 
 
 def clinics(folder):
-    """Which clinic each server has."""
+    """Return which clinic each server has."""
     return {
         path.parents[1].name: path.read_text()
         for path in sorted(folder.postgres.glob("db-*/global/pg_control"))
@@ -42,7 +42,7 @@ def clinics(folder):
 
 
 def replace(folder):
-    """Do all that going back does to the folder, and what the next start does."""
+    """Do everything that going back does to the folder, and then the next start."""
     replacement = Replacement(folder)
     with replacement.preparing(TO):
         make(replacement.place / "data", "then")
@@ -51,7 +51,10 @@ def replace(folder):
 
 
 def killed_at(folder, touch):
-    """Replace in a process that is killed before it touches the disk so often."""
+    """Replace in a process that is killed before it touches the disk this many times.
+
+    Returns whether it was killed.
+    """
     child = os.fork()
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
@@ -79,7 +82,7 @@ def _count(touch):
 
 
 def test_where_the_data_of_before_go_is_on_the_disk_before_they_go(folder, monkeypatch):
-    """After a power cut they are where they were, or there; never nowhere."""
+    """After a power cut the former data are in the old or the new place, never gone."""
     steps = []
 
     def recorded(place, name):
@@ -143,7 +146,7 @@ def test_whenever_it_is_killed_the_next_start_has_one_clinic(folder, tmp_path):
         if not was_killed:
             break
 
-    # Killed early it is as it was, killed late it has gone back.
+    # Killed early, the clinic is unchanged; killed late, it has gone back.
     assert outcomes == sorted(outcomes)
     assert {outcomes.count(False) > 5, outcomes.count(True) > 5} == {True}
 

@@ -1,4 +1,4 @@
-"""Writes on every node by itself, so that two that acknowledge at once are seen."""
+"""Writes on every node separately, so that two that acknowledge at once are seen."""
 
 import time
 from collections.abc import Iterator
@@ -26,20 +26,20 @@ _WRITE = (
 
 
 class Watched(Protocol):
-    """A cluster, whoever has started it."""
+    """A cluster, whichever process has started it."""
 
     @property
     def addresses(self) -> Addresses:
-        """Every address of it."""
+        """Every address of the cluster."""
 
     @property
     def nodes(self) -> tuple[Node, ...]:
-        """Its nodes."""
+        """The cluster's nodes."""
 
 
 @dataclass(frozen=True)
 class Acknowledged:
-    """A write that a node said is committed, on which timeline, and when."""
+    """A write that a node acknowledged as committed, on which timeline, and when."""
 
     node: str
     number: int
@@ -49,7 +49,7 @@ class Acknowledged:
 
 
 class Witness:
-    """A writer per node, each on that very node; only a primary takes its writes."""
+    """A writer per node, each on that very node; only a primary accepts its writes."""
 
     def __init__(self, cluster: Watched) -> None:
         self._cluster = cluster
@@ -72,12 +72,12 @@ class Witness:
         finally:
             self._stopping.set()
             for thread in threads:
-                # One that waits for a frozen server is left to itself.
+                # A writer that waits for a frozen server is left alone.
                 thread.join(timeout=5)
 
     @property
     def acknowledged(self) -> tuple[Acknowledged, ...]:
-        """What has been acknowledged so far, in the order in which it was."""
+        """All acknowledged writes so far, in the order of their acknowledgement."""
         return tuple(sorted(self._acknowledged, key=lambda write: write.answered_at))
 
     def await_writes(self, count: int = 1, *, seconds: float = 60) -> None:
@@ -91,15 +91,16 @@ class Witness:
         eventually(newer, lambda seen: seen >= count, seconds=seconds)
 
     def pause_since(self, timestamp: float) -> float:
-        """Return for how long nobody took a write, around and after a moment."""
+        """Return for how long no write was acknowledged, around a time or after it."""
         ends = [write.answered_at for write in self.acknowledged]
         ends = [end for end in ends if end > timestamp - 1]
         return max(later - sooner for sooner, later in pairwise(ends))
 
     def crossed(self) -> list[Acknowledged]:
-        """Return what a former primary acknowledged once a newer one had begun to.
+        """Return what a former primary acknowledged after a newer one had begun to.
 
-        Only what was sent after that counts: an earlier one's answer may be late.
+        Only what was sent after that counts: the answer to an earlier write may be
+        late.
         """
         crossed, begun = [], dict[int, float]()
         for write in self.acknowledged:
@@ -112,8 +113,8 @@ class Witness:
     def lost(self) -> dict[str, int]:
         """Return by node how many acknowledged writes it does not have.
 
-        Replicas are given the time to catch up, and to come back: Patroni restarts one
-        to follow another leader. Who still does not answer then has nothing.
+        Replicas get time to catch up, and to come back: Patroni restarts one to follow
+        another leader. A node that still does not answer then counts as empty.
         """
         expected = {(write.node, write.number) for write in self.acknowledged}
         first = min((write.number for write in self.acknowledged), default=0)
@@ -158,7 +159,7 @@ class Witness:
     def _write(self, connection: psycopg2.extensions.connection, name: str) -> None:
         sent_at = time.monotonic()
         with connection.cursor() as cursor:
-            # Tests follow each other in one cluster: the moment tells runs apart.
+            # Tests share one cluster: the time distinguishes their writes.
             number = time.time_ns()
             try:
                 cursor.execute(_WRITE, [name, number])
@@ -166,7 +167,8 @@ class Witness:
                 return
             (timeline,) = cursor.fetchone()
         if any("synchronous replication" in notice for notice in connection.notices):
-            # Committed here alone, as PostgreSQL says itself: that is no promise.
+            # PostgreSQL itself warns that this was committed only locally: that is no
+            # promise.
             connection.notices.clear()
             return
         self._acknowledged.append(

@@ -14,15 +14,16 @@ from contextlib import suppress
 
 _OP_COMPRESSED, _OP_MSG, _ZLIB = 2012, 2013, 2
 _HEADER = struct.Struct("<iiii")
-# Flags of OP_MSG, and that one document follows.
+# Flags of OP_MSG, and the kind of section: a single document follows.
 _BEFORE_THE_DOCUMENT = b"\x00\x00\x00\x00\x00"
 
 
 def probe(port: int, claimed_size: int) -> bytes:
-    """Send one such message; return all that is answered until the server is done."""
+    """Send one such message; return everything answered until the server is done."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(_message(claimed_size))
-        # Whoever refuses a message hangs up, and may do so in the middle of it.
+        # A server that refuses a message closes the connection, perhaps in the middle
+        # of it.
         with suppress(ConnectionError):
             header = connection.recv(_HEADER.size, socket.MSG_WAITALL)
             if len(header) == _HEADER.size:

@@ -1,4 +1,4 @@
-"""The keys of files: made once, kept private, exchanged while they are in use."""
+"""The keys of files: made once, kept private, rotated while they are in use."""
 
 import json
 import os
@@ -22,7 +22,7 @@ from db.files.file_keys import (
 )
 
 ROOT = Path(__file__).resolve().parents[3]
-# What another process does that needs the keys, or exchanges them.
+# What another process does that needs the keys, or adds one.
 USE = """
 import sys
 from pathlib import Path
@@ -34,7 +34,7 @@ print(getattr(keys, sys.argv[2])() if sys.argv[2] == "add" else keys.primary)
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A key file that is not there yet, in a folder that is not there either."""
+    """A key file that does not exist yet, in a folder that does not exist either."""
     return tmp_path / "secrets/file.keys"
 
 
@@ -44,7 +44,7 @@ def keys(path: Path) -> FileKeys:
 
 
 def in_processes(path: Path, action: str, *, times: int) -> list[int]:
-    """Let processes do it at once, and return what each of them says."""
+    """Run this action in several processes at once, and return what each prints."""
     command = [sys.executable, "-W", "error", "-c", USE, str(path), action]
     running = [
         subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=-1)

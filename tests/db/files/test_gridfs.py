@@ -1,4 +1,4 @@
-"""Files are kept whole, and a MongoDB that is gone is said to be gone soon."""
+"""Files are kept whole, and a MongoDB that is gone is reported soon."""
 
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -112,8 +112,8 @@ def test_a_mongodb_that_hangs_is_waited_for_eight_seconds_at_most(file_keys):
         options = store._client.options
     pool, selection = options.pool_options, options.server_selection_timeout
 
-    # Whichever notices first: the next look, which ends as a connection's beginning
-    # does, or whoever waits. What was cut off is tried once more.
+    # Whichever notices first: the next heartbeat, which fails like a connection
+    # attempt, or a waiting call. What was cut off is tried once more.
     assert options.heartbeat_frequency + pool.connect_timeout + selection <= 8
     assert pool.socket_timeout + selection <= 8
 
@@ -139,7 +139,7 @@ def test_a_mongodb_that_hangs_is_unavailable_until_it_goes_on(breakable, file_ke
 
 
 class Hesitant:
-    """A stream that first tells of nothing, as MongoDB does when it is busy."""
+    """A stream that first returns nothing, as MongoDB does when it is busy."""
 
     def __init__(self, stream):
         self.resume_token = stream.resume_token

@@ -1,4 +1,4 @@
-"""What lies in GridFS is encrypted, and nothing that was changed there is served."""
+"""What is in GridFS is encrypted, and nothing that was changed there is served."""
 
 import os
 from contextlib import closing, suppress
@@ -30,7 +30,7 @@ LONG = os.urandom(600_000)
 
 
 def everything_in(raw) -> bytes:
-    """All that MongoDB keeps, as it would lie in a backup of it."""
+    """Return everything in MongoDB, as a backup of it would have it."""
     documents = (
         bson.encode(document)
         for collection in raw.list_collection_names()
@@ -97,7 +97,7 @@ def test_what_cannot_be_read_to_its_end_leaves_nothing(files, raw):
 
 
 def refused(files, file_id, data=LONG) -> bool:
-    """Tell whether a file is said to be damaged, having served nothing wrong before."""
+    """Return whether a file is reported as damaged, without serving anything wrong."""
     served = b""
     try:
         with files.open(DOCUMENTS, file_id) as stream:
@@ -134,8 +134,8 @@ def test_a_flipped_bit_in_the_entry_is_damage(files, raw):
             outcomes.append("without key")
 
     assert outcomes.count("damaged") > 8 * 200
-    # The id itself is found no more; of the two places with the key's number, at most
-    # one at a time is flipped.
+    # A changed id is not found; of the two places with the key's number, at most one is
+    # flipped at a time.
     assert "without key" not in outcomes
     assert outcomes.count("missing") <= 8 * (12 + len("_id") + 2)
     assert "whole" not in outcomes
@@ -148,15 +148,15 @@ def test_a_flipped_bit_anywhere_in_a_chunk_is_damage_or_changes_nothing(files, r
 
     outcomes = [refused(files, file_id, data) for _ in flipping(chunks)]
 
-    # Nobody goes by the chunk's own id.
+    # A chunk's own id is not used.
     assert outcomes.count(False) <= 8 * (12 + len("_id"))
     assert outcomes.count(True) > 8 * 100
 
 
 def flipping(collection):
-    """Flip one bit after the other, as far as MongoDB stores what comes of it.
+    """Flip one bit after the other, wherever MongoDB accepts the result.
 
-    Some of it no program in Python could read, so it is sent as it is.
+    Some results cannot be decoded in Python, so the raw bytes are sent.
     """
     encoded = bson.encode(collection.find_one())
     for bit in range(8 * len(encoded)):

@@ -1,4 +1,4 @@
-"""Keys are exchanged, and files of before encrypted, while everything goes on."""
+"""Keys are rotated, and files from before encryption encrypted, during work."""
 
 import os
 from contextlib import closing
@@ -116,7 +116,7 @@ def test_an_entry_that_cannot_even_be_read_stops_nothing(files, keys, raw):
 
 
 def break_entry(entries, file_id, name):
-    """Flip a bit in a field's name, so that it is no text any more."""
+    """Flip a bit in a field's name, so that it is no longer valid text."""
     at = {"_id": ObjectId(file_id)}
     entry = bytearray(bson.encode(entries.find_one(at)))
     entry[entry.index(name)] ^= 0x80

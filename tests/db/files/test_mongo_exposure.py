@@ -25,7 +25,7 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 @pytest.fixture(scope="module")
 def usual(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port of one that runs as MongoDB starts it unless told otherwise."""
+    """The port of a mongod that runs with MongoDB's defaults."""
     with lone_mongod.compressing(tmp_path_factory.mktemp("mongod")) as port:
         yield port
 
@@ -100,7 +100,7 @@ def test_a_version_has_the_fix_from_that_of_its_branch_on(version: tuple[int, ..
     "version",
     [
         *((4, 4, 29), (5, 0, 31), (6, 0, 26), (7, 0, 27), (8, 0, 16), (8, 2, 2)),
-        # Branches that nobody has mended.
+        # Branches without a fix.
         *((3, 6, 23), (4, 2, 25), (5, 3, 2), (6, 3, 2), (7, 3, 4), (8, 1, 2)),
     ],
 )

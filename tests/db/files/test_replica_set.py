@@ -1,4 +1,4 @@
-"""How MongoDB's set is seen: members, lag, room, and how far its log reaches back."""
+"""How MongoDB's replica set is observed: members, lag, space, and the oplog's reach."""
 
 from dataclasses import replace
 
@@ -90,6 +90,6 @@ def test_without_a_primary_nobody_leads(role):
 
 
 def _as(user, url):
-    """Return the address as somebody else signs in there."""
+    """Return the address with another login."""
     _, _, place = url.partition("@")
     return f"mongodb://{user}:{user}@{place}"

@@ -31,7 +31,7 @@ def public_pem(key) -> bytes:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A key file that is not there yet, in a folder that is not there either."""
+    """A key file that does not exist yet, in a folder that does not exist either."""
     return tmp_path / "secrets/audit.key"
 
 

@@ -1,4 +1,4 @@
-"""A routed database with one small table in it, if need be behind a proxy."""
+"""A routed database with one small table, behind a proxy if need be."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -34,14 +34,14 @@ def with_notes(module_endpoints: Endpoints) -> Endpoints:
 
 @pytest.fixture
 def database(with_notes: Endpoints) -> Iterator[Database]:
-    """A database of the shared cluster, routed by connections of the test's own."""
+    """A routed database of the shared cluster, with connections of the test's own."""
     with closing(Database(with_notes)) as database:
         yield database
 
 
 @pytest.fixture
 def proxy(with_notes: Endpoints) -> Iterator[CuttingProxy]:
-    """A proxy before the server that leads."""
+    """A proxy before the primary."""
     with closing(psycopg2.connect(owner(with_notes))) as connection:
         host, port = connection.info.host, connection.info.port
     with CuttingProxy(host, port).serving() as proxy:
@@ -50,7 +50,7 @@ def proxy(with_notes: Endpoints) -> Iterator[CuttingProxy]:
 
 @pytest.fixture
 def behind_proxy(with_notes: Endpoints, proxy: CuttingProxy) -> Iterator[Database]:
-    """The primary alone, behind the proxy."""
+    """A database of the primary alone, behind the proxy."""
     place = {"host": "127.0.0.1", "port": str(proxy.port)}
     url = make_dsn(**{**parse_dsn(with_notes.database_url), **place})
     with closing(Database(Endpoints(url, {}, "", {}), retry_seconds=5)) as database:

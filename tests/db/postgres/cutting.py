@@ -7,16 +7,16 @@ from contextlib import contextmanager, suppress
 from threading import Lock, Thread
 
 COMMIT = b"COMMIT; "
-# How the server says that it has committed.
+# The server's message after a commit.
 COMMITTED = b"COMMIT\x00"
 
 
 class CuttingProxy:
     """Forwards everything, until a client sends `word`: then it cuts the connection.
 
-    With `is_forwarded` the server still receives the word and nobody hears what it
-    answers. It cuts `cuts` times, then lets everything pass. `sent` is what clients
-    have sent, each time they did.
+    With `is_forwarded` the server still receives the word, and its answer reaches
+    nobody. It cuts `cuts` times, then lets everything pass. `sent` has every message of
+    the clients.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -36,7 +36,7 @@ class CuttingProxy:
             self._word, self._is_forwarded, self._cuts = word, is_forwarded, cuts
 
     def cut_answer(self, last_word: bytes) -> None:
-        """Cut the next connection on which the server says this, just behind it."""
+        """Cut the next connection on which the server sends this, right after it."""
         with self._guard:
             self._last_word = last_word
 
@@ -47,7 +47,7 @@ class CuttingProxy:
 
     @contextmanager
     def serving(self) -> Iterator["CuttingProxy"]:
-        """Accept connections meanwhile."""
+        """Accept connections while the block runs."""
         Thread(target=self._accept, daemon=True).start()
         try:
             yield self
@@ -92,7 +92,7 @@ class CuttingProxy:
         return data if self._is_forwarded or not is_cut else b""
 
     def _heard(self, answer: bytes) -> bytes:
-        """Return what the client hears of an answer: nothing behind the last word."""
+        """Return the part of an answer that reaches the client: up to the last word."""
         with self._guard:
             if self._last_word is None or self._last_word not in answer:
                 return answer

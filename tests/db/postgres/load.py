@@ -1,4 +1,4 @@
-"""Ten readers and five writers who notice whatever goes wrong."""
+"""Ten readers and five writers who notice everything that goes wrong."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ _BREATH_SECONDS = 0.02
 
 @dataclass
 class Load:
-    """What happened while the clinic went on working."""
+    """What happened while the clinic kept working."""
 
     database: Database
     acknowledged: dict[UUID, Lsn] = field(default_factory=dict)
@@ -28,7 +28,7 @@ class Load:
 
     @contextmanager
     def working(self) -> Iterator["Load"]:
-        """Read and write meanwhile, from before the block until after it."""
+        """Read and write from before the block until after it."""
         done = Event()
         jobs = [self._read] * READERS + [self._write] * WRITERS
         threads = [Thread(target=self._repeat, args=(job, done)) for job in jobs]
@@ -44,7 +44,7 @@ class Load:
                 thread.join()
 
     def await_more(self) -> None:
-        """Wait until there was a turn for everybody, or something went wrong."""
+        """Wait until everybody has had a turn, or something went wrong."""
         reads, writes = self.reads, len(self.acknowledged)
 
         def has_gone_on() -> bool:
@@ -58,7 +58,7 @@ class Load:
         return set(self.acknowledged) - self._stored()
 
     def unacknowledged(self) -> set[UUID]:
-        """Return what is on the primary although nobody was told so."""
+        """Return what is on the primary without having been acknowledged."""
         return self._stored() - set(self.acknowledged)
 
     def _stored(self) -> set[UUID]:

@@ -67,23 +67,23 @@ def has_note(note_id: UUID) -> Callable[[Session], bool]:
 
 
 def is_written(database: Database, note_id: UUID) -> bool:
-    """Tell whether the note is on the primary."""
+    """Return whether the note is on the primary."""
     with database.connect_primary() as connection:
         query = text("SELECT count(*) FROM notes WHERE id = :id")
         return connection.execute(query, {"id": note_id}).scalar_one() == 1
 
 
 def backend(session: Session) -> int:
-    """Return which of the server's processes works for this session."""
+    """Return the server process that works for this session."""
     return int(session.execute(text("SELECT pg_backend_pid()")).scalar_one())
 
 
 def die(session: Session) -> None:
-    """Have the server end this session, as it does when it is shut down."""
+    """Make the server end this session, as it does when it is shut down."""
     session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
 
 
 def end_sessions(url: str) -> None:
-    """End what the pools have open on a server."""
+    """End the pools' sessions on a server."""
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         cursor.execute(_END)

@@ -57,7 +57,7 @@ def database(endpoints: Endpoints) -> Iterator[Database]:
 
 @contextmanager
 def hanging(node):
-    """Stop a server so that it accepts connections and never says a word."""
+    """Stop a server so that it accepts connections and never answers."""
     postmaster = node.postmaster()
     with suspended(postmaster, *postmaster.children(recursive=True)):
         yield
@@ -91,7 +91,7 @@ def test_with_replay_paused_the_primary_serves_whoever_wrote(
 
     assert (own.value, own.served.role) == (True, "primary")
     assert (others.value, others.served.role) == (False, "replica")
-    # A replica that stands still is waited for once, not by every reader.
+    # Only one read waits for a replica that does not move, not every reader.
     assert {answer.served.role for answer in again} == {"primary"}
     assert len(waits) < len(again)
 
@@ -194,14 +194,15 @@ _MUCH_LOG = (
 
 @contextmanager
 def following_nobody(cluster, node):
-    """Have a node answer readers as it was when it died, until somebody looks after it.
+    """Make a dead node answer readers as it was when it died, until it is supervised.
 
     Patroni starts a former primary like this while it knows no leader.
     """
     mark, owner = node.data / "standby.signal", node.data.stat()
     mark.touch()
     os.chown(mark, owner.st_uid, owner.st_gid)
-    # It would believe that it runs already, as long as nobody has buried the dead one.
+    # Until the dead process is reaped, the server would believe that it is still
+    # running.
     (node.data / "postmaster.pid").unlink(missing_ok=True)
     by_hand.start(cluster, node)
     try:
@@ -211,7 +212,7 @@ def following_nobody(cluster, node):
 
 
 def await_position(database, name, position):
-    """Wait until a server is seen to answer as a replica with its log this far."""
+    """Wait until a server is seen to answer as a replica that has replayed this far."""
 
     def is_there(state):
         is_answering = state.reachable and state.role == "replica"
@@ -227,7 +228,8 @@ def test_a_former_primary_with_log_of_its_own_answers_for_what_was_before_it_die
     before, after = note_id, uuid4()
     with breakable.unsupervised():
         acknowledged = database.write(notes.write(before)).lsn
-        # Its Patroni would see that nobody follows, and let none of them lead after it.
+        # Its Patroni would see that nobody follows, and let none of the replicas lead
+        # after it.
         patroni = psutil.Process(former.patroni.process.pid)
         with hanging(first), hanging(second), suspended(patroni):
             assert ask(breakable, former, _LEAVE_REPLICAS)
@@ -270,9 +272,9 @@ def test_a_commit_that_stopped_waiting_for_replicas_is_not_believed(
         with hanging(replica), hanging(other_replica):
             writing = aside.submit(database.write, notes.write(note_id))
             first = eventually(waiting_since)
-            # With a warning, COMMIT then succeeds although no replica has it.
+            # COMMIT then succeeds with a warning, although no replica has it.
             assert ask(breakable, primary, CANCEL_WAITING, name) == 1
-            # Who does not believe it commits once more.
+            # A write that does not believe this commits once more.
             eventually(waiting_since, lambda since: since and since > first)
             is_acknowledged = writing.done()
         written = writing.result(timeout=20)

@@ -1,4 +1,4 @@
-"""Each transaction runs in somebody's name, and in nobody's else afterwards."""
+"""Each transaction runs in somebody's name, and in nobody else's afterwards."""
 
 import io
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ def clinic(module_endpoints: Endpoints) -> Endpoints:
 
 @pytest.fixture
 def database(clinic: Endpoints) -> Iterator[Database]:
-    """The database by a single connection to each node, so that all of it is reused."""
+    """A database with a single connection to each node, so that all of it is reused."""
     with closing(Database(clinic, pool_size=1, pool_overflow=0)) as database:
         yield database
 
@@ -62,7 +62,7 @@ def patients(session: Session) -> set[UUID]:
 
 
 def note(session: Session) -> None:
-    """Do what staff may and patients may not."""
+    """Do what staff may do and patients may not."""
     session.execute(text("UPDATE patients SET address = 'Elm Road 1'"))
 
 
@@ -155,7 +155,7 @@ def _executed(query):
 
 
 def _executed_for_each(cursor):
-    # What it finds is not told, only that it may.
+    # It returns no rows; only whether it is allowed matters.
     cursor.executemany("SELECT id FROM patients WHERE id <> %s", [(uuid4(),)] * 2)
     cursor.execute("SELECT id FROM patients")
     return cursor.fetchall()

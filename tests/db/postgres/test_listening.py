@@ -1,4 +1,4 @@
-"""Listening for changes: what is heard, and that nobody relies on a deaf listener."""
+"""Listening for changes: what is received, and that no deaf listener is relied on."""
 
 import os
 import resource
@@ -27,7 +27,7 @@ _CUT = (
 
 @pytest.fixture
 def listener(endpoints: Endpoints) -> Iterator[Listener]:
-    """Somebody who listens to a fresh database."""
+    """A listener on a fresh database."""
     with listening(endpoints, "documents") as listener:
         eventually(listener.change_mark)
         yield listener
@@ -53,7 +53,7 @@ def test_what_is_told_is_heard_and_lies_before_the_position(endpoints, listener)
 
 @pytest.fixture
 def crowded() -> Iterator[None]:
-    """As many descriptors in use as a web server with a thousand pages has."""
+    """Use as many descriptors as a web server with a thousand pages."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 4_096), hard))
     with tempfile.TemporaryFile() as file, ExitStack() as taken:
@@ -76,7 +76,7 @@ def test_other_channels_are_not_listened_to(endpoints, listener):
     before = listener.change_mark()
 
     _execute(owner(endpoints), "SELECT pg_notify('others', '')")
-    # What was told until then is heard before the server's next answer.
+    # What was notified until then is received before the server's next answer.
     answered_at = listener.connection._answered_at
     eventually(lambda: listener.connection._answered_at > answered_at)
 
@@ -99,7 +99,7 @@ def test_of_one_connection_each_hears_what_is_told_on_their_own_channel(endpoint
 def test_whoever_begins_to_listen_knows_of_all_that_was_committed_before(
     endpoints, database
 ):
-    """Or a list kept from a replica that is behind would be taken for current."""
+    """Otherwise a list cached from a replica that lags would be taken for current."""
     lsn = database.write(lambda _: None).lsn
 
     with listening(endpoints, "documents") as listener:
@@ -134,7 +134,7 @@ def test_nobody_who_cannot_be_reached_is_relied_on(endpoints):
     )
     with listening(nowhere, "documents") as listener:
         assert listener.change_mark() is None
-        # Told by each attempt that is over.
+        # Each failed attempt is counted.
         eventually(lambda: listener._channel.count)
         assert listener.change_mark() is None
 

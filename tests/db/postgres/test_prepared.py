@@ -1,4 +1,4 @@
-"""Statements are planned once, and rules on rows hold all the same."""
+"""Statements are planned once, and rules on rows hold nevertheless."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -53,7 +53,7 @@ def clinic(module_endpoints: Endpoints) -> Endpoints:
 
 @pytest.fixture
 def database(clinic: Endpoints) -> Iterator[Database]:
-    """The database by a single connection to each node, so that all of it is reused."""
+    """A database with a single connection to each node, so that all of it is reused."""
     with closing(Database(clinic, pool_size=1, pool_overflow=0)) as database:
         yield database
 
@@ -114,7 +114,7 @@ def test_another_role_within_a_transaction_sees_what_is_theirs(database):
 def test_what_a_role_may_not_read_is_refused_although_another_prepared_it(database):
     def keep_role(session: Session) -> set[str]:
         ask(session)
-        # By the database's own words, of which nobody here knows.
+        # In SQL of its own, of which Chartroom knows nothing.
         session.execute(text("SET LOCAL ROLE chartroom_door"))
         return ask(session)
 
@@ -135,7 +135,7 @@ def test_a_statement_that_failed_runs_again(database):
             database.write(fail, identity=SYSTEM)
 
     assert database.write(sleep, identity=SYSTEM).value == {""}
-    # What has failed is not kept by the server either.
+    # The server does not keep a statement that failed, either.
     assert len(database.write(plans, identity=SYSTEM).value) == 1
 
 

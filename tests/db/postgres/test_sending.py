@@ -1,4 +1,4 @@
-"""Rows that PostgreSQL sends: all of them, and no more than somebody wants."""
+"""Rows streamed by PostgreSQL: all of them, and no more than somebody wants."""
 
 import threading
 from contextlib import closing
@@ -20,7 +20,7 @@ LONG = "x" * 1_000
 
 @pytest.fixture
 def database(module_endpoints: Endpoints) -> Database:
-    """A database by a single connection to each node, so that all of it is reused."""
+    """A database with a single connection to each node, so that all of it is reused."""
     with closing(Database(module_endpoints, pool_size=1, pool_overflow=0)) as database:
         yield database
 
@@ -83,13 +83,14 @@ def test_who_wants_no_more_leaves_the_connection_in_order(database):
     with database.reading(identity=SYSTEM) as session:
         with closing(sent_rows(session, numbers(50_000_000))) as pieces:
             next(pieces)
-        # It was told to stop, and a transaction of which a part failed is over.
+        # The server was told to stop, and a transaction with a failed statement is
+        # aborted.
         with pytest.raises(Exception, match="aborted"):
             answers(session)
     with database.reading(identity=SYSTEM) as session:
         assert answers(session)
 
-    # Those of other tests may end meanwhile.
+    # Threads of other tests may end meanwhile.
     assert set(threading.enumerate()) <= before
 
 

@@ -1,8 +1,8 @@
-"""Rights on patients, on the doctors' plans, and on visits and what they leave."""
+"""Rights on patients, on doctors' plans, and on visits and what comes of them."""
 
 from tests.db.rules.rights import AT_WORK, EVERYTHING, SIGNED_IN, Rights
 
-# Administrators count visits, and are not told whose they are.
+# Administrators count visits, without seeing whose they are.
 _COUNTED_BOOKING = (
     "id, slot_id, doctor_id, status, expires_at, renewals, replaces_id, series_id, "
     "waitlist_id, created_at, confirmed_at, ended_at"
@@ -11,7 +11,7 @@ _COUNTED_VISIT = (
     "id, booking_id, doctor_id, starts_at, ends_at, status, created_at, updated_at, "
     "reminded_at, checked_in_at, completed_at, cancelled_at"
 )
-# Not the code, nor the key of the request.
+# Neither the code nor the key of the request.
 _NEWCOMER = (
     "id, slot_id, doctor_id, status, name, email, revision, created_at, expires_at, "
     "confirmed_at, ended_at, booking_id"

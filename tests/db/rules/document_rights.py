@@ -1,4 +1,4 @@
-"""Rights on documents and on all that is kept of them."""
+"""Rights on documents and on everything that is stored about them."""
 
 from tests.db.rules.rights import EVERYTHING, Rights
 
@@ -17,9 +17,9 @@ _CHANGED = (
     "dated_on, urgent, confidential, withheld, "
     "tags"
 )
-# Of the patient whom the clinician treats.
+# Documents of the patient whom the clinician treats.
 _REACHED = "ann patient invoice treated gone waiting sealed own_sealed named withheld"
-# Neither filed at this desk nor with its name on it.
+# Without those that were neither filed at this desk nor name its person.
 _AT_THE_DESK = (
     "ann bob patient invoice treated clinician colleague gone waiting own_sealed named"
 )
@@ -27,7 +27,7 @@ _AT_THE_DESK = (
 _BY_CLINICIAN = "treated sealed named withheld clinician"
 _LINKED = "patient staff clinician over gone quarantined"
 _AT_THE_DESK_SEARCHED = _AT_THE_DESK.replace("gone ", "")
-# What the patient of them is shown.
+# What the patient sees of them.
 _VISIBLE = "ann patient invoice treated sealed own_sealed named"
 
 DOCUMENTS: dict[str, Rights] = {

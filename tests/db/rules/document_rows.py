@@ -11,7 +11,7 @@ _NOW = datetime.now(UTC)
 
 @dataclass(frozen=True)
 class _Case:
-    """A document: whose record it is in, who filed it, and what became of it."""
+    """A document: the patient, the author, and its state."""
 
     tag: str
     patient: str | None
@@ -41,7 +41,7 @@ _CASES = (
     _case("named", "ann", "clinician", confidential=True),
     _case("withheld", "ann", "clinician", confidential=True, withheld=True),
 )
-# Links: to which document, by whom, and whether they still lead there.
+# Links: the document, the author, and whether the link is still valid.
 _LINKS = {
     "patient": ("patient", "patient", True),
     "staff": ("bob", "staff", True),
@@ -51,7 +51,7 @@ _LINKS = {
     "quarantined": ("waiting", "staff", True),
     "sealed": ("sealed", "clinician", True),
 }
-# Who is named for which document, and by whom.
+# The named readers: the document, the reader, and who named them.
 _READERS = {
     "desk": ("named", "staff", "staff"),
     "colleague": ("own_sealed", "colleague", "clinician"),

@@ -7,7 +7,8 @@ from tests.db.rules.rights import SIGNED_IN, Right, Rights, rights_of
 from tests.db.rules.upkeep_rights import UPKEEP
 
 MATRIX: dict[str, Rights] = CARE | PEOPLE | DOCUMENTS | UPKEEP
-# What runs as the owner, and who may call it, or hang it to a table of their own.
+# Functions that run as the owner, and the roles that may call them or use them in a
+# trigger on a table of their own.
 FUNCTIONS = {
     "treated_patients": {"clinician"},
     "open_patients": {"clinician"},
@@ -34,7 +35,8 @@ FUNCTIONS = {
     "next_record_number": {"staff", "clinician", "system"},
     "terms_of_entries": {"analyst"},
 }
-# What reads a table as its owner, and must not show anybody more than the table does.
+# Views that read a table as its owner, and must not show anybody more than the table
+# does.
 VIEWS = {
     "everyone.patients": ("patients", ("staff", "analyst")),
     "everyone.bookings": ("bookings", ("staff",)),
@@ -45,7 +47,7 @@ VIEWS = {
     "everyone.document_field_values": ("document_field_values", ("staff",)),
     "everyone.document_texts": ("document_texts", ("staff",)),
 }
-# What analysts count events in, column by column; nobody else reads any of it.
+# The columns in which analysts count events; no other role reads any of it.
 _EVENT = (
     "patient_id, sex, term, term_key, system, code, occurred_on, month, quarter, age, "
     "age_band"

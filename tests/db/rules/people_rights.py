@@ -1,4 +1,4 @@
-"""Rights on people, how they come in, their lists, and what is noted of them."""
+"""Rights on people, how they come in, their lists, and what is recorded about them."""
 
 from tests.db.rules.rights import AT_WORK, EVERYTHING, SIGNED_IN, Rights
 
@@ -40,7 +40,7 @@ PEOPLE: dict[str, Rights] = {
         ("staff", "clinician"), "SELECT own; INSERT own; UPDATE own; DELETE own"
     )
     | {"analyst": "SELECT own shared given; INSERT own; UPDATE own; DELETE own"}
-    # What connected systems may be granted, by its name: not what it asks.
+    # What connected systems may be granted, by its name, and without its criteria.
     | {
         "admin": "SELECT(id, owner_id, subject, name, criteria_key) all",
         "system": EVERYTHING,
@@ -117,9 +117,9 @@ PEOPLE: dict[str, Rights] = {
     )
     | {
         "admin": "SELECT all; INSERT all; UPDATE(revoked_at) all",
-        # Of an app that they have let in.
+        # A token of an app that the patient has allowed.
         "patient": "SELECT own; UPDATE(revoked_at) own",
-        # A short one, of a connected system.
+        # A short-lived token of a connected system.
         "door": "SELECT all; INSERT colleague; UPDATE(last_used_at) all",
         "system": EVERYTHING,
     },
@@ -130,7 +130,7 @@ PEOPLE: dict[str, Rights] = {
         "system": EVERYTHING,
     },
     "authorization_codes": {
-        # A code that is not used up is used up now, and nothing else.
+        # An unused code can be marked as used now, and nothing else.
         "patient": "SELECT(code_hash, app_id, user_id, used_at) own; INSERT own; "
         "UPDATE(used_at)",
         "admin": "SELECT(code_hash, user_id, used_at) all; UPDATE(used_at)",

@@ -1,7 +1,7 @@
-"""A row of everything for everybody, so that rules have something to show and hide.
+"""One row of every table for everybody, for the rules to show and hide.
 
-Each row carries a tag: whose it is. Ann is the patient who signs in and whom the
-clinician treats; Bob is nobody's.
+Each row has a tag that says whose it is. Ann is the patient who signs in and whom the
+clinician treats; nobody treats Bob.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,7 +30,7 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Row:
-    """A row, whose it is, and its primary key by column."""
+    """A row, whose it is, and its values by column."""
 
     table: str
     tag: str
@@ -38,13 +38,13 @@ class Row:
 
 
 def identity_of(role: str) -> DatabaseIdentity:
-    """Return in whose name this role's person acts."""
+    """Return the identity under which this role's person acts."""
     patient_id = ANN if role == "patient" else None
     return DatabaseIdentity(role, USERS.get(role), patient_id)  # type: ignore[arg-type]
 
 
 def rows() -> Iterator[Row]:
-    """Yield the rows in an order in which each finds what it names."""
+    """Yield the rows in an order in which each finds those that it references."""
     yield from _patients()
     for name, user_id in USERS.items():
         yield Row("users", name, _user(name, user_id))
@@ -86,9 +86,9 @@ def rows() -> Iterator[Row]:
 
 
 def _scans(ids: Mapping[tuple[str, str], UUID]) -> Iterator[Row]:
-    """Yield signed papers, by tag: of whose prescription, added by whom.
+    """Yield signed papers, by tag: whose prescription, and who added it.
 
-    That of `mixed` is another patient's than the prescription.
+    The paper of `mixed` belongs to another patient than the prescription.
     """
     for tag, document, prescription, by in (
         ("ann", "treated", "ann", "clinician"),
@@ -118,7 +118,7 @@ def _patients() -> Iterator[Row]:
         entry = {"kind": "condition", "term": "Asthma", "started_on": date(2001, 4, 2)}
         of = {"patient_id": patient_id, "source": "synthea", "source_key": uuid4()}
         yield Row("clinical_entries", name, entry | of)
-        # By whoever tries, so that it is the record that decides.
+        # Merged by the one who tries, so that only the record decides.
         yield Row("patient_merges", name, merge | {"merged_by": USERS["clinician"]})
 
 
@@ -134,7 +134,7 @@ def _user(name: str, user_id: UUID) -> dict[str, Any]:
 
 
 def _belongings(name: str, user_id: UUID) -> Iterator[Row]:
-    """Yield what belongs to one person."""
+    """Yield everything that belongs to one person."""
     soon = NOW + timedelta(hours=1)
     mine = {"user_id": user_id, "expires_at": soon}
     secret, view_id = uuid4().bytes, uuid4()
@@ -235,7 +235,7 @@ def _export(user_id: UUID, name: str) -> dict[str, Any]:
         "request": "/fhir/$export",
         "types": ["Patient"],
         "reason": "A reason that is long enough.",
-        # Whoever may end it writes no later time than now.
+        # A role that may end it cannot write a time later than now.
         "expires_at": NOW - timedelta(minutes=1),
     }
 
@@ -255,17 +255,17 @@ def _seal() -> dict[str, Any]:
 
 
 class Catalogue:
-    """What the database itself says about its tables."""
+    """What the database itself reports about its tables."""
 
     def __init__(self, connection: DriverConnection) -> None:
         self._connection = connection
 
     def tables(self) -> set[str]:
-        """Return every table."""
+        """Return all tables."""
         return self._relations("r", "p")
 
     def views(self) -> set[str]:
-        """Return whatever else can be read."""
+        """Return all views and foreign tables."""
         return self._relations("v", "m", "f")
 
     def _relations(self, *kinds: str) -> set[str]:
@@ -286,7 +286,7 @@ class Catalogue:
         return tuple(name for (name,) in rows)
 
     def settable(self, table: str) -> tuple[str, ...]:
-        """Return those of its columns that a statement may give a value."""
+        """Return the columns that a statement may set."""
         rows = self._ask(
             "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass "
             "AND attnum > 0 AND NOT attisdropped AND attgenerated = '' "
@@ -313,7 +313,7 @@ class Catalogue:
 def fill(connection: DriverConnection) -> dict[str, dict[tuple[Any, ...], str]]:
     """Insert the rows; return the tags of every table's rows by primary key.
 
-    What the migrations left is "there". The caller commits.
+    Rows that the migrations made have the tag "there". The caller commits.
     """
     catalogue = Catalogue(connection)
     tags: dict[str, dict[tuple[Any, ...], str]] = {}
@@ -327,7 +327,7 @@ def fill(connection: DriverConnection) -> dict[str, dict[tuple[Any, ...], str]]:
             )
             cursor.execute(insert)
             tags.setdefault(row.table, {})[cursor.fetchone() or ()] = row.tag
-        # What a trigger has filed next to each document that is not deleted.
+        # The row that a trigger has added for each document that is not deleted.
         tags["document_search"] = {
             key: tag for key, tag in tags["documents"].items() if tag != "gone"
         }

@@ -1,4 +1,4 @@
-"""Whom a clinician's own role reaches, and what it cannot do about that."""
+"""Whom a clinician's own role reaches, and that it cannot change that."""
 
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -34,7 +34,7 @@ CASES = {
 
 
 class Clinic:
-    """The database of a clinic: what the owner arranges, and what a role then does."""
+    """A clinic's database, arranged by its owner and then used by a role."""
 
     def __init__(self, endpoints: Endpoints) -> None:
         self._owner = psycopg2.connect(owner(endpoints))
@@ -42,13 +42,13 @@ class Clinic:
         self._app = psycopg2.connect(endpoints.database_url)
 
     def arrange(self, statement: str, *values: object) -> Any:
-        """Do anything; return the first value of the first row, if there is one."""
+        """Run a statement as the owner; return the first value of its first row."""
         with self._owner.cursor() as cursor:
             cursor.execute(statement, values)
             return cursor.fetchone()[0] if cursor.description else None
 
     def patient(self) -> str:
-        """Register somebody."""
+        """Register a patient."""
         return str(
             self.arrange(
                 "INSERT INTO patients (first_name, last_name, date_of_birth, allergies)"
@@ -59,14 +59,14 @@ class Clinic:
     def as_role(
         self, role: str, statement: str, *values: object, user: str = DORA
     ) -> list[tuple[Any, ...]]:
-        """Run a statement in a role's name, for good; return its rows."""
+        """Run a statement as a role and commit it; return its rows."""
         with self._app, self._app.cursor() as cursor:
             cursor.execute(TAKE_ON, [f"chartroom_{role}", user, ""])
             cursor.execute(statement, values)
             return cursor.fetchall() if cursor.description else []
 
     def notices(self) -> list[str]:
-        """Return what PostgreSQL said beside its answers."""
+        """Return PostgreSQL's notices."""
         return list(self._app.notices)
 
     def close(self) -> None:
@@ -87,7 +87,7 @@ def clinic(module_endpoints: Endpoints) -> Iterator[Clinic]:
 
 @pytest.fixture
 def patient(clinic: Clinic) -> str:
-    """Somebody whom nobody treats."""
+    """A patient whom nobody treats."""
     return clinic.patient()
 
 

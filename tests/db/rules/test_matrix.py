@@ -1,4 +1,4 @@
-"""Raw SQL in every role's name, on every table: nothing but what the matrix says."""
+"""Raw SQL as every role, on every table: exactly what the matrix allows."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -43,7 +43,7 @@ def test_every_table_has_its_place_in_the_matrix(ground: Ground):
     assert ground.catalogue.views() == {*VIEWS, *EVENTS}
 
 
-# One test a role, not one a table: which of them differ it says all the same.
+# One test per role, not per table: the failure still lists the tables that differ.
 @pytest.mark.parametrize("role", EVERYBODY)
 def test_a_role_does_to_a_table_what_the_matrix_says_and_no_more(
     ground: Ground, role: str

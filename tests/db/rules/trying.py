@@ -1,4 +1,4 @@
-"""Raw SQL in a role's name: what goes through, on which rows and columns."""
+"""Raw SQL as a role: what succeeds, on which rows and columns."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ Tags = dict[tuple[Any, ...], str]
 
 @dataclass(frozen=True)
 class Ground:
-    """The database that is tried on, and whose each of its rows is."""
+    """The database for the attempts, and the tags of its rows."""
 
     app: DriverConnection
     owning: DriverConnection
@@ -28,19 +28,19 @@ class Ground:
 
     @property
     def catalogue(self) -> Catalogue:
-        """What the database says about itself."""
+        """What the database reports about itself."""
         return Catalogue(self.owning)
 
 
 class Intruder:
-    """Somebody who has come by the app's login and tries what goes, then undoes it."""
+    """Somebody who has got hold of the app's login; everything tried is rolled back."""
 
     def __init__(self, connection: DriverConnection, role: str) -> None:
         self._connection = connection
         self._role = role
 
     def tries(self, statement: sql.Composed) -> int | None:
-        """Return how many rows it touched; None if the rules refuse it."""
+        """Return how many rows the statement affects; None if the rules refuse it."""
         try:
             with self._connection.cursor() as cursor:
                 self._take_on(cursor)
@@ -54,7 +54,7 @@ class Intruder:
             self._connection.rollback()
 
     def sees(self, statement: sql.Composed) -> set[tuple[Any, ...]]:
-        """Return the rows that it shows; none if the rules refuse it."""
+        """Return the rows that the statement shows; none if the rules refuse it."""
         try:
             with self._connection.cursor() as cursor:
                 self._take_on(cursor)
@@ -74,7 +74,7 @@ class Intruder:
 
 
 class Attempt:
-    """Every way to lay hands on a table, and what came of it."""
+    """Every way to access a table, and its outcome."""
 
     def __init__(
         self, ground: Ground, role: str, table: str, *, through: str = ""
@@ -83,7 +83,7 @@ class Attempt:
         self._intruder = Intruder(ground.app, role)
         self._owning = ground.owning
         self._table = sql.Identifier(*(through or table).split("."))
-        # A view may not show its owner what it shows somebody else.
+        # A view may hide from its owner what it shows to others.
         self._whole = sql.Identifier(table)
         self._tags = ground.tags.get(table, {})
         self._key = catalogue.key(table)
@@ -94,7 +94,7 @@ class Attempt:
         }
 
     def rights(self) -> dict[str, Right]:
-        """Return what the rules let pass."""
+        """Return what the rules allow."""
         passed = {
             verb: tuple(c for c in columns if self._may_name(verb, c))
             for verb, columns in self._columns.items()

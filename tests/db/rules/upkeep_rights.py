@@ -1,4 +1,4 @@
-"""Rights on what keeps Chartroom and its servers going."""
+"""Rights on what keeps Chartroom and its servers running."""
 
 from tests.db.rules.rights import EVERYTHING, Rights
 

@@ -63,7 +63,7 @@ def _visit(
 def _consultation(
     tag: str, of: dict[str, Any], users: Mapping[str, UUID]
 ) -> Iterator[Row]:
-    """Yield the record and the prescription, each with a version of two people."""
+    """Yield the record and the prescription, each with versions by two people."""
     record, prescription = {"record_id": uuid4()}, {"prescription_id": uuid4()}
     content = {"content": '{"complaint": "Cough"}'}
     yield "medical_records", tag, of | content | {"id": record["record_id"]}

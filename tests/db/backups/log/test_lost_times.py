@@ -1,4 +1,4 @@
-"""Times that one could go back to are missed once something leads there no more."""
+"""Times that one could go back to are reported once nothing leads there any longer."""
 
 from datetime import timedelta
 
@@ -31,7 +31,7 @@ def archive(repository, tmp_path) -> LogArchive:
     backup_sets.add_set(repository, objects=())
     for number in range(5):
         backup_logs.add_piece(archive, FIRST + number, AS_OF + (number + 1) * HOUR)
-    # However far behind files and audit log are.
+    # Regardless of how far behind files and audit log are.
     backup_logs.note(archive, AS_OF)
     return archive
 
@@ -55,7 +55,7 @@ def remove(archive, number):
 
 
 def add_later_set(repository):
-    """Make a backup a minute after the third hour, from which the log goes on."""
+    """Add a backup a minute after the third hour, from which the log continues."""
     as_of = AS_OF + 3 * HOUR + MINUTE
     backup_sets.add_set(
         repository,
@@ -75,7 +75,7 @@ def test_a_segment_that_somebody_deleted_is_missed_from_there_on(repository, arc
     remove(archive, FIRST + 2)
 
     assert lost(repository, archive) == [(2, 5)]
-    # Also an hour later, by what is noted then.
+    # Also an hour later, from what was recorded before.
     note(repository, archive)
     assert lost(repository, archive) == [(2, 5)]
 

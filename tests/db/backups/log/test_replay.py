@@ -1,4 +1,4 @@
-"""The log is laid out while whoever keeps it goes on, and damage is named."""
+"""The log is laid out for replay while it is still archived, and damage is named."""
 
 from datetime import timedelta
 from types import SimpleNamespace
@@ -86,18 +86,19 @@ def test_a_gap_is_not_skipped(archive):
 @pytest.mark.parametrize(
     ("seconds", "last"),
     [
-        # Clocks are 90 s apart: of a time that came twice it is the first.
+        # The clocks are 90 s apart: a time that occurs twice means the first
+        # occurrence.
         (95, 2),
         (15, 1),
         (100, 4),
-        # What the next one has written since its clock passed the other's.
+        # What the next primary has written since its clock passed the former one's.
         (120, 5),
     ],
 )
 def test_a_time_is_found_although_the_next_leaders_clock_is_behind(
     tmp_path, monkeypatch, seconds, last
 ):
-    """What was committed by then, and nothing that came later, is what it leads to."""
+    """It leads to what was committed by then, and to nothing that came later."""
     at, stamps = backup_sets.AS_OF, (10, 90, 100, 11, 101, 121)
     ended = [
         EndedTransaction(Lsn(place), 8, at + timedelta(seconds=stamp), True)

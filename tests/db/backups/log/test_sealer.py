@@ -1,4 +1,4 @@
-"""What was received is sealed piece by piece, and does not lie open afterwards."""
+"""The received log is sealed piece by piece, and is not left unsealed afterwards."""
 
 import errno
 import os
@@ -45,7 +45,7 @@ def sealer(archive, received):
 
 
 def receive(log, segment, data, *, is_whole=False):
-    """Have a file as the program writes it: full length, zeros after what came."""
+    """Have a file as the receiver writes it: full length, with zeros after the data."""
     name = segment.name if is_whole else f"{segment.name}.partial"
     (log.folder / f"{segment.name}.partial").unlink(missing_ok=True)
     (log.folder / name).write_bytes(data.ljust(SEGMENT_BYTES, b"\0"))
@@ -75,7 +75,7 @@ def test_what_came_since_is_added_and_pieces_go_once_the_segment_is_whole(
     whole = b"first and second" + b"x" * (SEGMENT_BYTES - 16)
     receive(received, FIRST, whole, is_whole=True)
     sealer.look()
-    # The newest stays open: the program goes on from it.
+    # The newest segment stays open: the receiver continues in it.
     assert [each.segment for each in received.segments()] == [FIRST]
     receive(received, SECOND, b"more")
     sealer.look()
@@ -93,7 +93,7 @@ def test_one_that_gets_its_name_for_good_while_it_is_read_is_sealed_by_the_next_
     receive(received, FIRST, b"x" * SEGMENT_BYTES, is_whole=True)
     with monkeypatch.context() as patch:
         patch.setattr(ReceivedLog, "segments", lambda _: listed)
-        # As if it were there still.
+        # As if it were still there.
         patch.setattr(type(listed[0].path), "exists", lambda _: True)
         sealer.look()
     sealer.look()
@@ -239,7 +239,7 @@ def segment(tmp_path):
 
 
 def pages(count):
-    """Return pages of the log with nothing in them, as long as PostgreSQL has them."""
+    """Return empty pages of the log, as long as PostgreSQL's."""
     return b"\x18\xd1".ljust(PAGE_BYTES, b"\0") * count
 
 

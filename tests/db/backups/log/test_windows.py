@@ -1,4 +1,4 @@
-"""From when to when one can go back, and what a damaged log is told of by."""
+"""The window of times one can go back to, and how a damaged log is reported."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -66,7 +66,7 @@ def test_a_going_back_that_was_killed_once_it_was_noted_leaves_every_time(
     with archive.leaving(earlier), archive.leaving(went), archive.leaving(killed):
         assert windows(repository, archive) == [(0, first), (2, third), (7, 9)]
 
-        # While somebody keeps the log.
+        # While the log is being archived.
         archive.forget_not_left(TimelineHistory(2, ((1, Lsn(99)),)))
 
         assert [*archive.times_left()] == times[:2]
@@ -111,7 +111,7 @@ def test_a_time_that_was_gone_back_over_is_in_no_window(repository, archive):
     with archive.leaving(left):
         pass
 
-    # The time that it went back to can be gone to again.
+    # The time to which the clinic went back can be restored again.
     assert windows(repository, archive) == [(0, pytest.approx(3, abs=1e-6)), (7, 9)]
     assert route_to(repository, archive, left.to).to == left.to
     assert route_to(repository, archive, left.at).to == left.at
@@ -239,7 +239,8 @@ def test_the_log_of_another_clinic_does_not_open(repository, archive, keys):
 def test_the_log_goes_on_on_the_next_timeline_where_it_left_the_first(
     repository, archive
 ):
-    # Somewhere in the third segment; what the first has after that leads nowhere.
+    # Somewhere in the third segment; what the first timeline has after that leads
+    # nowhere.
     left = Lsn((FIRST + 2) * 0x1000000 + 60)
     archive.add("00000002.history", f"1\t{left}\tno recovery target\n".encode())
     until = AS_OF + 30 * MINUTE
@@ -292,7 +293,7 @@ def test_where_the_next_timelines_log_has_a_gap_the_one_gone_back_along_leads_th
         route = route_to(repository, archive, AS_OF + minutes * MINUTE)
         assert (route.history.timeline, route.fork) == (1, gone_back)
         assert {piece.segment.timeline for piece in route.pieces} == {1}
-    # Log that was there is not taken for log of the time between.
+    # Log that existed before is not taken for log of the time between.
     with pytest.raises(CannotRestore, match="is outside what the backups reach"):
         route_to(repository, archive, AS_OF + 8.6 * MINUTE)
     assert route_to(repository, archive, AS_OF + 27 * MINUTE).fork is None
@@ -301,9 +302,9 @@ def test_where_the_next_timelines_log_has_a_gap_the_one_gone_back_along_leads_th
 def test_a_timeline_that_was_left_by_a_failover_leads_nowhere_beyond_it(
     repository, archive, gone_back
 ):
-    """What its log has after that, or before a gap, no server may have had."""
+    """No server may have had what its log has after that, or before a gap."""
     assert windows(repository, archive) == [(0, 3), (25, 30)]
-    # Nor does one of which an earlier version noted no timeline.
+    # Nor does one for which an earlier version recorded no timeline.
     go_back(archive, 8.5, AS_OF + 20 * MINUTE)
     assert windows(repository, archive) == [(0, 3), (25, 30)]
     with pytest.raises(SetBroken, match=r"segment 000000020000000000000004 is missing"):
@@ -352,7 +353,7 @@ def test_a_history_says_which_timeline_each_segment_is_of():
 
 
 def test_who_went_back_to_before_a_timeline_began_left_the_one_before_it_there():
-    """PostgreSQL writes down the timeline that it followed, and that alone."""
+    """PostgreSQL records only the timeline that it followed."""
     history = TimelineHistory.parse(3, "1\t0/5000000\tx\n2\t0/2000060\ty\n")
 
     assert [history.segment(n).timeline for n in range(6)] == [1, 1, 3, 3, 3, 3]
@@ -360,13 +361,13 @@ def test_who_went_back_to_before_a_timeline_began_left_the_one_before_it_there()
     assert not history.has(1, Lsn.parse("0/2000061"))
     assert not history.has(2, Lsn.parse("0/5000001"))
     assert history.left_at(1) == history.left_at(2) == Lsn.parse("0/2000060")
-    # The second one, as it was before it was left.
+    # The second timeline, as it was before it was left.
     assert history.until(2).segment(4).timeline == 1
 
 
 @pytest.fixture
 def gone_back_over_a_failover(repository, archive):
-    """A server took over after 9 minutes; the clinic went back to 6 of them."""
+    """A server took over after 9 minutes; the clinic went back to minute 6."""
     took_over, fork = Lsn((FIRST + 3) * 0x1000000), Lsn((FIRST + 1) * 0x1000000 + 60)
     backup_logs.add_piece(archive, FIRST + 2, AS_OF + 9 * MINUTE)
     backup_sets.add_set(

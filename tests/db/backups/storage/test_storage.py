@@ -1,4 +1,4 @@
-"""What backups take, by kind, as it lies there, and what is kept of that."""
+"""The space that backups take, by kind, as it is on the disk, and its history."""
 
 from datetime import timedelta
 
@@ -28,7 +28,7 @@ def keys(tmp_path):
 
 @pytest.fixture
 def repository(tmp_path, keys):
-    """One with a full set, an incremental one, two files and a piece of the log."""
+    """A repository with a full and an incremental set, two files and a piece of log."""
     made = Repository(tmp_path / "backups")
     base = backup_sets.add_sealed_set(made, keys, files=(b"one" * 300, b"two" * 200))
     backup_sets.add_later_sets(made, keys, base, [backup_sets.AS_OF + HOUR])

@@ -1,4 +1,4 @@
-"""Until when the log lies in an archive of which only names are known."""
+"""The time until which the log is in an archive, of which only names are known."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -33,7 +33,7 @@ def until(marks: list[ArchiveMark], last: str) -> float | None:
         ([mark(1, 5), mark(2, 6)], name(1, 4), None),
         ([mark(1, 5), mark(2, 6)], name(1, 5), 1),
         ([mark(1, 5), mark(2, 6)], name(1, 9), 2),
-        # A later timeline goes on from an earlier one, at the segment where they part.
+        # A later timeline continues an earlier one, from the segment where they part.
         ([mark(1, 5), mark(2, 6, timeline=2)], name(1, 9), 1),
         ([mark(1, 5), mark(2, 6, timeline=2)], name(2, 6), 2),
         ([mark(1, 7)], name(2, 6), None),

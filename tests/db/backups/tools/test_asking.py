@@ -1,4 +1,4 @@
-"""Tools that are started: what they are told, and what becomes of those that hang."""
+"""Tools that are started: their arguments, and what becomes of those that hang."""
 
 import os
 import time
@@ -43,7 +43,7 @@ def test_one_that_hangs_is_ended_with_all_that_it_has_started(tmp_path):
     assert str(refused.value) == "Barman did not answer within 0.5 seconds."
     assert time.monotonic() - began < 10
     child = int((tmp_path / "child").read_text())
-    # Whoever is left is ended, and may wait for its new parent to notice.
+    # The remaining child is killed, and may wait for its new parent to reap it.
     deadline = time.monotonic() + 5
     while _runs(child) and time.monotonic() < deadline:
         time.sleep(0.02)

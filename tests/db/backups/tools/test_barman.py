@@ -1,4 +1,4 @@
-"""What Barman answers, as it was recorded of version 3.19 and PostgreSQL 18."""
+"""Barman's answers, as recorded with version 3.19 and PostgreSQL 18."""
 
 import json
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ def recorded(name: str) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class Recorded:
-    """A Barman that answers what was recorded of one, with something else in it."""
+    """A Barman that gives the recorded answers, with some values changed."""
 
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     code: int = 0
@@ -41,7 +41,7 @@ class Recorded:
         return Answer(json.dumps(answer).encode(), self.code)
 
     def change(self, name: str, **values: Any) -> None:
-        """Put other values into what is shown of a backup, wherever they are."""
+        """Change values in the answer about a backup, wherever they occur."""
         answer = self.answers.setdefault(name, recorded(name))
         for part in answer["clinic"].values():
             if isinstance(part, dict):
@@ -108,7 +108,7 @@ def test_segments_of_another_size_are_counted_by_it():
         report = BarmanReader(TOOL, barman).read(segment_bytes)
         return tuple(each for each in report.problems if CHANGES in each)
 
-    # Of 16 MB the 256th is the last of a log file, of 8 MB the 512th.
+    # With 16 MB the 256th segment is the last of a log file, with 8 MB the 512th.
     assert problems(SEGMENT) == ()
     assert problems(SEGMENT // 2) != ()
 
@@ -176,7 +176,7 @@ def test_what_does_not_change_is_asked_once_a_day():
     assert questions_again() == newest
     now[0] += timedelta(days=1)
     assert questions_again() == [f"show-backup-{OLD}", *newest]
-    # A clock that is set back has not looked yet.
+    # After a clock was set back, the last look seems to be in the future.
     now[0] -= timedelta(days=2)
     assert questions_again() == [f"show-backup-{OLD}", *newest]
 

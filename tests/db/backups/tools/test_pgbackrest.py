@@ -1,4 +1,4 @@
-"""What pgBackRest answers, as it was recorded of version 2.45."""
+"""pgBackRest's answers, as recorded with version 2.45."""
 
 import json
 from copy import deepcopy

@@ -1,4 +1,4 @@
-"""What a tool is asked for so that PostgreSQL stands still at a target."""
+"""The options with which a tool makes PostgreSQL pause at a target."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path

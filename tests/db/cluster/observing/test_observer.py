@@ -1,4 +1,4 @@
-"""Every server is seen at once, whatever it does."""
+"""All servers are observed at once, whatever any of them does."""
 
 import socket
 import time
@@ -210,8 +210,8 @@ def test_a_replica_that_does_not_replay_falls_behind_by_the_second(breakable):
             )
             lasted = time.monotonic() - began
             node = seen.replicas[0]
-            # Lag is a time, which is compared with the clock: no limit to how long
-            # anything takes.
+            # The lag is a time, so it is compared with the clock, not with a limit of
+            # how long anything may take.
             assert node.replay.seconds <= lasted + 0.5
             assert node.replay.bytes >= 1_000_000
             assert node.is_replay_paused

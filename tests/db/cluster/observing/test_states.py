@@ -1,4 +1,4 @@
-"""A server's state is the truth in words, and a lag is never invented."""
+"""A server's state is stated correctly in words, and a lag is never invented."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

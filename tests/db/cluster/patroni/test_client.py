@@ -1,4 +1,4 @@
-"""Patroni's answers as they are read, and who is asked."""
+"""How Patroni's answers are read, and which member is asked."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -134,9 +134,9 @@ def test_one_that_dies_while_it_answers_has_said_nothing(
 def patroni_that_says(
     words: str, endpoints: Endpoints, others: Mapping[str, str] = MappingProxyType({})
 ) -> Iterator[Patroni]:
-    """Yield a client that first asks a Patroni that has these words for everything.
+    """Yield a client whose first Patroni gives this answer to everything.
 
-    It refuses commands with them; `others` are the addresses of other members.
+    It refuses commands with that answer; `others` are the addresses of other members.
     """
 
     class Member(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""The launcher's control server obeys its key only, and says why it refuses."""
+"""The launcher's control server obeys only its key, and says why it refuses."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,12 +12,12 @@ from db.endpoints import Endpoints
 
 
 def refuse(**_: object) -> None:
-    """Refuse whatever is asked."""
+    """Refuse every command."""
     raise ControlRefused("db-01 leads: switch over first.")
 
 
 def fail(**_: object) -> None:
-    """Fail as nobody expected."""
+    """Fail unexpectedly."""
     raise KeyError("a password")
 
 

@@ -1,4 +1,4 @@
-"""A drill runs as a child of the launcher, one at a time, and its words are kept."""
+"""A drill runs as a child of the launcher, one at a time, and its output is kept."""
 
 import sys
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def waiting(tmp_path: Path) -> Iterator[Drills]:
 
 
 def ended(drills: Drills, drill_id: str) -> bool:
-    """Tell whether a drill has ended, and its words are there."""
+    """Return whether a drill has ended, and its output is there."""
     progress = drills.progress(drill_id)
     return bool(progress and progress.lines and not progress.is_running)
 

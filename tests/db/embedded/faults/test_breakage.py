@@ -1,4 +1,4 @@
-"""What is broken stays noted for exactly as long as it is broken."""
+"""A fault stays recorded for exactly as long as something is broken."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -14,7 +14,7 @@ from db.embedded.faults.small_disk import SmallDisk
 
 
 class Moved:
-    """A node that was moved, and notes that it is moved back."""
+    """A node that was moved, and records that it is moved back."""
 
     is_back = False
 
@@ -25,7 +25,7 @@ class Moved:
 
 @pytest.fixture
 def breakage() -> Iterator[Breakage]:
-    """A cluster of which nothing is broken, nor there at all."""
+    """A cluster without any faults, and without any servers."""
     with closing(Deadlines()) as deadlines:
         yield Breakage(lambda name: SimpleNamespace(name=name), {}, deadlines, dict)
 

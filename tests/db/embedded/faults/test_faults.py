@@ -1,4 +1,4 @@
-"""What is broken through the control server is borne, and mends by itself."""
+"""Faults inflicted through the control server are survived, and heal by themselves."""
 
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -25,7 +25,7 @@ def control(breakable: Cluster) -> Control:
     """The control of the cluster that may be broken."""
     control = Control.of(breakable.endpoints)
     assert control is not None
-    # Right after a start everything is forgiven for longer.
+    # Right after a start, silence is tolerated for longer.
     breakable.wait_until_whole()
     return control
 
@@ -50,7 +50,7 @@ def test_another_node_takes_over_from_one_that_is_fenced_and_nothing_is_lost(
     control.inflict(fault, struck.name, seconds=30)
 
     assert eventually(lambda: notes.accepts(f"after {fault}"))
-    # Not by its claim to lead that ran out, which takes twenty seconds.
+    # And not because its claim to lead expired, which takes twenty seconds.
     assert eventually(lambda: control.report().node(struck.name).fences > fences)
     assert {f"before {fault}", f"after {fault}"} <= notes.read()
     control.heal(fault, struck.name)
@@ -133,7 +133,7 @@ def test_a_backend_that_outlives_its_server_is_ended_before_anybody_else_leads(
 def test_a_cluster_with_a_silent_replica_is_not_called_whole(breakable: Cluster):
     replica = next(node for node in breakable.nodes if node.is_replica)
 
-    # The primary's Patroni says for a while that it streams.
+    # For a while the primary's Patroni still reports it as streaming.
     with breakable.unsupervised(), suspended(*replica.servers()):
         assert not is_whole(breakable.nodes)
 
@@ -178,7 +178,7 @@ def test_a_silent_replica_is_not_waited_for(breakable: Cluster, control: Control
 
     control.inflict(Fault.FREEZE_POSTGRES, frozen.name, seconds=30)
 
-    # It is frozen for longer than the guard.
+    # It stays frozen for longer than the guard.
     primary = breakable.primary()
     in_time(lambda: ask(breakable, primary, "SELECT pg_current_xact_id()"), seconds=20)
     breakable.wait_until_whole()

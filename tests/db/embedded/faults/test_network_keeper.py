@@ -1,4 +1,4 @@
-"""A network of its own reaches nothing of ours; where it is forbidden it is refused."""
+"""A network of its own reaches none of ours; where it is forbidden it is refused."""
 
 import socket
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""A server in a network of its own can be cut off, and nobody else notices more."""
+"""A server in a network of its own can be cut off, and no other server is affected."""
 
 import subprocess
 import sys
@@ -77,7 +77,7 @@ def apart_primary(
 @pytest.mark.cluster
 @apart.networks
 class TestPrimaryWithNetworkOfItsOwn:
-    """All of them with the same server: to move one there takes as long as a test."""
+    """All tests with the same server: moving one there takes as long as a test."""
 
     def test_a_primary_that_is_cut_off_is_replaced_and_never_heard_again(
         self, breakable: Cluster, control: Control, apart_primary: Node
@@ -92,7 +92,8 @@ class TestPrimaryWithNetworkOfItsOwn:
             evidence = control.evidence(Fault.CUT_NETWORK, name)
             assert evidence is not None
             assert "etcd does not answer" in evidence
-            # Ended by who saw it silent, it is started again and cannot come back.
+            # Killed because it did not answer, it is started again and cannot come
+            # back.
             assert eventually(lambda: control.report().node(name).fences > fences)
 
             control.heal(Fault.CUT_NETWORK, name)
@@ -132,7 +133,7 @@ class TestPrimaryWithNetworkOfItsOwn:
 
             written = writing.result(timeout=20)
             control.heal(Fault.CUT_NETWORK, apart_primary.name)
-            # Nobody makes or drops a database on servers that are just starting.
+            # No database is made or dropped on servers that are just starting.
             breakable.wait_until_whole()
         assert written.value == began.get() != apart_primary.port
 
@@ -158,7 +159,7 @@ class TestPrimaryWithNetworkOfItsOwn:
                 timestamps = [
                     float(line) for line in writer.stdout if line.endswith("\n")
                 ]
-                # Nobody has fenced it: Patroni's own ttl decided.
+                # It has not been fenced: Patroni's own ttl decided.
                 assert control.report().node(name).fences == fences
             control.heal(Fault.CUT_NETWORK, name)
             breakable.wait_until_whole()
@@ -225,7 +226,7 @@ def test_where_it_is_forbidden_the_server_goes_on_untouched(
 
 
 def _apart(control: Control) -> list[str]:
-    """Return who has a network of its own."""
+    """Return the nodes with a network of their own."""
     nodes = control.report().nodes
     return [node.name for node in nodes if Fault.OWN_NETWORK in node.faults]
 

@@ -1,4 +1,4 @@
-"""A small disk is certain to be full before anybody says that it was."""
+"""A small disk is certain to be full before it is reported as full."""
 
 import os
 import shutil
@@ -28,7 +28,7 @@ TRY = (
 
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
-    """What PostgreSQL of db-02 has logged, a full disk of another day included."""
+    """The log of db-02's PostgreSQL, with a full disk on an earlier day."""
     log = tmp_path / "db-02-Fri.log"
     log.write_text(FULL)
     return log
@@ -45,7 +45,7 @@ def disk(log: Path, tmp_path: Path) -> SmallDisk:
 
 
 def say(log: Path, words: str) -> None:
-    """Log something."""
+    """Append a line to the log."""
     with log.open("a") as file:
         file.write(words)
 
@@ -107,7 +107,7 @@ def test_where_mounting_is_forbidden_it_is_refused_with_the_reason(
 def test_who_is_not_root_has_a_small_disk_as_well_or_is_told_why_not(tmp_path: Path):
     tmp_path.chmod(0o777)
     ids = ("--reuid=65534", "--regid=65534", "--clear-groups")
-    # Interpreter and folder may be where only root enters.
+    # Interpreter and folder may be accessible only to root.
     powers = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override")
     command = ["setpriv", *ids, *powers, sys.executable, "-c", TRY, str(tmp_path)]
 

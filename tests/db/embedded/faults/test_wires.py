@@ -1,4 +1,4 @@
-"""A wire carries all there is between two networks, and cut nothing whatsoever."""
+"""A wire carries everything between two networks, and nothing at all once it is cut."""
 
 import socket
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ SOON_SECONDS = 5.0
 
 @pytest.fixture
 def far() -> Iterator[socket.socket]:
-    """Who listens at the far end."""
+    """The listener at the far end."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(SOON_SECONDS)
         yield listener
@@ -29,7 +29,7 @@ def wire() -> Iterator[Wire]:
 
 @pytest.fixture
 def port(wire: Wire, far: socket.socket) -> int:
-    """Where the wire to the far end begins."""
+    """The port where the wire to the far end begins."""
     near = socket.create_server(("127.0.0.1", 0))
     wire.join(near, dialling(socket.socket, far.getsockname()[1]))
     number: int = near.getsockname()[1]
@@ -52,7 +52,7 @@ def connect(port: int, seconds: float = SOON_SECONDS) -> socket.socket:
 
 
 def is_silent(end: socket.socket) -> bool:
-    """Tell whether nothing at all comes for a while, not even an end."""
+    """Return whether nothing at all arrives for a while, not even an end."""
     end.settimeout(A_WHILE_SECONDS)
     try:
         end.recv(100)

@@ -1,4 +1,4 @@
-"""Programs of a cluster as child processes: what ends one ends that one."""
+"""Programs of a cluster as child processes, and how they are ended."""
 
 import os
 import resource
@@ -29,7 +29,7 @@ def test_who_ends_a_program_does_not_wait_for_the_one_that_is_started_instead(
     )
 
     class Watched(subprocess.Popen[bytes]):
-        """Somebody watches over it, who starts another one once it has ended."""
+        """A watched program, which is started again as soon as it has ended."""
 
         def kill(self) -> None:
             super().kill()
@@ -46,7 +46,7 @@ def test_who_ends_a_program_does_not_wait_for_the_one_that_is_started_instead(
 
 @pytest.fixture
 def as_by_a_login() -> Iterator[int]:
-    """As few open files as a login has; how many there may be."""
+    """Lower the limit of open files to that of a login; yields the hard limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, OPEN_FILES), hard))
     yield hard
@@ -97,7 +97,7 @@ def test_what_has_the_number_of_one_that_was_seen_before_is_found_and_ended(
 
 def test_who_was_about_to_ask_whether_one_runs_when_told_to_stop_still_ends_it():
     process = subprocess.Popen(["sleep", "60"])
-    # As an exception out of a signal's handler leaves `poll`.
+    # An exception out of a signal handler leaves `poll` in this state.
     process._waitpid_lock.acquire()  # type: ignore[attr-defined]
     ending = Thread(
         target=child_processes.end_children,

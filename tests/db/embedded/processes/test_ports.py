@@ -1,4 +1,4 @@
-"""Ports are kept from start to start, and given up to whoever took them."""
+"""Ports are kept from start to start, and given up to whoever has taken them."""
 
 import socket
 import subprocess
@@ -76,7 +76,7 @@ def test_a_port_that_nobody_listens_on_just_now_is_left_to_its_cluster(
     command = [sys.executable, "-c", _ANOTHER_LAUNCHER, str(down)]
     another = subprocess.run(command, check=True, capture_output=True, text=True)
     assert int(another.stdout) not in chosen.values()
-    # A server that is removed needs its port no more.
+    # A server that is removed no longer needs its port.
     ports.give_back([down])
     assert others_ports.choose(("b",), {"b": down})["b"] == down
 

@@ -1,4 +1,4 @@
-"""What is missing on a platform without wheels is named, with the way out."""
+"""What is missing on a platform without wheels is named, with the remedy."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What is other in our Patroni, and that what it changes is still where it was."""
+"""The changes in our Patroni, and that what they replace is still where it was."""
 
 import inspect
 import multiprocessing
@@ -59,7 +59,7 @@ def test_patroni_goes_by_it():
     )
 
     *slept, stops, starter, openssl = ran.stdout.split()
-    # A head start, and whether PostgreSQL has started and whether it listens.
+    # The pauses: a head start, until PostgreSQL has started, and until it listens.
     assert slept == [str(PAUSE_SECONDS), str(PAUSE_SECONDS), "0.1"]
     assert (stops, starter, openssl) == ("True", "QuickStart", "False")
 
@@ -93,7 +93,7 @@ print(started and started.pid)
 
 
 def start_by_patroni(program: Path, data: Path, python: str = sys.executable) -> str:
-    """Return what Patroni says of a server that it starts, once Patroni has ended."""
+    """Return Patroni's output about a server that it starts, once Patroni has ended."""
     path = inspect.getsourcefile(swift_patroni)
     ran = subprocess.run(
         [sys.executable, "-c", _STARTING, path, program, data, python],
@@ -107,7 +107,7 @@ def start_by_patroni(program: Path, data: Path, python: str = sys.executable) ->
 
 @pytest.fixture
 def program(tmp_path) -> Path:
-    """A program that keeps the words it was started with, as `postgres` would."""
+    """A program that keeps the command line it was started with, like `postgres`."""
     program = tmp_path / "postgres"
     program.write_text("#!/bin/sh\nexec >/dev/null 2>&1\nwhile :; do sleep 1; done\n")
     program.chmod(0o700)
@@ -123,7 +123,7 @@ def test_a_server_outlives_its_patroni_in_a_session_of_its_own(program, tmp_path
         assert server.environ().get("LANG") == "C"
         assert "PATRONI_NAME" not in server.environ()
         assert os.getsid(server.pid) != os.getsid(0)
-        # Not even what has started it is left, nor the pipe between them.
+        # Neither the process that started it is left, nor the pipe between them.
         assert "-BISc" not in server.parent().cmdline()
         assert server.num_fds() <= 4
     finally:
@@ -149,7 +149,7 @@ def test_of_a_program_that_cannot_be_started_there_is_no_server(tmp_path):
 
 @pytest.fixture
 def voter(monkeypatch, tmp_path) -> SimpleNamespace:
-    """A Patroni that is about to vote, as far as the vote looks at it."""
+    """The parts of a Patroni, about to vote, that the vote uses."""
     voted = []
     monkeypatch.setattr(
         patroni.ha.Ha,
@@ -177,7 +177,7 @@ def voter(monkeypatch, tmp_path) -> SimpleNamespace:
 
 @pytest.fixture
 def former(tmp_path) -> Iterator[psutil.Popen]:
-    """A process in the place of a primary's, as its data folder notes it."""
+    """A process in place of a former primary's, as its data folder records it."""
     data = tmp_path / "db-01"
     data.mkdir()
     program = data / "postgres"

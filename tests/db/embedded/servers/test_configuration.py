@@ -1,4 +1,4 @@
-"""A node's configuration, and how little a new MongoDB takes of the disk."""
+"""A node's configuration, and how little disk space a new MongoDB takes."""
 
 import os
 from pathlib import Path

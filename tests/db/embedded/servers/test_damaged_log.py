@@ -1,4 +1,4 @@
-"""A replica whose log was damaged while it was down is copied anew by itself, once."""
+"""A replica whose log was damaged while it was down is copied again by itself, once."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -29,7 +29,7 @@ def control(breakable: Cluster) -> Control:
 
 @pytest.fixture
 def mended(breakable: Cluster) -> Iterator[None]:
-    """However it went: nobody was ever copied anew."""
+    """Remove the notes of copies after the test, however it went."""
     yield
     for node in breakable.nodes:
         note_of(node).unlink(missing_ok=True)
@@ -56,8 +56,8 @@ def segments(node: Node):
 def begin_segment(cluster: Cluster) -> None:
     """Let the log end in the first page of a segment.
 
-    Of a segment that was cut short PostgreSQL reads nothing before the primary has
-    sent a whole page of it: with more of a log than this it goes on by itself.
+    From a segment that was cut short, PostgreSQL reads nothing before the primary has
+    sent a whole page of it: with more log than this, it would continue by itself.
     """
     primary = cluster.primary()
     assert primary is not None
@@ -87,7 +87,7 @@ def test_a_former_primary_whose_log_cannot_be_read_is_copied_anew(
     breakable.wait_until_whole(120)
 
     assert note_of(node).exists()
-    # Everybody is told, pages and `cluster status` as well.
+    # It is reported everywhere, on the pages and by `cluster status` too.
     with closing(Observer(breakable.endpoints)) as observer:
         eventually(lambda: observer.look().node(node.name).copied_anew_at is not None)
 
@@ -119,7 +119,7 @@ def test_what_the_primary_can_send_again_is_not_copied(
     breakable: Cluster, control: Control
 ):
     node = replicas(breakable)[0]
-    # As another test may have left it.
+    # Another test may have left one.
     note_of(node).unlink(missing_ok=True)
     # A primary sends no log of the timeline before its own.
     leads_on = ask(breakable, breakable.primary(), _TIMELINE)

@@ -1,4 +1,4 @@
-"""The roles and the database are made where they are missing, whatever is there."""
+"""Missing roles and a missing database are made, whatever already exists."""
 
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -34,9 +34,9 @@ def _run(cluster: Cluster, *statements: str) -> list[tuple[Any, ...]]:
 
 @pytest.fixture
 def earlier(own_cluster: Cluster) -> Iterator[Cluster]:
-    """A cluster as the first version left it: with the owner and nobody else."""
+    """A cluster as the first version left it: with the owner and no other role."""
     names = [name for name in _names(own_cluster) if name != "chartroom"]
-    # They may own rights in databases of other tests, and cannot be dropped.
+    # They may have rights in databases of other tests, so they cannot be dropped.
     for name in names:
         _run(own_cluster, f"ALTER ROLE {name} RENAME TO away_{name}")
     yield own_cluster
@@ -67,7 +67,7 @@ def test_a_cluster_of_an_earlier_version_gets_the_roles_that_it_lacks(earlier: C
     taken_on = ("admin", "analyst", "clinician", "door", "patient", "staff", "system")
     roles = ("app", *taken_on)
     assert set(_names(earlier)) == {"chartroom", *(f"chartroom_{r}" for r in roles)}
-    # A replica that is asked first may not have the password yet.
+    # The first replica that is asked may not have the password yet.
     assert eventually(lambda: _is_let_in(earlier.endpoints.database_url))
 
 
@@ -93,7 +93,7 @@ def test_where_all_is_there_nothing_is_written(own_cluster: Cluster):
 
 
 def _last_written(cluster: Cluster) -> list[tuple[str, ...]]:
-    """Return which transaction wrote each row about our roles and our database."""
+    """Return the transaction that wrote each row about our roles and our database."""
     return _run(
         cluster,
         """

@@ -1,4 +1,4 @@
-"""Who is called the primary, and which cluster whole: what is true just now."""
+"""Which node is called primary, and which cluster whole: the current truth."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -43,7 +43,7 @@ def test_nobody_is_called_primary_before_it_takes_writes(breakable: Cluster):
 
 def test_a_cluster_whose_replicas_receive_nothing_is_not_whole(breakable: Cluster):
     with nobody_notes_anything(breakable), replication_refused(breakable):
-        # What Patroni has noted of everybody is as it was.
+        # Patroni's records of all nodes are unchanged.
         assert all(node.answers("/health") for node in breakable.nodes)
 
         assert not is_whole(breakable.nodes)
@@ -53,7 +53,7 @@ def test_a_cluster_whose_replicas_receive_nothing_is_not_whole(breakable: Cluste
 
 @contextmanager
 def promotions_held(cluster: Cluster) -> Iterator[None]:
-    """Let no replica become a primary, whoever tells it to."""
+    """Keep every replica from becoming a primary, whatever promotes it."""
     with ExitStack() as stack:
         for node in replicas(cluster):
             startup = psutil.Process(ask(cluster, node, STARTUP))
@@ -63,7 +63,7 @@ def promotions_held(cluster: Cluster) -> Iterator[None]:
 
 @contextmanager
 def nobody_notes_anything(cluster: Cluster) -> Iterator[None]:
-    """Let every Patroni answer as before, and look at nothing."""
+    """Make every Patroni answer as before, but observe nothing."""
     with cluster.unsupervised(), ExitStack() as stack:
         for node in cluster.nodes:
             stack.enter_context(suspended(heartbeat(cluster, node)))
@@ -85,7 +85,7 @@ def replication_refused(cluster: Cluster) -> Iterator[None]:
 
 
 def let_replicate(cluster: Cluster, primary: Node, word: str) -> None:
-    """Allow or forbid replication, without waiting for a replica to hear of it."""
+    """Allow or forbid replication, without waiting for a replica to learn of it."""
     url = cluster.addresses.node_url(primary.name, "postgres", "postgres")
     with closing(psycopg2.connect(url)) as connection:
         connection.autocommit = True
@@ -95,6 +95,6 @@ def let_replicate(cluster: Cluster, primary: Node, word: str) -> None:
 
 
 def holder_of_the_key(cluster: Cluster, former: Node) -> Node | None:
-    """Return who holds the leader key after another one, if anybody does."""
+    """Return the node that holds the leader key after another one, if there is one."""
     others = [node for node in cluster.nodes if node is not former]
     return next((node for node in others if node.is_leader), None)

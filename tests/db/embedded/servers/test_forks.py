@@ -1,4 +1,4 @@
-"""Two servers that began a timeline of one number are not taken for each other."""
+"""Two servers that began timelines with the same number are not confused."""
 
 import subprocess
 from collections.abc import Iterator
@@ -30,9 +30,9 @@ def held_down(breakable: Cluster) -> Iterator[Node]:
     assert control is not None
     fences = control.report().node(node.name).fences
     control.inflict(Fault.KILL_NODE, node.name, seconds=300)
-    # Until it has fenced the node, the supervisor ends whoever is started there.
+    # Until it has fenced the node, the supervisor kills whatever is started there.
     eventually(lambda: control.report().node(node.name).fences > fences)
-    # PostgreSQL starts beside no process of the number that it had.
+    # PostgreSQL does not start while a process has the number of its predecessor.
     eventually(lambda: not psutil.pid_exists(killing.recorded_pid(node.data)))
     yield node
     control.heal(Fault.KILL_NODE, node.name)
@@ -101,7 +101,7 @@ def origin(node: Node) -> Path:
 
 
 def is_fork(node: Node, leader: Node) -> bool:
-    """Tell whether Patroni takes a server's newest timeline for another's."""
+    """Return whether Patroni takes a server's newest timeline for a different one."""
     server = SimpleNamespace(
         data_dir=str(node.data),
         pgcommand=lambda name: str(programs.find(node.data).postgres.with_name(name)),
@@ -112,7 +112,7 @@ def is_fork(node: Node, leader: Node) -> bool:
 
 
 def lead_alone(cluster: Cluster, node: Node) -> None:
-    """Let a replica begin a timeline that nobody hears of, write, and die."""
+    """Let a replica begin a timeline that no other server knows, write, and die."""
     by_hand.start(cluster, node)
     try:
         by_hand.promote(cluster, node)

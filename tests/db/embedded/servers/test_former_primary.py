@@ -41,7 +41,7 @@ _IS_WAITING = """
 SELECT count(*) = 1 FROM pg_stat_activity
 WHERE wait_event = 'SyncRep' AND query LIKE 'CREATE TABLE kept%'
 """
-# Not by who still receives the end of the timeline before.
+# A replica that still receives the end of the previous timeline does not count.
 _IS_FOLLOWED_BY = """
 SELECT count(*) = 1 FROM pg_stat_replication
 WHERE application_name = '{}' AND sync_state = 'quorum'
@@ -53,13 +53,13 @@ _TIMELINE = "CHECKPOINT; SELECT timeline_id FROM pg_control_checkpoint()"
 
 @pytest.fixture
 def etcd(breakable: Cluster) -> Etcd:
-    """What the servers agree by."""
+    """The cluster's etcd."""
     return etcd_of(breakable)
 
 
 @contextmanager
 def hanging(node: Node) -> Iterator[None]:
-    """Stop a server so that it accepts connections and never says a word."""
+    """Stop a server so that it accepts connections and never answers."""
     postmaster = node.postmaster()
     assert postmaster is not None
     with suspended(postmaster, *postmaster.children(recursive=True)):
@@ -68,7 +68,7 @@ def hanging(node: Node) -> Iterator[None]:
 
 @contextmanager
 def not_promoted(node: Node) -> Iterator[None]:
-    """Let a replica answer, and take the leader's key, and not become a primary."""
+    """Let a replica answer, and take the leader key, but not become a primary."""
     with suspended(startup_process(node)):
         yield
 
@@ -78,7 +78,7 @@ def die_with_log_that_nobody_has(cluster: Cluster, node: Node) -> None:
     with ExitStack() as held:
         for replica in replicas(cluster):
             held.enter_context(hanging(replica))
-        # Its Patroni would see that nobody follows, and let none of them lead.
+        # Its Patroni would see that nobody follows, and let none of the replicas lead.
         held.enter_context(suspended(psutil.Process(node.patroni.process.pid)))
         assert ask(cluster, node, _LEAVE_REPLICAS)
         ask(cluster, node, _MUCH_LOG)
@@ -105,8 +105,8 @@ def test_a_former_primary_with_log_of_its_own_acknowledges_nothing_until_it_is_r
         name = eventually(etcd.leader, lambda name: name in promoting)
         leader, follower = (first, second) if name == first.name else (second, first)
         promoting[follower.name].close()
-        # It comes back while nobody can tell yet where the next timeline begins, and
-        # to its Patroni seems to be starting until somebody buries the dead one.
+        # It comes back while nobody can know yet where the next timeline begins, and
+        # appears to its Patroni as starting until the dead process is reaped.
         former.patroni.start()
         eventually(lambda: answers(breakable, former, "SELECT true"))
         with suspended(psutil.Process(former.patroni.process.pid)):
@@ -169,7 +169,7 @@ def test_who_has_to_be_rewound_does_not_follow_on_a_timeline_of_the_same_number(
 
     assert has_all(breakable, promoted, LogEnd(timeline, fork))
     assert not has_all(breakable, promoted, LogEnd(timeline, fork), is_needed=True)
-    # Its own number says enough, and writers may be waiting for who can follow.
+    # The number of its timeline is enough, and writers may be waiting for a replica.
     assert has_all(breakable, promoted, LogEnd(timeline - 1, fork), is_needed=True)
 
 
@@ -183,7 +183,7 @@ def beginning(cluster: Cluster, primary: Node) -> tuple[int, int]:
 def has_all(
     cluster: Cluster, leader: Node, end: LogEnd, *, is_needed: bool = False
 ) -> bool:
-    """Tell whether a server whose log ends here would follow another."""
+    """Return whether a server whose log ends here would follow another one."""
     rewind = SimpleNamespace(
         rewind_or_reinitialize_needed_and_possible=lambda _: is_needed
     )

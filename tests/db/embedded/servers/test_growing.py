@@ -1,4 +1,4 @@
-"""Nodes join and leave a cluster that works on, and leave nothing behind."""
+"""Nodes join and leave a cluster that keeps working, and leave nothing behind."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.cluster
 def control(breakable: Cluster) -> Iterator[Control]:
     """The control of the cluster that may be broken, as another process finds it.
 
-    The nodes that a failed test has added leave again.
+    Nodes that a failed test has added are removed again.
     """
     published = embedded.running(breakable.folder.path)
     assert published is not None
@@ -45,13 +45,13 @@ def control(breakable: Cluster) -> Iterator[Control]:
 
 @pytest.fixture
 def database(breakable: Cluster) -> Iterator[Database]:
-    """The way to the records, as of the first three nodes."""
+    """The routed database, as of the first three nodes."""
     with closing(Database(breakable.endpoints)) as database:
         yield database
 
 
 def write(cluster: Cluster) -> str:
-    """Commit something on the primary, and return where its log ends then."""
+    """Commit something on the primary, and return where its log then ends."""
     primary = cluster.primary()
     ask(cluster, primary, "SELECT pg_logical_emit_message(true, 'test', 'a word')")
     return ask(cluster, primary, "SELECT pg_current_wal_flush_lsn()")
@@ -76,7 +76,7 @@ def test_a_fourth_node_joins_leads_and_leaves_while_everything_works(
     assert published == breakable.endpoints
     database.adopt(published)
 
-    # Patroni refuses one that it has not seen following yet.
+    # Patroni refuses a node that it has not seen following yet.
     eventually(lambda: is_switched_over(breakable, name))
 
     assert eventually(lambda: breakable.node(name).is_primary)
@@ -112,7 +112,7 @@ def test_a_fourth_node_joins_leads_and_leaves_while_everything_works(
 
 
 def known_to(node: Node) -> set[str]:
-    """Return the names of the members that a node's Patroni knows of."""
+    """Return the names of the members that a node's Patroni knows."""
     answer = node.ask("/cluster")
     assert answer is not None
     return {member["name"] for member in answer.body["members"]}
@@ -191,7 +191,7 @@ def test_a_primary_that_does_not_answer_is_not_copied_and_that_is_said(
 ):
     server = breakable.primary().postmaster()
 
-    # Whoever is connected works on; nobody new comes in.
+    # Existing connections continue, and no new ones are accepted.
     with (
         breakable.unsupervised(),
         suspended(server),

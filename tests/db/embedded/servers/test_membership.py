@@ -1,4 +1,4 @@
-"""Which nodes there are is remembered, also halfway out of the door."""
+"""The nodes of a cluster are remembered, even while one is being removed."""
 
 from pathlib import Path
 

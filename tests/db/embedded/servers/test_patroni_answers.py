@@ -1,4 +1,4 @@
-"""A node is believed only what its Patroni has said to the end."""
+"""Only a complete answer of a node's Patroni is believed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ _WHOLE = b'{"state": "running", "role": "primary", "replication": [], "members":
 
 @contextmanager
 def node_that_says(words: bytes, status: int = 200) -> Iterator[Node]:
-    """Yield a node whose Patroni answers everything with these words."""
+    """Yield a node whose Patroni gives this answer to everything."""
 
     class Member(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

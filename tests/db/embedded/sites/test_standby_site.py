@@ -70,7 +70,7 @@ def test_of_when_a_site_was_is_known_to_whoever_promotes_it_once_more(
     ("hello", "is_following"),
     [
         ({"secondary": True}, True),
-        # As a promotion that was cut short leaves it.
+        # As an interrupted promotion leaves it.
         ({"isWritablePrimary": True, "secondary": False}, True),
         ({"secondary": False}, False),
         ({}, False),
@@ -87,7 +87,7 @@ def test_a_member_that_is_copied_or_too_far_behind_follows_nobody(hello, is_foll
 def test_no_server_of_a_site_has_a_name_that_the_main_site_may_give(folder: DataFolder):
     standby_site.join(folder, INVITATION)
 
-    # PostgreSQL knows by these names on whom a commit waits.
+    # By these names PostgreSQL decides for which servers a commit waits.
     there = membership.remembered(folder).joined_by(None).names
     assert there == tuple(f"db-north-{number:02}" for number in range(1, 5))
 

@@ -10,7 +10,7 @@ from tests.kit.waiting import eventually
 
 
 class Sites:
-    """What is seen of them, look by look; the last of it stays."""
+    """What each look at the sites finds, in turn; the last result stays."""
 
     def __init__(self, *seen: Exception | None) -> None:
         self.seen = list(seen)

@@ -1,7 +1,7 @@
-"""Whatever becomes of the supervisor, never do two nodes acknowledge, nothing is lost.
+"""Whatever becomes of the supervisor, two nodes never acknowledge, and nothing is lost.
 
-The short form; benchmarks/chaos.py does the same many times over. The cluster is one
-of its own, so that nobody else finds it broken.
+This is the short form; benchmarks/chaos.py does the same many times over. The cluster
+is a separate one, so that no other test finds it broken.
 """
 
 from collections.abc import Iterator
@@ -74,14 +74,14 @@ def networks_of(cluster: BreakableCluster) -> set[str]:
     """Return the networks that the cluster's processes are in."""
     networks = set()
     for process in cluster.processes():
-        # Whoever starts or ends another one may do so just now.
+        # Any of them may start or end just now.
         with suppress(FileNotFoundError, ProcessLookupError):
             networks.add(apart.network_of(process))
     return networks
 
 
 def keepers(ports: set[int]) -> list[psutil.Process]:
-    """Return who keeps a network for one of these ports."""
+    """Return the processes that keep a network for one of these ports."""
     keepers = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):

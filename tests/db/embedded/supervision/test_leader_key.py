@@ -1,4 +1,4 @@
-"""The leader key goes only as it was seen: never that of a node that leads again."""
+"""The leader key is dropped only as it was seen, never if a node leads again."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.cluster
 
 @pytest.fixture
 def etcd(breakable: Cluster) -> Etcd:
-    """The way to the leader key of a cluster that works."""
+    """The etcd of a cluster that works."""
     return etcd_of(breakable)
 
 

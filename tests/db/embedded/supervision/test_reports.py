@@ -1,4 +1,4 @@
-"""What goes wrong with the supervisor itself: it goes on, and says so once."""
+"""If the supervisor itself fails, it continues, and reports it once."""
 
 import logging
 from threading import Event
@@ -20,7 +20,7 @@ def test_a_failure_that_lasts_is_told_once_and_another_at_once(caplog):
             raise OSError("The folder is gone.")
         raise ValueError("Something else.")
 
-    # No program of a cluster is reached: what fails comes before.
+    # The failure comes before any program of a cluster is reached.
     supervisor = Supervisor(cast("Any", None), nodes, (), probe_url=str, is_held=bool)
     with caplog.at_level(logging.ERROR, logger="db.embedded.supervision"):
         supervisor.start()

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.cluster
 
 @dataclass
 class Stopped:
-    """A cluster that has run: as it was the last time, and all that it noted."""
+    """A cluster that has run: its last state, and all of its notes."""
 
     cluster: Cluster
     data: Path
@@ -58,7 +58,7 @@ def write(cluster: Cluster, note: str) -> None:
 
 
 def read(cluster: Cluster) -> tuple[set[str], set[str]]:
-    """Return the notes that PostgreSQL has and those that MongoDB has."""
+    """Return the notes in PostgreSQL and those in MongoDB."""
     with closing(psycopg2.connect(owner(cluster.endpoints))) as connection:
         cursor = connection.cursor()
         cursor.execute("SELECT note FROM notes")

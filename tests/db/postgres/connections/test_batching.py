@@ -1,4 +1,4 @@
-"""A transaction's first words cost no message of their own."""
+"""A transaction's first statements need no message of their own."""
 
 from uuid import uuid4
 
@@ -13,17 +13,17 @@ ADD = "INSERT INTO notes VALUES (%(id)s, %(words)s)"
 
 
 def leave(session, note_id, words="last 'words' of 100%"):
-    """Add a note in the driver's own words."""
+    """Add a note in a statement of the driver's own."""
     values = {"id": note_id, "words": f"{words} {note_id}"}
     session.connection().exec_driver_sql(ADD, values)
 
 
 def sent_by(proxy, action):
-    """Return how often the action makes the client send something."""
+    """Return how many messages the action makes the client send."""
     action()
     before = len(proxy.sent)
     action()
-    # The watch looks at the server meanwhile, with a question of its own.
+    # Meanwhile the watch also queries the server, with a query of its own.
     return sum(b"AS asked" not in sent for sent in proxy.sent[before:])
 
 

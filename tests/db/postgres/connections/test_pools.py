@@ -20,10 +20,10 @@ from tests.kit.waiting import eventually, in_time
 
 
 class OwnedConnection(BatchedConnection):
-    """Lets nobody but the thread that opened it ask libpq about it.
+    """A connection about which only the thread that opened it may ask libpq.
 
-    libpq frees a connection without Python's lock: whoever asks from another thread
-    while its owner closes it reads freed memory, and the process dies.
+    libpq frees a connection without Python's lock: another thread that asks while the
+    owner closes it reads freed memory, and the process dies.
     """
 
     def __init__(self, *args, **options):
@@ -176,7 +176,7 @@ def test_a_pool_renewed_keeps_its_bounds(spare_pool, monkeypatch):
 
 
 class Clock:
-    """What the pool takes for the time."""
+    """The time as the pool sees it."""
 
     def __init__(self, monkeypatch):
         self.seconds = monotonic()

@@ -55,7 +55,7 @@ def test_hosts_and_ports_are_paired_as_libpq_does(url, place):
 
 @pytest.fixture
 def cluster_addresses(with_notes: Endpoints) -> ServerAddresses:
-    """The shared cluster's, from a URL that does not say which server to look for."""
+    """The shared cluster's addresses, from a URL without target_session_attrs."""
     parameters = parse_dsn(with_notes.database_url)
     del parameters["target_session_attrs"]
     return ServerAddresses(replace(with_notes, database_url=make_dsn(**parameters)))
@@ -94,7 +94,7 @@ def test_a_connection_asks_nothing_before_somebody_knows_of_it(with_notes, proxy
     url = make_dsn(**{**parse_dsn(with_notes.database_url), **place})
     (node,) = ServerAddresses(Endpoints(url, {}, "", {})).nodes
 
-    # What hangs would wait for its answer without limit, and nobody could cut it off.
+    # A hanging server would be waited for without limit, and nobody could cut it off.
     with closing(open_reading(node)):
         assert proxy.sent
         assert not any(message.startswith(b"Q") for message in proxy.sent)

@@ -1,4 +1,4 @@
-"""A real standby that stays behind: what it still shows, and that it waits."""
+"""A real delayed standby: what it still shows, and that it waits."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -75,7 +75,7 @@ def test_a_record_is_there_as_it_was_while_the_standby_waits(
         archived = today.write(
             lambda s: patients.archive(s, clerk, made.id, version=1), identity=SYSTEM
         )
-        # By the standby's own clock, it would have been there a second ago.
+        # By the standby's own clock, it would have been replayed a second ago.
         due = f"SELECT clock_timestamp() + interval '{_DELAY_SECONDS + 1} s'"
         due_at = ask(breakable, breakable.node(node), due)
         control.pause_replay(node, 60)

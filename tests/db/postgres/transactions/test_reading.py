@@ -170,7 +170,7 @@ def test_connections_that_died_while_idle_are_replaced_unnoticed(database, with_
 
 
 def give_way(session):
-    """Fail as a query does that stands in the way of what is being replayed."""
+    """Fail like a query that conflicts with replay."""
     raising = "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40001'; END $$"
     session.execute(text(raising))
 
@@ -232,7 +232,7 @@ def test_without_any_server_reading_and_writing_are_unavailable_in_time():
 
         read, write = partial(gone.read, backend), partial(gone.write, backend)
         for use in (read, look, write, change):
-            # Sooner than the 30 seconds that are tried unless told otherwise.
+            # Sooner than the default of 30 seconds of retries.
             with pytest.raises(DatabaseUnavailable):
                 in_time(use, seconds=20)
 

@@ -1,4 +1,4 @@
-"""What becomes of a write whose connection dies while it is committed."""
+"""What becomes of a write whose connection dies during its COMMIT."""
 
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -16,8 +16,8 @@ from tests.conftest import owner
 from tests.db.postgres.cutting import COMMIT, COMMITTED
 from tests.db.postgres.notes import add_note, has_note
 
-# The server takes another second to COMMIT a note that says "slow", and says
-# something together with its answer to one that says "notice" or "warning".
+# The server takes a second longer to COMMIT a note that says "slow", and sends a
+# message with its answer to one that says "notice" or "warning".
 TRIGGERS = """
 CREATE FUNCTION take_a_second() RETURNS trigger LANGUAGE plpgsql AS
     'BEGIN PERFORM pg_sleep(1); RETURN NULL; END';

@@ -1,4 +1,4 @@
-"""A refusal stands for a constraint by its name, and for no other violation."""
+"""A refusal stands for the constraint of that name, and for no other violation."""
 
 import pytest
 from sqlalchemy import text
@@ -35,7 +35,7 @@ def test_a_violation_becomes_its_refusal_and_the_transaction_goes_on(numbers):
     ):
         add(numbers, 1)
 
-    # What PostgreSQL says quotes what was typed.
+    # PostgreSQL's message quotes what was typed.
     assert refused.value.__cause__ is None
     assert refused.value.__suppress_context__
     assert numbers.scalars(text("SELECT number FROM numbers")).all() == [1]

@@ -26,7 +26,7 @@ def contended_writes():
 
 
 def all_backends(session):
-    """Return which of the server's processes work for our pools."""
+    """Return the server processes that work for our pools."""
     query = text(
         "SELECT pid FROM pg_stat_activity WHERE application_name = 'chartroom' "
         "AND datname = current_database()"
@@ -68,7 +68,7 @@ def test_a_violated_constraint_is_not_tried_again(database, notes, note_id):
 
 
 def find_no_room(session):
-    """Meet what PostgreSQL says where a file of its own finds no room."""
+    """Raise PostgreSQL's error for a full disk."""
     session.execute(
         text("DO $$ BEGIN RAISE 'Lovelace' USING ERRCODE = 'disk_full'; END $$")
     )

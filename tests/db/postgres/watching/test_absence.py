@@ -1,4 +1,4 @@
-"""Without a primary reads go on, and writes do not wait for nothing."""
+"""Without a primary reads continue, and writes do not wait in vain."""
 
 from contextlib import closing
 from dataclasses import replace
@@ -76,7 +76,7 @@ def test_gaps_that_follow_each_other_closely_are_one(clock):
 
 @pytest.fixture(scope="module")
 def alone(with_notes):
-    """Where the replicas are, and no primary."""
+    """The addresses of the replicas, without a primary."""
     with closing(Database(with_notes)) as database:
         followers = {node.name for node in database.nodes() if node.role == "replica"}
     urls = with_notes.replica_urls.items()

@@ -1,4 +1,4 @@
-"""Servers that come are used, and servers that go are left alone, without a restart."""
+"""Added servers are used, and removed ones are left alone, without a restart."""
 
 from contextlib import closing
 from dataclasses import replace
@@ -9,25 +9,25 @@ from tests.kit.waiting import eventually
 
 
 def without(endpoints: Endpoints, name: str) -> Endpoints:
-    """The same servers but one, as if it had yet to come."""
+    """Return the same servers without one, as if it had yet to come."""
     others = {n: url for n, url in endpoints.replica_urls.items() if n != name}
     return replace(
         endpoints,
         replica_urls=others,
-        # A URL that leads to one of the others and knows no further host.
+        # The URL of one of the others, which names no further host.
         database_url=f"{next(iter(others.values()))}&target_session_attrs=read-write",
     )
 
 
 def served_by(database: Database) -> set[str]:
-    """The servers that answer a handful of reads."""
+    """Return the servers that answer a handful of reads."""
     return {
         database.read(lambda _: None, identity=SYSTEM).served.node for _ in range(12)
     }
 
 
 def follower(endpoints: Endpoints) -> str:
-    """The name of a server that follows."""
+    """Return the name of a server that follows."""
     with closing(Database(endpoints)) as database:
         states = database.nodes()
     return next(node.name for node in states if node.role == "replica")

@@ -1,4 +1,4 @@
-"""Lag, measured by what was seen of the primary."""
+"""Lag, measured by the observed positions of the primary."""
 
 import pytest
 

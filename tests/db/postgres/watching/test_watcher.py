@@ -1,4 +1,4 @@
-"""A server is looked at for good, and it is remembered how far it has got."""
+"""A server is watched all the time, and its last position is remembered."""
 
 import socket
 from contextlib import closing
