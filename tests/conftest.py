@@ -1,9 +1,9 @@
-"""What every test may ask for: a cluster, databases made from a template, people.
+"""Fixtures for all tests: a cluster, databases made from a template, people.
 
 CHARTROOM_TEST_CLUSTER names the data folder of a running cluster to use instead of
-starting one; tests that break things have their own all the same.
-CHARTROOM_TEST_REPLAY_LAG lets the replicas of the one that is started replay only
-every so many seconds: whoever reads what somebody else wrote has to wait for it.
+starting one; tests that break things have their own in any case.
+CHARTROOM_TEST_REPLAY_LAG lets the replicas of the started cluster replay only at this
+interval in seconds: whoever reads what somebody else wrote has to wait for it.
 """
 
 import gc
@@ -53,18 +53,18 @@ from tests.kit.trusting import read_authorities_once
 from tests.kit.waiting import eventually
 from tests.kit.warm_workers import warm_workers
 
-# A busy machine takes seconds for anything now and then: that is no failure.
+# On a busy machine anything can take seconds now and then: that is no failure.
 settings.register_profile(
     "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("patient")
-# Nor is an answer that takes longer than httpx waits for by itself, which is 5 seconds.
+# Nor is an answer that takes longer than httpx's default timeout, which is 5 seconds.
 for _phase in ("connect", "read", "write", "pool"):
     setattr(DEFAULT_TIMEOUT_CONFIG, _phase, 60.0)
 read_authorities_once()
 
 
-# The database that others are copied from, with the newest schema.
+# The database with the newest schema, from which others are copied.
 _NEWEST = "newest_schema"
 
 
@@ -74,7 +74,7 @@ class Databases:
     def __init__(self, addresses: Addresses) -> None:
         self._addresses = addresses
         url = addresses.primary_url("postgres", "postgres")
-        # A cluster that runs for long may be of an earlier version.
+        # A cluster that has been running for long may be of an earlier version.
         database_roles.ensure_roles(url, addresses.secrets)
         self._engine = connect(url)
         self.mongo_url = addresses.mongo.admin_url
@@ -95,8 +95,8 @@ class Databases:
     def newest(self) -> str:
         """Return the name of a database with the newest schema and no rows.
 
-        Whoever asks first makes it, for all who have databases in this cluster: going
-        through all migrations takes fifteen times what a copy takes. It ends with the
+        The first caller makes it for everybody who uses this cluster: going through all
+        migrations takes fifteen times as long as a copy. It stays as long as the
         cluster.
         """
         making = f"{_NEWEST}_unfinished"
@@ -107,7 +107,7 @@ class Databases:
             cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", (_NEWEST,))
             cursor.execute("SELECT FROM pg_database WHERE datname = %s", (_NEWEST,))
             if cursor.fetchone() is None:
-                # Whoever began with it before may have been stopped.
+                # An earlier attempt may have been interrupted.
                 self._drop(making)
                 endpoints = self._make(making, "template1")
                 eventually(lambda: self.is_everywhere(endpoints))
@@ -118,7 +118,7 @@ class Databases:
         return _NEWEST
 
     def is_everywhere(self, endpoints: Endpoints) -> bool:
-        """Tell whether every server has a database."""
+        """Return whether every server has a database."""
         name = parse_dsn(endpoints.database_url)["dbname"]
         for node in endpoints.replica_urls:
             url = self._addresses.node_url(node, "postgres", "postgres")
@@ -129,31 +129,31 @@ class Databases:
         return True
 
     def empty_files(self, name: str) -> None:
-        """Delete all that a database of MongoDB holds; its indexes stay."""
+        """Delete everything in a database of MongoDB; its indexes stay."""
         database = self._mongo[name]
         for collection in database.list_collection_names():
             database[collection].delete_many({})
 
     def drop_files(self, name: str) -> None:
-        """Throw a database of MongoDB away."""
+        """Drop a database of MongoDB."""
         self._mongo.drop_database(name)
 
     def administrator_url(self, endpoints: Endpoints) -> str:
-        """Return the libpq URL of the superuser in a database."""
+        """Return the libpq URL of the superuser for a database."""
         name = parse_dsn(endpoints.database_url)["dbname"]
         return self._addresses.primary_url("postgres", name)
 
     def let_go(self) -> None:
-        """Keep no connection to PostgreSQL: its servers are about to be broken."""
+        """Close all connections to PostgreSQL: its servers are about to be broken."""
         self._engine.dispose()
 
     def close(self) -> None:
-        """Part from the servers."""
+        """Disconnect from the servers."""
         self._engine.dispose()
         self._mongo.close()
 
     def _make(self, name: str, template: str) -> Endpoints:
-        # Quicker than to write every page into the log, where nobody waits for a disk.
+        # Faster than writing every page to the log, where nobody waits for a disk.
         create = sql.SQL(
             "CREATE DATABASE {} OWNER chartroom TEMPLATE {} STRATEGY file_copy"
         )
@@ -166,8 +166,8 @@ class Databases:
         self._execute(drop.format(sql.Identifier(name)))
 
     def _audit_url(self, name: str) -> str:
-        # An audit log of its own: one chain belongs to one database. The real login
-        # has no rights there; tests/db/test_audit_store.py tries those.
+        # An audit log of its own: one chain belongs to one database. The real login has
+        # no rights there; tests/db/audit/test_audit_access.py tests those.
         return self.mongo_url.replace("/?", f"/{name}_audit?")
 
     def _execute(self, statement: sql.Composed) -> None:
@@ -184,7 +184,7 @@ def fresh_database(
 ) -> Iterator[Endpoints]:
     """Make a database without rows in a cluster, and drop it afterwards.
 
-    One of its servers may have just come back, and follow in a moment.
+    One of the servers may have just come back, and get the database a little later.
     """
     with closing(Databases(addresses)) as databases:
         template = databases.newest() if has_schema else "template1"
@@ -195,18 +195,19 @@ def fresh_database(
 
 
 def bring_up_to_date(endpoints: Endpoints) -> None:
-    """Give a database the newest schema, for others to be copied from it."""
+    """Migrate a database to the newest schema, so that others can be copied from it."""
     schema.bring_up_to_date(endpoints)
-    # Its copies have from it what a server works out for whoever comes first.
+    # The copies inherit what a server works out for the first connection.
     for url in endpoints.replica_urls.values():
         psycopg2.connect(url).close()
 
 
-# In this order, whatever the folders are called. What breaks a cluster takes longest
-# and is for few workers, so it begins; launchers wait long, too, and at the end nobody
-# would have anything to do beside them. Playwright comes last, because from its start
-# to the end of the run an event loop runs in this thread, and no test could start one
-# of its own; among several workers one begins with it (tests/kit/scheduling.py).
+# In this order, whatever the folders are called. Tests that break a cluster take
+# longest and are for few workers, so they come first; launchers wait a lot, too, and at
+# the end there would be nothing to run beside them. Playwright comes last, because from
+# its start to the end of the run an event loop runs in this thread, and no test could
+# start one of its own; with several workers, one begins with it
+# (tests/kit/scheduling.py).
 _ORDER = ("cluster", "launch", "plain", "browser", "afterwards")
 _BREAKABLE = pytest.StashKey[BreakableCluster]()
 _SHARED = pytest.StashKey[SharedCluster]()
@@ -214,7 +215,7 @@ _SHARED = pytest.StashKey[SharedCluster]()
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes(config: pytest.Config, specs: list[Any]) -> None:
-    """Start the cluster of a run, and load its tests for all workers meanwhile."""
+    """Start the cluster of a run, and meanwhile load its tests for all workers."""
     if "CHARTROOM_TEST_CLUSTER" not in os.environ and not config.option.collectonly:
         config.stash[_SHARED] = SharedCluster()
         config.add_cleanup(config.stash[_SHARED].close)
@@ -243,10 +244,10 @@ def pytest_xdist_make_scheduler(
     return BrowserBesideOthers(config, log) if by_group else None
 
 
-# Around xdist, which notes the groups in between.
+# Wrapped around xdist, which records the groups in between.
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Sort the tests by what they do to those that follow, and say who goes together.
+    """Sort the tests by their effect on those that follow, and group them for workers.
 
     The tests of a file share what takes long to make. Those that break a cluster share
     one with others, whichever file they are in.
@@ -255,10 +256,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
         if not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(_group(item)))
     yield
-    # In whatever order of chance pytest-randomly has put them.
+    # They come in the random order of pytest-randomly.
     items.sort(key=_turn)
     for item in items:
-        # xdist 3.8 adds the group to what pytest looked at before 9.2.
+        # xdist 3.8 adds the group to an attribute that pytest 9.2 no longer reads.
         if grouped := vars(item).get("_nodeid"):
             item._id = NodeId.parse(grouped)
 
@@ -273,9 +274,9 @@ def _group(item: pytest.Item) -> str:
         return item.path.relative_to(item.config.rootpath).as_posix()
     if item.get_closest_marker("browser"):
         return "clusters in a browser"
-    # Three workers at a time, and one each for those that keep a log and that go back
-    # (tests/jobs/backups): these wait for servers most of the time, and one after the
-    # other they would take longer than all that is not a cluster's.
+    # Three workers at a time, and one each for the tests that keep a log and that go
+    # back (tests/jobs/backups): these mostly wait for servers, and one after the other
+    # they would take longer than all tests without such a cluster.
     tests = item.config.rootpath / "tests"
     if item.path.is_relative_to(tests / "db/embedded"):
         return "clusters that break"
@@ -288,7 +289,7 @@ def _group(item: pytest.Item) -> str:
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show with a failure what the servers logged that the test may break."""
+    """Add the log of the servers that the test may break to the report of a failure."""
     report = yield
     cluster = getattr(item, "funcargs", {}).get("own_cluster")
     if report.failed and report.when == "call" and cluster is not None:
@@ -298,7 +299,7 @@ def pytest_runtest_makereport(
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """End the cluster that may be broken when no test comes that breaks it."""
+    """End the breakable cluster when no test follows that breaks it."""
     goes_on = nextitem is not None and nextitem.get_closest_marker("cluster")
     if not goes_on and (breakable_cluster := item.config.stash.get(_BREAKABLE, None)):
         breakable_cluster.close()
@@ -306,16 +307,17 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
-    """Search what is loaded here for garbage neither now nor later.
+    """Keep loaded modules from being searched for garbage, now and later.
 
-    It stays until the end, and to look through it again and again is a fifth of all
-    loading. Streamlit collects after every run of a script, too, which with all tests
-    in memory takes half a second. What tests leave behind is looked through less often
-    than Python would, too: a sixth of their time went into that.
+    They stay until the end, and searching them again and again is a fifth of all
+    loading. Streamlit also collects garbage after every run of a script, which takes
+    half a second with all tests in memory. What tests leave behind is searched less
+    often than Python would, too: a sixth of their time went into that.
     """
     gc.disable()
     yield
-    # What little is garbage now stays: to find it is a tenth of the collection.
+    # The little garbage that there is stays: finding it takes a tenth of the
+    # collection.
     gc.freeze()
     gc.set_threshold(20_000, 50, 100)
     gc.enable()
@@ -333,23 +335,23 @@ def connect(url: str) -> Engine:
     return create_engine(
         "postgresql+psycopg2://",
         creator=lambda: psycopg2.connect(url),
-        # A test may have killed the server that a kept connection led to.
+        # A test may have killed the server of a pooled connection.
         pool_pre_ping=True,
     )
 
 
 @pytest.fixture(scope="session", autouse=True)
 def heed_ctrl_c() -> None:
-    """Let programs of tests hear Ctrl-C where the tests run in the background.
+    """Let the programs of tests react to Ctrl-C if the tests run in the background.
 
-    A shell has its background jobs ignore it, and what they start inherits that.
+    A shell makes its background jobs ignore it, and their children inherit that.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
 def breakable_cluster(pytestconfig: pytest.Config) -> Iterator[BreakableCluster]:
-    """The cluster that tests marked `cluster` may break."""
+    """Holds the cluster that tests marked `cluster` may break."""
     with closing(BreakableCluster()) as breakable_cluster:
         pytestconfig.stash[_BREAKABLE] = breakable_cluster
         yield breakable_cluster
@@ -357,9 +359,9 @@ def breakable_cluster(pytestconfig: pytest.Config) -> Iterator[BreakableCluster]
 
 @pytest.fixture
 def own_cluster(breakable_cluster: BreakableCluster) -> Cluster:
-    """A cluster that belongs to this run, for tests marked `cluster`.
+    """The cluster of this run, for tests marked `cluster`.
 
-    Whoever breaks it waits until it is whole again: see `breakable`.
+    A test that breaks it has to wait until it is whole again: see `breakable`.
     """
     return breakable_cluster.whole()
 
@@ -373,7 +375,7 @@ def breakable(own_cluster: Cluster) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="session")
 def addresses(pytestconfig: pytest.Config) -> Iterator[Addresses]:
-    """Where the cluster is that tests share and leave as they find it."""
+    """The addresses of the cluster that tests share and leave unchanged."""
     if room := getattr(pytestconfig, "workerinput", {}).get("shared_cluster"):
         yield await_shared(Path(room))
         return
@@ -386,7 +388,7 @@ def addresses(pytestconfig: pytest.Config) -> Iterator[Addresses]:
 
 @pytest.fixture(scope="session")
 def cluster(addresses: Addresses) -> Addresses:
-    """Where the shared cluster is; `cluster.endpoints` has Chartroom's own view."""
+    """The shared cluster's addresses; `cluster.endpoints` are Chartroom's own."""
     return addresses
 
 
@@ -403,7 +405,7 @@ def template(databases: Databases) -> Iterator[str]:
     if "CHARTROOM_TEST_CLUSTER" not in os.environ:
         yield databases.newest()
         return
-    # That cluster goes on after the run, and its next one may have other migrations.
+    # That cluster outlives the run, and the next run may have other migrations.
     with databases.fresh() as endpoints:
         bring_up_to_date(endpoints)
         yield parse_dsn(endpoints.database_url)["dbname"]
@@ -413,21 +415,21 @@ def template(databases: Databases) -> Iterator[str]:
 def emptied_databases(
     databases: Databases, template: str
 ) -> Iterator[EmptiedDatabases]:
-    """Databases that are as new ones, whoever has committed what in them."""
+    """Databases that are like new ones, whatever was committed in them before."""
     with closing(EmptiedDatabases(databases, template)) as emptied_databases:
         yield emptied_databases
 
 
 @pytest.fixture
 def endpoints(emptied_databases: EmptiedDatabases) -> Iterator[Endpoints]:
-    """The addresses of a database with nothing in it, for a test that commits."""
+    """The addresses of an empty database, for a test that commits."""
     with emptied_databases.lend() as endpoints:
         yield endpoints
 
 
 @pytest.fixture(scope="module")
 def module_endpoints(emptied_databases: EmptiedDatabases) -> Iterator[Endpoints]:
-    """The addresses of a database with nothing in it that a module's tests share."""
+    """The addresses of an empty database that a module's tests share."""
     with emptied_databases.lend() as endpoints:
         yield endpoints
 
@@ -442,7 +444,7 @@ def module_engine(module_endpoints: Endpoints) -> Iterator[Engine]:
 
 @pytest.fixture
 def database_url(endpoints: Endpoints) -> str:
-    """The libpq URL of a fresh database's primary, as its owner may use it."""
+    """The libpq URL of a fresh database's primary, for its owner."""
     return owner(endpoints)
 
 
@@ -475,7 +477,7 @@ def file_keys(tmp_path_factory: pytest.TempPathFactory) -> FileKeys:
 def file_store(
     addresses: Addresses, databases: Databases, file_keys: FileKeys
 ) -> Iterator[FileStore]:
-    """The file store that the tests of a worker have one after the other."""
+    """The file store that the tests of a worker use one after the other."""
     url, name = addresses.mongo.admin_url, f"test_{uuid4().hex}"
     with closing(FileStore(url, name, keys=file_keys)) as store:
         yield store
@@ -484,7 +486,7 @@ def file_store(
 
 @pytest.fixture
 def files(databases: Databases, file_store: FileStore) -> Iterator[FileStore]:
-    """A file store with nothing in it; it is emptied afterwards."""
+    """An empty file store; it is emptied afterwards."""
     yield file_store
     databases.empty_files(file_store._database.name)
 

@@ -1,4 +1,4 @@
-"""docs/architecture.md says where rules stand, and they stand there; so the picture."""
+"""The rules and the picture of docs/architecture.md agree with the source."""
 
 import ast
 import re
@@ -17,7 +17,7 @@ HEAD_LINES = 2
 
 
 class Place(NamedTuple):
-    """A row of the table: what is asked, the file, and the name that answers."""
+    """A row of the table: the question, the file, and the name that answers it."""
 
     question: str
     file: str
@@ -25,7 +25,7 @@ class Place(NamedTuple):
 
 
 def places(text: str) -> list[Place]:
-    """Read the table; a row of another shape fails instead of being passed over."""
+    """Parse the table; fail at a row of another shape instead of skipping it."""
     section = text.partition(f"{HEADING}\n")[2].partition("\n## ")[0]
     rows = [line for line in section.splitlines() if line.startswith("|")][HEAD_LINES:]
     return [place_in(row) for row in rows]
@@ -38,12 +38,12 @@ def place_in(row: str) -> Place:
 
 
 def defined_in(source: str) -> set[str]:
-    """Return what a module defines itself, members of classes as `Class.member`."""
+    """Return the names that a module defines itself, members as `Class.member`."""
     return set(_names(ast.parse(source).body))
 
 
 def made_in(statements: str) -> set[str]:
-    """Return the tables and functions that a file of SQL makes."""
+    """Return the tables and functions that an SQL file makes."""
     made = re.findall(r"^CREATE .*?(?:TABLE|FUNCTION) (\w+)", statements, re.MULTILINE)
     return set(made)
 

@@ -1,4 +1,4 @@
-"""Tests find databases as new ones, whatever was committed in them before."""
+"""Tests get databases like new ones, whatever was committed in them before."""
 
 from contextlib import closing
 
@@ -106,7 +106,7 @@ def test_rows_of_the_template_come_back_where_none_of_them_is_left(emptied, addr
             psycopg2.connect(addresses.primary_url("postgres", name))
         ) as server:
             server.autocommit = True
-            # Gives back what nobody may see any more, pages and all.
+            # VACUUM frees the pages of rows that nobody can see any longer.
             eventually(lambda: is_empty_once_vacuumed(server))
 
     with emptied.lend() as second:

@@ -1,4 +1,4 @@
-"""The laws of the source tree hold, and each sees a violation that is planted."""
+"""The laws of the source tree hold, and each one sees a planted violation."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,7 +32,7 @@ LAWS = (
 
 
 def commands() -> dict[str, frozenset[str]]:
-    """Return the commands of the command line, each with those below it."""
+    """Return the commands of the command line, each with its subcommands."""
     known = getattr(get_command(app), "commands", {})
     return {
         name: frozenset(getattr(command, "commands", ()))
@@ -42,7 +42,7 @@ def commands() -> dict[str, frozenset[str]]:
 
 @pytest.fixture(scope="module", autouse=True)
 def _parsed_once() -> Iterator[None]:
-    """Let go of the parsed tree after the last law, which takes much memory."""
+    """Release the parsed tree after the last law, since it takes much memory."""
     yield
     house.parse.cache_clear()
 

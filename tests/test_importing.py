@@ -1,11 +1,11 @@
-"""Every service can be the first one that is imported: none needs another before."""
+"""Every service can be imported first: none needs another to be imported before."""
 
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-# What lies below is loaded once; then each service is the first one in a process.
+# The layers below are loaded once; then each service is the first in its process.
 PROGRAM = """
 import gc, importlib, os, sys
 import email_validator, faker, fpdf, pikepdf, PIL.Image, requests
@@ -30,7 +30,7 @@ for name in sys.argv[1:]:
 
 
 def test_every_service_can_be_imported_first():
-    # Whatever is imported of a package, the package itself comes before it.
+    # Importing any module of a package imports the package itself first.
     names = [
         ".".join(path.relative_to(ROOT).with_suffix("").parts)
         for path in sorted((ROOT / "services").glob("*/*"))

@@ -1,4 +1,4 @@
-"""Every test is run once, by whoever may, and those in a browser begin at once."""
+"""Every test runs once, on a worker that may run it; browser tests start at once."""
 
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -14,7 +14,7 @@ IN_BROWSER = [f"tests/browser/test_{i}.py::test_it@browser {i}" for i in range(3
 
 @dataclass(eq=False)
 class Worker:
-    """A worker that runs what it is sent, when it is told to."""
+    """A worker that runs the tests it was sent, when it is told to."""
 
     number: int
     shutting_down: bool = False
@@ -33,7 +33,7 @@ class Worker:
 
 
 def run(tests: list[str], workers: int) -> list[Worker]:
-    """Run the tests as a run does: in turn, each worker with its next one."""
+    """Run the tests in turns, each worker with its next one."""
     config = SimpleNamespace(
         option=SimpleNamespace(loadscopereorder=False),
         getvalue=lambda _: [f"{workers}*popen"],
@@ -47,7 +47,7 @@ def run(tests: list[str], workers: int) -> list[Worker]:
     scheduler.schedule()
     while any(node.waiting for node in nodes):
         for node in nodes:
-            # It begins its last one only when it knows what follows.
+            # A worker begins its last test only when it knows what follows.
             if len(node.waiting) > 1 or (node.waiting and node.shutting_down):
                 index = node.waiting.pop(0)
                 node.done.append(tests[index])

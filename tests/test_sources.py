@@ -1,4 +1,4 @@
-"""What the sources ask for is accounted for: docs/sources.md, row by row."""
+"""Every requirement of the sources is accounted for: docs/sources.md, row by row."""
 
 import re
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ TABLE = _rows_of(TEXT)
 
 
 def _is_there(named: str) -> bool:
-    """Tell whether the page, or the test in its file, exists."""
+    """Return whether the page exists, or the test in its file."""
     path, _, test = named.partition("::")
     file = ROOT / path
     if not file.is_file():

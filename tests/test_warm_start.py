@@ -1,4 +1,4 @@
-"""A program that begins warm ends, prints and reads as one that `python -m` starts."""
+"""A program that begins warm ends, prints and reads like one started cold."""
 
 import os
 import signal
@@ -39,7 +39,7 @@ def test_a_warm_program_does_as_a_cold_one(tmp_path: Path, program: str):
         "PYTHONPATH": str(tmp_path),
         "PYTHONWARNINGS": "error",
         "CHARTROOM_DATA": "data",
-        # Python sets it in what it starts where there is none.
+        # Python sets this in its child processes if it is not set.
         "LC_CTYPE": "C.UTF-8",
     }
 
@@ -58,7 +58,7 @@ def test_a_warm_program_does_as_a_cold_one(tmp_path: Path, program: str):
 
     assert warm.returncode == cold.returncode
     assert warm.stdout == cold.stdout
-    # Of an error, what Python says last.
+    # For an error, only Python's last line.
     assert warm.stderr.splitlines()[-1:] == cold.stderr.splitlines()[-1:]
 
 
@@ -104,7 +104,7 @@ def test_a_warm_program_has_chartroom_loaded(tmp_path: Path):
 
 @pytest.fixture
 def waiting(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], psutil.Process]]:
-    """A worker that waits for its launcher's word: its stand-in, and itself."""
+    """A worker that waits for its launcher: its stand-in, and the worker itself."""
     data = str(tmp_path / "Ada's clinic, ärztlich")
     stand_in = subprocess.Popen(
         [warm_children.python(), "-m", "dashboard", "worker"],

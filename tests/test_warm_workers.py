@@ -1,4 +1,4 @@
-"""A worker that begins with the tests loaded is as one that begins with nothing."""
+"""A worker that begins with the tests loaded is like one that begins with nothing."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import pytest
 
 from tests.kit.warm_workers import warm_workers
 
-# What xdist has its workers run reads what to do, too.
+# The program that xdist gives its workers also reads what to do.
 PROGRAM = "import sys; exec(sys.stdin.readline())"
 QUESTION = (
     "import json, os, sys; print(json.dumps([__name__, sys.argv, os.getcwd(), "
@@ -39,7 +39,7 @@ def python(folder: Path) -> Iterator[str]:
 
 
 def ask(python: str, cwd: Path, question: str = QUESTION) -> list[object]:
-    """Return what a worker in the folder says of itself."""
+    """Return a worker's answer about itself, in the folder."""
     ran = subprocess.run(
         [python, "-u", "-c", PROGRAM],
         cwd=cwd,

@@ -1,8 +1,8 @@
 """Messages that claim to hold more than they do, as CVE-2025-14847 uses them.
 
-An OP_COMPRESSED message names the size of what is compressed in it. A server that
-believes the name reads on behind what there is, and quotes from its memory in the
-error that it answers with. No sign-in is needed. The layout of the bytes:
+An OP_COMPRESSED message states the size of its decompressed content. A server that
+believes this reads beyond what there is, and quotes from its memory in the error that
+it returns. No sign-in is needed. The layout of the bytes:
 https://github.com/mongodb/specifications/blob/master/source/compression/OP_COMPRESSED.md
 https://github.com/mongodb/specifications/blob/master/source/message/OP_MSG.md
 """
