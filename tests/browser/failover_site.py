@@ -25,7 +25,7 @@ def clinic_on(cluster: Cluster, browser: Browser, data: Path) -> Iterator[Site]:
     ):
         database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
         seeding.seed(database, patients=20)
-        # Shorter than the usual limit, so that no page waits long in vain.
+        # Shorter than the default of 30 seconds, so that nobody waits long in vain.
         with (
             chartroom(endpoints, data, retry_seconds="20") as address,
             closing(

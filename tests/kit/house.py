@@ -24,7 +24,8 @@ CAST = "tests/kit/cast.py"
 # The script that runs every page; the pages themselves are a room.
 SCRIPT = "dashboard.app"
 # Words that fit anything, so that a reader has to look up what they stand for, and
-# private words where the field has a term (decision 21): no part of a name may be one.
+# words of Chartroom's own where the field has a term (decision 21): no part of a name
+# may be one.
 EMPTY_WORDS = frozenset(
     (
         *("told", "untold", "found", "asked", "moment", "moments", "deed", "deeds"),

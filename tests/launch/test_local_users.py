@@ -265,8 +265,9 @@ def test_no_secret_stands_in_a_command_line(running: Launcher, secrets: frozense
 def test_no_server_of_databases_is_told_secrets_in_variables(
     running: Launcher, secrets: frozenset[str]
 ):
-    # Only the same user can read variables; but nobody needs secrets without a use for
-    # them. The receiver of the log signs in with a password of its own login.
+    # Only their own user can read variables; but no server needs to have a secret that
+    # it does not use. The receiver of the log signs in with the password of its login
+    # alone.
     own = {"pg_receivewal": DataFolder(running.data).secrets()["replicator"]}
     for process in _processes(running):
         with suppress(psutil.NoSuchProcess):
