@@ -1,4 +1,4 @@
-"""Speaks ASGI to an application without a server between."""
+"""Calls an ASGI application directly, without a server in between."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message
 
 @dataclass
 class Answer:
-    """What the application sent, and the scope as it left it."""
+    """What the application sent, and the scope as the application left it."""
 
     scope: dict[str, Any]
     sent: list[Message] = field(default_factory=list)
@@ -48,7 +48,7 @@ def ask(
 def connect(
     app: ASGIApp, path: str = "/_stcore/stream", *, frames: int = 0, **headers: str
 ) -> Answer:
-    """Open a websocket and send it some frames."""
+    """Open a websocket and send these frames."""
     answer = Answer(_scope("websocket", path, "ws", headers))
     incoming: list[Message] = [{"type": "websocket.connect"}]
     incoming += [{"type": "websocket.receive", "bytes": b"x"}] * frames
@@ -82,7 +82,7 @@ def _talk(app: ASGIApp, answer: Answer, incoming: list[Message]) -> Answer:
     async def send(message: Message) -> None:
         answer.sent.append(message)
 
-    # A loop of its own: Playwright, once it was used, keeps one in this thread.
+    # A loop of its own: Playwright, once used, keeps one in this thread.
     with start_blocking_portal() as portal:
         portal.call(app, answer.scope, receive, send)
     return answer

@@ -1,4 +1,4 @@
-"""Asking for codes outside the demo, and finding them in the mail."""
+"""Requests codes outside the demo, and finds them in the mail."""
 
 import re
 from email.message import EmailMessage
@@ -13,7 +13,7 @@ ZEROS = {"code": "000000"}
 
 
 def code(mailbox: Mailbox, email: str) -> str:
-    """Wait for the e-mail to this address; others' may still be on their way."""
+    """Wait for the e-mail to this address; other people's may still be on their way."""
     emails = await_emails(mailbox, email, 1)
     match = re.match(r"(\d{6}) is your code", emails[-1].get_content())
     assert match
@@ -30,7 +30,7 @@ def emails_to(mailbox: Mailbox, email: str) -> list[EmailMessage]:
 
 
 def ask(browser: httpx.Client, email: str) -> str:
-    """Ask for a code; return the page that it leads to."""
+    """Request a code; return the page that follows."""
     answer = browser.post("/sign-in", data={"email": email, "next": "/patients"})
     assert (answer.status_code, answer.headers["location"]) == (303, SENT_HERE)
     return browser.get(SENT_HERE).text

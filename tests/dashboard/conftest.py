@@ -1,4 +1,4 @@
-"""The whole server as its own process, on a database of its own."""
+"""The whole server as a process of its own, on a database of its own."""
 
 import os
 import subprocess
@@ -33,7 +33,7 @@ from tests.kit.mailbox import Mailbox, mail_server
 from tests.kit.signing_in import sign_in
 
 _ROOT = Path(__file__).resolve().parents[2]
-# Shows what a session keeps, and whose it is.
+# Shows the content of a session, and to whom it belongs.
 _SCRIPT = """
 import gc
 import streamlit as st
@@ -77,7 +77,7 @@ def run(
 
 @dataclass
 class Server:
-    """A running server, its log, and the people who may be chosen."""
+    """A running server, its log, and the people who can be chosen."""
 
     port: int
     log: Path
@@ -89,7 +89,7 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def browser(self, **options) -> httpx.Client:
-        """Return a client that behaves as a browser on our own page."""
+        """Return a client that behaves like a browser on our own page."""
         headers = {"Origin": self.url, "Sec-Fetch-Site": "same-origin"}
         trust = machine_trust()
         return httpx.Client(base_url=self.url, headers=headers, verify=trust, **options)
@@ -107,7 +107,7 @@ class Server:
 def server(
     module_endpoints: Endpoints, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
-    """Chartroom's server around a script of the tests' own."""
+    """Chartroom's server with a script of the tests' own."""
     folder = tmp_path_factory.mktemp("server")
     people = demo_of(module_endpoints)
     with serving(module_endpoints, folder, cast=people) as running:
@@ -115,14 +115,14 @@ def server(
 
 
 def demo_of(endpoints: Endpoints) -> dict[Role, Actor]:
-    """Let the demo's people be known to a database."""
+    """Add the demo's people to a database."""
     with closing(Database(endpoints)) as database:
         return database.write(cast.add_demo, identity=SYSTEM).value
 
 
 @pytest.fixture
 def guessed(endpoints: Endpoints, tmp_path: Path) -> Iterator[Server]:
-    """A server of its own, for whoever uses up what a network may try."""
+    """A server of its own, for tests that use up the attempts of a network."""
     with serving(endpoints, tmp_path, cast=demo_of(endpoints)) as running:
         yield running
 
@@ -148,7 +148,7 @@ def serving(
     port: int | None = None,
     **changed: str,
 ) -> Iterator[Server]:
-    """Run Chartroom's server around the script, perhaps set otherwise."""
+    """Run Chartroom's server with the script, with other settings where given."""
     running = Server(port or free_port(), folder / "log", cast)
     words = ["tests.dashboard.serving_script", str(_script(folder))]
     variables = settings(endpoints, folder) | {"CHARTROOM_PORT": str(running.port)}
@@ -177,13 +177,13 @@ def clinic_engine(module_endpoints: Endpoints) -> Iterator[Engine]:
 
 @pytest.fixture(scope="module")
 def mailbox() -> Mailbox:
-    """Where the clinic's e-mails arrive."""
+    """The clinic's mail server."""
     return Mailbox()
 
 
 @pytest.fixture(scope="module")
 def messages() -> Iterator[Messages]:
-    """Where the clinic's text messages arrive."""
+    """The clinic's service for text messages."""
     with gateway() as messages:
         yield messages
 
@@ -196,9 +196,9 @@ def clinic(
     messages: Messages,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Server]:
-    """A server of a clinic's own; a demo has left somebody there."""
+    """A server outside the demo; somebody is left over from a demo."""
     with Session(clinic_engine) as session, session.begin():
-        # All of the demo is there once a module has asked for its server.
+        # The whole demo is there already if the module has asked for its server.
         ines = select(User.id).where(User.email == cast.INES.email)
         if session.scalar(ines) is None:
             cast.add_account(session, cast.INES, is_demo=True)
@@ -219,7 +219,8 @@ def clinic(
             sms_url=messages.url,
             sms_token="fennel-and-rhubarb",
             public_booking="true",
-            # Whom a test lets come from elsewhere does not count for the others.
+            # A test can then make visitors come from other addresses, with limits of
+            # their own.
             trusted_proxies="127.0.0.1",
         ) as running,
     ):
@@ -228,13 +229,13 @@ def clinic(
 
 @pytest.fixture
 def nobody() -> str:
-    """An address that nobody has, of which nothing was asked before."""
+    """An address that nobody has and for which no code was requested before."""
     return f"nobody-{uuid4().hex[:8]}@clinic.test"
 
 
 @pytest.fixture
 def rosa(clinic_engine: Engine) -> str:
-    """The address of somebody, of which nothing was asked before."""
+    """The address of a person for whom no code was requested before."""
     email = f"rosa-{uuid4().hex[:8]}@clinic.test"
     with Session(clinic_engine) as session, session.begin():
         cast.add_account(session, cast.ROSA, email=email)
@@ -243,13 +244,13 @@ def rosa(clinic_engine: Engine) -> str:
 
 @pytest.fixture(scope="module")
 def stock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Streamlit's own server around the same script."""
+    """Streamlit's own server with the same script."""
     folder = tmp_path_factory.mktemp("stock")
     running = Server(free_port(), folder / "log")
     command = [sys.executable, "-m", "streamlit", "run", str(_script(folder))]
     options = ["--server.port", str(running.port), "--server.headless", "true"]
     ready = f"{running.url}/_stcore/health"
-    # The checkout's own configuration is ours, not Streamlit's.
+    # The checkout's configuration is meant for Chartroom, not for stock Streamlit.
     with process([*command, *options], running.log, {}, ready, cwd=folder):
         yield running
 

@@ -17,24 +17,24 @@ from websockets.typing import Origin, Subprotocol
 
 @dataclass
 class Shown:
-    """What one run of the script put on the page, and whose session it ran in."""
+    """What one run of the script put on the page, and in whose session it ran."""
 
     session_id: str = ""
     texts: list[str] = field(default_factory=list)
-    # Of the widgets drawn, the kind by the id.
+    # The kind of each drawn widget, by its id.
     widgets: dict[str, str] = field(default_factory=dict)
-    # Of the same, all that was said of it.
+    # The whole description of each drawn widget, by its id.
     described: dict[str, str] = field(default_factory=dict)
-    # Of those that stand in a fragment, its id.
+    # The fragment's id of each widget in a fragment, by the widget's id.
     fragments: dict[str, str] = field(default_factory=dict)
-    # Of the pages that there are, the hash by the path.
+    # The hash of each page, by its path.
     pages: dict[str, str] = field(default_factory=dict)
-    # Whether the script ended as it should, and not with an error of its own.
+    # Whether the script ended as it should, without an error of its own.
     is_whole: bool = False
 
 
 def cookies_of(browser: httpx.Client) -> str:
-    """Return what a browser sends of itself, as one header."""
+    """Return the cookies that a browser sends, as one header."""
     return "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
 
 
@@ -49,7 +49,7 @@ def open_page(url: str, *, query: str = "", **who: str | None) -> Shown:
 
 @contextmanager
 def kept_open(url: str, *, query: str = "", **who: str | None) -> Iterator["Page"]:
-    """Do the same, and keep the websocket open."""
+    """Do the same as open_page, and keep the websocket open."""
     with stream(url, **who) as opened:
         page = Page(opened)
         page.run(query)
@@ -83,7 +83,7 @@ class Page:
 
     @property
     def shows_all(self) -> bool:
-        """Whether the last run came to its end, and nothing in it broke."""
+        """Whether the last run was completed without an error."""
         is_broken = "could not be shown" in str(self.shown.texts)
         return self.shown.is_whole and not is_broken
 
@@ -102,7 +102,7 @@ class Page:
         query: str = "",
         fragment_id: str = "",
     ) -> None:
-        """Run a page's script, or a fragment, with whatever is said of widgets."""
+        """Run a page's script, or a fragment, with arbitrary values of widgets."""
         run = BackMsg()
         run.rerun_script.query_string = query
         run.rerun_script.page_script_hash = page_hash
@@ -112,15 +112,15 @@ class Page:
         self.shown = _watch(self._stream)
 
     def look_on(self) -> None:
-        """Wait for a run that the server begins by itself."""
+        """Wait for a run that the server starts by itself."""
         self.shown = _watch(self._stream)
 
     def post(self, message: bytes) -> None:
-        """Send anything at all, and wait for nothing."""
+        """Send arbitrary bytes without waiting for an answer."""
         self._stream.send(message)
 
     def choose(self, files: Mapping[str, int], query: str = "upload") -> None:
-        """Run the script with these files in its uploader: names and sizes."""
+        """Run the script with these files, by id and size, in its uploader."""
         run = BackMsg()
         run.rerun_script.query_string = query
         state = run.rerun_script.widget_states.widgets.add()
@@ -136,7 +136,7 @@ class Page:
         return "".join(self.shown.texts)
 
     def until_closed(self) -> None:
-        """Wait until the server hangs up; raises TimeoutError if it does not."""
+        """Wait until the server closes the connection, or raise TimeoutError."""
         with suppress(ConnectionClosed):
             while True:
                 self._stream.recv(timeout=30)
@@ -163,7 +163,7 @@ def _watch(opened: ClientConnection) -> Shown:
             if fragment_id := message.delta.fragment_id:
                 shown.fragments |= dict.fromkeys(drawn, fragment_id)
         elif kind == "script_finished":
-            # After a script that asks for another run comes that run.
+            # The run that this one asks for comes next.
             if message.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN:
                 continue
             broken = any("exception {" in text for text in shown.texts)
@@ -173,7 +173,7 @@ def _watch(opened: ClientConnection) -> Shown:
 
 
 def _widgets(drawn: Message, kind: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the id and the kind of each widget in what was drawn."""
+    """Yield the id and the kind of each widget in a drawn message."""
     for described, value in drawn.ListFields():
         if described.name == "id" and isinstance(value, str):
             yield value, kind

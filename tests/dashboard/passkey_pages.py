@@ -18,7 +18,7 @@ _OPTIONS = re.compile(r'data-options="([^"]*)"')
 
 
 def origin_of(server: Server) -> str:
-    """Return the server's address by a name: passkeys are bound to no number."""
+    """Return the server's address by host name: passkeys are bound to no number."""
     return f"http://localhost:{server.port}"
 
 
@@ -41,7 +41,7 @@ def signed_in(server: Server, role: Role) -> Iterator[httpx.Client]:
 
 
 def options_on(page: httpx.Response) -> str:
-    """Return what the page asks the device."""
+    """Return the options that the page passes to the device."""
     match = _OPTIONS.search(page.text)
     assert match, page.text
     return html.unescape(match[1])

@@ -1,4 +1,4 @@
-"""Chartroom's server around another script than its own: the one that is named."""
+"""Chartroom's server with the script named on the command line in place of its own."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What one of the crowd of `benchmarks.crowd` does, the server really does."""
+"""What a member of the crowd of `benchmarks.crowd` does, the server really does."""
 
 import asyncio
 from collections import Counter
@@ -38,7 +38,7 @@ def database(module_endpoints) -> Iterator[Database]:
 
 @pytest.fixture(scope="module")
 def spend(database: Database, module_endpoints, tmp_path_factory) -> Iterator[Callable]:
-    """Spend a day at the front desk, and return what was noted of it."""
+    """Runs a day at the front desk, and returns its journal."""
     cleo = database.write(
         lambda session: cast.add_account(session, cast.CLEO).id, identity=SYSTEM
     ).value
@@ -64,7 +64,7 @@ async def save_a_form(browser: Browser) -> None:
 
 
 class Overtaken(Person):
-    """Thinks about a form until a colleague has saved the same patient."""
+    """A person who thinks about a form until a colleague has saved the same patient."""
 
     async def think(self) -> None:
         if "edit_save" in self.tab.screen:

@@ -1,4 +1,4 @@
-"""What more people need, from what a crowd has printed."""
+"""What more people need, computed from what a crowd has printed."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def test_every_crowd_of_a_text_is_found_with_its_figures():
     assert (small.people, small.think_seconds) == (30, 10)
     assert large.people == 1000
     assert large.figures["open, 95 %"] == 1130.7
-    # 20 runs a second of 1,000 people who take a step each 60 seconds.
+    # 20 runs a second by 1,000 people who take a step every 60 seconds.
     assert large.runs_a_step == pytest.approx(1.2)
 
 

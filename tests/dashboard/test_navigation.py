@@ -35,7 +35,7 @@ def test_a_page_file_is_looked_up_once_for_everybody():
 
 
 def test_a_page_runs_for_the_person_who_opened_it_alone():
-    """Streamlit notes in the page itself that it is the one to run, and once."""
+    """Streamlit records the page to run in the page object itself, and only once."""
     rosas, cleos = _pages_of(cast.ROSA), _pages_of(cast.CLEO)
 
     rosas[0]._can_be_called = True

@@ -1,4 +1,4 @@
-"""Opening a page loads what it needs, and the server has it loaded by then."""
+"""Opening a page imports what it needs, and by then the server has imported it."""
 
 import json
 import subprocess
@@ -11,7 +11,7 @@ import pytest
 from benchmarks.page_imports import REGISTER, PageImports
 
 MOST_MODULES = 180
-# What is loaded while a page runs that did without at first.
+# What a run of a page imports that it did not import when it was first opened.
 LOADED_LATER = {
     "dashboard.audit.record_changes",
     "dashboard.consultations.prescriptions.patient_prescriptions",
@@ -36,17 +36,17 @@ PAGES = (REGISTER, "pages/patients/patients.py", "pages/patients/patient.py")
 
 @cache
 def measured() -> dict[str, PageImports]:
-    """Look once at what each page loads."""
+    """Observe once what each page imports."""
     return PageImports.of_each(PAGES)
 
 
 def modules_of(page: str) -> frozenset[str]:
-    """Return what a page loads."""
+    """Return the modules that a page imports."""
     return measured()[page].modules
 
 
 def within(package: str, modules: frozenset[str]) -> set[str]:
-    """Return the modules that are the package or stand in it."""
+    """Return the modules that are the package or inside it."""
     return {name for name in modules if f"{name}.".startswith(f"{package}.")}
 
 
@@ -90,7 +90,7 @@ def of_patients(request) -> frozenset[str]:
     ],
 )
 def test_a_page_about_patients_loads_later_what_is_chosen(unneeded, of_patients):
-    """A PDF reader, a signer and the audit log come with what needs them."""
+    """A PDF reader, a signer and the audit log are imported with what needs them."""
     assert "services.patients.records.patients" in of_patients
     assert not within(unneeded, of_patients)
 

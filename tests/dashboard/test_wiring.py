@@ -1,4 +1,4 @@
-"""Settings lead to the servers that they name, or to the cluster that runs."""
+"""Settings lead to the servers that they name, or to the running cluster."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +22,7 @@ from tests.kit.waiting import eventually
 
 @pytest.fixture
 def external(endpoints: Endpoints) -> Settings:
-    """Settings that name the shared cluster's servers as somebody's own."""
+    """Settings that name the shared cluster's servers as a clinic's own."""
     return Settings(
         database_url=endpoints.database_url,
         replica_urls=endpoints.replica_urls,
@@ -111,7 +111,7 @@ def test_a_member_is_made_once_however_many_ask_at_once(external, monkeypatch):
     class Slow(DelayedStandbys):
         def __init__(self, endpoints):
             made.append(self)
-            # Meanwhile all others ask.
+            # Long enough for all the others to ask.
             time.sleep(0.1)
             super().__init__(endpoints)
 

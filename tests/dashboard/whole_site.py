@@ -1,4 +1,4 @@
-"""Chartroom itself with all its pages, of which tests speak the websocket."""
+"""Chartroom itself with all its pages, tested over their websocket."""
 
 import json
 from collections.abc import Iterator
@@ -32,13 +32,13 @@ class WholeSite:
         self._owner = owner(endpoints)
 
     def signed_in(self, role: Role) -> AbstractContextManager[Page]:
-        """Open a page of somebody's, at home."""
+        """Open the home page of somebody with this role."""
         cookies = self._sign_in(role)
         return kept_open(self.address, cookies=cookies, origin=self.address)
 
     @contextmanager
     def connected(self, role: Role) -> Iterator[Page]:
-        """Open a connection of somebody's that asks for nothing by itself."""
+        """Open a connection of somebody with this role that requests nothing."""
         cookies = self._sign_in(role)
         with stream(self.address, cookies=cookies, origin=self.address) as opened:
             yield Page(opened)
@@ -53,12 +53,12 @@ class WholeSite:
             return cookies_of(browser)
 
     def lines(self) -> list[dict[str, Any]]:
-        """Return what has been logged, without a line that is being written."""
+        """Return the log so far, without a line that is still being written."""
         whole, _, _ = self.log.read_text().rpartition("\n")
         return [json.loads(line) for line in whole.splitlines()]
 
     def complaints(self) -> list[str]:
-        """Return the warnings and errors that have been logged, each with its cause."""
+        """Return the logged warnings and errors, each with its cause."""
         return [
             "\n".join((line["event"], *line.get("exception", "").splitlines()))
             for line in self.lines()
@@ -66,7 +66,7 @@ class WholeSite:
         ]
 
     def run_sql(self, statement: str, *values: object) -> None:
-        """Change the database as its owner, for whichever server is asked next."""
+        """Change the database as its owner, and wait until all servers show it."""
         with closing(psycopg2.connect(self._owner)) as connection, connection:
             connection.cursor().execute(statement, values)
         with closing(Database(self._endpoints)) as database:

@@ -1,4 +1,4 @@
-"""The command verify-audit, run as somebody at a terminal or a cron job runs it."""
+"""The command verify-audit, run as from a terminal or a cron job."""
 
 from contextlib import closing
 from functools import partial
@@ -22,7 +22,7 @@ def run(run):
 
 @pytest.fixture
 def logs(endpoints, tmp_path):
-    """The log of the same database, with three sealed entries."""
+    """The audit log of the same database, with three sealed entries."""
     keys = SealKeyFile(tmp_path / "secrets/audit.key", may_be_made=True).read_or_make()
     event = insert(AuditEvent.__table__).inline()
     with (

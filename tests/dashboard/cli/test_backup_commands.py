@@ -1,4 +1,4 @@
-"""The commands backup and restore, where they refuse: in one sentence each."""
+"""The refusals of the commands backup and restore, one sentence each."""
 
 import sys
 from contextlib import nullcontext
@@ -45,7 +45,7 @@ def test_it_is_incremental_as_the_settings_say_unless_a_full_one_is_asked_for(
 
     backups.back_up(SimpleNamespace(settings=settings), None, is_full=is_full)
 
-    # Whoever types the command waits for it.
+    # Somebody is waiting at a terminal.
     wanted = {"full_every": full_every, "is_log_kept": True, "pace": AT_ONCE}
     assert taken == [wanted]
 
@@ -188,7 +188,7 @@ def test_going_back_is_confirmed_by_the_clinics_name_or_the_time(
     ):
         confirmation.confirm(restore)
 
-    # What it would undo was told before.
+    # What it would undo was shown before.
     assert "documents  filed  1" in capsys.readouterr().out
 
 
@@ -198,7 +198,7 @@ def test_a_time_outside_the_window_is_refused_and_a_missing_object_named(run, tm
     there = {"CHARTROOM_BACKUP_DIR": str(repository.folder)}
 
     late = run("restore", "--look", "--to", "2026-11-26T00:00", **there)
-    # Sealed with no key at all.
+    # Not sealed with any key.
     now = run("restore", "--look", **there)
 
     assert late.stderr == (
@@ -216,7 +216,7 @@ def test_backups_of_another_clinic_are_refused_in_words(run, tmp_path):
     backup_sets.add_set(repository)
     control = tmp_path / "postgres" / "db-01" / "global" / "pg_control"
     control.parent.mkdir(parents=True)
-    # As PostgreSQL begins it: with the clinic's number.
+    # As in PostgreSQL's own file: it begins with the clinic's system identifier.
     control.write_bytes((7000000000000000002).to_bytes(8, sys.byteorder) + bytes(288))
 
     finished = run("restore", "--look", CHARTROOM_BACKUP_DIR=str(repository.folder))

@@ -1,4 +1,4 @@
-"""The command backup-report: a month's report as a file, or a sentence why not."""
+"""The command backup-report: a month's report as a file, or a refusal in a sentence."""
 
 import stat
 from datetime import UTC, date, datetime, timedelta
@@ -70,7 +70,7 @@ def test_without_a_month_it_is_the_one_before_and_this_one_is_told_until_today()
 
 @pytest.fixture
 def settings(endpoints, tmp_path):
-    """A clinic that has backed up nothing yet."""
+    """The settings of a clinic that has no backups yet."""
     return Settings(
         data=tmp_path / "data",
         backup_dir=tmp_path / "backups",
@@ -133,7 +133,7 @@ def test_only_who_asked_for_it_by_mail_is_sent_one(settings):
 
 
 class _Wired:
-    """What the settings alone say."""
+    """A wiring of which only the settings are used."""
 
     def __init__(self, settings):
         self.settings = settings

@@ -1,4 +1,4 @@
-"""The clinic is closed for whoever goes back, and opens whatever becomes of them."""
+"""The clinic is closed while somebody goes back, and reopened however that ends."""
 
 import threading
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ def settings(tmp_path):
 
 @contextmanager
 def launcher(settings):
-    """Answer as the launcher's loop does; yields what it has done."""
+    """Answer as the launcher's loop does; yield the list of what it has done."""
     done, stopping = [], threading.Event()
     close, reopen = partial(done.append, "closed"), partial(done.append, "open")
 

@@ -1,6 +1,7 @@
-"""The commands of `cluster`, run as somebody at a terminal runs them.
+"""The commands of `cluster`, run as from a terminal.
 
-On servers that others share: what they would change is tried elsewhere.
+The servers are shared with other tests: commands that would change them are tested
+elsewhere.
 """
 
 from datetime import UTC, datetime, timedelta

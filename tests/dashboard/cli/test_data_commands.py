@@ -1,4 +1,4 @@
-"""The commands import-synthea and seed, run as somebody at a terminal runs them."""
+"""The commands import-synthea and seed, run as from a terminal."""
 
 import pytest
 from sqlalchemy import text

@@ -1,4 +1,4 @@
-"""The command check-files, run as somebody at a terminal or a cron job runs it."""
+"""The command check-files, run as from a terminal or a cron job."""
 
 import hashlib
 from contextlib import closing
@@ -26,7 +26,7 @@ def run(run):
 
 @pytest.fixture
 def filed(endpoints, tmp_path):
-    """Two documents whose bytes are in Chartroom's own database of files."""
+    """Two documents whose bytes are in Chartroom's own file database."""
     keys = FileKeys(tmp_path / "secrets/file.keys", may_be_made=True)
     with (
         closing(Database(endpoints)) as database,

@@ -1,4 +1,4 @@
-"""The commands new-file-keys and rotate-keys, run as somebody at a terminal does."""
+"""The commands new-file-keys and rotate-keys, run as from a terminal."""
 
 import json
 import os
@@ -35,14 +35,14 @@ def keys(tmp_path) -> FileKeys:
 
 @pytest.fixture
 def files(endpoints, keys):
-    """Chartroom's own files: other tests' are wrapped with keys unknown here."""
+    """A file store of its own: other tests' files are wrapped with unknown keys."""
     with closing(FileStore(endpoints.mongo_url, keys=keys)) as store:
         yield store
 
 
 @pytest.fixture
 def read(endpoints, keys, files):
-    """Keep a file and a draft, and return how to read both."""
+    """Store a file and a draft, and return a function that reads both."""
     file_id = files.put(Bucket.DOCUMENTS, b"%PDF-", content_type="application/pdf")
     owner, draft_id = uuid4(), uuid4()
     with closing(DraftStore(endpoints.mongo_url, keys=keys)) as drafts:
@@ -57,7 +57,7 @@ def read(endpoints, keys, files):
 
 @pytest.fixture
 def events(endpoints):
-    """Return what was recorded of exchanges."""
+    """Return the recorded events about the exchange of keys."""
 
     def events():
         query = select(AuditEvent.details, AuditEvent.actor_role)
@@ -123,7 +123,7 @@ def test_a_key_that_a_backup_needs_is_not_dropped(run, keys, read, tmp_path):
 
 @pytest.fixture
 def store():
-    """A store that the backups are copied to, and the settings that name it."""
+    """A store to which the backups are copied, and the settings that name it."""
     with object_stores.running() as server:
         settings = {
             "CHARTROOM_BACKUP_S3_URL": f"s3://{object_stores.BUCKET}/of-us",
@@ -136,7 +136,7 @@ def store():
 
 
 def add_long_ago(keys):
-    """Exchange the key, as somebody did two hours ago."""
+    """Exchange the key as if two hours ago."""
     keys.add()
     two_hours_ago = time.time() - 7200
     os.utime(keys.path, (two_hours_ago, two_hours_ago))
@@ -160,7 +160,8 @@ def test_a_key_that_the_copy_alone_needs_is_kept_and_until_when_is_said(
         (
             "Old keys dropped: 0; still in use: 1. In the copy, backups that are not "
             "here any more: 1, and parts of their log: 0, open with old keys only. "
-            # After 35 days, and the seven in which another may be based on it.
+            # After 35 days, and the seven during which another backup may be based on
+            # it.
             "They stay until 2027-01-06: drop old keys once more after that.\n"
         ),
         "",
@@ -219,7 +220,8 @@ def test_keys_that_the_log_and_its_files_need_are_not_dropped(run, keys, tmp_pat
     repository = Repository(tmp_path / "backups")
     archive = backup_logs.archive_of(repository, keys)
     first = keys.primary
-    # A file that was purged since: only the log's list has its key.
+    # A file that has been purged since: its key is named only in the log's list of
+    # files.
     entry = {"_id": ObjectId(), "length": 5, "chunkSize": 9}
     entry |= {"uploadDate": backup_sets.AS_OF}
     entry |= {"metadata": {"sealed": b"x", "key": first}}

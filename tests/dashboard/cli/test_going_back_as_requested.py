@@ -1,4 +1,4 @@
-"""The launcher goes back as the page asked: begun once, and its end is noted."""
+"""The launcher goes back as requested on the page: once, and its end is recorded."""
 
 import json
 import threading
@@ -40,7 +40,7 @@ def data(tmp_path):
 
 @contextmanager
 def launcher(data):
-    """Answer as the launcher's loop does; yields how often it began."""
+    """Answer as the launcher's loop does; yield a list with each time it began."""
     begun, stopping, ready = [], threading.Event(), threading.Event()
 
     def run():

@@ -1,4 +1,4 @@
-"""The command that has the running worker keep an earlier time open."""
+"""The command that makes the running worker keep an earlier time open."""
 
 from contextlib import closing, contextmanager
 from datetime import datetime
@@ -29,7 +29,7 @@ def database(endpoints):
 
 @pytest.fixture
 def settings(database, tmp_path, monkeypatch):
-    """Settings of a clinic that runs, whose backups lead to one time."""
+    """The settings of a running clinic whose backups reach one time."""
     state = SimpleNamespace(log=LogState((BackupWindow(TO, TO),)))
     wired = SimpleNamespace(
         database=database,
@@ -42,7 +42,7 @@ def settings(database, tmp_path, monkeypatch):
 
 @contextmanager
 def worker(database, opened):
-    """Do what the worker does once somebody asks."""
+    """Act as the worker does once an earlier time is requested."""
     stopping = Event()
 
     def work():

@@ -1,4 +1,4 @@
-"""The command line answers at once what needs no database."""
+"""The command line answers at once where it needs no database."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from dashboard.cli import app
 app([{words}], standalone_mode=False)
 print(*(name for name in {slow} if name in sys.modules), file=sys.stderr)
 """
-# A second and a half, of which nothing is needed to say what there is.
+# They take a second and a half to load, and listing the commands needs none of them.
 _SLOW = ("sqlalchemy", "pydantic_settings", "pymongo", "httpx", "pandas", "streamlit")
 
 

@@ -1,4 +1,4 @@
-"""The commands create-admin and token, run as somebody at a terminal runs them."""
+"""The commands create-admin and token, run as from a terminal."""
 
 from functools import partial
 from uuid import UUID

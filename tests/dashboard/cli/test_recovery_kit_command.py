@@ -1,4 +1,4 @@
-"""The command recovery-kit, where it refuses, and how it asks for a passphrase."""
+"""The command recovery-kit: its refusals, and how it asks for a passphrase."""
 
 import io
 import os
@@ -77,7 +77,7 @@ def test_a_file_that_is_not_there_is_named(run, tmp_path):
 
 @pytest.fixture
 def settings(endpoints, tmp_path):
-    """A clinic with a backup."""
+    """The settings of a clinic with a backup."""
     settings = Settings(
         data=tmp_path / "data",
         backup_dir=tmp_path / "backups",
@@ -92,7 +92,7 @@ def settings(endpoints, tmp_path):
 
 @pytest.fixture
 def file(settings, tmp_path):
-    """The text of a kit with the clinic's keys."""
+    """The text of a recovery kit with the clinic's keys."""
     file = tmp_path / "kit.txt"
     file.write_text(sealed_quickly(kit_with(FileKeys.of(settings))))
     return file

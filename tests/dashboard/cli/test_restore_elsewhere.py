@@ -1,4 +1,4 @@
-"""`restore --from --kit`, where it refuses: in one sentence, and nothing is touched."""
+"""The refusals of `restore --from --kit`: one sentence each, and nothing is changed."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -67,7 +67,7 @@ def test_a_kit_that_is_not_there_is_named(restore, tmp_path):
 
 
 def test_a_wrong_passphrase_is_told(restore, kit, tmp_path):
-    # Nothing is typed: that is no passphrase either.
+    # Nothing is typed, which is not a passphrase either.
     said = refusal(restore("--from", tmp_path, "--kit", kit))
 
     assert said.startswith("The passphrase does not open this recovery kit.")
@@ -109,7 +109,7 @@ def test_a_copy_is_fetched_and_looked_at_with_the_clinics_keys(restore, tmp_path
     fetched = Repository(tmp_path / "new.from-s3")
     assert fetched.newest() == made
     assert "Files                      1 objects" in finished.stdout
-    # What was made up here is no base backup, and is taken for none.
+    # The made-up bytes are no base backup, and are not taken for one.
     assert (finished.returncode, finished.stderr.count("\n")) == (1, 1)
     assert object_stores.SECRET not in finished.stdout + finished.stderr
 

@@ -1,4 +1,4 @@
-"""Another site: what its commands refuse, in one sentence, and change nothing."""
+"""The commands for another site refuse in one sentence each, and change nothing."""
 
 from datetime import UTC, datetime, timedelta
 from functools import partial

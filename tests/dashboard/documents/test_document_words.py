@@ -1,4 +1,4 @@
-"""What was found in a file is said in words wherever it is said."""
+"""Findings in a file are named in words wherever they are shown."""
 
 from datetime import UTC, datetime
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""Documents through the whole server: no file in memory, no wrong byte to anybody."""
+"""Documents through the whole server: never a file in memory, never a wrong byte."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +18,7 @@ from tests.kit.waiting import eventually
 
 MEGABYTE = 1024 * 1024
 LARGEST = 50 * MEGABYTE - 4096
-# What the whole of a file may cost in memory, up and down.
+# What a whole file may cost in memory, up and down.
 MOST_ABOVE_IDLE = 24 * MEGABYTE
 
 
@@ -37,12 +37,12 @@ def _upload(clerk, data):
 
 @pytest.fixture
 def peak(server):
-    """How much more memory the server has at the most while something is done."""
+    """Measures by how much the server's memory peaks above its start during a call."""
     process = psutil.Process(server.pid)
 
     def measure(do):
         before = process.memory_info().rss
-        # From now on the kernel remembers the most anew.
+        # Reset the kernel's record of the peak.
         Path(f"/proc/{process.pid}/clear_refs").write_text("5")
         do()
         status = Path(f"/proc/{process.pid}/status").read_text()
@@ -53,7 +53,7 @@ def peak(server):
 
 
 def test_a_large_file_is_never_in_memory_as_a_whole(clerk, peak):
-    # The first file loads what all others use.
+    # The first file loads the modules that all others use.
     clerk.get(_upload(clerk, pdf()))
     data, paths, got = pdf(at_least=LARGEST), [], []
 
@@ -124,7 +124,7 @@ def _download(clerk, path, got):
 
 
 def _refusal(clerk, path):
-    """Ask until the node that answers has heard of the damage."""
+    """Ask until the node that answers knows of the damage."""
 
     def answer() -> httpx.Response | None:
         with suppress(httpx.RemoteProtocolError):

@@ -1,4 +1,4 @@
-"""E-mails to people: an invitation's link, and word of a new address."""
+"""E-mails to people: an invitation's link, and the notice of a new address."""
 
 from datetime import UTC, datetime
 from uuid import uuid4

@@ -42,14 +42,14 @@ def maya(server):
 
 
 def allowing(browser: httpx.Client, app: DiaryApp) -> dict[str, str]:
-    """Return what the page sends that lets the app in."""
+    """Return the form that the page sends to let the app in."""
     page = browser.get(app.address()).text
     [account_id] = re.findall(r'name="asked" value="([^"]+)"', page)
     return {"decision": "allow", "asked": account_id}
 
 
 def way_on(answer: httpx.Response) -> str:
-    """Return where the page leads that follows the buttons: by itself and by hand."""
+    """Return where the page after the buttons leads, by refresh and by link alike."""
     assert "location" not in answer.headers
     [address] = re.findall(r'"refresh" content="0; url=([^"]+)"', answer.text)
     assert f'href="{address}"' in answer.text
@@ -76,7 +76,7 @@ def test_who_allows_it_is_led_back_with_a_code_that_is_worth_a_token(maya, app, 
 
     assert answer.status_code == 200
     assert way_on(answer).startswith(f"{CALLBACK}?")
-    # A form's policy is about all that its answer leads to: the app's next host, too.
+    # form-action also applies to redirects of a form's answer: here, to the app's host.
     assert "form-action 'self';" in answer.headers["content-security-policy"]
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["referrer-policy"] == "no-referrer"
@@ -113,7 +113,7 @@ def test_an_app_on_a_phone_is_opened_by_the_form_itself(maya, database, server):
 
 @pytest.mark.parametrize("account", [{}, {"asked": ""}, {"asked": str(uuid4())}])
 def test_who_signed_in_since_is_asked_before_the_app_is_let_in(maya, app, account):
-    # The page is another tab's, which still says who was signed in before.
+    # The page is from another tab, and still names who was signed in before.
     answer = maya.post(app.address(), data={"decision": "allow", **account})
 
     assert (answer.status_code, answer.text.count("read your record?")) == (200, 1)
@@ -142,7 +142,7 @@ def test_who_is_not_signed_in_signs_in_first_and_comes_back(server, app):
 def test_who_was_signed_out_elsewhere_just_now_signs_in_again(
     maya, app, database, server
 ):
-    # The server has shown the page a moment ago, and believes the sign-in yet.
+    # The server has just shown the page, and still trusts the sign-in for a moment.
     allows = allowing(maya, app)
     patient = server.cast[Role.PATIENT]
     database.write(
@@ -157,7 +157,7 @@ def test_who_was_signed_out_elsewhere_just_now_signs_in_again(
 
 
 def test_what_comes_from_no_page_of_ours_lets_no_app_in(maya, app, server):
-    # The gate lets programs pass that do not say where they come from.
+    # The gate lets programs pass that send no Origin.
     with httpx.Client(base_url=server.url, cookies=maya.cookies) as program:
         answer = program.post(app.address(), data=allowing(maya, app))
 

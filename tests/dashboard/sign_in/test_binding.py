@@ -1,4 +1,4 @@
-"""A browser's secret for what it is asked: one for all tabs, and not without limit."""
+"""A browser's secret for the codes it asks for: the same in all tabs, and limited."""
 
 from types import SimpleNamespace
 
@@ -15,7 +15,7 @@ KEY = "k" * 64
 
 
 class Throttle:
-    """Counts what is taken, and refuses what is named."""
+    """Records the limits that are counted, and refuses the one that is named."""
 
     def __init__(self) -> None:
         self.taken: list[tuple[Limit, str]] = []

@@ -1,4 +1,4 @@
-"""Booking without an account: from the doctors to the code, and by the link later."""
+"""Booking without an account: from the doctors to the code, and later by the link."""
 
 import re
 from contextlib import closing
@@ -27,7 +27,7 @@ _NETWORKS = count(1)
 
 @pytest.fixture
 def doctor(clinic_engine, module_endpoints):
-    """A doctor, and the ids of two free times of theirs in three days."""
+    """A doctor, and the ids of two free slots of theirs in three days."""
     begins = (datetime.now(UTC) + timedelta(days=3)).replace(hour=9, minute=0)
     with Session(clinic_engine) as session, session.begin():
         doctor_id = cast.add_doctor(session).id
@@ -35,7 +35,7 @@ def doctor(clinic_engine, module_endpoints):
             visit_samples.slot(session, doctor_id, begins + timedelta(hours=number))
             for number in range(2)
         ]
-    # One replica may have heard of them, and the next that is asked not yet.
+    # One replica may have replayed them, and the next one asked not yet.
     with closing(Database(module_endpoints)) as database:
         await_everywhere(database)
     return doctor_id, slots
@@ -49,15 +49,15 @@ def email():
 @pytest.fixture
 def visitor(clinic):
     with clinic.browser() as browser:
-        # Everybody from one network would book more than one network may.
+        # All tests from one network would exceed the limit of bookings per network.
         browser.headers["X-Forwarded-For"] = f"198.51.100.{next(_NETWORKS)}"
         yield browser
 
 
 def _form(visitor, doctor, number=0):
-    """Return where the form of a time is sent, and what stands in it already."""
+    """Return the path of a slot's form, and the values it is filled in with."""
     path = f"{PATH}/doctors/{doctor[0]}/times/{doctor[1][number]}"
-    # What the server keeps of free times hears of them a moment later.
+    # The server's cache of free slots is a moment behind.
     answer = eventually(lambda: visitor.get(path), lambda seen: seen.status_code == 200)
     (attempt,) = re.findall(r'name="attempt" value="([^"]+)"', answer.text)
     return path, {"name": NAME, "attempt": attempt}
@@ -69,7 +69,7 @@ def _ask(visitor, doctor, email, number=0):
 
 
 def _book(visitor, doctor, email, mailbox):
-    """Book the first time; return the path of the visit."""
+    """Book the first slot; return the path of the visit."""
     assert _ask(visitor, doctor, email).headers["location"] == f"{PATH}/code"
     answer = visitor.post(f"{PATH}/code", data={"code": codes.code(mailbox, email)})
     assert answer.status_code == 303
@@ -77,7 +77,7 @@ def _book(visitor, doctor, email, mailbox):
 
 
 def _typed_in(page):
-    """Return what a page sends of what was typed before."""
+    """Return the hidden fields in which a page passes on what was typed before."""
     return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page))
 
 

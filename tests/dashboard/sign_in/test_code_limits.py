@@ -1,4 +1,4 @@
-"""How often codes can be had and tried, and whom that does not hold up."""
+"""How often codes can be requested and tried, and who is not affected by that."""
 
 from datetime import UTC, datetime
 
@@ -11,7 +11,7 @@ from tests.dashboard import codes
 
 
 def reached_limits(engine):
-    """Name the limits that were written down, in their order."""
+    """Return the recorded limits in the order in which they were reached."""
     with Session(engine) as session:
         events = session.scalars(
             select(AuditEvent)
@@ -24,7 +24,7 @@ def reached_limits(engine):
 def test_after_five_codes_there_is_a_pause_that_says_how_long(
     clinic, clinic_engine, nobody
 ):
-    """The same for an address that nobody has: limits do not tell either."""
+    """The same holds for an address that nobody has: limits do not reveal it either."""
     before = len(reached_limits(clinic_engine))
     with clinic.browser() as browser:
         for _ in range(5):

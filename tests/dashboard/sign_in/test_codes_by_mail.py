@@ -1,4 +1,4 @@
-"""Codes outside the demo: by a real mail server, and no word to anybody else."""
+"""Codes outside the demo: by a real mail server, and nothing to anybody else."""
 
 import re
 
@@ -63,7 +63,7 @@ def test_whoever_may_not_sign_in_is_answered_the_same_and_gets_nothing(
 
 
 def _without_nonce(page: str, other: str) -> str:
-    """Give the page the nonce of another, which is all that may differ."""
+    """Replace the page's nonce with the other page's; only the nonce may differ."""
     nonces = [re.search(r'nonce="([^"]+)"', text) for text in (page, other)]
     assert all(nonces)
     return page.replace(*(nonce[1] for nonce in nonces if nonce))
@@ -72,7 +72,7 @@ def _without_nonce(page: str, other: str) -> str:
 def test_nobody_can_tell_by_waiting_whether_there_is_somebody(
     clinic, mailbox, rosa, nobody
 ):
-    """Neither answer waits for the mail server, which hears of one of them only."""
+    """Neither answer waits for the mail server, which hears of only one of them."""
     mailbox.is_shut = True
     try:
         with clinic.browser() as browser:

@@ -1,4 +1,4 @@
-"""A clinic's own account: in by a role or an invitation, and by no forged token."""
+"""Signing in by a clinic's provider: with a role or invitation, and no forged token."""
 
 import json
 import re
@@ -41,7 +41,7 @@ ROLES = {"doctors": "clinician", "desk": "staff", "chiefs": "admin"}
 
 @dataclass
 class Clinic:
-    """A server, the provider that it trusts, and what it keeps."""
+    """A server, the provider that it trusts, and its data."""
 
     server: Server
     provider: IdentityProvider
@@ -110,7 +110,7 @@ def clinic(running: Clinic) -> Clinic:
 
 
 def answer_to(browser: httpx.Client, way_on: str = "/") -> str:
-    """Go to the provider and return the address that it sends back to."""
+    """Go to the provider and return the address to which it redirects back."""
     leaving = browser.get("/sign-in/oidc", params={"next": way_on})
     assert leaving.status_code == 303, leaving.text
     there = httpx.get(leaving.headers["location"], verify=machine_trust())
@@ -197,7 +197,7 @@ def test_an_answer_counts_once(clinic):
 
 
 def test_another_browsers_answer_signs_nobody_in(clinic):
-    """Nobody is lured into another's account by a link."""
+    """No link can lure anybody into somebody else's account."""
     with clinic.browser() as theirs, clinic.browser() as mine:
         answer_to(mine)
 

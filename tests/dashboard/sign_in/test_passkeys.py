@@ -24,7 +24,7 @@ from tests.kit import cast
 
 @pytest.fixture
 def kept(module_engine) -> Engine:
-    """The database behind the server, as its owner; nobody has a passkey yet."""
+    """The database behind the server, as its owner sees it; without any passkey."""
     with module_engine.begin() as connection:
         connection.execute(text("DELETE FROM passkeys"))
         connection.execute(text("DELETE FROM ceremonies"))
@@ -33,7 +33,7 @@ def kept(module_engine) -> Engine:
 
 @pytest.fixture
 def known(server, kept):
-    """The administrator's device, whose passkey is known."""
+    """The administrator's device, whose passkey is registered."""
     device = device_for(server)
     with signed_in(server, Role.ADMIN) as browser:
         assert add_passkey(browser, device).status_code == 303
@@ -296,7 +296,7 @@ def test_the_pages_run_their_own_script_only(server, kept):
 
 
 def test_strangers_do_not_keep_out_whom_a_browser_knows_by_passkey(server, kept):
-    """Whoever has only used passkeys there asks for codes as its owner, too."""
+    """A browser that has only used passkeys counts as its owner's for codes, too."""
     address = {"email": cast.DEMO[Role.ANALYST].email}
     device = device_for(server)
     with signed_in(server, Role.ANALYST) as elsewhere:

@@ -1,4 +1,4 @@
-"""What an identity provider says counts once every mark of it is checked."""
+"""An identity provider's answer is trusted only once every claim in it is checked."""
 
 import json
 from urllib.parse import parse_qs, urlsplit
@@ -45,7 +45,7 @@ def anyio_backend():
 
 
 async def sign_in_there(ours):
-    """Go the browser's way: return our question and the code that answered it."""
+    """Do what the browser does: return our request and the code that answered it."""
     question = await ours.ask()
     async with httpx.AsyncClient(verify=machine_trust()) as browser:
         answer = await browser.get(question.url)

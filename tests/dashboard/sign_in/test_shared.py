@@ -1,4 +1,4 @@
-"""The page behind a link to a document: it reveals nobody, and its button sends."""
+"""The page behind a shared link: it reveals nobody, and its button sends the file."""
 
 import re
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ NAME = "Lovelace, Ada – Blutbild.pdf"
 
 @dataclass
 class Shared:
-    """A link, what it leads to, and whoever made it."""
+    """A link, the document it opens, and the person who made it."""
 
     path: str
     data: bytes
@@ -25,7 +25,7 @@ class Shared:
 
     @property
     def share(self):
-        # No replica has got as far as this: the primary answers.
+        # No replica has replayed this position, so the primary answers.
         newest = {LSN_HEADER: "FFFFFFFF/0"}
         answer = self.clerk.get(f"{self.document}/shares", headers=newest)
         (share,) = answer.json()["shares"]

@@ -1,4 +1,4 @@
-"""The demo's sign-in: people to choose, their codes on screen, nothing for others."""
+"""The demo's sign-in: people to choose, codes on screen, and nothing for others."""
 
 import httpx
 import pytest

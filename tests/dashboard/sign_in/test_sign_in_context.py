@@ -1,4 +1,4 @@
-"""What every route of signing in stands on: notes in cookies, networks, refusals."""
+"""What all sign-in routes share: values in cookies, networks, refusals."""
 
 import time
 from collections.abc import Iterator
@@ -125,7 +125,7 @@ def test_limits_count_for_a_household_not_for_each_of_its_addresses(client, netw
 
 @pytest.fixture
 def without_databases() -> Iterator[Any]:
-    """The routes of a server whose databases are all away."""
+    """The routes of a server none of whose databases can be reached."""
     with (
         closing(Database(NOWHERE, retry_seconds=0)) as database,
         closing(LimitStorage(NOWHERE.mongo_url)) as limits,
@@ -164,7 +164,7 @@ def test_without_a_database_nobody_gets_in_and_the_page_says_why(
 
 @dataclass(frozen=True)
 class FullDisks:
-    """A data folder without room; real ones are filled in tests/launch."""
+    """A data folder without space; really full disks are tested in tests/launch."""
 
     folder: Path
 
@@ -185,7 +185,7 @@ def test_where_a_full_disk_is_why_nobody_gets_in_the_page_says_so(
 
 @pytest.fixture
 def context(addresses: Addresses) -> Iterator[SignInContext]:
-    """A context whose limits nobody else counts for."""
+    """A context whose limits nobody else uses up."""
     with (
         closing(Database(NOWHERE, retry_seconds=0)) as database,
         closing(LimitStorage(addresses.mongo.url)) as limits,
@@ -262,6 +262,6 @@ def test_a_flood_from_a_network_keeps_out_nobody_who_has_signed_in_there(
         count(context, _request(), "of-rosa")
 
     count(context, rosas, "of-rosa")
-    # Her browser is no way around the limit for anybody else.
+    # Her browser does not get anybody else around the limit.
     with pytest.raises(LimitReached):
         count(context, rosas, "of-maya")

@@ -50,7 +50,7 @@ def raw(module_endpoints):
 
 @pytest.fixture
 def cookie(server, database):
-    """A browser in which somebody at the front desk is signed in."""
+    """A cookie of somebody at the front desk who is signed in."""
     return cookie_of(database, server.cast[Role.STAFF].id)
 
 
@@ -98,7 +98,7 @@ def test_asvs_7_4_1_after_signing_out_the_old_cookie_opens_nothing(
     ) as page:
         session_id = page.shown.session_id
     _post(server, "/sign-out", cookie)
-    # Another server may have known it for a moment; it has not seen it here.
+    # Another server could trust it for a moment longer, but has not seen it before.
     for each in (server, another):
         assert _status(each, "/patients", cookie) == 303
         assert _status(each, "/api/v1/patients", cookie) == 401
@@ -181,7 +181,7 @@ def test_asvs_7_3_1_a_page_that_refreshes_itself_is_no_input(hasty, cookie):
         def refresh() -> None:
             while True:
                 page.run()
-                # As often as such a page does; silence has to really pass.
+                # As often as such a page does; the idle time has to really pass.
                 time.sleep(0.5)
 
         with pytest.raises(ConnectionClosed):
@@ -193,7 +193,7 @@ def test_input_that_a_page_reports_keeps_it_open(hasty, cookie):
         _watching(hasty, cookie) as watch,
         _pages(cookie, hasty) as (page,),
     ):
-        # For longer than silence may last.
+        # For longer than the idle time allowed.
         for _ in range(7):
             watch.send(json.dumps({"inputSecondsAgo": 0}))
             time.sleep(1)
@@ -208,7 +208,7 @@ def _watching(server, cookie):
 
 
 def _messages(watch):
-    """Yield what the server tells until it hangs up."""
+    """Yield the server's messages until it closes the connection."""
     with suppress(ConnectionClosed):
         while True:
             yield json.loads(watch.recv(timeout=30))
@@ -231,7 +231,7 @@ def test_input_takes_the_warning_back(hasty, cookie):
             if messages == ["hello", "idle"]:
                 watch.send(json.dumps({"inputSecondsAgo": 0}))
 
-    # On a busy machine the second warning may come too late to be given.
+    # On a busy machine it may be too late for the second warning.
     assert messages[:3] == ["hello", "idle", None]
     assert messages[3:] in (["idle", "over"], ["over"])
 

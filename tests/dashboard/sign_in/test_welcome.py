@@ -1,4 +1,4 @@
-"""The link in an invitation: greets, lets in once, and leads on."""
+"""The link in an invitation: it greets, lets in once, and leads on."""
 
 import pytest
 from sqlalchemy.orm import Session
@@ -19,7 +19,7 @@ def kept(module_engine):
 
 @pytest.fixture
 def link(kept):
-    """Return the path of a fresh link of somebody new."""
+    """Return the path of a new invitation of a new person."""
 
     def link(role=Role.STAFF):
         if role is Role.PATIENT:

@@ -1,4 +1,4 @@
-"""Says in how many rounds of its event loop Streamlit sends a thousand messages.
+"""Measures in how many rounds of the event loop Streamlit sends a thousand messages.
 
 With `--at-once` as in Chartroom, otherwise as Streamlit alone.
 """
@@ -20,7 +20,7 @@ MESSAGES = 1_000
 
 
 class Client(SessionClient):
-    """Notes which messages came, and in which round of the loop each did."""
+    """Records which messages arrived, and each one's round of the event loop."""
 
     def __init__(self) -> None:
         self.round = 0

@@ -1,4 +1,4 @@
-"""How the time of day is written: as the clinic says, or as somebody chose here."""
+"""How the time of day is written: as the clinic has set it, or a person has chosen."""
 
 from datetime import time
 from decimal import Decimal

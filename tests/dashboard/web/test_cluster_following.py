@@ -1,4 +1,4 @@
-"""A running process takes over what the launcher publishes anew."""
+"""A running process adopts what the launcher publishes again."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -18,7 +18,7 @@ FOUR = replace(THREE, patroni_urls={"db-01": "d", "db-04": "e"})
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[DataFolder]:
-    """The data folder of a launcher that lives."""
+    """The data folder of a running launcher."""
     folder = DataFolder(tmp_path / "data")
     folder.prepare()
     with folder.locked():
@@ -69,7 +69,7 @@ def _publish_and_look(
 ) -> None:
     before = folder.published_at()
 
-    # Files tell apart only moments that are some milliseconds apart.
+    # Modification times of files differ only after some milliseconds.
     def differs() -> bool:
         folder.publish(endpoints)
         return folder.published_at() != before

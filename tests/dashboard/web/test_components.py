@@ -1,4 +1,4 @@
-"""What a server need not look for in the packages that are installed."""
+"""What a server need not search for in the installed packages."""
 
 from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.components.v2.manifest_scanner import scan_component_manifests

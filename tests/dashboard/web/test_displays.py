@@ -1,4 +1,4 @@
-"""How names and lists are shown, chosen in the menu and kept with the person."""
+"""How names and lists are shown, chosen in the menu and kept per person."""
 
 import pytest
 

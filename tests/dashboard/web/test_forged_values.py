@@ -1,4 +1,4 @@
-"""Whoever speaks to Streamlit's websocket without a page loses nobody's run by it."""
+"""Messages to Streamlit's websocket without a page cost nobody a run."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -17,11 +17,11 @@ from tests.dashboard.page import Page
 from tests.dashboard.whole_site import WholeSite, whole_site
 
 UNKNOWN = "$$ID-unknown-None"
-# Something that would be told if any value were.
+# Would be shown or logged if any value were.
 NAME = "Lovelace"
 CHOSEN = "14 Nov 02:25 Switchover"
 DROPPED = "A page sent what its widgets do not send; it was dropped."
-# What a browser may say of a widget, and none of ours means in this way.
+# Values that a browser may send for a widget, and that none of our widgets sends.
 FORGED: dict[str, Callable[[WidgetState], Any]] = {
     "nothing": lambda _: None,
     "yes": lambda w: setattr(w, "bool_value", True),
@@ -57,11 +57,11 @@ def site(
 
 @pytest.fixture(scope="module")
 def tried_before() -> set[str]:
-    """All that was said of the widgets of which every value was forged already.
+    """The descriptions of widgets for which every value has been forged already.
 
-    Their ids are among it, and in those the page, but for what stands on every page.
-    Who is shown nothing else, whoever they are, has the same code read what a browser
-    says of it.
+    A description includes the widget's id, and with it the page, except for widgets on
+    every page. Where a role is shown a widget with the same description, the same code
+    reads the browser's values.
     """
     return set()
 
@@ -82,7 +82,8 @@ def test_no_forged_value_loses_a_run_or_fills_the_log(
         assert "" in pages
         for path, page_hash in pages.items():
             page.forge([], page_hash=page_hash)
-            # A page of another role draws none; what nobody drew is tried at home.
+            # A page of another role draws no widgets; an id that was never drawn is
+            # tried at home.
             drawn = set(page.shown.widgets) | ({UNKNOWN} if path == "" else set())
             if not drawn:
                 continue
@@ -106,7 +107,7 @@ def test_what_is_logged_has_no_value(site: WholeSite):
     assert NAME not in site.log.read_text()
 
 
-# What the page Register is sent for a new patient who is complete.
+# What the page Register receives for a new patient with all required fields.
 REGISTRATION: dict[str, Callable[[WidgetState], Any]] = {
     "register_first_name": lambda w: setattr(w, "string_value", "Ada"),
     "register_last_name": lambda w: setattr(w, "string_value", NAME),
@@ -132,7 +133,7 @@ def test_a_widget_of_another_roles_page_does_nothing(site: WholeSite):
         form = _registration(staff)
         before = site.count("patients")
 
-        # At the page itself, and with it from a page of one's own.
+        # On the page itself, and on a page that she may open.
         for page_hash in (of_staff, maya.shown.pages[""]):
             maya.forge(form, page_hash=page_hash)
             assert maya.shows_all
@@ -192,7 +193,7 @@ def test_what_is_chosen_after_nothing_was_counts():
         WidgetState(id="choice", string_value=CHOSEN),
     ):
         forged_values._set_and_look(state, WidgetStates(widgets=[sent]))
-        # Reading it is what makes Streamlit forget what the widget sends.
+        # The read is what makes Streamlit drop the widget's values.
         seen = state._new_widget_state["choice"]
 
     assert seen == CHOSEN

@@ -1,4 +1,4 @@
-"""Garbage of pages goes without a collection after every run."""
+"""Pages' garbage is freed without a collection after every run."""
 
 import asyncio
 import gc
@@ -19,7 +19,7 @@ _OLDEST = 2
 
 
 class Kept:
-    """Refers to itself, as what a closed page leaves behind does."""
+    """Refers to itself, like the remains of a closed page."""
 
     def __init__(self) -> None:
         self.itself = self
@@ -27,7 +27,7 @@ class Kept:
 
 @pytest.fixture
 def idle() -> Iterator[None]:
-    """Nothing else collects, as in a server that nobody uses."""
+    """No automatic collections, as in a server that nobody uses."""
     gc.disable()
     yield
     gc.enable()
@@ -49,7 +49,7 @@ def test_garbage_of_an_idle_server_goes_by_itself(idle):
 
 @pytest.fixture
 def eager() -> Iterator[None]:
-    """Python collects old garbage as often as it ever does."""
+    """Python collects old garbage as often as it can."""
     thresholds = gc.get_threshold()
     gc.set_threshold(100, 1, 1)
     yield
@@ -72,7 +72,7 @@ def test_python_stops_all_pages_at_no_other_time(eager):
 
 @contextmanager
 def _full_collections() -> Iterator[list[int]]:
-    """Note the full collections that this thread makes; others may ask for theirs."""
+    """Record this thread's full collections; other threads may cause their own."""
     here = threading.get_ident()
     made: list[int] = []
 

@@ -1,4 +1,4 @@
-"""The key that signs who is here."""
+"""The key that signs sign-ins."""
 
 import stat
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""In which language somebody is answered: kept, chosen before, preferred, or usual."""
+"""The language of an answer: saved, chosen before, preferred by the browser, usual."""
 
 import json
 import re

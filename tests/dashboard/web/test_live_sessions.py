@@ -34,7 +34,7 @@ def database(endpoints):
 
 @pytest.fixture
 def raw(endpoints):
-    """The database behind the servers' backs."""
+    """The database, changed behind the servers' backs."""
     engine = connect(owner(endpoints))
     yield engine
     engine.dispose()
@@ -55,7 +55,7 @@ def started(raw, rosa):
 
 
 def _run(story):
-    """Tell a story in an event loop of its own: Playwright keeps one in this thread."""
+    """Run a story in an event loop of its own: Playwright keeps one in this thread."""
     with start_blocking_portal() as portal:
         return portal.call(story)
 
@@ -138,7 +138,7 @@ def test_every_page_of_every_server_ends_with_the_next_look(
 
     _run(story)
 
-    # One of each server at most; one may have been under way.
+    # At most one by each server; one may have been under way.
     assert len(looks) <= 2
     assert live_sessions._EVERY_SECONDS < PROMISED_SECONDS / 2
 
@@ -202,7 +202,7 @@ def test_a_page_hears_at_once_how_many_notifications_are_unread(
                 await asyncio.to_thread(
                     _execute, raw, insert(UserNotification), [notification]
                 )
-                # It is woken long before it would look by itself.
+                # It is woken long before its own next check.
                 await asyncio.wait_for(page.until_news(300), 30)
                 return live.unread, page.live.unread
 
@@ -336,7 +336,7 @@ def test_while_no_database_answers_a_page_stays_and_time_still_ends_it(
 
 @pytest.fixture
 def leaderless(database, raw, monkeypatch):
-    """Let an hour pass in which nobody's input could be written down."""
+    """Simulate an hour in which nobody's input could be recorded."""
 
     def begin():
         hour = timedelta(hours=1)
@@ -449,7 +449,7 @@ def test_a_page_with_nothing_to_tell_rests_until_it_is_time_to_warn(database, st
 
 
 def test_a_page_at_a_standby_site_hears_of_which_minute_it_is(monkeypatch):
-    # The clinic's own clock comes with a clinic.
+    # The clinic's own clock needs a clinic's database.
     monkeypatch.setattr(socket, "in_zone", lambda at: at)
     noon = datetime(2026, 11, 27, 12, tzinfo=UTC)
     site = SitePosition("north", (), noon, noon - timedelta(minutes=1))

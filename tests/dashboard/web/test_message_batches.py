@@ -1,4 +1,4 @@
-"""What a run has drawn is sent in a few rounds, all of it and in its order."""
+"""The output of a run is sent in a few rounds, complete and in order."""
 
 import subprocess
 import sys
@@ -17,5 +17,5 @@ def test_streamlit_alone_goes_round_for_each_message():
 
 
 def test_what_waits_for_a_page_is_sent_in_a_few_rounds():
-    """More than 500 at once, and Streamlit ends the connection."""
+    """With more than 500 messages at once, Streamlit closes the connection."""
     assert rounds("--at-once") == 10

@@ -1,4 +1,4 @@
-"""The gate: who gets in, and what the app behind is told about them."""
+"""The gate: who gets in, and what the application behind it is told about them."""
 
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -24,7 +24,7 @@ BOUND_COOKIE = f"__Host-chartroom={TOKEN}"
 
 
 class Sessions:
-    """Knows one sign-in, and what was asked about it."""
+    """Knows one sign-in, and records the questions about it."""
 
     def __init__(self, *, ends=False, fails=False):
         until = NOW + timedelta(hours=12)
@@ -53,7 +53,7 @@ class Sessions:
 
 
 async def _app(scope, receive, send):
-    """Say what this app was told; on a websocket, echo until it ends."""
+    """Answer with what the application was told; on a websocket, echo until it ends."""
     if scope["type"] == "http":
         headers = dict(scope["headers"])
         forwarded = [
@@ -255,7 +255,7 @@ def test_without_a_database_only_what_needs_none_is_answered(cookie, path, statu
 
 
 class FullDisks:
-    """A data folder without room; real ones are filled in tests/launch."""
+    """A data folder without space; really full disks are tested in tests/launch."""
 
     def full(self):
         return ("the data folder",)

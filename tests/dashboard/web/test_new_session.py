@@ -1,4 +1,4 @@
-"""A run begins with what browsers read of it, and nothing that they do not."""
+"""A run begins with the data that browsers read, and nothing else."""
 
 import re
 from pathlib import Path
@@ -11,8 +11,8 @@ from streamlit.runtime.app_session import AppSession
 from dashboard.web import warming
 
 SCRIPTS = Path(streamlit.__file__).parent / "static" / "static" / "js"
-# What Streamlit's own browser side does with the beginning of a run, twice by one name:
-# as the method of an app, and as that of its navigation.
+# How Streamlit's browser code handles the start of a run: two methods of one name, one
+# of the app and one of its navigation.
 HANDLERS = re.compile(
     r"handleNewSession=\(\w+,\w+\)=>\{.*?(?=,this\.\w+=)|"
     r"handleNewSession\(\w+\)\{.*?(?=\}handle)",
@@ -21,7 +21,7 @@ HANDLERS = re.compile(
 
 
 def test_browsers_do_not_read_the_pages_at_the_beginning_of_a_run():
-    """Streamlit itself might again: then pages are to be named there, too."""
+    """Streamlit's browser code might read them again: then send them there, too."""
     handlers = [
         handler
         for script in SCRIPTS.glob("index.*.js")
@@ -68,7 +68,8 @@ def test_options_are_told_as_streamlit_tells_them():
 
 
 def test_options_are_read_once(monkeypatch):
-    # The first who asks for an option has the files of settings read, which ask, too.
+    # The first read of an option parses the configuration files, which reads options,
+    # too.
     message_of(warming.copy_config)
     read, get_option = [], config.get_option
     monkeypatch.setattr(

@@ -1,4 +1,4 @@
-"""Who opens the table below a chart is sent its numbers; no page is drawn for that."""
+"""Opening the table below a chart sends its numbers without drawing the page."""
 
 import json
 from collections.abc import Iterator
@@ -23,28 +23,28 @@ NUMBERS = ("table", "csv")
 
 @dataclass(frozen=True)
 class Statistics:
-    """The page of statistics as it was drawn, and what stands below its chart."""
+    """The page of statistics as it was drawn, and the tools below its chart."""
 
     page: Page
     whole: Shown
 
     @property
     def tools(self) -> str:
-        """The id of what stands below the chart of free and booked times."""
+        """The id of the tools below the chart of free and booked times."""
         ids = (
             id_ for id_ in self.whole.widgets if id_.endswith("-statistics_slots_tools")
         )
         return next(ids)
 
     def say(self, state: WidgetState) -> str:
-        """Say something of what stands below the chart; return how it is drawn then."""
+        """Send a value of the tools below the chart; return how they are drawn then."""
         self.page.forge(
             [state],
             page_hash=self.whole.pages["statistics"],
             fragment_id=self.whole.fragments[self.tools],
         )
         shown = self.page.shown
-        # Nothing else of the page is drawn anew.
+        # No other part of the page is drawn again.
         assert {id_ for id_ in shown.widgets if "statistics" in id_} == {self.tools}
         return shown.described[self.tools]
 

@@ -1,4 +1,4 @@
-"""Nobody opens so many pages that there is no room for others, and is told so."""
+"""Nobody can open so many pages that no room is left for others; they are told so."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -12,7 +12,7 @@ from tests.dashboard.conftest import Server, serving
 from tests.dashboard.page import cookies_of, stream
 from tests.kit.waiting import eventually
 
-# With four more of a sign-in, for those that are just being opened anew.
+# Each sign-in may have four more, for pages that are just being reopened.
 PER_SIGN_IN, PER_NETWORK = 3, 10
 MOST = PER_SIGN_IN + 4
 TAB = {"Sec-Fetch-Dest": "document"}
@@ -20,7 +20,7 @@ TAB = {"Sec-Fetch-Dest": "document"}
 
 @pytest.fixture(scope="module")
 def narrow(server: Server, module_endpoints, tmp_path_factory) -> Iterator[Server]:
-    """A server of few pages."""
+    """A server that allows few pages."""
     folder = tmp_path_factory.mktemp("narrow")
     limits = {
         "pages_per_sign_in": str(PER_SIGN_IN),

@@ -1,4 +1,4 @@
-"""A page whose process has gone is gone on with in another one."""
+"""A page whose process is gone is continued in another one."""
 
 import json
 from collections.abc import Iterator
@@ -31,13 +31,13 @@ def lists(site: WholeSite) -> Iterator[Page]:
 
 @pytest.fixture
 def new(site: WholeSite) -> Iterator[Page]:
-    """A session of which nobody has asked anything yet."""
+    """A session that has not been asked for anything yet."""
     with site.connected(Role.STAFF) as page:
         yield page
 
 
 def sort(drawn: Page, sent_by: Page) -> None:
-    """Sort a table as it was drawn in one session by a click that another is sent."""
+    """Sort a table drawn in one session by a click sent to another."""
     [table] = [id_ for id_ in drawn.shown.widgets if id_.endswith("-patients_table")]
     event = {"event": "sorted", "value": {"order": "date_of_birth", "adds": False}}
     sent_by.forge(
@@ -53,8 +53,8 @@ def sort(drawn: Page, sent_by: Page) -> None:
 
 
 def table_of(page: Page) -> str:
-    # The last one: a run that asks for another has drawn it, too. And one that another
-    # follows at once has not always sent what that one draws again.
+    # The last one: a run that asks for a rerun has drawn it, too. And a run that is
+    # followed by another at once has not always sent what the other one draws again.
     return ["", *(text for text in page.shown.texts if "record_table" in text)][-1]
 
 
@@ -82,7 +82,7 @@ def test_a_click_is_done_that_comes_while_the_page_is_being_drawn(
     opening = BackMsg()
     opening.rerun_script.page_script_hash = lists.shown.pages["patients"]
 
-    # What refreshes itself, such as the bell, may be sooner than a person.
+    # Whatever refreshes itself, such as the bell, may be faster than a person.
     new.post(opening.SerializeToString())
     sort(lists, sent_by=new)
 

@@ -1,4 +1,4 @@
-"""What every response tells browsers."""
+"""The headers that every response gives browsers."""
 
 from base64 import b64encode
 from hashlib import sha256

@@ -18,7 +18,8 @@ from tests.kit import warm_start
 from tests.kit.waiting import eventually
 
 _RUNS = 20
-# HTTPX's own, and a little: who asks on a line that is shut just then gets no answer.
+# HTTPX's own limit, and a little more: a request on a connection that is just being
+# closed gets no answer.
 _KEPT_BY_PROGRAMS_SECONDS = 5.5
 
 
@@ -70,7 +71,7 @@ def test_a_run_does_not_collect_the_garbage_of_all(server, rosa):
     with kept_open(server.url, cookies=rosa, origin=server.url) as page:
         before, *_, after = [collected(page) for _ in range(_RUNS)]
 
-    # Python's own collector and ours may have come by.
+    # Python's own collector and ours may have run meanwhile.
     assert after - before < _RUNS / 2
 
 
@@ -94,7 +95,7 @@ def test_the_log_shows_routes_but_no_paths_or_query_strings(server):
         browser.get(f"/sign-in?next=/{secret}")
         browser.get(f"/files/patients/{secret}/photo")
 
-    # A line is written when its answer has been sent.
+    # A line is written after its response has been sent.
     last = _entry("/files/patients/{uuid}/photo")
     log = eventually(server.log.read_text, lambda log: last in log)
     assert _entry("/api/v1/patients") in log
@@ -193,7 +194,7 @@ def test_where_no_page_is_one_of_ours_says_so_and_leads_on(
         (Role.PATIENT, "/my_record", 307),
         (Role.PATIENT, "/home", 404),
         (Role.STAFF, "/home", 307),
-        # It is not theirs: the page itself says so.
+        # It is not for them, as the page itself says.
         (Role.STAFF, "/my_record", 200),
     ],
 )

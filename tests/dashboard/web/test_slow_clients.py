@@ -1,4 +1,4 @@
-"""Whoever sends slowly, and much at once, keeps nobody else waiting."""
+"""Clients that send slowly, and a lot at once, keep nobody else waiting."""
 
 import socket
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ def _body_of(path: str, headers: str) -> bytes:
     ids=["headers", "a form", "a call", "an upload"],
 )
 def begun(request: pytest.FixtureRequest, server: Server) -> Iterator[None]:
-    """Two hundred requests that began and do not go on, from somebody signed in."""
+    """Two hundred unfinished requests of somebody signed in."""
     with ExitStack() as held, server.signed_in(Role.PATIENT) as browser:
         cookies = cookies_of(browser)
         who = f"Cookie: {cookies}\r\nOrigin: {server.url}\r\nX-Slow: ".encode()
@@ -77,7 +77,7 @@ def test_ten_thousand_saved_views_of_one_keep_nobody_else_waiting(
     ):
         site.run_sql(VIEWS, cast.DEMO[Role.STAFF].email)
         drawn = aside.submit(rosa.forge, [], page_hash=rosa.shown.pages["views"])
-        # Hers takes seconds to draw.
+        # Her page takes seconds to draw.
         maya.run()
         was_first = not drawn.done()
         drawn.result()

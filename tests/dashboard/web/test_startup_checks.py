@@ -1,4 +1,4 @@
-"""Outside the demo nothing starts that nobody, or everybody, could get into."""
+"""Outside the demo, nothing starts that nobody, or everybody, could get into."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Streamlit's scripts and styles arrive compressed and are kept by browsers."""
+"""Streamlit's scripts and styles arrive compressed and are cached by browsers."""
 
 import gzip
 

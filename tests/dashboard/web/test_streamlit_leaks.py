@@ -1,7 +1,7 @@
-"""What Streamlit alone would give away, and our server does not.
+"""What Streamlit alone would leak, and our server does not.
 
-Each leak is tried on both. Where the half about Streamlit fails, it has closed the
-hole itself.
+Each leak is tested on both. Where the half about Streamlit fails, Streamlit has closed
+the hole itself.
 """
 
 import re
@@ -15,7 +15,7 @@ from websockets.exceptions import InvalidStatus
 from services.core.actors import Role
 from tests.dashboard.page import cookies_of, kept_open, open_page
 
-# One of the figures that Streamlit counts.
+# One of Streamlit's own metrics.
 COUNTER = "active_sessions"
 
 
@@ -28,7 +28,7 @@ def rosa(server):
 
 @pytest.fixture(scope="module")
 def maya(server):
-    """The same, opened by a patient."""
+    """Our own page, opened by a patient."""
     with server.signed_in(Role.PATIENT) as browser:
         yield {"cookies": cookies_of(browser), "origin": server.url}
 
@@ -157,7 +157,7 @@ def test_streamlit_counts_what_is_open_for_everybody(stock):
     ],
 )
 def test_no_spelling_of_its_address_opens_the_machinery(server, rosa, path):
-    # It is sent as it stands: httpx would tidy it up.
+    # Sent as it is: httpx would normalize it.
     with closing(HTTPConnection(httpx.URL(server.url).netloc.decode())) as connection:
         connection.request("GET", path, headers={"Cookie": rosa["cookies"]})
         answer = connection.getresponse().read().decode()

@@ -1,4 +1,4 @@
-"""A page is told the theme as Streamlit would tell it, without its being read anew."""
+"""A page gets the theme as Streamlit would send it, without parsing it again."""
 
 import pytest
 from streamlit import config
@@ -11,7 +11,7 @@ SECTIONS = ["theme", *(f"theme.{each.value}" for each in config.CustomThemeCateg
 
 def message_of(populate, section):
     message = CustomThemeConfig()
-    # As a part of another: one that says nothing must not be there.
+    # As a part of another message: an empty part must be absent.
     part = message.light if section != "theme" else message
     populate(part, section)
     return message

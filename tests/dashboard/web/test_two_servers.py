@@ -35,7 +35,7 @@ def database(module_endpoints) -> Iterator[Database]:
 
 @pytest.fixture(scope="module")
 def both(database, module_endpoints, tmp_path_factory) -> Iterator[tuple[str, str]]:
-    """Two servers with one data folder, as the front has them behind it."""
+    """Two servers with one data folder, as behind the front."""
     data = tmp_path_factory.mktemp("two")
     with (
         chartroom(module_endpoints, data) as first,
@@ -46,7 +46,7 @@ def both(database, module_endpoints, tmp_path_factory) -> Iterator[tuple[str, st
 
 @pytest.fixture
 def browser(both) -> Iterator[httpx.Client]:
-    """A browser, signed in at the one server."""
+    """A browser that is signed in at one of the servers."""
     with httpx.Client(headers={"Sec-Fetch-Site": "same-origin"}) as browser:
         browser.base_url = both[0]
         assert sign_in(browser, cast.ROSA.email).status_code == 303
@@ -58,7 +58,7 @@ def cookie(browser: httpx.Client) -> dict[str, str]:
 
 
 def page_at(address: str, browser: httpx.Client) -> ClientConnection:
-    """Open what every page of a browser has open."""
+    """Open the connection that every page of a browser has open."""
     where = address.replace("http:", "ws:") + "/session/watch"
     return connect(where, origin=Origin(address), additional_headers=cookie(browser))
 

@@ -1,4 +1,4 @@
-"""Whoever sends too much, or what is not wanted, hears why instead of a lost line."""
+"""A client that sends too much, or anything unwanted, gets a reason, no lost line."""
 
 import http.client
 import json
@@ -19,7 +19,7 @@ MEGABYTE = 1_000_000
 HEAD = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n'
 TOO_LARGE = HEAD + b"%PDF-1.7\n" + b"x" * 60 * MEGABYTE + b"\r\n--x--\r\n"
 FORM = {"Content-Type": "multipart/form-data; boundary=x"}
-# As Python's urllib sends it, which writes all before it reads.
+# As Python's urllib does: it writes everything before it reads.
 CLOSING = FORM | {"Connection": "close"}
 
 
@@ -84,7 +84,7 @@ def test_who_asks_before_sending_is_answered_without_being_asked_to_send(
 
 
 class Sender:
-    """A client that sends without end; counts how much of it was taken."""
+    """A client that sends without end; counts how much was accepted."""
 
     def __init__(self) -> None:
         self.taken = 0

@@ -1,4 +1,4 @@
-"""Uploads through the whole server: into one's own pages, and as much as fits."""
+"""Uploads through the whole server: into one's own pages, and only as much as fits."""
 
 import re
 import socket
@@ -14,7 +14,7 @@ from tests.dashboard.page import cookies_of, kept_open
 from tests.kit.waiting import eventually
 
 MB = 1 << 20
-# Three files of this size are more than one sign-in may have, five more than all.
+# Three files of this size exceed the limit of one sign-in, five the limit of all.
 FILE = bytes(1_200_000)
 LIMITS = {"upload_megabytes_per_sign_in": "3", "upload_megabytes": "5"}
 SENTENCE = re.compile(r"[A-Z][^_]+\.")
@@ -50,7 +50,7 @@ class Uploader:
         return self._browser.delete(address, headers=self.headers)
 
     def tidy_up(self):
-        """Leave all room to whoever comes next."""
+        """Free the space for the next test."""
         for address in self._sent:
             self._browser.delete(address, headers=self.headers)
 
@@ -60,7 +60,7 @@ class Uploader:
 
 @contextmanager
 def opened(server, browser, **page):
-    """A page of whoever is signed in there."""
+    """Open a page of the person signed in there."""
     cookies = cookies_of(browser)
     with kept_open(server.url, cookies=cookies, origin=server.url, **page) as opened:
         yield Uploader(browser, opened)
@@ -68,7 +68,7 @@ def opened(server, browser, **page):
 
 @contextmanager
 def uploader(server, role, **page):
-    """A page of somebody who signs in for it."""
+    """Sign somebody in and open a page of theirs."""
     with server.signed_in(role) as browser, opened(server, browser, **page) as sender:
         browser.timeout = 60
         yield sender
@@ -77,7 +77,7 @@ def uploader(server, role, **page):
 
 @pytest.fixture(scope="module")
 def bounded(server, module_endpoints, tmp_path_factory):
-    """A server whose uploaders hold little, and whose lost pages are waited for."""
+    """A server with little space for uploads, which waits for lost pages."""
     folder = tmp_path_factory.mktemp("bounded")
     people = {"cast": server.cast}
     with serving(module_endpoints, folder, **people, **LIMITS) as running:
@@ -86,7 +86,7 @@ def bounded(server, module_endpoints, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def forgetful(server, module_endpoints, tmp_path_factory):
-    """A server that waits a second for lost pages."""
+    """A server that waits only a second for lost pages."""
     folder = tmp_path_factory.mktemp("forgetful")
     people = {"cast": server.cast}
     limits = {"upload_megabytes_per_sign_in": "300", "upload_megabytes": "300"}
@@ -138,7 +138,7 @@ def test_asvs_8_2_2_nobody_deletes_files_of_somebody_elses_page(maya, rosa):
     _ = rosa.put(file_id="one"), rosa.put()
 
     assert is_refused(maya.delete("one", page_id=rosa.id), 404)
-    # It is still there, or there would be room for another.
+    # It is still there; otherwise there would be space for another.
     assert rosa.put().status_code == 413
 
 
@@ -224,7 +224,7 @@ def test_what_a_closed_page_held_goes_back_to_the_system(forgetful, count, size)
         return psutil.Process(forgetful.pid).memory_info().rss
 
     with forgetful.signed_in(Role.PATIENT) as browser:
-        # The first file loads what all others use.
+        # The first file loads the modules that all others use.
         with opened(forgetful, browser, query="upload") as sender:
             assert sender.put().status_code == 204
         before, data = held(), bytes(size)
@@ -240,7 +240,7 @@ def test_what_a_closed_page_held_goes_back_to_the_system(forgetful, count, size)
 
 @contextmanager
 def _slow(server, sender):
-    """Begin to send a file; yields what sends the rest, and returns the answer."""
+    """Begin to send a file; yield a function that sends the rest of it."""
     head = b'--x\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\n'
     body = head + FILE + b"\r\n--x--\r\n"
     lines = {
@@ -249,7 +249,7 @@ def _slow(server, sender):
         "Cookie": cookies_of(sender._browser),
         "Content-Type": "multipart/form-data; boundary=x",
         "Content-Length": str(len(body)),
-        # Told to go on, the file is waited for.
+        # Once the server has said to go on, it waits for the file.
         "Expect": "100-continue",
         "Connection": "close",
         **sender.headers,

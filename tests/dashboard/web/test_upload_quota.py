@@ -1,4 +1,4 @@
-"""What may be in uploaders at once: of one sign-in, and of all together."""
+"""How much uploaders may hold at once: those of one sign-in, and all together."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""What somebody uploads is in memory once, however often its page runs."""
+"""An uploaded file is in memory once, however often its page runs."""
 
 import copy
 import tracemalloc
@@ -14,7 +14,7 @@ DATA = bytes(range(256)) * 20_000
 
 @pytest.fixture
 def upload(monkeypatch):
-    # Taken back afterwards, though it is not there yet.
+    # Undone afterwards, although the attribute does not exist yet.
     monkeypatch.setattr(UploadedFile, "__deepcopy__", None, raising=False)
     uploaded_files.share_bytes()
     record = UploadedFileRec("a1", "letter.pdf", "application/pdf", DATA)

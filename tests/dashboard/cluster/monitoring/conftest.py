@@ -1,4 +1,4 @@
-"""A clinic in Greenwich: what is told here needs no database to know the zone."""
+"""A clinic in Greenwich: these tests then need no database to know the time zone."""
 
 from zoneinfo import ZoneInfo
 

@@ -1,4 +1,4 @@
-"""Servers as they may be seen: well, late, lost, without anybody who leads."""
+"""Servers as they may be observed: healthy, lagging, lost, without a leader."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -24,7 +24,7 @@ FENCED = {
 
 
 def primary(name: str = "db-01", **facts: Any) -> NodeSnapshot:
-    """Return a server that leads."""
+    """Return a primary."""
     given = {
         "role": "primary",
         "state": "leading on timeline 7",
@@ -38,7 +38,7 @@ def primary(name: str = "db-01", **facts: Any) -> NodeSnapshot:
 
 
 def replica(name: str, seconds: float = 0.0, **facts: Any) -> NodeSnapshot:
-    """Return a server that streams from db-01, so many seconds late."""
+    """Return a replica that streams from db-01 with this lag in seconds."""
     behind = Behind(seconds, int(seconds * 1000))
     given = {
         "role": "replica",
@@ -57,18 +57,18 @@ def replica(name: str, seconds: float = 0.0, **facts: Any) -> NodeSnapshot:
 
 
 def delayed(name: str = "db-04") -> NodeSnapshot:
-    """Return a standby that is late on purpose."""
+    """Return a delayed standby."""
     tags = Tags(nofailover=True, nosync=True, delayed_seconds=900.0)
     return replica(name, 900.0, tags=tags, sync="async")
 
 
 def lost(name: str, seconds: float = 12.0) -> NodeSnapshot:
-    """Return a server that has not answered for so many seconds."""
+    """Return a server that has not answered for this many seconds."""
     return NodeSnapshot(name, seen_at=AT - timedelta(seconds=seconds))
 
 
 def snapshot(*nodes: NodeSnapshot, **facts: Any) -> ClusterSnapshot:
-    """Return these servers under Patroni, in quorum mode."""
+    """Return a snapshot of these servers under Patroni, in quorum mode."""
     given = {
         "acknowledgements": 1,
         "has_patroni": True,
@@ -85,7 +85,7 @@ def healthy() -> ClusterSnapshot:
 
 
 def leaderless(seconds: float = 12.0) -> ClusterSnapshot:
-    """Return a primary that is lost, and nobody in its place."""
+    """Return a lost primary that nobody has replaced."""
     whole = snapshot(
         lost("db-01", seconds),
         replica("db-02", is_streaming=False, state="running, nobody leads"),

@@ -1,4 +1,4 @@
-"""What a server's card says."""
+"""The lines on a server's card."""
 
 from datetime import timedelta
 

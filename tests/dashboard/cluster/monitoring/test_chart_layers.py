@@ -1,4 +1,4 @@
-"""What happened to the servers, as it is marked on the charts."""
+"""What happened to the servers, as marked on the charts."""
 
 import pytest
 

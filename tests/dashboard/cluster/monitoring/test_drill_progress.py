@@ -1,4 +1,4 @@
-"""What a drill prints, as the page understands it."""
+"""The output of a drill, as the page parses it."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Who follows whom, as a picture on a desk and on a phone."""
+"""Who follows whom, drawn for a desktop and for a phone."""
 
 import re
 from dataclasses import replace

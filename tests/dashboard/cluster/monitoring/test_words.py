@@ -1,4 +1,4 @@
-"""Measures and rules in words."""
+"""Measurements and rules in words."""
 
 import pytest
 
