@@ -1,4 +1,4 @@
-"""What stands below the charts of a page once somebody has opened all of it."""
+"""The tools below the charts of a page, once somebody has opened all of them."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 
 def tools_of(app: AppTest) -> dict[str, dict[str, Any]]:
-    """Return what the page tells of each chart's numbers, by the chart's name."""
+    """Return the data sent to each chart's tools, by the chart's name."""
     drawn = (
         json.loads(element.proto.bytes)
         for element in app.get("bidi_component")
@@ -17,9 +17,9 @@ def tools_of(app: AppTest) -> dict[str, dict[str, Any]]:
 
 
 def opened_tools(app: AppTest) -> dict[str, dict[str, Any]]:
-    """Open each chart's table, ask for its file, and return what the page tells then.
+    """Open each chart's table, request its file, and return the data sent to the tools.
 
-    As clicks do, of which this kind of test knows none.
+    In place of clicks, which AppTest does not know.
     """
     keys = [
         element.key

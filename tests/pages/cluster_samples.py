@@ -1,4 +1,4 @@
-"""What may have happened to the servers, for tests of the engine room's pages."""
+"""Samples of what may have happened to the servers, for tests of the cluster pages."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ from db.models.replication import (
 )
 from tests.kit import cast
 
-# All that may have happened.
+# All tables that record what happened.
 EVERYTHING = (
     AvailabilitySample,
     ReplicationSample,
@@ -29,34 +29,34 @@ EVERYTHING = (
 
 
 def now() -> datetime:
-    """Return the time at this moment: pages show what was an hour ago at most."""
+    """Return the current time: pages show at most the last hour."""
     return datetime.now(UTC)
 
 
 def keep(kept: Session, *rows: Any) -> None:
-    """Let this have happened."""
+    """Store these rows."""
     kept.add_all(rows)
     kept.commit()
 
 
 def shown(app: AppTest, key: str) -> Any:
-    """Return what a component of ours was given to draw."""
+    """Return the data that a component of ours was given to draw."""
     (part,) = [element for element in app.get("bidi_component") if element.key == key]
     return json.loads(part.proto.bytes)
 
 
 def charts_of(app: AppTest) -> list[str]:
-    """Return what each chart says to who cannot see it."""
+    """Return the description of each chart for those who cannot see it."""
     return [chart.proto.alt for chart in app.get("vega_lite_chart")]
 
 
 def said(parts: Any) -> str:
-    """Return what these parts of a page say, as people read it."""
+    """Return the text of these parts of a page, as people read it."""
     return " ".join(element.value for element in parts).replace("\\", "")
 
 
 def sample(minutes: float, node: str = "db-02", **facts: Any) -> ReplicationSample:
-    """Return how a replica was so many minutes ago."""
+    """Return a sample of a replica from this many minutes ago."""
     given = {"resolution": 1, "role": "replica", "state": "streaming on timeline 1"}
     lag = {"replay_lag": 0.2, "replay_lag_max": 0.4}
     at = now() - timedelta(minutes=minutes)
@@ -87,6 +87,6 @@ def operation(**facts: Any) -> ClusterOperation:
 
 
 def late(**facts: Any) -> Alert:
-    """Return an alert of a replica that is late."""
+    """Return an alert about a lagging replica."""
     given = {"kind": "lag", "node": "db-03", "worst": 19.4}
     return Alert(sentence="db-03 is 12 s behind.", **given | facts)

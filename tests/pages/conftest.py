@@ -1,6 +1,6 @@
 """The app as a person sees it, run by AppTest on a database of the test cluster.
 
-The person is handed to `st.user` under the name that the server's gate uses, so the
+The person is passed to `st.user` under the name that the server's gate uses, so the
 pages find out who is here exactly as they do behind it.
 """
 
@@ -64,7 +64,7 @@ from tests.services.pdf.samples import letter
 
 _ROOT = Path(__file__).resolve().parents[2]
 _SECONDS = 30
-# Where everybody in these tests sits.
+# The time zone of everybody in these tests.
 NETWORK = "192.0.2.7"
 ORIGIN = "http://testserver"
 
@@ -73,17 +73,18 @@ ORIGIN = "http://testserver"
 def once_for_all_runs() -> Iterator[None]:
     """Do once what AppTest does for each session, or for each run.
 
-    It looks for packages that bring components, compiles every script, makes a class
-    that looks like Streamlit's runtime, and asks each millisecond whether a run ended.
+    It looks for packages that bring components, compiles every script, makes a mock
+    with the spec of Streamlit's runtime, and checks every millisecond whether a run has
+    ended.
     """
     manifests = manifest_scanner.scan_component_manifests()
     compiled, runtime = ScriptCache(), MagicMock(spec=Runtime)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest_scanner, "scan_component_manifests", lambda: manifests)
-        # The one compiles the app's script, the other those of its pages.
+        # One compiles the app's script, the other the scripts of its pages.
         for module in (local_script_runner, app_test):
             patch.setattr(module, "ScriptCache", lambda: compiled)
-        # Each run sets what it uses of it.
+        # Each run sets the attributes that it uses.
         patch.setattr(app_test, "MagicMock", lambda **_: runtime)
         patch.setattr(local_script_runner, "require_widgets_deltas", _await_end)
         yield
@@ -93,7 +94,7 @@ def _await_end(runner: LocalScriptRunner, timeout: float) -> None:
     assert runner._script_thread is not None
     runner._script_thread.join(timeout)
     if not runner.script_stopped():
-        # Stops it, and says so.
+        # Stops the run and raises.
         require_widgets_deltas(runner, 0)
 
 
@@ -109,10 +110,10 @@ class Clinic:
 
     wiring: Wiring
     cast: dict[Role, Actor]
-    # What its database is to its owner.
+    # The clinic's database as its owner sees it.
     engine: Engine
     position: dict[str, Lsn] = field(default_factory=dict)
-    # How those wanted it who have chosen otherwise, for as long as a test takes.
+    # The choices as they were before a test changed them.
     choices_before: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -121,17 +122,17 @@ class Clinic:
         return self.cast[Role.STAFF]
 
     def open(self, page: str, role: Role = Role.STAFF, **query: object) -> AppTest:
-        """Open a page's address as somebody of the role."""
+        """Open a page's address as somebody with the role."""
         return self.at_page(self.browser(role), page, **query).run()
 
     def go_to_address(self, url_path: str, role: Role = Role.STAFF) -> AppTest:
-        """Open an address as a browser does, whether there is a page at it or not."""
+        """Open an address as a browser does, whether or not there is a page at it."""
         app = self.browser(role)
         app._page_hash = calc_hash(url_path)
         return app.run()
 
     def at_page(self, app: AppTest, page: str, **query: object) -> AppTest:
-        """Let a new session begin at a page, without the first page before it."""
+        """Start a new session at a page, without the first page before it."""
         if not any((_ROOT / "pages").rglob(f"{page}.py")):
             raise LookupError(f"There is no page {page}.")
         app.query_params.update({name: str(value) for name, value in query.items()})
@@ -140,7 +141,7 @@ class Clinic:
         return app
 
     def audit(self, action: str) -> list[AuditEvent]:
-        """Return what the audit log's outbox holds of an action, in its order."""
+        """Return an action's events in the audit log's outbox, in their order."""
         with Session(self.engine, expire_on_commit=False) as session:
             events = session.scalars(
                 select(AuditEvent)
@@ -150,15 +151,15 @@ class Clinic:
             return list(events)
 
     def start(self, role: Role = Role.STAFF) -> AppTest:
-        """Open the app's first page as somebody of the role."""
+        """Open the app's first page as somebody with the role."""
         return self.browser(role).run()
 
     def browser(self, role: Role = Role.STAFF) -> AppTest:
-        """Return a session of somebody of the role that has opened nothing yet.
+        """Return a session of somebody with the role that has opened nothing yet.
 
-        It shows what everybody has written until now, other sessions among them.
+        It shows everything written so far, also in other sessions.
         """
-        # While nobody leads nothing is new.
+        # Without a primary there is nothing new.
         with suppress(NoPrimary):
             self.write(_nothing)
         app = AppTest.from_file(
@@ -177,7 +178,7 @@ class Clinic:
         )
 
     def edit(self, patient: PatientRecord, **fields: Any) -> PatientRecord:
-        """Change a patient the way a colleague at another desk would."""
+        """Change a patient as a colleague at another desk would."""
         draft = replace(patient.draft(), **fields)
         return self.write(
             lambda session: patients.edit(
@@ -197,29 +198,30 @@ class Clinic:
         )
 
     def receive(self, data: bytes) -> StoredContent:
-        """Store a file as an upload does before there is a row."""
+        """Store a file as an upload does before it has a row."""
         return self.wiring.ingest.receive(BytesIO(data), "letter.pdf")
 
     def write(self, operation: Any) -> Any:
-        """Return what the operation does; pages opened later show it."""
+        """Run a write and return its value; pages opened later show it."""
         written = self.wiring.database.write(operation, identity=SYSTEM)
         self.position["lsn"] = written.lsn
         return written.value
 
     def read(self, operation: Callable[[Session], Any]) -> Any:
-        """Return what the front desk reads, no older than what was written."""
+        """Read as the front desk, no earlier state than the last write's."""
         own = ActorDatabase(self.wiring.database, self.clerk)
         return own.read(operation, after=self.position["lsn"]).value
 
     def speak_german(self, *roles: Role) -> None:
-        """Let people of these roles choose German, as they do on their own page."""
+        """Choose German for these roles, as people do on their own page."""
         for role in roles:
             self.choose(role, partial(choose_language, language=GERMAN))
 
     def choose(self, role: Role, choice: Callable[[Session, Actor], object]) -> None:
-        """Let somebody choose how Chartroom is to be for them.
+        """Choose a setting for the person with the role.
 
-        Chosen in a test, it is so until that ends; in what a module shares, for it all.
+        It is undone at the end of the test; choices made in a module's fixture last for
+        the module.
         """
         with Session(self.engine) as session:
             columns = select(User.id, User.language, User.name_order, User.list_density)
@@ -228,11 +230,11 @@ class Clinic:
         own = ActorDatabase(self.wiring.database, self.cast[role])
         written = own.write(lambda session: choice(session, own.actor))
         self.position["lsn"] = written.lsn
-        # Who somebody is may be read where it is not yet known that they chose.
+        # A cached person may have been read before they chose.
         await_everywhere(self.wiring.database)
 
     def undo_choices(self) -> None:
-        """Let everybody have again what they had before the test."""
+        """Restore everybody's choices from before the test."""
         if not self.choices_before:
             return
         with Session(self.engine) as session, session.begin():
@@ -242,7 +244,7 @@ class Clinic:
         await_everywhere(self.wiring.database)
 
     def catch_up(self, app: AppTest) -> AppTest:
-        """Let the pages of this session read nothing older than what was written."""
+        """Make the pages of this session read nothing older than the last write."""
         if "lsn" in self.position:
             app.session_state["chartroom_lsn"] = self.position["lsn"]
         return app
@@ -250,7 +252,7 @@ class Clinic:
 
 @pytest.fixture(scope="module", autouse=True)
 def _network() -> Iterator[None]:
-    """Give people an address, which AppTest has as no text, and an origin."""
+    """Give people an address and an origin, which AppTest leaves out."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ContextProxy, "ip_address", NETWORK)
         patch.setattr(ContextProxy, "headers", {"Origin": ORIGIN})
@@ -277,7 +279,7 @@ def clinic(
         settings = Settings(data=tmp_path_factory.mktemp("data"))
         spool = AuditSpool(Spool(settings.data / "spool", file_keys))
         stores = (database, files, audit, limits, drafts, spool)
-        # Without the launcher's door: these servers are nobody's to break.
+        # Without the launcher's control server: no test may break these servers.
         ours = replace(module_endpoints, control_url=None)
         wired = Wiring(settings, ours, *stores)
         wiring.use(wired)
@@ -291,7 +293,7 @@ def clinic(
 
 @pytest.fixture(autouse=True)
 def _choices_of_one_test(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Let nobody's choice outlive the test in which they made it."""
+    """Undo each test's choices after the test."""
     if "clinic" not in request.fixturenames:
         yield
         return
@@ -311,14 +313,14 @@ def kept(clinic: Clinic) -> Iterator[Session]:
 
 @pytest.fixture
 def uneventful(kept: Session) -> Iterator[None]:
-    """Forget afterwards what happened to the servers in a test."""
+    """Forget after a test what happened to the servers in it."""
     with forgetting(kept, *EVERYTHING):
         yield
 
 
 @contextmanager
 def forgetting(kept: Session, *tables: type[Base]) -> Iterator[None]:
-    """Leave nothing in these tables, whatever a test leaves there."""
+    """Empty these tables, whatever a test leaves in them."""
     yield
     kept.rollback()
     for table in tables:
@@ -327,12 +329,12 @@ def forgetting(kept: Session, *tables: type[Base]) -> Iterator[None]:
 
 
 def _nothing(_: Session) -> None:
-    """Find out how far a replica must have come to show what was just committed."""
+    """Write nothing, to learn the position that shows what was just committed."""
 
 
 @pytest.fixture
 def file(clinic: Clinic) -> Callable[..., DocumentRecord]:
-    """File a PDF as somebody of a role, without a page."""
+    """File a PDF as somebody with a role, without a page."""
 
     def file(
         data: bytes | None = None,
@@ -379,7 +381,7 @@ def at_desk(clinic: Clinic, kept: Session) -> Callable[..., AppTest]:
 
 
 def choose_patient(app: AppTest, page: str, patient_id: UUID) -> None:
-    """Choose who a thing is for, as the field does that finds while one types."""
+    """Choose the patient that something is for, as the search field does."""
     key = f"{page}_patient"
     assert any(
         element.key == f"{key}_search" for element in app.get("bidi_component")
@@ -389,7 +391,7 @@ def choose_patient(app: AppTest, page: str, patient_id: UUID) -> None:
 
 
 def problem_places(app: AppTest) -> list[str]:
-    """Return the names of the fields at which the page says that something is wrong."""
+    """Return the names of the fields that the page marks as having problems."""
     places: list[str] = []
     rest: list[Any] = [app.main]
     while rest:
@@ -410,12 +412,12 @@ def rows_of(app: AppTest, key: str = "patients_table") -> list[list[str]]:
 
 
 def press(app: AppTest, key: str) -> AppTest:
-    """Press a button and return the page that it leads to, which has not broken."""
+    """Press a button and return the page that it leads to; it must not have failed."""
     app.button(key=key).click().run()
     assert not app.exception
     return app
 
 
 def captions(app: AppTest) -> str:
-    """Return what stands small on the page, as it is read."""
+    """Return the captions of the page, as people read them."""
     return " ".join(each.value for each in app.caption).replace("\\", "")

@@ -1,4 +1,4 @@
-"""Documents on pages: filed without one, and what a page shows and says of them."""
+"""Documents on pages: filed without a page, and the data and text that a page shows."""
 
 import json
 from collections.abc import Callable
@@ -19,7 +19,7 @@ File = Callable[..., DocumentRecord]
 
 
 def replace(clinic: Clinic, record: DocumentRecord, data: bytes) -> DocumentRecord:
-    """Add a version the way a colleague at another desk would."""
+    """Add a version as a colleague at another desk would."""
     content = clinic.receive(data)
     return clinic.write(
         lambda s: records.add_version(
@@ -52,13 +52,13 @@ def press(app: AppTest, opener: str, *keys: str) -> AppTest:
 
 
 def said(app: AppTest) -> str:
-    """Return everything that the page's boxes say."""
+    """Return the text of all the page's message boxes."""
     boxes = (*app.success, *app.info, *app.warning, *app.error)
     return "\n".join(box.value for box in boxes)
 
 
 def shown(app: AppTest, key: str) -> dict[str, object]:
-    """Return what a component of the page draws."""
+    """Return the data that a component of the page draws."""
     for part in app.get("bidi_component"):
         if part.key == key:
             return json.loads(part.proto.bytes)
@@ -66,7 +66,7 @@ def shown(app: AppTest, key: str) -> dict[str, object]:
 
 
 def columns_of(app: AppTest, key: str) -> set[str]:
-    """Return what the columns of a table are called."""
+    """Return the labels of a table's columns."""
     return {column["label"] for column in shown(app, key)["columns"]}
 
 
@@ -81,7 +81,7 @@ def files_of(clinic: Clinic) -> list[str]:
 
 
 def let_go(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return what will name each upload that Streamlit is told to forget."""
+    """Return a list that will name each upload that Streamlit is told to forget."""
     gone: list[str] = []
     monkeypatch.setattr(
         MemoryUploadedFileManager,

@@ -1,4 +1,4 @@
-"""What wants attention today, for each who looks."""
+"""What needs attention today, for each person who looks."""
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
@@ -137,7 +137,7 @@ def test_what_the_desk_has_seen_is_beside_what_it_had_seen_a_week_before(
             starts_at = last_week + timedelta(hours=hours)
             done = {"status": "completed", "completed_at": last_week}
             visit_samples.visit(session, doctor, patient.id, starts_at, **done)
-        # Begun by this time of today, and not seen.
+        # It began at the start of today, and the patient was not seen.
         visit_samples.visit(session, doctor, patient.id, midnight(today()))
 
     clinic.write(add)
@@ -298,7 +298,7 @@ def test_a_patients_first_page_says_what_is_next_and_what_to_bring(
     assert "09:00" in said
     assert "In 2 days" in said
     assert "Please bring" in said
-    # When it was read is of use to them; which server has answered is not.
+    # They need to know as of when it is, but not which server has answered.
     [read] = [text.value for text in app.caption if text.value.startswith("as of")]
     assert not {"replica", "primary"} & set(read.split())
     assert app.get("vega_lite_chart")
@@ -309,7 +309,7 @@ def test_a_patients_first_page_says_what_is_next_and_what_to_bring(
 def test_at_a_standby_site_the_servers_figures_are_its_own(
     clinic: Clinic, kept: Session, monkeypatch: pytest.MonkeyPatch
 ):
-    # What is kept of the past has come from the main site.
+    # The stored samples have come from the main site.
     for minutes, resolution in product((60, 1200), (10, 300)):
         busy = {"connections": 4_000 + minutes, "resolution": resolution}
         kept.add(sample(minutes, "main-01", **busy))
@@ -339,7 +339,7 @@ _FIRST = {
     Role.ADMIN: {"Replication lag", "Connections", "Open alerts"},
     Role.PATIENT: {"Next visit", "Your visits in a year"},
 }
-# What is for those who can complete a record.
+# Shown to those who can complete a record.
 _COMPLETING = "Records to complete"
 
 
@@ -352,7 +352,7 @@ def test_a_first_page_begins_with_what_a_role_looks_for(clinic: Clinic, role: Ro
     shown = set(texts_of(app))
     assert _FIRST[role] <= shown
     assert (_COMPLETING in shown) is (role in {Role.STAFF, Role.CLINICIAN})
-    # Nobody's is a list without a picture, except of visits that there were none.
+    # No role's page is only a list without a chart; a patient without visits has none.
     assert app.get("vega_lite_chart") or role is Role.PATIENT
     assert not app.exception
 

@@ -1,4 +1,4 @@
-"""What one run of a page leaves alone, and what a page lets go of when it rests."""
+"""What one run of a page leaves alone, and what a page releases when it rests."""
 
 import time
 import weakref
@@ -49,7 +49,7 @@ def test_a_page_that_is_opened_again_is_not_compiled_again(clinic: Clinic, monke
 
 
 class Answer:
-    """Something that was read."""
+    """A result that was read."""
 
 
 def test_an_open_page_lets_go_of_what_it_may_show_no_more(clinic: Clinic, monkeypatch):

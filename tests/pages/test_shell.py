@@ -94,7 +94,7 @@ LISTED = {
     },
 }
 PAPERS = {"document", "compare", "upload_documents", "trash"}
-# Everybody's.
+# Everybody's pages.
 TEXTS = {"roles", "help"}
 RECORDS = {"patient", "edit", "photo", "merge", "past", "my_tokens"} | TEXTS
 HIDDEN = {
@@ -156,7 +156,7 @@ def test_a_role_opens_its_own_pages(clinic: Clinic, role: Role):
 def test_the_address_of_another_roles_page_is_refused_in_words(
     clinic: Clinic, role: Role
 ):
-    # A patient has no home but their record, and the address is the same for all.
+    # A patient's home is their record, which has the same address as everybody's home.
     others = EVERY_PAGE - LISTED[role] - HIDDEN[role] - {"home"}
     for page in others:
         app = clinic.go_to_address(page, role)
@@ -164,7 +164,7 @@ def test_the_address_of_another_roles_page_is_refused_in_words(
         assert "You may not" in app.error[0].value
         # Nobody is left without a way on.
         assert [each.label for each in app.button if each.key == "navigation_home"]
-        # The heading says which page it is, and nothing of the page is there.
+        # The heading names the page, and no content of the page is shown.
         assert len(app.title) == 1
         assert not [*app.caption, *app.text_input, *app.dataframe, *app.metric]
         assert not app.exception
@@ -192,7 +192,7 @@ def test_an_accident_gets_a_number_and_no_record_in_the_log(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("Failing row contains (Ada, Lovelace)")
 
-    # Doctors may be known already: their list is kept for a while.
+    # The list of doctors would not do: it may be cached from before.
     monkeypatch.setattr(accounts, "list_people", fail)
     app = clinic.open("users", Role.ADMIN)
 
@@ -270,7 +270,7 @@ def test_at_a_standby_site_a_save_is_refused_with_where_else_to_save(
 
 @contextmanager
 def nobody_answers(clinic: Clinic) -> Iterator[None]:
-    """Let the pages ask servers that are not there."""
+    """Make the pages query servers that do not exist."""
     gone = "postgresql://nobody@127.0.0.1:1/gone?connect_timeout=1"
     nowhere = replace(
         clinic.wiring.endpoints, database_url=gone, replica_urls={"db-01": gone}

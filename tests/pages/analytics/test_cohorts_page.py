@@ -34,10 +34,10 @@ ENTRY = "cohorts_entry"
 
 @pytest.fixture(scope="module")
 def hypertensive(clinic: Clinic) -> None:
-    """Have 12 women and 14 men diagnosed at a visit; 6 and 5 come again in time.
+    """Diagnose 12 women and 14 men at a visit, of whom 6 and 5 come again in time.
 
-    Six others have something rare: else the 26 would be nearly everybody, and all who
-    were diagnosed.
+    Six others have something rare: otherwise the 26 would be nearly everybody, and all
+    who were diagnosed.
     """
     for number in range(6):
         other = clinic.register(first_name=f"W{number}", date_of_birth=date(1950, 1, 1))
@@ -62,7 +62,7 @@ def _diagnose(clinic, doctor, sex, number, *, comes_again):
     patient = clinic.register(
         first_name=f"P{number}",
         sex=sex,
-        # Of patients who are all of one age nothing is told of their ages.
+        # For patients who are all of one age, nothing about ages is shown.
         date_of_birth=date(1955 - number % 10, 1, 1),
     )
     clinician = clinic.cast[Role.CLINICIAN]
@@ -165,7 +165,8 @@ def test_visits_are_counted_by_weekday_and_hour(clinic: Clinic, hypertensive):
     rows = {row[0]: row[1] for row in tables(app)["Cohort by weekday"]}
     assert list(rows) == list(WEEKDAYS)
     assert rows["Sunday"] == "suppressed"
-    # Of 37 visits; beside few that are hidden, a day of more is hidden as well.
+    # Of 37 visits; beside a small count that is hidden, the count of another day is
+    # hidden as well.
     assert sum(int(number) for number in rows.values() if number != "suppressed") == 23
 
 
@@ -181,7 +182,7 @@ def test_ages_have_a_mean_and_percentiles(clinic: Clinic, hypertensive):
     ((year, number, *spread),) = tables(app)["Cohort by year"]
     assert (year, number, len(spread)) == ("2025", "26", 5)
     assert app.selectbox(key="cohorts_measure").value is FigureMeasure.DISTRIBUTION
-    # Of few, a percentile is hidden where one points at it, too.
+    # Where the count is small, the chart's tooltips hide the percentiles, too.
     specs = [json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")]
     (spec,) = (each for each in specs if "transform" in each)
     texts = {each["as"]: each["calculate"] for each in spec["transform"]}
@@ -204,7 +205,7 @@ def test_a_pivot_table_has_totals(clinic: Clinic, hypertensive):
         ["2025 Q1", "12", "14", "26"],
         ["Total", "12", "14", "26"],
     ]
-    # No filter has a total: its name in the table is no button.
+    # No total has a filter: its name in the table is no button.
     pivot = tools_of(app)["Cohort by quarter and sex"]["table"]
     assert (pivot["choose"], pivot["fixed"]) == ("Show only", ["Total"])
     assert any(
@@ -298,7 +299,7 @@ def test_saved_cohorts_stand_side_by_side(clinic: Clinic, hypertensive):
     keys = opened.multiselect(key="cohorts_compared").options
     assert {"Women", "Men"} <= set(keys)
     opened.multiselect(key="cohorts_compared").select("Women").select("Men").run()
-    # As if it were open: it would lie over what is compared.
+    # As if the dialog were open: it would cover the comparison.
     opened.session_state["cohorts_comparing"] = True
     press(opened, "cohorts_compare")
 
@@ -330,7 +331,7 @@ def test_a_cohort_that_nobody_saved_stays_chosen_once_it_is_compared(clinic: Cli
     chosen = app.multiselect(key="cohorts_compared").value
     assert chosen == app.query_params["compare"].split(",")
     assert len(chosen) == 2
-    # Whoever gets the link may exchange one of them.
+    # Whoever receives the link may exchange one of them.
     compared = app.query_params["compare"]
     link = clinic.open("cohorts", Role.ANALYST, compare=compared)
     assert link.multiselect(key="cohorts_compared").value == chosen

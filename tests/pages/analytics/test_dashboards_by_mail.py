@@ -1,4 +1,4 @@
-"""Dashboards are sent by mail from their page, and listed with what became of them."""
+"""Dashboards are sent by mail from their page, and listed with the outcomes."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -47,7 +47,7 @@ def _nothing_is_left(clinic: Clinic):
 
 
 def subscribe(clinic: Clinic, *, by_other: bool = False) -> UUID:
-    """Have a dashboard that comes with the app sent to the analyst."""
+    """Subscribe the analyst to a dashboard that comes with the app."""
     analyst = clinic.cast[Role.ANALYST]
 
     def add(session):
@@ -68,7 +68,7 @@ def test_a_dashboard_is_sent_regularly_with_the_filter_that_is_chosen(
 ):
     analyst = clinic.cast[Role.ANALYST]
     app = clinic.open("dashboard", Role.ANALYST, dashboard=opened, sexes="male")
-    # One sends it to oneself, unless others are chosen too.
+    # The sender is the recipient, unless others are chosen too.
     assert app.multiselect(key="dashboard_mail_recipients").value == [analyst.id]
     assert "no mail server yet" in captions(app)
     app.radio(key="dashboard_mail_rhythm").set_value(Rhythm.MONTHLY).run()
@@ -80,7 +80,7 @@ def test_a_dashboard_is_sent_regularly_with_the_filter_that_is_chosen(
     [made] = clinic.write(lambda s: subscriptions.list_subscriptions(s, analyst))
     assert made.plan == SendingPlan(rhythm=Rhythm.MONTHLY, day=28, hour=18)
     assert made.next_at is not None
-    # Asked of by its id: others may be due before it, of colleagues and other tests.
+    # Read by its id: others, of colleagues and other tests, may be due before it.
     kept = clinic.write(lambda s: s.get_one(DashboardSubscription, made.id).shown)
     assert read_filter(kept) == DashboardFilter(sexes=(Sex.MALE,))
 
@@ -136,7 +136,7 @@ def test_what_is_sent_is_stopped_resumed_sent_at_once_and_deleted(
     press(app, f"dashboards_mail_resume_{made}")
     assert "Stopped." not in captions(app)
     press(app, f"dashboards_mail_now_{made}")
-    # There is no mail server here.
+    # There is no mail server in these tests.
     assert [each.value for each in app.toast] == [
         "It is sent once the clinic has a mail server."
     ]
@@ -147,7 +147,7 @@ def test_what_is_sent_is_stopped_resumed_sent_at_once_and_deleted(
 
 
 def field(app, made: UUID, name: str) -> str:
-    """Return the key of a field of what is changed, in which something stands."""
+    """Return the key of a field of the form that changes a subscription."""
     start, end = f"dashboards_mail_{made}_", f"_{name}"
     fields = (*app.radio, *app.selectbox, *app.multiselect, *app.button)
     keys = [str(each.key) for each in fields]
@@ -156,7 +156,7 @@ def field(app, made: UUID, name: str) -> str:
 
 
 def in_dialog(app, opens: str, presses: str = "") -> None:
-    """Run what a dialog does; AppTest knows none, and runs the page as a whole."""
+    """Do what a dialog does: AppTest knows no dialogs, and runs the whole page."""
     app.button(key=opens).click()
     if presses:
         app.button(key=presses).click()
@@ -172,7 +172,7 @@ def test_times_and_recipients_are_changed_in_place(clinic: Clinic):
     opens = f"dashboards_mail_change_{made}"
     press(app, opens)
 
-    # What is so now stands in the fields.
+    # The fields show the current values.
     assert app.radio(key=field(app, made, "rhythm")).value is Rhythm.WEEKLY
     assert app.selectbox(key=field(app, made, "weekday")).value == 0
     assert app.selectbox(key=field(app, made, "hour")).value == 7
@@ -288,7 +288,7 @@ def test_a_dashboard_that_is_not_shared_any_more_is_left_without_its_name(
 
     said = " ".join(each.value for each in app.markdown)
     assert "A dashboard that is not shared with you any more" in said
-    # And leads nowhere.
+    # And no button opens it.
     assert not [each for each in app.button if "mail_open" in str(each.key)]
     assert name not in said
 
@@ -324,7 +324,7 @@ def test_a_count_is_watched_where_it_is_counted_and_listed(clinic: Clinic):
 
 
 def remember(clinic: Clinic) -> str:
-    """Return the key of a figure that is counted."""
+    """Return the key of a counted figure."""
     analyst = clinic.cast[Role.ANALYST]
     return clinic.write(lambda s: figures.remember(s, analyst, BY_SEX))
 

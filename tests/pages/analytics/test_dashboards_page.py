@@ -33,7 +33,7 @@ from tests.pages.chart_numbers import opened_tools, tables
 from tests.pages.conftest import Clinic, forgetting, press, problem_places
 from tests.services.visits import visit_samples
 
-# Of a year that is over whenever the test runs.
+# In a year that is over whenever the test runs.
 FIRST = datetime(2024, 3, 4, 9, tzinfo=UTC)
 VISIT = CohortEvent(kind=EventKind.VISIT)
 BY_SEX = Figure(cohort=Cohort(entry=VISIT), by=(Dimension.SEX,))
@@ -44,7 +44,7 @@ BY_MONTH = Figure(
 
 @pytest.fixture(scope="module", autouse=True)
 def visits(clinic: Clinic) -> None:
-    """Have 12 women and 9 men come in March 2024, the women in April 2025 as well."""
+    """Make 12 women and 9 men come in March 2024, and the women again in April 2025."""
     doctor = clinic.write(lambda s: cast.add_doctor(s).id)
     number = 0
     for sex, people in ((Sex.FEMALE, 12), (Sex.MALE, 9)):
@@ -69,14 +69,14 @@ def _visit(clinic: Clinic, doctor: UUID, patient: UUID, at: datetime) -> None:
 
 @pytest.fixture(autouse=True)
 def dashboards_of_one_test(kept: Session) -> Iterator[None]:
-    """Let there be no dashboard but those of a test."""
+    """Keep only the dashboards of the current test."""
     with forgetting(kept, DashboardSubscription, DashboardRow):
         yield
 
 
 @pytest.fixture
 def two_cards(clinic: Clinic) -> DashboardDraft:
-    """Return a dashboard's draft with a figure by sex and one by month."""
+    """A dashboard's draft with a figure by sex and one by month."""
     return DashboardDraft(
         name=f"Visits {uuid4().hex[:6]}",
         description="For Mondays",
@@ -93,7 +93,7 @@ def make(clinic: Clinic, draft: DashboardDraft) -> UUID:
 
 
 def choosing(app: AppTest) -> dict[str, str]:
-    """Return what choosing a row of each chart's table does; empty for nothing."""
+    """Return what choosing a row does, by chart; empty where it does nothing."""
     tools = opened_tools(app)
     return {name: each["table"]["choose"] for name, each in tools.items()}
 
@@ -135,10 +135,10 @@ def test_a_dashboard_is_made_and_a_saved_figure_added(clinic: Clinic):
     assert app.title[0].value == "Who comes"
     assert any("No cards yet" in each.value for each in app.markdown)
 
-    # Where a page leads to another, its test opens that one for itself.
+    # Where a page leads to another, the test has to open that one itself.
     made = app.query_params["dashboard"]
     app = clinic.open("dashboard", Role.ANALYST, dashboard=made)
-    # A cohort that is split by nothing is no figure.
+    # A cohort without a split is no figure.
     app.selectbox(key="dashboard_add_view").select_index(0)
     press(app, "dashboard_add")
     assert "A card shows a figure" in app.error[0].value
@@ -179,7 +179,7 @@ def test_rows_of_a_filter_can_be_chosen_and_a_choice_is_undone(
 
     prefix = f"dashboard_{made}"
     chosen = DashboardFilter(sexes=(Sex.FEMALE,))
-    # As a click does, of which this kind of test knows none.
+    # As after a click, which AppTest does not know.
     app.session_state[f"{prefix}_next"] = chosen
     app.session_state[f"{prefix}_before"] = (chosen, DashboardFilter())
     app.run()
@@ -206,7 +206,7 @@ def test_a_band_of_ages_narrows_all_cards_from_address_bar_and_field(
 
     assert not app.exception
     assert "ages" not in app.query_params
-    # A click on a bar of it, or its name in the table, does the same.
+    # A click on its bar, or on its name in the table, does the same.
     assert choosing(app) == {"How old": "Show only"}
 
 
@@ -305,7 +305,7 @@ def test_a_dashboard_is_changed_from_how_it_is(
     assert app.text_input(key="dashboard_name").value == two_cards.name
     description = app.text_area(key="dashboard_description")
     assert (description.label, description.value) == ("Description", "For Mondays")
-    # There is no other filter to open it with.
+    # There is no filter that it could be opened with.
     assert "dashboard_keeps_filter" not in {each.key for each in app.checkbox}
 
     filtered = clinic.open("dashboard", Role.ANALYST, dashboard=opened, sexes="male")
@@ -393,7 +393,7 @@ def test_those_that_come_with_the_app_are_opened(clinic: Clinic, name: str):
     assert app.title[0].value.replace("\\", "") == dashboards.READY[name].name
     titles = [card.title for card in dashboards.READY[name].cards]
     assert [each.value.replace("\\", "") for each in app.subheader] == titles
-    # Whatever may be told, each card is a question that can be asked.
+    # Whatever may be shown, the question of each card is a valid one.
     assert {each.proto.body[:9] for each in app.error} <= {"These cou"}
 
 

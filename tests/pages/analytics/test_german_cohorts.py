@@ -1,4 +1,4 @@
-"""An analyst who has chosen German builds, counts and compares cohorts in it."""
+"""An analyst who has chosen German builds, counts and compares cohorts in German."""
 
 from collections.abc import Iterator
 
@@ -28,7 +28,7 @@ def german(clinic: Clinic) -> Clinic:
 
 @pytest.fixture(autouse=True)
 def _german_choices() -> Iterator[None]:
-    """What stands in a choice, the test itself asks for."""
+    """The names of choices that the test itself fills in."""
     with speaking(GERMAN):
         yield
 

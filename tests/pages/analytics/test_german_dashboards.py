@@ -1,4 +1,4 @@
-"""An analyst who has chosen German makes a dashboard, and pins its cards, in it."""
+"""An analyst who has chosen German makes a dashboard, and pins its cards, in German."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -57,7 +57,7 @@ def _visit(clinic: Clinic, doctor: UUID, patient: UUID, at: datetime) -> None:
 
 @pytest.fixture(scope="module")
 def opened(german: Clinic) -> UUID:
-    """Return a dashboard with one card, which is pinned as well."""
+    """A dashboard with one card, which is pinned as well."""
     analyst = german.cast[Role.ANALYST]
     draft = DashboardDraft(name="Termine", shown=MONTHS, cards=(CARD,))
     made: UUID = german.write(lambda s: dashboards.create(s, analyst, draft).id)
@@ -67,7 +67,7 @@ def opened(german: Clinic) -> UUID:
 
 @pytest.fixture(autouse=True)
 def _german_choices() -> Iterator[None]:
-    """What stands in a choice, the test itself asks for."""
+    """The names of choices that the test itself fills in."""
     with speaking(GERMAN):
         yield
 

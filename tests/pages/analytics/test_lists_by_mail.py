@@ -29,7 +29,7 @@ CAME = Cohort(entry=CohortEvent(kind=EventKind.VISIT))
 
 @pytest.fixture(params=["patients", "cohorts"])
 def view(clinic: Clinic, request) -> View:
-    """Return a list that the analyst has saved, of either kind."""
+    """A list that the analyst has saved, of either kind."""
     analyst = clinic.cast[Role.ANALYST]
     name = f"Women {uuid4().hex[:6]}"
 
@@ -66,7 +66,8 @@ def subscribe(clinic: Clinic, view: View):
 def test_saved_views_ask_when_and_to_whom_a_list_is_sent(clinic: Clinic, view: View):
     app = press(clinic.open("views", Role.ANALYST), f"views_mail_{view.id}")
 
-    # What is done with it is a browser's test: here a click redraws the page below.
+    # The form in the dialog is tested in the browser: here a click redraws the page
+    # below.
     assert "has no rows and no names of patients" in captions(app)
     assert "no mail server yet" in captions(app)
     people = app.multiselect(key="dashboard_mail_recipients")

@@ -1,4 +1,4 @@
-"""The page on which analysts ask in SQL, from the empty state to rows and files."""
+"""The page on which analysts query in SQL, from the empty state to rows and files."""
 
 from datetime import date
 from uuid import UUID
@@ -26,7 +26,7 @@ BY_SEX = (
 
 @pytest.fixture(scope="module")
 def people(clinic: Clinic) -> None:
-    """Nine women and seven men, and others: of nearly everybody nothing is told."""
+    """Nine women and seven men, and others: of nearly everybody no count is shown."""
     for number in range(10):
         clinic.register(first_name=f"B{number}", date_of_birth=date(1970, 1, 1))
     for number in range(26):
@@ -39,7 +39,7 @@ def people(clinic: Clinic) -> None:
 
 @pytest.fixture(scope="module")
 def diagnoses(clinic: Clinic) -> None:
-    """Twelve patients of other ages, each with two diagnoses."""
+    """Twelve patients of different ages, each with two diagnoses."""
     for number in range(12):
         born_on = date(1950 + number, 1, 1)
         patient = clinic.register(first_name=f"V{number}", date_of_birth=born_on)
@@ -225,7 +225,7 @@ def test_a_query_is_shared_with_all_while_it_is_saved(clinic: Clinic, people):
     assert clinic.audit("view:share")[-1].details["with_everybody"]
     [saved] = [each for each in app.button if each.label == "Befund"]
     assert saved.help == "Quartal"
-    # Where it is shared with some only, or has another name later.
+    # There it is shared with a few people only, or renamed later.
     ways = {each.proto.label: each.proto.page for each in app.get("page_link")}
     assert ways["Share, rename or delete"] == "views"
 

@@ -1,4 +1,4 @@
-"""Administrators read and verify the log; patients see who looked at them."""
+"""Administrators read and verify the log; patients see who has read their record."""
 
 import json
 import time
@@ -32,14 +32,14 @@ def patient(clinic: Clinic):
 
 @pytest.fixture
 def shipped(clinic: Clinic, patient):
-    """The same, and the log has it."""
+    """The same patient, with the events shipped to the log."""
     ship(clinic)
     return patient
 
 
 @pytest.fixture
 def keys(clinic: Clinic, tmp_path) -> Iterator[None]:
-    """A data folder in which the worker has made the seals' key."""
+    """A data folder in which the worker has made the key of the seals."""
     own = replace(clinic.wiring, settings=Settings(data=tmp_path))
     own.seal_keys.read_or_make()
     wiring.use(own)
@@ -52,7 +52,7 @@ def now() -> datetime:
 
 
 def lines_of(app: AppTest, key: str) -> list[list[str]]:
-    """Return what stands below the sentence, row by row."""
+    """Return the lines of text of a table, row by row."""
     (table,) = (table for table in app.get("bidi_component") if table.key == key)
     return [
         [
@@ -168,7 +168,7 @@ def test_what_is_done_again_on_a_day_is_one_sentence(clinic: Clinic, patient):
 
     (row,) = rows_of(app, "audit_table")
     assert row[1].endswith("viewed a patient's record, 14 times today")
-    # From when to when, where these are two.
+    # From when to when, as the two differ.
     since, _to, until = row[0].partition(" to ")
     assert since[-5:] != until
 
@@ -251,7 +251,7 @@ def test_a_patient_sees_lists_only_when_they_want_to(clinic: Clinic):
 
 def test_opening_a_patient_twice_in_a_moment_is_one_look(clinic: Clinic, monkeypatch):
     patient = clinic.register()
-    # However long it takes to open it on a busy machine.
+    # However long opening it takes on a busy machine.
     timestamp = time.time()
     monkeypatch.setattr(time, "time", lambda: timestamp)
     app = clinic.open("patient", patient=patient.id)

@@ -1,4 +1,4 @@
-"""An administrator who has chosen German reads and verifies the log in it."""
+"""An administrator who has chosen German reads and verifies the log in German."""
 
 from dataclasses import replace
 

@@ -13,7 +13,7 @@ from tests.pages.conftest import Clinic
 def repository(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch, tmp_path_factory
 ) -> Iterator[Repository]:
-    """The backups of a clinic whose servers are Chartroom's own."""
+    """The repository of a clinic whose servers are Chartroom's own."""
     data = tmp_path_factory.mktemp("data")
     changes = {"database_url": None, "data": data, "backup_dir": None}
     ours = clinic.wiring.settings.model_copy(update=changes)
@@ -22,9 +22,9 @@ def repository(
 
 
 def said(app: AppTest) -> str:
-    """Return all that the page says in words."""
+    """Return all texts of the page."""
     assert not app.exception
     kinds = (app.markdown, app.info, app.warning, app.error, app.caption)
     words = "\n".join(element.value for kind in kinds for element in kind)
-    # What Markdown is not to take for its own.
+    # Without the escapes that keep Markdown from taking it for markup.
     return words.replace("\\", "")

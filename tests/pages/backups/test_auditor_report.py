@@ -1,4 +1,4 @@
-"""The report for auditors on screen: which days, made, refused, taken along."""
+"""The report for auditors on screen: days, made, refused, taken along."""
 
 from datetime import date, timedelta
 
@@ -15,7 +15,7 @@ from tests.pages.backups.conftest import said
 
 @pytest.fixture
 def backed_up(repository: Repository) -> Repository:
-    """The backups of a clinic that has one."""
+    """The repository of a clinic that has one backup."""
     backup_sets.add_set(repository)
     return repository
 

@@ -103,7 +103,7 @@ def test_one_is_asked_for_by_a_button_and_its_end_is_told(clinic: Clinic, reposi
     app = opened(clinic)
     assert "failed. The disk of /backups is full." in said(app)
     assert not app.button(key="backups_now").disabled
-    # A backup that came later makes up for it.
+    # A later backup makes up for it.
     later = datetime.now(UTC)
     backup_sets.add_set(repository, as_of=later)
     assert "The disk of /backups is full." not in said(opened(clinic))
@@ -452,5 +452,5 @@ def test_backups_whose_key_is_missing_are_told_of_once(clinic: Clinic, repositor
 
     assert "The key file lacks a key of these backups" in words
     assert "20261125T030007Z-0001, 20261125T040007Z-0001" in words
-    # Another full one would not bring that key back.
+    # Another full backup would not bring that key back.
     assert "that one needs no other" not in words

@@ -1,4 +1,4 @@
-"""Why a backup, a drill or a copy came to nothing is told in German as well."""
+"""Why a backup, a drill or a copy failed is shown in German as well."""
 
 import ast
 from collections.abc import Iterator
@@ -12,9 +12,9 @@ from dashboard.ui.language import GERMAN, speaking
 from dashboard.ui.language.backup_failures import translate_failure
 
 _ROOT: Final = Path(__file__).resolve().parents[3]
-# What these say, only commands say, to whoever typed them.
+# Their sentences are only printed by commands, for the person who typed them.
 _TYPED: Final = ("fetching", "elsewhere", "going_back")
-# Errors that others catch, or that the reading of one name is about.
+# Errors that are caught elsewhere, or that are about parsing a single name.
 _CAUGHT: Final = {"ValueError", "RuntimeError", "TypeError", "FileDamaged"}
 _NO_ROOM: Final = (
     "The disk of /b has 12 MB free and a backup needs 90 MB: free some, or name a "
@@ -28,7 +28,7 @@ _NO_ROOM_IN_GERMAN: Final = (
 
 
 def _failures() -> Iterator[tuple[str, str]]:
-    """Yield each sentence that a worker may keep, with where it stands."""
+    """Yield each sentence that a worker may store, with its place in the source."""
     for folder in ("db/backups", "jobs/backups"):
         for path in sorted((_ROOT / folder).rglob("*.py")):
             if any(part in str(path) for part in _TYPED):
@@ -51,7 +51,7 @@ def _kept_by(node: ast.AST) -> Iterator[str]:
 
 
 def _texts(said: ast.expr) -> Iterator[str]:
-    """Yield a sentence with something in the place of each value."""
+    """Yield a sentence with a placeholder for each value."""
     match said:
         case ast.Constant(value=str() as text) if " " in text:
             yield text
@@ -73,7 +73,7 @@ def test_whatever_a_worker_keeps_of_a_failure_has_a_german_sentence() -> None:
 
 
 def is_english(text: str) -> bool:
-    """Tell whether a sentence is told as it was kept."""
+    """Return whether a sentence is shown as it was stored, in English."""
     return translate_failure(text) == text
 
 
@@ -93,7 +93,7 @@ def is_english(text: str) -> bool:
             "The backups cannot be read (No space left on device).",
             "Die Sicherungen lassen sich nicht lesen (Kein Platz auf dem Gerät).",
         ),
-        # What PostgreSQL answers is what administrators look for.
+        # Administrators search for PostgreSQL's answer as it is.
         (
             "PostgreSQL's leader does not answer: connection refused",
             "Der Primärserver antwortet nicht: connection refused",

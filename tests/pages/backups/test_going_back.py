@@ -22,7 +22,7 @@ TO = "25 Nov 2026, 02:03:07"
 
 @pytest.fixture
 def opened(at_desk, clinic, repository):
-    """Open the page of a clinic that was just compared with a time."""
+    """Open the page of a clinic that has just been compared with a time."""
     keep_log(clinic, repository)
 
     def open_page(**how):
@@ -52,7 +52,7 @@ def data(clinic, repository):
 
 @pytest.fixture
 def launcher(data):
-    """A launcher that begins, and does nothing; tells how often."""
+    """A launcher that begins and does nothing; a list of the times it began."""
     begun, stopping = [], threading.Event()
     with GoingBackServer(data) as server:
 
@@ -91,7 +91,7 @@ def test_what_it_means_is_said_and_the_launcher_is_asked(
     requested = read_requested(data)
     assert (requested.is_open, requested.reason) == (True, REASON)
     assert clinic.audit("backup:request-go-back")[-1].reason == REASON
-    # Nobody orders a second meanwhile.
+    # Nobody can order a second one meanwhile.
     assert "go_back_do" not in [button.key for button in app.button]
     assert app.button(key="previews_do").disabled
 

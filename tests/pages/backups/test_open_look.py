@@ -1,4 +1,4 @@
-"""An earlier time to look around in, on screen: asked for, opening, open, failed."""
+"""An earlier time to look around in, on screen: requested, opening, open, failed."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.pages.backups.test_restore_preview import TYPED, keep_log, opened
 
 @pytest.fixture(autouse=True)
 def log(clinic, repository):
-    """Let one look at any second of nine minutes."""
+    """Make any second of nine minutes available for a look."""
     keep_log(clinic, repository)
 
 
@@ -22,7 +22,7 @@ def look_around(app, typed=TYPED):
 
 
 def work(clinic, operation):
-    """Do what the worker does with what was asked for."""
+    """Do what the worker does with a request."""
 
     def write(session):
         return operation(session, looks.unended_look(session).id)
@@ -40,7 +40,7 @@ def keys_of(app):
 
 @pytest.fixture(autouse=True)
 def ended(clinic):
-    """Leave no look to the next test."""
+    """End every look after the test."""
     yield
 
     def end(session):

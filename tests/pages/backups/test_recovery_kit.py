@@ -63,7 +63,7 @@ def test_one_is_made_taken_and_old_once_a_key_is_another(opened, repository, cli
     assert kit.system_id == backup_sets.SYSTEM_ID
     assert {"secrets/file.keys", "secrets/signing.pem"} <= kit.files.keys()
     assert clinic.audit("backup:make-kit")[-1].actor_id == clinic.cast[Role.ADMIN].id
-    # Nothing of the passphrase stays in the tab.
+    # No part of the passphrase stays in the tab.
     assert PASSPHRASE not in [field.value for field in app.text_input]
     assert PASSPHRASE not in str(app.session_state)
     assert "has all keys" in said(opened())
@@ -111,7 +111,7 @@ def test_a_passkey_that_grows_too_old_takes_no_passphrase_from_the_form(opened, 
 
 @pytest.fixture
 def sealed(repository, clinic):
-    """The kit of a clinic whose newest backup it opens, as text."""
+    """The text of a kit that opens the clinic's newest backup."""
     boss, settings = clinic.cast[Role.ADMIN], clinic.wiring.settings
     clinic.wiring.throttle.forgive(throttling.KIT_TRIES, str(boss.id))
     wiring.make_missing_keys(settings)
@@ -139,7 +139,7 @@ def test_one_is_shown_to_open_and_the_page_says_when(at_desk, sealed, clinic):
     prove(app, sealed)
 
     assert "has all keys. It was last shown to open on" in said(app)
-    # Nothing of what was typed stays in the tab.
+    # Nothing that was typed stays in the tab.
     assert PASSPHRASE not in str(app.session_state)
     assert [field.value for field in app.text_area] == [""]
     event = clinic.audit("backup:prove-kit")[-1]

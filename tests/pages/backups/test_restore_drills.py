@@ -1,4 +1,4 @@
-"""Restore drills on screen: none, asked for, running, broken, proven."""
+"""Restore drills on screen: none, requested, running, broken, proven."""
 
 from dataclasses import replace
 from functools import partial
@@ -16,7 +16,7 @@ from tests.pages.conftest import forgetting, rows_of
 
 @pytest.fixture(autouse=True)
 def drills_of_one_test(kept):
-    """Let no drill have run, but for those of a test."""
+    """Keep only the drills of the current test."""
     with forgetting(kept, RestoreDrill):
         yield
 

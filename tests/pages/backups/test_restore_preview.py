@@ -1,4 +1,4 @@
-"""What going back would undo, on screen: asked for, being made, told, not known."""
+"""What going back would undo, on screen: requested, being made, shown, unknown."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -19,7 +19,7 @@ def opened(clinic):
 
 
 def keep_log(clinic, repository):
-    """Let one go back to any second of nine minutes."""
+    """Make any second of nine minutes available for going back."""
     backup_sets.add_set(repository)
     archive = backup_logs.archive_of(repository, clinic.wiring.file_keys)
     backup_logs.add_piece(archive, backup_logs.FIRST, UNTIL)
@@ -51,7 +51,7 @@ def test_without_a_backup_there_is_nothing_to_compare_with(clinic, repository):
 def test_a_time_is_asked_for_and_what_came_since_is_listed(clinic, repository):
     keep_log(clinic, repository)
     app = opened(clinic)
-    # The nearest time to an hour ago that there is a way to.
+    # Of the times that can be reached, the nearest to an hour ago.
     assert app.text_input(key="previews_as_of").value == "2026-11-25 02:09:07"
 
     words = compare(app)
@@ -86,7 +86,7 @@ def test_a_time_is_asked_for_and_what_came_since_is_listed(clinic, repository):
 
 def test_in_a_clinics_first_hour_the_time_that_is_proposed_is_one(clinic, repository):
     until = datetime.now(UTC)
-    # Within a second: what is written is the second.
+    # Within a second: the text has whole seconds.
     since = until.replace(microsecond=300_000) - timedelta(minutes=10)
     backup_sets.add_set(repository, as_of=since)
     archive = backup_logs.archive_of(repository, clinic.wiring.file_keys)

@@ -1,4 +1,4 @@
-"""A backup disk that answers nobody: the pages answer, and say so."""
+"""A backup disk that does not answer: the pages answer, and say so."""
 
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -10,13 +10,14 @@ from tests.kit import backup_sets
 from tests.kit.hanging_files import hanging
 from tests.pages.backups.conftest import said
 
-# What a page of a healthy disk takes, and as long again as is waited for an ill one.
+# How long a page with a healthy disk takes, and as long again as it waits for a hanging
+# one.
 _SOON = 60
 
 
 @pytest.fixture
 def silent(repository):
-    """The disk hangs; how its sets are noted is what it hangs at."""
+    """A repository whose disk hangs, at reading the file about its last failure."""
     repository.claim(backup_sets.SYSTEM_ID)
     with hanging(repository.folder / "failure.json"):
         yield repository
@@ -32,7 +33,7 @@ def test_what_was_never_known_is_not_taken_for_nothing(clinic, silent):
     assert "The clinic itself goes on." in words
     assert "There is no backup yet" not in words
     assert "Once there is a backup" not in words
-    # Nobody makes a kit of a folder that cannot be written.
+    # No kit can be made in a folder that cannot be written.
     assert "Recovery kit" not in [each.value for each in app.subheader]
 
 

@@ -1,4 +1,4 @@
-"""What backups take, drawn: nothing yet, by kind, and the copy elsewhere."""
+"""The space that backups use, drawn: nothing yet, by kind, and the copy elsewhere."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ SECOND = StorageUse(full=12_000_000, incremental=900_000, log=4_000_000, audit=6
 
 @pytest.fixture
 def noted(clinic, repository):
-    """Two hours of a repository that has a backup."""
+    """Two hours of recorded storage use of a repository that has a backup."""
     backup_sets.add_set(repository)
     write_storage(
         repository.folder,
@@ -32,7 +32,7 @@ def noted(clinic, repository):
 
 
 def charts(app):
-    """Return the charts of what is taken, without that of times to go to."""
+    """Return the charts of storage use, without the one of times to go back to."""
     names = ("What the ", "Was die ")
     every = app.get("vega_lite_chart")
     return [each for each in every if each.proto.alt.startswith(names)]

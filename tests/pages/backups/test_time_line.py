@@ -1,4 +1,4 @@
-"""Times that can be gone to, as a chart: backups, log, drills, changes of leaders."""
+"""The times to go back to, as a chart: backups, log, drills, changes of leaders."""
 
 import json
 from contextlib import closing
@@ -33,7 +33,7 @@ def charts(app):
 
 
 def rows_in(app):
-    """Return what the chart draws: what and when, by the row that it stands in."""
+    """Return what the chart draws: each item's text, time and row."""
     (chart,) = charts(app)
     with pa.ipc.open_stream(chart.proto.datasets[0].data.data) as stream:
         return stream.read_all().to_pylist()
@@ -114,7 +114,7 @@ def test_migrations_are_marked_and_said_of_a_time_before_them(
     clinic, repository, endpoints
 ):
     keep_log(clinic, repository)
-    # The tests' databases were made after the time that is gone back to.
+    # The tests' databases were made after the time to go back to.
     with (
         closing(psycopg2.connect(owner(endpoints))) as connection,
         connection.cursor() as cursor,

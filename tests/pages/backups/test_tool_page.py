@@ -1,4 +1,4 @@
-"""Backups that a tool of the clinic's own makes, on the page and on Home."""
+"""Backups made by a clinic's own backup tool, on the page and on Home."""
 
 from collections.abc import Iterator
 from dataclasses import replace

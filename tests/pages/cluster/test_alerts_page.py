@@ -49,7 +49,7 @@ def test_a_backup_that_is_too_old_names_the_runbook(clinic: Clinic, kept: Sessio
     words = said(clinic.open("alerts", Role.ADMIN).caption)
 
     assert "at worst 30.0 hours" in words
-    # Of a lag there is none yet.
+    # There is none about a lag yet.
     assert words.count("What to do: docs/runbooks/backups.md") == 1
     assert (_ROOT / "docs/runbooks/backups.md").is_file()
 

@@ -16,7 +16,7 @@ _SPANS = 288
 
 
 def _day(days_ago: int, *, spans: int = _SPANS, web: int = 0, database: int = 0):
-    """Return what was counted of a day, with so many seconds away in its first span."""
+    """Yield a day's samples, with this many seconds of downtime in its first span."""
     day = (now() - timedelta(days=days_ago)).date()
     begins = datetime.combine(day, time(), UTC)
     for number in range(spans):
@@ -65,7 +65,7 @@ def test_days_say_how_they_were_and_why(clinic: Clinic, kept: Session):
 
     assert not app.exception
     metrics = _metrics(app)
-    # 230 of the 2,592 seconds that 99.9 % of 30 days leave.
+    # The downtime is 230 of the 2,592 seconds that 99.9 % of 30 days allow.
     assert metrics["Budget left"] == "39.4 min"
     assert metrics["Objective"] == "99.9%"
     newest, before = rows_of(app, "availability_table")
@@ -79,7 +79,7 @@ def test_days_say_how_they_were_and_why(clinic: Clinic, kept: Session):
     assert "all day: 1" in description
     assert "within the objective: 1" in description
     assert "below the objective: 1" in description
-    # The day with a third of its spans, and those without any.
+    # The day with a third of its spans, and the days without any.
     assert "mostly not known: 27" in description
 
 

@@ -1,4 +1,4 @@
-"""History on screen: who changed what of the servers, and what it cost."""
+"""History on screen: who changed what about the servers, and what it cost."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Drills on screen: what is due, how they went, one that runs."""
+"""Drills on screen: what is due, how they went, one that is running."""
 
 from collections.abc import Callable
 from datetime import date, timedelta

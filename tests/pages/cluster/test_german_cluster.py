@@ -1,4 +1,4 @@
-"""An administrator who has chosen German sees to the servers in it."""
+"""An administrator who has chosen German manages the servers in German."""
 
 import pytest
 
@@ -33,7 +33,7 @@ def test_a_page_of_the_servers_is_german(german: Clinic, page: str) -> None:
     app = german.open(page, Role.ADMIN)
 
     assert not app.exception
-    # An alert's address and kinds of rows are codes, which nobody reads.
+    # An alert's address and the kinds of rows are codes, which no person reads.
     assert english(texts_of(app)) == set()
 
 

@@ -1,4 +1,4 @@
-"""Acting on the servers, on screen: what would be, what is refused, what is planned."""
+"""Operations on the servers, on screen: previewed, refused, planned."""
 
 from datetime import timedelta
 from functools import partial
@@ -22,7 +22,7 @@ def confirmed(at_desk):
 
 @pytest.fixture(autouse=True)
 def nothing_done(clinic):
-    """Leave no operation behind for others."""
+    """Remove the test's operations afterwards."""
     yield
     clinic.write(lambda session: session.execute(delete(ClusterOperation)))
 
@@ -87,7 +87,7 @@ def test_a_switchover_is_planned_shown_and_cancelled(confirmed, clinic):
 
 
 def server_page(confirmed, clinic, role):
-    """Open the page of a server of this role; return it with the buttons it has."""
+    """Open the page of a server with this role; return it with its buttons' labels."""
     nodes = clinic.wiring.database.nodes()
     name = next(node.name for node in nodes if node.role == role)
     app = confirmed("one_server", node=name)
@@ -100,7 +100,7 @@ def test_a_replica_says_what_can_be_done_to_it(confirmed, clinic):
     app, labels = server_page(confirmed, clinic, "replica")
 
     assert labels >= {"Rejoin", "Restart PostgreSQL", "Copy anew"}
-    # Nobody can be asked to pause or remove what Chartroom has not started.
+    # Only servers that Chartroom has started can be paused or removed.
     assert not labels & {"Pause replay", "Remove this server", "Restart the primary"}
     assert any("disable --now patroni" in block.value for block in app.code)
 

@@ -1,4 +1,4 @@
-"""The servers on screen: as they are, and through time."""
+"""The servers on screen: as they are now, and through time."""
 
 import csv
 import json
@@ -100,13 +100,13 @@ def test_without_a_primary_the_page_works_and_says_since_when(
     assert "**Next:**" in said(app.error)
     assert "Nobody has led since 10:30:52, for 12 s" in said(app.caption)
     assert len(shown(app, "replication_servers")) == 2
-    # It would have to be written on a primary.
+    # An event would need a primary.
     assert len(clinic.audit("replication:read")) == before
     assert not app.exception
 
 
 def standby_site(behind: timedelta, *, are_files_known: bool = True) -> SitePosition:
-    """Return a site whose files are so much older than now, and its rows not."""
+    """Return a standby site whose files are this far behind, and its rows current."""
     at = datetime.now(UTC)
     files_at = at - behind if are_files_known else None
     return SitePosition("north", ("10.0.0.1:5432",), at, files_at)
@@ -126,7 +126,7 @@ def test_at_a_standby_site_the_page_says_so_and_whom_it_follows(
     assert "Nothing is saved here until it is promoted." in said(app.info)
     assert "It follows 10.0.0.1:5432." in said(app.caption)
     assert "no server takes changes" not in said(app.error)
-    # Nobody leads here, so there is no primary to change.
+    # This site has no primary that could be changed.
     assert "replication_change" not in {button.key for button in app.button}
     assert not app.exception
 
@@ -152,7 +152,7 @@ def test_a_standby_site_that_is_late_or_does_not_know_is_warned_of(
 
 @pytest.fixture
 def waiting(clinic: Clinic, clerk: Actor) -> Iterator[Path]:
-    """Two looks that wait on this machine's disk, and where."""
+    """The spool in which two looks at records wait on this machine's disk."""
     folder = clinic.wiring.settings.data / "spool"
     for _ in range(2):
         clinic.wiring.audit_spool.keep([audit.event_of(clerk, Action.PATIENT_LIST)])
@@ -244,7 +244,7 @@ def test_the_alerts_threshold_a_gap_and_the_numbers_are_told(
 
     assert "An alert begins at 10 s behind." in said(app.caption)
     assert "db-02 has a gap from" in said(app.caption).replace("\\", "")
-    # Nobody has opened them: what is drawn anew each second sends none.
+    # They are not open yet: a chart that is redrawn each second sends no numbers.
     assert tools_of(app).keys() == SHOWN_BELOW.keys()
     assert not [
         tools for tools in tools_of(app).values() if {"table", "csv"} & set(tools)
@@ -258,7 +258,7 @@ def test_the_alerts_threshold_a_gap_and_the_numbers_are_told(
             header,
             *table["rows"],
         ]
-    # Of whom nothing else is known so long ago.
+    # Only these servers have samples from that long ago.
     before = (now() - timedelta(minutes=5)).isoformat()
     kept_rows = {
         name: len([row for row in each["table"]["rows"] if row[0] < before])
@@ -314,7 +314,7 @@ def test_what_moves_along_is_compared_with_nothing(clinic: Clinic):
 
 
 def lines_under(app: AppTest) -> list[list[dict[str, float]]]:
-    """Return what is drawn dotted under the chart of lags."""
+    """Return the dotted lines below the chart of lags."""
     lag = app.get("vega_lite_chart")[0]
     return [
         layer["data"]["values"]
@@ -379,7 +379,7 @@ def test_a_time_in_the_address_that_is_none_leaves_the_whole_period(
 
 
 def samples_said(app: AppTest) -> list[str]:
-    """Return what is said of the time that the charts show."""
+    """Return the captions about the period that the charts show."""
     return [c.value for c in app.caption if c.value.startswith("Samples")]
 
 

@@ -1,4 +1,4 @@
-"""All servers side by side: as they are, without an answer, nearly full, or none."""
+"""All servers side by side: running, without an answer, nearly full, or none."""
 
 from datetime import timedelta
 
@@ -33,7 +33,7 @@ FACTS = {
 
 @pytest.fixture
 def servers(clinic: Clinic, monkeypatch: pytest.MonkeyPatch):
-    """Open the page while the servers are so."""
+    """Open the page with the servers in this state."""
 
     def open_(seen: ClusterSnapshot, role: Role = Role.ADMIN):
         monkeypatch.setattr(ClusterMonitor, "latest", lambda _: seen)
@@ -61,7 +61,7 @@ def test_each_server_says_what_an_administrator_looks_for(servers):
     assert first[5:] == ["18.6", "40% used, 60.0 GB free", "12 of 100"]
     assert second[:4] == ["db-02", "Replica, behind", "7", "7.5 s"]
     assert "etcd answers." in said(app.caption)
-    # MongoDB stands beside them.
+    # MongoDB is shown beside them.
     assert rows_of(app, "replication_files")
     assert not app.exception
 
@@ -101,7 +101,7 @@ def test_another_server_is_chosen_by_its_address(servers, clinic):
 
     app = clinic.at_page(app, "one_server", node=names[-1]).run()
     assert app.selectbox(key="server_name").value == names[-1]
-    # What is chosen by hand afterwards stays.
+    # A choice made by hand afterwards stays.
     app.selectbox(key="server_name").set_value(names[0]).run()
     assert app.selectbox(key="server_name").value == names[0]
 

@@ -1,4 +1,4 @@
-"""Slow queries on screen: by shape, for a server, from nothing when that is wanted."""
+"""Slow queries on screen: by shape, for a server, reset on request."""
 
 from dataclasses import replace
 
@@ -29,7 +29,7 @@ def test_queries_are_listed_by_their_share_and_reset(
     clinic: Clinic, addresses: Addresses
 ):
     count_statements(addresses, clinic.wiring.endpoints)
-    # The first hundred are shown, and other tests have made more than that.
+    # The page shows the first hundred, and other tests have made more than that.
     for node in clinic.wiring.statements.nodes:
         clinic.wiring.statements.reset(node)
 
@@ -39,7 +39,7 @@ def test_queries_are_listed_by_their_share_and_reset(
         assert not app.exception
         return app
 
-    # PostgreSQL forgets what is seldom run, and all tests run theirs at once.
+    # PostgreSQL forgets rare statements, and all tests run theirs at once.
     app = eventually(
         listed,
         lambda app: "INSERT INTO patients" in str(rows_of(app, "slow_queries_table")),

@@ -12,13 +12,13 @@ from services.core.actors import Role
 from tests.pages.cluster_samples import said
 from tests.pages.conftest import Clinic, rows_of
 
-# Nobody listens there.
+# No server listens there.
 SILENT = "postgresql://somebody:secret@127.0.0.1:1/x"
 _CHECKPOINTS = Checkpoints(10, 2, 12, 900.0, 60.0, 8_000_000, datetime.now(UTC))
 
 
 def opened(clinic: Clinic, urls: dict[str, str]) -> AppTest:
-    """Open the page of a clinic whose servers are at these addresses."""
+    """Open the page of a clinic whose servers have these addresses."""
     servers = replace(clinic.wiring.endpoints, replica_urls=urls)
     clinic.wiring.__dict__["vacuum_reader"] = VacuumReader(lambda: servers)
     try:

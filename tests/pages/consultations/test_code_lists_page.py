@@ -35,7 +35,7 @@ def upload(app, text, kind="drugs"):
 
 def said(app):
     elements = (*app.markdown, *app.caption, *app.error)
-    # Without what keeps Markdown from taking a list's words for its own.
+    # Without the escapes that keep Markdown from taking a list's terms for markup.
     return " ".join(element.value for element in elements).replace("\\", "")
 
 

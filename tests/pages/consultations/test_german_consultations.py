@@ -49,7 +49,7 @@ def german(clinic):
 
 @pytest.fixture(autouse=True)
 def _speaking_german():
-    """What stands in a choice, the tests ask for themselves."""
+    """The names of choices that the tests themselves fill in."""
     with speaking(GERMAN):
         yield
 
@@ -66,7 +66,7 @@ def patient(german):
 
 @pytest.fixture(scope="module")
 def visits(german, patient):
-    """Two visits with notes, and the one of today."""
+    """Two visits with notes, and today's visit."""
     user_id = german.cast[CLINICIAN].id
     doctor_id = german.write(lambda s: cast.add_doctor(s, user_id=user_id).id)
 
@@ -111,7 +111,7 @@ def opened(clinic, page, role=CLINICIAN, **query):
 
 
 def unread(app):
-    """What is English on a page, but for the terms and names of the code lists."""
+    """Return the English on a page, except for terms and names of the code lists."""
     coded = {category.line for category in diagnoses.BUILT_IN.offered.values()}
     texts = (text for text in texts_of(app) if text.partition(": ")[0] not in coded)
     return english(texts) - set(BUILT_IN.offered)

@@ -22,20 +22,20 @@ LINE = PrescriptionLine("Paracetamol 500 mg", "1 tablet", "3 times a day", "5 da
 
 @pytest.fixture(scope="module")
 def doctor_id(clinic):
-    """The doctor as whom the clinician signs in."""
+    """The id of the doctor as whom the clinician signs in."""
     user_id = clinic.cast[CLINICIAN].id
     return clinic.write(lambda s: cast.add_doctor(s, user_id=user_id).id)
 
 
 @pytest.fixture
 def visit(clinic, doctor_id):
-    """A visit of somebody who is there."""
+    """A visit of a patient who has arrived."""
     return begun(clinic, doctor_id)
 
 
 @pytest.fixture
 def next_visit(clinic, doctor_id):
-    """A visit of somebody else."""
+    """A visit of another patient."""
     return begun(clinic, doctor_id)
 
 
@@ -64,7 +64,7 @@ def opened(clinic, visit_id):
 
 
 def field(app, name, place=0):
-    """The widget of a field of a line."""
+    """Return the widget of a field of a line."""
     inputs = [
         widget
         for widget in app.text_input
@@ -112,7 +112,7 @@ def test_what_is_typed_is_kept_and_offered_in_another_tab(clinic, visit):
     )
     assert field(other, "drug", 1).value == "Ibuprofen"
     assert other.text_area(key="prescription_note").value == "With food"
-    # It is the same draft that goes on.
+    # The same draft is continued.
     type_in(other, frequency="Once")
     assert len(drafts(clinic, visit)) == 1
     assert not other.exception
@@ -156,7 +156,7 @@ def test_a_drug_that_was_issued_before_is_offered_as_it_was(clinic, visit, next_
     assert not other.exception
     typed = [field(other, name).value for name in ("dose", "frequency", "duration")]
     assert typed == ["1 tablet", "Daily", "5 days"]
-    # What was typed is not to be typed over.
+    # What was typed must not be overwritten.
     assert not [b for b in other.button if b.key.endswith("_as_last")]
 
 

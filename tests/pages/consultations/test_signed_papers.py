@@ -1,4 +1,4 @@
-"""Papers signed by hand, on the page of the visit and on the patient's."""
+"""Papers signed by hand, on the page of the visit and on the patient's page."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -25,7 +25,7 @@ LINE = {
 
 @pytest.fixture
 def visit(clinic):
-    """A visit of the clinician's patient, who is there."""
+    """A visit of the clinician's patient, who has arrived."""
     patient, clinician = clinic.register(), clinic.cast[CLINICIAN]
 
     def prepare(session):
@@ -69,7 +69,7 @@ def test_the_signed_paper_is_added_at_the_visit_and_shown_beside_it(clinic, visi
     app = clinic.open("visit", CLINICIAN, visit=visit_id)
     link = f"[Signed prescription](document?document={scan.id})"
     assert any(link in element.value for element in app.markdown)
-    # The front desk has it on the patient's page, and may add another.
+    # The front desk sees it on the patient's page, and may add another.
     app = clinic.open("patient", patient=patient.id, part="prescriptions")
     assert rows_of(app, "patient_prescriptions")
     drawn = str(shown(app, "patient_prescriptions"))

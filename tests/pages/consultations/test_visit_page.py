@@ -1,4 +1,4 @@
-"""A visit in the consulting room: what is shown, written, kept, saved, completed."""
+"""A visit in the consulting room: shown, written, kept, saved, completed."""
 
 import re
 from dataclasses import replace
@@ -32,7 +32,7 @@ _PLACES = count()
 
 @pytest.fixture(scope="module")
 def doctor_id(clinic):
-    """The doctor as whom the clinician signs in."""
+    """The id of the doctor as whom the clinician signs in."""
     user_id = clinic.cast[CLINICIAN].id
     return clinic.write(lambda s: cast.add_doctor(s, user_id=user_id).id)
 
@@ -52,8 +52,8 @@ def visit(clinic, ada, doctor_id):
 
 
 def _visit(clinic, patient, doctor_id, *, days_ago=0, status="checked-in", **values):
-    """Keep a visit of today or so many days ago, each at a time of its own."""
-    # From the end of the day backwards: all are of this day, whatever the time is now.
+    """Add a visit of today or of some days ago, each at a time of its own."""
+    # From the end of the day backwards: all are on this day, whatever the time is now.
     latest = midnight(today() - timedelta(days=days_ago)) + timedelta(hours=23.5)
     starts_at = latest - timedelta(minutes=20 * next(_PLACES))
     if status == "checked-in":
@@ -72,7 +72,7 @@ def opened(clinic, visit_id, role=CLINICIAN):
 
 
 def field(app, name):
-    """The widget of a field of the notes."""
+    """Return the widget of a field of the notes."""
     key = f"{PAGE}_field_{name}"
     widgets = (*app.text_area, *app.text_input)
     return next(widget for widget in widgets if widget.key == key)
@@ -89,7 +89,7 @@ def press(app, name):
 
 
 def notes_of(clinic, visit_id):
-    """What is saved, as the clinician reads it."""
+    """Return the saved notes, as the clinician reads them."""
     actor = clinic.cast[CLINICIAN]
     record = clinic.write(lambda s: medical_records.find(s, actor, visit_id))
     return record.latest.notes if record else None
@@ -324,7 +324,8 @@ def test_what_cannot_be_saved_completes_nothing(clinic, visit):
 
 
 def test_whom_the_desk_forgot_to_check_in_is_checked_in_with_it(clinic, ada):
-    # Of a doctor without other visits: of the last hours, whatever day that was.
+    # A doctor without other visits: it was within the last hours, whatever day that
+    # was.
     doctor_id = clinic.write(cast.add_doctor).id
     starts_at = BEGAN - timedelta(hours=1)
     visit_id = clinic.write(
@@ -391,7 +392,7 @@ def test_measurements_of_earlier_visits_are_a_chart_and_a_table(
     assert "130 / 85 mmHg" in chart.proto.alt
     table = app.table[0].value
     assert "140 / 90 mmHg (high)" in table.to_string()
-    # Today's own are what is being written, and stand in the form.
+    # Today's values are being written, and are in the form.
     assert "120 / 80" not in table.to_string()
     assert any(
         "systolic pressure 90 to 139 mmHg; diastolic pressure 60 to 89" in said.value

@@ -1,4 +1,4 @@
-"""Creating a document: the form, what is said of it, the preview, what is filed."""
+"""Creating a document: the form, its messages, the preview, what is filed."""
 
 from datetime import date
 from io import BytesIO
@@ -25,7 +25,7 @@ PAGE = "create_document"
 
 
 def field(app, name):
-    """The widget of a form's field."""
+    """Return the widget of a form's field."""
     key = f"{PAGE}_field_{name}"
     for kind in (app.text_input, app.text_area, app.date_input):
         for widget in kind:
@@ -35,7 +35,7 @@ def field(app, name):
 
 
 def shown(app):
-    """What stands in the fields."""
+    """Return the values of the fields."""
     widgets = (*app.text_input, *app.text_area, *app.date_input)
     prefix = f"{PAGE}_field_"
     return {
@@ -56,7 +56,7 @@ def opened(clinic, **query):
 
 
 def filled(clinic, **query):
-    """The page with a whole form for nobody in the register."""
+    """The page with a completed form, for a patient who is not registered."""
     app = opened(clinic, **query)
     field(app, "name").set_value("Ada Lovelace")
     field(app, "date_of_birth").set_value(cast.ADA.date_of_birth)
@@ -65,7 +65,7 @@ def filled(clinic, **query):
 
 
 def newest(clinic):
-    """The document that was filed last, as the front desk sees it."""
+    """Return the document that was filed last, as the front desk sees it."""
     event = clinic.audit("document:file")[-1]
     return clinic.write(lambda s: records.get(s, clinic.clerk, event.subject_id))
 
@@ -103,7 +103,7 @@ def test_from_the_form_over_the_preview_to_the_filed_document(clinic, ada):
 
     press(app, "generate")
     (picture,) = app.get("image")
-    # Not at an address of Streamlit's, which is open to whoever knows it.
+    # Not at one of Streamlit's addresses, which are open to anybody who knows them.
     assert picture.proto.imgs[0].url.startswith("data:image/png;base64,")
     assert len(clinic.audit("document:file")) == before
     press(app, "confirm")
@@ -111,7 +111,7 @@ def test_from_the_form_over_the_preview_to_the_filed_document(clinic, ada):
     record = newest(clinic)
     assert not app.exception
     assert "“Medical record” is filed." in [toast.value for toast in app.toast]
-    # On its page it can be printed or sent.
+    # It can be printed or sent on its page.
     assert app.title[0].value == "Medical record"
     assert "document_download" in {part.key for part in app.get("link_button")}
     assert record.patient_id == ada.id
@@ -288,7 +288,7 @@ def test_what_is_typed_is_kept_by_the_way_and_offered_again(clinic, ada):
 
 
 def how_filed(app):
-    """What is said of how the document is filed."""
+    """Return what the form says about how the document is filed."""
     key = f"{PAGE}_filed_medical_record"
     return (
         app.text_input(key=f"{key}_title").value,
@@ -298,7 +298,7 @@ def how_filed(app):
 
 
 def say_how(app):
-    """Say something unusual about all of it."""
+    """Fill in unusual values for how the document is filed."""
     key = f"{PAGE}_filed_medical_record"
     app.text_input(key=f"{key}_title").set_value("For Dr Lee")
     app.selectbox(key=f"{key}_class").select("temporary")

@@ -45,18 +45,18 @@ def drawn(app: AppTest) -> list[str]:
 
 
 def links(app: AppTest) -> list[str]:
-    """Return where the page's links lead."""
+    """Return the targets of the page's links."""
     return [link.proto.url for link in app.get("link_button")]
 
 
 def at_tab(app: AppTest, name: str) -> AppTest:
-    """Open one of a document's parts."""
+    """Open one of a document's tabs."""
     app.session_state["document_tabs"] = f":gray[{name}]"
     return app.run()
 
 
 def rename(clinic: Clinic, record: DocumentRecord) -> DocumentRecord:
-    """Change a document the way a colleague at another desk would."""
+    """Change a document as a colleague at another desk would."""
     facts = changed(ChangedDocument.of(record), title="By a colleague")
     return clinic.write(
         lambda s: records.change(
@@ -66,14 +66,14 @@ def rename(clinic: Clinic, record: DocumentRecord) -> DocumentRecord:
 
 
 def delete(clinic: Clinic, record: DocumentRecord) -> DocumentRecord:
-    """Delete a document the way a colleague at another desk would."""
+    """Delete a document as a colleague at another desk would."""
     return clinic.write(
         lambda s: records.delete(s, clinic.clerk, record.id, revision=record.revision)
     )
 
 
 def archive(clinic: Clinic, patient: PatientRecord) -> None:
-    """Archive a patient the way a colleague at another desk would."""
+    """Archive a patient as a colleague at another desk would."""
     clinic.write(
         lambda s: patients.archive(s, clinic.clerk, patient.id, version=patient.version)
     )
@@ -255,7 +255,7 @@ def test_an_edit_says_anew_what_it_is_and_keeps_the_rest(clinic: Clinic, file: F
 
 
 def by_a_colleague(clinic: Clinic, record: DocumentRecord) -> None:
-    """Let a document be one that somebody else has filed."""
+    """Change a document's author to somebody else."""
     by_another = update(Document).where(Document.id == record.id)
     clinic.write(lambda s: s.execute(by_another.values(created_by=uuid4())))
 
@@ -365,7 +365,7 @@ def test_patients_are_asked_only_for_what_they_may_say(
     assert [box.label for box in upload.selectbox] == ["Type"]
 
 
-# Not beside the test of their hourly limit, which leaves them none.
+# Not next to the test of their hourly limit, which uses up all of it.
 def test_what_patients_upload_is_theirs_and_in_their_list(clinic: Clinic, maya: UUID):
     app = clinic.open("upload_documents", Role.PATIENT)
     upload(app, ("own.pdf", letter("In her own words")))
@@ -394,7 +394,7 @@ def test_what_the_clinic_added_to_is_offered_to_the_patient_for_reading_only(
 
 
 def actions_of(app: AppTest, record: DocumentRecord) -> list[str]:
-    """Return what a list offers to do with a document."""
+    """Return the actions that a list offers on a document."""
     rows = shown(app, "documents_table")["rows"]
     (row,) = [shown for shown in rows if shown["id"] == str(record.id)]
     return [action["name"] for action in row["cells"][-1]["actions"]]

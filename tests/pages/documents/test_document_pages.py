@@ -28,7 +28,7 @@ from tests.services.pdf.samples import letter, locked, with_script
 
 
 def advice_on(app):
-    """What stands in small words beside the boxes."""
+    """Return the captions beside the boxes."""
     return "\n".join(element.value for element in app.caption)
 
 
@@ -67,7 +67,7 @@ def test_what_is_said_of_all_files_holds_for_each_until_it_says_otherwise(
     app.file_uploader[0].set_value(files).run()
 
     app.selectbox(key="upload_documents_all_type").set_value(DocumentType.CONSENT).run()
-    # Of each file: its type, its retention class, and whether it is of another patient.
+    # For each file: its type, its retention class, and whether it is another patient's.
     app.selectbox[6].set_value(DocumentType.INVOICE).run()
     others = [box for box in app.checkbox if str(box.key).endswith("_other")]
     own = str(others[1].key).removesuffix("_other")

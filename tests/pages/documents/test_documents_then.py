@@ -1,4 +1,4 @@
-"""Documents of then on screen: what has become of each, its file, and its return."""
+"""Documents of an earlier time on screen: what became of each, its file, its return."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -29,7 +29,7 @@ def patient(clinic: Clinic) -> PatientRecord:
 def then(
     clinic: Clinic, patient: PatientRecord, databases: Databases, template: str
 ) -> Iterator[DocumentRecord]:
-    """A letter of the patient's, there today and in what is open from backups."""
+    """A letter of the patient, both today and in the clinic opened from backups."""
     content = clinic.receive(letter())
     draft = DraftDocument(title="Referral", patient_id=patient.id)
     filed = clinic.write(lambda s: records.file(s, clinic.clerk, draft, content))
@@ -46,7 +46,7 @@ def then(
 def labelled(
     clinic: Clinic, patient: PatientRecord, databases: Databases, template: str
 ) -> Iterator[DocumentRecord]:
-    """A letter of the patient's that had a tag then, which the clinic has no more."""
+    """A letter of the patient with a tag that existed then and does not exist now."""
     content = clinic.receive(letter())
     draft = DraftDocument(title="Referral", patient_id=patient.id)
     filed = clinic.write(lambda s: records.file(s, clinic.clerk, draft, content))

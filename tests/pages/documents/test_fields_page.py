@@ -26,7 +26,7 @@ def known(clinic: Clinic, name: str) -> DocumentField:
 
 @pytest.fixture
 def define(clinic: Clinic) -> Iterator[object]:
-    """Define fields of consents, which are archived in the end."""
+    """Define fields of consents, and archive them in the end."""
     made = []
 
     def define(

@@ -43,14 +43,14 @@ def german(clinic: Clinic) -> Clinic:
 
 @pytest.fixture(autouse=True)
 def _speaking_german() -> Iterator[None]:
-    """What stands in a choice, the tests ask for themselves."""
+    """The names of choices that the tests themselves fill in."""
     with speaking(GERMAN):
         yield
 
 
 @pytest.fixture
 def paper(german: Clinic, file: File) -> DocumentRecord:
-    """A paper of a patient whom the clinician treats, with a tag and a field."""
+    """A document of a patient whom the clinician treats, with a tag and a field."""
     patient, boss = german.register(), german.cast[ADMIN]
 
     def prepare(session):

@@ -1,4 +1,4 @@
-"""The inbox on screen: what came in, given to a colleague, and done."""
+"""The inbox on screen: what came in, assigned to a colleague, and done."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Retention on screen: rules changed, holds released, damage told, nobody named."""
+"""Retention on screen: rules changed, holds released, damage shown, nobody named."""
 
 import re
 from functools import partial
@@ -25,7 +25,7 @@ REASON = "Claim 2026-17 against the clinic"
 
 @pytest.fixture(autouse=True)
 def runs_of_one_test(kept):
-    """Let jobs never have run, but for what a test tells of them."""
+    """Keep only the runs of jobs that a test adds."""
     with forgetting(kept, IntegrityRun):
         yield
 
@@ -65,7 +65,7 @@ def let_be_kept(clinic, days):
 
 @pytest.fixture
 def clinical_rule(clinic):
-    """The rule of clinical documents, which is the same again afterwards."""
+    """The rule of clinical documents, restored afterwards."""
     rule = rule_of(clinic, Classification.CLINICAL)
     yield rule
     let_be_kept(clinic, rule.keep_days)
@@ -133,7 +133,7 @@ def test_a_time_that_cannot_be_is_explained_beside_the_rule(confirmed, clinic):
     (said,) = app.error
     assert said.value == "Documents are kept for 1 to 36,525 days; type one of these."
     assert app.number_input(key=key_of(rule, "keep")).value == 0
-    # The page goes on below.
+    # The rest of the page follows below.
     assert "Legal holds" in [element.value for element in app.subheader]
     assert rule_of(clinic, Classification.CLINICAL) == rule
 
@@ -204,7 +204,7 @@ def test_a_rule_that_a_colleague_changed_meanwhile_is_not_overwritten(
 
     assert "Somebody else changed this rule" in app.error[0].value
     assert rule_of(clinic, Classification.CLINICAL).keep_days == 3700
-    # What is kept of the page for some seconds is not the rule.
+    # What the page keeps for a few seconds is not the rule.
     app.run()
     assert app.number_input(key=key_of(theirs, "keep")).value == 3700
 

@@ -18,7 +18,7 @@ Choose = Callable[[str], AppTest]
 
 @pytest.fixture
 def three(file: File) -> list[DocumentRecord]:
-    """Three documents that are filed to nobody."""
+    """Three unfiled documents."""
     return [
         file(letter(f"The {title} letter"), title=title)
         for title in ("First", "Second", "Third")
@@ -42,7 +42,7 @@ def choose(clinic: Clinic, monkeypatch, three: list[DocumentRecord]) -> Choose:
 
 
 def hold_reason(app: AppTest):
-    """The field of why the documents are kept."""
+    """Return the field for the reason why the documents are kept."""
     (field,) = [f for f in app.text_area if str(f.key).endswith("_hold_reason")]
     return field
 

@@ -1,4 +1,4 @@
-"""A patient's own form: where it is offered, filed to whom, marked for everybody."""
+"""A patient's own form: where it is offered, where it is filed, how it is marked."""
 
 from uuid import UUID
 
@@ -79,7 +79,7 @@ def test_its_page_says_that_the_patient_stated_it(clinic: Clinic, role: Role):
 
     assert any("Stated by the patient" in info.value for info in app.info)
     assert any(STATED in element.value for element in app.markdown)
-    # What a patient stated is not the clinic's to change.
+    # The clinic does not change what a patient has stated.
     assert ("document_form" in buttons(app)) == (role is Role.PATIENT)
 
 

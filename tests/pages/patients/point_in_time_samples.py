@@ -1,4 +1,4 @@
-"""Patients as they were, for the pages that look there."""
+"""Patients as they were, for the pages about earlier times."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ LOOKED_AT = datetime(2026, 11, 19, 14, 3, 7, tzinfo=UTC)
 
 
 def reason_field(app: AppTest, form: str) -> TextArea:
-    """Return the one field of the form in which somebody says why."""
+    """Return the form's one field for a reason."""
     name = re.compile(rf"{form}_[0-9a-f]{{32}}_reason")
     [field] = [each for each in app.text_area if name.fullmatch(each.key or "")]
     return field
@@ -60,7 +60,7 @@ def _as_registered(
 def standing_by(
     clinic: Clinic, patient: PatientRecord, databases: Databases, template: str
 ) -> Iterator[None]:
-    """Give the clinic a standby of the past, on which the patient is as registered."""
+    """Give the clinic a delayed standby with the patient as registered."""
     with _as_registered(clinic, patient, databases, template) as endpoints:
         standby = replace(endpoints, delayed_urls={"node-04": endpoints.database_url})
         usual = clinic.wiring.delayed_standbys
@@ -78,10 +78,10 @@ def kept_open(
     template: str,
     *happened: Callable[[Session], object],
 ) -> Iterator[RestoreLook]:
-    """Open the clinic of a time from backups, in which the patient is as registered.
+    """Open the clinic of an earlier time from backups, the patient as registered.
 
-    What else `happened` until then is there as well. What looks around in it takes it
-    for the server that the worker opened.
+    Whatever else has `happened` until then is in it as well. Code that looks around
+    takes it for the server that the worker opened.
     """
     ours = clinic.wiring.settings
     with (

@@ -1,4 +1,4 @@
-"""Opening a record outside one's patients, and reviewing it."""
+"""Opening a record outside one's patients, and reviewing that."""
 
 from uuid import uuid4
 
@@ -138,7 +138,7 @@ def test_who_cannot_be_found_is_explained(clinic: Clinic, typed, said):
 def test_an_access_waits_for_review_without_a_name(clinic: Clinic, access, patient):
     app = clinic.open("break_glass_review", Role.ADMIN)
 
-    # The page is called what the menu calls it.
+    # The page has the same name as in the menu.
     assert app.title[0].value == "Emergency access review"
     assert REASON in texts(app)
     assert str(patient.id) in texts(app).replace("\\", "")

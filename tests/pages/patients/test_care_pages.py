@@ -83,7 +83,7 @@ def test_a_record_opened_from_outside_is_marked_for_everybody(clinic: Clinic, pa
 
     assert "You have this record open until" in theirs.warning[0].value
     assert "Okafor has this record open until" in desk.warning[0].value
-    # Why is for those who review it.
+    # The reason is for those who review it.
     assert REASON not in texts(desk)
     assert not theirs.exception
     assert not desk.exception

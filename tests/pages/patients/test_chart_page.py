@@ -1,4 +1,4 @@
-"""A patient's chart part by part: deep links, what each reads, the time line."""
+"""A patient's chart part by part: deep links, what each part reads, the time line."""
 
 import json
 from collections import Counter
@@ -61,7 +61,7 @@ def treated(clinic: Clinic, **facts) -> PatientRecord:
 def visit_with(
     clinic: Clinic, doctor_id: UUID, patient: PatientRecord, year: int = 2026, **typed
 ) -> UUID:
-    """Keep a completed visit with notes, each on a day of its own."""
+    """Add a completed visit with notes, each on a day of its own."""
     starts_at = NOON.replace(year=year) - timedelta(days=next(_DAYS))
     visit_id = clinic.write(
         lambda s: visit_samples.visit(
@@ -230,7 +230,7 @@ def test_a_long_history_says_where_it_is_cut_and_goes_on(
     assert any("The latest 2 " in element.value for element in app.markdown)
     app.button(key=more).click().run()
 
-    # Each visit has its row, on the time line its vital signs have one, too.
+    # Each visit has a row; on the time line its vital signs have another.
     assert len(cut) / 2 == len(rows_of(app, table)) / 3 > 0
     assert more not in {button.key for button in app.button}
     assert not app.exception
@@ -264,7 +264,7 @@ def test_a_part_reads_no_more_often_for_a_long_history(clinic, doctor_id, part):
             visit_with(clinic, doctor_id, patient, pulse="72", diagnoses="R05 Cough")
         with statements_of_pages() as statements:
             opened(clinic, patient, part)
-        # Who is here, and how far a replica is, is asked now and then, by any page.
+        # Any page asks now and then who is here, and how far a replica is.
         return [
             words.split("WHERE")[0]
             for words in statements

@@ -36,7 +36,7 @@ def choose(app: AppTest, *columns: str) -> AppTest:
 
 
 def press(app: AppTest, key: str) -> AppTest:
-    """Press what stands in the dialog, which for AppTest is there for one run only."""
+    """Press a button of the dialog, which AppTest has for one run only."""
     app.button(key="patients_columns").click()
     return app.button(key=key).click().run()
 

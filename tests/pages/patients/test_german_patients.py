@@ -1,4 +1,4 @@
-"""A colleague who has chosen German finds no sentence in English about patients."""
+"""A colleague who has chosen German finds no English sentence about patients."""
 
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -56,7 +56,8 @@ def ada(german: Clinic) -> PatientRecord:
 def test_records_to_complete_are_counted_in_german(
     german: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # As in a clinic of many: nobody registers ten thousand for a sentence.
+    # A large clinic is simulated: registering ten thousand for one sentence takes too
+    # long.
     many = Count(10_000, is_exact=False)
     monkeypatch.setattr(Listing, "count", lambda _: many)
 
@@ -68,7 +69,7 @@ def test_records_to_complete_are_counted_in_german(
 
 @pytest.fixture
 def keep_list(german: Clinic) -> Callable[..., str]:
-    """Keep a list for somebody of a role; return its key."""
+    """Save a list for somebody with a role; return its key."""
 
     def keep(wanted: Criteria, role: Role = Role.STAFF) -> str:
         return str(
@@ -84,7 +85,7 @@ def keep_list(german: Clinic) -> Callable[..., str]:
 def then(
     german: Clinic, ada: PatientRecord, databases: Databases, template: str
 ) -> Iterator[None]:
-    """The patient as they were, on a standby of the past."""
+    """The patient as they were, on a delayed standby."""
     with standing_by(german, ada, databases, template):
         yield
 

@@ -1,4 +1,4 @@
-"""A letter to several patients: looked at once, filed with each, refused where due."""
+"""A letter to several patients: previewed once, filed with each, refused if need be."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -35,7 +35,7 @@ Choose = Callable[..., AppTest]
 
 @pytest.fixture
 def family(clinic: Clinic) -> list[PatientRecord]:
-    """Three patients of one name that nobody else has."""
+    """Three patients with a last name that nobody else has."""
     name = cast.invent_patient().last_name.removeprefix("Test ")
     return [
         clinic.register(first_name=first, last_name=name)
@@ -62,7 +62,7 @@ def choose(clinic: Clinic, monkeypatch, family) -> Choose:
 
 
 def write(app: AppTest, **words: str) -> AppTest:
-    """Fill in what is the same for all, and look at one of them."""
+    """Fill in what is the same in all letters, and preview one of them."""
     filled = {"subject": "New hours", "message": "We open at 7."} | words
     for name, text in filled.items():
         kind = app.text_area if name == "message" else app.text_input
@@ -71,7 +71,7 @@ def write(app: AppTest, **words: str) -> AppTest:
 
 
 def filed_of(clinic: Clinic, patient: PatientRecord) -> list[Document]:
-    """What is filed of a patient."""
+    """Return the documents filed for a patient."""
     wanted = select(Document).where(Document.patient_id == patient.id)
     return list(clinic.write(lambda s: s.scalars(wanted).all()))
 
@@ -87,7 +87,7 @@ def text_of(clinic: Clinic, document: Document) -> str:
 
 
 def is_ready(app: AppTest) -> bool:
-    """Tell whether the letters can be filed."""
+    """Return whether the letters can be filed."""
     return f"{PAGE}_file" in {button.key for button in app.button}
 
 

@@ -1,4 +1,4 @@
-"""Bars of a list's charts as filters of the list."""
+"""The bars of a list's charts as filters of the list."""
 
 import pytest
 

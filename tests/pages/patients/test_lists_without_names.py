@@ -1,4 +1,4 @@
-"""What an analyst sees of the patients, and the way to a file with names."""
+"""What an analyst sees of the patients, and how to get a file with names."""
 
 from datetime import date
 from urllib.parse import parse_qs, urlsplit
@@ -21,7 +21,7 @@ def people_on_file(clinic: Clinic) -> None:
         allergies=("Latex",),
         medical_history=("Asthma", "Diabetes", "Gout"),
     )
-    # No group is small but that of Grace.
+    # Only Grace's group is small.
     for number in range(6):
         clinic.register(first_name=f"A{number}", date_of_birth=date(1980, 5, 17))
         clinic.register(first_name=f"B{number}", date_of_birth=date(1960, 5, 17))

@@ -1,4 +1,4 @@
-"""A patient corrects how the clinic reaches them, on a page of their own."""
+"""A patient corrects their own contact data, on a page of their own."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,7 +20,7 @@ CODE = "271828"
 
 @pytest.fixture
 def record(clinic: Clinic) -> PatientRecord:
-    """The patient's record, with a phone number and no address of e-mail."""
+    """The patient's record, with a phone number and no e-mail address."""
     patient_id = clinic.cast[Role.PATIENT].patient_id
     assert patient_id
     record = clinic.get(patient_id)
@@ -29,7 +29,7 @@ def record(clinic: Clinic) -> PatientRecord:
 
 @pytest.fixture
 def code(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The code that everybody gets, shown as in the demo; none was sent before it."""
+    """The code that everybody gets, shown as in the demo; none was sent before."""
     monkeypatch.setattr(codes, "new_code", lambda: CODE)
     monkeypatch.setattr(new_address, "is_shown", lambda: True)
     yield CODE

@@ -23,7 +23,7 @@ def patient(clinic: Clinic):
 
 @pytest.fixture
 def given_first(clinic: Clinic) -> None:
-    """The front desk reads the given name first."""
+    """Make the front desk see given names first."""
     chosen(clinic, "given-family")
 
 
@@ -33,7 +33,7 @@ def chosen(clinic: Clinic, name_order: str | None) -> None:
 
 
 def drawn(app: AppTest, key: str) -> str:
-    """Return all that a component is drawn with."""
+    """Return all data that a component is drawn with."""
     return next(
         each.proto.bytes.decode()
         for each in app.get("bidi_component")

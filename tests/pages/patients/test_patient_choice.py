@@ -1,4 +1,4 @@
-"""The patient that something is for, once the field that finds them has told who."""
+"""The patient that something is for, once the search field has found them."""
 
 import json
 from uuid import uuid4
@@ -9,7 +9,7 @@ PAGE = "booking"
 
 
 def field(app):
-    """What the field is drawn with; None where nobody is asked for."""
+    """Return the data the field is drawn with; None where it is not shown."""
     fields = {element.key: element for element in app.get("bidi_component")}
     drawn = fields.get(f"{PAGE}_patient_search")
     return json.loads(drawn.proto.bytes) if drawn else None
@@ -36,7 +36,7 @@ def test_another_one_is_looked_for_where_the_cursor_then_is(clinic: Clinic):
     app.button(key=f"{PAGE}_patient_other").click().run()
     assert field(app)["takes_focus"]
 
-    # Not again whenever the page is drawn.
+    # It does not take the focus again each time the page is drawn.
     app.run()
     assert not field(app)["takes_focus"]
 

@@ -136,7 +136,7 @@ def test_a_patient_sees_their_own_record_and_changes_contact_alone(
         "my_record_upload",
         "my_record_check_prescription",
     ]
-    # What is for programs and support says nothing to them.
+    # Data for programs and support means nothing to them.
     (since,) = [c.value for c in app.caption if c.value.startswith("Registered ")]
     assert "version" not in since
     assert not app.exception
@@ -241,7 +241,7 @@ def test_an_edit_that_leaves_nobody_to_reach_is_explained_on_the_page(clinic: Cl
 
 
 def stale(clinic: Clinic) -> tuple[AppTest, PatientRecord]:
-    """Return a form on which a colleague changed the record meanwhile."""
+    """Return a form whose record a colleague has changed meanwhile."""
     patient = clinic.register(address="1 Old Road", phone_number="0123456789")
     app = clinic.open("edit", patient=patient.id)
     clinic.edit(patient, phone_number="9876543210")
@@ -313,7 +313,7 @@ def test_a_likely_duplicate_is_offered_after_an_edit_and_compared(clinic: Clinic
     assert "May be the same person" in {h.value for h in app.subheader}
     assert not app.exception
 
-    # AppTest takes a click on the page that another led to for one on the first.
+    # AppTest sends a click on the page that followed to the first page.
     app = clinic.open("patient", patient=patient.id)
     app.button(key=f"patient_candidate_{known.id}").click().run()
     assert app.title[0].value == "Merge two records"

@@ -89,7 +89,7 @@ def test_a_list_and_its_count_are_asked_with_their_limits_and_recorded_at_once(
         clinic.open("patients")
 
     assert sum("audit_events" in words for words in statements) == 1
-    # A connection that has not planned the list yet plans it first, in the same limit.
+    # A connection without a plan for the list plans it first, within the same limit.
     limited = [
         words
         for words in statements
@@ -313,7 +313,7 @@ def test_another_list_starts_at_its_first_page(clinic: Clinic):
     app = search(clinic.open("patients"), "Listed")
     app.button(key="patients_next").click().run()
 
-    # Who comes before the place where the other list was left.
+    # A patient who comes before the position at which the other list was left.
     search(app, "hopper")
 
     assert [row[0] for row in rows_of(app)] == ["Hopper, Grace"]
@@ -381,7 +381,7 @@ def test_the_links_to_files_name_the_list_by_its_key(clinic: Clinic):
     ]
     for parameters in (parse_qs(url.query) for url in urls):
         assert parameters["list"] == [app.query_params["list"]]
-        # It must hold what this person has just saved, whichever replica answers.
+        # It must show what this person has just saved, whichever replica answers.
         assert Lsn.parse(parameters["after_lsn"][0]) > 0
 
 

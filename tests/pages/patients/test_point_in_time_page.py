@@ -46,7 +46,7 @@ def patient(clinic: Clinic) -> PatientRecord:
 def then(
     clinic: Clinic, patient: PatientRecord, databases: Databases, template: str
 ) -> Iterator[None]:
-    """The patient as they were, on a standby of the past."""
+    """The patient as they were, on a delayed standby."""
     with standing_by(clinic, patient, databases, template):
         yield
 
@@ -134,7 +134,7 @@ def test_each_field_is_chosen(clinic: Clinic, patient: PatientRecord):
 def allergic(
     clinic: Clinic, databases: Databases, template: str
 ) -> Iterator[PatientRecord]:
-    """Somebody who had an allergy, on a standby of the past."""
+    """A patient who had an allergy, as on a delayed standby."""
     patient = clinic.register(allergies=("Penicillin V",))
     with standing_by(clinic, patient, databases, template):
         yield patient
@@ -143,7 +143,7 @@ def allergic(
 def test_of_a_list_both_are_offered_where_neither_has_all(
     clinic: Clinic, allergic: PatientRecord
 ):
-    """A list that had all of it stood there twice, and the second was chosen."""
+    """A list that had all entries was offered twice, and the second was chosen."""
 
     def choice(of: PatientRecord):
         app = clinic.open("past", patient=of.id)
@@ -281,7 +281,7 @@ def test_to_look_keeps_it_open(clinic: Clinic, patient: PatientRecord):
 def booked(
     clinic: Clinic, patient: PatientRecord, databases: Databases, template: str
 ) -> Iterator[RestoreLook]:
-    """What is open from backups, with a visit of the patient that is gone today."""
+    """The clinic opened from backups, with a visit of the patient gone today."""
 
     def book(session):
         doctor = cast.add_doctor(session, name="Dr. Then")
@@ -314,7 +314,7 @@ def test_a_visit_that_is_gone_is_shown_with_what_to_do(
 def two_to_come(
     clinic: Clinic, patient: PatientRecord, databases: Databases, template: str
 ) -> Iterator[RestoreLook]:
-    """What is open from backups, with two visits to come that are gone today."""
+    """The clinic opened from backups, with two future visits that are gone today."""
 
     def book(session):
         doctor = cast.add_doctor(session, name="Dr. Then")
@@ -345,7 +345,7 @@ def test_why_one_visit_comes_back_is_no_reason_for_the_next(
 def checked_in(
     clinic: Clinic, patient: PatientRecord, databases: Databases, template: str
 ) -> Iterator[VisitRecord]:
-    """A visit of today: booked in what is open from backups, and checked in since."""
+    """A visit of today: booked in the clinic from backups, checked in since."""
     begins_at = visit_samples.soon(-5)
 
     def book(session):
@@ -397,9 +397,9 @@ def test_how_a_state_is_set_back_is_told_in_german(
 def written(
     clinic: Clinic, patient: PatientRecord, databases: Databases, template: str
 ) -> Iterator[UUID]:
-    """A visit whose notes read otherwise today, of a clinician who treats both times.
+    """A visit with other notes today, whose clinician treats the patient both times.
 
-    What was written in the clinic of then stands in what is open from backups.
+    What was written then is in the clinic opened from backups.
     """
     dora, doctor_id, visit_id = clinic.cast[Role.CLINICIAN], uuid4(), uuid4()
 

@@ -1,4 +1,4 @@
-"""Registering a patient: what is needed, what is lost, and who is there already."""
+"""Registering a patient: what is required, what is lost, and who is there already."""
 
 from datetime import date
 

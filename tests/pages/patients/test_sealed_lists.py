@@ -1,4 +1,4 @@
-"""While nothing can be saved a new list opens too, and its address tells nobody."""
+"""While nothing can be saved, a new list opens too, and its address names nobody."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ def ada(clinic: Clinic) -> None:
 
 @contextmanager
 def read_only(clinic: Clinic) -> Iterator[None]:
-    """Let nobody lead; what is read goes to the spool."""
+    """Simulate a clinic without a primary; reads are recorded in the spool."""
 
     def refuse(*_: object, **__: object) -> None:
         raise NoPrimary(SINCE)
@@ -85,6 +85,6 @@ def test_saving_says_since_when_not_and_the_form_keeps_what_was_typed(clinic: Cl
 
     assert plain("Nothing can be saved since 19:03: ") in app.warning[0].value
     assert app.text_input(key="edit_address").value == "1 Patient Road"
-    # No new run by itself: the sentence stays until somebody does something.
+    # The page does not run again by itself: the sentence stays until somebody acts.
     assert not any("Tries again" in caption.value for caption in app.caption)
     assert not app.exception

@@ -27,7 +27,7 @@ Choose = Callable[[str], AppTest]
 
 @pytest.fixture
 def family(clinic: Clinic) -> list[PatientRecord]:
-    """Three patients of one name that nobody else has; the last has no e-mail."""
+    """Three patients with a name that nobody else has; the last has no e-mail."""
     name = cast.invent_patient().last_name.removeprefix("Test ")
     no_email = {"email": None, "phone_number": "+441632960123"}
     return [
@@ -59,13 +59,13 @@ def said(app: AppTest) -> str:
 
 
 def field(app: AppTest, kind: str, end: str):
-    """The field of the patients who are ticked whose key ends so."""
+    """Return the field of the ticked patients whose key ends in this suffix."""
     (element,) = [each for each in getattr(app, kind) if str(each.key).endswith(end)]
     return element
 
 
 def offered(app: AppTest) -> list[str]:
-    """Return the acts that the table offers for several rows."""
+    """Return the actions that the table offers for several rows."""
     for table in app.get("bidi_component"):
         if table.key == "patients_table":
             selection = json.loads(table.proto.bytes).get("selection", {})
@@ -142,7 +142,7 @@ def test_who_has_an_address_is_invited_and_who_has_none_is_named(
     app.button(key="patients_bulk_invite_confirm").click().run()
 
     assert "2 patients invited." in said(app)
-    # Without a mail server the links are told, as on the patient's own page.
+    # Without a mail server the links are shown, as on the patient's own page.
     assert said(app).count("give them this link yourself") == 2
     assert f"Not “{family[2].last_name}, Cyd”: There is no e-mail address" in said(app)
     invited = (

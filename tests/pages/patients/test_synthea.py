@@ -1,7 +1,7 @@
 """Synthea's patients on the front desk's pages: searched, filtered, opened, edited.
 
-They are not part of the project: CHARTROOM_SYNTHEA names the folder of their files. The
-command that imports them is tried in tests/dashboard/cli/test_data_commands.py.
+Their files are not part of the project: CHARTROOM_SYNTHEA names the folder. The command
+that imports them is tested in tests/dashboard/cli/test_data_commands.py.
 """
 
 import csv
@@ -33,7 +33,7 @@ ALLERGIC = Criteria(
 
 
 def allergic_to_aspirin_born_after_1980() -> int:
-    """Count in Synthea's own files."""
+    """Count the matching patients in Synthea's own files."""
     with (SYNTHEA / "patients.csv").open(encoding="utf-8", newline="") as file:
         born = {row["Id"]: row["BIRTHDATE"] for row in csv.DictReader(file)}
     with (SYNTHEA / "allergies.csv").open(encoding="utf-8", newline="") as file:
@@ -47,7 +47,7 @@ def allergic_to_aspirin_born_after_1980() -> int:
 
 @pytest.fixture
 def key(clinic: Clinic, tmp_path: Path) -> str:
-    """Import all of them; return what names the list of those who are looked for."""
+    """Import all patients; return the key of the list of those to be found."""
 
     def take_over(session) -> str:
         folder = importing.Folder.find(SYNTHEA)

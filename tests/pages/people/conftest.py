@@ -1,4 +1,4 @@
-"""Who is looked at on the pages of people."""
+"""The person who is shown on the pages about people."""
 
 import pytest
 from sqlalchemy.orm import Session

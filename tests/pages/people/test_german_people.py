@@ -1,4 +1,4 @@
-"""An administrator who has chosen German finds no sentence in English about people."""
+"""An administrator who has chosen German finds no English sentence about people."""
 
 from collections.abc import Callable
 from functools import partial

@@ -1,4 +1,4 @@
-"""Notifications on the screen: read, followed, and marked as read."""
+"""Notifications on screen: read, followed, and marked as read."""
 
 import pytest
 from sqlalchemy import delete, select

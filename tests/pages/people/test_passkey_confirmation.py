@@ -1,4 +1,4 @@
-"""Pages whose actions need a passkey lead to using it, and then let on."""
+"""Pages whose actions need a passkey lead to using it, and back to the action."""
 
 import pytest
 

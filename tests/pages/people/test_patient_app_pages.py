@@ -27,7 +27,7 @@ def open_page(at_desk):
 
 @pytest.fixture
 def app_id(kept: Session) -> UUID:
-    """An app that nobody else changes."""
+    """The id of an app that no other test changes."""
     boss = desk(kept)
     made = patient_apps.register(
         kept,
@@ -87,7 +87,7 @@ def test_an_app_is_removed_after_a_question(open_page, kept: Session, app_id):
     app.button(key=f"apps_remove_{app_id}").click().run()
     assert is_registered(kept, app_id)
 
-    # What stands in a dialog is there for one run only.
+    # A dialog's widgets exist for one run only.
     app.button(key=f"apps_remove_{app_id}").click()
     app.button(key="apps_remove_confirm").click().run()
 
@@ -96,7 +96,7 @@ def test_an_app_is_removed_after_a_question(open_page, kept: Session, app_id):
 
 
 def let_in(kept: Session, patient: Actor, app_id: UUID) -> UUID:
-    """Have the app read a patient's visits for an hour; return its token's id."""
+    """Let the app read a patient's visits for an hour; return its token's id."""
     token_id, _ = tokens.issue_for_app(
         kept,
         patient,

@@ -26,7 +26,7 @@ def confirmed(at_desk):
 
 
 def _let_passkey_age(kept: Session, app: AppTest) -> None:
-    """Let it be longer ago than changes to people allow."""
+    """Make the last use of the passkey too old for changes to people."""
     kept.execute(
         update(UserSession)
         .where(UserSession.id == UUID(app.user["sid"]))
@@ -248,7 +248,7 @@ def test_resetting_passkeys_asks_first_and_forgets_them(
 
     of_cleo = select(func.count()).where(Passkey.user_id == cleo.id)
     assert kept.scalar(of_cleo) == 0
-    # Who has none is offered no reset.
+    # Somebody without passkeys is offered no reset.
     assert "user_passkeys" not in [button.key for button in app.button]
     assert not app.exception
 

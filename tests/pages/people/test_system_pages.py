@@ -1,4 +1,4 @@
-"""Connected systems on screen: connected, looked at, changed, switched off and on."""
+"""Connected systems on screen: connected, viewed, changed, switched off and on."""
 
 from functools import partial
 from uuid import UUID, uuid4
@@ -30,13 +30,13 @@ def open_page(at_desk):
 
 @pytest.fixture
 def system_id(kept: Session) -> UUID:
-    """A system that nobody else changes, and that exports nothing."""
+    """The id of a system that no other test changes, and that exports nothing."""
     return register(kept)
 
 
 @pytest.fixture
 def exporting_id(kept: Session) -> UUID:
-    """One that exports what it reads."""
+    """The id of a system that exports what it reads."""
     return register(kept, export_purpose="A nightly copy")
 
 
@@ -71,7 +71,7 @@ def texts(app: AppTest) -> str:
 
 
 def press(app: AppTest, *keys: str) -> None:
-    """Press what stands in a dialog, which is there for one run only."""
+    """Press a button of a dialog, which exists for one run only."""
     for key in keys:
         app.button(key=key).click()
     app.run()
@@ -192,7 +192,7 @@ def test_a_system_is_switched_off_after_a_question_and_on_again(
 
 
 def save_list(kept: Session, name: str, criteria: Criteria) -> tuple[Actor, UUID]:
-    """Save a list of patients as somebody at the desk; return who, and its id."""
+    """Save a list of patients as somebody at the desk; return the person and its id."""
     clerk = desk(kept, Role.STAFF).actor
     key = views.remember(kept, clerk, criteria, subject=PATIENTS)
     saved = views.save_view(kept, clerk, name, key, subject=PATIENTS)

@@ -1,4 +1,4 @@
-"""Tokens on screen: made once, listed without themselves, revoked."""
+"""Tokens on screen: shown once when made, listed without their secret, revoked."""
 
 from datetime import timedelta
 from functools import partial

@@ -1,4 +1,4 @@
-"""What is longer than its field takes stays there and is refused in words."""
+"""A value that is longer than its field allows stays there and is refused in words."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def test_what_is_pasted_beyond_the_bound_stays_and_the_field_is_named():
     assert (app.text_input[0].value, app.text_area[0].value) == ("x" * 12, "y" * 1_200)
     assert "Reason must have at most 10 characters, and has 12." in said
     assert "Note must have at most 10 characters, and has 1,200." in said
-    # As small as a label.
+    # It is a caption, in the small type of a label.
     assert not app.markdown
 
 

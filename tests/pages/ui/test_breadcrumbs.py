@@ -1,4 +1,4 @@
-"""The way to a page below others, as it stands above its title."""
+"""The breadcrumbs of a page below others, shown above its title."""
 
 import re
 from uuid import uuid4
@@ -11,7 +11,7 @@ from tests.pages.conftest import Clinic
 
 
 def trail(app: AppTest) -> list[tuple[str, str]]:
-    """Return what stands in it, each with where it leads."""
+    """Return the titles in the breadcrumbs, each with its address."""
     assert not app.exception
     bodies = [each.value for each in app.get("html") if "Breadcrumbs" in each.value]
     items = re.findall(r'<li[^>]*>(?:<a href="([^"]*)">)?([^<]*)', "".join(bodies))
@@ -46,7 +46,7 @@ def test_who_cannot_be_shown_is_not_named(clinic: Clinic):
         ("invite", Role.ADMIN, [("People", "/users"), ("Invite", "")]),
         ("roles", Role.PATIENT, [("Account", "/account"), ("Roles", "")]),
         ("patients", Role.STAFF, []),
-        # What is a page of their own for a patient is one of a patient's for others.
+        # A page that patients have of their own is below a patient's record for others.
         ("visits", Role.PATIENT, []),
         ("home", Role.STAFF, []),
     ],

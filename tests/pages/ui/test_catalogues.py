@@ -1,4 +1,4 @@
-"""Everything that is shown to anybody is in the German catalogues."""
+"""Every text that anybody is shown is in the German catalogues."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -46,9 +46,9 @@ NOT_SHOWN: Final = (
     "dashboard.cli",
     "dashboard.web.",
     "dashboard.wiring",
-    # Read by the restore command alone; a page prints the paper, and reads none.
+    # Read by the restore command alone; a page prints the paper and does not read it.
     "services.backups.kits.paper",
-    # Mistakes in our own code; what the log says of an action is in services.audit.
+    # Mistakes in our own code; the log's descriptions of actions are in services.audit.
     "services.core.audit",
     "services.demo.",
 )
@@ -91,20 +91,20 @@ def _desk_transitions() -> list[transitions._Transition]:
 
 
 def _said_by(template: Template) -> Iterator[str]:
-    """Yield what a form says while it is filled in."""
+    """Yield the texts of a form that is being filled in."""
     yield from (template.title, template.summary)
     for field in template.fields:
         yield from filter(None, (field.label, field.help, *field.columns))
 
 
 def _following() -> Iterator[str]:
-    """Yield what moves from one record to another in a merge, one and several."""
+    """Yield the names, one and several, of what a merge moves between records."""
     for words_of_table in WORDS.values():
         yield from words_of_table or ()
 
 
 def _shown(*rooms: str) -> list[str]:
-    """Return the modules of some rooms that say something on a page."""
+    """Return the modules of these packages whose texts are shown on a page."""
     return sorted(
         module
         for module in _modules()

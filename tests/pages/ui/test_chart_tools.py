@@ -1,4 +1,4 @@
-"""Below a chart are its numbers, for whoever asks for them, and for nobody else."""
+"""Below a chart are its numbers, for those who open them, and for nobody else."""
 
 from streamlit.testing.v1 import AppTest
 
@@ -96,7 +96,7 @@ def test_what_no_browser_of_ours_says_opens_nothing():
 
 def test_what_was_chosen_in_a_table_is_told_to_the_page_once():
     app = AppTest.from_function(page_of_choices).run()
-    # As a click leaves it, of which this kind of test knows none.
+    # As after a click, which AppTest does not know.
     app.session_state["sexes_tools_chosen"] = "Female"
 
     assert app.run().caption[0].value == "Chosen: Female"
@@ -109,7 +109,7 @@ def test_what_no_table_offers_to_choose_draws_no_page_anew():
     app = AppTest.from_function(page).run()
     app.session_state["visits_tools_chosen"] = "7"
 
-    # A page that is drawn for ever runs out of time.
+    # A page that is drawn for ever exceeds the time limit.
     assert app.run().caption[0].value == "The chart"
     assert not app.exception
 

@@ -1,4 +1,4 @@
-"""A day that is out of the question is refused in words, and no other is taken."""
+"""A day that is out of range is refused in words, and no other day is taken instead."""
 
 from datetime import date
 from pathlib import Path
@@ -27,7 +27,7 @@ def test_a_death_in_the_future_is_refused_and_stays_to_be_corrected(clinic: Clin
     app.button(key="patient_death").click().run()
 
     died = f"patient_{patient.id}_deceased_on"
-    # With the year 9999 among its years the calendar of the field never ends.
+    # With the year 9999 in its range, the calendar of the field never ends.
     assert app.date_input(key=died).max.year == 9998
     app.date_input(key=died).set_value(date(9998, 12, 31))
     press(app, "patient_death", "patient_died_save")

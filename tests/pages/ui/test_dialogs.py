@@ -1,6 +1,6 @@
-"""What a dialog asks before it is done is red where nobody can undo it, and only there.
+"""A dialog's button is red where nobody can undo the action, and only there.
 
-That it is red on the screen is seen in tests/browser/test_dialogs.py.
+That it is red on screen is tested in tests/browser/test_dialogs.py.
 """
 
 import ast
@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _ROOT = Path(__file__).parents[3]
-# A new dialog takes its place here or among those below. What is below leaves all that
-# there was, and whoever did it can take it back.
+# Add a new dialog here or below. The actions below lose nothing, and whoever did them
+# can undo them.
 _FOR_GOOD = {
     "'apps_remove_confirm'",
     "'dashboard_delete'",
@@ -45,7 +45,7 @@ _TO_BE_UNDONE = {
 
 
 def confirmations() -> Iterator[tuple[str, bool]]:
-    """Yield the key of all that is asked for in a dialog, and whether it is final."""
+    """Yield the key of each confirmation in a dialog, and whether it is final."""
     for path in [*_ROOT.glob("dashboard/**/*.py"), *_ROOT.glob("pages/**/*.py")]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "confirmed":

@@ -1,4 +1,4 @@
-"""What was emptied is empty, and nothing else is taken in its place."""
+"""A field that was emptied is empty, and no other value is taken instead."""
 
 from datetime import date, time
 from pathlib import Path

@@ -12,7 +12,7 @@ SHOWN = (
 
 
 def save_view(clinic: Clinic, name: str) -> None:
-    """Save a list of patients under the name."""
+    """Save a list of patients under this name."""
 
     def save(session):
         key = views.remember(

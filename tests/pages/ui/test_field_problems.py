@@ -1,4 +1,4 @@
-"""What is wrong with a field names the field, so that the page can mark it."""
+"""A problem with a field names the field, so that the page can mark it."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.pages.conftest import Clinic, problem_places
 _ROOT = Path(__file__).resolve().parents[3]
 _NAMED = re.compile(r"(?:Invalid[A-Z]\w+|super\(\).__init__)\(\s*\"(\w+)\",\s")
 _KEY = re.compile(r"\"((?:\w|\{[^}\"]*\})*_(?:\w|\{[^}\"]*\})*)\"")
-# Whose widgets have keys that are put together from the names of many fields.
+# Fields whose widgets have keys composed of the names of many fields.
 _COMPOSED = {
     "age_band",
     "complaint",
@@ -20,7 +20,7 @@ _COMPOSED = {
     "timespan",
     "ttl",
 }
-# What only programs and addresses can say.
+# Fields that only programs and addresses can send.
 _TYPED_NOWHERE = {
     "after",
     "archived",

@@ -1,4 +1,4 @@
-"""A patient who has chosen German finds no sentence in English on their pages."""
+"""A patient who has chosen German finds no English sentence on their pages."""
 
 from collections.abc import Callable
 from datetime import date
@@ -89,7 +89,7 @@ def test_a_form_is_refused_or_looked_at_in_german(
 ) -> None:
     app = german.open("create_document", Role.PATIENT, template=form)
 
-    # What stands in a choice, the test itself asks for.
+    # The test itself fills in a choice.
     with speaking(GERMAN):
         app.button(key="create_document_generate").click().run()
 

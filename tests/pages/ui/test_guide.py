@@ -1,4 +1,4 @@
-"""The guide as pages offer it, and the page that holds all of it."""
+"""The guide as pages offer it, and the page with all of it."""
 
 import re
 
@@ -31,7 +31,7 @@ def test_help_shows_what_the_guide_says_of_the_page(clinic: Clinic):
 
     assert not app.exception
     shown = [text.value for text in app.markdown]
-    # The section begins with a picture, which is none of its words.
+    # The section begins with a picture, which is no part of its text.
     _, _, words = guide.sections()["Check patients in"].partition("\n\n")
     assert words in shown
     assert any("help#check-patients-in" in text for text in shown)

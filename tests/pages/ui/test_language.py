@@ -1,4 +1,4 @@
-"""Pages that speak German speak nothing else, and dates are written as in German."""
+"""German pages show only German, and dates are written as in German."""
 
 import ast
 import pickle
@@ -71,7 +71,7 @@ def test_placeholders_stand_in_both_languages() -> None:
         with path.open("rb") as file:
             for message in read_po(file):
                 for form in forms(message.string) if message.id else ():
-                    # One of something may go without its number.
+                    # The singular may leave out the number.
                     assert fields(form) <= fields(forms(message.id)[-1])
                 if message.id:
                     last = forms(message.string)[-1]
@@ -81,7 +81,7 @@ def test_placeholders_stand_in_both_languages() -> None:
 def test_catalogues_agree_on_what_several_of_them_have() -> None:
     said = defaultdict[object, set[object]](set)
     for path in CATALOGUES.glob("*/*.po"):
-        # Scripts are told theirs apart from all others.
+        # Scripts have a catalogue of their own.
         if path.stem == "scripts":
             continue
         with path.open("rb") as file:
@@ -99,7 +99,7 @@ def test_what_is_offered_has_catalogues() -> None:
 
 
 def speaking_page() -> None:
-    """Draw a day and two plural forms in a language of the session."""
+    """Draw a day and two plural forms in the language of the session."""
     from datetime import date
 
     import streamlit as st
@@ -202,7 +202,7 @@ def test_a_german_day_is_no_item_of_a_list(written: Callable[[date], str]) -> No
     with speaking(GERMAN):
         day = written(date(2026, 10, 26))
 
-    # "26. " at the beginning of a text would be the mark of one, in Markdown.
+    # At the start of a text, Markdown would take "26. " for the number of a list item.
     assert re.match(r"26\.[^ ]", day)
 
 
@@ -235,7 +235,7 @@ def test_days_of_a_sentence_are_written_as_their_reader_writes_them() -> None:
     since = Sentence("{event} since {since}", event="visits", since=date(2026, 8, 1))
     said = Sentence("{told} within {days} after it", told=since, days="90 days")
 
-    # Programs read ISO 8601, and what somebody typed is no day of ours.
+    # Programs read ISO 8601, and a date that somebody typed is not reformatted.
     assert said == "visits since 2026-08-01 within 90 days after it"
     assert translated(said) == "visits since 1 August 2026 within 90 days after it"
     with speaking(GERMAN):

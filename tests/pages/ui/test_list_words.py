@@ -1,4 +1,4 @@
-"""What a list of documents shows, in German."""
+"""The texts of a list of documents, in German."""
 
 from dashboard.ui.language import GERMAN, speaking
 from dashboard.ui.lists.list_words import documents_in_words

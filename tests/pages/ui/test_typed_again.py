@@ -1,4 +1,4 @@
-"""What somebody had typed comes back into the widgets, and nowhere else."""
+"""The values somebody had typed come back into the widgets, and nowhere else."""
 
 import pytest
 from streamlit.testing.v1 import AppTest

@@ -1,4 +1,4 @@
-"""Days are read and written as the language of the page has them."""
+"""Days are read and written as usual in the language of the page."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""The rules inside the widgets, without a page around them."""
+"""The rules inside the widgets, tested without a page."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime

@@ -66,14 +66,14 @@ def choose(monkeypatch: pytest.MonkeyPatch) -> Callable[[AppTest, UUID], AppTest
 
 
 def held_by(clinic: Clinic, slot_id: UUID, patient_id: UUID) -> BookingRecord:
-    """Hold a slot at another desk."""
+    """Hold a slot as at another desk."""
     return clinic.write(lambda s: samples.hold(s, clinic.clerk, slot_id, patient_id))
 
 
 def booked(
     clinic: Clinic, slot_id: UUID, patient_id: UUID, *, note: str = ""
 ) -> BookingRecord:
-    """Book a slot at another desk."""
+    """Book a slot as at another desk."""
     held = held_by(clinic, slot_id, patient_id)
     return clinic.write(lambda s: bookings.confirm(s, clinic.clerk, held.id, note=note))
 
@@ -83,7 +83,7 @@ def stored(clinic: Clinic, booking: BookingRecord) -> BookingRecord:
 
 
 def latest(clinic: Clinic, patient_id: UUID) -> BookingRecord:
-    """Return the patient's last made booking."""
+    """Return the patient's latest booking."""
     bookings_of_patient = clinic.write(
         lambda s: bookings.list_of_patient(s, clinic.clerk, patient_id)
     )
@@ -91,7 +91,7 @@ def latest(clinic: Clinic, patient_id: UUID) -> BookingRecord:
 
 
 def states(app: AppTest, dora: Practice) -> list[str]:
-    """Return what the calendar says of the doctor's times, in their order."""
+    """Return the states of the doctor's times in the calendar, in their order."""
     days = shown(app, f"doctor_calendar_{dora.id}")["days"]
     return [time["state"] for day in days for time in day["times"]]
 
@@ -430,7 +430,7 @@ def test_visits_are_listed_and_one_is_cancelled(
     assert not rows_of(app, "visits_ahead")
     (earlier,) = rows_of(app, "visits_earlier")
     assert "Cancelled" in earlier
-    # Nothing can be done with it, and nothing is offered to be done.
+    # No action is possible, and none is offered.
     assert len(earlier) == len(row) - 1
     assert not app.exception
 
@@ -517,7 +517,7 @@ def test_the_same_time_every_week_is_held_where_it_is_free_and_confirmed_at_once
     app.button(key=f"booking_confirm_{first.id}").click().run()
     assert not _held(clinic, patient.id)
     assert markdown(app).count("Dora Doctor") > 1
-    # In one transaction, whose time is the same for both.
+    # Both in one transaction, and therefore with the same time.
     made = clinic.write(lambda s: _made_at(s, patient.id))
     assert (len(made), len(set(made))) == (2, 1)
     assert not app.exception
@@ -616,7 +616,7 @@ def test_a_time_of_any_doctor_that_is_gone_is_said_on_top_with_what_is_free_next
 
 
 def _choose_of_any(app: AppTest, monkeypatch: pytest.MonkeyPatch, time: str) -> None:
-    """Choose a time in the calendar of a speciality, which AppTest cannot draw."""
+    """Choose a time in the calendar of a specialty, which AppTest cannot draw."""
     chosen = [time]
     with monkeypatch.context() as patch:
         patch.setattr(
@@ -692,7 +692,7 @@ def test_who_waits_or_is_late_still_has_a_visit(
     clinic: Clinic, dora: Practice, page, status, said
 ):
     patient = clinic.register()
-    # Its time is over, its day is not.
+    # Its time is over, but its day is not.
     timestamp = datetime.now(UTC)
     midnight = timestamp.replace(hour=0, minute=0, second=0, microsecond=0)
     begun = max(timestamp - timedelta(hours=2), midnight)

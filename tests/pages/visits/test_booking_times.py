@@ -1,4 +1,4 @@
-"""Days and times of visits, also where clocks change, without a page around them."""
+"""Days and times of visits, also where clocks change, tested without a page."""
 
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
@@ -27,7 +27,7 @@ def _in_berlin(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def viewer(monkeypatch: pytest.MonkeyPatch):
-    """Look from another zone."""
+    """Make the viewer's time zone another one."""
 
     def viewer(name: str) -> None:
         monkeypatch.setattr(times, "_viewers_zone", lambda: ZoneInfo(name))
@@ -79,7 +79,7 @@ def test_equal_times_of_a_week_stand_in_one_line_though_clocks_change():
     ("zone", "timestamp", "beside"),
     [
         ("America/New_York", datetime(2026, 11, 23, 9, 20, tzinfo=UTC), "04:20"),
-        # Between the two changes they are an hour closer.
+        # Between the two changes of the clocks the zones are an hour closer.
         ("America/New_York", datetime(2026, 10, 28, 9, 20, tzinfo=UTC), "05:20"),
         ("Pacific/Auckland", datetime(2026, 11, 23, 15, 0, tzinfo=UTC), "Tue 04:00"),
         ("Europe/Stockholm", datetime(2026, 11, 23, 9, 20, tzinfo=UTC), ""),

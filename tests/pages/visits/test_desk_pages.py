@@ -72,7 +72,7 @@ def scan(app, typed):
 
 
 def do_in(app, place, visit_id, action, monkeypatch, *, panel=desk_tables):
-    """Do something with a visit in a table, which AppTest cannot draw."""
+    """Perform an action on a visit in a table, which AppTest cannot draw."""
     events = [TableEvent(action=(str(visit_id), action))]
 
     def table(payload, *, key):
@@ -143,7 +143,7 @@ def test_a_scanned_ticket_checks_the_patient_in(clinic, visit):
     visit_id = visit(code="7K1MD0QX4T")
     app = clinic.open("desk")
     assert rows_of(app, "desk_expected")[0][0] == "Hopper, Grace"
-    # By what the desk is sure who that is.
+    # The desk identifies the patient by it.
     table = next(t for t in app.get("bidi_component") if t.key == "desk_expected")
     assert "born 9 December 1976" in table.proto.bytes.decode()
 
@@ -173,7 +173,7 @@ def test_a_code_that_leads_nowhere_is_explained(clinic, visit, typed, sentence):
     scan(app, typed)
 
     assert any(sentence in text for text in words_on(app))
-    # The field is empty for the next scan, so this tells what to correct.
+    # The field is empty for the next scan, so this shows what to correct.
     assert (f"Typed: “{typed}”" in words_on(app)) == bool(typed)
     assert not app.success
     assert not app.exception
@@ -255,7 +255,7 @@ def test_whom_to_remind_by_phone_stands_below_the_day(clinic, visit):
 
 @pytest.fixture
 def to_phone(clinic, visit) -> Callable[[], UUID]:
-    """Make a visit of tomorrow of which no letter reminds."""
+    """Make a visit tomorrow about which no letter is sent."""
     hours = itertools.count(9)
 
     def make() -> UUID:
@@ -268,7 +268,7 @@ def to_phone(clinic, visit) -> Callable[[], UUID]:
 
 
 def call(clinic, visit_id, outcome=CallOutcome.REACHED):
-    """Note a call as somebody else at the desk."""
+    """Record a call as somebody else at the desk."""
     return clinic.write(
         lambda s: phoning.note_call(
             s, clinic.clerk, visit_id, outcome, last_call_at=None
@@ -291,7 +291,7 @@ def test_who_was_reached_is_noted_with_who_phoned_and_taken_back(
 
     (box,) = app.expander
     assert box.label.startswith("Remind by phone: 1, for ")
-    # Who is still to be phoned stands first.
+    # Patients still to be phoned come first.
     left, reached = states_of(app)
     assert left == "Not phoned yet"
     assert re.fullmatch(rf"Reached, \d\d:\d\d, by {clinic.clerk.name}", reached)
@@ -388,7 +388,7 @@ def test_the_calendar_of_a_day_that_nobody_lives_to_see_is_empty(clinic, day, vi
 
     assert not app.error
     assert not app.exception
-    # Nor does it turn beyond.
+    # The calendar does not turn beyond it, either.
     turned = "previous" if day.startswith("0") else "next"
     app.button(key=f"calendar_{turned}").click().run()
     assert not app.error

@@ -1,4 +1,4 @@
-"""Doctors on screen: found, added, planned, and what a plan leaves to be moved."""
+"""Doctors on screen: found, added, planned, and the visits that a plan makes move."""
 
 import json
 from dataclasses import replace
@@ -40,7 +40,7 @@ def dora(clinic: Clinic):
 
 
 def fields(app, kind, start):
-    """The widgets of a kind whose key begins like this."""
+    """Return the widgets of a kind whose key begins with this prefix."""
     return [
         element
         for element in getattr(app, kind)
@@ -134,19 +134,19 @@ def test_a_fee_that_was_emptied_is_none(clinic):
 
 
 def hour(app, which, weekday, stretch=0):
-    """The field of a day from or until when the doctor works."""
+    """Return the field for the start or end of the doctor's hours on a day."""
     (field,) = fields(app, "selectbox", f"doctor_{which}_{weekday}_{stretch}_")
     return field
 
 
 def closed(app, weekday):
-    """Whether the doctor works on the weekday, as a toggle."""
+    """Return the toggle for whether the doctor works on the weekday."""
     (toggle,) = fields(app, "toggle", f"doctor_closed_{weekday}_")
     return toggle
 
 
 def another_doctor(clinic, name, week=()):
-    """A doctor with a week that no other test relies on."""
+    """Add a doctor with a week that no other test relies on; return the id."""
 
     def settle(session):
         draft = replace(cast.DOCTOR_DORA, name=name, slot_minutes=30)
@@ -158,20 +158,20 @@ def another_doctor(clinic, name, week=()):
 
 
 def next_free(app, name):
-    """When the list of doctors says that somebody is free next."""
+    """Return when the doctor is next free, as shown in the list of doctors."""
     (row,) = [row for row in rows_of(app, _TABLE) if row[0] == name]
     return row[2]
 
 
 def saved_week(clinic, doctor_id):
-    """What is kept of a doctor's week."""
+    """Return the stored week of a doctor."""
     return clinic.write(lambda s: weeks.get_week(s, clinic.clerk, doctor_id))
 
 
 def test_fields_of_a_week_have_the_same_keys_in_every_process():
     week = ("7", (Hours(1, time(9), time(12)),))
 
-    # What Python itself makes of texts and times is another number in each.
+    # Python's own hashes of texts and times differ from process to process.
     assert stamp_of(week) == "7dc9e50488c20675"
 
 
@@ -217,7 +217,7 @@ def test_a_week_is_chosen_and_the_slots_follow(clinic, dora):
 def test_a_week_that_is_chosen_offers_times_at_once(clinic):
     name, day = "Dora Dawn", tomorrow().isoweekday()
     doctor_id = another_doctor(clinic, name)
-    # Kept from here on, until something changes.
+    # Cached from here on, until something changes.
     assert next_free(clinic.open("doctors"), name) == "Nothing free"
 
     app = clinic.open("doctor_plan", doctor=doctor_id)
@@ -337,7 +337,7 @@ def test_a_third_stretch_makes_room_for_a_break(clinic):
 
 
 def block_tomorrow(app):
-    """Ask for the day to be blocked."""
+    """Fill in the form to block tomorrow, and submit it."""
     for which in ("first_day", "ends_at"):
         day = app.date_input(key=f"doctor_except_{which}")
         day.set_value(tomorrow().date())
@@ -420,7 +420,7 @@ def test_what_was_typed_for_a_slot_stays_until_it_is_added(clinic):
     said = "An extra slot lasts 5 to 480 minutes; correct it."
     assert [element.value for element in app.error] == [said]
     assert app.text_input(key="doctor_extra_reason").value == "In great need of one"
-    # What stands below is there as well, with what is typed into it.
+    # The form below is there as well, with what is typed into it.
     assert fields(app, "text_input", "doctor_name")
     app.number_input(key="doctor_extra_ends_at").set_value(30)
     app.button(key="doctor_extra_add").click().run()

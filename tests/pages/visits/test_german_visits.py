@@ -1,4 +1,4 @@
-"""Who works at visits and has chosen German finds no sentence in English there."""
+"""People who work with visits and have chosen German find no English sentence there."""
 
 from datetime import datetime, time, timedelta
 from typing import get_args
@@ -47,7 +47,7 @@ def german(clinic: Clinic) -> Clinic:
 
 @pytest.fixture(scope="module")
 def doctor_id(german: Clinic) -> UUID:
-    """A doctor with a week, and with what differs from it."""
+    """The id of a doctor with a week and exceptions from it."""
 
     def keep(session: Session) -> UUID:
         session.execute(update(Slot).values(withdrawn_at=func.now()))
@@ -98,7 +98,7 @@ def visits(german: Clinic, doctor_id: UUID) -> list[UUID]:
 
 @pytest.fixture(scope="module")
 def newcomer_id(german: Clinic) -> UUID:
-    """Somebody who has booked and is not registered yet."""
+    """The id of a newcomer who has booked and is not registered yet."""
 
     def book(session: Session) -> UUID:
         doctor = cast.add_doctor(session)
@@ -110,10 +110,10 @@ def newcomer_id(german: Clinic) -> UUID:
 
 
 def is_german(app: AppTest) -> str:
-    """Return all that a page says, if it is an orderly page without English."""
+    """Return all texts of a page, which has no error and no English on it."""
     said = set(texts_of(app))
     assert not app.exception
-    # How a time of the calendar is drawn is told to its script.
+    # The kind of an entry of the calendar is a code for its script.
     assert english(said - set(get_args(EntryKind))) == set()
     return " ".join(said).replace("\\", "")
 
@@ -171,7 +171,7 @@ def test_a_week_without_hours_is_refused_in_german(
 ) -> None:
     app = german.open("doctor_plan", doctor=doctor_id)
     toggle = next(each for each in app.toggle if each.label == "Sonntag geschlossen")
-    # What stands in a choice, the test itself asks for.
+    # The test itself fills in a choice.
     with speaking(GERMAN):
         toggle.set_value(False).run()
         (until,) = [f for f in app.selectbox if f.label == "Sonntag, Vormittag, bis"]

@@ -31,7 +31,8 @@ def booked(clinic) -> NewcomerRecord:
         doctor = cast.add_doctor(session)
         slot_id = visit_samples.slot(session, doctor.id, visit_samples.soon(90))
         booked = kit.book(session, slot_id, email=f"{uuid4().hex}@example.org")
-        # Noon of today, whatever the time is now: nobody books what has begun.
+        # At noon today, whatever the time is now: a slot that has begun cannot be
+        # booked.
         begins = midnight(today()) + timedelta(hours=12)
         times = {"starts_at": begins, "ends_at": begins + timedelta(minutes=20)}
         for table, key in ((Slot, Slot.id), (BookingSlot, BookingSlot.slot_id)):
@@ -42,7 +43,7 @@ def booked(clinic) -> NewcomerRecord:
 
 
 def _visits_of(clinic, booked) -> list[UUID]:
-    """Return whose the visits are at the time that was booked."""
+    """Return the patients of the visits at the booked time."""
     at = select(Appointment.patient_id).where(
         Appointment.doctor_id == booked.doctor_id,
         Appointment.starts_at == booked.starts_at,
@@ -79,7 +80,7 @@ def test_the_form_begins_with_what_was_booked_with(clinic, booked):
 
 def test_registered_the_visit_is_the_new_patients(clinic, booked):
     app = _open(clinic, booked)
-    # Like nobody whom another test has registered.
+    # Like no patient whom another test has registered.
     app.text_input(key="newcomer_first_name").set_value("Ottilie")
     app.text_input(key="newcomer_last_name").set_value(f"Berg {uuid4().hex[:6]}")
     app.text_input(key="newcomer_date_of_birth").set_value("9 June 1971")
@@ -139,7 +140,8 @@ def test_a_visit_is_cancelled_for_the_clinic(clinic, booked):
     app = _open(clinic, booked)
     app.button(key="newcomer_cancel").click().run()
 
-    # The dialog stays open in a browser; here what opened it is said once more.
+    # The dialog stays open in a browser; here the button that opens it is clicked
+    # again.
     app.button(key="newcomer_cancel").click()
     app.button(key="newcomer_cancel_sure").click().run()
 

@@ -1,4 +1,4 @@
-"""What a colleague saves of a doctor while somebody types about them."""
+"""What a colleague saves about a doctor while somebody is typing in the form."""
 
 from dataclasses import replace
 from datetime import time
@@ -18,13 +18,13 @@ _TUESDAY = (Hours(2, time(13), time(15)),)
 
 
 def added(clinic: Clinic, name: str, **facts) -> DoctorRecord:
-    """A doctor whom no other test knows."""
+    """Add a doctor whom no other test knows."""
     draft = replace(cast.DOCTOR_DORA, name=name, slot_minutes=30, **facts)
     return clinic.write(lambda s: doctors.add_doctor(s, clinic.clerk, draft))
 
 
 def change(clinic: Clinic, doctor_id: UUID, draft: DoctorDraft) -> None:
-    """Save a doctor at another desk."""
+    """Save a doctor as at another desk."""
     before = stored(clinic, doctor_id)
     clinic.write(
         lambda s: doctors.change_doctor(
@@ -34,7 +34,7 @@ def change(clinic: Clinic, doctor_id: UUID, draft: DoctorDraft) -> None:
 
 
 def change_week(clinic: Clinic, doctor_id: UUID, week) -> None:
-    """Save a doctor's week at another desk."""
+    """Save a doctor's week as at another desk."""
     clinic.write(
         lambda s: weeks.change_week(s, clinic.clerk, doctor_id, week, calendar())
     )
@@ -71,7 +71,7 @@ def test_what_is_typed_about_a_doctor_is_saved_beside_what_a_colleague_saved(
 
     app.button(key="doctor_plan_save").click().run()
 
-    # The form would be saved over theirs, or theirs would be said to be saved.
+    # Otherwise the form would overwrite theirs, or call theirs saved.
     assert not app.toast
     assert "What you typed stands below" in app.warning[0].value
     assert ("You have both changed: Name." in app.warning[0].value) == both

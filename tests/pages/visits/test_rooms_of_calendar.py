@@ -1,4 +1,4 @@
-"""A day of the calendar by room, out of the columns of those who work in them."""
+"""A day of the calendar by room, made of the columns of those who work in each."""
 
 import pytest
 

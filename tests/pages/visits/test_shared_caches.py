@@ -1,4 +1,4 @@
-"""Pages show what is kept for everybody, and never what is anybody's own from there."""
+"""Pages show what is cached for everybody, and never anybody's own data from there."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.kit import cast
 
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the caches were asked for; they answer as they do."""
+    """The names of the caches that were read; they answer as usual."""
     reads: list[str] = []
 
     def watch(name: str) -> None:

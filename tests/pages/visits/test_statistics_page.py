@@ -34,7 +34,7 @@ HELD = Proof(
 
 @pytest.fixture(scope="module")
 def booked(clinic: Clinic) -> str:
-    """Keep a doctor with two slots today: one booked, one whose hold has run out."""
+    """A doctor with two slots today: one booked, one whose hold has run out."""
     patient = clinic.register()
     noon = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
 
@@ -115,7 +115,7 @@ def test_a_doctor_whom_nobody_tried_to_book_is_named_and_is_no_row_of_zeros(
 
     clinic.write(keep)
 
-    # Not what the other tests have let the server keep.
+    # Not what the server has cached for other tests.
     app = opened(clinic, "Next 30 days")
 
     assert "Ida Idle" not in [row[0] for row in rows_of(app, "statistics_doctors")]
