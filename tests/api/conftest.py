@@ -47,7 +47,7 @@ from services.visits.schedule import visit_changes
 from tests.kit import cast
 from tests.kit.change_listening import listening
 
-# Reads whatever anybody has written.
+# Makes every earlier write visible.
 NEWEST = {LSN_HEADER: "FFFFFFFF/0"}
 ADA = cast.body_of(cast.ADA, "email", "allergies")
 
@@ -57,24 +57,24 @@ CLINIC = Clinic("Harbour Clinic", "1 Quay Street", "+44 1632 960000")
 
 @dataclass
 class Position:
-    """Where in the log what was written last is; None before anything was."""
+    """The position of the last write in the log; None before the first."""
 
     lsn: str | None = None
 
 
 class NotedDatabase:
-    """The database as tests themselves write to it: their clients see that at once.
+    """The database for writes by the tests themselves, which their clients see at once.
 
     A replica may not have replayed yet what a test wrote a moment ago. So the position
-    of each write is noted, as a program notes that of its own. The API itself has the
-    database without this.
+    of each write is recorded, as a program records those of its own writes. The API
+    itself has the database without this.
     """
 
     def __init__(self, database: Database, position: Position) -> None:
         self._database, self._position = database, position
 
     def write(self, *args: Any, **options: Any) -> WriteResult[Any]:
-        """Write on the primary, and note up to where clients have to see."""
+        """Write on the primary, and record the position that clients have to see."""
         written = self._database.write(*args, **options)
         self._position.lsn = str(written.lsn)
         return written
@@ -84,9 +84,9 @@ class NotedDatabase:
 
 
 class Client:
-    """Asks the API without a network between, as one program that sees its writes.
+    """Calls the API without a network, as one program that sees its own writes.
 
-    It sees those of others, too, with whom it has its position in common.
+    It also sees the writes of the others with whom it shares the position.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class Client:
         self._transport = httpx.ASGITransport(app, client=(address, 50000))
         self._token = token
         self._position = position or Position()
-        # A loop of its own: Playwright, once it was used, keeps one in this thread.
+        # A loop of its own: Playwright, once used, keeps one in this thread.
         self._stack = ExitStack()
         self._portal = self._stack.enter_context(start_blocking_portal())
 
@@ -145,7 +145,7 @@ class Application:
 
     app: Any
     database: NotedDatabase
-    # Where what clients and tests have written ends.
+    # The position of the last write by clients and tests.
     position: Position
     people: dict[Role, Actor]
     tokens: dict[Role, str]
@@ -217,7 +217,7 @@ def _tokens(database: NotedDatabase, own: UUID | None) -> dict[Role, str]:
 @pytest.fixture
 def as_role(application):
     clients: list[Client] = []
-    # Whatever was written before a test, its clients see.
+    # A test's clients see everything written before it.
     application.database.write(lambda _: None, identity=SYSTEM)
 
     def make(role: Role | None) -> Client:
@@ -232,7 +232,7 @@ def as_role(application):
 
 @pytest.fixture
 def client(as_role) -> Client:
-    """Somebody at the front desk."""
+    """A client of somebody at the front desk."""
     return as_role(Role.STAFF)
 
 
@@ -243,7 +243,7 @@ def stranger(as_role) -> Client:
 
 @pytest.fixture
 def ada(client) -> dict[str, Any]:
-    """A patient nobody else uses."""
+    """A patient whom no other test uses."""
     return client.post("/api/v1/patients", ADA).json()
 
 
@@ -256,7 +256,7 @@ def module_limits(addresses) -> Iterator[CallLimits]:
 
 @pytest.fixture(scope="module")
 def papers(module_endpoints, module_files) -> Iterator[Papers]:
-    """What documents pass, without a scanner for viruses."""
+    """What documents need, without a virus scanner."""
     with (
         closing(PdfInspector()) as inspector,
         listening(module_endpoints, "documents") as listener,
@@ -280,7 +280,7 @@ def papers(module_endpoints, module_files) -> Iterator[Papers]:
 
 @contextmanager
 def _visits(endpoints) -> Iterator[Visits]:
-    """What visits go by, on a database of their own."""
+    """Open what visits need, on a database of their own."""
     with (
         closing(Database(endpoints, retry_seconds=2)) as database,
         listening(endpoints, visit_changes.CHANNEL) as listener,

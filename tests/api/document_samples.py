@@ -12,7 +12,7 @@ UPLOAD = "/api/documents/upload"
 
 
 def pdf(*pages: str, at_least: int = 0) -> bytes:
-    """Return a PDF with these words on its pages, at least so many bytes long."""
+    """Return a PDF with these words on its pages, of at least this many bytes."""
     paper = FPDF()
     paper.set_font("helvetica", size=14)
     for words in pages or (f"Report {secrets.token_hex(8)}",):
@@ -34,6 +34,6 @@ def _padded(made: bytes, size: int) -> bytes:
 def upload(
     client: Any, data: bytes | None = None, name: str = "Report.pdf", **facts: str
 ) -> Any:
-    """Upload a PDF with a client, and return its answer."""
+    """Upload a PDF with a client, and return the response."""
     file = {"file": (name, pdf() if data is None else data, "application/pdf")}
     return client.ask("POST", UPLOAD, files=file, data=facts)

@@ -17,7 +17,7 @@ from tests.services.visits.booking.bookings import samples
 
 @dataclass(frozen=True)
 class Practice:
-    """A doctor with a dozen free slots, in the database of the API that is tested."""
+    """A doctor with a dozen free slots, in the database of the tested API."""
 
     database: Database
     doctor_id: UUID
@@ -25,7 +25,7 @@ class Practice:
 
     @classmethod
     def open(cls, database: Database, **values: Any) -> "Practice":
-        """Let somebody begin to work."""
+        """Add a doctor with slots."""
 
         def begin(session: Session) -> tuple[UUID, tuple[UUID, ...]]:
             doctor: Doctor = cast.add_doctor(session, **values)
@@ -35,7 +35,7 @@ class Practice:
         return cls(database, *database.write(begin, identity=SYSTEM).value)
 
     def let_pass(self, booking_id: str, seconds: float) -> None:
-        """Let the hold be that much older."""
+        """Make the hold this many seconds older."""
         earlier = timedelta(seconds=seconds)
 
         def age(session: Session) -> None:
@@ -52,7 +52,7 @@ class Practice:
         self.database.write(age, identity=SYSTEM)
 
     def begin_visit(self, visit_id: str) -> None:
-        """Let the visit have begun a minute ago."""
+        """Move the visit's start to a minute ago."""
         self.database.write(
             lambda session: session.execute(
                 update(Appointment)
@@ -66,7 +66,7 @@ class Practice:
         )
 
     def statuses(self, number: int) -> list[str]:
-        """Return what became of the attempts to get the slot of this number."""
+        """Return the outcomes of the attempts to get the slot with this number."""
         of = Booking.slot_id == self.slot_ids[number]
         wanted = select(Booking.status).where(of).order_by(Booking.status)
         return self.database.read_latest(
@@ -74,6 +74,6 @@ class Practice:
         ).value
 
     def wish(self, number: int, patient_id: Any = None, **more: Any) -> dict[str, Any]:
-        """Return what asks for the slot of this number."""
+        """Return the body that requests the slot with this number."""
         wish = {"slot_id": str(self.slot_ids[number])} | more
         return wish | ({"patient_id": str(patient_id)} if patient_id else {})

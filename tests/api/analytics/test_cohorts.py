@@ -1,4 +1,4 @@
-"""Cohorts for programs: counted, in words, and nothing of few."""
+"""Cohorts for programs: counted, in words, with small counts suppressed."""
 
 import io
 
@@ -124,7 +124,7 @@ NO_SHOWS = Cohort(entry=CohortEvent(kind=EventKind.NO_SHOW))
 
 @pytest.fixture(scope="module")
 def analyst(application):
-    """Who has kept the cohorts."""
+    """The analyst who has saved the cohorts."""
     return application.database.write(
         lambda session: cast.add_actor(session, cast.ANA), identity=SYSTEM
     ).value
@@ -132,7 +132,7 @@ def analyst(application):
 
 @pytest.fixture
 def recalled(application, client, analyst):
-    """What is answered of a kept cohort, in a form that is asked for."""
+    """Returns the answer about a saved cohort, in the requested form."""
 
     def recalled(remember, query=""):
         def keep(session):

@@ -1,4 +1,4 @@
-"""Dashboards for programs: listed, and counted card by card as their page does."""
+"""Dashboards for programs: listed, and counted card by card as on their page."""
 
 from datetime import date
 from functools import partial
@@ -33,7 +33,7 @@ DIAGNOSES = Figure(
 
 @pytest.fixture(scope="module")
 def keys(application):
-    """Keep one dashboard for all analysts, and one for its owner alone."""
+    """The keys of a dashboard for all analysts, and of one for its owner alone."""
 
     def keep(session):
         ana = cast.add_actor(session, cast.ANA)
@@ -71,7 +71,7 @@ def call(application, client):
 
 @pytest.fixture
 def share(application):
-    """Keep dashboards for all analysts, for one test."""
+    """Save dashboards for all analysts during one test."""
     made = []
 
     def share(draft):
@@ -120,7 +120,7 @@ def test_cards_are_told_without_small_groups_and_written_down(application, call,
     assert answer.status_code == 200
     (card,) = answer.json()["cards"]
     numbers = {cell["values"][0]: cell["number"] for cell in card["figure"]["cells"]}
-    # Men neither, or all who are known would tell of the three.
+    # The men neither: otherwise the number of all would reveal the three.
     assert numbers == {"female": 9}
     assert card["refusal"] is None
     assert card["figure"]["smallest_group"] == 5

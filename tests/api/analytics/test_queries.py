@@ -1,4 +1,4 @@
-"""SQL for programs: counted by the analyst's own rights, as JSON and as files."""
+"""SQL for programs: counted with the analyst's own rights, as JSON and as files."""
 
 import io
 from datetime import date
@@ -49,7 +49,7 @@ def call(application, client):
 
 @pytest.fixture
 def people(application):
-    """Register six women, seven men and eight of whom that is not known, by year.
+    """Registers six women, seven men and eight of unknown sex, born in a year.
 
     Each test takes another year: all share one database and one log.
     """
@@ -69,13 +69,13 @@ def people(application):
 
 
 def add_others(session):
-    """Register ten more: of nearly everybody nothing is told."""
+    """Registers ten more: of nearly everybody no count is shown."""
     for _ in range(10):
         cast.add_patient(session, date_of_birth=date(1970, 5, 1))
 
 
 def outcomes_of(application, sql):
-    """Return how each run of a text ended, by the audit log."""
+    """Return how each run of a text ended, according to the audit log."""
     run = AuditEvent.action == Action.QUERY_RUN
     # On the primary: a replica may not have it yet.
     events = application.database.write(
@@ -171,7 +171,7 @@ FAILING = {
 def test_what_ran_and_failed_is_in_the_audit_log_as_failed(
     call, application, monkeypatch, case
 ):
-    """Whether it fails depends on the data: nobody tries that unseen."""
+    """Whether it fails depends on the data: nobody can try that without a record."""
     module, limit, at, status = case
 
     def register(session):
@@ -197,7 +197,7 @@ def test_what_ran_and_failed_is_in_the_audit_log_as_failed(
 
 @pytest.mark.parametrize("number", [1, 4])
 def test_few_leave_no_trace_in_an_answer_or_its_files(call, application, number):
-    """Nobody, one and four are the same to the last byte: not even the unit differs."""
+    """None, one and four are the same to the last byte: not even the unit differs."""
     sql = (
         "SELECT sex, avg(value) AS mean, count(DISTINCT patient_id) AS patients "
         f"FROM vitals WHERE term = 'Sweat {number}' GROUP BY sex"
@@ -206,7 +206,7 @@ def test_few_leave_no_trace_in_an_answer_or_its_files(call, application, number)
     def answers():
         paths = (QUERIES, *(f"{QUERIES}?format={each}" for each in ("csv", "parquet")))
         sent = [call("POST", path, {"sql": sql}) for path in paths]
-        # A workbook has the second in which it was made.
+        # A workbook contains the second in which it was made.
         sheet = call("POST", f"{QUERIES}?format=xlsx", {"sql": sql}).content
         rows = openpyxl.load_workbook(io.BytesIO(sheet)).active.values
         return [(each.status_code, each.content) for each in sent], list(rows)

@@ -1,4 +1,4 @@
-"""What is asked of the API is in the audit log, which is itself a file there."""
+"""Calls of the API are in the audit log, which the API also serves as a file."""
 
 import csv
 import io
@@ -22,7 +22,7 @@ from tests.api.conftest import Client
 
 @pytest.fixture
 def recorded(module_engine):
-    """Return what the outbox holds of a request."""
+    """Return the outbox's events of a request."""
 
     def read(response):
         request_id = response.headers["X-Request-ID"]
@@ -142,7 +142,7 @@ def test_what_is_read_makes_nobody_wait_for_a_position(client, ada):
 
 @pytest.fixture
 def headless(module_endpoints, module_files, module_log, papers, application):
-    """The same clinic while replicas answer and nobody takes writes."""
+    """The same clinic while replicas answer and there is no primary."""
     nowhere = "postgresql://nobody@127.0.0.1:1/gone?connect_timeout=1"
     alone = replace(module_endpoints, database_url=nowhere)
     with closing(Database(alone, retry_seconds=0.2)) as database:

@@ -1,4 +1,4 @@
-"""Lists of what going back would undo, as files for administrators."""
+"""The lists of what going back would undo, as files for administrators."""
 
 from uuid import uuid4
 
@@ -15,7 +15,7 @@ TO = backup_sets.AS_OF
 
 @pytest.fixture
 def kept(application):
-    """Return the number of a preview with a list of visits."""
+    """The number of a preview with a list of visits."""
 
     def write(session):
         log = LogState((BackupWindow(TO, TO),))

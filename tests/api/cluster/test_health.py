@@ -1,4 +1,4 @@
-"""/health tells whether the clinic can work, and /metrics how well."""
+"""/health returns whether the clinic can work, and /metrics how well."""
 
 import json
 from dataclasses import dataclass, replace
@@ -66,7 +66,7 @@ def stores(application, module_files, module_log, papers):
 
 
 class _Nodes:
-    """The same database, seen with other nodes."""
+    """The same database, with other nodes."""
 
     def __init__(self, database, nodes):
         self._database, self._nodes = database, nodes
@@ -93,7 +93,7 @@ def _seen_as(stores, **changes):
 def test_everything_up_is_200_with_each_parts_latency(stranger, stores, application):
     _beat(application.database)
 
-    # A replica is late for a moment now and then.
+    # A replica lags for a moment now and then.
     health = eventually(lambda: examine(stores), lambda seen: seen.status == "up")
 
     assert health.response().status_code == 200
@@ -127,7 +127,7 @@ def test_nobody_waits_for_a_primary_to_hear_that_there_is_none(stores):
 
 
 class _Site:
-    """Who says of which time a standby site is."""
+    """Returns the position of a standby site."""
 
     def __init__(self, position):
         self.position = lambda: position
@@ -196,7 +196,7 @@ def test_without_mongodb_the_answer_is_503(stores):
 
 @dataclass(frozen=True)
 class _Disks:
-    """What is full; the real ones are looked at in tests/db/cluster."""
+    """Which disks are full; the real disks are tested in tests/db/cluster."""
 
     names: tuple[str, ...]
 
@@ -223,7 +223,7 @@ def test_health_says_whether_a_disk_is_full(stores, application, full, status, p
     _beat(application.database)
 
     full_stores = replace(stores, disks=_Disks(full))
-    # A replica is late for a moment now and then.
+    # A replica lags for a moment now and then.
     health = eventually(
         lambda: examine(full_stores), lambda seen: seen.status == status
     )
@@ -247,7 +247,7 @@ def test_a_silent_worker_degrades(endpoints, stores):
 
 
 def _wait_for_the_log(database, *ages):
-    """Let events wait to be shipped for so many seconds, and no others."""
+    """Replace the waiting events by events of these ages in seconds."""
 
     def replace(session):
         session.execute(delete(AuditEvent))
@@ -386,7 +386,7 @@ def test_metrics_tell_whether_mongodb_and_etcd_answer(
 
 @pytest.fixture
 def guarded(application, module_files, module_log, papers, module_endpoints, tmp_path):  # noqa: PLR0917
-    """The API with a token for Prometheus, which may ask what statements took."""
+    """The API with a token for Prometheus, which may query the times of statements."""
     given = (application.database, module_files, module_log, application.limits)
     api = create_api(
         *(*given, papers),
@@ -443,7 +443,7 @@ def test_metrics_answer_although_the_backups_do_not(guarded, tmp_path):
     lines = second.text.splitlines()
     values = dict(line.split() for line in lines if line.startswith("chartroom_back"))
     assert float(values["chartroom_backup_folder_silent_seconds"]) > 1
-    # What was seen last grows older all the same.
+    # What was last seen keeps ageing.
     assert values["chartroom_backup_sets"] == "1.0"
     assert float(values["chartroom_backup_age_seconds"]) >= 3601
 
@@ -509,7 +509,7 @@ def test_metrics_tell_how_old_backups_and_their_proof_are(guarded, tmp_path):
     backup_logs.note(archive, datetime.now(UTC) - timedelta(seconds=5))
     assert 5 <= float(read_metrics()["chartroom_backup_log_behind_seconds"]) < 100
     assert read_metrics()["chartroom_backup_log_cut_off"] == "0.0"
-    # Then nothing leads further than the newest backup.
+    # Then nothing restores later than the newest backup.
     backup_logs.note(archive, datetime.now(UTC), is_cut_off=True)
     assert 3600 <= float(read_metrics()["chartroom_backup_log_behind_seconds"]) < 3700
     assert read_metrics()["chartroom_backup_log_cut_off"] == "1.0"
@@ -689,5 +689,5 @@ def test_metrics_tell_how_many_people_are_here(client, application):
 
     cookie_of(application.database, application.people[Role.STAFF].id)
 
-    # Replicas hear of it a moment later.
+    # Replicas see it a moment later.
     eventually(count_sign_ins, lambda now: now == before + 1)

@@ -1,4 +1,4 @@
-"""Programs learn how the servers are and were, what it cost, and what is wrong."""
+"""The servers for programs: how they are and were, what it cost, and what is wrong."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -21,7 +21,7 @@ def now():
 
 @pytest.fixture
 def history_options(application, now):
-    """Some samples, an operation, an alert that is over and one that is not."""
+    """Some samples, an operation, an alert that has ended and one that has not."""
     rows = [
         *(
             ReplicationSample(
@@ -60,7 +60,7 @@ def admin(as_role):
 
 
 def test_the_verdict_comes_with_all_that_is_known_of_every_server(admin):
-    # What a server tells of its disk comes once it has been asked.
+    # A server's disk is known once it has been asked for the first time.
     body = eventually(
         lambda: admin.get(f"{BASE}/status").json(),
         lambda seen: all(node["disk_free_bytes"] for node in seen["nodes"]),

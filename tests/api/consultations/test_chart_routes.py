@@ -1,4 +1,4 @@
-"""A patient's diagnoses for programs, and the summary of the chart as PDF."""
+"""A patient's diagnoses for programs, and the chart summary as PDF."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""The scan of a signed prescription, sent by a program and found beside it."""
+"""The scan of a signed prescription, sent by a program and listed with it."""
 
 from datetime import UTC, datetime
 from uuid import UUID, uuid4

@@ -1,4 +1,4 @@
-"""Who may call what: every route, with no token and with every role's."""
+"""Who may call what: every route, without a token and with every role's."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -24,11 +24,11 @@ COMPARED = {"cohorts": [COHORT, {"entry": {"kind": "document"}}]}
 MERGE = {"merged": str(uuid4()), "merged_version": 1, "version": 1, "patient": ADA}
 TAG = {"If-Match": '"1"'}
 
-# What each role is answered: staff, clinician, analyst, admin, patient. A 404 is a
+# The status that each role gets: staff, clinician, analyst, admin, patient. A 404 means
 # permission: nobody has this id.
 EXPORT = {"reason": "The health office asks", "list": "none"}
 SHARE = {"minutes": 60}
-# Without a name, so that nobody begins to work here.
+# Without a name, so that no doctor is added.
 DOCTOR = {"name": "", "specialization": "Nephrology"}
 NAMED = {
     **dict.fromkeys(
@@ -54,7 +54,7 @@ BOOKING = "/api/bookings/{uuid}"
 PAPER = "/api/documents/{uuid}"
 INBOX = "/api/inbox/{uuid}"
 VISIT = "/api/appointments/{uuid}"
-# Asked without the version of tus, who may is told to name it (412).
+# Without the version of tus, those who may are told to name it (412).
 UPLOADS = "/api/v1/uploads"
 PART = f"{UPLOADS}/{{uuid}}"
 PAGE = "/files/documents/{uuid}/versions/{number}/pages/{page}.png"
@@ -201,7 +201,7 @@ ROUTES = {
     ("GET", RECORD): (None, 404, 404, 403, 403, 404),
     ("GET", f"{RECORD}/{{version_id}}"): (None, 404, 404, 403, 403, 404),
     ("GET", "/fhir/Patient/{resource_id}"): (None, 404, 404, 403, 403, 404),
-    # Whose is to be said by whoever has no record here.
+    # A caller without a record of their own has to say whose.
     ("GET", "/fhir/Patient/{resource_id}/$summary"): (None, 404, 404, 403, 403, 404),
     ("POST", "/fhir/Patient/{resource_id}/$summary"): (
         PARAMETERS,
@@ -339,7 +339,7 @@ def _kind(path):
     return f"application/{'fhir+json' if is_fhir else 'problem+json'}"
 
 
-# One test a role, not one a call: which of them are wrong it says all the same.
+# One test a role, not one a call: a failure still shows which calls are wrong.
 @pytest.mark.parametrize("role", ROLES)
 def test_every_role_gets_what_it_may(as_role, role):
     client = as_role(role)
@@ -432,5 +432,5 @@ def test_a_token_that_was_taken_back_is_refused(application, take_back):
     with application.database.writing(identity=SYSTEM) as session:
         session.execute(take_back(tokens.find_actor(session, token)))
 
-    # A replica hears of it when it has replayed the change.
+    # A replica sees it once it has replayed the change.
     eventually(lambda: _answer(application, token) == 401)

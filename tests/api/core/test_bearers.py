@@ -1,4 +1,4 @@
-"""Who acts with a token is kept for a second, and not a moment longer."""
+"""A token's actor is cached for a second, and not a moment longer."""
 
 from uuid import uuid4
 
@@ -74,7 +74,7 @@ def test_what_is_revoked_ends_with_that_second(bearers, clock, database, token):
         clock.seconds += 1.1
         return bearers.find(database, token)
 
-    # A replica hears of it when it has replayed the change.
+    # A replica sees it once it has replayed the change.
     eventually(look, lambda bearer: bearer is None)
     assert bearers.known(token) is None
 

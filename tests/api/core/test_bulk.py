@@ -1,4 +1,4 @@
-"""Several documents or patients in one call: each by itself, each told of."""
+"""Several documents or patients in one call: each by itself, each with its outcome."""
 
 from uuid import uuid4
 

@@ -1,4 +1,4 @@
-"""Each token has so many calls a minute; the next is told when to come again."""
+"""Each token has a limit of calls a minute; a refusal says when to try again."""
 
 from contextlib import closing, suppress
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ CALLS = 3
 
 @pytest.fixture
 def strict(application, addresses, module_files, module_log, papers):
-    """The API with room for three calls a minute, of which none is used up."""
+    """The API with a limit of three calls a minute, none of which is used up."""
     storage = LimitStorage(addresses.mongo.url)
     limits = CallLimits(Throttle(storage, key=uuid4().hex), CALLS)
     now = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -106,7 +106,7 @@ def test_guessing_tokens_has_a_limit_too(strict, monkeypatch):
 
 
 class Telling(LimitStorage):
-    """Remembers what it was told."""
+    """Remembers the amounts that it was asked to count."""
 
     def __init__(self, url):
         super().__init__(url)
@@ -133,7 +133,7 @@ def telling(addresses):
 
 
 def count(limits, token, calls):
-    """Return how many of the calls passed."""
+    """Return how many of the calls were let through."""
     passed = 0
     for _ in range(calls):
         with suppress(LimitReached):
@@ -147,7 +147,7 @@ def test_many_calls_are_told_a_hundredth_of_the_limit_at_a_time(telling):
 
     count(limits, uuid4(), 13)
 
-    # The first at once, then five are counted here before they are told.
+    # The first one at once, then five are counted here before they are stored.
     assert telling.amounts == [1, 6, 6]
 
 

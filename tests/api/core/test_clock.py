@@ -1,4 +1,4 @@
-"""Ages and days are counted by the clinic's clock, not by the server's."""
+"""Ages and days are by the clinic's clock, not by the server's."""
 
 from contextlib import closing
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Scripts of other sites: of those that are admitted, and with a token only."""
+"""Scripts of other sites: only those of admitted sites, and only with a token."""
 
 import pytest
 
@@ -12,7 +12,7 @@ STRANGE = {"Origin": "https://elsewhere.example.org"}
 
 
 def _ask_before(stranger, headers, method="PUT"):
-    """Ask as a browser does before it sends what it does not send by itself."""
+    """Send a preflight request as a browser does."""
     preflight = {
         "Access-Control-Request-Method": method,
         "Access-Control-Request-Headers": "authorization,content-type,if-match",

@@ -1,4 +1,4 @@
-"""Whoever fetches a list slowly keeps nothing that others need."""
+"""A client that reads a list slowly holds nothing that others need."""
 
 from collections.abc import Generator
 from contextlib import closing, suppress
@@ -31,7 +31,7 @@ _OPEN_TRANSACTIONS = """SELECT count(*) FROM pg_stat_activity
 
 
 class Source:
-    """A list of many pieces; knows how far it was read, and whether it is let go."""
+    """A list of many pieces; knows how far it was read, and whether it was released."""
 
     def __init__(self, *, fails_at: int | None = None) -> None:
         self._fails_at = fails_at
@@ -224,11 +224,11 @@ def test_a_slow_reader_of_all_patients_keeps_no_connection(
         sent.append(message.get("body", b""))
         if sent[-1] and not came.is_set():
             came.set()
-            # As a socket that is full: whoever reads slowly.
+            # Like a full socket: the client reads slowly.
             await to_thread.run_sync(go_on.wait)
 
     def reading() -> int:
-        """Count the transactions that are open on any server."""
+        """Count the open transactions on all servers."""
         urls = {module_endpoints.database_url, *module_endpoints.replica_urls.values()}
         number = 0
         for url in urls:

@@ -16,7 +16,7 @@ _fuzzed = settings(
 )
 _text = st.text(max_size=30)
 _date = st.dates().map(str)
-# JSON has no word for what is not finite.
+# JSON cannot express numbers that are not finite.
 _numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 _json = st.recursive(
     st.none() | st.booleans() | _numbers | _text,
@@ -29,7 +29,7 @@ _json = st.recursive(
 
 @pytest.fixture
 def physician(as_role):
-    """Somebody who may ask about every field."""
+    """A client of somebody who may filter by every field."""
     return as_role(Role.CLINICIAN)
 
 

@@ -227,7 +227,7 @@ ALLOWED = {
     ("GET", "/fhir/$export/{export_id}/{number}"): LISTS,
     ("GET", "/fhir/OperationDefinition/{resource_id}"): EVERYBODY,
 }
-# For anybody, because they tell nothing of anybody; metrics on this machine only.
+# For anybody, because they reveal nothing about people; metrics on this machine only.
 OPEN = {
     ("GET", "/health"),
     ("GET", "/api/v1/health"),
@@ -246,8 +246,8 @@ SWITCHED = {
     ("GET", "/api/public/bookings/{uuid}"),
     ("POST", "/api/public/bookings/{uuid}/confirm"),
 }
-# What a connected system may call with every scope that there is (decision 73), beside
-# reading and searching the types that have one.
+# What a connected system may call with every existing scope (decision 73), in addition
+# to reading and searching the types that have one.
 OF_SYSTEMS = {
     ("GET", "/fhir/Patient/{resource_id}/$summary"),
     ("POST", "/fhir/Patient/{resource_id}/$summary"),
@@ -258,7 +258,7 @@ OF_SYSTEMS = {
         for name in ("Patient", "DocumentReference", "MedicationRequest")
         for version in ("", "/{version_id}")
     ),
-    # Of what they read, for the purpose that was registered.
+    # Of the types that they read, for the registered purpose.
     *(route for route in ALLOWED if "/$export" in route[1]),
 }
 EVERY_SCOPE = ResourceScopes({name: frozenset("rs") for name in RESOURCE_RIGHTS})
@@ -323,7 +323,7 @@ def test_every_route_has_its_line_in_the_matrix(client):
     assert described == ALLOWED.keys() | OPEN | SIGNED | SWITCHED
 
 
-# One test a role, not one a call: which of them are wrong it says all the same.
+# One test a role, not one a call: a failure still shows which calls are wrong.
 @pytest.mark.parametrize("role", Role)
 def test_asvs_8_2_1_a_route_is_for_these_roles_and_no_others(as_role, role):
     desk, client = as_role(Role.STAFF), as_role(role)
@@ -341,7 +341,7 @@ def test_asvs_8_2_1_a_route_is_for_these_roles_and_no_others(as_role, role):
 
 
 def _somebody_for(desk, route):
-    """Register a patient nobody else uses where a route is about one."""
+    """Register a patient whom no other test uses if the route is about a patient."""
     return desk.post("/api/v1/patients", ADA).json() if "patients/" in route[1] else {}
 
 
@@ -409,11 +409,11 @@ def _ask(client, method, path, ada):
         body = {"form": {}}
     body = _WHOLE_BODIES.get(path, body)
     if path.startswith("/api/bookings"):
-        # Whoever is a patient books for nobody else, and need not say for whom.
+        # A patient books for nobody else, and need not say for whom.
         body = {} if path.startswith(BOOKING) else {"slot_id": str(uuid4())}
     if path.startswith(PAPER):
         body = {"minutes": 60} if path.endswith("/shares") else {}
-    # There a search is a form, and an empty one asks for nothing.
+    # These searches send a form, and an empty one searches for nothing.
     is_form = path.endswith("/_search")
     if "/$" in path:
         body = {"resourceType": "Parameters"}

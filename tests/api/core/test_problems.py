@@ -1,4 +1,4 @@
-"""Every refusal is an RFC 9457 problem, and what breaks tells nothing."""
+"""Every refusal is an RFC 9457 problem, and an error reveals nothing."""
 
 import errno
 import logging

@@ -1,4 +1,4 @@
-"""Which bytes a request asks for, and under which name a file is sent."""
+"""Which bytes a request asks for, and the name under which a file is sent."""
 
 import pytest
 from starlette.datastructures import Headers

@@ -1,4 +1,4 @@
-"""Every answer of the API is one that its own description tells of."""
+"""Every answer of the API matches the API's own description."""
 
 from datetime import UTC, datetime
 
@@ -44,26 +44,26 @@ _calls = schemathesis.openapi.from_dict(
     config=SchemathesisConfig.from_dict({"phases": {"coverage": {"enabled": False}}}),
 )
 
-# Bytes like others, under the name that the protocol tus has for them.
+# Bytes like any others, under tus's name for them.
 schemathesis.serializer.alias(
     "application/offset+octet-stream", "application/octet-stream"
 )
 
 
 def who_may_most(case):
-    """Return who calls this with success; the desk where anybody may, or nobody."""
+    """Return a role that may call this: staff if they may, or if nobody may."""
     allowed = ALLOWED.get((case.method, case.path), frozenset())
     ranked = (Role.STAFF, Role.ADMIN, Role.CLINICIAN, Role.PATIENT)
     return next((role for role in ranked if role in allowed), Role.STAFF)
 
 
-# To make up a call takes longer than to answer it: all are asked the same.
+# Generating a call takes longer than answering it: all roles send the same one.
 @_calls.parametrize()
 @_FEW
 def test_whatever_anybody_sends_the_answer_is_one_that_was_promised(case, application):
     most = who_may_most(case)
 
-    # Who may least begins: the others change what is there.
+    # Those who may do least begin: the others change the data.
     for role in [*(each for each in _EVERY_TIME if each is not most), most]:
         token = {"Authorization": f"Bearer {application.tokens[role]}"} if role else {}
         answer = ASGI_TRANSPORT.send(case, app=application.app, headers=token)

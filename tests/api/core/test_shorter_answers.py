@@ -1,4 +1,4 @@
-"""Answers that are shorter: of fewer fields, or compressed for who may have it so."""
+"""Shorter answers: of fewer fields, or compressed where the client may have that."""
 
 import pytest
 
@@ -20,7 +20,7 @@ LISTS = {
 
 @pytest.fixture
 def filled(client):
-    """Lists that are longer than what is worth compressing."""
+    """Lists that are long enough to be worth compressing."""
     for _ in range(4):
         client.post("/api/v1/patients", ADA)
         upload(client)
@@ -108,7 +108,7 @@ def test_a_short_answer_comes_as_it_is(client):
 
 
 def test_what_answers_a_change_comes_as_it_is(client, filled):
-    # An address of a link is told there, which nobody shall guess by its length.
+    # Such answers contain addresses of links, which must not be guessed from a length.
     body = ADA | {"allergies": [f"Allergy {number}" for number in range(90)]}
 
     answer = client.post("/api/v1/patients", body, headers=COMPRESSED)

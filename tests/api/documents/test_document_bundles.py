@@ -20,7 +20,7 @@ PRINTED = "/files/documents.pdf"
 
 @pytest.fixture
 def file(client):
-    """File a letter of these words; return its description and its bytes."""
+    """File a letter with this text; return its description and its bytes."""
 
     def file(words, name):
         data = pdf(words)
@@ -88,7 +88,7 @@ def test_each_is_written_down_as_a_download(client, application, file):
 def test_what_may_not_be_had_is_left_out_and_said(client, application, file):
     infected, _ = file("six", "bad.pdf")
     infect(application, infected["id"])
-    # Whoever files something now has seen what was written before, on each server.
+    # Filing another one makes sure that every server shows what was written before.
     clean, data = file("five", "clean.pdf")
 
     inside = unpacked(ask(client, infected["id"], clean["id"], uuid4()))

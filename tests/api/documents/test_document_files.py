@@ -41,7 +41,7 @@ def path(filed):
 
 @pytest.fixture
 def events(application, filed):
-    """What was done with the document, and its details."""
+    """Returns the document's events: the actions and their details."""
 
     def find():
         def read(session):
@@ -177,7 +177,7 @@ def test_the_words_of_a_page_that_was_just_shown_are_no_second_look(
     assert [word["text"] for word in answer.json()["words"]] == ["Second", "page"]
     assert answer.headers["cache-control"] == "no-store"
     assert events() == before
-    # Nobody reads a page without its picture unrecorded.
+    # Nobody reads a page unrecorded because they left out its picture.
     assert _words(client, filed, 1).status_code == 200
     assert events()[-1] == ("document:view", {"version": 1, "page": 1})
 
@@ -283,7 +283,7 @@ def test_a_thumbnail_is_kept_for_its_reader_and_needs_the_file_once(
     assert Image.open(io.BytesIO(answer.content)).width in {120, 121}
     assert answer.headers["cache-control"] == "private, max-age=600"
     assert "Cookie" in answer.headers["vary"].split(", ")
-    # It belongs to the list that shows it, and only that is written down.
+    # It belongs to the list that shows it, and only the list is recorded.
     assert events() == before
     damage(last=False)
     assert client.get(place).content == answer.content
@@ -338,7 +338,7 @@ def test_asvs_5_4_3_what_is_in_quarantine_is_listed_and_never_sent(
     details = client.get(f"{path}/details").json()
 
     assert (details["scan"], details["is_served"]) == (scan, False)
-    # Whoever has it from before is not told that it is still the one to have.
+    # A client with an older copy does not get confirmed that it is still current.
     known = {"If-None-Match": f'"{filed["sha256"]}"'}
     for place in (path, _page(filed)):
         assert client.get(place).status_code == 409
@@ -389,7 +389,7 @@ def test_a_flipped_bit_at_the_beginning_is_said_at_once_and_remembered(
     assert "damaged in the store" in answers[0].json()["error"]
     actions = [action for action, _ in events()]
     assert actions.count("document:damaged") == 1
-    # Asked of the primary: a replica may not know of the damage yet.
+    # Read from the primary: a replica may not know of the damage yet.
     details = client.get(f"{path}/details", headers=NEWEST).json()
     assert details["versions"][0]["damaged_at"]
 
@@ -412,12 +412,12 @@ def test_a_flipped_bit_later_breaks_the_download_off(
     assert data.startswith(got)
     assert len(got) < len(data)
     assert ("document:damaged", {"version": 1}) in events()
-    # Asked of the primary: a replica may not know of the damage yet.
+    # Read from the primary: a replica may not know of the damage yet.
     assert client.get(path, headers=NEWEST).status_code == 409
 
 
 def _download(client, path):
-    """Return what arrives of a file, and whether the server says it is all."""
+    """Return a file's received bytes, and whether the server ended the response."""
     got, complete = bytearray(), []
 
     async def send(message):

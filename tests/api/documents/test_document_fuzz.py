@@ -1,4 +1,4 @@
-"""Nothing that a program can say about documents breaks the API."""
+"""Nothing that a program can send about documents breaks the API."""
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings, strategies as st
@@ -23,7 +23,7 @@ _json = st.recursive(
 
 @pytest.fixture(autouse=True)
 def unlimited(monkeypatch):
-    """Let fuzzing upload as often as it likes."""
+    """Lift the limit of uploads for fuzzing."""
     monkeypatch.setattr(
         "services.core.on_behalf.throttling.count_upload", lambda *_, **__: None
     )

@@ -94,7 +94,7 @@ def test_fields_are_defined_filled_in_filtered_by_and_archived(
 
 
 def _events_of(application, document):
-    """Return what the audit log says was done with the document."""
+    """Return the actions that the audit log has of the document."""
 
     def find(session):
         about = select(AuditEvent).where(AuditEvent.subject_id == document["id"])
@@ -104,7 +104,7 @@ def _events_of(application, document):
 
 
 def _forget_file(application, files, document):
-    """Take a document's bytes away, as a lost disk would."""
+    """Remove a document's bytes, as a lost disk would."""
 
     def find(session):
         of_document = DocumentVersion.document_id == document["id"]

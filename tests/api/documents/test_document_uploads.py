@@ -1,4 +1,4 @@
-"""What is taken in over the API, and what is refused while it is still coming."""
+"""What is accepted over the API, and what is refused while it is still arriving."""
 
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -29,7 +29,7 @@ def _problem(answer, status, sentence):
 
 @pytest.fixture
 def kept(module_files):
-    """How many documents' files there are."""
+    """Counts the stored files of documents."""
 
     def count():
         later = datetime.now(UTC) + timedelta(days=1)
@@ -177,7 +177,7 @@ def test_one_file_at_a_time(client):
 
 
 class Flood:
-    """A body that does not end, sent in pieces to an application."""
+    """An endless body, sent in pieces to an application."""
 
     def __init__(self, app, token, **headers):
         self._app, self.taken, self.status = app, 0, None
@@ -302,7 +302,7 @@ def test_what_is_refused_at_the_last_moment_leaves_nothing(client, kept, monkeyp
 
 @pytest.fixture
 def in_browser(stranger, application):
-    """Somebody at the desk in a browser, on the page of some site."""
+    """A client of somebody at the desk in a browser, on the page of some site."""
 
     def ask(method, path, headers, **sent):
         clerk = application.people[Role.STAFF]

@@ -21,7 +21,7 @@ def doctor(as_role):
 
 @pytest.fixture
 def paper(doctor):
-    """What a clinician left without a patient."""
+    """A document that a clinician uploaded without a patient."""
     return upload(doctor).json()["document"]
 
 

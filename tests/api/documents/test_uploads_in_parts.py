@@ -57,7 +57,7 @@ def checksum(name, data):
 
 @pytest.fixture
 def parts(module_files):
-    """How many parts the store has."""
+    """Counts the parts in the store."""
 
     def count():
         later = datetime.now(UTC) + timedelta(days=1)
@@ -68,7 +68,7 @@ def parts(module_files):
 
 @pytest.fixture
 def path(client):
-    """An upload of eight bytes, of which none is there yet."""
+    """The path of an upload of eight bytes, none of which is there yet."""
     answer = begin(client, 8)
     yield answer.headers["location"]
     client.ask("DELETE", answer.headers["location"], headers=TUS)
@@ -98,14 +98,14 @@ def test_a_file_comes_in_parts_and_is_filed_by_its_name(client, ada, parts):
     document = filed.json()["document"]
     assert (document["title"], document["patient_id"]) == ("Röntgen", ada["uuid"])
     assert client.get(f"/api/documents/{document['id']}").content == data
-    # An upload is filed once, and nothing stays of its parts.
+    # An upload is filed once, and none of its parts remains.
     assert client.ask("HEAD", path, headers=TUS).status_code == 404
     assert parts() == before
 
 
 @pytest.fixture
 def another_server(application, module_files, module_log, module_limits, papers):
-    """Somebody at the front desk, whom another web server answers."""
+    """A client of somebody at the front desk on another web server."""
     another = create_api(
         application.database,
         module_files,
@@ -384,7 +384,7 @@ def test_parts_that_a_crash_has_left_go_once_no_upload_can_need_them(
 
 
 class BrokenLine:
-    """A call whose line breaks after a few pieces, as an application sees it."""
+    """A call whose connection breaks after a few pieces, as the application sees it."""
 
     def __init__(self, app, token, path, *pieces):
         self._app, self._path, self._pieces = app, path, list(pieces)
@@ -402,7 +402,7 @@ class BrokenLine:
         return {"type": "http.disconnect"}
 
     async def send(self, message):
-        """Nobody hears what is answered."""
+        """Discard the answer: nobody receives it."""
 
     def run(self):
         scope = {

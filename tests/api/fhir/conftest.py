@@ -1,4 +1,4 @@
-"""Asks by FHIR, and reads searchsets."""
+"""Makes FHIR requests, and reads searchsets."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ class Consultation:
 
 @pytest.fixture
 def exporter(application, module_files) -> Worker:
-    """What a worker would run."""
+    """The exporter that a worker would run."""
     made = BulkExporter(
         application.database, module_files, lambda: BULK_SOURCES, lambda: NOON
     )
@@ -64,7 +64,7 @@ def exporter(application, module_files) -> Worker:
 
 @pytest.fixture
 def no_exports(application, module_files) -> None:
-    """Begin with no export of anybody's."""
+    """Begin without any exports."""
     for file_id in stored(module_files):
         module_files.delete(Bucket.BULK_EXPORTS, file_id)
     application.database.write(
@@ -113,7 +113,7 @@ def paper(client, ada) -> dict[str, Any]:
 
 @pytest.fixture
 def moved(client, ada) -> dict[str, Any]:
-    """Ada, who has moved since she was registered."""
+    """Ada, whose address has changed since she was registered."""
     path = f"/api/v1/patients/{ada['uuid']}"
     read = client.get(path).json()
     body = {name: read[name] for name in ("first_name", "last_name", "date_of_birth")}
@@ -141,7 +141,7 @@ def revised(client, paper) -> str:
 
 @pytest.fixture
 def register(client) -> Callable[..., dict[str, Any]]:
-    """Registers somebody whom nobody could take for another."""
+    """Registers a patient whom nobody could take for another."""
 
     def make(**fields: Any) -> dict[str, Any]:
         draft = cast.invent_patient()
@@ -158,20 +158,20 @@ def register(client) -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def port() -> int:
-    """Where the server of the application listens."""
+    """The port on which the application's server listens."""
     return free_port()
 
 
 @pytest.fixture(scope="module")
 def address(application, port) -> Iterator[str]:
-    """The server of the application, by HTTP."""
+    """The address of the application's server over HTTP."""
     with serving(application.app, port) as address:
         yield address
 
 
 @pytest.fixture
 def visits(application, client, ada) -> dict[str, Any]:
-    """Two visits of Ada's on one day, and the doctor whom nobody else books."""
+    """Two visits of Ada's on one day, and the doctor, whom no other test books."""
     practice = Practice.open(application.database)
     made = []
     for number in range(2):
@@ -183,7 +183,7 @@ def visits(application, client, ada) -> dict[str, Any]:
 
 
 def ids_of(bundle: dict[str, Any]) -> list[str]:
-    """Return the ids of what a searchset has found."""
+    """Return the ids of the resources in a searchset."""
     return [entry["resource"]["id"] for entry in bundle.get("entry", ())]
 
 
@@ -197,7 +197,7 @@ def link_of(bundle: dict[str, Any], relation: str) -> str | None:
 
 
 def program(application: Application, role: Role, *scopes: str) -> Client:
-    """Return a client whose token carries these scopes of the role's."""
+    """Return a client whose token has these scopes of the role."""
     token = application.database.write(
         lambda session: tokens.issue(session, role, scopes=frozenset(scopes)),
         identity=SYSTEM,
@@ -206,7 +206,7 @@ def program(application: Application, role: Role, *scopes: str) -> Client:
 
 
 def actions_about(application: Application, patient_id: str) -> list[str]:
-    """Return what the audit log says was done with a patient's record."""
+    """Return the actions that the audit log has about a patient's record."""
     about = (
         select(AuditEvent.action)
         .where(AuditEvent.patient_id == patient_id)

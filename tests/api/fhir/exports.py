@@ -1,4 +1,4 @@
-"""Bulk exports as programs ask for them, and what a worker makes of that."""
+"""Bulk exports as programs request them, and what a worker makes of the requests."""
 
 import json
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Worker:
-    """What a worker runs; whoever asks any server afterwards sees what it did."""
+    """Runs as a worker does, after which every server shows what it did."""
 
     database: Database
     exporter: BulkExporter
@@ -35,14 +35,14 @@ def ask(
     headers: Mapping[str, str] = ASKING,
     **parameters: str,
 ) -> str:
-    """Ask for an export; return the path of its status."""
+    """Request an export; return the path of its status."""
     answer = client.get(path, params=parameters, headers=headers)
     assert answer.status_code == 202, answer.text
     return urlsplit(answer.headers["Content-Location"]).path
 
 
 def fetch(client: Client, status: str) -> dict[str, list[bytes]]:
-    """Return the lines of all files that an export has, by their types."""
+    """Return the lines of all files of an export, by their types."""
     manifest = client.get(status)
     assert manifest.status_code == 200, manifest.text
     lines_by_type: dict[str, list[bytes]] = {}

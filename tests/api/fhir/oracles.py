@@ -1,4 +1,4 @@
-"""Others' libraries that know what a resource of R4 has, and which rules it keeps."""
+"""Third-party libraries that know the elements of R4's resources, and their rules."""
 
 import atexit
 import json
@@ -20,7 +20,7 @@ _VERIFICATION: Final = (
 )
 _ALLERGY: Final = _VERIFICATION.format("allergyintolerance-verification")
 _CONDITION: Final = _VERIFICATION.format("condition-ver-status")
-# The invariants of R4 that can be broken by what is served here, by their keys:
+# The invariants of R4 that what is served here could break, by their keys:
 # http://hl7.org/fhir/R4, each on the page of its type.
 INVARIANTS: Final[dict[str, dict[str, str]]] = {
     "AllergyIntolerance": {
@@ -80,11 +80,11 @@ HAS_NODE: Final = (_PACKAGES / ".installed").exists()
 
 
 def validate(resource: dict[str, Any]) -> None:
-    """Raise what any of the libraries has against the resource."""
+    """Raise an error if any of the libraries rejects the resource."""
     kind = resource["resourceType"]
     get_fhir_model_class(kind).model_validate(resource)
     FHIRElementFactory.instantiate(kind, resource)
-    # Of all three the one that was made of R4 itself, not of R4B or a draft of it.
+    # The only one of the three made for R4 itself, not for R4B or a draft of R4.
     if problems := fhirkit.validate(resource):
         raise ValueError("; ".join(map(str, problems)))
     for key in INVARIANTS.get(kind, ()):
@@ -95,7 +95,7 @@ def validate(resource: dict[str, Any]) -> None:
 
 
 def find_problems_with_node(resource: dict[str, Any]) -> list[str]:
-    """Return what JavaScript's libraries have against a resource, a sentence each.
+    """Return what JavaScript's libraries find wrong with a resource, a sentence each.
 
     They know the codes of required value sets, and US Core 5.0.1's profiles of
     patients, blood pressures and prescriptions, which Python's do not.
@@ -108,7 +108,7 @@ def find_problems_with_node(resource: dict[str, Any]) -> list[str]:
 
 @cache
 def _node() -> tuple[Any, Any]:
-    # Playwright brings a Node.js of its own; loading the definitions takes a second.
+    # Playwright brings its own Node.js; loading the definitions takes a second.
     node, _ = compute_driver_executable()
     script = Path(__file__).parent / "node" / "validate.js"
     process = Popen([node, script, _PACKAGES], stdin=PIPE, stdout=PIPE, text=True)

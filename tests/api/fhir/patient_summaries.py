@@ -1,8 +1,8 @@
-"""What the International Patient Summary (IPS 2) asks of a document, as FHIRPath.
+"""What the International Patient Summary (IPS 2) requires of a document, as FHIRPath.
 
-Of its profiles (http://hl7.org/fhir/uv/ips) what they add to R4, by the element or the
-invariant: no library that is to be had here has them. Codes they prefer are not asked
-for, since they only prefer them.
+Of its profiles (http://hl7.org/fhir/uv/ips), what they add to R4, by element or
+invariant: no available library has them. Preferred codes are not checked, because they
+are only preferred.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from fhirpathpy import compile as compile_fhirpath
 from fhirpathpy.models import models
 
 _LOINC: Final = "coding.where(system = 'http://loinc.org' and code = '{}').exists()"
-# Of the sections that have to be there, and of others, the types of what is in them.
+# The types of the resources in the required sections, and in others.
 SECTIONS: Final[dict[str, frozenset[str]]] = {
     "10160-0": frozenset(
         {
@@ -55,7 +55,7 @@ RULES: Final[dict[str, dict[str, str]]] = {
             for code in _REQUIRED
         },
         "ips-comp-1": "section.all(entry.reference.exists() or emptyReason.exists())",
-        # R4's own: nothing is in a section that says why it is empty.
+        # R4's own rule: a section that gives a reason for being empty has no entries.
         "cmp-2": "section.all(emptyReason.empty() or entry.empty())",
     },
     "Patient": {
@@ -78,11 +78,11 @@ RULES: Final[dict[str, dict[str, str]]] = {
     "MedicationStatement": {
         "medication": "medication.exists()",
         "status": "status != 'entered-in-error'",
-        # Or why it is not known.
+        # Or the reason why it is unknown.
         "effective": "effective.exists()",
         **_SUBJECT,
     },
-    # R4's profile of vital signs, by which IPS has them.
+    # R4's profile of vital signs, which IPS uses.
     "Observation": {
         "category": "category.coding.where(system = 'http://terminology.hl7.org/"
         "CodeSystem/observation-category' and code = 'vital-signs').exists()",
@@ -104,7 +104,7 @@ RULES: Final[dict[str, dict[str, str]]] = {
 
 
 def problems_of(bundle: dict[str, Any]) -> list[str]:
-    """Return what IPS has against a document, by type and rule."""
+    """Return which rules of IPS a document breaks, by type and rule."""
     return [*_problems(bundle)]
 
 
@@ -125,10 +125,10 @@ def _problems(bundle: dict[str, Any]) -> Iterator[str]:
 
 
 def _dangling(by_url: dict[str, dict[str, Any]]) -> Iterator[str]:
-    """Tell what is referred to and not there, by what has no address to be read at.
+    """Yield broken references from resources that have no address of their own.
 
-    The Composition refers to what is in the document alone, as R4 has it; a relative
-    reference means nothing beside a URN.
+    The Composition refers only to resources in the document, as R4 requires; a relative
+    reference means nothing next to a URN.
     """
     for url, resource in by_url.items():
         if url.startswith("urn:"):
@@ -149,7 +149,7 @@ def _references(element: Any) -> Iterator[str]:
 
 
 def _misplaced(by_url: dict[str, dict[str, Any]]) -> Iterator[str]:
-    """Tell what stands in a section that is for other things."""
+    """Yield the resources in sections that are for other types."""
     for resource in by_url.values():
         for section in resource.get("section", ()):
             code = section["code"]["coding"][0]["code"]

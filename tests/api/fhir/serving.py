@@ -1,4 +1,4 @@
-"""An application as other systems reach it: by HTTP, on a port."""
+"""An application as other systems reach it: over HTTP, on a port."""
 
 import threading
 from collections.abc import Iterator

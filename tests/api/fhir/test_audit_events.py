@@ -1,4 +1,4 @@
-"""AuditEvents, read and found by administrators' programs."""
+"""AuditEvents, read and searched by administrators' programs."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,7 +20,7 @@ def admin(as_role) -> Client:
 
 @pytest.fixture
 def ship(application, module_log):
-    """Carry what was recorded so far into the log."""
+    """Ships the events recorded so far to the log."""
 
     def carry() -> None:
         while application.database.write(
@@ -174,6 +174,6 @@ def test_who_read_the_log_is_in_the_log(admin, looked_at, ship):
 
     bundle = _search(admin, subtype="audit:read", _count=1)
 
-    # A count, and since it was asked for none a page of nothing.
+    # A count, and because no entries were requested, an empty page.
     assert bundle["total"] == before + 2
     assert bundle["entry"][0]["resource"]["agent"][0]["role"][0]["text"] == "admin"

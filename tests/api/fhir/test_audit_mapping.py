@@ -1,4 +1,4 @@
-"""How the audit log becomes AuditEvents, and what is asked becomes a filter."""
+"""How the audit log becomes AuditEvents, and search parameters become a filter."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -284,7 +284,7 @@ NOON = "2026-11-20T12:00:00Z"
         ([f"ge{NOON}"], AT, None),
         ([f"gt{NOON}"], AT + SECOND, None),
         (["gt2026-11-20T12:00Z"], AT + 60 * SECOND, None),
-        # What has no zone is by the clinic's clock, also beside what has one.
+        # A time without a zone is by the clinic's clock, also next to one with a zone.
         (["ge2026-11-20T13:00", f"ge{NOON}"], AT, None),
         (["gt2026-11-20T12:00:00.5Z"], AT + SECOND / 2 + SECOND / 10**6, None),
     ],

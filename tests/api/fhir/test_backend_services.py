@@ -1,4 +1,4 @@
-"""Systems ask for tokens with a signature, and what is none gets none."""
+"""Systems request tokens with a signature, and get none without a valid one."""
 
 import base64
 import hmac
@@ -40,7 +40,7 @@ def system(application: Application) -> BackendService:
 
 
 def program_of(application: Application, answer: Any) -> Client:
-    """Return the program that calls with the token of an answer."""
+    """Return a program that calls with the token of an answer."""
     assert answer.status_code == 200, answer.text
     client = Client(application.app, answer.json()["access_token"])
     client._position.lsn = "FFFFFFFF/0"
@@ -49,7 +49,7 @@ def program_of(application: Application, answer: Any) -> Client:
 
 @pytest.fixture
 def open_with(application, stranger):
-    """Connect a system with these types; return a program that has its scopes."""
+    """Connects a system with these types; returns a program with its scopes."""
     opened: list[Client] = []
 
     def make(*types: str, role: Role = Role.STAFF, scope: str | None = None) -> Client:
@@ -114,7 +114,7 @@ def test_what_is_told_of_it_is_what_there_is(stranger):
 
 
 def test_the_types_that_have_scopes_are_those_that_are_served():
-    # How exports are asked for needs no scope.
+    # The definitions of the export operations need no scope.
     served = {kind.name for kind in SERVED} - {"OperationDefinition"}
     assert set(tokens.RESOURCE_RIGHTS) == served
 
@@ -127,7 +127,7 @@ def test_what_a_role_may_be_registered_for_is_what_it_may_read(as_role, role):
         for kind in SERVED
         if kind.name in tokens.RESOURCE_RIGHTS
         for path in (f"/fhir/{kind.name}", f"/fhir/{kind.name}/{uuid4()}")
-        # Binaries are not searched for.
+        # Binaries cannot be searched.
         if client.get(path).status_code not in {403, 405}
         and (kind.search or path.count("/") > 2)
     }
@@ -140,7 +140,7 @@ def _with(header=None, **claims):
 
 
 def _in_seconds(**from_now: int):
-    """Return what signs moments so far from when it is asked, not from collecting."""
+    """Return a signer with claims relative to when it signs, not to test collection."""
 
     def sign(system: BackendService) -> str:
         at = int(time.time())
@@ -159,7 +159,7 @@ def _encoded(header: dict[str, Any], claims: dict[str, Any], signature: bytes) -
 
 
 def _with_the_public_key_as_secret(system: BackendService) -> str:
-    # The library signs nothing of the kind.
+    # The library refuses to sign anything of the kind.
     unsigned = _encoded({"alg": "HS256", "kid": "first"}, system.claims(), b"")
     signed = unsigned.rpartition(".")[0]
     secret = rsa_key().as_pem(private=False)
@@ -302,7 +302,7 @@ def test_what_gives_nothing_or_is_no_scope_is_refused(system, stranger, scope):
         ("system/*.read", "system/DocumentReference.rs system/Patient.rs"),
         ("system/Patient.s system/Patient.r", "system/Patient.rs"),
         ("system/Patient.s", "system/Patient.s"),
-        # Clients of others ask for all that they can make use of.
+        # Other vendors' clients request everything that they can make use of.
         ("system/Patient.rs system/Encounter.rs", "system/Patient.rs"),
         ("system/Claim.read system/Patient.read", "system/Patient.rs"),
     ],
@@ -319,8 +319,8 @@ def test_each_type_is_opened_by_its_scope_and_no_other_type_is(open_with, name):
         kind.name: program.get(f"/fhir/{kind.name}/{uuid4()}") for kind in SERVED
     }
 
-    # Who made a record tells of the record, whose scope is needed as well. Groups are
-    # there to be exported, for a purpose: see test_groups_of_systems.py.
+    # A Provenance is about a resource, whose scope is needed as well. Groups exist to
+    # be exported, for a purpose: see test_groups_of_systems.py.
     own = {name} - {"Provenance", "Group"}
     assert {n for n, a in answered.items() if a.status_code != 403} == own
     for refusal in (a for a in answered.values() if a.status_code == 403):
@@ -435,7 +435,7 @@ def test_a_system_that_is_switched_off_is_out_at_once(application, system, stran
     application.database.write(switch_off, identity=SYSTEM)
 
     later = Client(application.app, program._token)
-    # Whoever was found is known for a second in each process.
+    # Each process caches an actor for a second.
     eventually(lambda: later.get("/fhir/Patient").status_code == 401)
     refused = system.ask(stranger, "system/Patient.rs")
     assert refused.json()["error"] == "invalid_client"
@@ -558,7 +558,7 @@ def test_the_log_and_the_administrators_learn_what_it_did(
     assert ("token:issue", "done", system.id) in events
     assert ("patient:list", "done", system.id) in events
     assert ("access:refuse", "refused", system.id) in events
-    # Whoever signs nothing that holds is nobody.
+    # The sender of an invalid signature is nobody.
     assert ("access:refuse", "refused", None) in events
     assert known.refusal == "jti is missing or too long."
     assert None not in (known.token_issued_at, known.called_at, known.refused_at)
@@ -607,7 +607,7 @@ def test_a_type_that_is_taken_away_is_gone(application, system, stranger):
 def test_a_token_of_a_system_says_nothing_to_the_version_before(
     application, system, stranger
 ):
-    """It knows its own scopes alone, and opens nothing for any other."""
+    """The earlier version knows only its own scopes, and opens nothing for others."""
     system.ask(stranger, "system/Patient.rs")
     [kept] = application.database.write(
         lambda session: session.scalars(

@@ -1,4 +1,4 @@
-"""What docs/fhir.md shows of connecting a system, and what others wrote for it."""
+"""The examples of connecting a system in docs/fhir.md, and other vendors' clients."""
 
 import json
 import os
@@ -21,13 +21,13 @@ DOCS = Path(__file__).resolve().parents[3] / "docs" / "fhir.md"
 
 @pytest.fixture(scope="module")
 def papers(papers, port):
-    """Papers of a clinic that is where the server listens."""
+    """Papers of a clinic with the address of the server."""
     return replace(papers, address=f"http://127.0.0.1:{port}")
 
 
 @pytest.fixture
 def worker(exporter, monkeypatch) -> Iterator[None]:
-    """A worker that makes exports meanwhile, and is asked again after a second."""
+    """A worker that makes exports meanwhile, and may be polled after a second."""
     monkeypatch.setattr(routes, "_AGAIN_SECONDS", 1)
     with exporting(exporter.exporter):
         yield

@@ -22,7 +22,7 @@ def practice(application) -> Practice:
 
 
 def _parameters(**parameters: str) -> dict[str, Any]:
-    """Return the resource that asks; what is named after a resource refers to one."""
+    """Return the Parameters of a call; those named after a type are references."""
     return {
         "resourceType": "Parameters",
         "parameter": [_parameter(name, value) for name, value in parameters.items()],

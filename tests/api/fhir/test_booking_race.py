@@ -1,4 +1,4 @@
-"""Of two hundred who want one time by $hold or $book one has it, whoever leads.
+"""Of two hundred who want one time by $hold or $book one gets it, whoever leads.
 
 It breaks a cluster of its own.
 """
@@ -30,14 +30,14 @@ from tests.kit.waiting import eventually
 pytestmark = pytest.mark.cluster
 
 RACERS = 200
-# Who ask before, during and after the switchover.
+# How many ask before, during and after the switchover.
 WAVES = (40, 80, 80)
 _AGAIN_SECONDS = 0.2
 
 
 @pytest.fixture(scope="module")
 def module_endpoints(breakable_cluster) -> Iterator[Any]:
-    """The addresses of a database in the cluster that may be broken."""
+    """The addresses of a database in the cluster that tests may break."""
     breaking = breakable_cluster.whole()
     with fresh_database(breaking.addresses) as endpoints:
         yield endpoints
@@ -46,9 +46,10 @@ def module_endpoints(breakable_cluster) -> Iterator[Any]:
 
 @dataclass
 class Race:
-    """Two hundred programs, each for a patient of its own, and what they are told.
+    """Two hundred programs, each for a patient of its own, and the answers they get.
 
-    Whoever is told that the server cannot answer now asks again, with the same key.
+    A program that is told that the server cannot answer now tries again, with the same
+    key.
     """
 
     application: Application

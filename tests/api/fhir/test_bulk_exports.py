@@ -1,4 +1,4 @@
-"""Everything at once: asked for by FHIR, made by the worker, fetched as files."""
+"""Everything at once: requested by FHIR, made by the worker, fetched as files."""
 
 import json
 from dataclasses import dataclass
@@ -127,7 +127,7 @@ def test_resources_are_those_of_a_search_byte_for_byte(as_role, exporter, consul
         for line in lines:
             assert b'"resource":' + line + b"," in searched.content
         compared += bool(lines)
-    # Everything but papers and allergies, of which this patient has none.
+    # All types but documents and allergies, of which this patient has none.
     assert compared >= len(queries) - 2
 
 
@@ -280,7 +280,7 @@ def test_what_is_nobodys_is_in_an_export_of_the_clinic_alone(
 
 @pytest.fixture
 def saved_list(application, client, register) -> tuple[str, str]:
-    """The id of a saved list, and that of the one patient who is on it."""
+    """The id of a saved list, and the id of the one patient who is on it."""
     patient = register()
     find_actor = bearing.find_actor
     wanted = Group(members=(Filter("last_name", Operator.EQUAL, patient["last_name"]),))
@@ -340,7 +340,7 @@ def test_a_saved_cohort_is_a_group(application, as_role, exporter, consultation,
 
 @dataclass(frozen=True)
 class Kept:
-    """A list or cohort as two versions keep it: one that this can read, one not."""
+    """A list or cohort as two versions store it: one readable here, one not."""
 
     role: Role
     subject: Subject
@@ -370,13 +370,14 @@ OF_TOMORROW = pytest.mark.parametrize(
 
 @pytest.fixture
 def ask_for_newer(application, as_role):
-    """Ask for what a newer version has kept; return who, the status, and its key."""
+    """Requests a newer version's list; returns the client, the status and its key."""
 
     def begin(kept: Kept) -> tuple[Client, str, str]:
         def save(session):
             owner = bearing.find_actor(session, application.tokens[kept.role])
             named = {"owner_id": owner.id, "subject": kept.subject.name}
-            # A key of its own: equal ones have one, and what is there is changed.
+            # A key of its own: equal criteria share one, and the existing row would be
+            # changed.
             key = uuid4().hex
             stored = StoredCriteria(
                 key=key,
@@ -504,7 +505,7 @@ def test_what_is_deleted_while_it_is_made_leaves_nothing(
 
     assert stored(module_files) == []
     assert client.get(status, headers=NEWEST).status_code == 404
-    # Nor a cursor, which would be closed in somebody else's transaction.
+    # Nor is there a cursor, which would be closed in somebody else's transaction.
     assert "Error closing cursor" not in caplog.text
 
 
@@ -703,7 +704,7 @@ def test_operations_are_defined_by_what_is_understood(client):
     for definition in defined:
         validate(definition)
         for parameter in definition["parameter"]:
-            # Without a value it asks for nothing, if it is known.
+            # Without a value, a known parameter asks for nothing.
             parameters = {parameter["name"]: "", "_other": "x"}
             answer = client.get("/fhir/$export", params=parameters, headers=ASKING)
             assert '"_other"' in answer.json()["issue"][0]["diagnostics"]

@@ -1,4 +1,4 @@
-"""How visits, notes, prescriptions and times become resources, without any database."""
+"""How visits, notes, prescriptions and times become resources, without a database."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

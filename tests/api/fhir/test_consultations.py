@@ -31,7 +31,7 @@ KINDS = ("Observation", "Condition", "MedicationRequest", "Encounter")
 
 @pytest.fixture(scope="module")
 def withdrawn(application, consultation) -> UUID:
-    """A prescription of somebody else, amended and then withdrawn; its id."""
+    """The id of another patient's prescription, amended and then withdrawn."""
     clinician = application.people[Role.CLINICIAN]
 
     def withdraw(session):

@@ -1,4 +1,4 @@
-"""Patients registered by FHIR: created once, by the rules of the register."""
+"""Patients registered by FHIR: created once, by the rules of registration."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -281,7 +281,7 @@ def test_what_is_not_kept_is_passed_over_for_who_is_lenient(client, newcomer):
 
 _ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 MODIFIERS = {
-    # Somebody has died, and nobody knows when.
+    # The patient has died, at an unknown time.
     "Patient._deceasedDateTime": {
         "_deceasedDateTime": {"extension": [{"url": _ABSENT, "valueCode": "unknown"}]}
     },
@@ -322,7 +322,7 @@ def test_what_says_that_somebody_lives_is_understood(client, newcomer):
 
 
 def _with_old(newcomer: dict[str, Any]) -> dict[str, Any]:
-    """Return the Patient with a name, numbers and an address of before, said first."""
+    """Return the Patient with an old name, numbers and address, each listed first."""
     [name], [address] = newcomer["name"], newcomer["address"]
     email, phone = newcomer["telecom"]
     old = {"use": "old"}

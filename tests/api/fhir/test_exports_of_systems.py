@@ -1,4 +1,4 @@
-"""Connected systems export what their scopes open, for the purpose said beforehand."""
+"""Connected systems export what their scopes open, for the registered purpose."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ def system(application) -> BackendService:
 
 @pytest.fixture
 def sign_in(application, stranger) -> Iterator[Callable[..., Client]]:
-    """Let a system ask for a token with a signature; return a client that has it."""
+    """Makes a system request a token with a signature; returns a client that has it."""
     opened: list[Client] = []
 
     def make(system: BackendService, scope: str = "system/*.rs") -> Client:
@@ -77,7 +77,7 @@ def test_a_system_exports_from_its_registration_to_the_last_line(
     patient = register(allergies=["Latex"])
     client = sign_in(system)
 
-    # No header says why: a machine has the reason that was said for it.
+    # No header gives a reason: a machine has the one that was registered for it.
     status = ask(client, headers=ASYNC)
     exporter.look()
     exported = fetch(sign_in(system), status)
@@ -103,7 +103,7 @@ def test_a_system_exports_from_its_registration_to_the_last_line(
     [
         ("/fhir/$export", "GET", 202),
         ("/fhir/Patient/$export", "POST", 202),
-        # It was granted none: see test_groups_of_systems.py.
+        # It was granted no group: see test_groups_of_systems.py.
         (f"/fhir/Group/{'0' * 8}-0000-0000-0000-{'0' * 12}/$export", "GET", 404),
     ],
 )
@@ -225,7 +225,7 @@ def test_what_a_switched_off_system_has_exported_nobody_reads(
     )
     back = sign_in(system)
 
-    # Who is let in again is not let into what lay there meanwhile.
+    # A system that is let in again gets no exports from before.
     assert back.get(status).status_code == 404
     assert back.get(f"{status}/1").status_code == 404
     expire(application.database, module_files, datetime.now(UTC))

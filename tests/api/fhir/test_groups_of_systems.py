@@ -1,4 +1,4 @@
-"""Connected systems export and find the groups that they were granted alone."""
+"""Connected systems export and find only the groups that they were granted."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -46,11 +46,11 @@ class Granting:
     application: Any
 
     def run(self, operation: Callable[..., Any]) -> Any:
-        """Return what an operation does in the system's name."""
+        """Return the result of an operation run under the system's identity."""
         return self.application.database.write(operation, identity=SYSTEM).value
 
     def by_administrator(self, change: Callable[..., None]) -> None:
-        """Do something as an administrator who has just used a passkey."""
+        """Make a change as an administrator who has just used a passkey."""
         database = self.application.database
         boss = database.write(desk, identity=SYSTEM).value
         ActorDatabase(database, boss.actor).write(partial(change, boss=boss))
@@ -71,7 +71,7 @@ class Granting:
         )
 
     def save(self, question: Criteria | Cohort) -> UUID:
-        """Save something as somebody at the desk or, of a cohort, as an analyst."""
+        """Save a list as somebody at the desk, or a cohort as an analyst."""
         is_cohort = isinstance(question, Cohort)
         role = Role.ANALYST if is_cohort else Role.STAFF
 
@@ -110,7 +110,7 @@ def system(application) -> BackendService:
 
 @pytest.fixture
 def sign_in(application, stranger):
-    """Let a system ask for a token; return a client that has it."""
+    """Makes a system request a token; returns a client that has it."""
     opened: list[Client] = []
 
     def make(system: BackendService, scope: str = "system/*.rs") -> Client:
@@ -127,7 +127,7 @@ def sign_in(application, stranger):
 
 @pytest.fixture
 def called(register) -> Callable[[], tuple[dict[str, Any], Criteria]]:
-    """Registers somebody, and asks for all who are called so."""
+    """Registers a patient, and returns them with the criteria for their last name."""
 
     def make() -> tuple[dict[str, Any], Criteria]:
         patient = register()
@@ -246,7 +246,7 @@ def test_a_system_held_to_its_groups_exports_these_alone(
             "exports the groups that it was granted, and nothing else"
             in (outcome["issue"][0]["diagnostics"])
         )
-    # What it reads one by one is another matter, as its page says.
+    # Single reads are another matter, as its page says.
     assert client.get("/fhir/Patient?_count=1").status_code == 200
 
     def refusals(session):
@@ -287,7 +287,7 @@ def test_a_group_has_nobody_whom_the_systems_own_role_does_not_see(
     status = ask(client, path_of(group_id), ASYNC)
     exporter.look()
 
-    # Who saved the list sees the patient; this system treats nobody.
+    # The owner of the list sees the patient; this system treats nobody.
     assert fetch(client, status) == {}
 
 
@@ -299,7 +299,7 @@ def test_a_cohort_is_exported_by_a_system_with_an_analysts_role(
     )
     group_id = granting.save(Cohort(entry=CohortEvent(kind=EventKind.DIAGNOSIS)))
     granting.grant(system, group_id)
-    # It counts no cohorts: that this one is looked for was granted.
+    # The system may not count cohorts: this one was granted.
     client = sign_in(system)
 
     status = ask(client, path_of(group_id), ASYNC)

@@ -1,4 +1,4 @@
-"""`_include`: what the resources of a page refer to, told beside them."""
+"""`_include`: the resources that a page refers to, returned with it."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def _search(client, kind, **parameters):
 
 
 def _references_by_mode(bundle) -> list[tuple[str, str]]:
-    """Return how each entry is told, and its reference."""
+    """Return each entry's search mode, and its reference."""
     return [
         (
             entry["search"]["mode"],
@@ -160,6 +160,6 @@ def test_what_is_declared_to_be_included_is_understood(client, stranger):
     assert declared == {value for kind in SERVED for value in kind.includes}
     for value in declared:
         kind = value.partition(":")[0]
-        # Of nobody: what is not known is refused before who is asked for.
+        # Without a patient: unknown parameters are refused before a missing patient is.
         answer = client.get(f"/fhir/{kind}?_include={value}&_include:iterate=x")
         assert "_include:iterate" in answer.json()["issue"][0]["diagnostics"], value

@@ -98,7 +98,7 @@ def _plain(record: Any, field: LineField) -> Any:
 
 
 def whole_lines(pieces: Iterable[LinePiece]) -> list[bytes]:
-    """Return the lines, of which each piece has as many as it says."""
+    """Return the lines; each piece must have as many as its count."""
     lines = []
     for piece in pieces:
         some = bytes(piece.lines).splitlines()
@@ -199,7 +199,7 @@ def test_what_begins_with_a_byte_order_mark_is_sent_whole(application):
 
 
 def test_what_is_neither_a_text_nor_holds_cannot_decide_how_a_line_reads(application):
-    # Of a moment PostgreSQL has other words than Python.
+    # PostgreSQL writes timestamps differently from Python.
     fields = [
         LineField(field.name, field.column, LineFieldKind.FACT)
         for field in PATIENT_FIELDS
@@ -262,7 +262,7 @@ def exported(application, kind: str) -> dict[str, bytes]:
 
 
 def compare(lines: Mapping[str, bytes], searched: Iterable[bytes]) -> set[str]:
-    """Find that each resource of a search is a line; return the ids of all."""
+    """Compare each resource of a search with its line; return all ids."""
     ids = set()
     for page in searched:
         for entry in json.loads(page).get("entry", ()):

@@ -1,4 +1,4 @@
-"""How the clinic's records become resources of FHIR, without any database."""
+"""How the clinic's records become FHIR resources, without a database."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime

@@ -1,4 +1,4 @@
-"""What others say of the resources: models, invariants, and a client over HTTP."""
+"""Third parties' view of the resources: models, invariants, and a client over HTTP."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -23,9 +23,9 @@ from tests.api.fhir.oracles import HAS_NODE, find_problems_with_node, validate
 from tests.kit import cast
 
 PATIENTS = 30
-# What is listed of a patient, a day or a schedule alone, or to administrators;
-# test_consultations, test_provenances, test_audit_events and test_bulk_exports have
-# more.
+# Types listed only for one patient, day or schedule, or for administrators;
+# test_consultations, test_provenances, test_audit_events and test_bulk_exports test
+# more of them.
 KINDS_OF_ONE_PATIENT = {
     "AllergyIntolerance",
     "Appointment",
@@ -105,7 +105,7 @@ def test_an_analyst_s_patients_and_refusals_are_of_r4_too(demo, as_role, client)
         {"birthDate": "17.5.1980"},
         {"color": "red"},
         {"name": "Ada"},
-        # The models of others let it pass.
+        # The third-party models accept it.
         {"name": []},
         {"contact": [{"relationship": [{"text": "Mother"}]}]},
         {"telecom": [{"value": "01632 960123"}]},
@@ -129,7 +129,7 @@ def test_the_oracles_know_a_broken_resource(client, ada, broken):
         ({"name": [{"family": "Lovelace", "use": "main"}]}, "Patient.name"),
         ({"color": "red"}, "Patient.color"),
         ({"communication": [{}]}, "Patient.communication"),
-        # Only a profile asks for these.
+        # Only a profile requires these.
         ({"name": [{"use": "official"}]}, "us-core-patient: Patient"),
         ({"identifier": []}, "us-core-patient: Patient.identifier"),
         ({"identifier": [{"value": "1"}]}, "us-core-patient: Patient.identifier"),
@@ -201,7 +201,7 @@ def test_another_client_of_others_searches_registers_and_is_refused_over_http(
     assert again["birthDate"] == made["birthDate"] == born
     with pytest.raises(OperationOutcome):
         patients.search(colour="red").fetch()
-    # It has the condition in the address, where FHIR has none.
+    # It sends the condition in the address, where FHIR has none.
     with pytest.raises(OperationOutcome, match="If-None-Exist"):
         patients.search(family=draft.last_name).get_or_create(
             clinic.resource("Patient", name=[name], birthDate=born, telecom=telecom)

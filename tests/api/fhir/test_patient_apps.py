@@ -33,7 +33,7 @@ def app(application: Application) -> DiaryApp:
 
 @pytest.fixture
 def maya(application: Application) -> Actor:
-    """A patient whom nobody else uses."""
+    """A patient whom no other test uses."""
     return application.database.write(
         lambda s: cast.add_patient_actor(s, cast.add_patient(s)), identity=SYSTEM
     ).value
@@ -41,7 +41,7 @@ def maya(application: Application) -> Actor:
 
 @pytest.fixture
 def grace_id(application: Application):
-    """Another patient's record."""
+    """The id of another patient's record."""
     return application.database.write(
         lambda s: cast.add_patient(s, cast.GRACE).id, identity=SYSTEM
     ).value
@@ -49,13 +49,13 @@ def grace_id(application: Application):
 
 @pytest.fixture
 def code(application, app, maya) -> str:
-    """What the app has of Maya's consent."""
+    """The code that the app gets after Maya's consent."""
     return app.allowed(application.database, maya)
 
 
 @pytest.fixture
 def read_as(application):
-    """Return a program that calls with the token of an answer."""
+    """Returns a program that calls with the token of an answer."""
     opened: list[Client] = []
 
     def make(answer) -> Client:
@@ -72,7 +72,7 @@ def read_as(application):
 
 @pytest.fixture
 def let_in(application, app, maya, stranger, read_as):
-    """Let the app in for Maya, and return its program."""
+    """Lets the app in for Maya, and returns its program."""
 
     def make(**parameters):
         code = app.allowed(application.database, maya, **parameters)
@@ -344,7 +344,7 @@ def test_asvs_10_4_3_a_code_holds_for_a_minute(
     code = app.allowed(application.database, maya)
     refused(app.exchange(stranger, code), "invalid_grant")
 
-    # What makes it longer has to change a rule of the database as well.
+    # A longer lifetime would require changing a rule of the database as well.
     monkeypatch.setattr(consenting, "CODE_SECONDS", 61)
     with pytest.raises(Refused):
         app.allowed(application.database, maya)

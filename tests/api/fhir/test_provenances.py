@@ -63,7 +63,7 @@ def test_what_the_clinic_s_machine_did_is_nobody_s():
 
 @pytest.fixture
 def targets(moved, revised) -> dict[str, int]:
-    """A patient and a document, and how many versions of each there are."""
+    """The references of a patient and a document, with their numbers of versions."""
     return {f"Patient/{moved['uuid']}": 2, f"DocumentReference/{revised}": 4}
 
 

@@ -1,4 +1,4 @@
-"""Resources read one by one, and how what cannot be read is refused."""
+"""Resources read one by one, and how unreadable ones are refused."""
 
 import pytest
 

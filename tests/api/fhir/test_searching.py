@@ -1,4 +1,4 @@
-"""Searchsets: what they find, their pages, and what nobody learns from addresses."""
+"""Searchsets: what they find, their pages, and what addresses do not reveal."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -44,7 +44,7 @@ def test_pages_lead_through_all_that_was_found_once(client, register):
 
 
 def _change(client, patient, **changes):
-    """Change somebody's record, as others do while its list is read."""
+    """Change a patient's record, as others do while the list is being read."""
     names = ("first_name", "last_name", "date_of_birth", "email")
     body = {name: patient[name] for name in names} | changes
     path = f"/api/v1/patients/{patient['uuid']}"
@@ -67,7 +67,7 @@ def test_who_keeps_in_step_misses_nobody_whose_neighbour_was_changed_meanwhile(
 
     assert ids_of(page.json()) == ids[:2]
     assert ids_of(second) == ids[2:]
-    # Now the last that was changed, so it is told once more, as it is by now.
+    # Now it is the last one changed, so it is returned again, in its current version.
     assert ids_of(third) == [ids[1]]
     assert link_of(third, "next") is None
 

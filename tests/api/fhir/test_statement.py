@@ -3,7 +3,7 @@
 from api.fhir.table import SERVED
 from tests.api.conftest import Client
 
-# What is no resource of the table's.
+# Routes that are no resources of the table.
 BESIDE = {
     "/fhir/metadata",
     "/fhir/.well-known/smart-configuration",
@@ -38,7 +38,7 @@ def test_the_statement_and_the_routes_are_of_one_table(stranger):
         for resource in rest["resource"]
         for operation in resource.get("operation", ())
     } | {f"/fhir/${operation['name']}" for operation in rest["operation"]}
-    # Where what was asked for is looked at, and fetched.
+    # The routes for the status and the files of an export.
     fetched = {"/fhir/$export/{export_id}", "/fhir/$export/{export_id}/{number}"}
 
     assert statement["fhirVersion"] == "4.0.1"
@@ -87,7 +87,7 @@ def test_every_declared_parameter_is_understood_and_no_other(client: Client):
     for resource in rest["resource"]:
         names = [parameter["name"] for parameter in resource.get("searchParam", ())]
         for name in names:
-            # Without a value it asks for nothing, if it is known.
+            # Without a value, a known parameter asks for nothing.
             answer = client.get(f"/fhir/{resource['type']}?{name}=")
             diagnostics = answer.json().get("issue", [{"diagnostics": ""}])[0][
                 "diagnostics"

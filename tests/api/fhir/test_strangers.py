@@ -1,4 +1,4 @@
-"""Whoever asks for somebody else's by any type, parameter or include gets nothing."""
+"""Asking for another patient by any type, parameter or include returns nothing."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from services.core.actors import Role
 from tests.api.conftest import NEWEST, Client
 from tests.api.fhir.conftest import ids_of
 
-# What every one of Ada's resources would tell.
+# Texts that Ada's resources would reveal.
 SECRETS = ("Lovelace", "Penicillin", "Blood count", "1980-05-17", "ada@example.org")
 # Doctors and their times are everybody's; the log and exports are refused to both.
 OF_NOBODY = {"Practitioner", "PractitionerRole", "Schedule", "Slot"}
@@ -17,7 +17,7 @@ OF_NOBODY = {"Practitioner", "PractitionerRole", "Schedule", "Slot"}
 
 @pytest.fixture
 def of_ada(client, ada, paper, visits) -> dict[str, list[str]]:
-    """What there is of Ada, by type."""
+    """The ids of all resources about Ada, by type."""
     allergies = client.get(f"/fhir/AllergyIntolerance?patient={ada['uuid']}")
     encounters = client.get(f"/fhir/Encounter?patient={ada['uuid']}")
     document = client.get(f"/fhir/DocumentReference/{paper['id']}").json()
@@ -37,7 +37,7 @@ def of_ada(client, ada, paper, visits) -> dict[str, list[str]]:
 
 
 def _paths(of_ada: dict[str, list[str]]) -> list[tuple[str, dict[str, Any]]]:
-    """Return all that can be asked about Ada: reads, histories and searches."""
+    """Return all possible requests about Ada: reads, histories and searches."""
     [ada_id] = of_ada["Patient"]
     questions: list[tuple[str, dict[str, Any]]] = []
     for kind in SERVED:

@@ -95,7 +95,7 @@ def section(bundle, code) -> dict[str, Any]:
 
 
 def resources_in(bundle, code) -> list[dict[str, Any]]:
-    """Return the resources to which a section refers; each has to be there."""
+    """Return the resources to which a section refers; all of them must exist."""
     by_url = {entry["fullUrl"]: entry["resource"] for entry in bundle["entry"]}
     return [
         by_url[reference["reference"]]
@@ -188,7 +188,7 @@ def test_of_each_vital_sign_the_last_is_told_whoever_measured_it(as_role, patien
 
 
 def _break(bundle, kind, rule) -> dict[str, Any]:
-    """Return the document with a resource of the kind that breaks the rule."""
+    """Return the document with a resource of this type changed to break the rule."""
     broken = deepcopy(bundle)
     resource = next(
         resource
@@ -281,7 +281,7 @@ def test_where_nothing_is_written_down_nobody_is_said_to_have_nothing(client, re
     for code in (PROBLEMS, MEDICATIONS, ALLERGIES):
         assert "entry" not in section(bundle, code)
     assert reason(bundle, MEDICATIONS) == reason(bundle, ALLERGIES) == "notasked"
-    # The desk reads no notes, so nothing can be said of what they have.
+    # The desk reads no notes, so it cannot be said what they contain.
     assert reason(bundle, PROBLEMS) == "withheld"
     assert allergy["code"]["coding"][0]["code"] == "716186003"
 

@@ -1,4 +1,4 @@
-"""Who keeps in step with doctors, their times and visits asks for what has changed."""
+"""A client that keeps in step with doctors, slots and visits asks for the changes."""
 
 import json
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def practice(application) -> Practice:
 
 @pytest.fixture
 def rename(application, practice) -> Callable[[], None]:
-    """Lets the doctor be called otherwise."""
+    """Changes the doctor's speciality."""
 
     def change() -> None:
         application.database.write(
@@ -39,7 +39,7 @@ def rename(application, practice) -> Callable[[], None]:
 
 @pytest.fixture
 def read(client) -> Callable[[str], Any]:
-    """Reads a resource, which is a valid one, as it stands now."""
+    """Reads the current version of a resource, which must be valid."""
 
     def ask_for(path: str):
         answer = client.get(f"/fhir/{path}", headers=NEWEST)
@@ -68,7 +68,7 @@ def visit(client, booking) -> dict[str, Any]:
 
 
 def _changed_at(answer) -> datetime:
-    """Return when a resource was changed, which its header says to the second."""
+    """Return when a resource was changed; its header has that to the second."""
     changed = datetime.fromisoformat(answer.json()["meta"]["lastUpdated"])
     said = parsedate_to_datetime(answer.headers["Last-Modified"])
     assert said == changed.replace(microsecond=0)

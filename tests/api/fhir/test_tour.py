@@ -31,7 +31,7 @@ def test_every_call_of_the_tour_is_answered(application, ada, paper, address, tm
     answers = [
         json.loads(
             subprocess.run(
-                # Whatever was written before is seen, as by programs that say so.
+                # All earlier writes are seen, as by programs that send their position.
                 ["sh", "-c", f"{call} -sS -H 'X-Chartroom-LSN: FFFFFFFF/0'"],
                 env=known,
                 cwd=tmp_path,
@@ -59,7 +59,7 @@ def test_every_call_of_the_tour_is_answered(application, ada, paper, address, tm
 
 
 def _transaction(patient_id: str) -> str:
-    """Return the Bundle that the page shows, of this patient, with a whole file."""
+    """Return the Bundle that the page shows, for this patient, with a complete file."""
     [shown] = re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL)
     bundle = json.loads(shown)
     binary, reference = (entry["resource"] for entry in bundle["entry"])

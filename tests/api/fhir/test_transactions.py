@@ -71,7 +71,7 @@ def _issues(answer, status: int = 400) -> list[dict[str, Any]]:
 
 
 def _filed(answer) -> dict[str, Any]:
-    """Return the answer to the DocumentReference, the second entry."""
+    """Return the DocumentReference of the response, the second entry."""
     assert answer.status_code == 200, answer.text
     validate(answer.json())
     assert answer.json()["type"] == "transaction-response"
@@ -224,7 +224,7 @@ BROKEN = {
         subject={"reference": f"Device/{uuid4()}"}
     ),
 }
-# What the rest does not mean the same without: refused to who is lenient as well.
+# Elements that change the meaning of the rest: refused in lenient handling as well.
 MODIFIERS = {
     "Bundle.entry[1].request.ifNoneExist": lambda bundle: bundle["entry"][1][
         "request"

@@ -1,4 +1,4 @@
-"""What other systems hear when PostgreSQL is away, and when they ask too often."""
+"""What other systems are told when PostgreSQL is away, and when they call too often."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -41,7 +41,7 @@ def proxy(module_endpoints) -> Iterator[CuttingProxy]:
 
 @pytest.fixture(scope="module")
 def behind(module_endpoints, proxy) -> Endpoints:
-    """The addresses of the databases, and PostgreSQL's that of the proxy."""
+    """The addresses of the databases; PostgreSQL's is that of the proxy."""
     place = {"host": "127.0.0.1", "port": str(proxy.port)}
     url = make_dsn(**{**parse_dsn(module_endpoints.database_url), **place})
     return replace(module_endpoints, database_url=url, replica_urls={})
@@ -49,7 +49,7 @@ def behind(module_endpoints, proxy) -> Endpoints:
 
 @pytest.fixture(scope="module")
 def serve(application, behind, module_files, module_log, papers) -> Iterator[Serve]:
-    """Serves the API on what is behind the proxy, for so many calls a minute."""
+    """Serves the API on what is behind the proxy, with this many calls a minute."""
     with ExitStack() as stack:
         storage = stack.enter_context(closing(LimitStorage(behind.mongo_url)))
 

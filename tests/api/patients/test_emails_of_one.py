@@ -1,4 +1,4 @@
-"""Programs are refused a patient's e-mail address for another, by the field's name."""
+"""A program may not use a patient's e-mail for another; the refusal names the field."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Photos and exports: only to whom they are due, and kept by no browser."""
+"""Photos and exports: only for those who may have them, and cached by no browser."""
 
 import csv
 import io
@@ -35,7 +35,7 @@ def _signed_in(application, person_id):
 
 @pytest.fixture
 def photograph(application, people, module_files):
-    """Give a patient a photo of one colour, and return it as it is kept."""
+    """Give a patient a photo of one colour, and return it as it is stored."""
 
     def take(patient, colour, version=1):
         upload = io.BytesIO()
@@ -71,7 +71,7 @@ def test_a_damaged_photo_is_refused_for_good(
 
     answer = client.get(f"/files/patients/{ada['uuid']}/photo?version=2")
 
-    # Nobody is told to come again in two seconds.
+    # Nobody is told to try again in two seconds.
     assert answer.status_code == 409
     assert "retry-after" not in answer.headers
     assert "damaged in the store" in answer.json()["detail"]
@@ -79,7 +79,7 @@ def test_a_damaged_photo_is_refused_for_good(
 
 @pytest.fixture
 def pictured(photograph, ada):
-    """Where a patient's photo is, as a page that just saved it would say."""
+    """The address of a patient's photo, as on a page that has just saved it."""
     photograph(ada, "teal")
     return f"/files/patients/{ada['uuid']}/photo?version=2"
 

@@ -1,4 +1,4 @@
-"""/patient-register, in the words its programs were written against."""
+"""/patient-register, in the terms its programs were written against."""
 
 import pytest
 
@@ -97,9 +97,9 @@ def test_every_refusal_keeps_the_envelope(client, stranger):
 
 @pytest.fixture(scope="module")
 def alphabet(application):
-    """Twelve patients named A to L, besides those that other tests register.
+    """Twelve patients named A to L, in addition to those that other tests register.
 
-    Whoever did not register them asks for the newest: a replica may be late.
+    Clients that did not register them ask for the newest: a replica may lag.
     """
     client = Client(application.app, application.tokens[Role.STAFF])
     for letter in "ABCDEFGHIJKL":

@@ -280,7 +280,7 @@ def test_patients_see_themselves_and_nobody_else(as_role, application, ada):
 
 
 def own_path(application) -> str:
-    """Return the address of the contact data of the patient who calls."""
+    """Return the address of the calling patient's contact data."""
     patient_id = application.people[Role.PATIENT].patient_id
     return f"/api/v1/patients/{patient_id}/contact"
 

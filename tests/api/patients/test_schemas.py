@@ -1,4 +1,4 @@
-"""What programs send and see of a patient is what a patient's fields are."""
+"""The fields of a patient that programs send and see are the patient's fields."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Notifications for programs that act for somebody: their own, and read."""
+"""Notifications for programs that act for somebody: their own, and marked as read."""
 
 from uuid import uuid4
 
@@ -21,7 +21,7 @@ def maya(as_role):
 
 @pytest.fixture
 def notified_subjects(application):
-    """Tell the patient of the cast of two offers."""
+    """The subjects of two offers of which the patient of the cast was notified."""
     subjects = [uuid4(), uuid4()]
 
     def tell(session):

@@ -43,7 +43,7 @@ def issue(application, role=Role.STAFF, **given):
 
 
 def now(application):
-    """Ask to see everything that was written so far, also past the API."""
+    """Return headers that make everything written visible, even past the API."""
     written = application.database.write(lambda _: None, identity=SYSTEM)
     return {LSN_HEADER: str(written.lsn)}
 

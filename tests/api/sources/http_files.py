@@ -16,7 +16,7 @@ _REQUEST: Final = re.compile(
     r"(?P<headers>(?:\S+: .*\n)*)\n?(?P<body>(?:.|\n)*)",
     flags=re.MULTILINE,
 )
-# Sent as it is by an editor: < ./report.pdf
+# An editor replaces such a line by the file: < ./report.pdf
 _FILE: Final = re.compile(r"< \./(?P<name>\S+)")
 # The client has its own.
 _TOKEN: Final = "Authorization: Bearer {{token}}"
@@ -34,11 +34,11 @@ class HttpRequest:
 
     @property
     def body(self) -> Any:
-        """The JSON that is sent; None if nothing is."""
+        """The JSON body; None if there is none."""
         return json.loads(self.text) if self.text else None
 
     def filled(self, **variables: str) -> "HttpRequest":
-        """Return the request with what an editor's variables stand for."""
+        """Return the request with the values of an editor's variables filled in."""
 
         def fill(text: str) -> str:
             return re.sub(r"\{\{(\w+)\}\}", lambda match: variables[match[1]], text)
@@ -65,7 +65,7 @@ def requests_of(name: str) -> list[HttpRequest]:
 
 
 def named_requests_of(name: str) -> dict[str, HttpRequest]:
-    """Return the requests of a file by what their `###` lines call them."""
+    """Return the requests of a file by the names on their `###` lines."""
     return {request.name: request for request in requests_of(name)}
 
 
@@ -84,9 +84,9 @@ def _requests_in(text: str, name: str) -> Iterator[HttpRequest]:
 
 
 def _bytes_of(text: str, files: Mapping[str, bytes]) -> bytes:
-    """Return what is sent: the text, with files in the place of lines that name them.
+    """Return the body: the text, with files in place of the lines that name them.
 
-    The lines of a form end as its parts do.
+    Lines end as those of a multipart form do.
     """
     parts = [
         files[match["name"]] if (match := _FILE.fullmatch(line)) else line.encode()

@@ -20,7 +20,7 @@ NAME = "patient_report.pdf"
 
 @pytest.fixture
 def uploaded(client):
-    """A document, uploaded as the source does."""
+    """The answer to a document uploaded as the source does, and its bytes."""
     data = pdf("High cholesterol")
     answer = CALLS["Upload a document"].send(client, {"patient_report.pdf": data})
     return answer, data
@@ -39,7 +39,7 @@ def test_an_upload_is_answered_with_its_document(uploaded):
     document = answer.json()["document"]
     assert (document["filename"], document["filesize"]) == (NAME, len(data))
     assert datetime.fromisoformat(document["created_at"]).tzinfo is not None
-    # No path on a disk is told: files lie encrypted in GridFS.
+    # No path on a disk is returned: files are encrypted in GridFS.
     assert "filepath" not in document
 
 
@@ -51,7 +51,7 @@ def test_what_is_no_pdf_is_refused(client, name, data):
 
 
 def test_a_pdf_is_taken_whatever_media_type_it_is_said_to_have(client):
-    # The source goes by the media type, which anybody can write; we by the content.
+    # The source trusts the media type, which anybody can write; we check the content.
     file = {"file": (NAME, pdf(), "application/octet-stream")}
 
     assert client.ask("POST", "/api/documents/upload", files=file).status_code == 201
@@ -100,7 +100,7 @@ def test_a_document_is_downloaded_as_an_attachment(client, uploaded):
 
 
 @pytest.mark.parametrize("call", ["Download a document", "Delete a document"])
-# Of nobody: the same in each worker, as the names of tests must be.
+# Nobody's id, the same in each worker, as the names of tests must be.
 @pytest.mark.parametrize("document", ["99", str(UUID(int=99, version=4))])
 def test_what_is_not_there_is_not_found(client, call, document):
     answer = CALLS[call].filled(document=document).send(client)
@@ -140,7 +140,7 @@ def test_a_deletion_that_fails_says_so_and_may_be_tried_again(
         broken_for_now.setattr(records, "delete", broken)
         answer = CALLS["Delete a document"].filled(document=document).send(client)
 
-    # 503 where the source has 500: to try again in a moment is right.
+    # 503 where the source has 500: it is right to try again in a moment.
     _errors(answer, 503, "Failed to delete document")
     assert answer.headers["retry-after"] == "2"
     again = CALLS["Delete a document"].filled(document=document).send(client)

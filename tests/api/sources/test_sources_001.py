@@ -1,4 +1,4 @@
-"""What the second source asks of a portal for many people, by its calls."""
+"""A portal for many people, by the calls of the second source."""
 
 from datetime import datetime, timedelta
 

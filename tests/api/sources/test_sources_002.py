@@ -1,4 +1,4 @@
-"""The calls of the source about booking: no slot is anybody's twice."""
+"""The calls of the source about booking: no slot is booked twice."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -19,7 +19,7 @@ SENT: list[tuple[str, str]] = []
 
 @pytest.fixture(scope="module")
 def papers(papers):
-    """What documents pass, where everybody may book; codes are sent to a list."""
+    """What documents need, where everybody may book; codes are sent to a list."""
     offer = PublicBooking("k" * 64, lambda code, email: SENT.append((code, email)))
     return replace(papers, visits=replace(papers.visits, public=offer))
 
@@ -149,7 +149,7 @@ def test_administrators_are_told_figures(as_role, client):
 def test_health_tells_status_database_and_time(stranger):
     body = CALLS["Whether the clinic can work"].send(stranger).json()
 
-    # "up" where the source has "ok" and "connected": there is "read-only" as well.
+    # "up" where the source has "ok" and "connected": "read-only" exists as well.
     assert (body["status"], body["database"]) == ("up", "up")
     assert datetime.fromisoformat(body["timestamp"])
 

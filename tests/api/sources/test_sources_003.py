@@ -12,7 +12,7 @@ READING = requests_of("get-patient-record.http")
 
 @pytest.fixture
 def record() -> dict[str, object]:
-    """The source's own body, whose uuid is nobody's yet."""
+    """The source's own body, with a uuid that nobody has yet."""
     (creating,) = requests_of("create-patient-record.http")
     assert creating.path == "/patient-register"
     assert UUID(creating.body["uuid"]) == UUID("7b878376-057d-4203-950a-f4bb4f2f9805")
@@ -89,7 +89,7 @@ def test_health_needs_no_token(stranger, path):
     assert answer.status_code == 200
     assert (body["status"], body["database"]) == ("up", "up")
     assert datetime.fromisoformat(body["timestamp"]).tzinfo is not None
-    # Who is in the cluster, and how far behind, is told to programs with a token.
+    # The members of the cluster and their lag are shown to programs with a token.
     assert body.keys() == {"status", "database", "timestamp"}
 
 
@@ -113,7 +113,7 @@ LISTS = {"allergies", "medical_history", "current_medications"}
 
 
 def _is_listed(client, record, column, operator):
-    """Tell whether the patient is in the list that is compared so."""
+    """Return whether the patient is in the list filtered by this comparison."""
     value = COLUMNS[column] if column in LISTS else record[column]
     answer = client.get(
         f"/patient-register?0_field={column}&0_operator={operator}&0_value={value}"
@@ -137,7 +137,7 @@ def test_every_column_is_compared_by_less_and_greater(client, record, column):
 
     outcomes = [_is_listed(client, record, column, operator) for operator in RANGES]
 
-    # Lists are compared entry by entry: one with more of them comes behind.
+    # Lists are compared entry by entry: one with further entries is greater.
     is_behind = column in LISTS
     expected = [False, not is_behind, is_behind, True]
     assert outcomes == expected

@@ -1,4 +1,4 @@
-"""The way of the fifth source: rows in PostgreSQL, files in GridFS."""
+"""The calls of the fifth source: rows in PostgreSQL, files in GridFS."""
 
 import io
 from uuid import uuid4
@@ -63,10 +63,10 @@ def test_a_photo_lands_in_gridfs_and_only_the_row_says_whose_it_is(
     ).value
     assert file_id is not None
     entries = list(module_files._database["patient_photos.files"].find())
-    # Of the photo and its thumbnail.
+    # The photo's and its thumbnail's.
     kept = {str(entry["_id"]) for entry in entries}
     assert set(file_id.split(".")) <= kept
-    # The source writes patient_id into MongoDB; ours tells nobody who is a patient.
+    # The source writes patient_id into MongoDB; ours does not reveal who is a patient.
     assert patient["uuid"] not in repr(entries)
     shown = _send(client, "Read the profile photo", patient=patient["uuid"])
     assert (shown.status_code, shown.headers["content-type"]) == (200, "image/jpeg")

@@ -1,4 +1,4 @@
-"""Visits over HTTP: a day's list, one's own, and what the desk does with them."""
+"""Visits over HTTP: a day's list, one's own, and the desk's actions."""
 
 from uuid import uuid4
 
@@ -15,7 +15,7 @@ DAY = samples.FIRST.date().isoformat()
 
 @pytest.fixture
 def practice(application) -> Practice:
-    """A doctor whom nobody else books."""
+    """A doctor whom no other test books."""
     return Practice.open(application.database)
 
 

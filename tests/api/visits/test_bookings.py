@@ -17,7 +17,7 @@ RACERS = 20
 
 @pytest.fixture
 def practice(application) -> Practice:
-    """A doctor whom nobody else books."""
+    """A doctor whom no other test books."""
     return Practice.open(application.database)
 
 
@@ -248,7 +248,7 @@ def test_a_wish_that_cannot_be_met_is_refused(client, body, status):
 
 
 def test_a_page_elsewhere_cannot_book_with_somebodys_cookie(application, practice, ada):
-    # The gate tells who is signed in; a stranger's page has no say in it.
+    # The gate names who is signed in; a stranger's page cannot influence that.
     headers = {"Origin": "https://evil.example", "Cookie": "_streamlit_user=x"}
     with closing(Client(application.app)) as browser:
         answer = browser.post("/api/bookings", practice.wish(0), headers=headers)

@@ -19,7 +19,7 @@ ROUTE = "/files/day-list.pdf"
 
 @pytest.fixture
 def day(application) -> datetime:
-    """A noon on which nobody else's test has visits: Ada sees Emil, Grace sees Dora."""
+    """A noon without visits of other tests: Ada sees Emil, Grace sees Dora."""
     noon = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
     noon += timedelta(days=400)
 

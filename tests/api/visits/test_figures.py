@@ -1,4 +1,4 @@
-"""How visits are booked, as programs of administrators read it."""
+"""Figures of booking, as administrators' programs read them."""
 
 import csv
 import io

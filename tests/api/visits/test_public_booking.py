@@ -1,4 +1,4 @@
-"""/api/public, where a clinic lets people book who are no patients yet."""
+"""/api/public, where a clinic lets people book who are not patients yet."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -20,14 +20,14 @@ NAME = "Nora Newman"
 
 @pytest.fixture(scope="module")
 def papers(papers):
-    """What documents pass, where everybody may book; codes are sent to a list."""
+    """What documents need, where everybody may book; codes are sent to a list."""
     offer = PublicBooking("k" * 64, lambda code, email: SENT.append((code, email)))
     return replace(papers, visits=replace(papers.visits, public=offer))
 
 
 @pytest.fixture
 def visitor(application):
-    """Somebody whom nobody knows, from a network of their own."""
+    """A client of somebody unknown, from a network of their own."""
     client = Client(application.app, address=f"198.51.100.{uuid4().int % 250}")
     yield client
     client.close()

@@ -1,4 +1,4 @@
-"""Doctors, their plans and single slots over HTTP: made by whoever may plan."""
+"""Doctors, their plans and single slots over HTTP: made by those who may plan."""
 
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -17,13 +17,13 @@ EVENING = "2099-01-05T18:00:00Z"
 
 @pytest.fixture
 def doctor(client):
-    """A doctor who has just begun to work here."""
+    """A doctor who has just been added."""
     body = {"name": f"Dora {uuid4().hex}", "specialization": "Nephrology"}
     return client.post("/api/doctors", body).json()
 
 
 def _slots(client, doctor, day):
-    # As new as what was written: what is newest to one look may be kept for the next.
+    # As new as the last write: a read of the newest state may be cached for the next.
     path = f"/api/doctors/{doctor['id']}/slots?from={day}&to={day}"
     return client.get(path).json()["slots"]
 

@@ -18,7 +18,7 @@ from tests.services.visits.visit_samples import soon
 
 @pytest.fixture
 def visit_of(application):
-    """Make a visit of a patient, and return its id."""
+    """Adds a visit of a patient, and returns its id."""
 
     def make(patient_id: UUID, **values: object) -> UUID:
         def add(session):
@@ -32,7 +32,7 @@ def visit_of(application):
 
 @pytest.fixture
 def own(application) -> UUID:
-    """The patient whose token the role of patients has."""
+    """The id of the patient whose token the role of patients has."""
     return application.people[Role.PATIENT].patient_id
 
 
