@@ -88,7 +88,7 @@ def test_each_is_written_down_as_a_download(client, application, file):
 def test_what_may_not_be_had_is_left_out_and_said(client, application, file):
     infected, _ = file("six", "bad.pdf")
     infect(application, infected["id"])
-    # Filing another one makes sure that every server shows what was written before.
+    # A client that has filed another one sees all earlier writes on every server.
     clean, data = file("five", "clean.pdf")
 
     inside = unpacked(ask(client, infected["id"], clean["id"], uuid4()))

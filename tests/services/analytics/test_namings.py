@@ -1,4 +1,4 @@
-"""What conditions name, and which groups are held against which by it."""
+"""What conditions name, and which groups are compared because of it."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Saved cohorts and queries are shared with all who count cohorts, or some of them."""
+"""Saved cohorts and queries are shared with some or all who count cohorts."""
 
 from uuid import uuid4
 
@@ -136,7 +136,7 @@ def test_who_counts_cohorts_no_more_is_told_of_none(session, analyst, colleague)
 
     with pytest.raises(NotAllowed):
         known(session, cast.add_actor(session, Role.STAFF))
-    # Nor is it offered, although it was shared with them.
+    # It cannot be offered to others, either, although it was shared with them.
     with pytest.raises(InvalidInput):
         shared_questions.share(
             session, analyst, saved.id, with_everybody=False, people=[colleague.id]

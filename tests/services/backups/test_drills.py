@@ -1,4 +1,4 @@
-"""Restore drills: asked for or by plan, one at a time, and each ends somehow."""
+"""Restore drills: requested or planned, one at a time, and each ends somehow."""
 
 from datetime import timedelta
 
@@ -30,7 +30,7 @@ def test_one_by_plan_is_nobodys(session, admin):
 
     drill = drills.newest_drill(session)
     assert (drill.requested_by_name, drill.is_open) == (None, True)
-    # A second is not opened beside it, whoever wants it.
+    # No second one is opened while it runs, whoever requests it.
     drills.plan_drill(session)
     with pytest.raises(DrillRequested, match="wait for how it goes"):
         drills.request_drill(session, admin)

@@ -1,4 +1,4 @@
-"""How much room backups will take, told from those that there are."""
+"""How much space backups will use, estimated from the existing ones."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -58,7 +58,7 @@ def test_incremental_ones_are_counted_by_what_they_take():
 
     more = forecast_bytes(state, DAY, kept=28 * DAY, full_every=7 * DAY)
 
-    # Of five full ones in 35 days four are to come, of 28 in all 22 incremental ones.
+    # Of five full ones in 35 days four are to come, and in 28 days 22 incremental ones.
     assert more == 4 * 12_000_000 + 22 * 1_000_000
 
 
@@ -67,7 +67,7 @@ def test_of_hourly_ones_all_of_two_days_are_kept_and_one_of_each_day_before():
 
     more = forecast_bytes(state, HOUR, kept=28 * DAY, full_every=7 * DAY)
 
-    # 48 and 26, of which two are there and four of those to come are full ones.
+    # 48 and 26, of which two exist, and four of those to come are full ones.
     assert more == 4 * 12_000_000 + 68 * 1_000_000
 
 
@@ -87,12 +87,12 @@ def test_when_the_next_of_each_kind_is_due():
     state, at = state_of(full, newest), newest.began_at
 
     assert next_backups(state_of(), HOUR, DAY) is None
-    # The first that is a day younger than the last full one.
+    # The first one that is a day after the last full one.
     coming = NextBackups(at + HOUR, at + 19 * HOUR)
     assert next_backups(state, HOUR, DAY) == coming
     assert next_backups(state, HOUR, None) == NextBackups(None, at + HOUR)
     assert next_backups(state, DAY, DAY) == NextBackups(None, at + DAY)
-    # Nothing is gone on from a chain that is broken.
+    # A broken chain is not continued.
     broken = replace(state, unreadable=("20261125T030000Z-0001",))
     assert next_backups(broken, HOUR, DAY) == NextBackups(None, at + HOUR)
 

@@ -1,4 +1,4 @@
-"""Going back in time asked for on the page: who may, what is typed, what is noted."""
+"""Going back in time requested on the page: by whom, what is typed and recorded."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,7 +22,7 @@ REASON = "A table was dropped by hand"
 
 @pytest.fixture
 def seen(session, admin):
-    """A preview that somebody has just looked at."""
+    """A preview that an administrator has just looked at."""
     log = LogState((BackupWindow(TO, TO),))
     preview = previews.request_preview(session, admin, TO, log)
     previews.end_preview(session, preview.id, compared_at=datetime.now(UTC))

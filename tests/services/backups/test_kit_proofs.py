@@ -1,4 +1,4 @@
-"""A recovery kit is shown to open: which one counts, and what any other is told."""
+"""A recovery kit is proven to open: which one counts, and why any other is refused."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -28,7 +28,7 @@ def keys(tmp_path):
 
 @pytest.fixture
 def repository(tmp_path, keys):
-    """A full backup, and an incremental one that goes on from it."""
+    """A full backup, and an incremental one based on it."""
     made = Repository(tmp_path / "backups")
     base = backup_sets.add_sealed_set(made, keys, pages=PAGES)
     later = backup_sets.AS_OF + timedelta(hours=1)
@@ -161,7 +161,7 @@ def test_another_clinics_kit_is_told_of(session, repository, keys, kit):
 def test_a_kit_whose_keys_do_not_open_the_newest_backup_is_told_of(
     session, repository, keys, tmp_path
 ):
-    """The keys of today, if the backups were sealed with others."""
+    """The current keys, if the backups were sealed with others."""
     others = FileKeys(tmp_path / "others.keys", may_be_made=True)
 
     sentence = refusal(session, repository, others, sealed_quickly(kit_with(others)))

@@ -21,7 +21,7 @@ from tests.kit import backup_sets
 from tests.kit.recovery_kits import KIT, PASSPHRASE, key_files, sealed_quickly
 from tests.services.people.people_samples import desk, events
 
-# Among the squares of one, now and then, a reader sees the bars of a shop's code.
+# In a code's squares a reader sometimes sees the bars of a product code.
 _QR = zxingcpp.BarcodeFormat.QRCode
 CLINIC = Clinic("Praxis Łódź", "Street 1\nTown", "")
 
@@ -122,7 +122,7 @@ def test_it_is_old_once_a_key_is_another(admin, repository, keys, tmp_path):
     fault = kits.find_kit_fault(repository, keys, now)
     assert fault.since >= KIT.made_at
     assert not fault.is_unproven
-    # What is given by a variable counts as the file would.
+    # A key given in a variable counts as one in a file.
     given = KeyFiles({}, {"secrets/signing.key": "another"})
     assert read(given, now).is_old
 
@@ -145,7 +145,7 @@ def test_it_is_asked_for_a_quarter_after_it_was_made_or_last_opened(
     assert kits.find_kit_fault(repository, keys, due + second) is None
     state = kits.read_kit_state(admin, repository, keys, due)
     assert (state.proven_at, state.is_due) == (due, False)
-    # Another one has been in nobody's hands since it was made.
+    # A new kit has not been proven since it was made.
     kits.note_kit(repository, KIT)
     assert kits.read_kit_state(admin, repository, keys, due).proven_at is None
 

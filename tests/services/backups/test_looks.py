@@ -1,4 +1,4 @@
-"""An earlier time to look around in: asked for, open, and ended by whoever may."""
+"""An earlier time to look around in: requested, open, and ended by those who may."""
 
 from datetime import timedelta
 from uuid import uuid4

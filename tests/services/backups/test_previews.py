@@ -1,4 +1,4 @@
-"""What going back would undo: of every row, and how long it is kept."""
+"""What going back would undo: in every row, and how long it is kept."""
 
 import csv
 import io
@@ -28,7 +28,7 @@ LOG = LogState((BackupWindow(backup_sets.AS_OF, TO + timedelta(hours=1)),))
 
 
 class Replay:
-    """What was read once, read again however it has changed since."""
+    """Returns what was read once, even if it has changed since."""
 
     def __init__(self, session):
         self._session = session
@@ -54,7 +54,7 @@ def boss():
 
 @pytest.fixture
 def compare(session, boss, monkeypatch):
-    """Compare with the time of the fixture's making; pieces of two rows."""
+    """Compares with the time when the fixture was made; in pieces of two rows."""
     monkeypatch.setattr(changes, "_AT_ONCE", 2)
 
     def live(operation):
@@ -91,7 +91,7 @@ def test_patients_who_came_changed_and_went(session, clerk, today, compare):
     since = compare()
 
     (new,) = register(session, clerk, today, 1)
-    # By hand, past every version and timestamp.
+    # By hand, without changing a version or timestamp.
     run(session, "UPDATE patients SET phone_number = '+441632960777'", edited)
     run(session, "UPDATE patients SET deleted_at = now()", archived)
     run(session, "UPDATE patients SET deleted_at = now(), erased_at = now()", erased)
@@ -109,7 +109,7 @@ def test_patients_who_came_changed_and_went(session, clerk, today, compare):
     assert all(
         change.patient_id == change.id for change in lists[ChangedKind.PATIENTS].changes
     )
-    # Where nobody knows when is the end.
+    # Changes without a known time are at the end.
     assert lists[ChangedKind.PATIENTS].changes[-1].at is None
     assert lists[ChangedKind.DOCUMENTS].changes == ()
 
@@ -163,7 +163,7 @@ def test_documents_visits_notes_and_prescriptions(
     }
     assert kept not in changes_by_id(lists, ChangedKind.DOCUMENTS)
     assert changes_by_id(lists, ChangedKind.VISITS) == {
-        # Booked since, whatever became of it.
+        # Booked since, whatever happened to it afterwards.
         booked: ("booked", "checked-in"),
         missed: ("no-show", "no-show"),
         cancelled: ("cancelled", "cancelled"),
@@ -174,7 +174,7 @@ def test_documents_visits_notes_and_prescriptions(
     }
     (issued,) = lists[ChangedKind.PRESCRIPTIONS].changes
     assert issued.patient_id == str(patient.id)
-    # Nothing of what a record says stands in a list.
+    # A list contains nothing of a record's content.
     assert "HYPERLINK" not in previews.as_csv(lists[ChangedKind.DOCUMENTS])
 
 
@@ -185,7 +185,7 @@ def test_people_and_sign_ins(session, compare):
     newcomer = desk(session, Role.CLINICIAN)
     run(session, "UPDATE users SET deactivated_at = now()", leaves.actor.id)
     run(session, "UPDATE sessions SET ended_at = now()", leaves.session_id)
-    # As somebody who goes on working, and as what is tidied up by itself.
+    # As by somebody who continues to work, and as by the automatic clean-up.
     run(session, "UPDATE sessions SET last_seen_at = now()", stays.session_id)
     run(session, "DELETE FROM sessions", tidied.session_id)
     lists = since()

@@ -1,4 +1,4 @@
-"""Reports on backups: what is told of a period, what is not proven, and no patient."""
+"""Reports on backups: what they say of a period, what is not proven, and no patient."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -51,7 +51,7 @@ def paper_of(report, wording=ENGLISH, explain=str):
 
 
 def read(paper):
-    """Return what a paper says, without where its lines end."""
+    """Return the text of a paper, without its line breaks."""
     with pypdfium2.PdfDocument(paper) as document:
         pages = [page.get_textpage().get_text_range() for page in document]
     return " ".join(" ".join(pages).split())
@@ -82,7 +82,7 @@ def test_a_restore_that_was_proven_is_told_with_all_that_it_measured(
 ):
     drilled = backup_sets.DRILLED
     drill(session, drilled.proved_at, proof=drilled, by="Adam")
-    # The note beside the backups is of the same restore, and is not told twice.
+    # The note next to the backups is of the same restore, and is not shown twice.
     repository.add_proof(drilled)
 
     text = text_of(session, admin, repository)
@@ -137,7 +137,7 @@ def test_a_restore_by_hand_is_told_and_that_it_was_compared_with_nothing(
 def test_what_was_proven_stays_in_the_report_when_the_rows_went_back(
     session, admin, repository
 ):
-    """A drill's row goes back in time with the clinic; what it proved is beside it."""
+    """A drill's row goes back in time with the clinic; the repository has its proof."""
     repository.add_proof(backup_sets.DRILLED)
     back = TimeLeft(backup_sets.AS_OF, backup_sets.AS_OF + timedelta(hours=2))
     log = LogState(times_left=(back,))

@@ -1,4 +1,4 @@
-"""Backups that administrators ask for: one at a time, and each ends somehow."""
+"""Backups that administrators request: one at a time, and each ends somehow."""
 
 import pytest
 from sqlalchemy import select

@@ -1,4 +1,4 @@
-"""What a backup tool told: what is kept of it, and what one can go back to by that."""
+"""A backup tool's answers: what is stored of them, and what one can go back to."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -58,7 +58,7 @@ def test_one_can_go_back_to_a_mark_once_its_segment_is_there(session, now):
 
 def test_a_mark_that_the_rows_do_not_know_of_is_void(session, now):
     first = note(session, report_at(now))
-    # A server that led for a moment has dated it, and was lost.
+    # A server that led for a moment, and was then lost, has dated it.
     elsewhere = ArchiveMark(first.tried_at + timedelta(seconds=1), WAL)
 
     assert note(session, report_at(now), elsewhere).archived_until is None
@@ -71,7 +71,7 @@ def test_an_archive_that_lost_its_newest_log_leads_no_further(session, now):
     second = note(session, report_at(now), ArchiveMark(first.tried_at, WAL))
     assert second.archived_until == first.tried_at
 
-    # Marks of before are gone, and all the same it goes as far as before.
+    # The earlier marks are gone, and still it reaches as far as before.
     session.execute(update(ToolAnswer).values(marks=[]))
     assert note(session, report_at(now)).archived_until == first.tried_at
     less = report_at(now, last_wal="000000010000000000000009")
@@ -121,7 +121,7 @@ def test_a_backup_that_is_to_come_is_told_of_and_not_counted(session, now):
     (fault,) = state.report.faults
     assert fault.startswith(f"Backup I2 is of {ahead.newest.stopped_at:%Y-%m-%d}")
     assert fault.endswith("which is to come: set the clock of the tool's machine.")
-    # Clocks that are kept differ by less.
+    # Synchronized clocks differ by less.
     assert note(session, report_at(now + timedelta(seconds=20))).report.faults == ()
 
 

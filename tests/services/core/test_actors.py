@@ -1,4 +1,4 @@
-"""Who acts without a sign-in has an id and a name of their own, all in one table."""
+"""Actors without a sign-in have an id and a name of their own, all in one table."""
 
 import re
 from pathlib import Path
@@ -26,7 +26,7 @@ def test_ids_like_theirs_that_stand_elsewhere_are_none_of_theirs():
         for own_id in _OWN_ID.findall(path.read_text(encoding="utf-8"))
     ]
 
-    # At least that of the clinic itself: the pattern is the one that ids have.
+    # At least the clinic's own id: the pattern matches ids.
     assert elsewhere
     assert not {each.id for each in OWN}.intersection(elsewhere)
     assert len(set(elsewhere)) == len(elsewhere)

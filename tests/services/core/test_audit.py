@@ -1,4 +1,4 @@
-"""What somebody did is written down where it happened, or nowhere at all."""
+"""What somebody did is recorded where it happened, or nowhere at all."""
 
 from datetime import date
 from uuid import uuid4
@@ -20,7 +20,7 @@ def written(session: Session) -> list[AuditEvent]:
 
 @pytest.fixture
 def reading(session):
-    """A session that a replica might serve."""
+    """A session as if served by a replica."""
     session.info["served"] = "a replica"
     return session
 
@@ -96,7 +96,7 @@ def test_what_one_look_records_is_written_in_one_statement(reading, clerk):
 
     audit.keep(reading, events)
 
-    # Numbers the statements of a transaction.
+    # cmin numbers the statements of a transaction.
     commands = reading.scalars(text("SELECT DISTINCT cmin::text FROM audit_events"))
     assert len(commands.all()) == 1
 

@@ -18,15 +18,15 @@ from tests.services.core.audit_actions import PREPARATIONS, World
 
 _ROOT = Path(__file__).resolve().parents[3]
 _SERVICES = _ROOT / "services"
-# They only say what there is.
+# They only define the vocabulary.
 _VOCABULARY = {
     _SERVICES / "core" / "audit.py",
     _SERVICES / "audit" / "log" / "words.py",
 }
-# Not of one call, but what becomes of many: tests of their own show each.
+# Not of one call, but of many together: each has tests of its own.
 ANYWHERE = {Action.ACCESS_REFUSE, Action.LIMIT_REACH}
-# What follows from an action in the same transaction and is one of its own: a patient's
-# current medications follow what is prescribed, and a summary reads what it says.
+# Actions that follow from another in the same transaction: a patient's current
+# medications follow what is prescribed, and a summary reads what it contains.
 FOLLOWING = {
     action: {Action.PATIENT_CHANGE.value}
     for action in Action
@@ -74,7 +74,7 @@ def test_asvs_16_3_1_an_action_is_recorded_as_what_it_is_and_as_nothing_else(
     assert len(events) > len(others)
     assert others <= FOLLOWING.get(action, set())
     assert {event.outcome for event in events} == {"done"}
-    # Whoever reads the log in German has words for what it names.
+    # Whoever reads the log in German finds translations of the names in it.
     assert set(map(field_name, _names_in(events))) <= translations().keys()
 
 

@@ -1,4 +1,4 @@
-"""Without a primary, what is read is kept here, and told to the log once it is back."""
+"""Without a primary, reads are recorded here, and in the log once there is one."""
 
 import shutil
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ def database(module_endpoints):
 
 @pytest.fixture(scope="module")
 def alone(module_endpoints, database) -> Endpoints:
-    """Where the replicas are, and no primary."""
+    """The addresses of the replicas, without a primary."""
     followers = {node.name for node in database.nodes() if node.role == "replica"}
     urls = module_endpoints.replica_urls.items()
     return replace(
@@ -55,14 +55,14 @@ def alone(module_endpoints, database) -> Endpoints:
 
 @pytest.fixture(scope="module")
 def headless(alone):
-    """Replicas answer, and it is certain that nobody takes writes."""
+    """A database whose replicas answer, and which certainly has no primary."""
     with closing(Database(alone, read_only_after_seconds=0)) as database:
         yield database
 
 
 @pytest.fixture(scope="module")
 def ada(database) -> PatientRecord:
-    """A patient whom every replica knows."""
+    """A patient whom every replica has."""
     cleo = cast.act_as(cast.CLEO)
     written = database.write(
         lambda s: patients.register(s, cleo, ADA, today=date(2026, 11, 20)),
@@ -93,7 +93,7 @@ class Desk:
         return AuditSpool(Spool(folder or self.folder, self.keys))
 
     def events(self) -> list[AuditEvent]:
-        """Return what the log was told."""
+        """Return the events in the log."""
         self.log.rollback()
         return list(self.log.scalars(select(AuditEvent).order_by(AuditEvent.position)))
 
@@ -121,13 +121,13 @@ def test_what_is_read_is_shown_and_told_to_the_log_later(desk, ada, database):
     assert (event.action, event.actor_id) == ("patient:read", desk.on_behalf.actor.id)
     assert (event.patient_id, event.actor_role) == (ada.id, "staff")
     assert Origin(event.request_id, event.session_id, event.network) == ORIGIN
-    # When it happened, not when it was written down.
+    # When it happened, not when it was recorded.
     assert before <= event.at <= after
 
 
 @pytest.fixture
 def no_room(desk):
-    """The primary answers, and finds no room for an audit event."""
+    """The primary answers, and has no space for an audit event."""
     desk.log.execute(
         text(
             "CREATE FUNCTION find_no_room() RETURNS trigger LANGUAGE plpgsql AS "
@@ -185,7 +185,7 @@ def test_a_mere_change_of_leaders_is_waited_for(desk, ada, alone, monkeypatch):
 
 
 def _retries() -> float:
-    """Return how often anything was tried again in this process."""
+    """Return how many retries this process has made."""
     (family,) = RETRIES.collect()
     return sum(
         sample.value for sample in family.samples if sample.name.endswith("_total")
@@ -220,7 +220,7 @@ def test_a_stream_and_a_second_look_are_kept_before_they_are_given_away(desk, da
 
 
 class Begun:
-    """Something that was begun, and whether it was let go of."""
+    """Something that was begun, and whether it was closed."""
 
     is_closed = False
 
@@ -275,7 +275,7 @@ def test_what_was_written_down_already_is_not_written_again(desk, ada, database)
 def test_a_write_whose_end_nobody_knew_and_the_spool_make_one_event(desk, database):
     key, actor = uuid4(), desk.on_behalf.actor
     event = audit.event_of(actor, Action.PATIENT_LIST)
-    # It was committed; its answer got lost together with the primary.
+    # It was committed; the answer was lost together with the primary.
     database.write(
         lambda s: audit.keep(s, [event]), key=key, identity=actor.database_identity
     )

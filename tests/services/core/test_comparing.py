@@ -1,4 +1,4 @@
-"""Two texts beside each other."""
+"""Two texts side by side."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from services.core.comparing import ComparedPair, ComparedPart, Gap, Side, compa
 
 
 def described(compared):
-    """Return what differs, with the changed words in brackets."""
+    """Return the differences, with the changed words in brackets."""
     return [
         f"{part.lines} equal"
         if isinstance(part, Gap)

@@ -1,4 +1,4 @@
-"""Whether a full disk is why something failed, told from what was raised."""
+"""Whether a full disk caused a failure, judged by the error."""
 
 import errno
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ UNKNOWN = OutcomeUnknown("Nobody answered.", uuid4())
 
 @dataclass(frozen=True)
 class Disks:
-    """What is full; the real ones are looked at in tests/db/cluster."""
+    """Which disks are full; the real disks are tested in tests/db/cluster."""
 
     names: tuple[str, ...] = ()
 
@@ -80,7 +80,7 @@ def test_a_silence_with_room_on_the_disks_has_another_reason(error):
         InvalidInput("file", "No file uploaded"),
         LookupError(),
         PermissionError(errno.EACCES, "Permission denied"),
-        # Whether it was saved is what they need to know.
+        # They need to know whether it was saved.
         UNKNOWN,
         _because(Unavailable("Look before you save it again."), UNKNOWN),
     ],

@@ -1,4 +1,4 @@
-"""Nothing is done, shown or refused that is not written down."""
+"""Nothing is done, shown or refused without a record."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -27,7 +27,7 @@ NOWHERE = "postgresql://nobody@127.0.0.1:1/gone?connect_timeout=1"
 
 @pytest.fixture
 def log(module_engine) -> Iterator[Session]:
-    """The owner's view of the outbox, empty at first."""
+    """The outbox as its owner sees it, empty at first."""
     with Session(module_engine) as session:
         session.execute(delete(AuditEvent))
         session.commit()
@@ -42,7 +42,7 @@ def database(module_endpoints):
 
 @pytest.fixture
 def headless(module_endpoints):
-    """Replicas answer, but nobody takes writes."""
+    """A database whose replicas answer, without a primary."""
     alone = replace(module_endpoints, database_url=NOWHERE)
     with closing(Database(alone, retry_seconds=0.2)) as database:
         yield database
@@ -198,7 +198,7 @@ def test_what_is_asked_without_a_database_is_refused_in_writing(desk, log):
 
 
 class Beginning:
-    """Something that was begun, and whether it was let go of."""
+    """Something that was begun, and whether it was closed."""
 
     def __init__(self) -> None:
         self.is_closed = False

@@ -1,4 +1,4 @@
-"""Limits: shared by processes, by whom they count, and what a refusal says."""
+"""Limits: shared by processes, whom they count, and what a refusal says."""
 
 import logging
 import time
@@ -62,7 +62,7 @@ def test_what_waits_as_long_as_it_was_told_passes(throttle, limit):
     with pytest.raises(LimitReached) as refusal:
         throttle.take(short, "somebody")
 
-    # MongoDB's own clock counts, which nobody can move.
+    # MongoDB's own clock counts, which no test can move.
     time.sleep(refusal.value.retry_after_seconds + 0.05)
 
     throttle.take(short, "somebody")

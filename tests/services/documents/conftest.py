@@ -1,4 +1,4 @@
-"""The small clinic whose documents most of these tests look at, and Grace herself."""
+"""The small clinic whose documents most of these tests use, and Grace herself."""
 
 from collections.abc import Iterator
 
@@ -11,12 +11,12 @@ from tests.services.patients.clinic_samples import Clinic, open_clinic
 
 @pytest.fixture(scope="module")
 def clinic(module_endpoints: Endpoints) -> Iterator[Clinic]:
-    """Return a clinic in a database of the module's own."""
+    """A clinic in a database of the module's own."""
     with open_clinic(module_endpoints) as clinic:
         yield clinic
 
 
 @pytest.fixture(scope="module")
 def grace(clinic: Clinic) -> Actor:
-    """Return Grace, whom Dora treats, as she signs in herself."""
+    """Grace, whom Dora treats, as she signs in herself."""
     return clinic.invite(clinic.grace)

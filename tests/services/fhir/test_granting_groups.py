@@ -53,7 +53,7 @@ def connect(session, boss: Desk, role: Role = Role.STAFF) -> UUID:
 
 
 def save(session, question: Criteria | Cohort, owner: Desk | None = None) -> UUID:
-    """Save something as somebody who may ask it, at the desk if anybody may."""
+    """Save criteria as somebody who may use them, at the desk if anybody may."""
     subject = cohorts.COHORTS if isinstance(question, Cohort) else PATIENTS
     role = Role.ANALYST if isinstance(question, Cohort) else Role.STAFF
     role = Role.CLINICIAN if question == NOTED else role
@@ -200,7 +200,7 @@ def test_what_another_group_of_the_same_criteria_has_exported_stays(session, bos
 
     assert bulk_exports.get(session, system, export.id).id == export.id
     bulk_exports.withdraw(session, boss.actor, system_id, groups[1])
-    # What another system has been granted keeps nothing of this one.
+    # Another system's grant does not keep this one's alive.
     with pytest.raises(NoSuchExport):
         bulk_exports.get(session, system, export.id)
 

@@ -16,13 +16,13 @@ LINES = b"".join(
 
 
 class Kept(BytesIO):
-    """A file as the store gives it."""
+    """A file as the store returns it."""
 
     content_type = PACKED
 
 
 class Pieces:
-    """Bytes in pieces of so many."""
+    """Bytes in pieces of this size."""
 
     def __init__(self, data: bytes, size: int) -> None:
         self._data = BytesIO(data)
@@ -62,7 +62,7 @@ def test_what_an_export_of_before_has_is_sent_as_it_is():
 
 
 def by_brotli(data: bytes) -> Kept:
-    """Return a file as exports of the day before were packed."""
+    """Return a file as the earlier version packed exports."""
     file = Kept(brotli.compress(data, quality=0))
     file.content_type = "application/fhir+ndjson+br"
     return file

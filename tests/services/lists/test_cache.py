@@ -1,4 +1,4 @@
-"""A region: what it keeps, for how long, and from whom it keeps it."""
+"""A cache region: what it keeps, for how long, and from whom."""
 
 import time
 import weakref
@@ -23,12 +23,12 @@ def listener() -> FakeChangeListener:
 
 @pytest.fixture
 def region(listener: FakeChangeListener) -> CacheRegion[int]:
-    """A region that drops what it keeps when the test tells of a change."""
+    """A region that drops its content when the test announces a change."""
     return CacheRegion("numbers", seconds=60, most=2, changes=listener)
 
 
 class Reading:
-    """Reads another number each time, and remembers how fresh it was to be."""
+    """Reads another number each time, and remembers the freshness it was asked for."""
 
     def __init__(self, lasts_seconds: float | None = None) -> None:
         self.freshness: list[Lsn | None] = []
@@ -81,7 +81,7 @@ def test_while_nothing_can_be_heard_nothing_is_kept(region, listener):
 def test_what_is_told_or_not_heard_while_it_is_read_keeps_it_from_being_kept(
     region, listener, meanwhile
 ):
-    """A replica may have answered in place of a lost primary, and lack some of it."""
+    """A replica may have answered in place of a lost primary, and lack some changes."""
     reading, mark = Reading(), listener.mark
 
     def interrupted(fresh_at):
@@ -171,7 +171,7 @@ def test_what_is_too_old_is_let_go_of_when_something_else_is_kept(monkeypatch):
         region.look("old", lambda _: Read(Lasting(Reading()), _SERVED)).value
     )
     monkeypatch.setattr(time, "time", lambda: now + 61)
-    # It is there until then: nobody looks for what is too old.
+    # It is there until then: old entries are only dropped on the next look-up.
     assert held() is not None
 
     region.look("new", lambda _: Read(Lasting(Reading()), _SERVED))

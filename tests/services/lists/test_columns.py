@@ -1,4 +1,4 @@
-"""Which columns lists show: each person's own, and those that a view has kept."""
+"""Which columns lists show: each person's own, and those saved with a view."""
 
 import pytest
 
@@ -13,7 +13,7 @@ CHOSEN = ("name", "phone_number", "age")
 
 @pytest.fixture
 def owner(session):
-    """Somebody who has an account, as whoever chooses anything has."""
+    """Somebody with an account, as everybody who chooses something has."""
     return cast.add_actor(session, cast.CLEO)
 
 

@@ -1,4 +1,4 @@
-"""Folding, of which half is done without asking the database."""
+"""Folding, half of which is done without the database."""
 
 from sqlalchemy import func, select
 

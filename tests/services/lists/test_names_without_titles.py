@@ -1,4 +1,4 @@
-"""People of one string are sorted by it without its title, here and in PostgreSQL."""
+"""Names in one text are sorted without their titles, here and in PostgreSQL."""
 
 import pytest
 from sqlalchemy import String, literal, select

@@ -1,4 +1,4 @@
-"""Statements within a limit, which is not left behind."""
+"""Statements within a time limit, which does not outlast them."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from services.lists.statements import within
 
 @pytest.fixture
 def slow_to_leave(session) -> Iterator[None]:
-    """A server that takes longer than the limit to begin to leave the savepoint."""
+    """A server that takes longer than the limit to begin to release the savepoint."""
     connection, statements = session.connection(), iter(["SELECT pg_sleep(2); "])
 
     def delay(_connection, _cursor, statement, parameters, *_):

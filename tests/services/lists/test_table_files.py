@@ -1,4 +1,4 @@
-"""Small tables as files that other programs read back."""
+"""Small tables as files that other programs can read back."""
 
 import csv
 import io

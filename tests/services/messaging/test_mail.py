@@ -31,7 +31,7 @@ def _checks(server, session, envelope, mechanism, data) -> AuthResult:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate that vouches for itself, with its key."""
+    """A self-signed certificate with its key."""
     return own_certificate(tmp_path_factory.mktemp("mail"))
 
 
@@ -50,7 +50,7 @@ Start = Callable[..., int]
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    """Start a mail server and return its port."""
+    """Starts a mail server and returns its port."""
     with ExitStack() as running:
         yield lambda mailbox, **options: running.enter_context(
             mail_server(mailbox, **options)
@@ -114,7 +114,7 @@ def test_a_server_nobody_vouches_for_gets_nothing(start, serving, scheme):
 
 
 def test_beyond_this_machine_nothing_goes_without_encryption(start):
-    """127.0.0.2 is not on the list of this machine's names, yet answers here."""
+    """127.0.0.2 is not on the list of this machine's names, yet it answers here."""
     mailbox = Mailbox()
     port = start(mailbox, host="127.0.0.2")
 

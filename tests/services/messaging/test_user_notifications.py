@@ -1,4 +1,4 @@
-"""Notifications: each person's own, once of each thing, until they are read or old."""
+"""Notifications: each person's own, one per subject, until they are read or old."""
 
 from contextlib import closing
 from dataclasses import replace
@@ -55,7 +55,7 @@ def grow_old(session, age):
 
 def test_what_a_newer_version_tells_of_waits_for_that_version(session, cleo):
     tell(session, cleo, detail="Dora")
-    # As that version's migration does before this one is gone.
+    # As the newer version's migration does before this version is gone.
     session.execute(
         text(
             "ALTER TABLE user_notifications"
@@ -75,7 +75,7 @@ def test_what_a_newer_version_tells_of_waits_for_that_version(session, cleo):
 
 def test_whoever_looks_up_a_sign_in_may_count_what_is_unread(endpoints: Endpoints):
     with closing(Database(endpoints)) as database:
-        # As with every page, while nobody is known yet.
+        # As with every page, before anybody is known.
         sign_in = database.read(
             lambda session: sessions.find(session, "no token"), identity=ANONYMOUS
         )

@@ -1,4 +1,4 @@
-"""A small clinic, asked in each role's own name through the app's login."""
+"""A small clinic, read under each role's identity through the app's login."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -38,14 +38,14 @@ class Clinic:
     grace: PatientRecord
 
     def read(self, actor: Actor, operation: Callable[[Session], T]) -> T:
-        """Return what the actor is shown, never less than everybody has written."""
+        """Return what the actor is shown, with everybody's writes so far."""
         after = self._everything_written()
         return ActorDatabase(self.database, actor).read(operation, after=after).value
 
     def stream(
         self, actor: Actor, operation: Callable[[Session], Iterator[T]]
     ) -> Iterator[T]:
-        """Yield what the actor is shown, never less than everybody has written."""
+        """Yield what the actor is shown, with everybody's writes so far."""
         after = self._everything_written()
         return ActorDatabase(self.database, actor).stream(operation, after=after)
 
@@ -56,7 +56,7 @@ class Clinic:
         return ActorDatabase(self.database, actor).write(operation).value
 
     def invite(self, patient: PatientRecord) -> Actor:
-        """Let the patient sign in."""
+        """Invite the patient, and return them as an actor."""
         invited = self.database.write(
             lambda session: cast.add_patient_actor(session, patient), identity=SYSTEM
         )

@@ -18,7 +18,7 @@ from services.pdf.report import Finding
 from tests.services.pdf import clamd
 from tests.services.pdf.samples import changed, letter, locked
 
-# What nobody answers at; a test that listens takes an address of its own.
+# No server answers there; a test that listens uses an address of its own.
 NOWHERE: Final = "http://127.0.0.1:9"
 _UNC: Final = "\\\\127.0.0.1\\share\\x.pdf"
 
@@ -142,7 +142,7 @@ def _placed(
     return changed(lambda pdf: place(pdf, action(address)), **saving)
 
 
-# A file is packed, locked and spelt in ways that no reader minds.
+# A file can be packed, encrypted and spelt in ways that every reader accepts.
 
 
 def _in_object_streams(address: str, action: Action) -> bytes:
@@ -157,7 +157,7 @@ def _locked_for_nobody(address: str, action: Action) -> bytes:
 
 
 def _locked(address: str, action: Action) -> bytes:
-    """With a password that nobody here knows: its actions' names are not locked."""
+    """Encrypt with a password unknown here: the actions' names are not encrypted."""
     return _placed(
         address, action, encryption=pikepdf.Encryption(owner="owner", user="sesame")
     )
@@ -174,7 +174,7 @@ def _spelt_out(address: str, action: Action) -> bytes:
 
 
 def _by_a_name_of_its_own(address: str, action: Action) -> bytes:
-    """What kind of action it is stands in an object of its own."""
+    """Put the action's kind into an object of its own."""
 
     def change(pdf: Pdf) -> None:
         made = action(address)
@@ -199,7 +199,7 @@ def locked_inside_another(_: str) -> bytes:
 
 
 def _beside_a_broken_form(address: str, action: Action) -> bytes:
-    """What one part of a file breaks does not hide the others."""
+    """A damaged part of a file does not hide the others."""
 
     def change(pdf: Pdf) -> None:
         form = pdf.make_stream(b"")
@@ -212,21 +212,21 @@ def _beside_a_broken_form(address: str, action: Action) -> bytes:
 
 
 def _said_twice(address: str, action: Action) -> bytes:
-    """One reader goes by the first of two, another by the last."""
+    """Name the action twice: one reader uses the first, another the last."""
     written = _spelt(action(address).unparse(), action(address).S)
     link = b"/Type /Catalog /OpenAction %s /OpenAction << /S /Named /N /Print >>"
     return letter().replace(b"/Type /Catalog", link % written, 1)
 
 
 def _behind_the_end(address: str, action: Action) -> bytes:
-    """Only a reader that mends the file finds what stands behind its table."""
+    """Put the action after the table: only a reader that repairs the file finds it."""
     written = action(address).unparse()
     opening = b"<< /Type /Catalog /Pages 1 0 R /OpenAction %s >>" % written
     return letter() + b"99 0 obj\n%s\nendobj\ntrailer << /Root 99 0 R >>\n" % opening
 
 
 HIDINGS: Final = (_in_object_streams, _locked_for_nobody)
-# Here a kind is found by its name alone, so only where no other kind shares it.
+# In these a kind is found by its name alone, so only where no other kind shares it.
 HIDINGS_OF_A_NAME: Final = (
     _spelt_out,
     _by_a_name_of_its_own,
@@ -238,11 +238,11 @@ _NAMED: Final = frozenset(
 )
 
 
-# What is drawn is somewhere else, or is said to be.
+# Content that is elsewhere, or claims to be.
 
 
 def _with_page_part(address: str, **facts: object) -> bytes:
-    """A page that draws one thing more, of which nothing is in the file."""
+    """A page that draws one more part, whose content is not in the file."""
 
     def change(pdf: Pdf) -> None:
         part = pdf.make_stream(b"", Type=Name.XObject, **facts)
@@ -313,7 +313,7 @@ def clip(address: str, *, is_inside: bool = False) -> bytes:
     return changed(change)
 
 
-# Forms of the other kind: XML beside the pages.
+# The other kind of forms: XML next to the pages.
 
 _SUBMITTING: Final = (
     '<template><event activity="docReady"><submit target="{address}"/></event>'
@@ -339,7 +339,7 @@ def xfa(written: str, address: str, *, encoding: str = "utf-8", cut: int = 0) ->
     return changed(change)
 
 
-# Scripts that no action names.
+# Scripts without an action.
 
 
 def script_in_a_tree(address: str) -> bytes:
@@ -373,7 +373,7 @@ def script_in_a_font(_: str) -> bytes:
 
 
 def link_over_all(address: str) -> bytes:
-    """Wherever one clicks, one goes there."""
+    """Cover the page with a link, so that every click follows it."""
 
     def change(pdf: Pdf) -> None:
         note = Dictionary(
@@ -388,7 +388,7 @@ def link_over_all(address: str) -> bytes:
     return changed(change)
 
 
-# The test virus: in the file as it is, packed, spelt, locked.
+# The test virus: in the file as it is, packed, spelt, encrypted.
 
 
 def virus_in_a_comment(_: str) -> bytes:
@@ -427,7 +427,7 @@ def virus_in_a_text(_: str) -> bytes:
     return changed(change, object_stream_mode=pikepdf.ObjectStreamMode.generate)
 
 
-# Files of two kinds.
+# Files that are of two kinds at once.
 
 _BEGINNINGS: Final = {
     "a picture (GIF)": b"GIF89a\x01\x00\x01\x00",
@@ -481,7 +481,7 @@ def _in_medical_image(_: str) -> bytes:
 
 
 def _on_a_disc(_: str) -> bytes:
-    """What says that this is a disc stands in a comment, where discs say so."""
+    """Put the mark of a disc image into a comment, where disc images have it."""
     header, _, rest = letter().partition(b"\n")
     return (header + b"\n%").ljust(32769, b"x") + b"CD001\n" + rest
 

@@ -1,4 +1,4 @@
-"""A real ClamAV daemon that knows one virus: EICAR's, which is none."""
+"""A real ClamAV daemon that knows one virus: EICAR's test file, which is harmless."""
 
 import shutil
 import socket
@@ -11,7 +11,7 @@ from typing import Final
 from tests.kit.waiting import eventually
 
 PROGRAM: Final = shutil.which("clamd", path="/usr/sbin:/usr/local/sbin:/usr/bin:/bin")
-# In two parts: a scanner that sees this file should not mind it.
+# In two parts: a scanner that reads this source must not raise an alarm.
 EICAR: Final = (
     rb"X5O!P%@AP[4\PZX54(P^)7CC)7}" + b"$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 )
@@ -20,7 +20,7 @@ _LARGEST: Final = 2 * 1024 * 1024
 
 @contextmanager
 def running(folder: Path) -> Iterator[str]:
-    """Start it with a database of its own; yield its URL."""
+    """Start the daemon with a database of its own; yield its URL."""
     database, address = folder / "database", folder / "clamd.socket"
     database.mkdir()
     signature = f"Eicar-Test-Signature:0:*:{EICAR.hex()}\n"

@@ -1,4 +1,4 @@
-"""One reading process for all tests that only ask it something."""
+"""One reading process for all tests that only use it."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,6 +10,6 @@ from services.pdf.inspecting import PdfInspector
 
 @pytest.fixture(scope="session")
 def inspector() -> Iterator[PdfInspector]:
-    """Reads for every test; whoever kills its process makes one of their own."""
+    """An inspector for all tests; one that kills its process makes another."""
     with closing(PdfInspector(seconds=10)) as inspector:
         yield inspector

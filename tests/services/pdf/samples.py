@@ -23,7 +23,7 @@ def letter(*pages: str) -> bytes:
 
 
 def changed(change: Callable[[Pdf], None], **saving: object) -> bytes:
-    """A letter in which something has been changed."""
+    """A letter with a change."""
     with pikepdf.open(io.BytesIO(letter())) as pdf:
         change(pdf)
         written = io.BytesIO()
@@ -39,7 +39,7 @@ def with_script() -> bytes:
 
 
 def with_hidden_script() -> bytes:
-    """Its name is spelt otherwise, and it lies in a compressed object of its own."""
+    """The action's name is spelt differently, in a compressed object of its own."""
 
     def change(pdf: Pdf) -> None:
         script = Dictionary(S=pdf.make_indirect(Name.JavaScript), JS=String("x()"))
@@ -62,7 +62,7 @@ def with_xfa_script() -> bytes:
 
 
 def with_film_script() -> bytes:
-    """A film's action, which names no script but has one."""
+    """A film's action, which is no script by name but contains one."""
 
     def change(pdf: Pdf) -> None:
         action = Dictionary(S=Name.Rendition, OP=0, JS=String("x()"))
@@ -86,7 +86,7 @@ def with_attachment() -> bytes:
 
 
 def with_words_only() -> bytes:
-    """A text that speaks of /JavaScript, which is no reason for alarm."""
+    """A text that mentions /JavaScript, which is no reason for alarm."""
 
     def change(pdf: Pdf) -> None:
         pdf.docinfo["/Title"] = "How /JavaScript and /Launch and /EF work"
@@ -100,18 +100,18 @@ def locked(password: str = "sesame") -> bytes:  # noqa: S107
 
 
 def restricted() -> bytes:
-    """Encrypted, but anybody may open it: no password is needed for that."""
+    """Encrypted, but without a password for opening."""
     return locked("")
 
 
 def cut_off() -> bytes:
-    """The end is missing, and with it the table of what is where in the file."""
+    """The end is missing, and with it the cross-reference table."""
     whole = letter("First", "Second")
     return whole[: whole.index(b"xref\n") + 30]
 
 
 def cut_in_the_middle() -> bytes:
-    """What is missing says what is a page."""
+    """The missing part defines the pages."""
     whole = letter("First", "Second")
     return whole[: len(whole) // 2]
 
@@ -122,7 +122,7 @@ def without_pages() -> bytes:
 
 
 def with_lost_page() -> bytes:
-    """One page, of which nothing is in the file."""
+    """One page, whose content is not in the file."""
     return _from_objects(
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Count 1 /Kids [9 0 R] >>",
@@ -130,12 +130,12 @@ def with_lost_page() -> bytes:
 
 
 def polyglot() -> bytes:
-    """A picture for those who look at the beginning, a PDF for those who look on."""
+    """A picture to readers of the beginning, a PDF to those that read on."""
     return b"GIF89a" + b"\0" * 100 + letter()
 
 
 def many_pages(levels: int) -> bytes:
-    """A page for every way through a tree: ten times as many with each level."""
+    """A page for every path through a tree: ten times as many with each level."""
     nodes = [
         b"<< /Type /Pages /Count %d /Kids [%s] >>"
         % (10 ** (levels - i), b"%d 0 R " % (i + 3) * 10)
@@ -157,7 +157,7 @@ def wide_tree(count: int) -> bytes:
 
 
 def lying_about_pages() -> bytes:
-    """One page, said to be two thousand million."""
+    """One page, claiming to be two thousand million."""
     return wide_tree(1).replace(b"/Count 1", b"/Count 2000000000")
 
 
@@ -194,7 +194,7 @@ def with_page_of(width: float, height: float) -> bytes:
 
 
 def inflating(size: int) -> bytes:
-    """A page whose drawing is nothing but spaces, packed twice: 80,000 to one."""
+    """A page of nothing but spaces, packed twice: 80,000 to one."""
     piece = b" " * 1024 * 1024
     inner, outer = zlib.compressobj(1), zlib.compressobj(9)
     packed = [outer.compress(inner.compress(piece)) for _ in range(size // len(piece))]
@@ -211,7 +211,7 @@ def inflating(size: int) -> bytes:
 
 
 def giant_picture() -> bytes:
-    """A picture of 60,000 x 60,000 dots in a few kilobytes."""
+    """A picture of 60,000 x 60,000 pixels in a few kilobytes."""
 
     def change(pdf: Pdf) -> None:
         row = zlib.compress(b"\0" * (60_000 * 60_000 // 8 // 100), 9)
@@ -232,7 +232,7 @@ def giant_picture() -> bytes:
 
 
 def saying(words: bytes) -> bytes:
-    """One page with these words, as they would stand in a file."""
+    """One page with this text, escaped as in a file."""
     contents = b"BT /F 1 Tf 9 9 Td (%s) Tj ET" % words
     return _from_objects(
         b"<< /Type /Catalog /Pages 2 0 R >>",

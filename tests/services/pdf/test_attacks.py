@@ -1,4 +1,4 @@
-"""What is active in a PDF is named, however it is hidden, and has no effect here."""
+"""Everything active in a PDF is named, however it is hidden, and has no effect here."""
 
 import io
 import math
@@ -29,7 +29,7 @@ def drawn(inspector, data):
 
 @dataclass(frozen=True)
 class Drawings:
-    """What became of all attacks, and who was called while they were read and drawn."""
+    """The findings and drawings of all attacks, and who was called meanwhile."""
 
     findings: dict[str, set[str]]
     unlike_the_letter: list[str]
@@ -38,7 +38,7 @@ class Drawings:
 
 @pytest.fixture(scope="module")
 def drawings(inspector):
-    """Each attack read and drawn, with the address of somebody who listens."""
+    """Each attack read and drawn, with the address of a server that listens."""
     letter, unlike, named = drawn(inspector, samples.letter()), [], {}
     with socket.create_server(("127.0.0.1", 0)) as server:
         host, port = server.getsockname()
@@ -54,7 +54,7 @@ def drawings(inspector):
 
 
 def callers_of(server):
-    """Return who called: calls are answered in turn, and one of our own is the last."""
+    """Return the callers: calls are answered in turn, and the last one is our own."""
     callers = []
     with socket.create_connection(server.getsockname()) as ours:
         while True:
@@ -69,7 +69,7 @@ def callers_of(server):
 def test_what_is_active_is_named_and_nothing_else(drawings, name):
     _, findings = ATTACKS[name]
 
-    # What one reader has to mend is told as well.
+    # Findings about repairs by one reader are included.
     assert drawings.findings[name] - {"damaged"} == findings
 
 
@@ -123,7 +123,7 @@ def with_embedded_goto():
 
 
 def with_odd_streams():
-    """A stream that says of itself what only others say, and one nobody unpacks."""
+    """One stream with entries that only others have, and one that nobody unpacks."""
 
     def change(pdf):
         shortened = pdf.make_stream(b"x", F=Name.FlateDecode)
@@ -173,7 +173,7 @@ def test_what_is_not_active_is_not_named(inspector, name):
 
 
 def with_late_virus():
-    """A virus behind more spaces than are unpacked."""
+    """A virus after more spaces than are unpacked."""
 
     def change(pdf):
         pdf.Root.Virus = pdf.make_stream(b" " * 65 * 1024 * 1024 + clamd.EICAR)
@@ -187,7 +187,7 @@ def test_only_so_much_is_unpacked_of_a_stream(inspector):
 
 @pytest.fixture
 def qpdf_limits():
-    """What this process unpacks is for other tests to rely on."""
+    """Restore this process's limits of unpacking for other tests."""
     limits = settings.get_qpdf_limits()
     yield
     limits.pop("dct_throw_on_corrupt_data")

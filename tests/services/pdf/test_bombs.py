@@ -1,4 +1,4 @@
-"""Small files that grow: they cost a second or two, and nobody but themselves."""
+"""Small files that grow: they cost a second or two, and nobody else anything."""
 
 import io
 from functools import partial
@@ -14,7 +14,7 @@ AS_EVER = samples.letter("As ever")
 
 @pytest.fixture(autouse=True)
 def everybody_else_is_served(inspector):
-    """Ask about a plain letter after each of them."""
+    """Inspect a plain letter after each test."""
     yield
     assert inspector.examine(io.BytesIO(AS_EVER)).text == ("As ever",)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-# Asks for the version only.
+# This only asks for the version.
 HAS_LANDLOCK = (
     sys.platform == "linux" and ctypes.CDLL(None).syscall(444, None, 0, 1) >= 4
 )
@@ -46,7 +46,7 @@ print(json.dumps({
 
 @pytest.fixture(scope="module", params=["alone", "threads"])
 def probe(request, tmp_path_factory):
-    """What somebody inside gets when they try; None is success."""
+    """The results of attempts from inside the confinement; None is success."""
     file = tmp_path_factory.mktemp("probe") / "own"
     file.write_bytes(b"own")
     with socket.create_server(("127.0.0.1", 0)) as server:

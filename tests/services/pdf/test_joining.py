@@ -1,4 +1,4 @@
-"""Several PDFs become one to print: all pages, in order, and nothing else of them."""
+"""Several PDFs are joined for printing: all pages, in order, and nothing else."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""Plain files are kept for whoever turns pages: few, not for long, without a name."""
+"""Plain files are kept for readers who turn pages: few, not for long, unnamed."""
 
 import io
 import os
@@ -13,7 +13,7 @@ from tests.kit.waiting import eventually
 
 
 class Stored(io.BytesIO):
-    """A file as the store gives it away."""
+    """A file as the store returns it."""
 
     def __init__(self, data):
         super().__init__(data)
@@ -51,7 +51,7 @@ def kept():
 
 
 def open_files():
-    """Count the open files in memory, of which nobody else here has any."""
+    """Count the open files in memory, of which no other test here has any."""
     folder = Path("/proc/self/fd")
     return sum(
         "memfd:pdf" in str(path.readlink())

@@ -1,6 +1,6 @@
 """Odd PDFs of the real world: CHARTROOM_TEST_PDFS names their folder.
 
-What becomes of them is printed: pytest tests/services/pdf/test_odd_files.py
+The outcomes are printed: pytest tests/services/pdf/test_odd_files.py
 """
 
 import os
@@ -25,7 +25,7 @@ FOLDER = Path(
     )
 )
 FILES = sorted(FOLDER.glob("*.pdf"))
-# Looked at by hand: they hold scripts, files, or a command that starts a program.
+# Checked by hand: they contain scripts, files, or a command that starts a program.
 ACTIVE_FILES = {
     "annotation_hidden_noview.pdf",
     "bug1937438_af_from_latex.pdf",
@@ -42,18 +42,18 @@ pytestmark = pytest.mark.skipif(not FILES, reason=f"no PDFs in {FOLDER}")
 
 @pytest.fixture(scope="module")
 def inspector():
-    """One that nobody else's files have been through."""
+    """An inspector that has read no other test's files."""
     with closing(PdfInspector(seconds=10)) as inspector:
         yield inspector
 
 
 @pytest.fixture(scope="module")
 def outcomes(inspector):
-    """What became of each file, in words."""
+    """The outcome for each file, in words."""
     before = psutil.Process().num_fds()
     by_name = {path.name: outcome(inspector, path) for path in FILES}
-    # The socket to the process that reads, and a few of others in this process; a leak
-    # would be one for each file.
+    # The socket to the reading process, and a few others in this process; a leak would
+    # be one for each file.
     assert psutil.Process().num_fds() <= before + 5
     return by_name
 
@@ -99,7 +99,7 @@ def test_the_outcomes_are_told(outcomes, capsys):
 
 
 def test_what_is_sound_stays_without_a_finding(outcomes):
-    """At most one in a hundred is called active, beside those that are."""
+    """At most one in a hundred is called active, apart from those that are."""
     others = [words for name, words in outcomes.items() if name not in ACTIVE_FILES]
     named = [words for words in others if any(finding in words for finding in ACTIVE)]
 

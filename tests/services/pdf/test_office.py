@@ -1,4 +1,4 @@
-"""Office files become PDFs, where LibreOffice is installed, and act on nothing."""
+"""Office files become PDFs, where LibreOffice is installed, and have no effect."""
 
 import ctypes
 import json
@@ -28,7 +28,7 @@ HAS_LANDLOCK = (
 needs_office = pytest.mark.skipif(
     OFFICE is None, reason="LibreOffice (soffice) is not installed here"
 )
-# What somebody inside finds when they try; None is success.
+# The results of attempts from inside the confinement; None is success.
 PROBE = """
 import json, os, socket, sys
 from services.pdf import confinement
@@ -97,7 +97,7 @@ ODT = "application/vnd.oasis.opendocument.text"
 
 
 def odt(text="Blood count of Ada", *, more="", with_macro=False):
-    """Return a text as LibreOffice itself writes one."""
+    """Return a text document as LibreOffice itself writes it."""
     parts = {"content.xml": _CONTENT.format(text=text, more=more)}
     if with_macro:
         libraries = {"plural": "", "kind": "element", "name": "Module1"}
@@ -190,7 +190,7 @@ def test_without_the_program_or_switched_off_there_is_no_converter(program):
 
 @pytest.fixture(scope="module")
 def probe():
-    # Where programs share memory lies among the devices.
+    # The directory of shared memory is among the devices.
     shared_memory = Path("/dev/shm")  # noqa: S108
     elsewhere = shared_memory if os.access(shared_memory, os.W_OK) else None
     with (
@@ -198,7 +198,7 @@ def probe():
         tempfile.TemporaryDirectory(dir=elsewhere) as others,
         socket.create_server(("127.0.0.1", 0)) as server,
     ):
-        # Open to everybody, so that it is the confinement that decides.
+        # Open to everybody, so that only the confinement can refuse.
         Path(folder).chmod(0o777)
         Path(others).chmod(0o755)
         secret = Path(others, "secret")

@@ -1,4 +1,4 @@
-"""Pictures become PDFs: upright, whole, in bounds, and without what a camera tells."""
+"""Pictures become PDFs: upright, whole, in bounds, and without a camera's metadata."""
 
 import io
 import struct
@@ -38,7 +38,7 @@ def first_page(inspector, pdf, width=300):
 
 
 def is_as_drawn(page):
-    """Tell whether the corner that was black is, and the others are not."""
+    """Return whether the black corner is black, and the others are not."""
     right, bottom = page.width - 20, page.height - 20
     corners = ((20, 20), (right, 20), (20, bottom), (right, bottom))
     return [page.getpixel(corner) < 128 for corner in corners] == [True, *[False] * 3]
@@ -138,7 +138,7 @@ def test_a_scan_keeps_its_size_and_a_photo_fits_a_sheet(inspector):
 
 
 def png_claiming(width, height):
-    """A PNG of a few bytes that says it is this large."""
+    """A PNG of a few bytes that claims to be this large."""
 
     def chunk(kind, data):
         checked = zlib.crc32(kind + data)

@@ -1,4 +1,4 @@
-"""The process that reads: it may die at any time, and nobody is worse off."""
+"""The reading process: it may die at any time, and nobody is worse off."""
 
 import io
 import os
@@ -26,7 +26,7 @@ SLOW = samples.nested_forms(40)
 
 @pytest.fixture
 def own() -> Iterator[PdfInspector]:
-    # A busy machine may keep somebody waiting for a turn.
+    # On a busy machine one may have to wait for a turn.
     with closing(PdfInspector(seconds=60)) as inspector:
         yield inspector
 
@@ -36,7 +36,7 @@ def text(inspector: PdfInspector) -> tuple[str, ...]:
 
 
 def zygotes(parent: int | None = None) -> list[psutil.Process]:
-    """The reading processes of a process, which carry their module's name."""
+    """Return the reading processes of a process, which carry their module's name."""
     return [
         child
         for child in psutil.Process(parent).children()
@@ -46,13 +46,13 @@ def zygotes(parent: int | None = None) -> list[psutil.Process]:
 
 
 def is_waiting(zygote: psutil.Process) -> bool:
-    """Tell whether its spare readers have nothing left to do but wait."""
+    """Return whether all its spare readers are waiting."""
     states = [reader.status() for reader in zygote.children()]
     return states == [psutil.STATUS_SLEEPING] * SPARES
 
 
 def kill(readers: list[psutil.Process]) -> None:
-    """Kill readers; one that has read may just be ending by itself."""
+    """Kill readers; one that has read may just be exiting by itself."""
     for reader in readers:
         with suppress(psutil.NoSuchProcess):
             reader.kill()
@@ -80,7 +80,7 @@ def test_a_file_is_read_although_the_process_dies_just_then(own):
     before = zygotes()
     text(own)
     (started,) = set(zygotes()) - set(before)
-    # One that was only just forked does not yet end with its parent.
+    # A reader that was only just forked does not end with its parent yet.
     eventually(lambda: is_waiting(started))
     with ThreadPoolExecutor(1) as pool, noting_calls(socket, "send_fds") as sent:
         for each in (started, *started.children()):
@@ -117,8 +117,8 @@ def test_64_threads_share_one_process(own):
 
 
 def test_neither_descriptors_nor_the_dead_are_left_behind():
-    # In a process of its own: in this one, others open and close theirs meanwhile.
-    # Into the one that reads nobody may look but root: it is confined.
+    # In a process of its own: in this one, other tests open and close descriptors
+    # meanwhile. Only root could look into the reading process, which is confined.
     program = (
         "import io, os, psutil, pytest; from services.pdf import inspecting, zygote\n"
         "from tests.services.pdf import samples\n"

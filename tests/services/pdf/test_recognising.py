@@ -1,4 +1,4 @@
-"""Words in pictures of pages, read by the real models in their own process."""
+"""Words in pictures of pages, recognised by the real models in their own process."""
 
 import io
 
@@ -17,7 +17,7 @@ LETTER = (
 
 
 def worn(picture):
-    """The page as a poor scanner gives it: askew, out of focus, and full of grains."""
+    """Return the page as from a poor scanner: skewed, out of focus, and grainy."""
     grey = picture.convert("L").rotate(1.5, fillcolor=255, resample=Image.BICUBIC)
     grains = Image.effect_noise(grey.size, 40)
     blurred = grey.filter(ImageFilter.GaussianBlur(0.8))
@@ -25,7 +25,7 @@ def worn(picture):
 
 
 def scan(inspector, *pages, change=lambda picture: picture):
-    """A PDF that is nothing but pictures of the pages of a letter."""
+    """Return a PDF with nothing but pictures of the pages of a letter."""
     letter, made = io.BytesIO(samples.letter(*pages)), FPDF()
     for number, _ in enumerate(pages, 1):
         picture = inspector.render(letter, number, width=1700)
@@ -45,7 +45,7 @@ def test_the_words_on_scanned_pages_are_read_where_they_stand(inspector):
 
     assert not inspector.examine(scanned).has_text
     assert (first.text, second.text) == pages
-    # Where the file has them from which the picture was made.
+    # Where the words are in the file from which the picture was made.
     there = inspector.words(letter, 1).words
     for word, place in zip(first.words, there, strict=True):
         assert word.text == place.text

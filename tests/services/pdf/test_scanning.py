@@ -1,4 +1,4 @@
-"""Scans for viruses by a real clamd, where there is one; and what else may answer."""
+"""Virus scans by a real clamd, where there is one; and what else may answer."""
 
 import io
 import socket
@@ -18,7 +18,7 @@ needs_clamd = pytest.mark.skipif(clamd.PROGRAM is None, reason="clamd is not ins
 
 @pytest.fixture(scope="module")
 def scanner():
-    # Not pytest's own folder: a socket's path must be short.
+    # Not in pytest's own folder: a socket's path must be short.
     with (
         tempfile.TemporaryDirectory() as folder,
         clamd.running(Path(folder)) as url,
@@ -27,7 +27,7 @@ def scanner():
 
 
 def infected_letter():
-    """A PDF with the test virus attached, compressed as PDFs are."""
+    """Return a PDF with the test virus attached, compressed as PDFs are."""
     made = FPDF()
     made.add_page()
     made.embed_file(bytes=clamd.EICAR * 4, basename="invoice.com", compress=True)
@@ -81,7 +81,7 @@ def test_a_scanner_that_is_away_is_told_in_words(url):
 
 @contextmanager
 def answering(reply):
-    """Somebody at a port who says the same to everything; None is silence."""
+    """Answer every connection with the same reply; None is silence."""
     with (
         socket.create_server(("127.0.0.1", 0)) as server,
         ThreadPoolExecutor(1) as pool,

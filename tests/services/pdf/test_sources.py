@@ -1,4 +1,4 @@
-"""Where a PDF may come from; nothing of it gets a name on the way."""
+"""The possible sources of a PDF; it gets no file name on the way."""
 
 import io
 import os
@@ -18,7 +18,7 @@ LETTER = samples.letter("From anywhere")
 
 
 class Stream:
-    """Something that can be read once, as an encrypted file is."""
+    """A stream that can be read once, as an encrypted file can."""
 
     def __init__(self, data: bytes) -> None:
         self._rest = io.BytesIO(data)

@@ -18,7 +18,7 @@ SLOW = samples.nested_forms(40)
 
 
 class Clock:
-    """A clock that goes when it is told to."""
+    """A clock that only moves when a test moves it."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -118,7 +118,7 @@ def test_who_is_next(turns, clock, first, second, order):
                 thread.start()
                 eventually(lambda number=number: len(turns._waiting) == number)
                 clock.now += 0.1
-        # One turn is free: they have it one after the other.
+        # One turn is free: the threads get it one after the other.
         for thread in threads:
             thread.join()
 

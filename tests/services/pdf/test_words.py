@@ -1,4 +1,4 @@
-"""The words of a page and where they are drawn, whatever the file makes of it."""
+"""The words of a page and where they are drawn, however the file is made."""
 
 import io
 
@@ -19,7 +19,7 @@ def said(page):
 
 
 def ink(inspector, data):
-    """Where there is ink on the first page, in parts of its sides."""
+    """Return the bounds of the ink on the first page, as fractions of its sides."""
     picture = inspector.render(io.BytesIO(data), 1, width=1000)
     drawn = Image.open(io.BytesIO(picture)).convert("L")
     left, top, right, bottom = drawn.point(lambda light: 255 - light).getbbox()
@@ -32,7 +32,7 @@ def ink(inspector, data):
 
 
 def covered(words):
-    """What all the words cover together."""
+    """Return the bounds of all the words together."""
     return (
         min(word.left for word in words),
         min(word.top for word in words),
@@ -62,7 +62,7 @@ def test_words_lie_where_the_picture_shows_them(inspector, turned, is_cropped):
 
     assert said(page) == "Dear Ada, all is well."
     assert (page.width > page.height) == ((turned in {90, 270}) != is_cropped)
-    # Boxes have room above and below the letters, and a little beside them.
+    # Boxes have space above and below the letters, and a little at their sides.
     for box, drawn in zip(covered(page.words), ink(inspector, data), strict=True):
         assert box == pytest.approx(drawn, abs=0.03)
 

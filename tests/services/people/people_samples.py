@@ -21,12 +21,12 @@ class Desk:
 
     @property
     def fresh(self):
-        """What a service needs to see the confirmation."""
+        """The arguments with which a service sees the confirmation."""
         return {"session_id": self.session_id}
 
 
 def desk(session, who=Role.ADMIN, *, method="passkey", **values) -> Desk:
-    """Sign somebody of the cast in, or anybody of the role."""
+    """Sign in somebody of the cast, or anybody with the role."""
     user = cast.add_account(session, who, **values)
     started = sessions.start(
         session, user.id, method=method, network=None, browser=None
@@ -35,7 +35,7 @@ def desk(session, who=Role.ADMIN, *, method="passkey", **values) -> Desk:
 
 
 def wait(session, desk: Desk, **columns) -> None:
-    """Let the moments of the sign-in be another."""
+    """Change the times of the sign-in."""
     session.execute(
         update(UserSession).where(UserSession.id == desk.session_id).values(**columns)
     )

@@ -13,7 +13,7 @@ _SATURDAY = 5
 
 
 def working_days(first: date, count: int) -> list[date]:
-    """Return so many days from the first on, without weekends."""
+    """Return this many days from the first on, without weekends."""
     days = (first + timedelta(days=number) for number in range(2 * count + 4))
     return [day for day in days if day.weekday() < _SATURDAY][:count]
 
@@ -26,7 +26,7 @@ def week_of_slots(
     days: int = 5,
     hours: tuple[int, int] = (8, 12),
 ) -> list[UUID]:
-    """Keep slots of twenty minutes between these hours (UTC) on working days."""
+    """Add slots of twenty minutes between these hours (UTC) on working days."""
     rows = [
         Slot(
             doctor_id=doctor_id,

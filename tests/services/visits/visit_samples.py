@@ -1,4 +1,4 @@
-"""Visits in any state, written as they stand in the tables."""
+"""Visits in any state, written as they are in the tables."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ TWENTY_MINUTES = timedelta(minutes=20)
 
 
 def slot(session: Session, doctor_id: UUID, starts_at: datetime) -> UUID:
-    """Keep a slot of twenty minutes."""
+    """Add a slot of twenty minutes."""
     row = Slot(
         doctor_id=doctor_id, starts_at=starts_at, ends_at=starts_at + TWENTY_MINUTES
     )
@@ -32,7 +32,7 @@ def visit(
     note: str = "",
     **values: Any,
 ) -> UUID:
-    """Keep a visit with its slot and its confirmed booking."""
+    """Add a visit with its slot and its confirmed booking."""
     slot_id = slot(session, doctor_id, starts_at)
     booking = Booking(
         slot_id=slot_id,
@@ -56,7 +56,7 @@ def visit(
             starts_at=starts_at,
             ends_at=ends_at,
             status="booked",
-            # Whoever shares a clinic among tests gives a patient many visits at once.
+            # Tests that share a clinic give a patient many visits at the same time.
             may_overlap=True,
         )
     )
@@ -77,5 +77,5 @@ def visit(
 
 
 def soon(minutes: float = 30) -> datetime:
-    """Return the moment so many minutes from now."""
+    """Return the time this many minutes from now."""
     return datetime.now(UTC) + timedelta(minutes=minutes)

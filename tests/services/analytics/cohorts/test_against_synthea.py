@@ -1,4 +1,4 @@
-"""Cohorts over Synthea's own files are what plain Python counts in them, row by row."""
+"""Cohorts over Synthea's own files match plain Python's counts in them, row by row."""
 
 import csv
 import re
@@ -87,7 +87,7 @@ COHORTS = {
 
 @dataclass(frozen=True)
 class Happened:
-    """A line of the files."""
+    """An event on a line of the files."""
 
     day: date
     term: str
@@ -101,7 +101,7 @@ def read(name):
 
 
 class PlainPython:
-    """The same questions, asked of the lines of the files."""
+    """Answers the same questions from the lines of the files."""
 
     def __init__(self):
         people = read("patients.csv")
@@ -123,7 +123,7 @@ class PlainPython:
         return events
 
     def rows(self, cohort):
-        """Return counts by what the cohort is split by."""
+        """Return the counts by the dimensions that the cohort is split by."""
         counted = defaultdict(lambda: [0] * (1 + len(cohort.steps)))
         for patient in self.sexes:
             first = self._first(patient, cohort)
@@ -138,7 +138,7 @@ class PlainPython:
         return {key: tuple(numbers) for key, numbers in counted.items()}
 
     def members(self, cohort):
-        """Return who remains at last, each with what the cohort is split by."""
+        """Return who remains, each with the values the cohort is split by."""
         firsts = {each: self._first(each, cohort) for each in self.sexes}
         return {
             patient: self._key(patient, first, cohort)

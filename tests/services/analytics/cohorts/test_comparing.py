@@ -1,4 +1,4 @@
-"""Cohorts side by side: sizes, shares, differences and overlaps, few of them hidden."""
+"""Cohorts side by side: sizes, shares, differences and overlaps, small ones hidden."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -83,7 +83,7 @@ def test_only_who_remains_is_compared_and_splits_do_not_matter(compare):
     comparison = compare(GOUT, both)
 
     assert [cohort.patients for cohort in comparison.cohorts] == [25, 6]
-    # All of the second are in the first: that tells of each.
+    # All of the second are in the first: a count would reveal that about each.
     assert comparison.overlaps[0].patients is None
 
 
@@ -113,7 +113,7 @@ def test_what_differs_in_few_is_refused(session, compare):
 def test_cohorts_of_the_same_patients_are_refused_as_those_of_nearly_the_same(
     session, compare
 ):
-    """One may be part of the other: then all of the whole are as the part says."""
+    """One may be part of the other: then the part's property holds for the whole."""
     every = Cohort(entry=CohortEvent(kind=EventKind.PROCEDURE))
     check = replace(every, entry=replace(every.entry, words="check-up"))
     for number in range(12):

@@ -1,4 +1,4 @@
-"""Which told counts, put together, are the count of few: against exact arithmetic."""
+"""Which disclosed counts together reveal a small one: against exact arithmetic."""
 
 from fractions import Fraction
 from itertools import combinations
@@ -67,7 +67,7 @@ def test_several_small_classes_are_seen_together():
 
 
 def is_computable(rows, size, population):
-    """Return whether a union of classes below K is in the span of the rows, exactly."""
+    """Return exactly whether a union of classes below K is in the span of the rows."""
     columns = {}
     for person in range(population):
         column = (*(person in row for row in rows), True)
@@ -86,7 +86,7 @@ def is_computable(rows, size, population):
 
 
 def null_space(matrix):
-    """Return vectors that span what is orthogonal to all rows, by Gauss and Jordan."""
+    """Return a basis of the orthogonal complement of all rows, by Gauss-Jordan."""
     rows, pivots = [list(row) for row in matrix], []
     for place in range(len(rows[0])):
         rank = len(pivots)
@@ -119,7 +119,7 @@ def test_it_is_what_exact_arithmetic_says():
             for _ in range(width)
         ]
         rows = [row for row in rows if len(row)]
-        # What two groups alone give away is another rule, and tried above.
+        # What two groups alone reveal is another rule, tested above.
         if any(
             0 < len(np.setxor1d(left, right)) < K
             for left, right in combinations(rows, 2)
@@ -145,7 +145,7 @@ def test_what_is_proven_apart_gives_nothing_away():
         )
         if reveals_few(disclosed[:1], disclosed[1:], population, 3):
             continue
-        # Told groups that are cut to the same half prove no more than whole ones.
+        # Disclosed groups cut to the same half prove no more than whole ones.
         half = population // 2
         everybody, nobody = people((population,)), people((0, 0))
         for rows in (
@@ -173,7 +173,7 @@ def test_one_small_class_proves_nothing():
 
 @pytest.mark.parametrize(("exchanged", "is_few"), [(1, True), (5, False)])
 def test_of_events_some_patients_exchanged_for_others_count(exchanged, is_few):
-    """Each patient has six events; no sum of both tells how many those of one are."""
+    """Each patient has six events; no sum of both tells how many are one patient's."""
     shift, events = 24, range(6)
 
     def of(patients):
@@ -193,7 +193,7 @@ def test_of_events_some_patients_exchanged_for_others_count(exchanged, is_few):
     ids=["the same three", "four in all", "five in all"],
 )  # fmt: skip
 def test_few_are_not_more_for_having_events_in_several_groups(monday, tuesday, is_few):
-    """Both days are told, and of both days what all others had: the rest is theirs."""
+    """Both days are shown, and all others' events of both days: the rest is theirs."""
     shift, others = 24, range(100, 120)
 
     def of(patients, day):
@@ -211,15 +211,15 @@ SHIFT = 24
 
 
 def events(who, number):
-    """Return an event of a kind of each of these, which no other number has."""
+    """Return an event of one kind for each patient; the number is the kind's own."""
     return (np.asarray(who, dtype=np.int64) << SHIFT) + number
 
 
 def reveals_together(*small):
-    """Return whether sums give away few who are in several small classes together.
+    """Return whether sums reveal small groups only in several classes together.
 
-    All of `small` add up to a sum of told numbers. That each stands with strangers in
-    another sum tells them apart, and gives away none of these alone.
+    All of `small` add up to a sum of disclosed numbers. Each is with strangers in
+    another sum, which distinguishes them, and reveals none of these alone.
     """
     strangers, disclosed = [], []
     large = [
@@ -288,7 +288,7 @@ def test_who_has_something_is_no_sum_of_who_has_less(new, disclosed, nested, is_
 
 
 def rank(rows):
-    """Return how many of the rows do not depend on others."""
+    """Return the number of linearly independent rows."""
     columns = list(zip(*rows, strict=True))
     return len(rows) - len(null_space(columns)) if rows else 0
 
@@ -310,7 +310,7 @@ def test_what_sums_have_in_common_is_what_exact_arithmetic_says():
         both = rank([*exact[:number], *of_less])
         is_shared = rank(exact[:number]) + rank(of_less) > both
 
-        # Nobody is fewer than one: what is seen is what sums have in common.
+        # No class has fewer than one: what is found is what sums have in common.
         nested = [(tuple(more), tuple(less))]
         assert reveals_few(rows, [], population, 1, nested) is is_shared
         seen.append(is_shared)

@@ -1,4 +1,4 @@
-"""Rules that OR and NOT join: what many decide is told, and what few decide is not."""
+"""Rules joined by OR and NOT: what many decide is shown, what few decide is not."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -61,7 +61,7 @@ def either(words, code, times=1):
 GOUT, TARGET = has("gout"), has("hiv")
 EITHER = (GOUT, TARGET)
 GOUT_ONLY = (GOUT,)
-# What is told before, and what is told or refused by whether the target is there.
+# What is known before, and a question whose answer or refusal depends on the target.
 ORACLES = {
     "many or the target": (hypertension(GOUT_ONLY), hypertension(EITHER)),
     "many or the target, said twice": (
@@ -119,7 +119,7 @@ ORACLES = {
 
 
 def count(session, analyst, question):
-    """Return the numbers that an analyst is told."""
+    """Returns the numbers that an analyst is shown."""
     given = {"now": NOW, "smallest_group": K}
     if isinstance(question, Figure):
         counted = figures.count(session, analyst, question, **given)
@@ -144,7 +144,7 @@ def analyst(session):
 
 @pytest.fixture
 def learn(session, analyst):
-    """Return what somebody learns of an oracle, with the target or without."""
+    """Returns what somebody learns from an oracle, with the target or without."""
 
     def learn(oracle, *, is_there):
         known, question = oracle
@@ -157,7 +157,7 @@ def learn(session, analyst):
                     date_of_birth=born,
                 )
                 diagnosed(session, patient)
-                # Some of each sex and of all ages: else all of an age would have it.
+                # Of both sexes and all ages: otherwise all of one age would have it.
                 if number % 4 in {0, 1}:
                     diagnosed(session, patient, term="Gout")
                 if 10 <= number < 30:
@@ -183,7 +183,7 @@ def learn(session, analyst):
 def lift_rule(monkeypatch):
     for module in (running, comparing, counting):
         monkeypatch.setattr(module, "few_decide", lambda *_, **__: False)
-    # Some are stopped by what two questions have in common as well.
+    # Some are also stopped by what two questions have in common.
     monkeypatch.setattr(telling, "_tell_what_all_have", lambda *_: False)
     monkeypatch.setattr(telling, "nested_groups", lambda *_: ())
 
@@ -207,7 +207,7 @@ def test_without_the_rule_each_oracle_tells_whether_somebody_is_there(
 
 @pytest.fixture
 def many(session):
-    """Women and men with hypertension, of whom many have each of what is asked."""
+    """Women and men with hypertension, many of whom have each condition in question."""
     patients = [
         person(
             session,
@@ -289,7 +289,7 @@ def test_cohorts_side_by_side_are_told_where_many_decide(session, analyst, many)
 def test_who_is_in_one_of_two_cohorts_alone_is_not_what_few_decide(
     session, analyst, number, is_first
 ):
-    """Of the rest nothing is told but with the overlap, which many decide."""
+    """The rest is shown only together with the overlap, which many decide."""
     for term, with_asthma, without in (
         ("Gout", 10, 10),
         ("Zoster", 8, number),

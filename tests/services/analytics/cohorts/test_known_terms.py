@@ -1,4 +1,4 @@
-"""Terms of dated entries that are known are those that patterns would find."""
+"""The known terms of dated entries are those that patterns would find."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -104,7 +104,7 @@ def test_words_that_no_entry_has_are_found_where_they_are_no_entries(session):
 
 @pytest.fixture
 def note(session):
-    """Write notes of a visit so many days after NOON."""
+    """Write notes of a visit this many days after NOON."""
     doctor_id = cast.add_doctor(session).id
 
     def note(patient, content, days=0):
@@ -141,7 +141,7 @@ def test_entries_and_notes_of_a_patient_count_together(session, note, times, is_
 
 @pytest.mark.parametrize("first", [-3, 3])
 def test_the_first_event_is_that_of_entries_or_of_notes(session, note, first):
-    """The other one lets nobody in: a window begins with the first."""
+    """The other one lets nobody in: a window begins with the first event."""
     patient = person(session)
     diagnosed(session, patient, day=NOON.date())
     note(patient, {"diagnoses": [{"text": "Hypertension"}]}, days=first)

@@ -1,4 +1,4 @@
-"""What is refused to an analyst is an answer too, and has an end."""
+"""A refusal to an analyst is an answer too, and refusals are limited."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -34,7 +34,7 @@ LATE = 4
 
 
 def until(days: int) -> Cohort:
-    """Return who came in until so many days later."""
+    """Return the cohort of those who came in until this many days later."""
     return Cohort(entry=replace(GOUT, until=DAY + timedelta(days)))
 
 
@@ -47,7 +47,7 @@ class Clinic:
     colleague: Actor
 
     def ask(self, cohort: Cohort, actor: Actor | None = None) -> int | None:
-        """Return how many are told, to the analyst or somebody else."""
+        """Return the number shown to the analyst, or to somebody else."""
         asks = actor or self.analyst
 
         def tell(session):
@@ -58,7 +58,7 @@ class Clinic:
         return result.attrition[-1].remaining.number
 
     def refuse(self, cohort: Cohort) -> type[Exception]:
-        """Return as what a question is refused."""
+        """Return the type of the refusal of a question."""
         with pytest.raises(cohorts.RevealsFew) as refused:
             self.ask(cohort)
         return refused.type
@@ -66,7 +66,7 @@ class Clinic:
 
 @pytest.fixture
 def clinic(endpoints, monkeypatch) -> Iterator[Clinic]:
-    """Two refusals are as many as somebody may have."""
+    """A clinic in which a person may be refused twice."""
     monkeypatch.setattr(telling, "MOST_REFUSED", 2)
 
     def prepare(session):
@@ -87,14 +87,14 @@ def test_whom_much_was_refused_is_told_nothing_new(clinic):
     assert clinic.refuse(until(1)) is cohorts.RevealsFew
 
     assert clinic.refuse(until(2)) is RefusedOften
-    # Nor what would harm nobody: that it is told would be an answer.
+    # Nor a harmless question: answering it would be an answer, too.
     assert clinic.refuse(WOMEN) is RefusedOften
     assert clinic.ask(ALL) == 20 + LATE
     assert clinic.ask(WOMEN, clinic.colleague) == 12
 
 
 def test_cohorts_of_the_same_patients_are_refused_like_all_that_is_new(clinic):
-    """That one comparison is refused otherwise than another would be an answer."""
+    """Refusing one comparison differently from another would be an answer."""
     clinic.ask(ALL)
     assert clinic.refuse(until(0)) is cohorts.RevealsFew
     assert clinic.refuse(until(1)) is cohorts.RevealsFew
@@ -129,11 +129,11 @@ def test_the_same_question_counts_once_and_a_day_later_no_more(clinic):
 
 
 def test_what_leaves_out_nobody_counts_as_what_is_refused(clinic):
-    """Sweeps that are answered tell that nobody is there, as refusals tell of one."""
+    """Answered sweeps show that nobody is there, as refusals show that somebody is."""
     clinic.ask(ALL)
     for days in (LATE, LATE + 1):
         assert clinic.ask(until(days)) == 20 + LATE
-    # Asked again they count no more.
+    # The same question again does not count.
     assert clinic.ask(until(LATE)) == 20 + LATE
 
     assert clinic.refuse(until(LATE + 2)) is RefusedOften

@@ -1,4 +1,4 @@
-"""A cohort is counted on dated events of patients in daily use, few of them hidden."""
+"""A cohort is counted on dated events of patients in daily use, small counts hidden."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -72,7 +72,7 @@ def seen(session, doctor_id, patient, day, status="completed"):
 
 @pytest.fixture(autouse=True)
 def nobody_seen():
-    """Let the first visit of a test be at noon, and the others after it on its day."""
+    """Begin each test's visits at noon, the later ones on the same day."""
     seen.number = 0
 
 
@@ -97,7 +97,7 @@ def count(session, analyst):
 
 
 def numbers(result):
-    """Return the attrition; nearly all is all, where k is 1."""
+    """Return the attrition; with k = 1, nearly all is all."""
     remaining, last = [], None
     for step in result.attrition:
         last = (
@@ -272,7 +272,7 @@ def test_what_is_on_no_list_is_counted_until_its_record_is_archived(
 
 @pytest.mark.parametrize(("column", "is_read"), [("occurred_on", False), ("sex", True)])
 def test_patients_are_read_for_what_is_asked_of_them(session, column, is_read):
-    """Of vital signs nothing but that they are archived says which are there."""
+    """Which vital signs count depends only on whether their patient is archived."""
     plan = session.scalars(
         text(
             f"EXPLAIN SELECT patient_id, {column} FROM analytics.vitals WHERE is_entry"
@@ -293,7 +293,7 @@ def test_the_day_of_a_visit_is_the_clinics(session, count, doctor_id):
 
 
 def test_women_and_men_are_compared_by_quarter(session, count, doctor_id):
-    # Of everybody nothing is told.
+    # Of everybody no count is shown.
     for _ in range(10):
         person(session)
     for sex, number, seen_of_them in (("female", 12, 6), ("male", 14, 5)):
@@ -321,14 +321,16 @@ def test_women_and_men_are_compared_by_quarter(session, count, doctor_id):
 
 @pytest.fixture
 def plan_of(session):
-    """Return how a statement would be run, if it were of more than a test's events."""
+    """Returns the plan of a statement, as over more events than a test's."""
 
     def plan_of(statement):
-        # Of a small table, whatever is known of it, one page would be read.
+        # Of a small table the planner would read the one page, whatever is known about
+        # it.
         for setting in ("enable_bitmapscan = off", "seq_page_cost = 10000"):
             session.execute(text(f"SET LOCAL {setting}"))
         session.execute(text("SET LOCAL enable_seqscan = off"))
-        # Other tests leave indexes bloated: one that has less would be the smaller.
+        # Other tests leave indexes bloated: one with fewer entries would be the smaller
+        # one.
         session.execute(text("DROP INDEX clinical_entries_by_code"))
         counted = statement.compile(
             session.connection(), compile_kwargs={"render_postcompile": True}
@@ -342,14 +344,14 @@ def plan_of(session):
 
 
 def test_a_count_by_words_needs_no_more_of_entries_than_the_index_has(plan_of):
-    """With one column more the table would be read, for all entries of the kind."""
+    """With one more column the table would be read, for all entries of the kind."""
     plan = plan_of(statements.classes(Cohort(entry=HYPERTENSION)))
 
     assert "Index Only Scan using clinical_entries_events" in plan
 
 
 def test_terms_that_are_known_are_found_in_the_index(session, plan_of):
-    """And no other entry of the kind is looked at."""
+    """And no other entry of the kind is read."""
     diagnosed(session, person(session))
     cohort = classes.by_known_terms(session, Cohort(entry=HYPERTENSION))
 
@@ -376,7 +378,7 @@ def test_few_are_told_nowhere(session, count):
 
 @pytest.mark.parametrize("number", [0, 1, 4])
 def test_no_label_says_that_somebody_is_there(session, count, number):
-    """Of the others, whether they are men or there are none; nor when it began."""
+    """Not whether the others are men or nobody; nor when it began."""
     for _ in range(9):
         diagnosed(session, person(session))
     for place in range(number):
@@ -492,8 +494,8 @@ def test_what_is_no_cohort_is_refused(session):
 
 
 def test_measurements_of_a_heat_map_are_read_from_the_index(session, plan_of):
-    """With their values and codes, by which those of one day are told apart."""
-    # By its patients one is looked for only where they are few.
+    """With their values and codes, which distinguish those of one day."""
+    # An entry is looked up by its patients only where they are few.
     session.execute(text("DROP INDEX clinical_entries_of_patient"))
     diagnosed(session, person(session), kind="observation", term="Systolic pressure")
     pressure = CohortEvent(kind=EventKind.VITAL, words="systolic")

@@ -1,4 +1,4 @@
-"""No count is told that leads to few people, by itself or by what is beside it."""
+"""No count is shown that leads to few people, alone or with the counts next to it."""
 
 from itertools import product
 
@@ -19,10 +19,10 @@ FEW, NEARLY_ALL = CohortCount(None, Hidden.FEW), CohortCount(None, Hidden.NEARLY
         ((100, 4), (CohortCount(100), FEW)),
         ((100, 0), (CohortCount(100), FEW)),
         ((4, 3, 2), (FEW, FEW, FEW)),
-        # Who left is few, or nobody: then all others would be known to have passed.
+        # Few or none have left: otherwise all others would be known to have passed.
         ((100, 96), (CohortCount(100), NEARLY_ALL)),
         ((100, 100), (CohortCount(100), NEARLY_ALL)),
-        # Two steps of three people are six from the last number that was told.
+        # Two steps of three people are six fewer than the last number shown.
         ((100, 97, 94), (CohortCount(100), NEARLY_ALL, CohortCount(94))),
         ((), ()),
     ],

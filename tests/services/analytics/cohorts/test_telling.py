@@ -1,4 +1,4 @@
-"""What analysts were told is held against what they ask next, for the whole clinic."""
+"""What analysts were shown is compared with what they ask next, in the whole clinic."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -29,7 +29,7 @@ def analyst(session):
 
 @pytest.fixture
 def gouty(session):
-    """Ten women and eleven men with gout, one more of another day, twenty without."""
+    """Ten women and eleven men with gout, one more on another day, twenty without."""
     for sex, number in (("female", 10), ("male", 11)):
         for _ in range(number):
             diagnosed(session, person(session, sex=sex), term="Gout")
@@ -137,7 +137,7 @@ def archive(session, patients):
 
 
 def test_a_small_number_keeps_its_answer_once_it_is_below_the_smallest(session, ask):
-    """That it is would say that somebody has left, and of so few it may be one."""
+    """Suppressing it would reveal that somebody has left, perhaps only one."""
     patients = [person(session) for _ in range(30)]
     for patient in patients[:8]:
         diagnosed(session, patient, term="Gout")

@@ -1,4 +1,4 @@
-"""A bar that is chosen narrows a filter, and a figure, to what it stands for."""
+"""Choosing a bar narrows a filter, and a figure, to what the bar represents."""
 
 from dataclasses import replace
 from datetime import date
@@ -127,7 +127,7 @@ def test_a_bar_of_a_band_of_ages_narrows_to_the_age_at_the_events(band, ages):
 
     assert shown == replace(LAST_YEAR, age_band=band)
     assert (entry.from_age, entry.to_age) == ages
-    # Of a figure of other events, those are meant, and not the first.
+    # In a figure of other events, those are narrowed, and not the first event.
     assert (narrowed.of.from_age, narrowed.of.to_age) == ages
     assert narrowed.cohort == of_procedures.cohort
 

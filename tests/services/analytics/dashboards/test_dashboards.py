@@ -1,4 +1,4 @@
-"""Dashboards are kept, changed by their owner alone, and pinned cards stand on Home."""
+"""Dashboards are saved, changed only by their owner, and pinned cards are on Home."""
 
 from dataclasses import replace
 from uuid import uuid4

@@ -44,7 +44,7 @@ def test_periods_are_whole_months(timespan, since, until):
 
 
 def test_a_period_is_the_same_all_month():
-    # Else each day would ask another question, few patients away from the last.
+    # Otherwise each day would ask another question, few patients from the last.
     for timespan in Timespan:
         shown = DashboardFilter(timespan=timespan)
         assert days_of(shown, date(2026, 3, 1)) == days_of(shown, date(2026, 3, 31))

@@ -1,4 +1,4 @@
-"""What a dashboard tells, however often, by whom and under whichever filter."""
+"""What a dashboard shows, however often, to whom and under whichever filter."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -36,7 +36,7 @@ ALL = DashboardFilter()
 
 @pytest.fixture
 def visitors(session):
-    """Have so many of a sex come on a day, and ten others never."""
+    """Adds visitors of a sex on a day, and ten others who never come."""
     doctor = cast.add_doctor(session)
     for _ in range(10):
         person(session)
@@ -56,7 +56,7 @@ def visitors(session):
 
 @pytest.fixture
 def tell(session):
-    """Tell a card to an analyst, as a dashboard with a filter does."""
+    """Shows a card to an analyst, as a dashboard with a filter does."""
 
     def tell(analyst, figure, shown=ALL, now=NOW):
         narrowed = narrow(figure, shown, now.date())
@@ -121,7 +121,7 @@ def test_a_filter_over_all_subtracts_nobody(session, tell, visitors):
     assert everybody == {"2025-04": 23}
     assert numbers(tell(ana, BY_MONTH, women)) == {"2025-04": 12}
 
-    # 23 - 12 - 9 are the two who are neither; a colleague is told no more.
+    # 23 - 12 - 9 are the two who are neither; a colleague is shown no more.
     with pytest.raises(RevealsFew):
         tell(cast.add_actor(session, Role.ANALYST), BY_MONTH, men)
 
@@ -143,7 +143,7 @@ def test_a_period_asks_the_same_all_month_and_gets_its_earlier_answer(
     ana = cast.add_actor(session, cast.ANA)
     shown = DashboardFilter(timespan=Timespan.LAST_THREE_MONTHS)
     first = tell(ana, BY_SEX, shown, now=datetime(2026, 3, 2, 12, tzinfo=UTC))
-    # Written down late, as some visits are.
+    # Recorded late, as some visits are.
     visitors(2, "female", date(2026, 2, 3))
 
     again = tell(ana, BY_SEX, shown, now=datetime(2026, 3, 30, 12, tzinfo=UTC))

@@ -1,4 +1,4 @@
-"""A dashboard on paper says what was told, when, and of whom."""
+"""A dashboard on paper says what was shown, when, and about whom."""
 
 from collections import Counter
 from ctypes import c_int, c_uint
@@ -67,7 +67,7 @@ def paper_of(*cards, timespan=Timespan.ALL, wording=ENGLISH):
 
 
 def colours_of(figure, *, is_filled):
-    """Return what is filled or drawn in which colour, and that nothing is a picture."""
+    """Count the shapes on the paper by colour; assert that nothing is a picture."""
     counts = Counter()
     with pypdfium2.PdfDocument(paper_of(PrintedCard("Card", figure))) as opened:
         for page in opened:
@@ -193,7 +193,7 @@ def test_boxes_are_drawn_of_what_is_told_of_a_distribution():
     )
     figure = result(FigureMeasure.DISTRIBUTION, *cells, quantity=Quantity.AGE)
 
-    # Whisker with its end, and the median; quartiles are paler, the means are ink.
+    # A whisker with its end, and the median; quartiles are paler, the means are ink.
     assert colours_of(figure, is_filled=False)[TEAL] == 3
     assert colours_of(figure, is_filled=True)[20, 33, 43] == 2
     assert "Age at the event, in years" in text_of(PrintedCard("Ages", figure))
@@ -324,7 +324,7 @@ def test_a_paper_speaks_the_language_of_whoever_it_is_for():
         "vom 1. Januar 2025 bis zum 31. Dezember 2025",
         "Wochentag Ereignisse Montag 1.234 Dienstag nicht genannt",
         "Termine nach Monat",
-        # What somebody typed is as they typed it.
+        # What somebody typed stays as typed.
         "Visits by month",
         "Seite 1 von",
     ):

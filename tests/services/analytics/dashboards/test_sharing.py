@@ -1,4 +1,4 @@
-"""A dashboard is shared with all who count cohorts, or some, and read by them only."""
+"""A dashboard is shared with some or all who count cohorts, and read by them only."""
 
 from uuid import uuid4
 

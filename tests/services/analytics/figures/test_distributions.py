@@ -1,4 +1,4 @@
-"""Means and percentiles of a cohort: what is told, and attacks on what is not."""
+"""Means and percentiles of a cohort: what is shown, and attacks on what is not."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -48,7 +48,7 @@ def tell(session):
 
 @pytest.fixture
 def measured(session):
-    """Give a patient with hypertension these values of blood pressure."""
+    """Gives a patient with hypertension these values of blood pressure."""
 
     def measured(*values, day=DAY, unit="mmHg", patient=None, **more):
         patient = patient or person(session, **more)
@@ -70,7 +70,7 @@ def measured(session):
 
 @pytest.fixture(autouse=True)
 def bystanders(session):
-    """Nearly everybody would tell of the rest."""
+    """Add others: a count of nearly everybody would reveal the rest."""
     for _ in range(10):
         person(session)
 
@@ -148,7 +148,7 @@ def test_no_percentile_is_one_patients_own(measured, tell):
 
 
 def test_a_group_that_is_nearly_all_alike_is_not_told(measured, tell):
-    """Homogeneity: the mean would say of all but few what theirs is."""
+    """Homogeneity: the mean would give the value of all but a few."""
     for _ in range(12):
         measured(120)
     for _ in range(K - 1):
@@ -158,7 +158,7 @@ def test_a_group_that_is_nearly_all_alike_is_not_told(measured, tell):
 
 
 def test_a_group_that_is_all_alike_is_not_what_the_others_leave(session, tell):
-    """Of everybody the mean may be told elsewhere, and from it that of the men."""
+    """The mean of everybody may be shown elsewhere, and from it that of the men."""
     for sex, number in (("female", 12), ("male", 10), ("other", 8)):
         for place in range(number):
             born = date(1950 if sex == "male" else 1950 + place, 6, 15)
@@ -193,7 +193,7 @@ def test_all_minus_all_but_one_is_refused(measured, tell):
 def test_the_same_patients_before_and_after_one_was_measured_are_no_difference(
     session, measured, tell
 ):
-    """A mean and a count are a sum: twice that, of the same, is the newest value."""
+    """Mean times count is a sum: the difference of two is the newest value."""
     everybody = [measured(110 + value) for value in range(12)]
     before = tell(BY_SEX)
     diagnosed(
@@ -212,7 +212,7 @@ def test_the_same_patients_before_and_after_one_was_measured_are_no_difference(
 
 
 def test_another_measure_in_which_few_differ_is_refused(session, measured, tell):
-    """By another name of the same: only two patients have values of that year."""
+    """It is the same under another name: only two patients have values of that year."""
     everybody = [measured(110 + value) for value in range(12)]
     for each in everybody[:2]:
         diagnosed(
@@ -256,7 +256,7 @@ def test_values_in_a_unit_that_few_use_are_left_out(measured, tell):
 
 
 def test_a_unit_is_told_with_a_number_and_else_it_is_not(measured, tell):
-    """It would tell that somebody was measured."""
+    """It would reveal that somebody was measured."""
     nobody = tell(BY_SEX)
     measured(110)
     single = tell(BY_SEX)

@@ -1,4 +1,4 @@
-"""The commonest words of the whole clinic, each with a number that may be told."""
+"""The commonest terms of the whole clinic, each with a number that may be shown."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -72,7 +72,7 @@ def test_the_eight_that_most_patients_have_come_however_often_these_had_it(
     for term, number in (terms | {"Cold": K}).items():
         for _ in range(number):
             patient = person(session)
-            # As many events as any other has, of the fewest patients.
+            # As many events as any other has, from the fewest patients.
             for day in range(4 if term == "Cold" else 1):
                 diagnosed(session, patient, DAY + timedelta(day), term=term)
 
@@ -109,7 +109,7 @@ def test_words_that_all_but_few_have_are_left_out(session, tell, others):
 
 
 def test_who_has_the_words_is_nobody_elses_whole(session, tell, count):
-    """All who came from a day on had gout, and are told as such who had it."""
+    """All who came from a day on had gout, so a count of them would tell who had it."""
     for term, number, days in (("Gout", 8, 30), ("Asthma", 9, 0)):
         for _ in range(number):
             diagnosed(session, person(session), DAY + timedelta(days), term=term)
@@ -155,7 +155,7 @@ def test_whoever_comes_since_does_not_show(session, tell):
 
 @pytest.fixture
 def tell_kept(session):
-    """What another analyst is told without counting, some time after it was counted."""
+    """Returns the facets stored some time ago, which another analyst sees uncounted."""
     jonas = cast.add_actor(session, cast.JONAS)
 
     def tell_kept(after=timedelta(0), smallest_group=K):

@@ -1,4 +1,4 @@
-"""Figures of a cohort: patients, shares and events by one or two things, few hidden."""
+"""Figures of a cohort: patients, shares and events by one or two fields."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -61,7 +61,7 @@ def tell(session, analyst):
 
 @pytest.fixture
 def visit(session):
-    """Have a patient come, each time to another doctor."""
+    """Adds a visit of a patient, each with another doctor."""
 
     def visit(patient, day, hour=9, speciality="Cardiology", status="completed"):
         doctor = cast.add_doctor(session, speciality=speciality)
@@ -72,7 +72,7 @@ def visit(session):
 
 
 def patients(session, number, *, day=DAY, **more):
-    """Return so many patients with hypertension since a day."""
+    """Return this many patients with hypertension since a day."""
     people = [person(session, **more) for _ in range(number)]
     for each in people:
         diagnosed(session, each, day)
@@ -80,7 +80,7 @@ def patients(session, number, *, day=DAY, **more):
 
 
 def bystanders(session, number=10):
-    """Register others: nearly everybody would tell of the rest."""
+    """Register others: a count of nearly everybody would reveal the rest."""
     for _ in range(number):
         person(session)
 
@@ -166,7 +166,7 @@ def test_what_few_have_is_among_others_and_not_named(session, tell, visit):
 
     counts = numbers(tell(replace(VISITS, by=(Dimension.SPECIALITY,))))
 
-    # The smaller one as well: else all visits would tell what is among others.
+    # The smaller one as well: otherwise the total would reveal what is in the others.
     assert counts == {("Dentistry",): 11}
     assert numbers(tell(VISITS)) == {("2025",): 21}
 
@@ -193,7 +193,7 @@ MEASURES = [
 @pytest.mark.parametrize("by", SPLITS)
 @pytest.mark.parametrize(("measure", "more"), MEASURES)
 def test_no_label_says_that_somebody_is_there(session, tell, by, measure, more):
-    """Three men or nobody: there is no row that is suppressed, and no month."""
+    """Three men or nobody: there is no suppressed row, and no month."""
     bystanders(session)
     rule = Rule(event=VISIT, has=False)
     is_shared = measure is FigureMeasure.SHARE
@@ -210,12 +210,12 @@ def test_no_label_says_that_somebody_is_there(session, tell, by, measure, more):
 
 
 def test_totals_name_what_is_told_of_their_cells_or_of_themselves(session, tell):
-    """Of three in each of two years the sum is told; of two men nothing is."""
+    """Of three in each of two years the sum is shown; of two men nothing is."""
     for year in range(2):
         patients(session, 3, day=DAY + timedelta(365 * year))
         patients(session, 20, day=DAY + timedelta(365 * year), sex="unknown")
     patients(session, 2, sex="male")
-    # All would tell of the men: the fewest are hidden with them.
+    # The total would reveal the men: the smallest group is hidden with them.
     patients(session, 5, sex="other")
     bystanders(session)
     by = (Dimension.YEAR, Dimension.SEX)
@@ -244,7 +244,7 @@ def test_all_of_a_cohort_but_few_are_not_told(session, tell, visit):
 
 
 def test_a_sex_of_which_all_have_an_event_is_not_told(session, tell, visit):
-    """Who is known to be one of the women would be known to have it."""
+    """Whoever is known to be one of the women would be known to have it."""
     for each in patients(session, 10):
         visit(each, MONDAY)
     for each in patients(session, 12, sex="male")[:7]:
@@ -268,7 +268,7 @@ def test_a_sex_of_which_all_have_an_event_is_not_told(session, tell, visit):
 def test_no_measure_tells_that_all_of_a_cohort_pass_a_step(
     session, tell, more, without
 ):
-    """The share of them would be hidden, and so is whatever says how many they are."""
+    """Their share would be hidden, and so is anything that reveals their number."""
     everybody = patients(session, 24)
     for place, each in enumerate(everybody):
         each.date_of_birth = date(1940 + place, 6, 15)
@@ -325,7 +325,7 @@ def test_what_somebody_called_others_is_not_among_others(session, tell):
 
 
 def test_what_happened_to_few_is_no_difference_of_events(session, tell, visit):
-    """The same patients, one day more: what is between are visits of one of them."""
+    """The same patients, one day more: the difference are visits of one of them."""
     everybody = patients(session, 10)
     for each in everybody:
         visit(each, MONDAY)
@@ -341,7 +341,7 @@ def test_what_happened_to_few_is_no_difference_of_events(session, tell, visit):
 def test_events_of_few_are_no_difference_however_much_was_told_since(
     session, tell, visit, monkeypatch, is_counted
 ):
-    """Nor if the version before has kept them, which counts no patients."""
+    """Nor if it was stored by the version before, which counts no patients."""
     monkeypatch.setattr(telling, "MOST_COMPARED", 1)
     everybody = patients(session, 10)
     for each in everybody:
@@ -364,7 +364,7 @@ def test_events_of_few_are_no_difference_however_much_was_told_since(
 
 
 def test_events_are_no_sum_that_tells_of_few(session, tell, visit):
-    """By speciality and altogether: what remains are the visits of three."""
+    """By speciality and in total: the rest are the visits of three."""
     everybody = patients(session, 20)
     for place, each in enumerate(everybody):
         visit(each, MONDAY, speciality="Cardiology" if place < 9 else "Dentistry")

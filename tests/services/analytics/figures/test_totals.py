@@ -1,4 +1,4 @@
-"""Sums of a figure by two things: none is told that gives few away."""
+"""Sums of a figure by two fields: none is shown that reveals few."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -37,9 +37,9 @@ def tell(session):
 
 
 def fill(session, **numbers):
-    """Register patients with hypertension, so many of a sex in each of two years.
+    """Register patients with hypertension, this many of a sex in each of two years.
 
-    And others: of everybody nothing is told.
+    Others as well: of everybody no count is shown.
     """
     for _ in range(10):
         person(session)
@@ -68,7 +68,7 @@ def test_rows_columns_and_all_are_summed_up(session, tell):
 
 
 def test_what_is_hidden_is_not_told_by_its_line(session, tell):
-    """Few women in one year: neither their row, their column nor the whole tells."""
+    """Few women in one year: neither their row, their column nor the whole is shown."""
     fill(session, female=(3, 9), male=(10, 12))
 
     result = tell(PIVOT)
@@ -88,12 +88,12 @@ def test_a_total_of_few_is_hidden(session, tell):
     totals = {cell.values: cell.number for cell in tell(PIVOT).totals}
 
     assert ("", "other") not in totals
-    # Or the rest of the whole would be theirs.
+    # Otherwise the rest of the whole would be theirs.
     assert None in {totals.get(("", "female")), totals.get(("", "male"))}
 
 
 def test_totals_are_held_against_what_is_told_later(session, tell):
-    """No cell is told; who was told of a column learns of who has come since."""
+    """No cell is shown; a column shown before would reveal who has come since."""
     fill(session, female=(3, 3), male=(3, 3))
     result = tell(PIVOT)
     assert {cell.number for cell in result.cells} == {None}

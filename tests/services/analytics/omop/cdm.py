@@ -20,23 +20,22 @@ from duckcdm.webapi.sources import Source
 from services.analytics.cohorts import Cohort, EventKind
 from tests.services.analytics.omop import circe
 
-# The observation period of everybody: Circe sees nothing else.
+# The observation period of everybody: Circe sees nothing outside it.
 _ALWAYS = (date(1800, 1, 1), date(2199, 12, 31))
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A patient, as a CDM knows them."""
+    """A patient, as in a CDM."""
 
     id: Hashable
     sex: str
     born: date
 
     def birthday(self, age: int) -> date:
-        """Return the day on which they turn so old.
+        """Return the day on which they reach this age.
 
-        Whoever is born on a 29th of February turns on the 1st of March where there is
-        none.
+        Where the year has no 29th of February, it is the 1st of March.
         """
         year = self.born.year + age
         with suppress(ValueError):
@@ -58,7 +57,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Who remains of a cohort, its attrition, and on which days how many came in."""
+    """The members of a cohort, its attrition, and how many came in on which days."""
 
     members: frozenset[Hashable]
     attrition: tuple[int, ...]
@@ -66,7 +65,7 @@ class Counted:
 
 
 def day_key(day: date) -> tuple[str, ...]:
-    """Return a day as far as our counts tell it: its month and its weekday."""
+    """Return what our counts show of a day: its month and its weekday."""
     return f"{day:%Y-%m}", f"{day:%A}"
 
 
@@ -105,7 +104,7 @@ _TABLES = {
 
 
 class Cdm:
-    """An OMOP CDM of patients and of what happened to them."""
+    """An OMOP CDM of patients and their events."""
 
     def __init__(self, people: Iterable[Person], events: Iterable[Event]) -> None:
         self._people = dict(enumerate(people, start=1))
@@ -121,12 +120,12 @@ class Cdm:
         self._keep_events(events)
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the database."""
         self._cursor.close()
         self._source.con.close()
 
     def count(self, cohort: Cohort) -> Counted:
-        """Have Circe count a cohort."""
+        """Count a cohort with Circe."""
         for age in circe.ages_of(cohort) - self._birthdays:
             self._keep_birthdays(age)
         query = build_cohort_query(
@@ -149,7 +148,7 @@ class Cdm:
         )
 
     def _attrition(self, steps: int, remaining: int) -> tuple[int, ...]:
-        """Return how many passed the first steps: each mask says which it passed."""
+        """Return how many passed each step, from the masks of the steps passed."""
         if not steps:
             return (remaining,)
         masks = self._cursor.execute(
@@ -191,7 +190,7 @@ class Cdm:
         self._keep("concept", ("concept_id", "concept_name"), named)
 
     def _keep_birthdays(self, age: int) -> None:
-        """Keep as observations who turned so old, and when."""
+        """Store as observations who reached which age, and when."""
         self._birthdays.add(age)
         self._keep("concept", ("concept_id",), [(circe.BIRTHDAY + age,)])
         rows = [
@@ -207,7 +206,7 @@ class Cdm:
         self._keep_rows(_OBSERVATIONS, rows)
 
     def _keep_rows(self, table: _Table, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Keep events: number, person, concept, value, and day."""
+        """Store events: number, person, concept, value, and day."""
         value = ("value_as_number",) if table.name == "measurement" else ()
         columns = (f"{table.name}_id", "person_id", table.concept, *value, *table.days)
         self._keep(
@@ -227,6 +226,6 @@ class Cdm:
         self._cursor.unregister("arriving")
 
     def _concept(self, event: Event) -> int:
-        """Return the concept of an event: one for its words and code in its kind."""
+        """Return the concept of an event: one for each term and code of a kind."""
         named = (event.kind, event.term, event.code)
         return self._concepts.setdefault(named, len(self._concepts) + 1)

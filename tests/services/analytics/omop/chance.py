@@ -1,4 +1,4 @@
-"""Cohorts of chance, about what has happened in a clinic."""
+"""Random cohorts about the events in a clinic."""
 
 from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import replace
@@ -22,9 +22,9 @@ _AGES = (0, 18, 20, 50, 64, 65, 80)
 def cohorts_of_chance(
     number: int, events: Collection[Event], *, seed: int
 ) -> Iterator[Cohort]:
-    """Yield so many cohorts, the same ones in each run.
+    """Yield this many cohorts, the same ones in each run.
 
-    Each asks for what has happened to somebody, so that a few remain of most.
+    Each asks for events that somebody has had, so that most keep a few patients.
     """
     random = Random(seed)  # noqa: S311 - nothing is secret here
     by_patient: dict[Hashable, list[Event]] = {}
@@ -58,7 +58,7 @@ def _rule(random: Random, life: Sequence[Event]) -> Rule:
 
 
 def _event(random: Random, life: Sequence[Event]) -> CohortEvent:
-    """Return an event like one of somebody's life."""
+    """Return an event like one of somebody's."""
     example = random.choice(life)
     event = CohortEvent(kind=example.kind)
     words = example.term.split()

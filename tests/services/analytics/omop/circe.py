@@ -1,8 +1,8 @@
-"""Our cohorts as definitions of OHDSI's Circe, as ATLAS would keep them.
+"""Our cohorts as definitions of OHDSI's Circe, as ATLAS would save them.
 
-Circe is the engine behind ATLAS. What it has no words for is said with what a CDM has:
-words are a concept set of the terms that have them, and ages are birthdays, of which
-the CDM keeps those that `ages_of` names. Circe's own `Age` is the difference of two
+Circe is the engine behind ATLAS. What it cannot express is expressed with what a CDM
+has: words are a concept set of the terms that contain them, and ages are birthdays, of
+which the CDM has those that `ages_of` names. Circe's own `Age` is the difference of two
 years, before the birthday as well.
 """
 
@@ -21,7 +21,7 @@ from services.analytics.cohorts import (
     WindowSide,
 )
 
-# Concepts of the standard vocabulary; who is of unknown sex has none.
+# Concepts of the standard vocabulary; unknown sex has none.
 GENDERS = {"male": 8507, "female": 8532, "other": 8521, "unknown": 0}
 CRITERIA = {
     EventKind.DIAGNOSIS: "ConditionOccurrence",
@@ -36,14 +36,14 @@ CRITERIA = {
     EventKind.CANCELLATION: "VisitOccurrence",
     EventKind.ENCOUNTER: "VisitOccurrence",
 }
-# By kind, words and code.
+# By kind, term and code.
 Concepts = Mapping[tuple[EventKind, str, str], int]
-# The concept of somebody's birthday is this and how old they turn.
+# The concept of a birthday is this plus the age reached.
 BIRTHDAY = 1_000_000
 
 _ANY_TIME = {"Start": {"Coeff": -1}, "End": {"Coeff": 1}}
 _UNTIL_THE_DAY = {"Start": {"Coeff": -1}, "End": {"Days": 0, "Coeff": 1}}
-# Circe's kinds of "so many".
+# Circe's kinds of counts.
 _AT_MOST, _AT_LEAST = 1, 2
 
 
@@ -73,20 +73,20 @@ def define(cohort: Cohort, concepts: Concepts) -> dict[str, Any]:
 
 
 def ages_of(cohort: Cohort) -> frozenset[int]:
-    """Return the ages whose birthdays the definition of a cohort asks for."""
+    """Return the ages whose birthdays the definition of a cohort uses."""
     events = [cohort.entry, *(rule.event for step in cohort.steps for rule in step)]
     return frozenset(age for event in events for age, _ in _birthdays(event))
 
 
 class _ConceptSets:
-    """The concept sets of a definition, of which each event has one."""
+    """The concept sets of a definition, one for each event."""
 
     def __init__(self, concepts: Concepts) -> None:
         self._concepts = concepts
         self.definitions: list[dict[str, Any]] = []
 
     def add_named(self, event: CohortEvent) -> int:
-        """Add the concepts that an event names, and return the number of the set."""
+        """Add a set of the concepts that an event names, and return its number."""
         return self.add(
             number
             for (kind, term, code), number in self._concepts.items()
@@ -128,7 +128,7 @@ def _criterion(event: CohortEvent, sets: _ConceptSets) -> dict[str, Any]:
 
 
 def _birthdays(event: CohortEvent) -> Iterator[tuple[int, tuple[int, int]]]:
-    """Yield which birthdays somebody has had by then, and which not yet."""
+    """Yield the birthdays that must have passed by then, and those that must not."""
     if event.from_age is not None:
         yield event.from_age, (_AT_LEAST, 1)
     if event.to_age is not None:
@@ -144,7 +144,7 @@ def _is_named(event: CohortEvent, term: str, code: str) -> bool:
 
 
 def _folded(text: str) -> str:
-    """Return text in small letters without accents."""
+    """Return text in lower case without accents."""
     apart = unicodedata.normalize("NFKD", text)
     return "".join(each for each in apart if not unicodedata.combining(each)).lower()
 
@@ -174,7 +174,7 @@ def _window(within: Window | None) -> Mapping[str, Any]:
 
 
 def _range(lowest: date | float | None, highest: date | float | None) -> dict[str, Any]:
-    """Return a range that has both of its ends; without any it is empty."""
+    """Return a range with both of its ends; without any it is empty."""
     first, last = (
         str(end) if isinstance(end, date) else end for end in (lowest, highest)
     )

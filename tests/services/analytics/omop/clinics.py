@@ -1,4 +1,4 @@
-"""A clinic for people of a table, and what Chartroom counts in any clinic."""
+"""A clinic for the people of a table, and what Chartroom counts in any clinic."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,9 +21,9 @@ from tests.services.analytics.omop.cdm import Cdm, Counted, Event, Person
 from tests.services.visits import visit_samples
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
-# What is on papers that no analyst counts: each paper that counts has such beside it.
+# The content of papers that no analyst counts, one next to each paper that counts.
 AMENDED, WITHDRAWN, UNSEEN = "Warfarin 5 mg", "Digoxin 125 mcg", "invoice"
-# By name: the sex, the day of birth, and what happened.
+# By name: the sex, the date of birth, and the events.
 People = Mapping[str, tuple[str, str, list[Event]]]
 _ENTRIES = {
     EventKind.DIAGNOSIS: "condition",
@@ -41,7 +41,7 @@ _STATUSES = {
 
 
 def count_cohort(session: Session, cohort: Cohort, now: datetime = NOW) -> Counted:
-    """Return what Chartroom counts of a cohort, before anything is suppressed."""
+    """Return Chartroom's count of a cohort before suppression."""
     by_day = replace(cohort, split_by=(Dimension.MONTH, Dimension.WEEKDAY))
     alike = classes.read_classes(session, by_day, now)
     last = len(cohort.steps)
@@ -57,7 +57,7 @@ def count_cohort(session: Session, cohort: Cohort, now: datetime = NOW) -> Count
 
 
 class Diary:
-    """Writes into a clinic what happened to its patients."""
+    """Writes patients' events into a clinic."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -65,12 +65,12 @@ class Diary:
         self._numbers = count()
 
     def keep(self, person: Person, events: Sequence[Event]) -> UUID:
-        """Keep a patient and what happened to them, and return who that is."""
+        """Add a patient with these events, and return the id."""
         patient_id = cast.add_patient(
             self._session,
             date_of_birth=person.born,
             sex=person.sex,
-            # What stands on a list without a day, Circe knows nothing of.
+            # Circe does not know entries of a list without a date.
             medical_history=[],
             current_medications=[],
             allergies=[],
@@ -107,7 +107,7 @@ class Diary:
     def _keep_prescription(
         self, patient_id: UUID, day: date, *versions: Sequence[str], **more: Any
     ) -> None:
-        """Keep a prescription with its versions, made in the last minute of a day."""
+        """Add a prescription with its versions, made in the last minute of a day."""
         doctor_id = self._doctor("Cardiology")
         number = next(self._numbers)
         visit_id = visit_samples.visit(
@@ -139,9 +139,9 @@ class Diary:
             self._session.add(version)
 
     def _keep_documents(self, patient_id: UUID, event: Event) -> None:
-        """Keep a document, and a confidential and a deleted one beside it."""
+        """Add a document, and with it a confidential and a deleted one."""
         filed_at = datetime.combine(event.day, time(23, 59), UTC)
-        # Every other one says nothing of its day: it counts as of when it was filed.
+        # Every other one has no date: it counts as of when it was filed.
         dated: dict[str, Any] = (
             {"created_at": filed_at}
             if next(self._numbers) % 2
@@ -165,7 +165,7 @@ class Diary:
             self._session.add(document)
 
     def _keep_visit(self, patient_id: UUID, event: Event) -> None:
-        # A doctor sees nobody beside another: each visit is at a time of its own.
+        # A doctor sees one patient at a time: each visit has a time of its own.
         minutes = next(self._numbers) * 20 % (15 * 60)
         midnight = datetime.combine(event.day, datetime.min.time(), UTC)
         starts_at = midnight + timedelta(hours=8, minutes=minutes)
@@ -188,14 +188,14 @@ class Diary:
 
 @dataclass(frozen=True)
 class BothSides:
-    """A clinic and a CDM, to whose patients the same has happened."""
+    """A clinic and a CDM whose patients have had the same events."""
 
     session: Session
     cdm: Cdm
     names: Mapping[UUID, str]
 
     def count(self, cohort: Cohort) -> Counted:
-        """Return what Chartroom counts, by the names of the people."""
+        """Return Chartroom's count, by the names of the people."""
         counted = count_cohort(self.session, cohort)
         names = frozenset(self.names[patient_id] for patient_id in counted.members)
         return replace(counted, members=names)
@@ -203,9 +203,9 @@ class BothSides:
 
 @contextmanager
 def both_sides(engine: Engine, people: People, archived: str) -> Iterator[BothSides]:
-    """Keep the people on both sides, and one like `archived` whose record is not used.
+    """Add the people on both sides, and one like `archived` with an unused record.
 
-    To that one everything has happened.
+    That one has had every event.
     """
     persons = {
         name: Person(name, sex, date.fromisoformat(born))
@@ -230,7 +230,7 @@ def both_sides(engine: Engine, people: People, archived: str) -> Iterator[BothSi
 
 
 def events_of(people: People) -> list[Event]:
-    """Return what happened to all people, by their names."""
+    """Return the events of all people, by their names."""
     return [
         replace(event, patient=name)
         for name, (_, _, events) in people.items()

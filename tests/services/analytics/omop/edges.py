@@ -1,4 +1,4 @@
-"""People at the edges of what a cohort says, and cohorts with who remains of them."""
+"""People at the edges of what a cohort says, and cohorts with the people who remain."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -169,7 +169,7 @@ def named(part: str) -> set[str]:
 
 
 SINUSES = {*named("amoxicillin"), "penicillin once", *named("sinusitis twice")}
-# Each with who remains of it.
+# Each with the people who remain.
 COHORTS: Mapping[str, tuple[Cohort, set[str]]] = {
     "within days after": (
         Cohort(entry=HYPERTENSION, steps=((has(SEEN, within=AFTER),),)),

@@ -46,5 +46,5 @@ def test_cohorts_of_chance_are_those_that_circe_counts(both):
         assert both.count(cohort) == circes, cohort
         sizes.append((circes.attrition[0], circes.attrition[-1]))
 
-    # Else it would say nothing that both agree.
+    # Otherwise it would mean nothing that both agree.
     assert any(0 < last < first for first, last in sizes)

@@ -1,7 +1,7 @@
-"""Cohorts of the demo's clinic are those that OHDSI's Circe counts of its events.
+"""Cohorts of the demo's clinic match those that OHDSI's Circe counts of its events.
 
 The CDM has what analysts read, of which some diagnoses, medications and allergies have
-no day: Circe knows of none of these, so no rule here asks for them at any time.
+no day: Circe knows none of these, so no rule here asks for them at any time.
 """
 
 from collections.abc import Iterator
@@ -106,14 +106,14 @@ class DemoClinic:
     dated: list[Event]
 
     def count(self, cohort: Cohort) -> Counted:
-        """Return what Chartroom counts for an analyst."""
+        """Return Chartroom's count for an analyst."""
         return self.lived.database.read_latest(
             lambda session: count_cohort(session, cohort, self.now), identity=ANALYST
         ).value
 
 
 def read_rows(session: Session) -> list[Row[Any]]:
-    """Return what analysts read of everything that happened, by the clinic's clock."""
+    """Return what analysts read about all events, by the clinic's clock."""
     session.execute(text(f"SET LOCAL TimeZone = '{ZONE}'"))
     entries = (
         f"SELECT patient_id, '{kind}' AS kind, occurred_on, term, code, "

@@ -1,9 +1,9 @@
-"""Cohorts of prescriptions and documents are those that OHDSI's Circe counts.
+"""Cohorts of prescriptions and documents match those that OHDSI's Circe counts.
 
 In a CDM each line of a prescription is a drug exposure, and each document an
-observation. Only the clinic has what analysts are not shown: beside each paper stand
-one that was withdrawn, is confidential or was deleted, and what a prescription said
-before it was amended.
+observation. Only the clinic has what analysts are not shown: next to each paper are one
+that was withdrawn, is confidential or was deleted, and the earlier version of an
+amended prescription.
 """
 
 from collections.abc import Iterator, Mapping
@@ -85,7 +85,7 @@ FILED_OF = {
     "a letter on the day",
     "a paper about a drug",
 }
-# Each with who remains of it.
+# Each with the people who remain.
 COHORTS: Mapping[str, tuple[Cohort, set[str]]] = {
     "prescribed within days after": (
         Cohort(entry=ILL, steps=((has(PRESCRIBED, within=Window(30)),),)),
@@ -163,7 +163,7 @@ NAMES = {
 
 
 def people_of_chance(number: int) -> dict[str, tuple[str, str, list[Event]]]:
-    """Return so many people, the same in each run, with papers in a year or so."""
+    """Return this many random people with papers in a year or so, always the same."""
     random = Random(18)  # noqa: S311 - nothing is secret here
     people = {}
     for place in range(number):

@@ -1,4 +1,4 @@
-"""Cohorts over Synthea's own files are those that OHDSI's Circe counts in them."""
+"""Cohorts over Synthea's own files match those that OHDSI's Circe counts in them."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -55,7 +55,7 @@ MORE = {
 
 
 class ImportedClinic:
-    """A clinic that has taken Synthea's files over, and their CDM."""
+    """A clinic that has imported Synthea's files, and their CDM."""
 
     def __init__(self, database: Database, cdm: Cdm, events: list[Event]) -> None:
         self._database, self.cdm, self.events = database, cdm, events
@@ -67,7 +67,7 @@ class ImportedClinic:
         )
 
     def count(self, cohort: Cohort) -> Counted:
-        """Return what Chartroom counts, by Synthea's ids."""
+        """Return Chartroom's count, by Synthea's ids."""
         counted = self._database.read(
             lambda session: count_cohort(session, cohort),
             after=self._written.lsn,

@@ -1,4 +1,4 @@
-"""Queries counted on real events: what is told, and what nobody can find out."""
+"""Queries counted on real events: what is shown, and what nobody can find out."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -48,7 +48,7 @@ def analyst(session):
 
 @pytest.fixture
 def shown(session, analyst):
-    """Return what an analyst is shown of a query."""
+    """Returns what an analyst is shown of a query."""
 
     def shown(sql):
         query = queries.read(sql)
@@ -60,13 +60,13 @@ def shown(session, analyst):
 
 @pytest.fixture
 def ask(shown):
-    """Return the rows that an analyst is shown of a query."""
+    """Returns the rows that an analyst is shown of a query."""
     return lambda sql: shown(sql).rows
 
 
 @pytest.fixture
 def visit(session):
-    """Have a patient come, each time to another doctor."""
+    """Adds a visit of a patient, each with another doctor."""
 
     def visit(patient, day=DAY, hour=9, speciality="Cardiology", waited=None):
         doctor = cast.add_doctor(session, speciality=speciality)
@@ -83,7 +83,7 @@ def visit(session):
 
 
 def with_term(session, term, number, day=DAY, **more):
-    """Return so many patients with a diagnosis."""
+    """Return this many patients with a diagnosis."""
     patients = [person(session, **more) for _ in range(number)]
     for patient in patients:
         diagnosed(session, patient, day, term=term)
@@ -92,7 +92,7 @@ def with_term(session, term, number, day=DAY, **more):
 
 @pytest.fixture(autouse=True)
 def bystanders(session):
-    """Register others: nearly everybody would tell of the rest."""
+    """Register others: a count of nearly everybody would reveal the rest."""
     return [person(session) for _ in range(10)]
 
 
@@ -117,7 +117,7 @@ def test_a_query_tells_what_a_figure_of_the_same_question_tells(session, ask, an
     counted = figures.count(session, analyst, figure, now=NOW, smallest_group=K)
     figure_result = cohorts.tell(session, analyst, counted)
 
-    # Of all diagnoses the same are asked for; that all are this one is told by neither.
+    # Both ask for the same of all diagnoses; neither reveals that all are this one.
     rows = ask(
         "SELECT month, count(*) FROM diagnoses WHERE term = 'Hypertension' "
         "GROUP BY month"
@@ -242,7 +242,7 @@ def test_each_kind_of_column_is_compared_on_either_side_or_refused(
 
 
 def measured(session, term, unit, values):
-    """Measure so many patients, each once."""
+    """Measure this many patients, each once."""
     for value in values:
         diagnosed(
             session,
@@ -302,7 +302,7 @@ def test_an_event_without_a_day_does_not_exist(session, ask):
 
 
 def test_patients_are_counted_without_their_events(session, analyst):
-    """To sort the hash of each event took most of the time, and told nothing."""
+    """Sorting the hash of each event took most of the time, and revealed nothing."""
     patients = queries.read(f"SELECT {PATIENTS} FROM diagnoses").counted
     events = queries.read("SELECT count(*) FROM diagnoses").counted
 
@@ -417,8 +417,8 @@ EXISTS_TARGET = (
 D = "SELECT count(DISTINCT d.patient_id) AS patients FROM diagnoses d"
 COUNTED = f"SELECT {PATIENTS} FROM diagnoses WHERE"
 GOUT = f"{COUNTED} term = 'Gout'"
-# What is known before, and what has one answer if the target is there and another if
-# there is no such patient; and what the target has besides being so.
+# What is known before, and a question that has one answer if the target is there and
+# another if there is no such patient; and what else the target has.
 ORACLES = {
     "a number beside the target": (
         (
@@ -506,7 +506,7 @@ ORACLES = {
 
 @pytest.fixture
 def learn(session, ask):
-    """Return what somebody learns of an oracle, with the target or without."""
+    """Returns what somebody learns from an oracle, with the target or without."""
 
     def learn(oracle, *, is_there):
         sql, term, known = oracle
@@ -541,7 +541,7 @@ def test_without_the_rule_each_oracle_tells_whether_the_target_is_there(
     learn, oracle, monkeypatch
 ):
     monkeypatch.setattr(counting, "few_decide", lambda *_, **__: False)
-    # Some are stopped by what two questions have in common as well.
+    # Some are also stopped by what two questions have in common.
     monkeypatch.setattr(telling, "_tell_what_all_have", lambda *_: False)
     monkeypatch.setattr(telling, "nested_groups", lambda *_: ())
 
@@ -549,7 +549,7 @@ def test_without_the_rule_each_oracle_tells_whether_the_target_is_there(
 
 
 def test_where_nobody_does_not_count_as_few_the_refusal_tells(learn, monkeypatch):
-    """Four brought in are refused, and nobody is told: so nobody has to be refused."""
+    """Four brought in are refused, none is answered: so none must be refused, too."""
 
     def few_but_not_nobody(met, k, *, patient_shift=0):
         sizes = [len(np.setxor1d(met[0], each)) for each in met[1:]]
@@ -583,7 +583,7 @@ END_ORACLES = {
 def test_an_end_that_one_patient_has_decides_nothing(
     session, ask, sql, known, is_there
 ):
-    """Of ten others no end is known."""
+    """Ten others have no known end."""
     for ended_on in (DAY + timedelta(3), DAY + timedelta(20), None):
         for _ in range(10):
             patient = person(session, medical_history=["Gout"])
@@ -656,7 +656,7 @@ def test_a_group_of_which_few_decide_is_not_told_and_the_others_are(session, ask
 
 
 def test_events_of_which_few_decide_are_not_what_others_leave_of_a_whole(session, ask):
-    """The number of all months is told; in March one patient has come in."""
+    """The number of all months is shown; in March one patient has come in."""
     for month, number in ((2, 6), (3, 1), (4, 8)):
         day = date(2025, month, 10)
         for term in ("Gout", "Zoster"):
@@ -736,7 +736,7 @@ def test_two_means_that_differ_by_one_patient_are_not_both_told(session, ask, vi
 
 
 def test_having_and_order_say_nothing_of_what_is_not_told(session, ask):
-    """As an oracle: which of two that are not told is the larger one."""
+    """As an oracle: which of two suppressed numbers is the larger one."""
     with_term(session, "Gout", 9)
     with_term(session, "Asthma", 3, sex="male")
     with_term(session, "Asthma", 1, sex="other")
@@ -760,7 +760,7 @@ def test_having_and_order_say_nothing_of_what_is_not_told(session, ask):
 @pytest.mark.parametrize("by", ["sex", "age_band", "month", "term"])
 @pytest.mark.parametrize("few", [0, 1, 4])
 def test_a_group_of_few_leaves_the_others_as_they_are(session, ask, by, few):
-    """That the women had no row told that there was a man."""
+    """Hiding the women's row revealed that there was a man."""
     with_term(session, "Gout", 9)
     with_term(
         session,
@@ -910,7 +910,7 @@ def test_a_query_is_kept_behind_a_key_and_read_anew(session, analyst):
 
 
 def test_how_far_apart_the_events_of_few_are_is_no_refusal(session, ask):
-    """A table of every month between them has more groups than are told."""
+    """A table of every month between them has more groups than may be shown."""
     with_term(session, "Gout", 6, day=date(2020, 1, 1))
     with_term(session, "Gout", 7, day=date(2021, 1, 1))
     with_term(session, "Gout", 1, day=date(1600, 1, 1))

@@ -1,4 +1,4 @@
-"""What is read of a text of SQL, and what is refused with which sentence."""
+"""What is parsed from a text of SQL, and what is refused with which sentence."""
 
 import logging
 
@@ -503,7 +503,7 @@ def test_what_is_not_on_the_list_is_refused_with_what_to_write(text, sentence):
     assert refused.value.property_name == "sql"
 
 
-# By how many conditions OR and NOT join in each: one column says one.
+# By the number of conditions that OR and NOT join in each: one column counts as one.
 JOINED = {
     "or of two columns": (
         "SELECT count(*) FROM visits WHERE term = 'a' OR age = 93",

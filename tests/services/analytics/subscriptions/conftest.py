@@ -1,4 +1,4 @@
-"""Who sends, and whom something is sent to."""
+"""The sender and the recipients of what is sent."""
 
 import pytest
 

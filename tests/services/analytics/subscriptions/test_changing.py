@@ -1,4 +1,4 @@
-"""What is sent by mail is changed by its owner: when, and to whom."""
+"""Only the owner changes what is sent by mail: when, and to whom."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,7 @@ MONTHLY = SendingPlan(rhythm=Rhythm.MONTHLY, day=3, hour=18)
 
 @pytest.fixture
 def subscribe(session, analyst):
-    """Have something sent on Mondays, and return what it is."""
+    """Subscribes to something on Mondays, and returns the subscription."""
 
     def add(*people, content="visits"):
         draft = SubscriptionDraft(
@@ -174,7 +174,7 @@ def test_what_is_due_is_sent_to_those_who_are_chosen_now(
 
     change(session, analyst, seen, colleague, plan=MONTHLY, now=due_at)
 
-    # A worker that has begun to make it, for the people of before, throws it away.
+    # A worker that has begun to make it for the earlier recipients discards it.
     given = {"now": due_at, "sender": subscriptions.MailSender()}
     papers = {analyst.id: b"%PDF-1.7"}
     assert not subscriptions.finish(session, due, papers, **given)

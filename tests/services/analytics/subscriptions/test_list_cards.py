@@ -1,4 +1,4 @@
-"""What a saved list tells on paper is as sure as it was counted."""
+"""A saved list on paper shows its number as exactly as it was counted."""
 
 from datetime import UTC, datetime
 
@@ -17,7 +17,7 @@ NOW = datetime(2026, 11, 30, 8, tzinfo=UTC)
         (Count(1_234), 1_234),
         (Count(5, is_exact=False, is_few=True), "fewer than 5"),
         (Count(10_000, is_exact=False), "over 10,000"),
-        # The planner's guess, which may be too high.
+        # The planner's estimate, which may be too high.
         (Count(41_376, is_exact=False, is_estimate=True), "about 41,000"),
     ],
 )

@@ -21,7 +21,7 @@ FIRSTS = SendingPlan(rhythm=Rhythm.MONTHLY, day=1, hour=0)
         (MONDAYS, "2026-11-26T08:00", "2026-11-30T06:00"),
         (MONDAYS, "2026-11-30T06:59", "2026-11-30T06:00"),
         (MONDAYS, "2026-11-30T07:00", "2026-12-07T06:00"),
-        # In summer the same hour is another one of the world's.
+        # In summer the same hour is another one in UTC.
         (MONDAYS, "2026-06-25T08:00", "2026-06-29T05:00"),
         (FIRSTS, "2026-11-26T08:00", "2026-11-30T23:00"),
         (FIRSTS, "2026-12-01T00:00", "2026-12-31T23:00"),

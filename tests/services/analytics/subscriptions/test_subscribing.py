@@ -1,4 +1,4 @@
-"""A dashboard is sent to people who may open it, and each of them may leave."""
+"""A dashboard is sent to people who may open it, and each of them may unsubscribe."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -65,7 +65,7 @@ def test_what_is_sent_is_listed_for_its_owner_and_whoever_gets_it(
         datetime(2026, 11, 30, 7, tzinfo=UTC),
     )
     assert own.recipients == {each.id: each.name for each in (analyst, colleague)}
-    # Who else is written to is its owner's to know.
+    # Only the owner knows the other recipients.
     assert (sent.owner, sent.recipients) == (analyst.name, {})
     assert subscriptions.list_subscriptions(session, other) == ()
 

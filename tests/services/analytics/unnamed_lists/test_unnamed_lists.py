@@ -1,4 +1,4 @@
-"""Lists without names: no few, alone or beside what analysts were told before."""
+"""Lists without names: no small counts, alone or with what analysts saw before."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -89,7 +89,7 @@ def draw(session, analyst):
 
 
 def noted(session):
-    """Return how many questions count among the hundred of a day."""
+    """Return how many questions count towards the hundred of a day."""
     of_a_day = DisclosedAnswer.answer.has_key("refused_to")
     return session.scalar(
         select(func.count()).select_from(DisclosedAnswer).where(of_a_day)
@@ -205,7 +205,7 @@ def test_charts_leave_out_few_and_what_would_tell_of_them(session, draw, registe
         ("female", 27),
         ("male", 16),
     ]
-    # All have nuts; and who has neither of the others are many.
+    # All have nuts; and those with neither of the others are many.
     assert [(bar.label, bar.count) for bar in figures.allergies] == [
         ("Latex", 7),
         ("Eggs", 6),
@@ -268,7 +268,7 @@ def test_a_token_for_exports_is_held_to_the_same(session, read):
 def test_a_list_and_its_charts_are_one_question_that_leaves_out_nobody(
     session, register, read, draw
 ):
-    """A chart of one bar, or of none that may be told, has the patients of its list."""
+    """A chart of one bar, or of none that may be shown, has its list's patients."""
     register(20, "female", "Nuts")
     register(30, "male")
     read(NUTS)

@@ -1,4 +1,4 @@
-"""An audit log of its own for each test, used with the login that it has in earnest."""
+"""An audit log of its own for each test, used with its login in production."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -28,7 +28,7 @@ from tests.conftest import owner
 
 @dataclass
 class Log:
-    """A log, the events that wait for it, and whoever may do everything: `entries`."""
+    """A log, the events waiting for it, and its `entries` as the owner sees them."""
 
     database: Database
     store: AuditStore
@@ -37,7 +37,7 @@ class Log:
     owner_url: str
 
     def happen(self, count: int = 1, **values: object) -> None:
-        """Let something happen that is to be in the log."""
+        """Add events that belong in the log."""
         event = {"action": "patient:read", "actor_id": uuid4(), "details": {}} | values
         self.write(
             lambda session: session.execute(
@@ -52,7 +52,7 @@ class Log:
         )
 
     def ship_all(self) -> None:
-        """Ship until nothing waits."""
+        """Ship until no event waits."""
         while self.ship():
             pass
 
@@ -71,7 +71,7 @@ class Log:
         )
 
     def head(self) -> tuple[int, str]:
-        """Return how far PostgreSQL says that the chain goes, and its last hash."""
+        """Return the position of the chain's head in PostgreSQL, and its last hash."""
         row = self.write(
             lambda session: session.execute(
                 select(AuditHead.sequence, AuditHead.hash)
@@ -80,7 +80,7 @@ class Log:
         return row.sequence, row.hash.hex()
 
     def set_head(self, sequence: int, hash_: str) -> None:
-        """Let the head say something else."""
+        """Change the head."""
         self.as_owner(
             "INSERT INTO audit_head (sequence, hash) VALUES (%s, decode(%s, 'hex')) "
             "ON CONFLICT (id) DO UPDATE "
@@ -90,7 +90,7 @@ class Log:
         )
 
     def as_owner(self, statement: str, *values: object) -> None:
-        """Do what nobody of Chartroom's may do."""
+        """Run a statement that no login of Chartroom's may run."""
         with (
             closing(psycopg2.connect(self.owner_url)) as connection,
             connection,
@@ -100,7 +100,7 @@ class Log:
 
     @contextmanager
     def restored(self) -> Iterator["Log"]:
-        """Undo afterwards what is done to the entries, their head and what waits."""
+        """Restore the entries, their head and the waiting events afterwards."""
         entries, head = list(self.entries.find()), self.head()
         yield self
         self.entries.delete_many({})
@@ -109,7 +109,7 @@ class Log:
         self.set_head(*head)
 
     def write(self, operation: Any) -> Any:
-        """Run and commit something as the background does."""
+        """Run and commit something under the identity of the background."""
         return self.database.write(operation, identity=SYSTEM).value
 
 

@@ -1,4 +1,4 @@
-"""Seals vouch for the chain, and only for one that is whole."""
+"""Seals vouch for the chain, and only for a whole one."""
 
 from datetime import timedelta
 

@@ -18,7 +18,7 @@ from services.audit.chain.entries import hash_of
 
 
 class DyingStore:
-    """A log whose MongoDB dies after so many entries of a batch."""
+    """A log whose MongoDB dies after this many entries of a batch."""
 
     def __init__(self, store, *, survives):
         self._store = store
@@ -174,7 +174,7 @@ def test_what_somebody_else_wrote_into_the_log_stops_it(log):
 def test_a_sound_entry_of_an_event_that_never_was_stops_it_too(log):
     log.happen(2)
     log.ship()
-    # As if somebody who may add entries had made the second one up.
+    # As if somebody who may add entries had made up the second one.
     log.set_head(1, log.entries.find_one({"_id": 1})["hash"])
 
     with pytest.raises(ChainBroken, match="Entry 2 was not written by Chartroom"):

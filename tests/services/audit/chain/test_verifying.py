@@ -1,4 +1,4 @@
-"""Whatever somebody does to the log, verifying finds it and names the entry."""
+"""Whatever somebody changes in the log, verifying finds it and names the entry."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -29,7 +29,7 @@ def six_entries(module_log):
 
 @pytest.fixture
 def sealed(six_entries):
-    """The same for each test."""
+    """The same log, restored after each test."""
     with six_entries.restored():
         yield six_entries
 
@@ -67,12 +67,12 @@ def test_an_empty_log_is_whole(log):
 
 
 def edit(entries: Entries, number: int, **values: object) -> None:
-    """Change an entry and nothing else."""
+    """Change only one entry."""
     entries.update_one({"_id": number}, {"$set": values})
 
 
 def rewrite(entries: Entries, first: int, **values: object) -> str:
-    """Change an entry, and hash it and all that follow anew."""
+    """Change an entry, and rehash it and all that follow."""
     previous = entries.find_one({"_id": first})["previous"]
     for entry in list(entries.find({"_id": {"$gte": first}}).sort("_id")):
         changed = entry | {"previous": previous} | values
@@ -83,7 +83,7 @@ def rewrite(entries: Entries, first: int, **values: object) -> str:
 
 
 def swap(entries: Entries, left: int, right: int) -> None:
-    """Let two entries change places."""
+    """Swap two entries."""
     first, second = entries.find_one({"_id": left}), entries.find_one({"_id": right})
     entries.delete_many({"_id": {"$in": [left, right]}})
     entries.insert_one(first | {"_id": right})
@@ -234,7 +234,7 @@ def test_what_is_shipped_while_it_reads_is_no_alarm(sealed):
 
 
 def _shipped(log, at):
-    """Let what is in the log have been shipped long ago."""
+    """Make the entries of the log look as if shipped long ago."""
     for entry in list(log.entries.find().sort("_id")):
         edit(log.entries, entry["_id"], shipped_at=at)
     log.set_head(log.head()[0], rewrite(log.entries, 1))
@@ -280,7 +280,7 @@ def test_nothing_of_what_happened_is_in_a_verdict(sealed):
 
 
 def test_a_deleted_event_that_was_never_shipped_is_beyond_the_chain(sealed):
-    # What nobody of the app may do (see tests/db): the chain begins with shipping.
+    # No login of the app may do that (see tests/db): the chain begins with shipping.
     sealed.happen(1)
     sealed.as_owner("DELETE FROM audit_events")
 

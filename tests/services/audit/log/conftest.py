@@ -1,4 +1,4 @@
-"""A log in MongoDB of each test's own, fed from the test's own transaction."""
+"""A log in MongoDB for each test, fed from the test's own transaction."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -30,7 +30,7 @@ def store(addresses: Addresses, databases: Databases) -> Iterator[AuditStore]:
 
 @pytest.fixture
 def ship(session: Session, store: AuditStore) -> Ship:
-    """Carry what was recorded so far into the log."""
+    """Ships the events recorded so far to the log."""
 
     def carry() -> None:
         while chain.ship(session, store):
@@ -41,7 +41,7 @@ def ship(session: Session, store: AuditStore) -> Ship:
 
 @pytest.fixture
 def rosa(session: Session) -> Actor:
-    """Somebody at the front desk whom the database knows."""
+    """Somebody at the front desk who is known to the database."""
     return cast.add_actor(session, cast.ROSA)
 
 

@@ -1,4 +1,4 @@
-"""Patients see who looked at their record, and no one else's."""
+"""Patients see who has read their own record, and nobody else's."""
 
 from dataclasses import replace
 from uuid import uuid4
@@ -21,7 +21,7 @@ from tests.kit import cast
 
 @pytest.fixture
 def accesses(session, store: AuditStore, ada, ship):
-    """Ship, then read what Ada may know."""
+    """Ships, then reads the accesses that Ada may see."""
 
     def read(**options):
         ship()

@@ -1,4 +1,4 @@
-"""Who opened a document, told to those who see it."""
+"""Who opened a document, shown to those who see the document."""
 
 import pytest
 
@@ -20,7 +20,7 @@ def paper(session, rosa, patient):
 
 @pytest.fixture
 def accesses(session, store, ship, paper):
-    """Ship, then read what somebody may know of the document."""
+    """Ships, then reads the accesses to the document that somebody may see."""
 
     def read(actor, **options):
         ship()
@@ -123,7 +123,7 @@ def test_whoever_does_not_see_the_document_sees_nobody(session, store, paper):
         for action in Action
         if action.partition(":")[0]
         in {"booking", "document", "prescription", "share", "visit", "waitlist"}
-        # Of no patient.
+        # They concern no patient.
         and action not in {Action.BOOKING_PROVE, Action.DOCUMENT_COUNT}
     ],
 )
@@ -164,7 +164,7 @@ def test_the_hash_of_an_address_is_not_called_an_address():
     for action in (Action.CODE_REQUEST, Action.SESSION_START):
         sentence = log.words.tell(action, details)
         assert sentence == "method: code; hash of the address: 5b3c"
-    # Of a patient's own nothing is said but that it was changed.
+    # Of a patient's own values, only that they changed is shown.
     changed = {"changed": {"address": ["", ""]}}
     assert log.words.tell(Action.PATIENT_CHANGE, changed) == "changed address"
 

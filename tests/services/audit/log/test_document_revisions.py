@@ -1,4 +1,4 @@
-"""The revisions of a document, led back from what it is now."""
+"""The revisions of a document, reconstructed back from its current state."""
 
 from dataclasses import replace
 
@@ -33,7 +33,7 @@ def grace(session, rosa, today):
 
 @pytest.fixture
 def revisions(session, store, paper):
-    """Read the revisions of the document, the newest first."""
+    """Reads the revisions of the document, the newest first."""
 
     def read(actor):
         return list_document_revisions(session, store, actor, paper.id)
@@ -43,7 +43,7 @@ def revisions(session, store, paper):
 
 @pytest.fixture
 def change(session, rosa, paper):
-    """Describe the document anew."""
+    """Changes the description of the document."""
 
     def make(**values):
         seen = records.look_up(session, rosa, paper.id)
@@ -55,7 +55,7 @@ def change(session, rosa, paper):
 
 @pytest.fixture
 def merge_into_hers(session, rosa, grace, paper, today):
-    """Merge the record that the document is in into Grace's."""
+    """Merges the record of the document into Grace's."""
 
     def make():
         merged = patients.look_up(session, rosa, paper.patient_id)
@@ -66,7 +66,7 @@ def merge_into_hers(session, rosa, grace, paper, today):
 
 @pytest.fixture
 def replace_file(session, rosa):
-    """Replace the file of a document as it was seen."""
+    """Replaces the file of a document, based on the revision seen."""
 
     def make(seen):
         second = samples.content(b"%PDF-1.7 two", filename="Second.pdf")

@@ -1,4 +1,4 @@
-"""Administrators read who did what, and nothing of what a record says."""
+"""Administrators read who did what, and nothing of a record's content."""
 
 import csv
 import io
@@ -29,7 +29,7 @@ NOWHERE = "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100"
 
 @pytest.fixture
 def page(session, store, admin, ship):
-    """Ship, then read the newest page of the log."""
+    """Ships, then reads the newest page of the log."""
 
     def read(wanted=EVERYTHING, after=None):
         ship()
@@ -91,7 +91,7 @@ def test_no_value_of_a_record_is_told_whatever_was_done_with_it(
 
 @pytest.fixture
 def looked_at(session, rosa, patient):
-    """Let a patient be opened and listed; return by whom, and who it was."""
+    """Open and list a patient; return the ids of the reader and the patient."""
     patients.get_patient(session, rosa, patient.id)
     search.list_patients(session, rosa, Criteria())
     return rosa.id, patient.id
@@ -202,7 +202,7 @@ def test_reading_the_log_is_itself_in_the_log(rosa, page, admin):
 
     (entry,) = page(AuditFilter(actions=frozenset({"audit:read"}))).entries
     assert entry.details == f"actor id: {rosa.id}"
-    # The test's administrator has no account: nobody is named by an id.
+    # The test's administrator has no account, so the id has no name.
     assert entry.sentence == "A program or former account (admin) viewed the audit log"
     assert entry.actor_id == admin.id
 
@@ -238,7 +238,7 @@ def test_whoever_has_not_signed_in_came_from_somewhere(session, page):
     [
         (CONSOLE, Action.AUDIT_VERIFY),
         (FHIR_IMPORTER, Action.PATIENT_IMPORT),
-        # As imports of FHIR stood in the log before they had an id of their own.
+        # As the log has imports of FHIR from before they had an id of their own.
         (KEEPER, Action.PATIENT_IMPORT),
     ],
     ids=["console", "import", "earlier import"],
@@ -254,7 +254,7 @@ def test_what_is_done_at_the_server_itself_is_told_as_such(
 
 @pytest.fixture
 def export(session, store, admin, ship):
-    """Ship, then export what a filter finds."""
+    """Ships, then exports what a filter finds."""
 
     def read(wanted=EVERYTHING):
         ship()

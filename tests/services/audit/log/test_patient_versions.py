@@ -1,4 +1,4 @@
-"""The versions of a record, led back from what it reads now."""
+"""The versions of a record, reconstructed back from its current values."""
 
 from dataclasses import replace
 from datetime import date
@@ -18,7 +18,7 @@ from tests.kit import cast
 
 @pytest.fixture
 def versions(session, store):
-    """Read the versions of a record, the newest first."""
+    """Reads the versions of a record, the newest first."""
 
     def read(actor, patient):
         return list_patient_versions(session, store, actor, patient.id)
@@ -154,7 +154,7 @@ def test_versions_go_back_to_an_import_and_no_further(
 
 @pytest.fixture
 def redone(session, rosa, patient, today):
-    """Ada, whose second version was made anew once the clinic had gone back."""
+    """Ada, whose second version was made again after the clinic had gone back."""
     was = patients.values_of(patient.draft()) | {"version": 1}
     called = replace(patient.draft(), emergency_contact="Sam Roe")
     moved = replace(patient.draft(), address="2 Quay Street")

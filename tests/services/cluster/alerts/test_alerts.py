@@ -1,4 +1,4 @@
-"""Alerts are kept with their rules, acknowledged, and told to whom the rules name."""
+"""Alerts are stored with their rules, acknowledged, and sent to those rules name."""
 
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
@@ -320,7 +320,7 @@ def test_what_a_worker_has_claimed_that_died_is_due_again_within_minutes(
     again = alerts.claim_next(session)
 
     assert again.envelope == claimed.envelope
-    # Who comes back late settles nothing of whoever has it now.
+    # A sender that comes back late settles nothing for the current one.
     alerts.settle(session, replace(claimed, until=NOW), is_sent=True)
     assert session.scalar(select(AlertNotification.sent_at)) is None
     alerts.settle(session, again, is_sent=True)
@@ -340,7 +340,7 @@ def test_a_message_that_each_worker_dies_of_is_given_up(session, admin):
 
     session.execute(again.values(send_at=NOW - timedelta(hours=1)))
 
-    # The next one is not kept waiting by it.
+    # The next one does not have to wait for it.
     assert alerts.claim_next(session).id == other
     given_up = select(AlertNotification.given_up_at).where(
         AlertNotification.id == worst

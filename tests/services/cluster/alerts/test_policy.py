@@ -1,4 +1,4 @@
-"""An alert begins and ends by two bars and two spans, so that it does not flutter."""
+"""Alerts begin and end by two thresholds and two spans, so that they do not flutter."""
 
 from datetime import timedelta
 
@@ -26,7 +26,7 @@ RULES = {AlertKind.LAG: RULE}
 
 
 class Course:
-    """A judge who is told a replica's lag again and again, a second apart."""
+    """A judge that gets a replica's lag again and again, a second apart."""
 
     def __init__(self, rules=None):
         self.judge = Judge()
@@ -214,7 +214,7 @@ def test_a_backup_that_never_came_is_told_of_by_its_sentence():
 def test_backups_that_fail_again_and_again_are_one_alert():
     rule = RuleRevision(True, 0.0, 0.0, 0.0, 0.0, kind=AlertKind.BACKUP_FAILED)
     judge, changes = Judge(), []
-    # Not known at first, three tries, one that succeeds.
+    # At first unknown, then three tries, then one that succeeds.
     for number, tries in enumerate((None, 1, 2, 3, None, 0)):
         condition = BackupCondition(failed_tries=tries, failure="The disk is full.")
         measures = measure(snapshot(primary()), None, backups=condition)

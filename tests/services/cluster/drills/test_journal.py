@@ -1,4 +1,4 @@
-"""Drills are kept: who began which, one at a time, and what they cost."""
+"""Drills are recorded: who began which, one at a time, and what they cost."""
 
 from datetime import timedelta
 

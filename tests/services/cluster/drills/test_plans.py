@@ -1,4 +1,4 @@
-"""The calendar says when which drill is due, and administrators are reminded once."""
+"""The calendar says when which drill is due; administrators are reminded once."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""A drill is judged by what is promised, in words that say what was not kept."""
+"""A drill is judged by its promises, in words that say which were broken."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Whether a worker is there, as its heartbeats tell."""
+"""Whether a worker is running, judged by its heartbeats."""
 
 from sqlalchemy import text
 

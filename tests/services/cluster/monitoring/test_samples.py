@@ -1,4 +1,4 @@
-"""What was seen of the servers is kept, thinned out, and read for charts."""
+"""What was observed of the servers is stored, thinned out, and read for charts."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -15,7 +15,7 @@ from tests.db.cluster.observing.snapshots import primary, replica, silent, snaps
 
 @pytest.fixture
 def now():
-    """Return this second: samples are forgotten by the database's clock."""
+    """The current second: samples are forgotten by the database's clock."""
     return datetime.now(UTC).replace(microsecond=0)
 
 
@@ -247,7 +247,7 @@ def test_history_begins_with_the_newest_and_goes_on(session, admin, now):
 
 
 def _drill(now, kind="lost-node", *, begins=-10, ends=20.0, **facts):
-    """A drill that began before the failover at `now`, which was seen 3 s later."""
+    """Return a drill begun before the failover at `now`, which was seen 3 s later."""
     over = None if ends is None else now + timedelta(seconds=ends)
     begun = now + timedelta(seconds=begins)
     state = "running" if ends is None else "kept"
@@ -267,7 +267,7 @@ def _drill(now, kind="lost-node", *, begins=-10, ends=20.0, **facts):
     [
         ({"node": "db-01"}, True),
         ({"ends": None, "node": "db-01"}, True),
-        # The primary was seen last a moment before the drill began.
+        # The primary was last seen a moment before the drill began.
         ({"begins": 1, "node": "db-01"}, True),
         ({"node": "db-02"}, False),
         ({"kind": "lost-mongo", "node": "db-01"}, False),
@@ -278,7 +278,7 @@ def _drill(now, kind="lost-node", *, begins=-10, ends=20.0, **facts):
         ({"begins": 60, "ends": 90.0, "node": "db-01"}, False),
         ({"begins": -90, "ends": -30.0, "node": "db-01"}, False),
         ({"begins": -900, "ends": None, "node": "db-01"}, False),
-        # Nothing was done to any server yet, or ever.
+        # Nothing has been done to any server yet, or ever was.
         ({"ends": None}, False),
         ({}, False),
     ],

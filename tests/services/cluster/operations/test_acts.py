@@ -1,4 +1,4 @@
-"""Acts on a cluster that may be broken: done for real, and measured."""
+"""Operations on a cluster that tests may break: carried out for real, and measured."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -31,13 +31,13 @@ WHY = "Kernel update on db-01"
 
 @pytest.fixture(scope="module")
 def broken(breakable_cluster: BreakableCluster) -> Iterator[Endpoints]:
-    """A database of the cluster that may be broken."""
+    """A database of the cluster that tests may break."""
     with fresh_database(breakable_cluster.whole().addresses) as endpoints:
         yield endpoints
 
 
 def assert_streaming(runner: OperationRunner, name: str) -> None:
-    """The server itself says that it streams, and soon so does what Patroni tells."""
+    """Assert that the server itself reports streaming, and soon Patroni does, too."""
     own = runner.servers.patroni.state_of(name)
 
     assert own["replication_state"] == "streaming"
@@ -56,7 +56,7 @@ def console(runner: OperationRunner) -> ActorDatabase:
 
 
 def done(runner, console, request):
-    """Have it done, and return what it cost."""
+    """Run the operation, and return it with what it cost."""
     operation = runner.start(console, request, session_id=None)
     runner.wait(operation)
     assert operation.cost is not None, operation.refusal
@@ -146,7 +146,7 @@ def test_a_changed_setting_is_what_patroni_goes_by(runner, console):
             console,
             OperationRequest(OperationKind.SETTINGS, WHY, changes={"ttl": 30}),
         )
-        # Each member tells what it goes by, and looks once a second.
+        # Each member reports its own settings, and reads them once a second.
         eventually(lambda: patroni.config()["ttl"] == 30)
     finally:
         patroni.patch_config({"ttl": 20})

@@ -1,4 +1,4 @@
-"""Who may act on the servers, on what proof, and what is kept of it."""
+"""Who may operate the servers, with which proof, and what is recorded of it."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -40,7 +40,7 @@ def later(**ahead):
 
 
 def grow_old(session, boss):
-    """Let the passkey have been used six minutes ago."""
+    """Make the last use of the passkey six minutes old."""
     old = func.now() - text("interval '6 minutes'")
     session.execute(
         update(UserSession)

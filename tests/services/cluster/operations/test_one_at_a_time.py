@@ -1,4 +1,4 @@
-"""Acts while nobody leads: one at a time, whichever process they begin in."""
+"""Operations without a primary: one at a time, whichever process they begin in."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -27,7 +27,7 @@ REQUEST = OperationRequest(OperationKind.RESTART, "Kernel update on db-01", "db-
 
 @pytest.fixture
 def leaderless(endpoints: Endpoints) -> Endpoints:
-    """Servers of which none leads: the replicas alone."""
+    """The replicas alone, without a primary."""
     with closing(Database(endpoints)) as database:
         replicas = {node.name for node in database.nodes() if node.role == "replica"}
     urls = {
@@ -40,7 +40,7 @@ def leaderless(endpoints: Endpoints) -> Endpoints:
 def operators(
     leaderless: Endpoints,
 ) -> Iterator[tuple[OperationRunner, OperationRunner]]:
-    """Whoever acts in two processes, which share nothing but the servers."""
+    """Runners in two processes that share nothing but the servers."""
     with ExitStack() as stack:
         databases = [
             stack.enter_context(closing(Database(leaderless))) for _ in range(2)
@@ -54,7 +54,7 @@ def operators(
 
 @pytest.fixture
 def go_on(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
-    """What lets an operation end, which else goes on."""
+    """Lets an operation end, which otherwise goes on."""
     may_end = Event()
 
     def restart(*_: object) -> Cost:
@@ -84,7 +84,7 @@ def test_while_nobody_leads_a_second_operation_is_refused_until_the_first_has_en
     go_on.set()
     operation.ended.wait()
     later = begin(other)
-    # Somebody leads again, so the history can be written.
+    # With a primary again, the history can be written.
     for runner in operators:
         runner.servers.database.adopt(endpoints)
     first.wait(operation)

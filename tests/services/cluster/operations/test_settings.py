@@ -1,4 +1,4 @@
-"""Which settings can be changed, between which bounds, and what goes together."""
+"""Which settings can be changed, within which bounds, and which belong together."""
 
 import pytest
 

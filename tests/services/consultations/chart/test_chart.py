@@ -1,4 +1,4 @@
-"""What all visits of a patient come to: diagnoses, and the summary on paper."""
+"""What all visits of a patient add up to: diagnoses, and the summary on paper."""
 
 from datetime import UTC, datetime
 from io import BytesIO
@@ -67,7 +67,7 @@ def test_a_visit_that_names_a_diagnosis_twice_counts_once():
 
 
 def paper_of(session, actor, patient_id: UUID) -> str:
-    """Return the words on the paper of the patient's summary."""
+    """Return the text of the patient's summary on paper."""
     made = summaries.print_summary(
         summaries.summarise(session, actor, patient_id),
         document_id=PAPER,

@@ -1,4 +1,4 @@
-"""Labels with a patient's record number, read back as people and scanners do."""
+"""Labels with a patient's record number, read back as by people and scanners."""
 
 from datetime import UTC, date, datetime
 from io import BytesIO
@@ -21,7 +21,7 @@ SHEET = LabelPaper.SHEET
 
 
 def pages_of(order: LabelOrder, **fields) -> list[tuple[str, Image]]:
-    """Return the words and the picture of each page of Ada's labels."""
+    """Return the text and the picture of each page of Ada's labels."""
     about = {"record_number": "47TXZF", "date_of_birth": date(1980, 3, 5)}
     patient = cast.make_record(**about | fields)
     made = print_labels(patient, order, now=NOW)

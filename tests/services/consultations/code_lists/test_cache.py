@@ -1,4 +1,4 @@
-"""Pages go by the list that is chosen, in every process and once it is chosen."""
+"""Pages use the chosen list, in every process and as soon as it is chosen."""
 
 from collections.abc import Iterator
 
@@ -48,7 +48,7 @@ def test_a_list_that_is_chosen_is_told_of_and_searched_everywhere(clinic, endpoi
 
 
 class Leaving:
-    """The clinic's databases, which are away once they have left."""
+    """The clinic's databases, which can be made unavailable."""
 
     def __init__(self, clinic: Clinic) -> None:
         self._clinic = clinic

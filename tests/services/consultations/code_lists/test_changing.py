@@ -1,4 +1,4 @@
-"""A clinic's own lists: taken from files, chosen, and gone by from then on."""
+"""A clinic's own lists: imported from files, chosen, and used from then on."""
 
 import pytest
 from sqlalchemy import select
@@ -147,7 +147,7 @@ def test_notes_are_coded_by_the_clinics_list_and_keep_what_they_were_coded_by(
     both = samples.save(
         session, clinician, visit, 1, diagnoses="K86 Pancreatitis\nK86 Hypertension"
     )
-    # Retired, and the built-in list chosen again: what is there is read as before.
+    # Retired, and the built-in list chosen again: existing notes are read as before.
     take(session, boss, diagnoses("A98,Prevention,ICPC-2"), ListSource.BUILT_IN)
     again = samples.save(
         session, clinician, visit, 2, diagnoses="K86 Pancreatitis\nK86 Hypertension"

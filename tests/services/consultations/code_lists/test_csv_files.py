@@ -1,4 +1,4 @@
-"""What a clinic's list says, and which of its lines cannot be taken."""
+"""What a clinic's list says, and which of its lines cannot be imported."""
 
 import pytest
 

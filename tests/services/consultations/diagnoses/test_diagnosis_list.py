@@ -1,4 +1,4 @@
-"""Codes of diagnoses: what the lists hold, and what words may mean."""
+"""Codes of diagnoses: what the lists contain, and what words may mean."""
 
 import re
 
@@ -92,7 +92,7 @@ def test_a_clinic_offers_its_own_codes_alone_or_before_those_of_icd10():
             Diagnosis("K86", "Hypertension uncomplicated", ICPC),
         ),
         ("k86: since 2019", Diagnosis("K86", "since 2019", ICPC)),
-        # The words say that it is ICD-10's.
+        # The text says that it is ICD-10's.
         (
             "K86 Other diseases of pancreas",
             Diagnosis("K86", "Other diseases of pancreas"),

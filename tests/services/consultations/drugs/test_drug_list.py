@@ -180,7 +180,8 @@ def test_every_form_of_the_list_but_devices_says_its_route():
         if not BUILT_IN.route_of(drug)
     ]
 
-    # Into what an injection goes is not said by its form; nor is a system's way.
+    # The form of an injection does not say where it goes, nor that of a system its
+    # route.
     devices = ("inject", "intrauterine")
     assert [drug for drug in silent if not any(d in drug for d in devices)] == []
 

@@ -1,4 +1,4 @@
-"""Visits to write about."""
+"""Visits to write notes about."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -24,7 +24,7 @@ def visit(
     user_id: UUID | None = None,
     **values: Any,
 ) -> Appointment:
-    """Keep a visit of the patient at noon of some day, checked in by default."""
+    """Add a visit of the patient at noon of some day, checked in by default."""
     kept = visit_samples.visit(
         session,
         cast.add_doctor(session, user_id=user_id, name=f"Dr. {uuid4().hex[:6]}").id,
@@ -38,6 +38,6 @@ def visit(
 def save(
     session: Session, actor: Actor, about: Appointment, number: int = 0, **typed: str
 ) -> NotesRecord:
-    """Save notes of a visit, with a complaint if nothing else is said."""
+    """Save notes of a visit, with a complaint by default."""
     written = typed or {"complaint": "Headache"}
     return notes.save(session, actor, about.id, written, number=number)

@@ -1,4 +1,4 @@
-"""Who reads and writes notes, in each role's own name under the database's rules."""
+"""Who reads and writes notes, under each role's identity and the database's rules."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -36,7 +36,7 @@ def clinic(endpoints) -> Iterator[Clinic]:
 
 @pytest.fixture
 def visit(clinic) -> Appointment:
-    """A visit of Grace, whom Dora treats, at Emil's."""
+    """A visit of Grace, whom Dora treats, with Emil."""
 
     def keep(session):
         kept = samples.visit(session, clinic.grace.id, user_id=clinic.emil.id)
@@ -54,7 +54,7 @@ def write(clinic, actor, visit, number=0, **typed):
 
 
 def calls(actor, visit):
-    """Everything that shows notes."""
+    """Return all calls that show notes."""
     return (
         lambda s: notes.find(s, actor, visit.id),
         lambda s: notes.list_versions(s, actor, visit.id),

@@ -1,4 +1,4 @@
-"""Similar earlier notes, and what was measured over time."""
+"""Similar earlier notes, and measurements over time."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.services.consultations.notes.samples import save, visit as visit_of
 
 @pytest.fixture
 def similar_to(session, clinician, visit, earlier):
-    """Ask for notes like what is typed, and name them as `earlier` does."""
+    """Returns the notes similar to what is typed, by their names in `earlier`."""
     names = {about.id: name for name, about in earlier.items()}
 
     def similar_to(typed):

@@ -1,4 +1,4 @@
-"""Visits of then come back by the rules of the desk, for a reason, or stay."""
+"""Visits of an earlier time come back by the desk's rules, with a reason, or stay."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -49,14 +49,14 @@ def slot(session, dora) -> UUID:
 
 @pytest.fixture
 def booked(session, clerk, slot, patient):
-    """A booking of next week, about a cough."""
+    """A booking for next week, about a cough."""
     held = samples.hold(session, clerk, slot, patient.id, note="A cough")
     return bookings.confirm(session, clerk, held.id)
 
 
 @pytest.fixture
 def then(session, clerk, booked):
-    """Its visit, as of then."""
+    """The booking's visit, as of the earlier time."""
     return appointments.get(session, clerk, booked.appointment_id)
 
 
@@ -222,7 +222,7 @@ def test_each_state_is_set_back_to_each(session, clerk, booked, current, wanted)
 
 
 def states(visit_id):
-    """Return how a visit comes into each state, as it stands in its row."""
+    """Return the functions that bring a visit's row into each state."""
     now = datetime.now(UTC)
     came = {"status": "checked-in", "checked_in_at": now - timedelta(minutes=3)}
     values = {
@@ -281,7 +281,7 @@ def test_it_wants_a_reason(session, clerk, then, booked):
 
 @pytest.fixture
 def visit(session, patient):
-    """A visit that is checked in, with notes of then."""
+    """A visit that is checked in, with notes of the earlier time."""
     return written.visit(session, patient.id)
 
 
@@ -298,7 +298,7 @@ def doctor(session):
 
 @pytest.fixture
 def of_then(session, doctor, visit):
-    """Notes of then, with a code that no list has today."""
+    """Notes of the earlier time, with a code that no list has today."""
     saved = written.save(session, doctor, visit, complaint="Headache", weight="70")
     coded = notes.Diagnosis("X9", "Ache", "urn:of:then")
     return replace(saved.latest.notes, diagnoses=(coded,))

@@ -1,4 +1,4 @@
-"""Visits of then: what was written of them, and what has become of each since."""
+"""Visits of an earlier time: their notes, and what became of each visit since."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Grace, who must not have penicillin, at Dora's; Ada at Emil's."""
+"""Grace, who must not have penicillin, is Dora's patient; Ada is Emil's."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -86,7 +86,7 @@ class Room:
             )
 
     def events(self) -> list[tuple[str, dict[str, Any]]]:
-        """Return the audit log's events of prescriptions."""
+        """Return the audit log's events about prescriptions."""
         statement = (
             select(AuditEvent.action, AuditEvent.details)
             .where(AuditEvent.action.startswith("prescription:"))
@@ -142,7 +142,7 @@ def room(
     dora, emil = doctors
 
     def add(session: Session) -> tuple[UUID, UUID]:
-        # One doctor is nowhere twice: the visits of earlier tests made room.
+        # A doctor sees one patient at a time: the visits of earlier tests make room.
         session.execute(update(Slot).values(withdrawn_at=func.now()))
         began = {"status": "checked-in", "checked_in_at": datetime.now(UTC)}
         return (

@@ -1,4 +1,4 @@
-"""Which drugs an allergy warns of."""
+"""Which drugs an allergy warns about."""
 
 import re
 
@@ -71,7 +71,7 @@ def test_what_has_nothing_to_do_with_it_does_not(drug, allergy):
         ("Ibuprofen 400 mg", "ASS"),
         ("Mesalazine", "5-ASA"),
         ("Amoxicillin", "PCN"),
-        # What is in a combination, and in a brand.
+        # An ingredient of a combination, and of a brand.
         ("Co-codamol", "Codeine"),
         ("Co-codamol", "Acetaminophen"),
         ("Morphine", "Co-codamol"),
@@ -86,7 +86,7 @@ def test_what_has_nothing_to_do_with_it_does_not(drug, allergy):
         ("Diclofenac 1 % gel", "Voltaren"),
         ("Paracetamol", "Vicodin"),
         ("Cefalexin", "Augmentin"),
-        # All of a class, as people note it.
+        # All of a class, as people write it.
         ("Co-trimoxazole", "Sulfa"),
         ("Sulfadiazine", "Sulfa drugs"),
         ("Sulfasalazine", "Sulpha-allergy"),
@@ -103,7 +103,7 @@ def test_what_has_nothing_to_do_with_it_does_not(drug, allergy):
         ("Naproxen", "NSAR"),
         ("Gentamicin", "Aminoglykoside"),
         ("Metamizole", "Aspirin"),
-        # Words of which a name is the beginning.
+        # Words that begin with a name.
         ("Tramadolhydrochlorid", "Opioide"),
         ("Codeinphosphat", "Codeine"),
         ("Amoxicillin", "Penicillinallergie"),

@@ -130,7 +130,7 @@ def test_a_reason_for_what_is_not_recognised_is_none_for_an_allergy(room):
 
     with pytest.raises(DrugWarnings, match="allergic to Zzyzx"):
         room.keep(order)
-    # Nor is it on the next try, unless that was seen.
+    # Nor on the next try, unless the warning was seen.
     (line,) = order.lines
     with pytest.raises(DrugWarnings, match="allergic to Zzyzx"):
         room.issue(line)
@@ -158,7 +158,7 @@ def test_of_two_who_prescribe_at_once_one_does(room):
         outcome for outcome in outcomes if isinstance(outcome, AlreadyPrescribed)
     ]
     assert len(refused) == 3
-    # Nothing stays of what was refused.
+    # Nothing of a refused prescription remains.
     assert len(stored(room)) == 1
 
 
@@ -267,7 +267,7 @@ def test_a_note_that_cannot_be_kept_is_named(room):
 
 
 def begun_visit(room, **patient):
-    """Return the record and the visit of somebody whom Dora treats, who is there."""
+    """Return the record and the visit of a patient of Dora's who has arrived."""
     clinic, dora = room.clinic, room.clinic.dora
 
     def begin(session):
@@ -309,7 +309,7 @@ def test_a_record_that_is_merged_while_somebody_signs_gets_no_prescription(room)
         room.keep(order)
 
     assert stored(room) == set()
-    # Asked again, it is checked against the allergies of the record that was kept.
+    # A second try is checked against the allergies of the kept record.
     with pytest.raises(DrugWarnings, match="allergic to Paracetamol"):
         order_at(room, visit_id)
 
@@ -383,7 +383,7 @@ def withdraw(room, issued):
 
 
 def another_visit(room, doctors):
-    """Return the room with a later visit of Grace's at Dora's, who is there."""
+    """Return the room with a later visit of Grace's to Dora, already begun."""
     began = {"status": "checked-in", "checked_in_at": datetime.now(UTC)}
     visit = room.clinic.database.write(
         lambda s: visit_samples.visit(
@@ -395,7 +395,7 @@ def another_visit(room, doctors):
 
 
 def let_take(room, *drugs):
-    """Let Grace take these drugs, and all that earlier tests prescribed be long ago."""
+    """Make Grace take these drugs, and all earlier prescriptions long past."""
     change = update(Patient).where(Patient.id == room.clinic.grace.id)
 
     def let(session):
@@ -536,7 +536,7 @@ def test_another_file_in_the_store_is_not_given_away(room):
             room.issuer.files, replace(issued.version, file_id=other)
         )
 
-    # Trying again does not help, so nobody is asked to.
+    # Trying again does not help, so nobody is told to.
     assert isinstance(refusal.value, Conflict)
 
 
@@ -549,7 +549,7 @@ def test_how_a_drug_was_issued_last_is_told_to_whoever_issued_it(room):
     def last(actor, drug=ibuprofen.drug):
         return room.read(actor, lambda s, a: find_last(s, a, drug))
 
-    # Neither what was replaced nor how often again.
+    # Neither what was replaced nor the repeats.
     assert last(dora) == replace(ibuprofen, dose="2")
     assert last(dora, "Ibuprofen") is None
     assert last(emil) is None

@@ -28,7 +28,7 @@ LONGEST = {
 
 
 def require_refused(draft: DraftPrescription, field: str) -> str:
-    """Return in which words a draft is refused, at this field."""
+    """Return the sentence that refuses a draft, which must name this field."""
     with pytest.raises(InvalidPrescription) as refused:
         rules.check_draft(draft)
     assert refused.value.property_name == field

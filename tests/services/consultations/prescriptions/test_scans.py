@@ -1,4 +1,4 @@
-"""Scans of papers signed by hand: documents that stand beside their prescription."""
+"""Scans of papers signed by hand: documents linked to their prescription."""
 
 from dataclasses import replace
 
@@ -42,7 +42,7 @@ def test_a_scan_is_the_patients_document_beside_the_prescription(room, issued, w
 
     scan = add(room, actor, issued, patient_id=room.clinic.ada.id)
 
-    # Whatever was said of it: it is this prescription's.
+    # Whatever was said about it, it belongs to this prescription.
     assert scan.patient_id == room.clinic.grace.id
     assert scan.document_type is DocumentType.PRESCRIPTION
     assert scan.title == "Signed prescription"
@@ -109,5 +109,5 @@ def test_a_scan_that_is_withheld_is_none_for_the_patient(room, issued):
 
     assert shown(room, grace, issued) == []
     assert shown(room, dora, issued) == [kept.id]
-    # The desk is shown the prescription, and not what is confidential.
+    # The desk is shown the prescription, and no confidential document.
     assert shown(room, room.clinic.cleo, issued) == []

@@ -43,7 +43,7 @@ def visited(day: int, *said: Diagnosis, **vitals: float) -> VisitNotes:
 
 
 def issued(*drugs: str, status=PrescriptionStatus.ISSUED) -> PrescriptionRecord:
-    """Return a prescription of these drugs."""
+    """Return a prescription for these drugs."""
     lines = tuple(PrescriptionLine(drug, "1", "daily", "10 days") for drug in drugs)
     version = PrescriptionVersion(
         1, lines, "", "x", "x.pdf", 1, b"", b"", NOBODY, "Dr. Emil", NOW
@@ -54,7 +54,7 @@ def issued(*drugs: str, status=PrescriptionStatus.ISSUED) -> PrescriptionRecord:
 
 
 def entry(kind: EntryKind, term: str, code: str, since: date, **more) -> DatedEntry:
-    """Return a dated entry that lasts."""
+    """Return a dated entry that has not ended."""
     facts = {"value": None, "unit": "", "ended_on": None} | more
     return DatedEntry(
         id=uuid4(),
@@ -183,7 +183,7 @@ def test_days_of_visits_are_those_of_the_clinics_clock(summarised, zone, hour):
 
 
 def words_on(summary, language: str) -> str:
-    """Return the words on the paper."""
+    """Return the text on the paper."""
     made = summaries.print_patient_summary(
         summary,
         document_id=NOBODY,

@@ -1,4 +1,4 @@
-"""Every action of the audit log, and a call that is recorded as it."""
+"""Every action of the audit log, and a call that is recorded under it."""
 
 from tests.services.core.audit_actions import (
     alerts,

@@ -1,4 +1,4 @@
-"""Actions of whoever sees to the database servers' alerts."""
+"""Actions of those who see to the database servers' alerts."""
 
 from db.models.replication import Alert
 from services.cluster import alerts

@@ -1,4 +1,4 @@
-"""Actions of whoever backs the clinic up."""
+"""Actions of those who back the clinic up."""
 
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -80,7 +80,7 @@ def backup_close_look(w: World) -> ActionCall:
 @prepares(Action.BACKUP_MAKE_KIT)
 def backup_make_kit(w: World) -> ActionCall:
     boss, words = w.boss, "five words that nobody guesses"
-    # The clinic's number is all that it asks of the backups.
+    # The clinic's system identifier is all that it needs from the backups.
     repository = SimpleNamespace(system_id=MANIFEST.system_id)
     return lambda: kits.make_kit(
         w.session,

@@ -1,4 +1,4 @@
-"""Actions with bookings and the waiting list."""
+"""Actions on bookings and the waiting list."""
 
 from datetime import timedelta
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Actions of the consulting room, and with the lists that it goes by."""
+"""Actions of the consulting room, and on its lists."""
 
 from services.consultations import chart, code_lists, notes, summaries
 from services.consultations.code_lists import CodeFile, ListKind, ListSource

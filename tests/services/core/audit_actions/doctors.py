@@ -1,4 +1,4 @@
-"""Actions with doctors and their plans."""
+"""Actions on doctors and their plans."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
@@ -10,7 +10,8 @@ from services.visits.schedule.plans import HORIZON, Hours, weeks
 from tests.kit import cast
 from tests.services.core.audit_actions.world import ActionCall, World, prepares
 
-# Who cannot be booked has no slots, whatever the plan: no other action comes of it.
+# A doctor who cannot be booked has no slots, whatever the plan: no other action
+# follows.
 _DRAFT = replace(cast.DOCTOR_DORA, is_active=False)
 _BEGINS = datetime.now(UTC) + timedelta(days=1)
 _ENDS = _BEGINS + timedelta(hours=1)

@@ -1,4 +1,4 @@
-"""Actions with documents: of people, and of the machine with those that wait."""
+"""Actions on documents: by people, and by the machine on waiting ones."""
 
 from dataclasses import replace
 

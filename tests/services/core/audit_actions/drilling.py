@@ -1,4 +1,4 @@
-"""Actions of whoever practises disasters."""
+"""Actions of those who practise disasters."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Actions with exports of everything at once."""
+"""Actions on exports of everything at once."""
 
 from datetime import UTC, datetime
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""Actions with figures: of booking, of cohorts, in SQL, and on dashboards."""
+"""Actions on figures: of booking, of cohorts, in SQL, and on dashboards."""
 
 from datetime import UTC, datetime
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Actions with bookings of people who are no patients yet."""
+"""Actions on bookings of people who are not patients yet."""
 
 from services.core.audit import Action
 from services.visits import newcomers

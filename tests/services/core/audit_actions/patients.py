@@ -1,4 +1,4 @@
-"""Actions with patients, and with the log itself."""
+"""Actions on patients, and on the log itself."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Actions with people, their sign-ins and their tokens."""
+"""Actions on people, their sign-ins and their tokens."""
 
 from datetime import timedelta
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""Actions with prescriptions."""
+"""Actions on prescriptions."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

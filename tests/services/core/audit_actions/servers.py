@@ -1,4 +1,4 @@
-"""Actions on database servers and sites: each is recorded when it is let pass."""
+"""Actions on database servers and sites: each is recorded when it is allowed."""
 
 from services.cluster import operations, sites
 from services.cluster.operations import OperationKind, OperationRequest

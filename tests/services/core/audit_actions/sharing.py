@@ -1,4 +1,4 @@
-"""Actions with links to documents, tags, fields, the inbox, and files in parts."""
+"""Actions on links to documents, tags, fields, the inbox, and files in parts."""
 
 from sqlalchemy import text, update
 

@@ -1,4 +1,4 @@
-"""Actions with dashboards that are sent by mail, and with counts that are watched."""
+"""Actions on dashboards that are sent by mail, and on watched counts."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""A clinic in one transaction, and the table of what can be done in it."""
+"""A clinic in one transaction, and the table of the actions in it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -84,12 +84,12 @@ class World:
 ActionCall = Callable[[], object]
 Prepare = Callable[[World], ActionCall]
 
-# What makes ready for an action, and returns the call that is recorded as it.
+# Functions that prepare an action, and return the call that is recorded under it.
 PREPARATIONS: Final[dict[Action, Prepare]] = {}
 
 
 def prepares(action: Action) -> Callable[[Prepare], Prepare]:
-    """Enter what prepares an action into the table."""
+    """Register the function that prepares an action."""
 
     def enter(prepare: Prepare) -> Prepare:
         assert action not in PREPARATIONS

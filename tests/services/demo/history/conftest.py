@@ -34,7 +34,7 @@ class Lived:
     now: datetime
 
     def rows(self, sql: str, **values: object) -> list[Row[Any]]:
-        """Return what a statement finds."""
+        """Return the rows that a statement finds."""
         return self.database.read_latest(
             lambda session: list(session.execute(text(sql), values).all()),
             identity=SYSTEM,
@@ -43,7 +43,7 @@ class Lived:
     def change(
         self, sql: str, values: Sequence[Mapping[str, object]] | None = None
     ) -> None:
-        """Change what somebody else would have made otherwise, once for each."""
+        """Change what somebody else would have done differently, once for each."""
         self.database.write(
             lambda session: session.execute(text(sql), values) and None,
             identity=SYSTEM,
@@ -55,12 +55,12 @@ class Lived:
 
 
 def history_filler(now: datetime) -> Callable[..., history.History | None]:
-    """Return what fills a past that ends now."""
+    """Return the filler of a past that ends now."""
     return partial(history.fill, now=now, zone=ZONE, seed_number=1, nodes=SERVERS)
 
 
 def _last_noon() -> datetime:
-    """Return the newest noon that has been: at night nothing of a day is left."""
+    """Return the last noon: at night a day would have nothing left."""
     now = datetime.now(ZONE)
     noon = now.replace(hour=12, minute=0, second=0, microsecond=0)
     return (noon if noon <= now else noon - timedelta(days=1)).astimezone(UTC)

@@ -1,4 +1,4 @@
-"""What the invented clinic's backups took: a month, and only before there are any."""
+"""The space that an invented clinic's backups use: a month, before there are any."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -28,7 +28,7 @@ def test_a_month_leads_to_today_and_is_the_same_whoever_starts_again(repository)
     assert all(min(list(each.here.by_kind.values())[:5]) > 0 for each in samples)
     history.invent_storage(repository, NOW + timedelta(days=1))
     assert read_storage(repository.folder) == samples
-    # It keeps no clinic from beginning to back up there.
+    # It does not keep a clinic from beginning to back up there.
     repository.claim("7000000000000000001")
 
 

@@ -23,7 +23,7 @@ from services.visits.schedule.plans import Calendar
 from tests.conftest import connect
 from tests.services.demo.history.conftest import PATIENTS, ZONE, history_filler
 
-# Whatever does not depend on an id that the database has made.
+# Everything that does not depend on an id made by the database.
 _VISITS = """
 SELECT string_agg(concat_ws('|', doctors.name, patients.source_id,
     appointments.starts_at, appointments.status, bookings.note, bookings.created_at,
@@ -138,7 +138,7 @@ def test_the_clinicians_queue_is_as_it_would_be_at_this_hour(lived):
         identity=SYSTEM,
     ).value
 
-    # Within the hours around midnight some of them are on another day.
+    # In the hours around midnight some of them are on another day.
     if 3 <= lived.now.astimezone(ZONE).hour < 21:
         waiting = [visit for visit in queue if visit.status == "checked-in"]
         expected = [visit for visit in queue if visit.status == "scheduled"]
@@ -199,7 +199,7 @@ def test_the_servers_have_a_month_behind_them_with_an_event_or_two(lived):
     assert worst["db-03"] > 10
     kinds = lived.rows("SELECT kind FROM alerts WHERE ended_at IS NOT NULL ORDER BY 1")
     assert [row.kind for row in kinds] == ["lag", "replica-gone"]
-    # In the sentences that alerts are told in, which other languages know.
+    # In the alerts' own sentences, which are translated into other languages.
     words = [row.sentence for row in lived.rows("SELECT sentence FROM alerts")]
     with speaking("de"):
         assert {retold(said)[-8:] for said in words} == {" zurück.", "t nicht."}
@@ -208,7 +208,7 @@ def test_the_servers_have_a_month_behind_them_with_an_event_or_two(lived):
 
 
 def test_the_audit_log_with_the_past_in_it_is_whole(lived, module_log):
-    # Some may be shipped already, by another test.
+    # Another test may have shipped some already.
     all_of_them = module_log.entries.count_documents({}) + module_log.waiting()
 
     module_log.ship_all()
@@ -246,7 +246,7 @@ def test_patients_stay_as_many_as_asked_for(lived):
 def opened(database_url):
     """A clinic with doctors, patients and the cast, and without a past.
 
-    In a database of its own: where rows of others were rolled back and counted,
+    In a database of its own: where other tests' rows were rolled back and counted,
     PostgreSQL plans for empty tables, and reads one whole for each of 10,000 rows.
     """
     engine = connect(database_url)

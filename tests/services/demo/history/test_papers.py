@@ -1,4 +1,4 @@
-"""The demo's papers are files like any other: whole, readable, signed where it says."""
+"""The demo's papers are files like any other: whole, readable, signed where stated."""
 
 from collections import Counter
 from contextlib import closing
@@ -33,7 +33,7 @@ def signing_keys(tmp_path):
 
 @pytest.fixture
 def papers(lived, files, signing_keys):
-    """What files the papers of the clinic."""
+    """The means to file the clinic's papers."""
     with closing(PdfInspector()) as inspector:
         ingest = DocumentIngest(files, inspector, None, refuse_active=True)
         issuer = PrescriptionIssuer(files, Signer(signing_keys), Clinic("Your clinic"))
@@ -85,7 +85,7 @@ def _are_of_ten_types_and_dated(lived):
 
 
 def _wait_in_inboxes(lived):
-    """Whoever opens the demo finds work: for them, and for nobody in particular."""
+    """Assert that whoever opens the demo finds work, assigned to them and to nobody."""
     people = lived.database.read_latest(demo_accounts.demo_people, identity=SYSTEM)
     by_role = {actor.role: actor for actor in people.value}
 

@@ -1,9 +1,9 @@
-"""What the ready dashboards ask of a small clinic is told, in whatever order they open.
+"""The ready dashboards can be shown of a small clinic, in whatever order they open.
 
 Somebody who opens one after the other must not be refused a card of the second because
-of what the first has told: suppression stays as strict, so the cards have to agree.
-Whether counts give few away together does not depend on which came first, so two orders
-stand for all.
+of what the first has shown: suppression stays as strict, so the cards have to agree.
+Whether counts together reveal few does not depend on which came first, so two orders
+are enough.
 """
 
 import pytest
@@ -22,7 +22,7 @@ _SMALLEST_GROUP = 5
 
 @pytest.fixture
 def tell(lived):
-    """Tell the demo's analyst a card of a dashboard."""
+    """Returns a card of a dashboard, as shown to the demo's analyst."""
     people = lived.database.read_latest(cast.get_demo, identity=SYSTEM).value
     analyst = people[Role.ANALYST]
     now = lived.now.astimezone(ZONE)

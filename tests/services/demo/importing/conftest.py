@@ -17,7 +17,7 @@ from tests.services.demo.importing.fhir_samples import write_bundle
 
 Import = Callable[..., dict[str, importing.FileSummary]]
 Take = Callable[..., dict[str, importing.TypeSummary]]
-# When every test takes place.
+# The date on which every test takes place.
 TODAY = date(2026, 11, 20)
 
 
@@ -64,7 +64,7 @@ def run_import(
     path: Path,
     report: Callable[[int], None] = lambda _size: None,
 ) -> dict[str, importing.FileSummary]:
-    """Import the files of a folder, and return what became of each of them."""
+    """Import the files of a folder, and return the summary of each of them."""
     folder, admin = importing.Folder.find(path), cast.act_as(cast.ADAM)
     with importing.RejectsFile(rejects).replacing() as listed:
         summaries = database.write(
@@ -78,7 +78,7 @@ def run_import(
 
 @pytest.fixture
 def take(database, admin, rejects, today, tmp_path) -> Take:
-    """Take over resources as one bundle, or what is at a path."""
+    """Imports resources as one bundle, or the files at a path."""
 
     def take(*resources: Any, path: Path | None = None, with_contacts: bool = False):
         path = path or write_bundle(tmp_path / "bundle.json", *resources)

@@ -54,7 +54,7 @@ def ben(**more: Any) -> Resource:
 
 
 def condition(text: str = "Asthma", snomed: str = "195967001", **more: Any) -> Resource:
-    """Return a condition of Ada's that lasts."""
+    """Return a condition of Ada's that has not ended."""
     return {
         "resourceType": "Condition",
         "id": f"condition-{snomed}",
@@ -116,7 +116,7 @@ def observation(**more: Any) -> Resource:
 
 
 def encounter(**more: Any) -> Resource:
-    """Return a visit of Ada's somewhere."""
+    """Return a visit of Ada's to some provider."""
     return {
         "resourceType": "Encounter",
         "id": "encounter",
@@ -155,7 +155,7 @@ def write_bundle(path: Path, *resources: Any, **more: Any) -> Path:
 
 
 def reasons(rejects: Path) -> list[list[str]]:
-    """Return the rows of the list of rejects below its heading."""
+    """Return the rows of the list of rejects without the header."""
     if not rejects.exists():
         return []
     with rejects.open(newline="") as file:

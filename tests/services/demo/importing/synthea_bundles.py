@@ -1,8 +1,8 @@
-"""Bundles of the shapes that Synthea writes as FHIR R4, made up from a number.
+"""Bundles of the shapes that Synthea writes as FHIR R4, generated from a number.
 
-What Synthea says beside a patient's record is there as well, as it refers to the rest:
-by urn:uuid, by identifiers to be looked up, and to what a resource contains. Nothing is
-of its output; codes are those of the standards.
+What Synthea writes in addition to a patient's record is there as well, as it refers to
+the rest: by urn:uuid, by identifiers to be looked up, and to contained resources.
+Nothing is taken from its output; codes are those of the standards.
 """
 
 import json
@@ -69,7 +69,7 @@ SKIPPED: Final = (
 
 @dataclass
 class SyntheticPatient:
-    """A patient's bundle, and what is to come of it."""
+    """A patient's bundle, and what should result from it."""
 
     id: str
     first: str
@@ -86,13 +86,13 @@ class SyntheticPatient:
 
     @property
     def bundle(self) -> Resource:
-        """The bundle as it stands in a file."""
+        """The bundle as it is in a file."""
         entries = self.entries
         return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
 
 
 class SyntheaShapes:
-    """Makes bundles: from the same number the same ones."""
+    """Makes bundles: the same ones from the same number."""
 
     def __init__(self, number: int) -> None:
         self._chance = random.Random(number)  # noqa: S311 - no secret
@@ -102,7 +102,7 @@ class SyntheaShapes:
         return [self._patient(number) for number in range(count)]
 
     def information(self, kind: str) -> Resource:
-        """Return what is written beside patients: of all hospitals or practitioners."""
+        """Return the extra bundles: of all hospitals or practitioners."""
         resources = [
             {"resourceType": kind, "id": self.uuid(), "active": True, "name": "ANY"}
             for _ in range(3)
@@ -165,7 +165,7 @@ class SyntheaShapes:
         return {"resourceType": kind, "id": self.uuid(), "meta": meta, **elements}
 
     def _person(self, made: SyntheticPatient) -> Resource:
-        """Return the Patient, with digits at the names as Synthea writes them."""
+        """Return the Patient, with digits in the names as Synthea writes them."""
         given = [f"{part}{self._chance.randrange(10, 999)}" for part in [made.first]]
         family = f"{made.last}{self._chance.randrange(10, 999)}"
         person = self._new(
@@ -292,7 +292,7 @@ class SyntheaShapes:
     def _prescribe(
         self, made: SyntheticPatient, visit: Resource, drug: Resource, number: int
     ) -> None:
-        """Prescribe the first drug by its code, the next as a Medication beside it."""
+        """Prescribe the first drug by its code, the next by a separate Medication."""
         medication: Mapping[str, Any] = {"medicationCodeableConcept": drug}
         if number:
             beside = self._new("Medication", "medication", status="active", code=drug)
@@ -322,7 +322,7 @@ class SyntheaShapes:
         )
 
     def _measure(self, made: SyntheticPatient, visit: Resource) -> None:
-        """Add a blood pressure and a height that are taken, and a count that is not."""
+        """Add two measurements that are imported, and a count that is not."""
         pressure = [
             {
                 "code": concept(LOINC, code, text),
@@ -348,7 +348,7 @@ class SyntheaShapes:
             self._add(made, self._observation(made, visit, kind, code) | said)
 
     def _say_how_they_live(self, made: SyntheticPatient, visit: Resource) -> None:
-        """Add what Synthea calls a condition and a survey, and no record has."""
+        """Add a condition and a survey as Synthea writes them, which no record has."""
         work = ("160903007", "Full-time employment (finding)", None)
         known, dated = set(made.conditions), made.dated
         self._add(made, self._illness(made, visit, work))
@@ -380,7 +380,7 @@ class SyntheaShapes:
         )
 
     def _beside(self, made: SyntheticPatient, visit: Resource, kind: str) -> Resource:
-        """Return what is no part of a record here, such as a bill."""
+        """Return a resource that is no part of a record here, such as a bill."""
         more: dict[str, Any] = {}
         if kind in {"Claim", "ExplanationOfBenefit"}:
             more = {
@@ -407,7 +407,7 @@ class SyntheaShapes:
 
 
 def spoil(made: SyntheticPatient) -> Iterator[tuple[str, str, str]]:
-    """Spoil one resource of some types; yield type, id and the reason that is due."""
+    """Spoil one resource of some types; yield type, id and the expected reason."""
     nobody = {"reference": "urn:uuid:nobody"}
     for kind, broken, reason in (
         ("Encounter", {"period": {}}, "period.start is missing"),
@@ -432,7 +432,7 @@ def spoil(made: SyntheticPatient) -> Iterator[tuple[str, str, str]]:
 def write(
     folder: Path, shapes: SyntheaShapes, patients: list[SyntheticPatient]
 ) -> Path:
-    """Write a file for each patient, and those that stand beside them."""
+    """Write a file for each patient, and the additional files."""
     folder.mkdir(exist_ok=True)
     for made in patients:
         name = f"{made.last}_{made.id}.json"

@@ -1,4 +1,4 @@
-"""What is taken of FHIR bundles, what is not, and that nothing is taken twice."""
+"""What is imported from FHIR bundles, what is not, and that nothing is taken twice."""
 
 import json
 from datetime import date
@@ -38,7 +38,7 @@ from tests.services.demo.importing.fhir_samples import (
 ICD_10 = "http://hl7.org/fhir/sid/icd-10"
 ICD_10_GM = "http://fhir.de/CodeSystem/bfarm/icd-10-gm"
 ICPC_2 = "http://hl7.org/fhir/sid/icpc-2"
-# What is chosen of several codes is SNOMED's, whatever the other says.
+# Of several codes SNOMED's is chosen, whatever the other says.
 TWO_CODES = {
     "coding": [
         {"system": ICD_10, "code": "Z63.0"},
@@ -188,7 +188,7 @@ def test_a_reference_is_read_in_each_way_that_fhir_knows(reference, id_):
         (condition(code=concept(ICPC_2, "Z06", "Unemployment problem")), None),
         (condition(code=TWO_CODES), None),
         (condition(category=[status("condition-category", "sdoh")]), None),
-        # It ended, and nobody says when it began.
+        # It ended, and its beginning is unknown.
         (
             condition("Cough (finding)", "3", onsetDateTime="", **ENDED),
             ("medical_history", []),
@@ -211,7 +211,7 @@ def test_what_does_not_hold_is_in_no_list(take, kept, entries, resource, listed)
     lists = ("allergies", "medical_history", "current_medications")
     assert [row[name] for name in lists] == [[], [], []]
     assert (summary.left_out, summary.rejected) == (int(listed is None), 0)
-    # What is over is an entry of the past.
+    # What has ended is an entry of the past.
     assert [entry["ended_on"] is None for entry in entries().values()] == (
         [] if listed is None else [False]
     )
@@ -489,7 +489,7 @@ def test_contacts_are_taken_only_if_that_is_wanted(take, kept):
     without = kept()
     take(ada(telecom=TELECOM), with_contacts=True)
     taken = kept()
-    # What a run without them says nothing of stays.
+    # Fields that a run without contacts does not include stay.
     take(ada(address=[]))
     later = kept()
 
@@ -534,7 +534,7 @@ def test_where_each_address_is_of_one_patient_nobody_gets_anothers(
     take(ada(telecom=[upper]), with_contacts=True)
 
     assert [row[2] for row in together] == [BEN]
-    # Nor is anything taken that is about a rejected one.
+    # Nor is anything imported that is about a rejected patient.
     assert [row[2] for row in alone] == [BEN, about_ben["id"]]
     for rejections in (together, alone):
         assert rejections[0][3].startswith(

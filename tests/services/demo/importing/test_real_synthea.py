@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(
 
 @dataclass(frozen=True)
 class Imported:
-    """What became of the files, and the list of what was rejected."""
+    """The summaries of the files, and the list of rejects."""
 
     summaries: Mapping[str, FileSummary]
     rejects: Path
@@ -35,14 +35,14 @@ class Imported:
 
 @pytest.fixture(scope="module")
 def imported(shared_database, tmp_path_factory):
-    """The files, taken over once into the database that the tests here share."""
+    """The files, imported once into the database that the tests here share."""
     rejects = tmp_path_factory.mktemp("synthea") / "rejects.csv"
     return Imported(run_import(shared_database, rejects, SYNTHEA), rejects)
 
 
 @pytest.fixture
 def engine(imported, shared_engine):
-    """An engine on the database that holds what was taken over."""
+    """An engine on the database with the imported files."""
     return shared_engine
 
 

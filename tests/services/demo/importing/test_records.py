@@ -1,4 +1,4 @@
-"""What is taken from each kind of line, and what is refused."""
+"""What is imported from each kind of line, and what is refused."""
 
 from datetime import date
 

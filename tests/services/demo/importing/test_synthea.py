@@ -1,4 +1,4 @@
-"""Importing a folder: whole, repeatable, and careful with what people did since."""
+"""Importing a folder: whole, repeatable, and careful with people's changes since."""
 
 import csv
 from concurrent.futures import ThreadPoolExecutor
@@ -61,7 +61,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def rename_ada(database, engine, clerk, today):
-    """Let the front desk correct Ada's last name."""
+    """Corrects Ada's last name at the front desk."""
 
     def rename(last_name):
         def edit(session):
@@ -419,7 +419,7 @@ def test_an_import_whose_connection_dies_starts_over_and_lists_rejects_once(
     take_over, folder, module_endpoints, rejects
 ):
     write_folder(folder, patients=[ADA, "bad"], conditions=["bad"] * 20_000)
-    # A login may end what it has begun itself.
+    # A login may terminate its own backends.
     importer = connect(module_endpoints.database_url)
     copying = (
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "

@@ -1,4 +1,4 @@
-"""Bundles of Synthea's shapes are taken, twice without a difference, and told of."""
+"""Bundles of Synthea's shapes are imported, twice the same way, and reported."""
 
 import json
 from collections import Counter
@@ -30,7 +30,7 @@ def made(tmp_path) -> Made:
 
 @pytest.fixture
 def rows(engine):
-    """Return whole tables, the moments of their changes among the columns."""
+    """Returns whole tables, with the times of their changes among the columns."""
 
     def rows(table: str) -> list[dict[str, Any]]:
         wanted = text(f"SELECT * FROM {table} ORDER BY id")

@@ -112,7 +112,7 @@ def test_most_can_be_reached_and_nobody_in_no_way(clinic):
     assert reachable_by[True, True] > 0.4 * len(clinic)
     assert reachable_by[True, False] > 0
     assert reachable_by[False, True] > 0
-    # Somebody who was registered twice by mistake may lack both.
+    # Somebody who was registered twice by mistake may have neither.
     assert reachable_by[False, False] < 0.002 * len(clinic)
 
 

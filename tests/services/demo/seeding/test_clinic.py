@@ -1,4 +1,4 @@
-"""Seeding a database: to the number asked for, once, whatever happens on the way."""
+"""Seeding a database: to the requested number, once, whatever happens on the way."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -16,7 +16,7 @@ from services.patients.records import patients
 from services.patients.records.rules import validate
 from services.people.accounts import demo_accounts
 
-# Ids and record numbers are the database's, and none is given twice.
+# Ids and record numbers are assigned by the database, and none is used twice.
 _PEOPLE = (
     "SELECT string_agg((to_jsonb(p) - 'id' - 'record_number')::text, ',' "
     "ORDER BY source_id) FROM patients AS p"

@@ -1,4 +1,4 @@
-"""Events of invented patients: as many as asked for, once, and as records have them."""
+"""Events of invented patients: as many as requested, once, and as records have them."""
 
 import pytest
 from sqlalchemy import text

@@ -1,4 +1,4 @@
-"""Archived patients whose time is over, for tests of their erasure."""
+"""Archived patients whose retention is over, for tests of their erasure."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ YEARS = 10
 
 
 def let_erase(session, *, years=YEARS, days_ago=30):
-    """Let the rule be one that a clinic has had for a while."""
+    """Set the rule as one that a clinic has had for a while."""
     session.execute(
         update(PatientRetention).values(
             erase_after_years=years, updated_at=func.now() - timedelta(days=days_ago)
@@ -21,13 +21,13 @@ def let_erase(session, *, years=YEARS, days_ago=30):
 
 
 def archive_long_ago(session, actor, record, *, years=YEARS):
-    """Archive a patient as somebody did so many years ago."""
+    """Archive a patient as somebody did this many years ago."""
     patients.archive(session, actor, record.id, version=record.version)
     date_back(session, record, years=years)
 
 
 def date_back(session, record, *, years=YEARS):
-    """Let a record have been archived so many years ago."""
+    """Set the time of archiving to this many years ago."""
     session.execute(
         update(Patient)
         .where(Patient.id == record.id)
@@ -36,12 +36,12 @@ def date_back(session, record, *, years=YEARS):
 
 
 def is_erased(session, patient_id):
-    """Tell whether a tombstone is all that is left."""
+    """Return whether a tombstone is all that is left."""
     erased_at = select(Patient.erased_at).where(Patient.id == patient_id)
     return session.scalar(erased_at) is not None
 
 
 def events(session, action):
-    """Return what was written down of an action, by patient."""
+    """Return the recorded events of an action, by patient."""
     rows = session.scalars(select(AuditEvent).where(AuditEvent.action == action))
     return {event.patient_id: event for event in rows}

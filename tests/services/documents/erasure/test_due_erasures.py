@@ -1,4 +1,4 @@
-"""What administrators see of erasures, and how they put one off."""
+"""What administrators see of erasures, and how they postpone one."""
 
 from datetime import date, timedelta
 

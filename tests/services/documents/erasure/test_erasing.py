@@ -1,4 +1,4 @@
-"""Which archived patients are erased, what stops it, and that nothing of them stays."""
+"""Which archived patients are erased, what prevents it, and that nothing remains."""
 
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,7 @@ from tests.services.documents.erasure.samples import (
 )
 from tests.services.documents.records.samples import file
 
-# A word that stands nowhere else in a fresh database.
+# A word that is nowhere else in a fresh database.
 SECRET = "Quendelin"
 _DELETED = {"deleted_at": func.now(), "deleted_by": BOB}
 _HELD = {"held_at": func.now(), "held_by": BOB, "held_because": "Claim 2026-17"}
@@ -140,7 +140,7 @@ def test_the_photo_goes_after_the_row(session, over):
 
 @pytest.fixture
 def everything(module_endpoints):
-    """A database with a row of everything for Ann, whose words are hers alone."""
+    """A database with a row of every kind for Ann, with texts of hers alone."""
     with (
         closing(psycopg2.connect(owner(module_endpoints))) as owning,
         closing(Database(module_endpoints)) as database,
@@ -218,7 +218,7 @@ def test_no_word_of_a_person_stays_in_any_table(everything):
         pass
     bobs = rows_of(owning, BOB)
 
-    # Bob's papers are kept, so he is as well.
+    # Bob's papers are kept, and so is he.
     assert database.write(erasure.erase, identity=SYSTEM).value == 1
 
     assert tables_with(owning, SECRET) == []
@@ -231,7 +231,7 @@ def _visits_of_ann(session):
 
 
 def tables_with(connection, word):
-    """Return the tables in whose rows the word stands."""
+    """Return the tables with rows that contain the word."""
     return [
         table
         for table in sorted(Catalogue(connection).tables())

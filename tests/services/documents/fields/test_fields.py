@@ -1,4 +1,4 @@
-"""Fields: defined by administrators, filled in by the clinic, asked for by lists."""
+"""Fields: defined by administrators, filled in by the clinic, filtered by in lists."""
 
 from dataclasses import replace
 from datetime import date
@@ -36,7 +36,7 @@ def boss(session):
 
 @pytest.fixture
 def define(session, boss):
-    """Define a field of a kind, whose name is the kind's unless it is given."""
+    """Define a field of a kind, with the kind's name by default."""
 
     def define(kind, name="", **said):
         field_kind, usual = KINDS[kind]
@@ -47,14 +47,14 @@ def define(session, boss):
 
 
 def fill(session, actor, document, values, **changes):
-    """Let a document have these values and no others."""
+    """Give a document these values and no others."""
     before = records.look_up(session, actor, document.id)
     wanted = replace(ChangedDocument.of(before), fields=values, **changes)
     return records.change(session, actor, document.id, wanted, revision=before.revision)
 
 
 def definition_of(field, **changes):
-    """Return what was said of a field, with these changes."""
+    """Return a field's definition, with these changes."""
     said = FieldDefinition(
         field.name, field.unit, field.choices, field.document_types, field.is_required
     )

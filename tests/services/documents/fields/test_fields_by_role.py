@@ -1,4 +1,4 @@
-"""Fields under the database's own rules, asked in each role's own name."""
+"""Fields under the database's own rules, read under each role's identity."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -32,7 +32,7 @@ def clinic(endpoints: Endpoints) -> Iterator[Clinic]:
 
 
 def fill(clinic, actor, document, value, **changes):
-    """Let the field of a document hold this."""
+    """Give a document's field this value."""
 
     def change(session):
         before = records.look_up(session, actor, document.id)
@@ -87,7 +87,7 @@ def test_what_is_confidential_keeps_its_fields_from_the_desk(clinic):
         dora, lambda s: filed(s, dora, "Letter", of=clinic.grace, fields={"lab": "L-1"})
     )
 
-    # Whoever makes it confidential sees it this last time, fields and all.
+    # Whoever makes it confidential sees it one last time, fields and all.
     after = fill(clinic, cleo, paper, "L-2", confidential=True)
 
     assert after.fields == {"lab": "L-2"}

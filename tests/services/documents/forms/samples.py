@@ -15,7 +15,7 @@ RECORD = forms.TEMPLATES["medical_record"]
 
 
 def record_form(**values):
-    """A medical record with every field filled in."""
+    """Return a medical record with every field filled in."""
     return {
         "name": "Ada Lovelace",
         "date_of_birth": ADA.date_of_birth.isoformat(),
@@ -27,14 +27,14 @@ def record_form(**values):
 
 
 def made(template=RECORD, form=None, **changes):
-    """The document's bytes."""
+    """Return the document's bytes."""
     about = {"clinic": CLINIC, "document_id": ID, "now": NOW, "author": "Dr Bo Lee"}
     filled = record_form() if form is None else form
     return forms.generate(template, filled, **(about | changes))
 
 
 def pages_of(data):
-    """The text of each page."""
+    """Return the text of each page."""
     document = pypdfium2.PdfDocument(data)
     try:
         return [page.get_textpage().get_text_range() for page in document]
@@ -43,5 +43,5 @@ def pages_of(data):
 
 
 def words_of(data):
-    """All words of the document, in the order in which they are read."""
+    """Return all words of the document, in the order in which they are read."""
     return " ".join(pages_of(data)).split()

@@ -7,7 +7,7 @@ from hypothesis import given, settings, strategies as st
 from services.documents import forms
 from tests.services.documents.forms.samples import made, record_form
 
-# Letters, marks, signs, line ends, and what steers direction, of any script.
+# Letters, marks, symbols, line ends, and direction controls, of any script.
 _ANYTHING = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 _PRINTABLE = st.text(
     st.sampled_from("aé ß\n\u200f\u200eمحملاשلоक्षि़ไ王ア김\u0301\u200d{}*_-<>&\\()…"),

@@ -1,4 +1,4 @@
-"""What a form is refused for, and how it is tidied."""
+"""Why a form is refused, and how it is tidied."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Drafts: one's own only, sealed, found again by patient, forgotten after a month."""
+"""Drafts: one's own only, sealed, found again by patient, deleted after a month."""
 
 from contextlib import closing
 from dataclasses import replace

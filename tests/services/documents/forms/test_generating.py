@@ -1,4 +1,4 @@
-"""What a document made from a form says, in which order, on how many pages."""
+"""What a document made from a form contains, in which order, on how many pages."""
 
 from io import BytesIO
 from uuid import UUID

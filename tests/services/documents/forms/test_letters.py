@@ -1,4 +1,4 @@
-"""Letters to several: what is the same in all, what is each patient's, what is one."""
+"""Letters to several: what all have in common, what is each patient's, and for one."""
 
 from dataclasses import replace
 from datetime import date

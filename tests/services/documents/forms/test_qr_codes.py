@@ -1,4 +1,4 @@
-"""The code on the first page holds the document's id."""
+"""The code on the first page contains the document's id."""
 
 from io import BytesIO
 

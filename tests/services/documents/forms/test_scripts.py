@@ -101,7 +101,7 @@ def test_nothing_is_missing_of_what_can_be_printed():
 
 
 def _plain(text):
-    """Return the text without what is invisible and without how it is composed."""
+    """Return the text without invisible characters, and normalized."""
     composed = unicodedata.normalize("NFKC", text)
     return "".join(
         character for character in composed if unicodedata.category(character) != "Cf"
@@ -109,7 +109,7 @@ def _plain(text):
 
 
 def _first_place(data, after):
-    """Return how far from the left the first line after a word begins."""
+    """Return the horizontal position of the first line after a word."""
     document = pypdfium2.PdfDocument(data)
     page = document[0].get_textpage()
     text = page.get_text_range()

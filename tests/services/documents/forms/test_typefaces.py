@@ -23,7 +23,7 @@ def typeface():
 
 
 def glyphs(typeface, text, direction=TextDirection.LTR):
-    """The glyphs from left to right, and the place of each one's character."""
+    """Return the glyphs from left to right, and the place of each one's character."""
     how = {"features": {}, "fragment_direction": direction}
     infos, positions = typeface.perform_harfbuzz_shaping(text, 11, how)
     assert len(infos) == len(positions)

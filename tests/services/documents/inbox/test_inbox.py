@@ -1,6 +1,6 @@
 """The inbox: what is in whose, and that an assignment opens nothing.
 
-Everything goes by the app's login in each role's own name.
+All of it through the app's login, under each role's identity.
 """
 
 from datetime import UTC, datetime, timedelta

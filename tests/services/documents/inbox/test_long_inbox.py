@@ -1,4 +1,4 @@
-"""An inbox of which no bound cuts anything off: neither its counts nor its list."""
+"""A long inbox: no bound cuts off its counts or its list."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from services.documents.inbox import InboxView
 from tests.services.documents.records.samples import content, file
 from tests.services.patients.clinic_samples import Clinic
 
-# More than a count read once.
+# More than a count reads at once.
 NUMBER = 1_007
 FILED = text("""
     WITH papers AS (
@@ -34,7 +34,7 @@ FILED = text("""
 
 @pytest.fixture(scope="module", autouse=True)
 def _papers(clinic: Clinic) -> None:
-    """Let more papers of nobody come in than one page has."""
+    """File more unfiled documents than one page has."""
     given = {"author": clinic.emil.id, "number": NUMBER}
     clinic.database.write(lambda s: s.execute(FILED, given) and None, identity=SYSTEM)
 
@@ -47,7 +47,7 @@ def count(clinic: Clinic, actor: Actor) -> inbox.InboxCounts:
 def list_pages(
     clinic: Clinic, actor: Actor, view: InboxView, **options: int
 ) -> Iterator[inbox.InboxPage]:
-    """Yield page after page, as whoever asks for what follows is shown them."""
+    """Yield page after page, as a reader who asks for the next one gets them."""
     now, after = datetime.now(UTC), None
     while True:
         page = clinic.read(

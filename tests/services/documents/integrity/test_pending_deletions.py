@@ -1,4 +1,4 @@
-"""Files that are to be deleted, of a clinic with as many as there may be."""
+"""Pending deletions of files, in a clinic with as many as there may be."""
 
 from db.files.gridfs import Bucket
 from services.documents.integrity import pending_deletions

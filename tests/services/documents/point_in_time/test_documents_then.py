@@ -1,4 +1,4 @@
-"""Documents of then: what has become of each since, and how it comes back."""
+"""Documents of an earlier time: what became of each since, and how it comes back."""
 
 from dataclasses import replace
 from uuid import uuid4
@@ -29,7 +29,7 @@ OTHER = b"%PDF-1.7 two"
 
 @pytest.fixture
 def then(session, clerk, patient):
-    """A document as it was."""
+    """A document as it was at an earlier time."""
     return file(session, clerk, of=patient, title="Blood count")
 
 

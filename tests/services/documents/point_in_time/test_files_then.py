@@ -1,4 +1,4 @@
-"""Files of then are given away where they are the row's of then, bit for bit."""
+"""Files of an earlier time are given out if they match the row of then, bit for bit."""
 
 from dataclasses import replace
 
@@ -15,13 +15,13 @@ LETTER = b"%PDF of then" * 300
 
 @pytest.fixture
 def version(session, clerk, files):
-    """A version whose file lies in the store."""
+    """A version whose file is in the store."""
     return file(session, clerk, holding=stored_content(files, LETTER)).version
 
 
 @pytest.fixture
 def then(files, file_keys, tmp_path):
-    """Where files of then are looked for; there is no backup."""
+    """The reader of earlier files; there is no backup."""
     return FilesThen(files, Repository(tmp_path / "backups"), file_keys)
 
 

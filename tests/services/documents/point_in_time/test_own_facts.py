@@ -1,4 +1,4 @@
-"""Tags and fields of then come back as far as the clinic still has them."""
+"""Tags and fields of an earlier time come back as far as the clinic still has them."""
 
 from dataclasses import replace
 
@@ -104,7 +104,7 @@ def test_what_was_emptied_is_filled_in_again_and_written_down(session, clinic):
 
 
 def test_one_that_is_gone_is_filed_with_what_it_had(session, clinic):
-    # Since then every letter has to have one more, which nobody asked for then.
+    # Since then a field has become required that nobody asked for then.
     clinic.add_field("Copy", FieldKind.FLAG, is_required=True)
     session.execute(text(BY_HAND), {"id": clinic.paper.id})
 
@@ -153,7 +153,7 @@ def test_what_came_with_tags_and_fields_of_later_stays(clinic):
 
     brought = clinic.bring_back()
 
-    # Somebody could have put the other one on it then, and had not.
+    # Somebody could have added the other one then, and had not.
     assert brought.tags == ("Lab", "Later")
     assert brought.fields == {"dose": 12.5, "ward": "East", "floor": "2"}
 

@@ -1,4 +1,4 @@
-"""Who and what the tests of documents start with."""
+"""The people and documents with which the tests of documents start."""
 
 import pytest
 from sqlalchemy.orm import Session

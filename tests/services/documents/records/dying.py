@@ -1,6 +1,6 @@
 """Files or replaces a document, and dies by SIGKILL where it is told to.
 
-Reads what it needs as JSON: addresses, the stage to die at, perhaps a document's id.
+Reads its input as JSON: addresses, the stage to die at, perhaps a document's id.
 """
 
 import json
@@ -24,40 +24,40 @@ from services.pdf.report import PdfReport
 from tests.conftest import connect
 from tests.kit import cast
 
-# So much that some of it is in the store before the last of it is read.
+# Long enough that some of it is in the store before the last of it is read.
 PDF = b"%PDF-1.7 " + bytes(range(256)) * 32_000
 
 
 def die() -> NoReturn:
-    """End at once, without a chance to tidy anything up."""
+    """End at once, without a chance to clean up."""
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError("still alive")
 
 
 class Deadly(BytesIO):
-    """A file that kills whoever reads on from a certain byte."""
+    """A file that kills the process that reads beyond a certain byte."""
 
     def __init__(self, data: bytes, dies_at: int) -> None:
         super().__init__(data)
         self._dies_at = dies_at
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Return the next bytes, if there is a next time."""
+        """Return the next bytes, or die."""
         if self.tell() >= self._dies_at:
             die()
         return super().read(size)
 
 
 class Trusting:
-    """An examiner that takes anything for a PDF and looks at no byte of it."""
+    """An examiner that takes anything for a PDF without looking at it."""
 
     def examine(self, _source: object, **_options: object) -> PdfReport:
-        """Return what everything is."""
+        """Return the same report for everything."""
         return PdfReport(1, text=("Words of the newest",))
 
 
 def main() -> None:
-    """Do it, and die."""
+    """Carry out the order, and die."""
     orders = json.load(sys.stdin)
     stage = orders["stage"]
     dies_at = {"before the bytes": 0, "amid the bytes": len(PDF) - 1_000_000}

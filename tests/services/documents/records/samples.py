@@ -1,4 +1,4 @@
-"""Documents that the tests know by name, and what leads to them."""
+"""Documents that the tests know by name, and functions to make them."""
 
 import hashlib
 from typing import Any
@@ -16,7 +16,7 @@ TEXT = ("Blood count of Ada", "Haemoglobin 14.1")
 
 
 def content(data: bytes = b"%PDF-1.7 one", **changes: Any) -> StoredContent:
-    """Return content as if it were stored; no test may ask for its bytes."""
+    """Return content as if it were stored; no test may read its bytes."""
     values = {
         "file_id": uuid4().hex[:24],
         "filename": "Blood count.pdf",
@@ -28,13 +28,13 @@ def content(data: bytes = b"%PDF-1.7 one", **changes: Any) -> StoredContent:
 
 
 def file(session, actor, *, of=None, holding=None, **facts):
-    """File a document of a patient, or one that is unfiled."""
+    """File a document of a patient, or an unfiled one."""
     draft = DraftDocument(patient_id=of.id if of else None, **facts)
     return records.file(session, actor, draft, holding or content())
 
 
 def mark(session, document, **values):
-    """Let the versions of a document be in another state."""
+    """Change the state of a document's versions."""
     session.execute(
         update(DocumentVersion)
         .where(DocumentVersion.document_id == document.id)
@@ -43,7 +43,7 @@ def mark(session, document, **values):
 
 
 def recorded(session):
-    """Return what the audit log says of documents: the actions and versions."""
+    """Return the actions and versions that the audit log has about documents."""
     events = session.scalars(
         select(AuditEvent)
         .where(AuditEvent.subject_kind == "document")

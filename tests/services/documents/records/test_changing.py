@@ -1,4 +1,4 @@
-"""A document's facts are changed by whoever may, and by one at a time."""
+"""A document's facts are changed by those who may, one at a time."""
 
 from dataclasses import replace
 from datetime import date, timedelta

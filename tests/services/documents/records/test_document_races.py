@@ -38,7 +38,7 @@ def filed(committing, clerk):
 
 
 def at_once(engine, *actions: Callable[[Session], object]) -> list[object]:
-    """Do everything at the same time; return what came of it, refusals too."""
+    """Run all actions at the same time; return the results, refusals included."""
     ready = Barrier(len(actions))
 
     def attempt(action):
@@ -54,10 +54,10 @@ def at_once(engine, *actions: Callable[[Session], object]) -> list[object]:
 
 
 def await_blocked(session: Session) -> None:
-    """Wait until somebody waits for what this session has locked."""
+    """Wait until somebody waits for a lock of this session."""
 
     def is_awaited() -> bool:
-        # Within a transaction PostgreSQL repeats what it said of who is there.
+        # Within a transaction PostgreSQL repeats its first answer about activity.
         session.execute(text("SELECT pg_stat_clear_snapshot()"))
         return bool(session.scalar(_BLOCKED))
 

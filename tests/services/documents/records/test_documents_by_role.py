@@ -1,7 +1,7 @@
-"""Documents in each role's own name, as the database knows it.
+"""Documents under each role's identity, as the database knows it.
 
-Everything here goes by the app's login, which owns nothing: what a role may not see or
-do, PostgreSQL refuses, whatever a service asks.
+Everything here goes through the app's login, which owns nothing: what a role may not
+see or do, PostgreSQL refuses, whatever a service asks.
 """
 
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Documents are filed under a patient or under nobody."""
+"""Documents are filed under a patient or unfiled."""
 
 from dataclasses import replace
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""What is supposed of a paper before anybody has said what it is."""
+"""What is guessed about a paper before anybody has said what it is."""
 
 from datetime import date
 

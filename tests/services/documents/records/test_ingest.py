@@ -36,7 +36,7 @@ LATER = datetime.now(UTC) + timedelta(days=1)
 
 
 class Sure:
-    """An examiner or scanner that has made up its mind."""
+    """An examiner or scanner with a fixed finding."""
 
     def __init__(self, finding):
         self._finding = finding
@@ -144,7 +144,7 @@ def test_a_picture_is_kept_beside_the_pdf_that_it_becomes(session, clerk, files)
     assert original.sha256 == hashlib.sha256(data).hexdigest()
     with records.open_original_file(files, original) as stream:
         assert stream.read() == data
-    # Whoever comes with the picture again is told that it is known.
+    # A second upload of the picture is recognised.
     again = records.find_filed(session, clerk, hashlib.sha256(data).digest(), None)
     assert again is not None
     assert again.id == filed.id
@@ -229,7 +229,7 @@ def test_macros_of_an_office_file_are_told_or_refused(files):
 @pytest.mark.parametrize("verdict", ["clean", "infected"])
 def test_a_picture_is_scanned_as_well_as_its_pdf(files, verdict):
     class Suspicious(Sure):
-        """Finds something in the picture only."""
+        """Finds something only in the picture."""
 
         def scan(self, source):
             return verdict if source.read(2) == b"\xff\xd8" else "clean"
@@ -241,7 +241,7 @@ def test_a_picture_is_scanned_as_well_as_its_pdf(files, verdict):
 
 def test_nothing_stays_of_a_picture_whose_pdf_is_refused(files):
     class Strict:
-        """Makes of a picture what it then refuses."""
+        """Makes a PDF of a picture, which it then refuses."""
 
         def convert(self, *_source, **_options):
             return PDF

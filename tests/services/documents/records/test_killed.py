@@ -1,4 +1,4 @@
-"""Killed while it files a document, a process loses nothing and leaves no dead link."""
+"""A process killed while it files a document loses nothing and leaves no dead link."""
 
 import json
 import os
@@ -27,9 +27,10 @@ from tests.services.documents.records.dying import PDF, Trusting
 ROOT = Path(__file__).resolve().parents[4]
 LATER = datetime.now(UTC) + timedelta(days=1)
 EARLIER = b"%PDF-1.7 the earlier one"
-# The next version comes from the form that the document was made from.
+# The next version is made from the form that the document was made from.
 FORM = {"origin": "form", "template": "sick_note", "form": {"name": "Ada Lovelace"}}
-# Where it dies: is the new version there afterwards, and what is left in the store?
+# By the stage at which it dies: whether the new version exists afterwards, and what is
+# left in the store.
 STAGES = {
     "before the bytes": (False, "nothing"),
     "amid the bytes": (False, "fragments"),
@@ -40,7 +41,7 @@ STAGES = {
 
 
 class Clinic:
-    """One filed document, and whoever looks at what others left behind."""
+    """One filed document, and a view of what killed processes leave behind."""
 
     def __init__(self, engine, files, clerk, orders):
         self.engine = engine
@@ -53,7 +54,7 @@ class Clinic:
             self.filed = records.file(session, clerk, DraftDocument(), content)
 
     def kill(self, stage, action):
-        """Let another process file, replace or rewrite a document, and die."""
+        """Make another process file, replace or rewrite a document, and die."""
         target = None if action == "filing" else str(self.filed.id)
         made = FORM if action == "rewriting" else {}
         orders = {"stage": stage, "document_id": target, "made": made}
@@ -87,7 +88,7 @@ class Clinic:
             return stream.read()
 
     def lost(self):
-        """Return what no row names: files and fragments of files."""
+        """Return the files and fragments of files that no row names."""
         with Session(self.engine) as session:
             swept = sweeping.sweep(session, self.files, Bucket.DOCUMENTS, LATER)
             assert swept.missing == ()

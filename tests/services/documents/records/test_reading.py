@@ -1,4 +1,4 @@
-"""Documents are read by whoever may, and every reading names the version."""
+"""Documents are read by those who may, and every read names the version."""
 
 from dataclasses import replace
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""What titles, names and metadata may be."""
+"""The permitted titles, names and metadata."""
 
 import math
 
@@ -84,7 +84,7 @@ def test_the_longest_of_everything_fits_into_the_database(session, clerk):
         {"\0": 1},
         {"a": "\ud83d"},
         {"a": "x" * 16_001},
-        # Few bytes as they are typed, and many as the database counts them.
+        # Few bytes as typed, and many as the database counts them.
         {"a": [1e300] * 60},
     ],
     ids=["no JSON", "no number", "NUL", "NUL key", "half", "too long", "long numbers"],

@@ -1,4 +1,4 @@
-"""What replaces a document's file is its next version; none is ever changed."""
+"""A replacement of a document's file is its next version; none is ever changed."""
 
 import pytest
 from sqlalchemy import func

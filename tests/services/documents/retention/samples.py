@@ -1,4 +1,4 @@
-"""Documents whose time is over, or nearly, for tests of keeping them."""
+"""Documents whose retention is over, or nearly, for tests of keeping them."""
 
 from datetime import timedelta
 from typing import Any
@@ -14,14 +14,14 @@ from tests.services.documents.records.samples import file
 
 
 def make_rules_old(session):
-    """Let the rules be as old as those of a clinic that has them for long."""
+    """Make the rules as old as those of a clinic that has had them for long."""
     session.execute(
         update(RetentionRule).values(updated_at=func.now() - timedelta(days=365))
     )
 
 
 def date_back(session, document, **days: float) -> None:
-    """Move moments of a document, such as `updated_at`, so many days into the past."""
+    """Move times of a document, such as `updated_at`, this many days into the past."""
     values: dict[str, Any] = {
         name: func.now() - timedelta(days=count) for name, count in days.items()
     }
@@ -29,7 +29,7 @@ def date_back(session, document, **days: float) -> None:
 
 
 def filed_long_ago(session, actor, *, days: float, **facts):
-    """File a document that was last changed so many days ago."""
+    """File a document that was last changed this many days ago."""
     facts.setdefault("classification", Classification.TEMPORARY)
     document = file(session, actor, **facts)
     date_back(session, document, updated_at=days, created_at=days)
@@ -37,13 +37,13 @@ def filed_long_ago(session, actor, *, days: float, **facts):
 
 
 def row_of(session, document) -> Document:
-    """Return the document's row as it is now."""
+    """Return the document's current row."""
     session.expire_all()
     return session.get_one(Document, document.id)
 
 
 def is_purged(session, document) -> bool:
-    """Tell whether a tombstone is all that is left."""
+    """Return whether a tombstone is all that is left."""
     return row_of(session, document).purged_at is not None
 
 
@@ -54,7 +54,7 @@ def rule_of(session, classification: Classification) -> retention.RetentionPerio
 
 
 def events(session, action) -> list[AuditEvent]:
-    """Return what was written down of an action."""
+    """Return the recorded events of an action."""
     return list(
         session.scalars(
             select(AuditEvent)

@@ -54,7 +54,7 @@ def test_a_released_document_is_held_no_more_and_that_is_told(session, boss, hel
 
     row = row_of(session, held)
     assert (row.held_at, row.held_by, row.held_because) == (None, None, None)
-    # Otherwise its time would begin anew.
+    # Otherwise its time would begin again.
     assert row.updated_at == before
     (event,) = events(session, Action.DOCUMENT_RELEASE)
     assert (event.subject_id, event.details) == (

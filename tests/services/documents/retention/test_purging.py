@@ -1,4 +1,4 @@
-"""What becomes a tombstone and when, and what a tombstone still tells."""
+"""What becomes a tombstone and when, and what a tombstone still says."""
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
@@ -38,7 +38,7 @@ from tests.services.documents.retention.samples import (
 from tests.services.people.people_samples import desk
 
 REASON = "Claim 2026-17 against the clinic"
-# Words that stand nowhere else in a fresh database.
+# Words that are nowhere else in a fresh database.
 SECRETS = ("Quendelin", "Zwiebelkuchen", "Ypsilanti", "Jabberwocky", "Xylophobia")
 
 
@@ -218,9 +218,10 @@ def _file_secrets(session, clerk):
 
 
 def _tables_with(session, words):
-    """Return the tables in which any of the words stands, whatever its case.
+    """Return the tables that contain any of the words, whatever the case.
 
-    The audit log tells what was done; it is kept for years, by rules of its own.
+    Except the audit log, which records what was done; it is kept for years, by rules of
+    its own.
     """
     names = session.scalars(
         text(
@@ -264,7 +265,7 @@ def test_the_files_of_all_versions_are_doomed_in_the_same_transaction(
     document = filed_long_ago(session, clerk, days=31)
     second = content(b"%PDF-1.7 two")
     records.add_version(session, clerk, document.id, second, revision=1)
-    # A third version that has the first one's file.
+    # A third version with the first one's file.
     records.restore_version(session, clerk, document.id, 1, revision=2)
     date_back(session, document, updated_at=31)
     files = set(session.scalars(select(DocumentVersion.file_id)))
@@ -354,7 +355,7 @@ def test_a_hold_that_comes_first_wins_against_a_purge_that_waits(
     with database.writing(identity=SYSTEM) as holding:
         records.hold(holding, clerk, document.id, reason=REASON)
 
-        # What somebody has in hand is not waited for, but left for the next time.
+        # A row that somebody has locked is left for the next time.
         assert database.write(retention.purge, identity=SYSTEM).value == 0
 
     assert database.write(retention.purge, identity=SYSTEM).value == 0

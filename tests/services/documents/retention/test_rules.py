@@ -1,4 +1,4 @@
-"""How long documents are kept: who may say so, in which bounds, and what is told."""
+"""How long documents are kept: who may change it, within which bounds, what is said."""
 
 from uuid import uuid4
 

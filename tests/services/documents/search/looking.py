@@ -1,4 +1,4 @@
-"""A process as a web server is one: looks at lists on demand, and files documents."""
+"""A process like a web server: reads lists on demand, and files documents."""
 
 from contextlib import closing
 from typing import Any
@@ -30,7 +30,7 @@ def main() -> None:
 
 
 class _Server:
-    """What the process does when it is told to."""
+    """Carries out the commands that the process is sent."""
 
     def __init__(
         self,

@@ -23,7 +23,7 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 def register(session: Session, actor: Actor, first: str, last: str) -> PatientRecord:
-    """Register somebody new."""
+    """Register a new patient."""
     phone = f"+4416329{abs(hash((first, last))) % 100000:05}"
     draft = ada(first_name=first, last_name=last, phone_number=phone, email=None)
     return patients.register(session, actor, draft, today=TODAY)
@@ -54,7 +54,7 @@ def filed(
 
 
 def age(session: Session, document_id: UUID, days: float) -> None:
-    """Let a document have been filed so many days ago."""
+    """Set the filing of a document to this many days ago."""
     timestamp = NOW - timedelta(days=days)
     session.execute(
         update(Document).where(Document.id == document_id).values(created_at=timestamp)
@@ -62,7 +62,7 @@ def age(session: Session, document_id: UUID, days: float) -> None:
 
 
 def where(field: str, operator: Operator, value: Any) -> Criteria:
-    """Return criteria of one filter."""
+    """Return criteria with one filter."""
     return Criteria(where=Group(members=(Filter(field, operator, value),)))
 
 

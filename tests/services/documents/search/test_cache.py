@@ -1,4 +1,4 @@
-"""Kept lists of documents: dropped in every process when a document changes."""
+"""Cached lists of documents: dropped in every process when a document changes."""
 
 import time
 from dataclasses import replace
@@ -27,7 +27,7 @@ FIRST = PagePosition()
 
 @pytest.fixture
 def listener() -> FakeChangeListener:
-    """Somebody who says what the test says."""
+    """A listener that hears what the test sends."""
     return FakeChangeListener()
 
 
@@ -37,7 +37,7 @@ def _look(clinic, document_lists, actor=None, at=FIRST, **options):
 
 
 def _file(clinic, title="New"):
-    """File a document; return where in the log it is."""
+    """File a document; return its position in the log."""
     cleo = clinic.cleo
     on_behalf = ActorDatabase(clinic.database, cleo)
     return on_behalf.write(lambda s: filed(s, cleo, title)).lsn

@@ -1,4 +1,4 @@
-"""The words of documents follow whatever becomes of documents and patients."""
+"""The words of documents are updated with every change to documents and patients."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What came last is what others filed; counts go by the clinic's days."""
+"""The latest documents are those that others filed; counts are by the clinic's days."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -17,7 +17,7 @@ WEEK = NOW - timedelta(days=7)
 
 @pytest.fixture
 def filed(session):
-    """Write down a document as somebody filed it at a moment."""
+    """Adds a document as if somebody had filed it at this time."""
 
     def filed(title, at=NOW, *, patient_id=None, by=None, **values):
         document_id = uuid4()

@@ -1,4 +1,4 @@
-"""Lists of documents: order, pages both ways, filters, counts, what is told of them."""
+"""Lists of documents: order, pages both ways, filters, counts, and their texts."""
 
 from uuid import uuid4
 

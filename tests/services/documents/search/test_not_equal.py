@@ -1,4 +1,4 @@
-"""What has nothing in a field has not this value either, whatever field that is."""
+"""A document with an empty field has not this value either, whatever field that is."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What PostgreSQL reads and plans at the front desk for lists of many documents."""
+"""PostgreSQL's reads and plans at the front desk for lists of many documents."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -32,8 +32,8 @@ SELECT id, id, 1, id::text, 'letter.pdf', 1, decode(repeat('00', 32), 'hex'), 1,
     'upload', created_by, created_by_name
 FROM documents;
 """
-# Long enough to be kept outside of their row, as those of most documents are. Of fewer
-# common words than a hundred the planner does not think that it knows how common.
+# Long enough to be stored out of line, as those of most documents are. With fewer than
+# a hundred common words the planner does not trust its statistics of them.
 _WORDED = """
 UPDATE document_search SET words = words || array_to_tsvector(
     ARRAY(SELECT 'common' || word FROM generate_series(1, 150) AS word)
@@ -64,7 +64,7 @@ WHERE name LIKE 'prepared%' AND strpos(statement, :table) > 0
 
 @pytest.fixture(scope="module")
 def desk(module_endpoints: Endpoints, module_engine: Engine) -> Iterator[ActorDatabase]:
-    """The front desk of a clinic with many documents, all about a patient."""
+    """The front desk of a clinic with many documents, all about one patient."""
     with module_engine.begin() as connection:
         connection.execute(text(_FILED), {"clerk": uuid4(), "many": MANY})
         connection.execute(text(_WORDED))
@@ -75,7 +75,7 @@ def desk(module_endpoints: Endpoints, module_engine: Engine) -> Iterator[ActorDa
 
 
 def scans(desk: ActorDatabase, ask: Callable[[Session], object]) -> tuple[object, ...]:
-    """Return what was answered; scans begun of the index of words, and of the key."""
+    """Return the answer; scans begun of the words' index, and of the primary key."""
 
     def count_scans(session: Session) -> tuple[object, ...]:
         words, keys = session.execute(text(_BEGUN)).one()
@@ -103,7 +103,7 @@ def test_a_common_word_is_counted_by_the_index_of_words(desk):
 
 def test_whether_words_stand_anywhere_is_asked_of_the_index_of_words_alone(desk):
     def ask(session: Session) -> object:
-        # Counting leaves no settings of the planner behind.
+        # Counting restores the planner's settings.
         misspelt = Criteria(search="patient nowhere ")
         assert search.count_documents(session, desk.actor, misspelt).value == 0
         return session.execute(text(_READ)).one()
@@ -123,7 +123,7 @@ def test_that_a_common_word_stands_somewhere_is_seen_in_one_document(desk):
 
 
 def _read_from(table: str, plan: dict[str, Any]) -> Iterator[int]:
-    """Yield how many rows each part of a plan has read from the table."""
+    """Yield how many rows of the table each node of a plan has read."""
     if plan.get("Relation Name") == table:
         yield round(plan["Actual Rows"] * plan["Actual Loops"])
     for part in plan.get("Plans", ()):
@@ -149,7 +149,7 @@ def test_what_has_one_plan_is_planned_once_for_a_connection(desk, criteria, tabl
         rows = session.execute(text(_PLANNED), {"table": table})
         return [(row.generic_plans, row.custom_plans) for row in rows]
 
-    # With anything given it is planned for that five times, then one plan is taken.
+    # With parameters it is planned five times, then a generic plan is used.
     ((generic, custom),) = desk.write(ask).value
     assert custom <= 5
     assert generic >= 3

@@ -1,4 +1,4 @@
-"""Searching documents: what is found by what is typed, in which order, and where."""
+"""Searching documents: what is found by the typed text, in which order, and where."""
 
 import pytest
 
@@ -12,7 +12,7 @@ from tests.services.documents.search.samples import filed, register, search, tit
 
 @pytest.fixture
 def documents(session, clerk):
-    """A few documents whose words are known; the last one is the newest."""
+    """A few documents with known words; the last one is the newest."""
     rene = register(session, clerk, "René", "Müller")
     filed(
         session,

@@ -1,4 +1,4 @@
-"""Deleted documents are listed for whoever may restore them, and for nobody else."""
+"""Deleted documents are listed for those who may restore them, and for nobody else."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Nobody finds, counts or is told a word of documents that are not theirs to see."""
+"""Nobody finds, counts or sees a word of documents that they may not see."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,7 +36,7 @@ def _furnished(endpoints: Endpoints) -> Iterator[Clinic]:
 
 @pytest.fixture(scope="module")
 def clinic(module_endpoints: Endpoints) -> Iterator[Clinic]:
-    """Ada is nobody's patient, Grace is Dora's; each has a document that tells it."""
+    """Ada is nobody's patient, Grace is Dora's; each has a document that names them."""
     with _furnished(module_endpoints) as clinic:
         yield clinic
 
@@ -135,7 +135,7 @@ def test_raw_sql_tells_no_word_of_others(clinic, gracie, endpoints_of, statement
 
 @pytest.fixture
 def endpoints_of(module_endpoints: Endpoints):
-    """A cursor on the app's login that has taken on a role."""
+    """Opens a cursor on the app's login that has taken on a role."""
 
     @contextmanager
     def open_as(role, who):
@@ -203,7 +203,7 @@ def test_a_patient_does_not_see_what_the_clinic_filed_before_it_is_clean(changin
 
 
 OWN_LISTS = {
-    # With what the clinic has filed of her.
+    # Including what the clinic has filed about her.
     "all": (Criteria(), 4),
     "filtered": (where("title", Operator.STARTS_WITH, "mine"), 3),
     "searched": (Criteria(search="mine"), 3),
@@ -222,7 +222,7 @@ def test_a_patients_list_leaves_out_what_waits_before_it_is_cut_into_pages(
         changing.write(gracie, partial(_filed, gracie, title, "text", changing.grace))
         for title in mine
     ]
-    # They would be the first page.
+    # They would be on the first page.
     for document in documents[3:]:
         changing.write(cleo, partial(_replace_by_what_waits, cleo, document))
     if criteria.archived:

@@ -1,4 +1,4 @@
-"""Whoever asks at the same time: nobody is shown a title that is not theirs to see."""
+"""With many readers at the same time, nobody is shown a title they may not see."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,13 +24,13 @@ from tests.services.documents.search.samples import NOW, filed, where
 from tests.services.patients.clinic_samples import Clinic, open_clinic
 
 LOOKS = 120
-# Fewer connections than people, so that each is another's the next moment.
+# Fewer connections than people, so that each is soon reused for another person.
 CONNECTIONS = 2
 
 
 @dataclass(frozen=True)
 class BusyClinic:
-    """A clinic in which several people look at lists at the same time."""
+    """A clinic in which several people read lists at the same time."""
 
     clinic: Clinic
     database: Database
@@ -39,7 +39,7 @@ class BusyClinic:
     lists: tuple[Criteria, ...]
 
     def titles(self, actor: Actor, criteria: Criteria) -> set[str]:
-        """Return what the actor is shown of a list."""
+        """Return the titles that the actor is shown of a list."""
         looking = ActorDatabase(self.database, actor)
         look = self.document_lists.look(
             looking, criteria, PagePosition(size=100), now=NOW
@@ -63,7 +63,7 @@ def busy_clinic(module_endpoints: Endpoints) -> Iterator[BusyClinic]:
             )
         eventually(listener.change_mark)
         of_ada = where("patient_id", Operator.EQUAL, str(clinic.ada.id))
-        # The addresses that somebody who treats Ada has, and everything.
+        # The lists that somebody who treats Ada has open, and all documents.
         lists = (of_ada, Criteria(), replace(of_ada, archived=True))
         grace = clinic.invite(clinic.grace)
         yield BusyClinic(clinic, database, DocumentListCache(listener), grace, lists)
@@ -75,7 +75,7 @@ def _until(done: Event, disturb: Callable[[], object]) -> None:
 
 
 def _disturb(clinic: Clinic) -> None:
-    """File something, and let Emil treat Grace for a moment: lists are dropped."""
+    """File a document, and let Emil treat Grace for a moment: lists are dropped."""
     cleo = clinic.cleo
     clinic.write(cleo, partial(filed, actor=cleo, title="Of Grace", of=clinic.grace))
     clinic.write(cleo, lambda s: care.assign(s, cleo, clinic.grace.id, clinic.emil.id))
@@ -95,7 +95,7 @@ def test_nobody_sees_the_title_of_a_colleagues_patient_however_many_ask(
     begun = Barrier(len(may_see))
 
     def look(actor: Actor) -> set[str]:
-        # A patient's lists cannot ask whose they are.
+        # A patient's lists cannot filter by patient.
         lists = (
             busy_clinic.lists[1:2] if actor.role is Role.PATIENT else busy_clinic.lists
         )

@@ -1,6 +1,6 @@
-"""Confidential documents: who opens them in which role, and by no way else.
+"""Confidential documents: which roles open them, and that there is no other way.
 
-Everything here goes by the app's login in each role's own name, as in
+Everything here goes through the app's login under each role's identity, as in
 tests/services/documents/records/test_documents_by_role.py.
 """
 
@@ -51,7 +51,7 @@ def colleague(clinic: Clinic) -> Actor:
 
 @pytest.fixture
 def sealed(clinic: Clinic) -> DocumentRecord:
-    """What Dora filed of Grace, confidential."""
+    """A confidential document about Grace, filed by Dora."""
     return _file(clinic, clinic.dora, title="Genetic report", confidential=True)
 
 
@@ -242,7 +242,7 @@ def test_who_is_named_at_the_front_desk_opens_it_until_they_are_not(
 
 
 def _changed(clinic: Clinic, document: DocumentRecord) -> list[Any]:
-    """Return what the audit log says was changed of a document."""
+    """Return the changes of a document that the audit log has."""
     events = select(AuditEvent.details).where(
         AuditEvent.action == "document:change",
         AuditEvent.subject_id == str(document.id),
@@ -328,7 +328,7 @@ def test_links_open_nothing_once_it_is_confidential(clinic, grace):
                 actor,
                 lambda s, a=actor: shares.create(s, a, shared.id, None, minutes=60),
             )
-    # However the link came about, nobody without a sign-in is shown the file.
+    # However the link came to be, nobody without a sign-in is shown the file.
     clinic.database.write(
         lambda s: s.execute(text("UPDATE document_shares SET revoked_at = NULL")),
         identity=SYSTEM,

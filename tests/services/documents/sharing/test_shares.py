@@ -32,7 +32,7 @@ def filed(session, clerk, patient):
 
 @pytest.fixture
 def link(session, clerk, filed):
-    """A link to the document that holds for an hour."""
+    """A link to the document that is valid for an hour."""
     return shares.create(session, clerk, filed.id, None, minutes=60)
 
 

@@ -1,4 +1,4 @@
-"""Whoever is shown a document that the clinic filed is told of it, and nobody else."""
+"""Only those who are shown a document that the clinic filed are notified of it."""
 
 from dataclasses import replace
 from functools import partial
@@ -52,7 +52,7 @@ def change(
 
 
 def notified_documents(clinic: Clinic, actor: Actor) -> list[Any]:
-    """Return of which documents somebody was told."""
+    """Return the documents of which somebody was notified."""
     listed = clinic.read(actor, lambda s: user_notifications.list_own(s, actor))
     return [notification.subject_id for notification in listed]
 

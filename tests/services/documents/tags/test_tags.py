@@ -37,7 +37,7 @@ def paper(session, clerk, grace):
 
 
 def give(session, actor, document, *names):
-    """Let a document have these tags and no others."""
+    """Give a document these tags and no others."""
     before = records.look_up(session, actor, document.id)
     wanted = replace(ChangedDocument.of(before), tags=names)
     return records.change(session, actor, document.id, wanted, revision=before.revision)

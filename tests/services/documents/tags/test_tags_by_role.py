@@ -1,4 +1,4 @@
-"""Tags under the database's own rules, asked in each role's own name."""
+"""Tags under the database's own rules, read under each role's identity."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,7 +21,7 @@ def clinic(endpoints: Endpoints) -> Iterator[Clinic]:
 
 
 def give(clinic, actor, document, *names):
-    """Let a document have these tags and no others."""
+    """Give a document these tags and no others."""
 
     def change(session):
         before = records.look_up(session, actor, document.id)

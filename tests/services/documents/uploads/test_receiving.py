@@ -1,4 +1,4 @@
-"""Uploads in parts: what their rows let happen, whoever asks at the same time."""
+"""Uploads in parts: what their rows permit, however many write at the same time."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Numbers, sizes and lists of known choices: how they are read and said."""
+"""Numbers, sizes and lists of known choices: how they are read and written."""
 
 import pytest
 

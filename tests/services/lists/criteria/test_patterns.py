@@ -9,7 +9,7 @@ from services.lists.criteria.patterns import beginning_a_word, containing
 signs = st.text("ab%_\\[](){}.*+?|^$-'/ é", max_size=6)
 on_the_server = settings(
     max_examples=60,
-    # The session is only asked; nothing of one example is left for the next.
+    # The session is only read from; no example leaves anything for the next.
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 

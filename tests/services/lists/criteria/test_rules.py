@@ -1,4 +1,4 @@
-"""What makes criteria askable."""
+"""Which criteria are valid."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What typed values mean."""
+"""The meaning of typed values."""
 
 from datetime import date, timedelta
 from itertools import product

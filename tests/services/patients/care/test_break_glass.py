@@ -32,7 +32,7 @@ def ines(session) -> Actor:
 
 
 def let_pass(session, hours: int) -> None:
-    """Let all accesses be older by this many hours."""
+    """Make all accesses older by this many hours."""
     for column in (BreakGlassAccess.created_at, BreakGlassAccess.expires_at):
         session.execute(
             update(BreakGlassAccess).values({column: column - timedelta(hours=hours)})

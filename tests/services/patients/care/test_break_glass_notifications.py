@@ -1,4 +1,4 @@
-"""Administrators hear of records that were opened outside a clinician's patients."""
+"""Administrators are notified of records opened outside a clinician's patients."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -44,7 +44,7 @@ def database(endpoints) -> Iterator[Database]:
 
 @pytest.fixture
 def access(database: Database) -> UUID:
-    """Dora has opened Ada's record; Adam and Ines are administrators."""
+    """An access: Dora has opened Ada's record; Adam and Ines are administrators."""
 
     def open_record(session: Session) -> UUID:
         cast.add_actor(session, cast.ADAM)

@@ -1,7 +1,7 @@
-"""Clinicians in their own role, as the database knows it.
+"""Clinicians under their own identity, as the database knows it.
 
-Everything here goes by the app's login, which owns nothing: what a role may not see,
-PostgreSQL does not show, whatever a service asks.
+Everything here goes through the app's login, which owns nothing: what a role may not
+see, PostgreSQL does not show, whatever a service asks.
 """
 
 import csv

@@ -1,4 +1,4 @@
-"""How likely two records are of one person, as tables of people."""
+"""How likely two records are to be of one person, as tables of people."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Likely duplicates are found among the records, whichever field betrays them."""
+"""Likely duplicates are found among the records, whichever field gives them away."""
 
 from dataclasses import replace
 from datetime import date

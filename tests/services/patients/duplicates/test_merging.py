@@ -1,4 +1,4 @@
-"""Two records become one, and everything that was filed follows."""
+"""Two records become one, and everything filed under them follows."""
 
 from datetime import date
 from uuid import uuid4
@@ -84,7 +84,7 @@ def test_a_person_who_signs_in_as_the_merged_patient_now_owns_the_kept_one(
 
 @pytest.fixture
 def visits(session):
-    """Something that a later issue files under patients."""
+    """A table in which a later release files something under patients."""
     table = Table(
         "visits_of_a_later_issue",
         Base.metadata,
@@ -256,7 +256,7 @@ def test_every_table_that_follows_says_what_it_holds_or_that_it_says_nothing():
 
 
 def pneumonia_of(patient):
-    """Return a dated entry, as an import tells it."""
+    """Return a dated entry, as an import passes it."""
     return ClinicalEntry(
         patient_id=patient.id,
         kind="condition",

@@ -1,4 +1,4 @@
-"""Two records of one person become one, with visits, holds and what came of them."""
+"""Two records of one person become one, with visits, holds and their results."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -57,13 +57,13 @@ def clinic(endpoints) -> Iterator[Clinic]:
 
 @pytest.fixture
 def arrange(clinic: Clinic):
-    """Return what writes into the clinic's tables, and reads from them."""
+    """Writes into the clinic's tables, and reads from them."""
     return lambda operation: clinic.database.write(operation, identity=SYSTEM).value
 
 
 @pytest.fixture
 def pair(clinic: Clinic, arrange) -> tuple[UUID, UUID]:
-    """Both were seen at noon, each by a doctor of their own, as no one person can."""
+    """Both were seen at noon, each by another doctor, as no one person can be."""
     both = clinic.ada.id, clinic.grace.id
 
     def visited(session: Session) -> None:

@@ -1,4 +1,4 @@
-"""Whoever was registered twice is shown on the day it happened."""
+"""Patients who were registered twice are shown on the same day."""
 
 from dataclasses import replace
 from uuid import uuid4

@@ -153,7 +153,7 @@ def test_a_printers_colours_are_translated():
 
 def test_a_cameras_profile_is_applied():
     plain = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    # A camera that calls green what everybody else calls red.
+    # A camera whose profile calls green what everybody else calls red.
     odd = plain.replace(b"rXYZ", b"????").replace(b"gXYZ", b"rXYZ")
     odd = odd.replace(b"????", b"gXYZ")
 
@@ -184,7 +184,7 @@ def test_a_phones_jpeg_with_a_second_picture_behind_it_is_a_photo():
 
 
 def png_that_claims(width, height):
-    """A few bytes that ask for gigabytes."""
+    """Return a few bytes that claim to need gigabytes."""
 
     def chunk(kind, data):
         body = kind + data

@@ -1,4 +1,4 @@
-"""A record of then, and its way back into today."""
+"""A record of an earlier time, and how it returns to the current one."""
 
 from datetime import UTC, date, datetime
 from uuid import uuid4
@@ -119,7 +119,7 @@ def test_it_wants_a_reason(session, clerk, then):
 
 
 def test_somebody_is_found_and_looked_at_as_of_then(session, clerk, then):
-    # A primary replays nothing, so there is no moment.
+    # A primary replays nothing, so there is no time of replay.
     matches = point_in_time.find(session, clerk, "Lovelace", now=NOW)
     looked = point_in_time.look(session, clerk, then.id)
 

@@ -1,4 +1,4 @@
-"""That a patient has died is kept with the day, and can be taken back."""
+"""A patient's death is recorded with the date, and can be reversed."""
 
 from datetime import date, timedelta
 

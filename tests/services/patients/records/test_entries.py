@@ -1,4 +1,4 @@
-"""The dated entries of a record, and what people's edits leave of them."""
+"""The dated entries of a record, and what people's edits do to them."""
 
 from dataclasses import replace
 from datetime import date

@@ -1,4 +1,4 @@
-"""The database keeps the rules too, and its refusals read like the service's own."""
+"""The database enforces the rules too, and its refusals read like the service's own."""
 
 from datetime import date
 
@@ -14,7 +14,7 @@ from tests.kit.cast import ADA, ada
 LONG = "x" * 201
 MANY = [str(number) for number in range(101)]
 
-# Every field that can be wrong, the constraint that stops it, and the value.
+# Every field that can be invalid, the constraint that rejects it, and the value.
 VIOLATIONS = [
     ("patients_first_name_given", "first_name", "  "),
     ("patients_last_name_given", "last_name", ""),

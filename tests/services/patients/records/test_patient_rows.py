@@ -131,14 +131,14 @@ def test_all_patients_at_once_are_as_they_are_one_by_one(endpoints):
     assert {"last_name", "address"} <= streamed.keys()
     assert streamed == {name: getattr(record, name) for name in streamed}
     terms, made = zip(*map(json.loads, allergy_lines), strict=True)
-    # What is written down twice is one.
+    # A term that is recorded twice is one.
     assert terms == tuple(allergies[:3])
     assert made == tuple(lines.own_id(id_, record.created_at, term) for term in terms)
     assert len(set(made)) == len(terms)
 
 
 def texts_of(shape):
-    """Return what a line reads that is JSON of a patient's texts."""
+    """Return the template of a line that is JSON of a patient's texts."""
     named = [field.name for field in lines.PATIENT_FIELDS]
     texts = [n for n in named if shape[n] is LineFieldKind.TEXT]
     pieces = [piece for n in texts for piece in (f', "{n}": ', named.index(n))]

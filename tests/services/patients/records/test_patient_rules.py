@@ -1,4 +1,4 @@
-"""What a draft must look like, and what is said about one that does not."""
+"""The rules of a draft, and what is said about one that breaks them."""
 
 from datetime import UTC, date, datetime
 

@@ -1,4 +1,4 @@
-"""Record numbers: those that PostgreSQL gives out, and those that people type."""
+"""Record numbers: those that PostgreSQL assigns, and those that people type."""
 
 import re
 from itertools import combinations

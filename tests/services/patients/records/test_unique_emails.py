@@ -1,4 +1,4 @@
-"""Where the clinic wants it, an e-mail address is of one patient only."""
+"""Where the clinic wants it, an e-mail address belongs to one patient only."""
 
 from functools import partial
 

@@ -17,13 +17,13 @@ from tests.services.patients.search.plain_python import PlainPython
 
 NOW = datetime(2026, 11, 20, 10, 30, tzinfo=ZoneInfo("Europe/Berlin"))
 CLERK = cast.act_as(cast.CLEO)
-# Asks about everything, what notes say too.
+# May filter by everything, including the content of notes.
 CLINICIAN = cast.act_as(cast.DORA)
 
 
 @pytest.fixture(scope="module")
 def town(module_endpoints: Endpoints) -> Iterator[Engine]:
-    """An engine on the database where everybody lives."""
+    """An engine on the database in which everybody is."""
     engine = connect(owner(module_endpoints))
     with engine.connect() as connection:
         population.settle(connection)
@@ -46,6 +46,6 @@ def plain_python(town: Engine) -> PlainPython:
 
 @pytest.fixture
 def visit(town: Engine) -> Iterator[Session]:
-    """A session that looks at the town."""
+    """A session that reads from the town."""
     with Session(town) as session:
         yield session

@@ -27,13 +27,13 @@ _COMPARISONS: dict[Operator, Callable[[object, object], bool]] = {
     Operator.STARTS_WITH: lambda a, b: a.startswith(b),
 }
 _LISTS = {"allergies", "medical_history", "current_medications"}
-# Nobody in town has had a visit, or has one booked.
+# Nobody in town has had a visit or has one booked.
 _OF_VISITS = {"last_visit", "next_visit", "doctor", "diagnosis"}
 _TIMESTAMPS = {"created_at", "updated_at"}
 
 
 class PlainPython:
-    """Answers criteria by looking at every patient."""
+    """Applies criteria by looking at every patient."""
 
     def __init__(
         self, everybody: Sequence[PatientRecord], fold: Fold, now: datetime
@@ -154,7 +154,7 @@ class PlainPython:
         return _COMPARISONS[operator](position, 0)
 
     def _is_recent(self, ours: date | datetime | None, typed: str) -> bool:
-        """Tell whether it was in the last days or weeks, today included."""
+        """Return whether it was in the last days or weeks, today included."""
         if ours is None:
             return False
         count, unit = typed.split()
@@ -178,7 +178,8 @@ class PlainPython:
         if other and other not in dict(orders):
             orders.append((other, orders[-1][1]))
         keys = [(self._key(field), turned) for field, turned in orders]
-        # Whoever is older was born earlier: `id` goes the way of the day of birth.
+        # Older people were born earlier: `id` is sorted in the direction of the date of
+        # birth.
         last_field, is_descending = orders[-1]
         is_turned = is_descending != (last_field == "age")
         return [*keys, (lambda patient: patient.id, is_turned)]

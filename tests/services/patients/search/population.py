@@ -1,4 +1,4 @@
-"""A few hundred invented patients who disagree about everything a list can ask."""
+"""A few hundred invented patients who differ in everything a list can filter by."""
 
 import random
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ STREETS = ("1 High Street", "12 high street", "Straße des 17. Juni", "", None)
 
 
 def settle(connection: Connection, size: int = 300) -> None:
-    """Put the patients into an empty database."""
+    """Add the patients to an empty database."""
     chance = random.Random(20261120)  # noqa: S311 - the same people every time
     people = [_person(chance) for _ in range(size)]
     connection.execute(insert(Patient), people)
@@ -36,7 +36,7 @@ def settle(connection: Connection, size: int = 300) -> None:
 
 
 def census(connection: Connection) -> Sequence[PatientRecord]:
-    """Return everybody, as kept."""
+    """Return everybody, as stored."""
     return [record_of(row) for row in connection.execute(select(*COLUMNS))]
 
 

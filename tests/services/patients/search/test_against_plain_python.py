@@ -1,4 +1,4 @@
-"""Whatever is asked, SQL answers as plain Python does: same patients, same order."""
+"""Whatever the criteria, SQL returns the same as plain Python: patients and order."""
 
 from itertools import pairwise
 
@@ -72,7 +72,7 @@ VALUES = {
 
 
 def _in_order(ends):
-    # A year that holds a day neither comes before nor after it.
+    # A year that contains a day is neither before nor after it.
     return tuple(sorted(ends, key=lambda end: end if "-" in end else f"{end:0>4}-00"))
 
 

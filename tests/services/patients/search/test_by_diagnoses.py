@@ -1,4 +1,4 @@
-"""Clinicians find their patients by what the notes of visits say was diagnosed."""
+"""Clinicians find their patients by the diagnoses in the notes of visits."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -34,7 +34,7 @@ WITH_DIABETES = diagnosed(Operator.STARTS_WITH, "E11")
 
 @pytest.fixture
 def clinic(endpoints) -> Iterator[Clinic]:
-    """Dora treats Grace, and Ida without a diagnosis; Emil treats Ada."""
+    """Dora treats Grace, and Ida, who has no diagnosis; Emil treats Ada."""
     with open_clinic(endpoints) as clinic:
         ida = clinic.write(
             clinic.cleo,
@@ -68,7 +68,7 @@ def note(clinic: Clinic, actor: Actor, patient, diagnoses: str, **typed: str) ->
 
 
 def names_of(clinic: Clinic, actor: Actor, criteria: Criteria) -> list[str]:
-    """Return whom a list shows; its count must say the same."""
+    """Return the names that a list shows; its count must agree."""
     page = clinic.read(actor, lambda s: search.list_patients(s, actor, criteria))
     count = clinic.read(actor, lambda s: search.count_patients(s, actor, criteria))
     assert count == Count(len(page.rows))
@@ -83,7 +83,7 @@ def names_of(clinic: Clinic, actor: Actor, criteria: Criteria) -> list[str]:
         (Operator.EQUAL, "E11.9", ["Grace"]),
         (Operator.EQUAL, "type 2 DIABETES", ["Grace"]),
         (Operator.EQUAL, "mude", ["Grace"]),
-        # A code and its words are two things that the notes say.
+        # A code and its text are two separate things in the notes.
         (Operator.EQUAL, "E11.9 Type 2 diabetes", []),
         (Operator.EQUAL, "E11", []),
         (Operator.IN, ("J45", "I10"), ["Grace"]),
@@ -156,7 +156,7 @@ def test_who_reads_no_notes_asks_about_no_diagnoses(clinic, name):
         lambda s: views.recall(s, actor, key, subject=PATIENTS),
         lambda s: views.save_view(s, actor, "Theirs", key, subject=PATIENTS),
     ):
-        # To analysts the database shows no such key.
+        # The database does not show such a key to analysts.
         with pytest.raises((NotAllowed, NotFound)):
             clinic.write(actor, ask)
 

@@ -23,7 +23,7 @@ def where(name: str, operator: Operator, typed) -> Criteria:
 
 @pytest.fixture
 def names(session, clerk):
-    """Who is found: Ann was seen long ago, Bea last week by two, Cleo is to come."""
+    """Returns who is found: Ann was seen long ago, Bea last week, Cleo is to come."""
     dora = cast.add_doctor(session, name="Dóra Doctor").id
     emil = cast.add_doctor(session, name="Emil Eager").id
     ann, bea, cleo = (
@@ -35,7 +35,7 @@ def names(session, clerk):
         (dora, bea, -500, "completed"),
         (emil, bea, -7, "completed"),
         (dora, cleo, 7, "scheduled"),
-        # What did not take place is no visit, and what was to come no next one.
+        # A missed visit is no last visit, and a scheduled one in the past no next one.
         (emil, cleo, -3, "no-show"),
         (emil, ann, -1, "scheduled"),
     ):

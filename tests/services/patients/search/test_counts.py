@@ -20,7 +20,7 @@ def crowd(session):
 
 @pytest.fixture
 def slow_fold(session, crowd):
-    """Make every look at an address take a while, as a really large table would."""
+    """Make every look at an address take a while, as in a really large table."""
     session.execute(text("ALTER FUNCTION fold(text) RENAME TO fold_at_once"))
     session.execute(
         text(

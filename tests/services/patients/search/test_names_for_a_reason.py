@@ -1,4 +1,4 @@
-"""Analysts in their own role: no names, unless for a reason, and then once."""
+"""Analysts under their own identity: no names, except once, for a reason."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

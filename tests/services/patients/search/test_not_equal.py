@@ -1,4 +1,4 @@
-"""Who has nothing in a field has not this value either, whatever field that is."""
+"""A patient with an empty field has not this value either, whatever field that is."""
 
 import pytest
 

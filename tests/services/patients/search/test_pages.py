@@ -81,7 +81,7 @@ placed = partial(search.list_patients, is_placed=True)
 
 
 def walked(session, actor, list_criteria, size=2):
-    """Return who is on a list, read page by page from place to place."""
+    """Return the ids on a list, read page by page from place to place."""
     ids, place = [], None
     while True:
         page = placed(session, actor, list_criteria, size=size, place=place)
@@ -146,7 +146,7 @@ def test_only_a_first_or_last_page_is_known_to_be_the_whole_list(session, clerk)
     assert read(last=True).is_whole
     assert not read(size=2).is_whole
     assert not read(size=2, last=True).is_whole
-    # All that there is there, and not all.
+    # Each of these pages has all that is there, but not the whole list.
     assert not read(after=ids[0]).is_whole
     assert not read(after=ids[2]).is_whole
     assert not read(before=ids[1]).is_whole

@@ -1,4 +1,4 @@
-"""What PostgreSQL plans for lists of patients."""
+"""PostgreSQL's plans for lists of patients."""
 
 import pytest
 from sqlalchemy import text
@@ -42,7 +42,7 @@ def test_a_page_of_everybody_is_planned_once_for_a_connection(
     for _ in range(8):
         list_patients(session, clerk, Criteria(), size=2, **at)
 
-    # With anything given it is planned for that five times, then one plan is taken.
+    # With parameters it is planned five times, then a generic plan is used.
     ((generic, custom),) = _plans(session)
     assert custom <= 5
     assert generic >= 3

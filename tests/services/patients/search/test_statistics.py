@@ -21,7 +21,7 @@ from services.patients.search.pages import PATIENT_LISTS
 from tests.kit import cast
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
-# What a filter on a field of each kind may say.
+# A filter for a field of each kind.
 COMPARED = {
     Kind.TEXT: (Operator.CONTAINS, "ada"),
     Kind.PHONE: (Operator.CONTAINS, "01632"),
@@ -183,8 +183,8 @@ def test_a_sample_of_those_whom_others_decide_about_has_them(
 def crowded(endpoints, small_limit):
     """A database with too many patients, which shows each role what it may see.
 
-    Tests above act as its owner. Who may see everybody reads a view in place of the
-    table, and PostgreSQL takes a sample of no view.
+    The tests above run as its owner. A role that may see everybody reads a view in
+    place of the table, and PostgreSQL cannot sample a view.
     """
     with closing(Database(endpoints)) as database:
         born = [date(1980, 1, 1)] * 5_000

@@ -1,4 +1,4 @@
-"""What those who see no names get to see of a list, and what they may ask."""
+"""What those who see no names see of a list, and what they may filter by."""
 
 import csv
 import io
@@ -20,7 +20,7 @@ from services.patients.search.fields import FIELDS, PATIENTS, UNNAMED_FIELDS, fi
 from tests.kit import cast
 from tests.services.patients.search.conftest import NOW
 
-# Whatever of Ada could tell somebody who she is.
+# Everything about Ada that could reveal who she is.
 TELLING = (
     "Ada", "Lovelace", "05-17", "17", "example", "1632960983", "James", "William",
 )  # fmt: skip
@@ -66,7 +66,7 @@ def test_asvs_8_2_3_nothing_that_tells_who_it_is_is_in_a_row(session, analyst):
     numbered = search.list_numbered(
         session, analyst, Criteria(), page=1, per_page=1, now=NOW
     )
-    # The moments and the id are digits by chance.
+    # The times and the id contain digits by chance.
     rows = [
         replace(row, id=None, created_at=None, updated_at=None)
         for row in (*page.rows, *numbered)
@@ -203,7 +203,7 @@ def test_whatever_is_shown_may_be_asked(visit, analyst, clerk):
     )
     named = search.list_patients(visit, clerk, criteria, size=500, now=NOW)
 
-    # Of equal years and sexes, ids decide, which are others here.
+    # With equal years and sexes, the ids decide, which differ here.
     assert [(row.birth_year, row.sex, row.allergies) for row in unnamed.rows] == [
         (row.date_of_birth.year, row.sex, row.allergies) for row in named.rows
     ]

@@ -1,4 +1,4 @@
-"""Signatures: made with the clinic's key, and every later change found."""
+"""Signatures: made with the clinic's key, and every later change is detected."""
 
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -36,7 +36,7 @@ def signed(key_file, plain):
 
 
 def state(content, key_file):
-    """Check in a thread: in this one an event loop may run, which pyHanko needs."""
+    """Check in a thread: this one may have an event loop, and pyHanko runs its own."""
     known = key_file.read().certificates
     with ThreadPoolExecutor(1) as aside:
         return aside.submit(pades.check, content, known).result().state

@@ -58,7 +58,7 @@ def test_nobody_chooses_who_may_not_act(session, field):
 
 @pytest.mark.parametrize("field", CHOICES)
 def test_a_choice_is_that_of_whose_statements_these_are(session, field):
-    """The database writes one row: that of whoever acts, whatever the service says."""
+    """The database writes one row: its current actor's, whatever the service says."""
     first, _ = CHOICES[field]
     somebody = cast.add_actor(session, Role.STAFF)
     beside = cast.add_actor(session, Role.STAFF)

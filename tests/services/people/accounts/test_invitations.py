@@ -171,7 +171,7 @@ def test_once_somebody_came_by_code_the_link_lets_nobody_else_in(session, invite
 
 
 def came_long_ago(session, invited):
-    """Sign somebody in by a code, and forget the sign-in, as after 90 days."""
+    """Sign somebody in by a code, and delete the sign-in, as after 90 days."""
     sessions.start(session, invited.user_id, method="code", network=None, browser=None)
     session.execute(delete(UserSession).where(UserSession.user_id == invited.user_id))
 

@@ -14,7 +14,7 @@ from tests.services.people.people_samples import events
 
 
 def as_database_knows(session: Session, actor: Actor) -> None:
-    """Say whose statements the next ones are, as an ActorDatabase does."""
+    """Set the identity of the next statements, as an ActorDatabase does."""
     session.execute(select(func.set_config("chartroom.user_id", str(actor.id), True)))
 
 

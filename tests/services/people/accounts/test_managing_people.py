@@ -1,4 +1,4 @@
-"""What administrators do to sign-ins: only they, only fresh, never to themselves."""
+"""Changes to sign-ins: by administrators only, just confirmed, never their own."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -326,7 +326,7 @@ def test_a_code_for_the_former_address_lets_nobody_in(session, boss, rosa):
 
 
 def test_a_code_for_an_address_that_is_another_by_now_lets_nobody_in(session, rosa):
-    """However that came: an invitation takes the address of the patient's record."""
+    """However it happened: an invitation uses the address of the patient's record."""
     request = codes.CodeRequest(rosa.email, "b" * 43, "k" * 32)
     codes.ask(session, request, "271828", is_demo=False)
 
@@ -368,7 +368,7 @@ def test_an_address_that_somebody_has_is_refused_however_it_is_written(
             **boss.fresh,
         )
     assert "rosa" not in str(refusal.value).lower()
-    # What the database said quotes the address, and a traceback would tell it.
+    # The database's message quotes the address, and a traceback would show it.
     assert refusal.value.__suppress_context__
 
 

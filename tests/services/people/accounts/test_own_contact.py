@@ -1,4 +1,4 @@
-"""Patients correct how the clinic reaches them, and nothing else, after a proof."""
+"""Patients correct their contact data, and nothing else, after a proof."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -44,7 +44,7 @@ def maya(session, record):
 
 @pytest.fixture
 def change(session, maya, record, today):
-    """What Maya does with fields of her record, and with a code."""
+    """Changes fields of Maya's record as she does, with a code."""
 
     def change_fields(code=None, version=record.version, **fields):
         return own_contact.change_contact(
@@ -135,7 +135,7 @@ def test_a_code_holds_for_its_own_address_and_person_once(session, maya, change)
 
     ask(session, maya)
     assert change(CODE, email=NEW).record
-    # What was sent before a change ends with it.
+    # Codes sent before a change end with it.
     assert change(CODE, email="elsewhere@mail.example", version=2).record is None
     ask(session, maya, email="elsewhere@mail.example")
     assert change(CODE, email="elsewhere@mail.example", version=2).record

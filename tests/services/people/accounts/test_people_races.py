@@ -1,4 +1,4 @@
-"""Two who act in the same second, with real transactions."""
+"""Two people who act in the same second, with real transactions."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -72,7 +72,7 @@ def test_two_administrators_cannot_shut_each_other_out(committing, action):
 
 @pytest.fixture
 def meanwhile(committing, monkeypatch):
-    """Do something, and another thing when the first has come to a function."""
+    """Runs an action, and another one when the first has reached a function."""
 
     def run(theirs, owner, name, ours):
         usual = getattr(owner, name)

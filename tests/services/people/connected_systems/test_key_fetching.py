@@ -44,7 +44,7 @@ def _serving(answer: Callable[[Request], Response]) -> Iterator[str]:
 
 
 class Publisher:
-    """A host that publishes keys, and remembers what it was asked."""
+    """A host that publishes keys, and remembers the requests."""
 
     def __init__(self) -> None:
         self.keys: list[Any] = [rsa_key()]
@@ -84,7 +84,7 @@ def test_a_private_address_is_never_asked(address):
             "https://rebound.example/jwks",
             (),
             most=100,
-            # One of them is out in the world; the other could be the one that is asked.
+            # One of them is public; the other could be the one that is connected to.
             resolve=lambda *_: [ip_address("93.184.216.34"), ip_address(address)],
         )
 

@@ -38,7 +38,7 @@ def register(session, boss, **other):
 
 
 def keep(session, system_id, **values):
-    """Write what another version would."""
+    """Write the row as another version would."""
     own = update(ConnectedSystem).where(ConnectedSystem.id == system_id)
     session.execute(own.values(**values))
 
@@ -247,7 +247,7 @@ def test_how_much_it_exports_is_said_changed_and_audited(session):
         # Another purpose opens nothing more.
         after(export_purpose="Another registry"),
         after(exports=SystemExports.ALL),
-        # Who exports nothing needs no purpose.
+        # A system that exports nothing needs no purpose.
         after(exports=SystemExports.NOTHING, export_purpose="A copy of all"),
         after(exports=SystemExports.GROUPS, export_purpose="A registry"),
     ] == [
@@ -269,7 +269,7 @@ def test_how_much_it_exports_is_said_changed_and_audited(session):
 
 @pytest.mark.parametrize("kept", ["all", "groups", "nothing"])
 def test_without_a_purpose_it_exports_nothing_whatever_is_kept(session, kept):
-    """The version before writes purposes alone, and so did a migration of this one."""
+    """The version before writes only purposes, and so did a migration of this one."""
     boss = desk(session)
     system_id = register(session, boss)
     keep(session, system_id, exports=kept)
@@ -346,7 +346,7 @@ def test_an_export_of_all_is_not_made_for_a_system_held_to_its_groups(session):
     bulk_exports.ask(session, system, request)
     assert bulk_exports.is_any_waiting(session)
     hold_to(SystemExports.GROUPS)
-    # Its token is known a moment longer, and asks once more.
+    # Its token is cached a moment longer, and makes one more request.
     bulk_exports.ask(session, system, request)
 
     assert not bulk_exports.is_any_waiting(session)
@@ -434,7 +434,7 @@ def test_whoever_lets_a_system_in_has_used_a_passkey_just_now(session):
     ):
         with pytest.raises(NotConfirmed):
             act()
-    # Shutting one out must not wait for a passkey.
+    # Shutting a system out must not wait for a passkey.
     connected_systems.switch_off(session, boss.actor, system_id)
 
 

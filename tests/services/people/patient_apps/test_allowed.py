@@ -1,4 +1,4 @@
-"""Which apps read a patient's record now, and the end of it."""
+"""The apps that can read a patient's record now, and how that ends."""
 
 from datetime import timedelta
 

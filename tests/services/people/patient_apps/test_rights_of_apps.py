@@ -1,4 +1,4 @@
-"""What a patient has let an app do, as the roles end it and the database bounds it."""
+"""What a patient has allowed an app, how roles end it and the database limits it."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -53,7 +53,7 @@ def database(module_endpoints):
 
 @pytest.fixture
 def system(database):
-    """Do something as the background."""
+    """Runs an operation under the identity of the background."""
     return lambda work: database.write(work, identity=SYSTEM).value
 
 
@@ -69,12 +69,12 @@ def boss(system) -> Desk:
 
 @pytest.fixture
 def maya(system) -> Actor:
-    """A patient who signs in, and whom nobody else uses."""
+    """A patient who signs in, and whom no other test uses."""
     return system(lambda s: cast.add_actor(s, Role.PATIENT))
 
 
 def exchange(database, app: DiaryApp, code: str):
-    """Return what an app is answered for a code."""
+    """Return the answer to an app's code."""
     return database.write(
         lambda s: AppAuthorization(s, CLINIC).exchange([*app.form(code).items()]),
         identity=ANONYMOUS,
@@ -173,7 +173,7 @@ def test_whoever_ends_one_app_ends_what_it_has_not_fetched_and_no_other(
 
 
 def decide(session, app: DiaryApp, patient: Actor, session_id: UUID | None) -> str:
-    """Return the code of a patient who lets the app in from a sign-in."""
+    """Return the code after a patient's consent in a sign-in."""
     answer = AppAuthorization(session, CLINIC).decide(app.asks(), patient, session_id)
     return answer_in(answer.location or "")["code"]
 
@@ -432,7 +432,7 @@ def test_the_database_gives_no_system_more_than_it_was_registered_for(
 
 @pytest.fixture
 def rosa(system) -> Desk:
-    """A colleague who exports."""
+    """A colleague who may export."""
     return system(lambda s: desk(s, Role.STAFF))
 
 

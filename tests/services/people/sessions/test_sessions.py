@@ -1,4 +1,4 @@
-"""Sign-ins: random, kept as hashes, and over in time."""
+"""Sign-ins: random, stored as hashes, and limited in time."""
 
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -49,7 +49,7 @@ def _change(session, **values):
 
 @contextmanager
 def _statements_of(session):
-    """Yield what is asked of the database in the block."""
+    """Yield the statements that the block sends to the database."""
     statements, connection = [], session.connection()
 
     def note(_connection, _cursor, statement, *_more):

@@ -1,4 +1,4 @@
-"""A question is answered by the browser that was asked, once, and in time."""
+"""A challenge is answered by the browser that got it, once, and in time."""
 
 import secrets
 from concurrent.futures import ThreadPoolExecutor

@@ -197,7 +197,7 @@ Race = Callable[[list[str]], list[CodeCheck]]
 
 @pytest.fixture
 def race(endpoints: Endpoints, database_url: str) -> Any:
-    """Let requests with these codes be answered at the same moment."""
+    """Answers requests with these codes at the same instant."""
     from tests.conftest import connect
 
     engine = connect(database_url)
@@ -223,7 +223,7 @@ def _race(database: Database, tried: list[str]) -> list[CodeCheck]:
 
 
 def test_asvs_6_5_1_of_two_requests_with_the_right_code_one_gets_in(race):
-    """ASVS 6.5.1: a code is good once, however many use it at once."""
+    """ASVS 6.5.1: a code is valid once, however many use it at once."""
     answers = race([CODE] * 6)
 
     assert len([answer for answer in answers if answer.user_id]) == 1

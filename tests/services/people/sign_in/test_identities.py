@@ -158,7 +158,7 @@ def test_the_role_of_whom_the_provider_brought_in_follows_it(session):
 
 @pytest.fixture
 def withdrawn(session):
-    """Rosa, whom the provider brought in and then gave no role any more."""
+    """Rosa, who came by the provider, which then withdrew her role."""
     rosa = identities.sign_in(session, ROSA)
     sessions.start(session, rosa.id, method="oidc", network=None, browser=None)
     with pytest.raises(RoleWithdrawn, match="any more"):

@@ -1,4 +1,4 @@
-"""Tokens: random, kept as hashes, and good only for a while."""
+"""Tokens: random, stored as hashes, and valid only for a while."""
 
 from datetime import timedelta
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""Some days of the calendar, as each role reads them in its own name."""
+"""A few days of the calendar, as each role reads them under its own identity."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from tests.services.visits.visit_samples import soon
 
 @dataclass(frozen=True)
 class Days:
-    """A clinic, Dora's and Emil's times of tomorrow, and a visit with each."""
+    """A clinic, Dora's and Emil's slots of tomorrow, and a visit with each."""
 
     clinic: Clinic
     doctors: tuple[UUID, UUID]
@@ -57,7 +57,7 @@ def clinic(module_endpoints) -> Iterator[Clinic]:
 
 @pytest.fixture
 def days(clinic: Clinic) -> Days:
-    """Times of this test's own: one free, one with a visit, for each doctor."""
+    """The test's own slots: one free, one with a visit, for each doctor."""
     begins = soon(24 * 60).replace(minute=0, second=0, microsecond=0)
 
     def add(session: Session) -> tuple[tuple[UUID, UUID], UUID, UUID]:
@@ -229,5 +229,5 @@ def test_twenty_doctors_take_as_many_statements_as_two(days, number):
 
     assert len(period.doctors) == number
     assert len(period.visits) == number
-    # Doctors, visits, newcomers, slots, closures, and that somebody looked.
+    # Doctors, visits, newcomers, slots, closures, and the audit event.
     assert len(statements) == 6, statements

@@ -1,4 +1,4 @@
-"""A process as a web server is one: keeps slots that are looked at, and holds them."""
+"""A process like a web server: caches slots that are looked at, and holds them."""
 
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -31,7 +31,7 @@ def main() -> None:
 
 
 class _Server:
-    """What the process does when it is told to."""
+    """Carries out the commands that the process is sent."""
 
     def __init__(
         self,
@@ -44,8 +44,8 @@ class _Server:
         self._caches = caches
         self._listener = listener
         self._doctor_id = UUID(given["doctor_id"])
-        # Not of its own samples: they begin an hour later when this starts in another
-        # hour than the test.
+        # Not by samples of its own: they begin an hour later if the process starts in
+        # another hour than the test.
         self._begin = datetime.fromisoformat(given["begin"])
 
     def hears(self) -> bool:

@@ -1,4 +1,4 @@
-"""What is kept of doctors and slots: true for everybody, and dropped everywhere."""
+"""Cached doctors and slots: true for everybody, and dropped everywhere."""
 
 import shutil
 import socket
@@ -74,7 +74,7 @@ class Practice:
         return self.caches.doctors(who, search=self.name, **options).value
 
     def hold(self, number: int, seconds: float = 120, patient: UUID | None = None):
-        """Hold a slot, so long; return where in the log that is."""
+        """Hold a slot for this long; return the hold's position in the log."""
         clinic = self.clinic
         cleo, whose = clinic.cleo, patient or clinic.ada.id
 
@@ -192,7 +192,7 @@ def test_another_timeline_knows_nothing_of_what_was_kept_before(practice):
     lsn = practice.hold(0)
     practice.listener.mark = ChangeMark(1, practice.listener.mark.position, "00000002")
 
-    # A replica may be behind: only what is read anew can show the hold.
+    # A replica may lag: only a new read can show the hold.
     assert practice.states(after=lsn) == ["held", "free", "free"]
 
 
@@ -290,7 +290,7 @@ def test_what_is_held_or_freed_in_one_process_shows_in_the_other_at_once(
     clinic, module_endpoints
 ):
     practice = Practice(clinic)
-    # Somebody who holds nothing at that time, as others of these tests do.
+    # A patient without a hold at that time, which others of these tests have.
     free = clinic.database.write(lambda s: cast.add_patient(s).id, identity=SYSTEM)
     slot, patient = str(practice.slot_ids[0]), str(free.value)
     with (

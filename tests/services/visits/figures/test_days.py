@@ -17,7 +17,7 @@ NOON = datetime(2031, 3, 12, 12, 0, tzinfo=ZONE)
 
 @pytest.fixture
 def at(session, patient):
-    """Make a visit at a moment, with any doctor or with one."""
+    """Adds a visit at this time, with any doctor or with one."""
     doctor = cast.add_doctor(session)
 
     def at(starts_at, *, whose=None, **values):
@@ -50,9 +50,9 @@ def test_each_day_has_a_row_and_the_clock_is_the_clinics(session, clerk, at):
     [
         (NOON - timedelta(days=7), 1),
         (NOON - timedelta(days=7, minutes=-1), 0),
-        # On the day after, and earlier in it.
+        # On the following day, at an earlier hour.
         (NOON - timedelta(days=6, hours=2), 0),
-        # Of a visit from elsewhere it may not be known: it ended at half past nine.
+        # It may be unknown for a visit from elsewhere: it ended at half past nine.
         (None, 1),
     ],
 )

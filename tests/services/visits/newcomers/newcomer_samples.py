@@ -1,4 +1,4 @@
-"""People who book and are no patients yet, and bookings made older than they are."""
+"""People who book and are not patients yet, and bookings made older than they are."""
 
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -42,7 +42,7 @@ def book(session: Session, slot_id: UUID, **values) -> NewcomerRecord:
 
 
 def let_pass(session: Session, newcomer_id: UUID, seconds: float = 601) -> None:
-    """Let the hold be that much older."""
+    """Make the hold this much older."""
     earlier = timedelta(seconds=seconds)
     for table, key in ((BookingSlot, BookingSlot.newcomer_id), (Newcomer, Newcomer.id)):
         session.execute(
@@ -54,7 +54,7 @@ def let_pass(session: Session, newcomer_id: UUID, seconds: float = 601) -> None:
 
 
 def let_visit_pass(session: Session, newcomer_id: UUID, *, days: int) -> None:
-    """Let the visit be over since so many days."""
+    """Move the visit into the past by this many days."""
     slot_id = select(Newcomer.slot_id).where(Newcomer.id == newcomer_id)
     over = func.now() - timedelta(days=days)
     session.execute(
@@ -70,7 +70,7 @@ def status_of(session: Session, newcomer_id: UUID) -> str | None:
 
 
 def taken_by(session: Session, slot_id: UUID) -> UUID | None:
-    """Return which newcomer has the slot, if one has."""
+    """Return the newcomer who has the slot, if any."""
     return session.scalar(
         select(BookingSlot.newcomer_id).where(BookingSlot.slot_id == slot_id)
     )

@@ -1,4 +1,4 @@
-"""People who are no patients yet: they hold, confirm, move and cancel."""
+"""People who are not patients yet: they hold, confirm, move and cancel."""
 
 from dataclasses import replace
 from datetime import timedelta

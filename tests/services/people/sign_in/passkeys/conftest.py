@@ -1,4 +1,4 @@
-"""A person who signed in just now, and a device of theirs."""
+"""A person who has just signed in, and a device of theirs."""
 
 import pytest
 

@@ -26,7 +26,7 @@ def signed_in(session: Session, actor: Actor) -> UUID:
 
 
 def age(session: Session, session_id: UUID, **by: float) -> None:
-    """Let time pass since the sign-in and its last confirmation."""
+    """Make the sign-in and its last confirmation older."""
     session.execute(
         update(UserSession)
         .where(UserSession.id == session_id)

@@ -19,7 +19,7 @@ from tests.services.people.sign_in.passkeys.desk import BROWSER, PARTY
 
 @pytest.fixture
 def known(session, ines, sign_in, device):
-    """Ines's device, whose passkey is known."""
+    """Ines's device, whose passkey is registered."""
     desk.add(session, ines, sign_in, device)
     return device
 
@@ -229,7 +229,7 @@ def test_a_genuine_answer_with_nonsense_in_it_is_refused(session, known, field, 
     genuine["response"][field] = value
     answer = desk.receive(session, Purpose.SIGN_IN, json.dumps(genuine))
 
-    # A device may leave out whose passkey it is: then the signature alone says.
+    # A device may leave out the passkey's user: then the signature alone decides.
     if field == "userHandle" and value is None:
         passkey_proofs.sign_in(session, PARTY, answer)
         return

@@ -1,4 +1,4 @@
-"""Who and what the tests of bookings start with."""
+"""The people and slots with which the tests of bookings start."""
 
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from tests.services.visits.booking.bookings import samples
 
 @pytest.fixture
 def dora(session: Session) -> Doctor:
-    """A doctor whom patients can be booked with."""
+    """A doctor with whom patients can be booked."""
     return cast.add_doctor(session)
 
 
@@ -33,5 +33,5 @@ def other(session: Session, clerk: Actor, today) -> PatientRecord:
 
 @pytest.fixture
 def desk(session: Session, clerk: Actor) -> tuple[Session, Actor]:
-    """The front desk: a session, and who works in it."""
+    """The front desk: a session, and the person who works in it."""
     return session, clerk

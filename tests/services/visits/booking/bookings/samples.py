@@ -1,4 +1,4 @@
-"""A doctor's slots, and holds that are made to be older than they are."""
+"""A doctor's slots, and holds made older than they are."""
 
 from datetime import UTC, datetime, time, timedelta
 from uuid import UUID, uuid4
@@ -18,7 +18,7 @@ from services.visits.booking.bookings import (
 )
 
 MINUTES = 20
-# Far enough ahead for every rule about what is near, and all of them on one day.
+# Far enough ahead for every rule about short notice, and all on one day.
 FIRST = datetime.combine(
     datetime.now(UTC).date() + timedelta(days=7), time(9), tzinfo=UTC
 )
@@ -27,7 +27,7 @@ FIRST = datetime.combine(
 def slot(
     session: Session, of: Doctor, number: int = 0, *, starts_at: datetime | None = None
 ) -> UUID:
-    """Offer the doctor's slot of this number, counted from the first one."""
+    """Offer the doctor's slot with this number, counted from the first one."""
     begins = starts_at or FIRST + number * timedelta(minutes=MINUTES)
     row = Slot(
         doctor_id=of.id, starts_at=begins, ends_at=begins + timedelta(minutes=MINUTES)
@@ -66,7 +66,7 @@ def move(session: Session, actor, booking_id: UUID, slot_id: UUID, attempt: UUID
 
 
 def let_pass(session: Session, booking: BookingRecord, seconds: float) -> None:
-    """Let the hold be that much older."""
+    """Make the hold this much older."""
     earlier = timedelta(seconds=seconds)
     for table, key in ((BookingSlot, BookingSlot.booking_id), (Booking, Booking.id)):
         session.execute(
@@ -78,7 +78,7 @@ def let_pass(session: Session, booking: BookingRecord, seconds: float) -> None:
 
 
 def begin(session: Session, booking: BookingRecord) -> None:
-    """Let the visit have begun five minutes ago."""
+    """Move the visit's start to five minutes ago."""
     for table, key in (
         (Slot, Slot.id == booking.slot_id),
         (BookingSlot, BookingSlot.slot_id == booking.slot_id),
@@ -106,7 +106,7 @@ def write_notes(session: Session, booking: BookingRecord) -> None:
 
 
 def holders(session: Session, slot_id: UUID) -> list[UUID]:
-    """Return whose booking has the slot, live or not."""
+    """Return the bookings that have the slot, live or not."""
     rows = select(BookingSlot.booking_id).where(BookingSlot.slot_id == slot_id)
     return list(session.scalars(rows))
 

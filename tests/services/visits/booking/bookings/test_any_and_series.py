@@ -1,4 +1,4 @@
-"""Any doctor, and the same time every week."""
+"""Booking with any doctor, and at the same time every week."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -111,7 +111,7 @@ def test_what_ran_out_is_free_in_a_series(session, clerk, slot, patient):
 
 def test_a_series_keeps_to_the_clinics_clock(session, clerk, dora):
     berlin = ZoneInfo("Europe/Berlin")
-    # In the night of the 25th of October 2037 the clocks there go back.
+    # In the night of the 25th of October 2037 the clocks go back there.
     before = samples.slot(
         session, dora, starts_at=datetime(2037, 10, 21, 9, tzinfo=berlin)
     )

@@ -1,6 +1,6 @@
-"""A cluster that changes hands loses no booking that was acknowledged, nor doubles one.
+"""A failover loses no acknowledged booking, and doubles none.
 
-These break a cluster of their own.
+These tests break a cluster of their own.
 """
 
 import os
@@ -56,7 +56,7 @@ BREAKING = {"switched over": switch_over, "killed": kill}
 
 
 class Bookers:
-    """Who book and give back as fast as they can, and remember what they were told."""
+    """People who book and give back as fast as they can, and remember the answers."""
 
     def __init__(self, database):
         self._database = database
@@ -91,7 +91,7 @@ class Bookers:
 
     def _book(self, chance):
         while not self._done.is_set():
-            # Few slots at a time, so that they get in each other's way.
+            # A few slots at a time, so that they compete.
             slot = self._slots[len(self.acknowledged) + chance.randrange(4)]
             try:
                 self._book_one(slot, chance.choice(self._people))
@@ -139,7 +139,7 @@ def test_what_was_acknowledged_stands_and_is_nobody_elses(breakable, database, h
 def test_of_two_hundred_one_wins_while_the_leader_is_killed(
     breakable, database, endpoints
 ):
-    # With a switchover in the middle they race in tests/api/fhir/test_booking_race.py.
+    # They race during a switchover in tests/api/fhir/test_booking_race.py.
     with ThreadPoolExecutor(1) as aside:
         racing = aside.submit(booking_proof.prove, database, endpoints, None)
         # In the middle: the first have been answered, most have not.

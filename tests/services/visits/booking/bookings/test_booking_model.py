@@ -35,16 +35,16 @@ from tests.services.visits.booking.bookings.samples import FIRST, wanting
 
 CLERK = cast.act_as(cast.CLEO)
 SLOTS, PEOPLE = range(6), range(3)
-# Two doctors work side by side: slots of equal remainders overlap.
+# Two doctors work at the same times: slots with equal remainders overlap.
 TIMES = 3
-# Whatever they add up to is ten seconds away from two and from fifteen minutes (all are
-# multiples of 35), so that the time of a run does not matter on a busy machine either.
+# All sums differ by ten seconds or more from two and from fifteen minutes (all are
+# multiples of 35), so that a run's own time does not matter even on a busy machine.
 STEPS = (35.0, 105.0, 140.0, 910.0)
 
 
 @dataclass
 class Known:
-    """A booking as the model has it; `until` is when its hold runs out."""
+    """A booking in the model; `until` is when its hold runs out."""
 
     slot: int
     person: int
@@ -57,11 +57,11 @@ class Known:
 
 @dataclass
 class Model:
-    """Who has which slot: one live hold or visit each, and nobody in two places."""
+    """The bookings of slots: one live hold or visit each, nobody in two places."""
 
     now: float = 0.0
     known: dict[UUID, Known] = field(default_factory=dict)
-    # The bookings that ran out and that nobody has tidied away or taken over.
+    # The bookings that have run out, and have been neither cleaned up nor taken over.
     untidied: dict[int, UUID] = field(default_factory=dict)
     line: list[tuple[UUID, int, int]] = field(default_factory=list)
     offered: list[tuple[int, int, UUID]] = field(default_factory=list)
@@ -96,7 +96,7 @@ class Model:
                 self.untidied[known.slot] = key
 
     def take(self, slot: int, person: int) -> None:
-        """Forget what ran out of the slot, and elsewhere of the person."""
+        """Forget the expired bookings of the slot, and the person's elsewhere."""
         self.untidied.pop(slot, None)
         for other, key in list(self.untidied.items()):
             if self.known[key].person == person:
@@ -117,7 +117,7 @@ class Model:
 
 
 class Bookings(RuleBasedStateMachine):
-    """Every action is done to both, and both are compared after each."""
+    """Runs every action on both, and compares both after each."""
 
     session: Session
     made = Bundle("made")
@@ -244,7 +244,7 @@ class Bookings(RuleBasedStateMachine):
 
     @rule(target=made)
     def notice_offers(self):
-        """Let the holds that the waiting list made be confirmed and cancelled, too."""
+        """Offer the waiting list's holds for confirming and cancelling, too."""
         offers, self.model.offered = self.model.offered, []
         return multiple(*[key for _, _, key in offers])
 

@@ -51,7 +51,7 @@ def settle(database, people: int, slots: int = 1):
 
 
 def at_once(database, *actions):
-    """Let each be done as the clerk, all begun together; return what came of them."""
+    """Run all actions as the clerk, begun together; return their results."""
     ready = Barrier(len(actions))
 
     def run(action):
@@ -136,7 +136,7 @@ def test_a_patient_is_not_held_in_two_places_at_once(database):
     assert sum(isinstance(outcome, PatientBusy) for outcome in outcomes) == 1
 
 
-# Of the time that is left when both set out, in milliseconds: none, some, plenty.
+# The time left when both begin, in milliseconds: none, some, plenty.
 @pytest.mark.parametrize("left", [0, 5, 10, 20, 40, 60_000])
 def test_who_confirms_in_the_last_moment_or_takes_over_is_decided_by_the_end(
     database, left
@@ -154,8 +154,8 @@ def test_who_confirms_in_the_last_moment_or_takes_over_is_decided_by_the_end(
 
     is_kept = not isinstance(confirmed, ServiceError)
     came_late = other.created_at >= ends_at
-    # What was not confirmed in time is whose who came after its end, and nobody
-    # else's: who came before it has lost, whatever became of the hold.
+    # A slot that was not confirmed in time goes to the one who came after the end, and
+    # to nobody else: one who came before it has lost, whatever happens to the hold.
     is_taken = came_late and not is_kept
     assert is_kept or isinstance(confirmed, HoldExpired)
     assert (other.status is BookingStatus.PENDING) == is_taken
@@ -175,7 +175,7 @@ def test_a_hold_that_runs_out_while_it_is_confirmed_is_not_confirmed(database):
     is_waiting = Event()
 
     def keep_waiting(session):
-        # As a merge does, which confirming waits for: until the hold has run out.
+        # Like a merge, for which the confirmation waits until the hold has run out.
         session.execute(
             select(Patient.id).where(Patient.id == patient).with_for_update()
         )

@@ -1,7 +1,7 @@
-"""Bookings in each role's own name, as the database knows it.
+"""Bookings under each role's identity, as the database knows it.
 
-Everything here goes by the app's login, which owns nothing: what a role may not see or
-do, PostgreSQL refuses, whatever a service asks.
+Everything here goes through the app's login, which owns nothing: what a role may not
+see or do, PostgreSQL refuses, whatever a service asks.
 """
 
 from collections.abc import Iterator
@@ -133,7 +133,7 @@ def test_a_doctor_sees_the_record_of_whoever_is_booked_with_them(clinic: Clinic)
 
 
 def test_what_is_booked_in_an_emergency_opens_the_record_for_nobody(clinic: Clinic):
-    """For no longer than the emergency, whoever the visit is with."""
+    """For no longer than the emergency, whichever doctor the visit is with."""
     cleo, dora, emil = clinic.cleo, clinic.dora, clinic.emil
     annie = clinic.write(
         cleo,

@@ -259,7 +259,7 @@ def test_what_ran_out_is_tidied_away(session, clerk, dora, slot, patient):
     let_pass(session, over, 120.1)
     live = hold(session, clerk, samples.slot(session, dora, 1), patient.id)
 
-    # Out of the way already: the patient asked for something else.
+    # It has expired already: the patient's next hold cleaned it up.
     assert session.get(Booking, over.id).status == "expired"
     let_pass(session, live, 115)
     assert bookings.expire_due(session) == 0

@@ -1,4 +1,4 @@
-"""Rules that staff set aside for a reason that is written down; others do not."""
+"""Rules that staff override for a recorded reason; others cannot."""
 
 from datetime import timedelta
 from uuid import uuid4

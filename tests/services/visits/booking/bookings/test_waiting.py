@@ -1,4 +1,4 @@
-"""The waiting list: who is asked when a slot frees up."""
+"""The waiting list: who is asked when a slot becomes free."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,7 @@ def waiting_for(patient, doctor=None, **values) -> WaitRequest:
 
 
 def offer_to(session, patient):
-    """Return what is held for the patient by the waiting list, if anything."""
+    """Return the hold that the waiting list made for the patient, if any."""
     rows = select(Booking.id).where(
         Booking.patient_id == patient.id, Booking.waitlist_id.is_not(None)
     )

@@ -1,4 +1,4 @@
-"""What administrators are told of how visits are booked."""
+"""The figures of booking that administrators see."""
 
 import csv
 import io
@@ -40,7 +40,7 @@ def clinic(module_endpoints) -> Iterator[Clinic]:
 
 @pytest.fixture
 def arrange(clinic: Clinic):
-    """Return what writes into the clinic's tables."""
+    """Writes into the clinic's tables."""
     return lambda operation: clinic.database.write(operation, identity=SYSTEM).value
 
 
@@ -51,7 +51,7 @@ def doctor(arrange) -> UUID:
 
 @pytest.fixture
 def figures(clinic: Clinic, doctor: UUID):
-    """Return what is told of the doctor, for a whole period or of each day."""
+    """Returns the doctor's figures, for a whole period or for each day."""
 
     def of(period: Period = WEEK, zone: str = "UTC") -> dict[date, Figures]:
         totals = counted(clinic, period, ZoneInfo(zone))
@@ -84,7 +84,7 @@ def attempt(session: Session, clinic: Clinic, slot_id: UUID, **values) -> None:
     session.flush()
 
 
-# What becomes of an attempt, and as what it counts beside being a hold.
+# The possible ends of an attempt, and what it counts as apart from a hold.
 ENDS = {
     "held": ({"status": "pending", "expires_at": FUTURE}, {"holds": 1}),
     "run out, untidied": (

@@ -36,14 +36,14 @@ class Visits:
         return self.clinic.write(actor, lambda s: operation(s, actor))
 
     def become(self, visit_id: UUID, **values: Any) -> None:
-        """Let a visit be as it is not yet."""
+        """Change a visit."""
         change = update(Appointment).where(Appointment.id == visit_id).values(**values)
         self.clinic.database.write(
             lambda s: s.execute(change) and None, identity=SYSTEM
         )
 
     def begin(self, visit_id: UUID, starts_at: datetime) -> None:
-        """Let a visit begin at another moment."""
+        """Change the time of a visit."""
         ends_at = starts_at + visit_samples.TWENTY_MINUTES
         self.become(visit_id, starts_at=starts_at, ends_at=ends_at)
 
@@ -74,7 +74,7 @@ def visits(clinic: Clinic, doctors: tuple[UUID, UUID]) -> Visits:
     dora, emil = doctors
 
     def add(session: Session) -> tuple[UUID, UUID]:
-        # One doctor is nowhere twice: the visits of earlier tests made room.
+        # A doctor sees one patient at a time: the visits of earlier tests make room.
         session.execute(update(Slot).values(withdrawn_at=func.now()))
         return (
             visit_samples.visit(

@@ -1,4 +1,4 @@
-"""A patient books, is written to, shows the ticket at the desk and is seen."""
+"""A patient books, gets e-mails, shows the ticket at the desk and is seen."""
 
 from datetime import UTC, datetime
 

@@ -82,7 +82,7 @@ def test_a_call_refuses_no_check_in_on_another_screen(visits):
     )
 
     assert checked_in.call == noted.call
-    # Whoever is there needs no reminder.
+    # A patient who has arrived needs no reminder.
     with pytest.raises(WrongStatus):
         note(visits, REACHED, noted)
 

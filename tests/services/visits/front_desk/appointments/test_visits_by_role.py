@@ -1,4 +1,4 @@
-"""Who sees which visits, in each role's own name."""
+"""Who sees which visits, under each role's identity."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from uuid import uuid4
@@ -18,7 +18,7 @@ from services.visits.front_desk.appointments import (
 )
 from services.visits.front_desk.appointments.errors import NoSuchCode, NotACode
 
-# Where it is noon: a visit of the next hour is of the same day there.
+# A zone in which it is noon: a visit of the next hour is on the same day there.
 SOMEWHERE = timezone(timedelta(hours=12 - datetime.now(UTC).hour))
 
 
@@ -125,7 +125,7 @@ def test_patients_list_their_own_visits_only(visits):
 
 def test_whom_no_letter_reminds_is_listed_for_the_next_day_that_has_any(visits):
     clinic, cleo = visits.clinic, visits.clinic.cleo
-    # Where no other test has a visit.
+    # On a day without visits of other tests.
     first = datetime.now(UTC) + timedelta(days=20)
 
     def to_phone(actor):
@@ -146,7 +146,7 @@ def test_whom_no_letter_reminds_is_listed_for_the_next_day_that_has_any(visits):
         assert to_phone(cleo) == [visits.adas]
         let_be(clinic.grace, **phone)
         assert to_phone(cleo) == [visits.graces]
-        # Only those of patients whose records a clinician sees.
+        # Only the visits of patients whose records a clinician sees.
         assert to_phone(clinic.emil) == []
         visits.become(visits.graces, status="cancelled", cancelled_at=func.now())
         assert to_phone(cleo) == [visits.adas]

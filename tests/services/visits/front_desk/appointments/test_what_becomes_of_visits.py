@@ -143,7 +143,7 @@ def test_who_was_written_about_was_there(visits, kind, values):
 
     with pytest.raises(NotItsTime, match="the patient was there"):
         undo(visits)
-    # What is written at other visits is in nobody's way.
+    # Notes of other visits do not matter.
     check_in(visits, visit_id=visits.adas)
     assert undo(visits, visit_id=visits.adas).status is VisitStatus.SCHEDULED
 
@@ -277,7 +277,7 @@ def test_only_who_waits_is_called_in(visits):
 
 
 def test_the_version_before_goes_on_with_whom_this_one_called_in(visits):
-    # It knows no column for the call, so it leaves what stands there behind.
+    # That version does not know the column of the call, so it leaves the value there.
     check_in(visits)
     call_in(visits)
     visits.become(visits.graces, status="scheduled", checked_in_at=None)

@@ -1,4 +1,4 @@
-"""A visit of Grace's, and what is written to her of it."""
+"""A visit of Grace's, and the letters to her about it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Post:
     booking: UUID
 
     def do(self, operation: Any) -> Any:
-        """Return what an operation does in the system's name."""
+        """Return the result of an operation under the system's identity."""
         return self.clinic.database.write(operation, identity=SYSTEM).value
 
     def notifications(self) -> list[VisitNotification]:
@@ -40,7 +40,7 @@ class Post:
         return self.do(lambda s: s.scalars(rows).all())
 
     def change(self, table: type, **values: Any) -> None:
-        """Let all notifications, or the visit, or its booking, be as they are not."""
+        """Change all notifications, or the visit, or its booking."""
         key = {Appointment: self.visit, Booking: self.booking}.get(table)
         statement = update(table).values(**values)
         if key is not None:
@@ -71,13 +71,13 @@ def clinic(module_endpoints) -> Iterator[Clinic]:
 
 @pytest.fixture
 def post(clinic: Clinic) -> Post:
-    """A visit of this test's own; nothing is written of it yet."""
+    """A visit of this test's own, without letters so far."""
 
     def add(session: Session) -> tuple[UUID, UUID, UUID]:
         session.execute(delete(VisitNotification))
         session.execute(update(Slot).values(withdrawn_at=func.now()))
         session.execute(update(User).values(language=None))
-        # Those of earlier tests need no reminder any more.
+        # The visits of earlier tests need no more reminders.
         session.execute(update(Appointment).values(reminded_at=func.now()))
         doctor = cast.add_doctor(session).id
         visit = visit_samples.visit(session, doctor, clinic.grace.id, soon(60 * 72))
@@ -96,6 +96,6 @@ def mailbox() -> Mailbox:
 
 @pytest.fixture
 def mailer(mailbox: Mailbox) -> Iterator[SmtpMailer]:
-    """A real mail server, and who talks to it."""
+    """A mailer that sends to a real mail server."""
     with mailer_to(mailbox) as mailer:
         yield mailer

@@ -1,4 +1,4 @@
-"""Whoever has documents to read gets one e-mail, in which nothing of them stands."""
+"""People with documents to read get one e-mail, which contains nothing of them."""
 
 from datetime import timedelta
 from functools import partial
@@ -43,19 +43,19 @@ def file_of_grace(post, number=1, **facts):
 
 
 def choose(post, person, language):
-    """Let somebody's language be this one."""
+    """Set somebody's language."""
     chosen = update(User).where(User.id == person.id).values(language=language)
     post.do(lambda s: s.execute(chosen) and None)
 
 
 def let_pass(post, span):
-    """Let all that anybody was told be older by this."""
+    """Make all notifications older by this."""
     older = update(UserNotification).values(mail_at=UserNotification.mail_at - span)
     post.do(lambda s: s.execute(older) and None)
 
 
 def send(post, mailer, *, is_wanted=True):
-    """Do what the job of every minute does; return how many e-mails went out."""
+    """Do what the job of every minute does; return how many e-mails it sent."""
     write = partial(notifications.write_of_documents, is_wanted=is_wanted)
     post.do(write)
     return job.send(post.clinic.database, mailer, SENDER)
@@ -67,7 +67,7 @@ def test_many_documents_filed_at_once_make_one_email_after_a_quarter_of_an_hour(
     file_of_grace(papers, 2)
     early = send(papers, mailer)
     let_pass(papers, A_QUARTER)
-    # Whatever came until then is in it.
+    # The e-mail is about everything that came until then.
     file_of_grace(papers)
 
     sent = [send(papers, mailer) for _ in range(2)]
@@ -95,7 +95,7 @@ def test_a_patient_reads_of_documents_in_the_language_they_have_chosen(
     assert "mindestens ein neues Dokument" in arrived.get_content()
     assert "https://clinic.example.org/notifications" in arrived.get_content()
     assert "<" not in arrived.get_content()
-    # It is kept as the outbox shows it.
+    # It is stored as the outbox shows it.
     assert "At least one new document" in kept.body
 
 

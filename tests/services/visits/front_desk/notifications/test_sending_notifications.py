@@ -1,4 +1,4 @@
-"""Notifications go out by a real mail server, are tried again, and are given up."""
+"""Notifications are sent by a real mail server, tried again, and given up."""
 
 import threading
 from datetime import UTC, datetime, timedelta
@@ -55,7 +55,7 @@ def look(post):
 
 
 def events_of(post, letter):
-    """Return what was written down of a letter."""
+    """Return the recorded events of a letter."""
     rows = select(AuditEvent).where(AuditEvent.subject_id == str(letter.id))
     return post.clinic.database.read_latest(
         lambda s: s.scalars(rows.order_by(AuditEvent.position)).all(), identity=SYSTEM
@@ -150,7 +150,7 @@ def test_nobody_who_deletes_a_notification_waits_for_the_mail_server(
     (letter,) = written.notifications()
 
     def forget(session):
-        # Where a lock is held this ends the test; nobody waits so long otherwise.
+        # If a lock is held, this ends the test; otherwise nobody waits so long.
         session.execute(text("SET LOCAL lock_timeout = '5s'"))
         session.execute(delete(VisitNotification))
 
@@ -176,7 +176,7 @@ def test_whose_worker_has_died_is_written_to_by_the_next_and_not_before(
     written.change(VisitNotification, send_at=func.now())
     second = written.do(lambda s: notifications.claim_next(s, SENDER))
 
-    # The one that was thought dead says so too late to count.
+    # The sender that was thought dead reports too late to count.
     written.do(lambda s: notifications.settle(s, first, is_sent=False))
     (claimed,) = written.notifications()
     assert (claimed.send_at, claimed.attempts) == (second.until, 0)
@@ -228,7 +228,7 @@ def test_what_was_put_off_does_not_come_after_what_was_written_since(
         lambda s: notifications.write(s, NotificationKind.CANCELLED, written.booking)
     )
     if is_put_off:
-        # In a minute it is tried again, and the other one has gone out by then.
+        # It is tried again in a minute, and by then the other one has been sent.
         send(written, mailer)
         written.change(VisitNotification, send_at=func.now())
 
@@ -277,7 +277,7 @@ def test_only_administrators_look_into_the_outbox(post):
 
 
 def choose(post, language):
-    """Let Grace have a sign-in, and have chosen a language."""
+    """Give Grace a sign-in and a language."""
     grace = post.clinic.grace
     post.do(
         lambda s: (
@@ -301,7 +301,7 @@ def test_a_patient_is_written_to_in_the_language_they_have_chosen(
     assert "Uhr (Europe/Berlin)" in arrived.get_content()
     assert "https://clinic.example.org/visits" in arrived.get_content()
     assert "<" not in arrived.get_content()
-    # It is kept as the outbox shows it.
+    # It is stored as the outbox shows it.
     assert "Your visit" in kept.body
 
 

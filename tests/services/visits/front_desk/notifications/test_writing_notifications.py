@@ -1,4 +1,4 @@
-"""Notifications are written with what they tell of, and tell no more than they must."""
+"""Notifications are written with what they announce, and reveal no more than needed."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""What a patient takes along: read back as a scanner and a calendar read it."""
+"""What a patient takes along, read back as by a scanner and a calendar."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -91,7 +91,7 @@ def test_the_code_on_the_ticket_is_the_visits_and_the_only_one():
     document.close()
     matrix = segno.make_qr(VISIT.code, error="m").matrix
     dark = picture.point(lambda value: 255 * (value < 64)).getbbox()
-    # The largest square of the page: the text around it is smaller or lighter.
+    # The largest square on the page: the text around it is smaller or lighter.
     side_mm, scale = 55 / len(matrix), picture.width / 210
 
     def is_dark(row, column, top):

@@ -1,4 +1,4 @@
-"""What is kept of doctors can be lived by, and belongs to one of them only."""
+"""What is stored of doctors is usable, and belongs to one of them only."""
 
 from dataclasses import replace
 from datetime import time

@@ -1,4 +1,4 @@
-"""Doctors are found by what people remember of them."""
+"""Doctors are found by what people remember about them."""
 
 from dataclasses import replace
 from uuid import uuid4

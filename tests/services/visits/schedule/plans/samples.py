@@ -1,4 +1,4 @@
-"""A doctor with a plan, and what somebody has of the slots made of it."""
+"""A doctor with a plan, and holds and visits in the slots made from it."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -19,7 +19,7 @@ MORNING: Final = tuple(Hours(day, time(9), time(11)) for day in range(1, 8))
 
 
 def doctor(session: Session, **values: object) -> UUID:
-    """Somebody whose visits last half an hour."""
+    """Add a doctor whose visits last half an hour."""
     return cast.add_doctor(session, **{"slot_minutes": 30} | values).id
 
 
@@ -28,7 +28,7 @@ def tomorrow(clock: time = time(0)) -> datetime:
 
 
 def next_day() -> date:
-    """Asked in each test: a run that began before midnight ends on another day."""
+    """Return tomorrow; asked in each test, since a run may pass midnight."""
     return tomorrow().date()
 
 
@@ -37,7 +37,7 @@ def on(day: date, clock: time) -> datetime:
 
 
 def slots_of(session: Session, doctor_id: UUID, day: date) -> list[Slot]:
-    """The doctor's slots on a day of the clinic, as they are kept."""
+    """Return the doctor's slots on a day of the clinic, as stored."""
     offered = select(Slot).where(
         Slot.doctor_id == doctor_id, Slot.withdrawn_at.is_(None)
     )
@@ -57,7 +57,7 @@ def times_of(session: Session, doctor_id: UUID, day: date) -> list[str]:
 def take(
     session: Session, slot: Slot, whose: Patient, *, seconds: float | None = None
 ) -> UUID:
-    """Book the slot, or hold it for so many seconds, for a patient."""
+    """Book the slot, or hold it for this many seconds, for a patient."""
     ends_at = (
         None if seconds is None else datetime.now(UTC) + timedelta(seconds=seconds)
     )

@@ -1,4 +1,4 @@
-"""Who blocks a time and who books it in the same moment cannot both have it."""
+"""Of blocking and booking the same time at once, only one succeeds."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import time
@@ -57,7 +57,7 @@ def test_a_time_is_either_held_and_leaving_or_withdrawn(clinic):
 
 
 def _hold(clinic, slot_id, at_once):
-    """Tell whether the slot could be held."""
+    """Return whether the slot could be held."""
     cleo = ActorDatabase(clinic.database, clinic.cleo)
     wanted = BookingRequest(slot_id, clinic.ada.id, uuid4())
     at_once.wait()

@@ -18,7 +18,7 @@ _YEAR = Calendar("Europe/Berlin", 366)
 
 
 def _next_change(*, hours: int) -> date:
-    """The next day that is so much shorter or longer than others."""
+    """Return the next day that is this much shorter or longer than others."""
     today = datetime.now(BERLIN).date()
     for number in range(1, 366):
         day = today + timedelta(days=number)

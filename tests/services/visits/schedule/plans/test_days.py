@@ -1,4 +1,4 @@
-"""A weekday chosen by its hours: read, kept as it was, and cut into visits."""
+"""A weekday edited by its hours: read, stored as it was, and cut into visits."""
 
 from datetime import time
 

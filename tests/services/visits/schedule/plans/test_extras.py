@@ -1,4 +1,4 @@
-"""Slots beside the plan: added for a reason, listed, and withdrawn while free."""
+"""Slots outside the plan: added for a reason, listed, and withdrawn while free."""
 
 from datetime import UTC, datetime, time, timedelta
 

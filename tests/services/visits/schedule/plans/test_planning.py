@@ -1,4 +1,4 @@
-"""Slots are what the plan says, however often they are made."""
+"""Slots follow the plan, however often they are made."""
 
 from datetime import time, timedelta
 

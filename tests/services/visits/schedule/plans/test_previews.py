@@ -1,4 +1,4 @@
-"""What an exception would do to visits is said before it does it."""
+"""The effect of an exception on visits is shown beforehand."""
 
 from datetime import time
 

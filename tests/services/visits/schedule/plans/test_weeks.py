@@ -1,4 +1,4 @@
-"""Weeks and exceptions that nobody could live by are refused."""
+"""Weeks and exceptions that make no sense are refused."""
 
 from datetime import UTC, datetime, time, timedelta
 

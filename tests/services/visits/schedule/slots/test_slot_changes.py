@@ -1,4 +1,4 @@
-"""How often a slot has changed, and when, is told alike before anybody tidies up."""
+"""A slot's number and time of changes are the same before and after a clean-up."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -34,7 +34,7 @@ def patient_id(session) -> UUID:
 
 @pytest.fixture
 def read(session, clerk: Actor, slot_id) -> Read:
-    """Reads what of the slot others are told."""
+    """Reads the data of the slot that is shown to others."""
 
     def look() -> tuple[str, int, datetime]:
         slot: SlotRecord = slots.get_slot(session, clerk, slot_id)

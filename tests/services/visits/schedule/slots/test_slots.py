@@ -1,4 +1,4 @@
-"""Everybody sees which times are free, and nobody whose the others are."""
+"""Everybody sees which times are free; nobody sees whose the others are."""
 
 from datetime import time, timedelta
 from types import SimpleNamespace
