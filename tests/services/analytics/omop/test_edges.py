@@ -1,13 +1,13 @@
-"""Cohorts are those that OHDSI's Circe counts in an OMOP CDM, patient by patient.
+"""Cohorts match those that OHDSI's Circe counts in an OMOP CDM, patient by patient.
 
-What happened to the people of a table is written down twice: in a clinic, where
-Chartroom counts, and in a CDM, where Circe does. Of what our cohorts say Circe says all
-but this:
+The events of a table's people are recorded twice: in a clinic, where Chartroom counts,
+and in a CDM, where Circe does. Circe can express all that our cohorts can,
+except for:
 
 - events without a day, which count for rules without days: a CDM has none;
-- words, which stand for a concept set here, made of the terms that have them;
+- words, which are a concept set here, made of the terms that contain them;
 - completed years: its `Age` is a difference of years (see `circe.py`);
-- that records are out of use, which a CDM does not hold.
+- records out of use, which a CDM does not hold.
 """
 
 from collections.abc import Iterator
