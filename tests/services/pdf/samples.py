@@ -232,7 +232,7 @@ def giant_picture() -> bytes:
 
 
 def saying(words: bytes) -> bytes:
-    """One page with this text, escaped as in a file."""
+    """One page with this text, already written as in a file."""
     contents = b"BT /F 1 Tf 9 9 Td (%s) Tj ET" % words
     return _from_objects(
         b"<< /Type /Catalog /Pages 2 0 R >>",
