@@ -87,21 +87,21 @@ def write(operation: Callable[[Session], T], *, gives_way: bool = False) -> T:
         written = on_behalf().write(operation, gives_way=gives_way)
     except OutcomeUnknown as error:
         raise Unavailable(
-            "The database went away while saving, and nobody could be asked since "
-            "whether it was kept. Look before you save it again."
+            "The database became unavailable while saving, and it is not known "
+            "whether the change was saved. Check before you save it again."
         ) from error
     except NoPrimary as error:
         if wiring.current().site.is_following:
             raise NotSaved(
                 "Nothing can be saved here: this is a standby site. Save it at the "
-                "main site, or here once an administrator lets this one lead. What you "
+                "main site, or here once an administrator promotes this one. What you "
                 "typed is still here."
             ) from error
         raise NotSaved(
             Sentence(
-                "Nothing can be saved since {time}: no server leads the database. What "
-                "you typed is still here; save it when the note at the bottom of the "
-                "page has gone.",
+                "Nothing can be saved since {time}: no server leads the database. "
+                "What you typed is still here; save it once the note at the bottom of "
+                "the page is gone.",
                 time=time_of_day(in_zone(error.since)),
             )
         ) from error
@@ -125,7 +125,7 @@ def act_on_servers(order: "OperationRequest") -> "RunningOperation | None":
         )
     except DatabaseUnavailable as error:
         raise Unavailable(
-            "Database failover in progress, so nothing was begun. Look at the servers "
+            "Database failover in progress, so nothing was started. Check the servers "
             "and try again in a few seconds."
         ) from error
 

@@ -154,7 +154,7 @@ if actor.may(Permission.LIST_PATIENTS):
         everybody.page(PagePosition()).rows[:_MOST_CHANGED],
         today(),
         opens=opens,
-        name=_("Patients changed last"),
+        name=_("Recently changed patients"),
         key="home_changed",
         is_sortable=False,
     )

@@ -104,7 +104,9 @@ def search(
     """
     typed = " ".join(body.search.split())
     if not is_storable(typed):
-        raise InvalidInput("search", "search holds a character no record can.")
+        raise InvalidInput(
+            "search", "search contains a character that cannot be stored."
+        )
     read = caller.read(lambda session: _find(session, caller.actor, typed, body))
     return JsonResponse(read.value, headers=read_headers(read, caller.after))
 

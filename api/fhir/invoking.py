@@ -75,7 +75,9 @@ def read_arguments(operation: Operation | DocumentOperation, pairs: Pairs) -> Ar
                 f'${operation.name} has no parameter "{name[:40]}". It has {known}.',
             )
         if not is_storable(value):
-            raise InvalidInput(name, f"{name} holds a character no record can.")
+            raise InvalidInput(
+                name, f"{name} contains a character that cannot be stored."
+            )
         arguments.setdefault(name, []).append(value)
     return arguments
 

@@ -138,7 +138,7 @@ def _unknown(kind: ResourceType, name: str) -> InvalidInput:
 def _values(name: str, value: str) -> list[str]:
     """Return the comma-separated values of which one must match."""
     if not is_storable(value):
-        raise InvalidInput(name, f"{name} holds a character no record can.")
+        raise InvalidInput(name, f"{name} contains a character that cannot be stored.")
     parts = _UNESCAPED_COMMA.split(value)
     # Every text begins with an empty one: a comma too many would find everybody.
     if not all(parts):

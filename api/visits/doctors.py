@@ -41,7 +41,9 @@ def list_doctors(
     """
     for name, typed in (("search", search), ("specialization", specialization or "")):
         if not is_storable(typed):
-            raise InvalidInput(name, f"{name} holds a character no record can.")
+            raise InvalidInput(
+                name, f"{name} contains a character that cannot be stored."
+            )
     caches = caller.stores.papers.visits.caches
     read = caller.find_kept(
         lambda who, after: caches.doctors(

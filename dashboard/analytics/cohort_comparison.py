@@ -166,8 +166,8 @@ def _show_differences(comparison: Comparison) -> None:
     st.markdown("#### " + _("Standardized differences from A"))
     st.caption(
         _(
-            "The difference of two shares in standard deviations (Austin 2009). Beyond "
-            "the lines at 0.1 it is often called more than small."
+            "The difference between two shares in standard deviations (Austin 2009). "
+            "Beyond the lines at 0.1 it is often considered more than small."
         )
     )
     value_title, difference_title = _("Value"), _("Difference")

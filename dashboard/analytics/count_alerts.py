@@ -195,8 +195,8 @@ def _change(alert: CountAlertRecord) -> None:
             )
             st.caption(
                 _(
-                    "At another threshold it is counted anew, and you are notified if "
-                    "it is crossed."
+                    "If you change the threshold it is counted again, and you are "
+                    "notified if it is crossed."
                 )
             )
             saves = st.form_submit_button(
@@ -228,5 +228,5 @@ def _delete(alert: CountAlertRecord) -> None:
     actor = current_actor()
     with error_boundary():
         write(lambda session: count_alerts.delete(session, actor, alert.id))
-        notify(_("The count is not watched any more."), icon="delete")
+        notify(_("The count is no longer watched."), icon="delete")
         st.rerun()

@@ -35,9 +35,10 @@ def show_facets(prefix: str, kind: EventKind) -> None:
     facets = _facets_of(kind, is_counted_anew=again)
     if not facets:
         st.caption(
-            _("Nothing here that {least} or more patients had may be shown.").format(
-                least=smallest_group()
-            )
+            _(
+                "There is nothing here that {least} or more patients had and that "
+                "may be shown."
+            ).format(least=smallest_group())
         )
         return
     with st.container(horizontal=True, gap="small"):
@@ -58,7 +59,7 @@ def show_facets(prefix: str, kind: EventKind) -> None:
         st.button(
             _("Count again"),
             key=f"{prefix}_count_again",
-            help=_("Where nothing has changed, the time stays as well."),
+            help=_("If nothing has changed, the time stays the same."),
             type="tertiary",
             on_click=_recount,
             args=(prefix,),

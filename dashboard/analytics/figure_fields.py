@@ -65,7 +65,7 @@ def draw() -> None:
         key=_MEASURE,
     )
     chart.selectbox(
-        _("Drawn as"),
+        _("Chart type"),
         list(_CHARTS),
         format_func=lambda each: _(_CHARTS[each]),
         key=_CHART,
@@ -115,5 +115,5 @@ def read(cohort: Cohort) -> Cohort | Figure:
 
 def _kind_name(kind: str) -> str:
     if kind == _FIRST:
-        return _("The first event, by which they come in")
+        return _("The first event, which lets them in")
     return capitalised(_(EventKind(kind).value))

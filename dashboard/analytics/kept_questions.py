@@ -111,7 +111,7 @@ def _show_saved(
         with st.form(f"{page}_save_form", border=False):
             name = st.text_input(label, key=f"{page}_name", autocomplete="off")
             description = bounded_line(
-                _("What it is for, if you like"),
+                _("What it is for (optional)"),
                 key=f"{page}_description",
                 longest=views.LONGEST_DESCRIPTION,
                 autocomplete="off",

@@ -35,7 +35,7 @@ _NAMES: Final = (
     marked("Waiting time by speciality"),
 )
 _KINDS: Final = {
-    ColumnKind.PATIENT: marked("patient, to tie views"),
+    ColumnKind.PATIENT: marked("patient, to join views"),
     ColumnKind.TEXT: marked("text"),
     ColumnKind.NUMBER: marked("number"),
     ColumnKind.DAY: marked("day"),
@@ -117,8 +117,8 @@ def draw_schema() -> None:
 def _draw_views() -> None:
     st.caption(
         _(
-            "A row of *patients* is a patient, one of every other view an event with a "
-            "day. Columns in bold can stand after GROUP BY, days as "
+            "Each row of *patients* is a patient, and each row of the other views an "
+            "event with a day. Columns in bold can be used in GROUP BY, days as "
             "date_trunc('month', occurred_on), with 'quarter' and 'year' as well."
         )
     )
@@ -126,7 +126,7 @@ def _draw_views() -> None:
         with st.expander(view.name):
             st.markdown("\n".join(_lines(view)))
             st.button(
-                _("Begin with {view}").format(view=view.name),
+                _("Start with {view}").format(view=view.name),
                 key=f"sql_view_{view.name}",
                 on_click=_begin_with,
                 args=(

@@ -18,7 +18,7 @@ def show_result(query: Query, result: QueryResult) -> None:
     if not result.rows:
         empty_state(
             _(
-                "No row is shown: nobody is as asked, or every group has fewer than "
+                "No rows are shown: nobody matches, or every group has fewer than "
                 "{least} patients or would reveal one that has."
             ).format(least=result.smallest_group),
             icon="visibility_off",
@@ -49,8 +49,8 @@ def show_result(query: Query, result: QueryResult) -> None:
     if result.most_values is not None:
         st.caption(
             _(
-                "The {most} values that most patients have stand by themselves; all "
-                "others are together as *Others*, with those that fewer than {least} "
+                "The {most} values that most patients have are shown separately; all "
+                "others are grouped as *Others*, with those that fewer than {least} "
                 "patients have."
             ).format(most=result.most_values, least=result.smallest_group)
         )

@@ -61,9 +61,11 @@ def show_audit_filters(
             placeholder=_(_ANY),
         )
         st.checkbox(
-            _("Lists, counts and searches, too"),
+            _("Include lists, counts and searches"),
             key=f"{_PREFIX}lists",
-            help=_("In those a patient is one among others. They are most of the log."),
+            help=_(
+                "In these, a patient is one among others. They make up most of the log."
+            ),
         )
         asks = st.form_submit_button(
             _("Show entries"), type="primary", key=f"{_PREFIX}apply"

@@ -55,7 +55,8 @@ def _show_changes(patient: PatientRecord) -> None:
         if oldest.action is None:
             st.caption(
                 _(
-                    "Version {number} came with an import; what was before is not kept."
+                    "Version {number} came with an import; earlier versions are not "
+                    "kept."
                 ).format(number=oldest.record.version)
             )
 

@@ -31,8 +31,8 @@ def show_auditor_report() -> None:
         _(
             "A PDF with what was restored in a period, how long it took and what "
             "would have been lost, what was checked, what failed, alerts about "
-            "backups, who may restore, and what is not proven. No name and no data of "
-            "a patient are in it."
+            "backups, who may restore, and what is not proven. It has no names or "
+            "data of patients."
         )
     )
     month = ReportPeriod.month_before(now())
@@ -43,7 +43,7 @@ def show_auditor_report() -> None:
         with right:
             until = day_field(_("To"), month.last, key="backup_report_until")
         is_wanted = st.form_submit_button(
-            _("Make the report"), key="backup_report_make", icon=":material/verified:"
+            _("Create report"), key="backup_report_make", icon=":material/verified:"
         )
     if is_wanted:
         with error_boundary():
@@ -51,7 +51,7 @@ def show_auditor_report() -> None:
 
 
 def _offer(period: ReportPeriod) -> None:
-    with st.spinner(_("The PDF is being made.")):
+    with st.spinner(_("Creating the PDF.")):
         paper = _paper(period)
     st.download_button(
         _("Download the report (PDF)"),

@@ -47,7 +47,9 @@ def show_back_up_now(state: BackupState, request: BackupRequest | None) -> None:
     ):
         actor = current_actor()
         write(lambda session: backups.request_backup(session, actor))
-        notify(_("The worker makes a backup. You may leave this page."), icon="backup")
+        notify(
+            _("The worker is making a backup. You can leave this page."), icon="backup"
+        )
         st.rerun()
 
 

@@ -25,7 +25,7 @@ def show_copy(note: CopyNote | None) -> None:
     if note is None:
         st.info(
             _(
-                "The backups are to be copied elsewhere: the worker begins within a "
+                "The backups will be copied elsewhere: the worker begins within a "
                 "minute of the first backup."
             ),
             icon=":material/cloud_upload:",
@@ -63,8 +63,9 @@ def _show_reach(note: CopyNote) -> None:
     if note.mended:
         st.warning(
             _(
-                "Objects that were missing or changed in the copy, and were sent again "
-                "since the worker began: {count}. See who else can write there."
+                "Objects that were missing or changed in the copy, and were sent "
+                "again since the worker began: {count}. Check who else can write "
+                "there."
             ).format(count=note.mended),
             icon=":material/warning:",
         )

@@ -18,9 +18,10 @@ def show_silence(state: BackupState) -> None:
     if state.silent_since is None:
         return
     sentence = _(
-        "The backup folder {folder} does not answer since {time}: see that its disk is "
-        "mounted and that whoever serves it runs. No backup is made, and nothing can "
-        "be restored from it, until it does. The clinic itself goes on."
+        "The backup folder {folder} has not responded since {time}: check that its "
+        "disk is mounted and that its server is running. No backup is made, and "
+        "nothing can be restored from it, until it responds. The clinic itself keeps "
+        "running."
     ).format(folder=plain(str(state.folder)), time=to_the_second(state.silent_since))
     if state.read_at is not None:
         known = _("What is shown here is as of {time}.")
@@ -44,7 +45,7 @@ def _errors(state: BackupState) -> list[str]:
     sentences = [
         _(
             "The manifest of backup {name} cannot be read: somebody has changed or "
-            "deleted it, and the backup counts for nothing."
+            "deleted it, and the backup cannot be used."
         ).format(name=plain(name))
         for name in state.unreadable
     ]
@@ -63,16 +64,16 @@ def _errors(state: BackupState) -> list[str]:
     ]
     sentences += [
         _(
-            "Backup {name} is gone from {folder}, and Chartroom has not removed it. A "
-            "copy of the backups elsewhere may have it still."
+            "Backup {name} is gone from {folder}, and Chartroom did not remove it. A "
+            "copy of the backups elsewhere may still have it."
         ).format(name=plain(name), folder=plain(str(state.folder)))
         for name in state.faults.gone
     ]
     sentences += [
         _(
-            "Nobody can go back to the times from {since} to {until} any more: log "
-            "that led there is gone from {folder}, and Chartroom has not removed it. A "
-            "copy of the backups elsewhere may have it still."
+            "It is no longer possible to go back to the times from {since} to "
+            "{until}: log that led there is gone from {folder}, and Chartroom did not "
+            "remove it. A copy of the backups elsewhere may still have it."
         ).format(
             since=to_the_second(each.since),
             until=to_the_second(each.until),
@@ -91,19 +92,20 @@ def _errors(state: BackupState) -> list[str]:
     if len(sentences) > bool(keyless):
         sentences.append(
             _(
-                "Put back what is gone, or run `python -m dashboard backup --full`: "
-                "that one needs no other. docs/runbooks/backups.md says more."
+                "Put back what is gone, or run `python -m dashboard backup --full`, "
+                "which makes one that needs no other. See docs/runbooks/backups.md."
             )
         )
     if missing := state.faults.missing_files:
         words = ngettext(
             "A file that backups name is gone from {folder}: `python -m dashboard "
-            "restore --look` says of which row it is. The next backup copies it again "
-            "if the clinic still has it; a copy of the backups elsewhere has it too.",
+            "restore --look` shows which row it belongs to. The next backup copies it "
+            "again if the clinic still has it; a copy of the backups elsewhere has it "
+            "too.",
             "{count} files that backups name are gone from {folder}: `python -m "
-            "dashboard restore --look` says of which row the first is. The next backup "
-            "copies those again that the clinic still has; a copy of the backups "
-            "elsewhere has all.",
+            "dashboard restore --look` shows which row the first belongs to. The next "
+            "backup copies those again that the clinic still has; a copy of the "
+            "backups elsewhere has all of them.",
             missing,
         )
         sentences.append(
@@ -115,8 +117,9 @@ def _errors(state: BackupState) -> list[str]:
 def _show_strays(state: BackupState, strays: Sequence[str]) -> None:
     st.warning(
         _(
-            "In {folder} lies what belongs to no backup: {names}. Nothing restores "
-            "from it, and nothing removes it: look at what it is, and move it away."
+            "In {folder} there are things that belong to no backup: {names}. Nothing "
+            "restores from them, and nothing removes them: check what they are, and "
+            "move them away."
         ).format(folder=plain(str(state.folder)), names=_named(strays)),
         icon=":material/warning:",
     )
@@ -125,8 +128,9 @@ def _show_strays(state: BackupState, strays: Sequence[str]) -> None:
 def _show_copied_strays(place: str, strays: Sequence[str]) -> None:
     st.warning(
         _(
-            "In the copy in {place} lies what belongs to no backup: {names}. Nothing "
-            "restores from it, and nothing removes it: see who else writes there."
+            "In the copy in {place} there are things that belong to no backup: "
+            "{names}. Nothing restores from them, and nothing removes them: check who "
+            "else writes there."
         ).format(place=plain(place), names=_named(strays)),
         icon=":material/warning:",
     )

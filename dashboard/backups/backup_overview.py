@@ -62,11 +62,10 @@ def show_backups() -> None:
     if not wired.settings.is_embedded:
         st.info(
             _(
-                "Chartroom backs up the servers that it starts itself. These are "
-                "your own: back them up with their own tools, including MongoDB and "
-                "the file keys. Where Barman or pgBackRest backs up PostgreSQL, name "
-                "it with CHARTROOM_BACKUP_TOOL, and this page says how its backups "
-                "stand."
+                "Chartroom backs up the servers that it starts itself. These are your "
+                "own: back them up with their own tools, including MongoDB and the "
+                "file keys. If Barman or pgBackRest backs up PostgreSQL, name it with "
+                "CHARTROOM_BACKUP_TOOL, and this page shows the state of its backups."
             ),
             icon=":material/info:",
         )
@@ -74,7 +73,8 @@ def show_backups() -> None:
     st.caption(
         _(
             "A backup has the rows, the files and the audit log of one time, sealed "
-            "with keys of the data folder. The log after it leads to any second since."
+            "with keys from the data folder. The log after it leads to any second "
+            "since then."
         )
     )
     was_going_on = is_going_on(*_read())
@@ -167,7 +167,7 @@ def _show_troubles(state: BackupState) -> None:
 def _show_newest(newest: Manifest, age: timedelta) -> None:
     st.markdown(
         _(
-            "**The newest backup is of {time}** ({ago}): {rows} of rows, {sealed} "
+            "**The newest backup is from {time}** ({ago}): {rows} of rows, {sealed} "
             "sealed; {files} files, {size}; {entries} entries of the audit log. "
             "PostgreSQL has verified it."
         ).format(
@@ -242,7 +242,7 @@ def _show_proof(state: BackupState) -> None:
             origin = _("All of it was fetched from the copy in {place}.")
             st.caption(origin.format(place=plain(proof.from_copy)))
         return
-    compared = _("compared with nothing, since no replica answered then")
+    compared = _("not compared, because no replica answered")
     if proof.is_compared:
         compared = _("each the same as a replica had shown then")
     elif proof.log_segments is not None:
@@ -297,15 +297,15 @@ def _show_plan(
         plan,
         _words_of_keeping(every, kept),
         _(
-            "The newest, the last that was proven, and what another is based on stay "
-            "longer."
+            "The newest, the last that was proven, and any that another is based on "
+            "are kept longer."
         ),
     ]
     if state.free_bytes is not None:
         free = amount(state.free_bytes)
         words.append(_("The disk has {size} free.").format(size=free))
     if more is not None:
-        grows = _("In that time they will grow by some {size}.")
+        grows = _("In that time they will grow by about {size}.")
         words.append(grows.format(size=amount(more)))
     st.caption(plain(" ".join(words)))
     if more is not None and state.free_bytes is not None and more > state.free_bytes:
@@ -331,7 +331,10 @@ def _words_of_keeping(every: timedelta | None, kept: timedelta) -> str:
     ).format(days=kept.days)
     if every is not None:
         return words
-    none = _("None goes for another of its day, since no log leads on from that.")
+    none = _(
+        "They are not thinned out to one of each day, because no log leads on from "
+        "them."
+    )
     return f"{words} {none}"
 
 

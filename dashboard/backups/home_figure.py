@@ -62,7 +62,7 @@ def _figure_of(tool: BackupTool) -> Figure:
     return Figure(
         _("Newest backup"),
         ago(now() - newest.stopped_at) if newest else _("None yet"),
-        _("When the newest backup was made, as {tool} told the worker.").format(
+        _("When the newest backup was made, as {tool} reported.").format(
             tool=tool.label
         ),
         page="backups/backups.py",

@@ -30,10 +30,10 @@ def ask_for_kit(*, is_due: bool) -> None:
     ):
         st.caption(
             _(
-                "Once a quarter: scan the codes of the pages with a telephone, or type "
-                "the text of the last pages. It is tried on the newest backup. Neither "
-                "the text nor the passphrase is kept; that you did it is in the audit "
-                "log."
+                "Once a quarter: scan the codes of the pages with a phone, or type "
+                "the text of the last pages. It is tried on the newest backup. "
+                "Neither the text nor the passphrase is kept; that you did this is "
+                "recorded in the audit log."
             )
         )
         _ask()

@@ -23,7 +23,7 @@ def show_window(log: LogState, every: timedelta | None) -> None:
     if every is None:
         st.info(
             _(
-                "No log is kept between two backups while none is made by itself "
+                "No log is kept between two backups while none is made automatically "
                 "(CHARTROOM_BACKUP_EVERY_HOURS is 0)."
             ),
             icon=":material/info:",
@@ -41,8 +41,8 @@ def show_window(log: LogState, every: timedelta | None) -> None:
         if every is not None and not log.failure:
             st.info(
                 _(
-                    "The log leads nowhere yet: it is kept from minutes after the "
-                    "worker's start, and from each backup on."
+                    "The log does not lead to any time yet: it is kept from a few "
+                    "minutes after the worker's start, and from each backup on."
                 ),
                 icon=":material/info:",
             )
@@ -68,7 +68,7 @@ def _show_earlier(windows: Sequence[BackupWindow]) -> None:
         (
             _("any second from {since} to {until}")
             if each.has_log
-            else _("{since} alone")
+            else _("only {since}")
         ).format(since=to_the_second(each.since), until=to_the_second(each.until))
         for each in windows[-_MOST_LISTED:]
     ]

@@ -36,9 +36,9 @@ def show_recovery_kit() -> None:
     st.subheader(_("Recovery kit"), anchor=False)
     st.caption(
         _(
-            "Backups open with keys that are on this machine alone. A recovery kit has "
-            "them on paper, sealed to a passphrase: with it and the folder of the "
-            "backups the clinic is restored on an empty machine."
+            "The keys that open the backups are only on this machine. A recovery kit "
+            "has them on paper, sealed with a passphrase: with it and the folder of "
+            "the backups, the clinic can be restored on an empty machine."
         )
     )
     _show_state(state)
@@ -79,8 +79,8 @@ def _show_state(state: KitState) -> None:
     elif state.is_old:
         st.warning(
             _(
-                "The recovery kit is old: keys have changed since it was made, {time}. "
-                "Make another, and throw the old one away."
+                "The recovery kit is out of date: keys have changed since it was "
+                "made, {time}. Make another, and destroy the old one."
             ).format(time=at(state.made_at)),
             icon=":material/key_off:",
         )
@@ -118,7 +118,7 @@ def _ask() -> None:
             type="password",
             key=f"kit_passphrase_{times}",
             autocomplete="new-password",
-            help=_("At least 15 characters: five words that do not belong together."),
+            help=_("At least 15 characters: five unrelated words."),
         )
         repeated = right.text_input(
             _("Repeat the passphrase"),

@@ -110,9 +110,9 @@ def _plan() -> str:
 def _show_newest(drill: RestoreDrill) -> None:
     if drill.is_open:
         sentence = (
-            _("A restore drill runs. You may leave this page.")
+            _("A restore drill is running. You can leave this page.")
             if drill.begun_at
-            else _("A restore drill is about to run. You may leave this page.")
+            else _("A restore drill is about to run. You can leave this page.")
         )
         st.info(sentence, icon=":material/sync:")
     elif drill.failure is not None:
@@ -146,9 +146,9 @@ def _offer(*, is_open: bool) -> None:
             key="restore_drills_run_copy",
             icon=":material/cloud_download:",
             help=_(
-                "Fetches all that leads to the newest second from the copy elsewhere, "
-                "and restores that: what is left when this machine and its backups are "
-                "lost."
+                "Fetches everything that leads to the newest second from the copy "
+                "elsewhere, and restores it: that is what remains if this machine and "
+                "its backups are lost."
             ),
             disabled=is_open,
         )
@@ -156,7 +156,7 @@ def _offer(*, is_open: bool) -> None:
         actor = current_actor()
         request = partial(drills.request_drill, actor=actor, of_copy=wants_copy)
         write(request)
-        notify(_("The worker restores. You may leave this page."), icon="exercise")
+        notify(_("The worker is restoring. You can leave this page."), icon="exercise")
         st.rerun()
 
 

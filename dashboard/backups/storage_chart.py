@@ -54,18 +54,18 @@ def show_storage(state: BackupState) -> None:
     if len(here) < _FEWEST:
         empty_state(
             _(
-                "What backups take is noted once an hour: from the second hour on it "
-                "is drawn here."
+                "The size of backups is recorded once an hour: from the second hour "
+                "on it is charted here."
             ),
             icon="area_chart",
         )
         return
-    _draw(_("What the backups take"), here, key="backups_storage")
+    _draw(_("Size of the backups"), here, key="backups_storage")
     copied = [
         (each.at, each.copy.by_kind) for each in state.storage if each.copy is not None
     ]
     if wiring.current().settings.backup_s3_url and len(copied) >= _FEWEST:
-        name = _("What the copy elsewhere takes")
+        name = _("Size of the copy elsewhere")
         _draw(name, copied, key="backups_storage_copy")
 
 

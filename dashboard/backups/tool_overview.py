@@ -67,7 +67,7 @@ def _show(tool: BackupTool, state: ToolState | None) -> None:
         icon=":material/info:",
     )
     if state is None:
-        words = _("{tool} was not asked yet: the worker does within minutes.")
+        words = _("{tool} has not been asked yet: the worker asks within minutes.")
         empty_state(words.format(tool=tool.label), icon="backup")
         return
     _show_troubles(tool, state)
@@ -90,7 +90,7 @@ def _show_troubles(tool: BackupTool, state: ToolState) -> None:
     """Show what is wrong, first of all."""
     if state.failure:
         st.error(
-            _("{tool} was asked in vain at {time}. {why}").format(
+            _("{tool} was asked at {time} without success. {why}").format(
                 tool=tool.label,
                 time=to_the_second(state.tried_at),
                 why=plain(translate_failure(state.failure)),
@@ -98,7 +98,7 @@ def _show_troubles(tool: BackupTool, state: ToolState) -> None:
             icon=":material/error:",
         )
     elif now() - state.tried_at > _LATE:
-        words = _("{tool} was last asked at {time}: see that the worker runs.")
+        words = _("{tool} was last asked at {time}: check that the worker is running.")
         st.error(
             words.format(tool=tool.label, time=to_the_second(state.tried_at)),
             icon=":material/error:",
@@ -140,7 +140,7 @@ def _show_window(tool: BackupTool, state: ToolState) -> None:
 def _show_newest(report: ToolReport) -> None:
     if (newest := report.newest) is not None:
         st.markdown(
-            _("**The newest backup is of {time}** ({ago}): {size}.").format(
+            _("**The newest backup is from {time}** ({ago}): {size}.").format(
                 time=at(newest.stopped_at),
                 ago=ago(now() - newest.stopped_at),
                 size=amount(newest.size_bytes),

@@ -91,7 +91,9 @@ def my_sign_ins() -> None:
     with error_boundary():
         records = _sign_ins_of(actor.id)
         st.subheader(_("Where you are signed in"), anchor=False)
-        st.caption(_("End what you do not know, and tell an administrator."))
+        st.caption(
+            _("End any sign-in you do not recognise, and tell an administrator.")
+        )
         for record in records:
             _line(record, key="account_end", here=here)
         others = [record for record in records if record.id != here]
@@ -123,9 +125,8 @@ def _line(record: Record, *, key: str, here: UUID | None = None) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             _(
-                "{browser}, {network}  \n:small[with {method} since {created_at}, last "
-                "input "
-                "{last_seen_at}]"
+                "{browser}, {network}  \n:small[with {method} since {created_at}, "
+                "last active {last_seen_at}]"
             ).format(
                 browser=plain(_browser(record.browser)),
                 network=plain(record.network or _("unknown network")),

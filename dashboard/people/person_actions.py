@@ -34,7 +34,10 @@ def change_role(person: Person) -> None:
             label_visibility="collapsed",
         )
         st.caption(
-            _("A new role ends the person's sign-ins; they sign in again with it.")
+            _(
+                "Changing the role signs the person out everywhere; they sign in "
+                "again with the new one."
+            )
         )
         if st.form_submit_button(_("Change role"), key="user_role_save"):
             actor, sign_in = current_actor(), current_sign_in()
@@ -44,7 +47,7 @@ def change_role(person: Person) -> None:
                 )
             )
             _done(
-                _("{name} has the role {role} now.").format(
+                _("{name} now has the role {role}.").format(
                     name=plain(person.name), role=_(role)
                 )
             )
@@ -91,8 +94,8 @@ def correct(person: Person) -> None:
             )
             _done(
                 _(
-                    "The changes are saved. The link that was sent before does not "
-                    "open any more: send another one."
+                    "The changes are saved. The link sent earlier no longer works: "
+                    "send a new one."
                 )
                 if is_linkless
                 else _("The changes are saved.")
@@ -142,7 +145,7 @@ def _confirm_reset(person: Person) -> None:
     with error_boundary():
         st.markdown(
             _(
-                "All passkeys of **{name}** are forgotten, and they are signed out "
+                "All passkeys of **{name}** are removed, and they are signed out "
                 "everywhere. They sign in with a code by e-mail and can add new "
                 "passkeys. This cannot be undone."
             ).format(name=plain(person.name))
@@ -154,7 +157,7 @@ def _confirm_reset(person: Person) -> None:
                     s, actor, person.id, session_id=sign_in
                 )
             )
-            _done(_("The passkeys are forgotten."))
+            _done(_("The passkeys are removed."))
 
 
 @dialog(marked("Deactivate this sign-in?"), icon=":material/block:")
@@ -162,8 +165,8 @@ def _confirm_deactivation(person: Person) -> None:
     with error_boundary():
         st.markdown(
             _(
-                "**{name}** is signed out everywhere at once and cannot come back "
-                "until you reactivate them. Their tokens and links end for good."
+                "**{name}** is signed out everywhere at once and cannot sign in until "
+                "you reactivate them. Their tokens and links are permanently revoked."
             ).format(name=plain(person.name))
         )
         if confirmed(_("Deactivate"), key="user_deactivate_confirm", is_final=True):

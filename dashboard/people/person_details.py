@@ -59,7 +59,7 @@ def chosen_person(parameter: str = "user") -> Person:
         user_id = UUID(st.query_params.get(parameter, ""))
     except ValueError as error:
         raise NotFound(
-            _("This address names nobody. Find the person in the list first.")
+            _("No person matches this address. Open the person from the list.")
         ) from error
     actor = current_actor()
     return read(lambda session: accounts.get_person(session, actor, user_id))

@@ -26,10 +26,10 @@ _MEANINGS: Final = {
     Scope.READ_VISITS: marked("Read visits and prescriptions"),
     Scope.WRITE_VISITS: marked("Book, move and document visits, and prescribe"),
     Scope.READ_STATISTICS: marked("See how visits are booked"),
-    Scope.READ_REPLICATION: marked("Watch the replication"),
+    Scope.READ_REPLICATION: marked("Monitor replication"),
     Scope.ACT_ON_REPLICATION: marked("Act on the database servers"),
     Scope.READ_AUDIT: marked("Read the audit log"),
-    Scope.MANAGE_PEOPLE: marked("See and shut out people and tokens"),
+    Scope.MANAGE_PEOPLE: marked("See people and tokens, and lock them out"),
 }
 
 
@@ -63,7 +63,7 @@ def token_form(page: str, scopes: Sequence[Scope]) -> TokenRequest | None:
             _("Valid for"), tuple(_LIFETIMES), key=f"{page}_lifetime", format_func=_
         )
         submitted = st.form_submit_button(
-            _("Make token"), type="primary", key=f"{page}_make", icon=":material/key:"
+            _("Create token"), type="primary", key=f"{page}_make", icon=":material/key:"
         )
     if not submitted:
         return None
@@ -74,7 +74,7 @@ def show_token(token: str) -> None:
     """Show a new token, this once."""
     st.success(
         _(
-            "Copy the token now: it is kept nowhere and not shown again. Programs send "
+            "Copy the token now: it is not stored and not shown again. Programs send "
             "it as a bearer token."
         ),
         icon=":material/key:",

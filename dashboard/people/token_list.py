@@ -49,7 +49,7 @@ def _facts(token: Token) -> str:
         if token.expires_at
         else _("no expiry")
     )
-    made = _("made {time}").format(time=at(token.created_at))
+    made = _("created {time}").format(time=at(token.created_at))
     return f"{who} · {_scopes(token)} · {until} · {used} · {made}"
 
 
@@ -57,7 +57,7 @@ def _scopes(token: Token) -> str:
     if token.resource_scopes:
         return ", ".join(token.resource_scopes.texts)
     if token.scopes is None:
-        return _("all that {role} may").format(role=_(token.role))
+        return _("all that {role} can do").format(role=_(token.role))
     return ", ".join(lowered(scope_words(scope)) for scope in sorted(token.scopes))
 
 

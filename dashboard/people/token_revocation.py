@@ -18,8 +18,8 @@ def confirm_revoking(token: Token) -> None:
     with error_boundary():
         st.markdown(
             _(
-                "Whatever uses **{name}** is refused at once. This cannot be undone; a "
-                "new token can be made."
+                "Programs that use **{name}** are refused at once. This cannot be "
+                "undone; you can create a new token."
             ).format(name=plain(token.name))
         )
         if confirmed(_("Revoke token"), key="token_revoke_confirm", is_final=True):

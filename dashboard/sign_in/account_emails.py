@@ -15,23 +15,24 @@ WELCOME_PATH: Final = "/welcome"
 _TEXT: Final = marked("""\
 Dear {name},
 
-you are invited to Chartroom, the records room of your clinic. This link lets you in \
-once; it holds for three days:
+You are invited to Chartroom, the records room of your clinic. This link lets you in \
+once, within three days:
 
 {link}
 
-Afterwards you sign in with this e-mail address: a code is sent to you each time. \
-Do not forward this link.
+Afterwards you sign in with this e-mail address: a code is sent to you each time. Do \
+not forward this link.
 
-If you do not know why you are invited, do nothing: without you nothing happens.
+If you do not know why you are invited, ignore this e-mail: nothing happens without \
+you.
 """)
 _CHANGED: Final = marked("""\
 Dear {name},
 
-an administrator of your clinic has changed the e-mail address with which you sign in \
-to Chartroom. Codes are no longer sent to this one.
+An administrator of your clinic has changed the e-mail address that you use to sign in \
+to Chartroom. Codes are no longer sent to this address.
 
-If you did not ask for it, tell your clinic at once.
+If you did not ask for this, tell your clinic at once.
 """)
 
 

@@ -199,8 +199,8 @@ def _led_back(answer: OAuthAnswer | OAuth2Error) -> Response:
         _BAD_REQUEST,
         title=_("This app cannot be let in"),
         sentence=_(
-            "What it asks is incomplete, or the clinic does not know it. Nothing was "
-            "given to it. Tell the app's makers, or ask the clinic."
+            "Its request is incomplete, or the clinic does not know the app. Nothing "
+            "was shared with it. Tell the app's makers, or ask the clinic."
         ),
         way_on="/",
         way_on_words=_("Go to Home"),

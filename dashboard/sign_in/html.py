@@ -81,8 +81,11 @@ def go(path: str) -> Response:
 
 def refused() -> Response:
     """Answer a form that is not ours."""
-    sentence = _("This did not come from Chartroom's own page, so nothing was done.")
-    return page("message.html", 403, title=_("Not from here"), sentence=sentence)
+    sentence = _(
+        "This request did not come from one of Chartroom's own pages, so nothing "
+        "was done."
+    )
+    return page("message.html", 403, title=_("Request refused"), sentence=sentence)
 
 
 def unavailable(error: DatabaseUnavailable, disks: DiskSpace) -> Response:

@@ -114,7 +114,7 @@ def _too_often(refusal: LimitReached) -> Response:
     response = page(
         "message.html",
         _TOO_MANY,
-        title=_("That was too often"),
+        title=_("Too many attempts"),
         sentence=refusal.args[0],
     )
     response.headers["Retry-After"] = str(refusal.retry_after_seconds)

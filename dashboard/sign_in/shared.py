@@ -117,10 +117,10 @@ def _gone() -> Response:
     return page(
         "shared_gone.html",
         _GONE,
-        title=_("This link does not open"),
+        title=_("This link does not work"),
         sentence=_(
-            "It may be over, or whoever made it has taken it back. Ask them for "
-            "another one."
+            "It may have expired or been revoked. Ask the person who sent it for a "
+            "new one."
         ),
     )
 
@@ -129,7 +129,7 @@ def _unavailable() -> Response:
     return page(
         "shared_gone.html",
         _UNAVAILABLE,
-        title=_("Not at the moment"),
+        title=_("Not available right now"),
         sentence=_(
             "The document cannot be fetched right now. Try again in a minute; if "
             "that does not help, tell whoever sent you the link."

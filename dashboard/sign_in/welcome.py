@@ -26,8 +26,8 @@ _GONE: Final = 410
 _HOME: Final = "/"
 _ADD_PASSKEY: Final = "/sign-in/passkeys?next=/"
 _USED: Final = marked(
-    "It opens once and holds for three days. If you have used it before, sign in with "
-    "your e-mail address; otherwise ask whoever invited you for another one."
+    "It works once, within three days. If you have used it before, sign in with your "
+    "e-mail address; otherwise ask the person who invited you for a new one."
 )
 
 
@@ -96,5 +96,5 @@ class _Welcome:
 
 def _gone() -> Response:
     return page(
-        "message.html", _GONE, title=_("This link does not open"), sentence=_USED
+        "message.html", _GONE, title=_("This link does not work"), sentence=_USED
     )

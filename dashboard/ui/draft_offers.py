@@ -43,11 +43,11 @@ def offer_drafts(
             border=True, horizontal=True, vertical_alignment="center", gap="small"
         ):
             st.markdown(
-                _("{draft}, begun before").format(draft=title_of(kept.draft)),
+                _("{draft}, started earlier").format(draft=title_of(kept.draft)),
                 width="stretch",
             )
             st.button(
-                _("Continue the draft of {when}").format(when=_ago(kept.saved_at)),
+                _("Continue draft from {when}").format(when=_ago(kept.saved_at)),
                 key=f"{page}_continue_{kept.draft.id}",
                 help=at(kept.saved_at),
                 icon=":material/edit_note:",

@@ -59,12 +59,14 @@ def explain(refusal: ServiceError) -> None:
             icon=":material/disc_full:",
             title=_("A disk is full"),
         )
-        st.toast(_("A disk is full: the page says more."), icon=":material/disc_full:")
+        st.toast(
+            _("A disk is full. The page has the details."), icon=":material/disc_full:"
+        )
     elif isinstance(refusal, NotSaved):
         # No rerun by itself: it would remove the sentence, and save nothing.
         st.warning(sentence, icon=":material/cloud_off:", title=_("Not saved"))
         # Below a long form the sentence itself may be out of sight.
-        st.toast(_("Not saved: the page says why."), icon=":material/cloud_off:")
+        st.toast(_("Not saved. The page explains why."), icon=":material/cloud_off:")
     elif isinstance(refusal, Unavailable):
         st.warning(sentence, icon=":material/sync_problem:", title=_("One moment"))
         _try_again_soon()
@@ -102,4 +104,6 @@ def _try_again_soon() -> None:
 def _wait() -> None:
     if not st.session_state.pop("net_waiting", False):
         st.rerun()
-    st.caption(_("Tries again every {seconds} seconds.").format(seconds=_RETRY_SECONDS))
+    st.caption(
+        _("Trying again every {seconds} seconds.").format(seconds=_RETRY_SECONDS)
+    )

@@ -154,8 +154,8 @@ def _alternative(figure: Figure) -> str:
     (first, __), (last, newest) = figure.trend[0], figure.trend[-1]
     values = [value for __, value in figure.trend]
     return _(
-        "{label} from {first} to {last}: between {least} and {most}{unit}, at last "
-        "{newest}{unit}."
+        "{label} from {first} to {last}: between {least} and {most}{unit}, most "
+        "recently {newest}{unit}."
     ).format(
         label=figure.label,
         first=first,

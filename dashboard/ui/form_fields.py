@@ -110,9 +110,9 @@ def _draw(page: str, field: FormField, changed: Callable[[], None]) -> None:
         st.text_input(label, autocomplete=_AUTOCOMPLETE, **options)
     elif field.kind is FormFieldKind.TABLE:
         columns = _CELL.join(map(_, field.columns))
-        options["help"] = _("Rows copied from a spreadsheet can be pasted as they are.")
+        options["help"] = _("You can paste rows copied from a spreadsheet.")
         st.text_area(
-            _("{label}: one line each, {columns}").format(label=label, columns=columns),
+            _("{label}: one per line, {columns}").format(label=label, columns=columns),
             **options,
         )
     else:

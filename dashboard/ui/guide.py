@@ -141,7 +141,7 @@ def look_up(key: str) -> None:
         all_words = f"[{GLOSSARY}]({HELP_PAGE}#{anchor_of(GLOSSARY)})"
         st.caption(
             _(
-                "The guide does not explain this word. Look at all under {words}."
+                "The guide does not explain this term. See all terms under {words}."
             ).format(words=all_words)
         )
 
@@ -164,7 +164,7 @@ def show_help_button() -> None:
         key="guide_help",
         icon=":material/help:",
         type="tertiary",
-        help=_("What the guide says: {heading}").format(heading=heading),
+        help=_("From the user guide: {heading}").format(heading=heading),
     ):
         _show_section(heading)
 
@@ -194,7 +194,7 @@ def _show_section(heading: str) -> None:
         look_up("guide_word")
         st.markdown(_PICTURE.sub("", sections()[heading]))
         st.markdown(
-            _("[The whole guide]({address}), in its own tab.").format(
+            _("[Open the full guide]({address}) in a new tab.").format(
                 address=f"{HELP_PAGE}#{anchor_of(heading)}"
             )
         )

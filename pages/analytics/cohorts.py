@@ -73,8 +73,8 @@ st.caption(
     _(
         "How many patients had an event, and what came next. Nobody is named, and no "
         "number below {least} is shown, nor any from which one could be worked out "
-        "together with earlier counts. The address can be sent to colleagues who may "
-        "count cohorts."
+        "together with earlier counts. You can send the page's address to colleagues "
+        "who may count cohorts."
     ).format(least=least)
 )
 with st.container(horizontal=True):
@@ -130,8 +130,8 @@ with error_boundary():
                     FORMATS,
                     key="cohorts",
                     says=_(
-                        "A row for each group, with months as 2026-10 and numbers as "
-                        "numbers."
+                        "One row per group, with months as 2026-10 and numbers as "
+                        "plain numbers."
                     ),
                 )
             kept_questions.show_files(
@@ -139,7 +139,7 @@ with error_boundary():
                 _("Download steps") if isinstance(question, Figure) else _("Download"),
                 FORMATS,
                 key="cohorts_steps",
-                says=_("A row for each step, with how many remain as a number."),
+                says=_("One row per step, with how many remain as a number."),
             )
             if most_count_alerts():
                 with menu(_("Watch"), key=ALERT_MENU, icon=":material/notifications:"):

@@ -164,8 +164,8 @@ def show_dashboard(
     shown = show_filter(f"dashboard_{key}", draft.shown)
     st.caption(
         _(
-            "Period, sex and age narrow every card: a period is whole months, of "
-            "the events that a card counts, and the age is that at these events."
+            "Period, sex and age narrow every card: the period is whole months of the "
+            "events that a card counts, and the age is the age at these events."
         )
     )
     with actions:

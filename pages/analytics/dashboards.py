@@ -80,7 +80,7 @@ with error_boundary():
     known = read(lambda session: dashboards.list_dashboards(session, actor))
     if not known:
         empty_state(
-            _("No dashboards of your own yet. Make one, or copy one of those below."),
+            _("No dashboards of your own yet. Create one, or copy one of those below."),
             icon="dashboard",
         )
     for each in known:

@@ -44,10 +44,11 @@ def show_answer(text: str) -> None:
 page_header(_("SQL"))
 st.caption(
     _(
-        "One SELECT that counts, on a replica. Nobody is named, no row of a patient is "
-        "shown, and no number below {least}, nor any from which one could be worked "
-        "out together with earlier counts. What you run is in the audit log with its "
-        "text. The address can be sent to colleagues who may count cohorts."
+        "One SELECT that counts, on a replica. Nobody is named, no row of a patient "
+        "is shown, and no number below {least}, nor any from which one could be "
+        "worked out together with earlier counts. What you run is recorded in the "
+        "audit log with its text. You can send the page's address to colleagues who "
+        "may count cohorts."
     ).format(least=smallest_group())
 )
 with st.container(horizontal=True):

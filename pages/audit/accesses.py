@@ -19,12 +19,12 @@ after = st.session_state.get("accesses_after")
 page_header(_("Access history"))
 st.caption(
     _(
-        "Everybody who opened or changed your record, the newest first. Something "
-        "looks wrong? Tell the front desk."
+        "Everybody who opened or changed your record, newest first. If something "
+        "looks wrong, tell the front desk."
     )
 )
 has_lists = st.toggle(
-    _("Also show lists and searches that you were in"),
+    _("Also show lists and searches that included you"),
     key="accesses_lists",
     on_change=begin_anew,
 )

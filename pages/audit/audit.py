@@ -31,7 +31,7 @@ former_question, after = st.session_state.get("audit_position", (question, None)
 def verify() -> None:
     """Follow the chain from its first entry to its last."""
     with error_boundary():
-        with st.spinner(_("Following every entry from the first to the last...")):
+        with st.spinner(_("Checking every entry from the first to the last...")):
             verdict = audit_log.verify()
         if verdict.is_whole:
             st.success(plain(translated(verdict.sentence)), icon=":material/verified:")
@@ -47,15 +47,15 @@ with page_header(_("Audit log")):
         audit_log.csv_address(question),
         key="audit_csv",
         icon=":material/download:",
-        help=_("Download exactly these entries, all pages."),
+        help=_("Download these entries as filtered, all pages."),
     )
 if broken:
     explain(broken)
 st.caption(
     _(
-        "Who did what, the newest first; new entries are here within seconds. What a "
-        "record says is not shown. The time of an entry leads to all of the same "
-        "sign-in. Lists and searches are left out unless you ask for them under "
+        "Who did what, newest first; new entries appear within seconds. The contents "
+        "of records are not shown. Click the time of an entry to see all of the same "
+        "sign-in. Lists and searches are left out unless you include them under "
         "*Filters*."
     )
 )

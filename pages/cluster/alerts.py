@@ -13,8 +13,9 @@ page_header(_("Alerts"))
 show_page_links()
 st.caption(
     _(
-        "An alert begins when something was over its threshold for long enough, and "
-        "ends by itself. Acknowledge it, so that nobody else starts as well."
+        "An alert begins when something has been over its threshold for long enough, "
+        "and ends by itself. Acknowledge it, so that nobody else starts working on it "
+        "too."
     )
 )
 show_alerts()

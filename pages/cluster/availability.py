@@ -12,8 +12,8 @@ show_page_links()
 st.caption(
     _(
         "The clinic is available while a web server answers and the database takes "
-        "changes. The worker counts that second by second; what it did not see is "
-        "shown as not known, and counts for neither side."
+        "changes. The worker checks that every second; seconds it did not see are "
+        "shown as not known, and count for neither side."
     )
 )
 show_availability()

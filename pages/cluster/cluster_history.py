@@ -11,8 +11,8 @@ page_header(_("History of the servers"))
 show_page_links()
 st.caption(
     _(
-        "Kept for ever. Writers' waiting is measured by writing: from the last write "
-        "that was acknowledged before to the first one after."
+        "Kept forever. Writers' waiting is measured by writing: from the last write "
+        "acknowledged before to the first one after."
     )
 )
 show_history()

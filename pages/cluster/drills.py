@@ -68,7 +68,7 @@ with error_boundary():
     st.subheader(_("Results"), anchor=False)
     chosen = show_results(history) if history else None
     if not history:
-        empty_state(_("No drill has run yet. Begin with a switchover."), icon="flag")
+        empty_state(_("No drill has run yet. Start with a switchover."), icon="flag")
     st.caption(freshness())
     if choice is not None and choice[1] == "practise":
         drill_controls.confirm(choice[0])

@@ -11,8 +11,8 @@ page_header(_("Slow queries"))
 show_page_links()
 st.caption(
     _(
-        "What each database server was asked, by the shape of the query and without "
-        "any value: how often, how long, and which share of the server's time it took."
+        "The queries of each database server, by their shape and without any values: "
+        "how often each ran, how long it took, and its share of the server's time."
     )
 )
 show_slow_queries()

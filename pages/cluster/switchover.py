@@ -18,9 +18,9 @@ page_header(_("Change the primary"))
 show_page_links()
 st.caption(
     _(
-        "One server takes all changes: the primary. Here another one takes its place. "
-        "What it would mean is shown first; nothing happens before you press the "
-        "button."
+        "One server takes all changes: the primary. Here you make another server the "
+        "primary. What that would mean is shown first; nothing happens before you "
+        "press the button."
     )
 )
 with error_boundary():

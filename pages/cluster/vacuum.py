@@ -11,8 +11,8 @@ page_header(_("Vacuum and checkpoints"))
 show_page_links()
 st.caption(
     _(
-        "How large each table is, how many of its rows are dead and wait for VACUUM, "
-        "and how often the servers write a checkpoint."
+        "How large each table is, how many of its rows are dead and waiting for "
+        "VACUUM, and how often the servers write a checkpoint."
     )
 )
 show_upkeep()

@@ -13,7 +13,7 @@ from dashboard.ui.words import plain
 
 page_header(_("Check a prescription"))
 st.caption(
-    _("Choose the PDF of a prescription of this clinic. It is looked at and not kept.")
+    _("Choose the PDF of a prescription from this clinic. It is checked and not kept.")
 )
 upload = st.file_uploader(
     _("The prescription as PDF"),

@@ -15,9 +15,9 @@ _TABS = (marked("Drugs"), marked("Diagnoses"))
 page_header(_("Drugs and diagnoses"))
 st.caption(
     _(
-        "What clinicians find while they prescribe and write up visits, and what drugs "
-        "are checked against allergies by. What was prescribed or coded keeps its "
-        "words."
+        "What clinicians search when they prescribe and write up visits, and what "
+        "drugs are checked against allergies with. Anything already prescribed or "
+        "coded keeps its words."
     )
 )
 actor = current_actor()

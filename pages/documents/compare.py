@@ -25,7 +25,7 @@ if st.button(_("Back to the document"), key="compare_back", type="tertiary"):
 pair = choose_versions(record)
 if pair is None:
     st.info(
-        _("There is one version only, so there is nothing to compare yet."),
+        _("There is only one version, so there is nothing to compare yet."),
         icon=":material/compare:",
     )
 else:

@@ -24,15 +24,13 @@ if replaced is None:
     if is_patient:
         st.caption(
             _(
-                "What you write goes to your own record, where your clinic reads it as "
-                "stated by you. In an emergency call the emergency number."
+                "What you write is filed in your own record, where your clinic reads "
+                "it as stated by you. In an emergency, call the emergency number."
             )
         )
     patient_id = choose_whose()
 else:
-    st.caption(
-        _("What you change becomes the next version; the one before it is kept.")
-    )
+    st.caption(_("Your changes become the next version; the previous one is kept."))
     patient_id = replaced.patient_id
 begun = begin(patient_id, replaced)
 form_drafts.offer(begun)

@@ -57,7 +57,7 @@ def show_results() -> None:
                 offer_columns(listing, columns, offered_columns())
         for guess in page.spelled:
             st.caption(
-                _("No document says “{typed}”; showing {taken}.").format(
+                _("No document contains “{typed}”; showing {taken}.").format(
                     typed=plain(guess.typed), taken=plain(", ".join(guess.taken))
                 )
             )

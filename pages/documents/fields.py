@@ -12,9 +12,9 @@ from dashboard.ui.page_header import page_header
 page_header(_("Document fields"))
 st.caption(
     _(
-        "What the clinic notes of its documents beside title, type and date, such as a "
-        "laboratory number. Fields are filled in where documents are filed and edited; "
-        "lists show them as columns and are filtered by them."
+        "What the clinic records about documents besides title, type and date, such "
+        "as a laboratory number. Fields are filled in when documents are filed and "
+        "edited; lists can show them as columns and be filtered by them."
     )
 )
 field_actions.add_form()

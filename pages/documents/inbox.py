@@ -25,8 +25,8 @@ with error_boundary():
     )
     st.caption(
         _(
-            "{mine} assigned to you, {unassigned} to nobody. What nobody is assigned "
-            "to leaves the inbox after 30 days."
+            "{mine} assigned to you, {unassigned} to nobody. Documents assigned to "
+            "nobody leave the inbox after 30 days."
         ).format(mine=decimal(counts.mine), unassigned=decimal(counts.unassigned))
     )
     show_inbox(view or first)

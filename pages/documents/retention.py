@@ -26,7 +26,7 @@ page_header(_("Retention"))
 st.caption(
     _(
         "How long documents are kept after their last change, and whether every file "
-        "is unchanged. Documents have no names here."
+        "is unchanged. Documents are not named here."
     )
 )
 # The rules must be current: somebody told that a colleague has changed one would
@@ -49,9 +49,9 @@ for column, rule in zip(st.columns(len(rules)), rules, strict=True):
         retention_actions.change_rule(rule)
 st.caption(
     _(
-        "A changed rule counts from a week later on; until then nothing of its class "
-        "is purged. Of a purged document a tombstone stays: who filed it when, size "
-        "and hash."
+        "A changed rule takes effect after a week; until then nothing of its class is "
+        "purged. Of a purged document, only a tombstone is kept: who filed it and "
+        "when, its size and hash."
     )
 )
 st.subheader(_("What is due"), anchor=False)

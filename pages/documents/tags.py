@@ -12,8 +12,8 @@ from dashboard.ui.page_header import page_header
 page_header(_("Tags"))
 st.caption(
     _(
-        "What the clinic marks documents with, to filter them by. Patients see a tag "
-        "only where you say so."
+        "Tags mark documents so that lists can be filtered by them. Patients see a "
+        "tag only if you allow it."
     )
 )
 tag_actions.add_form()

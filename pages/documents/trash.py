@@ -17,13 +17,13 @@ listing = deleted()
 page_header(_("Trash"))
 st.caption(
     _(
-        "Deleted documents, the newest first. Each can be restored until the day "
-        "shown; after that it is gone for good. Documents on legal hold stay."
+        "Deleted documents, newest first. Each can be restored until the day shown; "
+        "after that it is permanently deleted. Documents on legal hold are kept."
     )
 )
 page = listing.look(position("trash", "deleted"), is_counted=False).page
 if not page.rows:
-    empty_state(_("Nothing is in the trash."), icon="delete")
+    empty_state(_("The trash is empty."), icon="delete")
 for record in page.rows:
     with (
         st.container(border=True),

@@ -19,7 +19,7 @@ actor = current_actor()
 try:
     named = UUID(patient) if (patient := st.query_params.get("patient")) else None
 except ValueError as error:
-    raise NotFound(_("This address names no patient.")) from error
+    raise NotFound(_("No patient matches this address.")) from error
 
 page_header(_("Upload documents"))
 st.caption(
@@ -30,8 +30,9 @@ st.caption(
     )
     if actor.role is Role.PATIENT
     else _(
-        "PDF files, and {kinds}, which become PDFs; each is checked, encrypted and "
-        "stored. Without a patient it stays unfiled until somebody files it."
+        "PDF files, and {kinds}, which are converted to PDF. Each is checked, "
+        "encrypted and stored. Without a patient it stays unfiled until somebody "
+        "files it."
     ).format(kinds=uploading.other_kinds())
 )
 # The chosen files stay on the page if the choice of a patient fails.
@@ -63,10 +64,10 @@ if submitted and not uploads:
         st.error(_("No file uploaded"), icon=":material/block:")
     st.caption(
         _(
-            "Choose a PDF or a picture above first. What is red there was not taken: "
-            "it is larger than {most} MB, or else the reason stands below "
-            "it. If yours is there as it should be, the server was started again "
-            "since: choose it anew."
+            "Choose a PDF or a picture above first. Files shown in red were not "
+            "accepted: they are larger than {most} MB, or the reason is given below "
+            "them. If your file is listed without a problem, the server has been "
+            "restarted since: choose the file again."
         ).format(most=ingest.MAX_MEGABYTES)
     )
 elif submitted:

@@ -52,7 +52,9 @@ def ask_why(matches: tuple[Identity, ...]) -> None:
 
 def _open(chosen: Identity | None, reason: str) -> None:
     if chosen is None:
-        raise InvalidInput("patient", "Choose whose record is to be opened.")
+        raise InvalidInput(
+            "patient", "Choose the patient whose record you want to open."
+        )
     write(lambda s: break_glass.open_record(s, actor, chosen.id, reason))
     del st.session_state["break_glass_asked"]
     open_patient(chosen.id)
@@ -67,15 +69,15 @@ def _show_people(search_text: str) -> None:
     if people:
         ask_why(people)
     else:
-        empty_state(_("Nobody has this name and date of birth."), icon="search_off")
+        empty_state(_("No patient has this name and date of birth."), icon="search_off")
 
 
 page_header(_("Emergency access to a record"))
 st.caption(
     _(
-        "For emergencies, and when you stand in for somebody. The record stays open "
-        "for {hours} hours. Your reason is kept, the administrators are told at once "
-        "and review it."
+        "For emergencies, and when you cover for a colleague. The record stays open "
+        "for {hours} hours. Your reason is recorded; administrators are notified at "
+        "once and review it."
     ).format(hours=break_glass.HOURS)
 )
 with (

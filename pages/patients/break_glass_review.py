@@ -41,14 +41,12 @@ def judge(access: EmergencyAccess) -> None:
             _("Reviewed"), key=f"review_submit_{access.id}", icon=":material/task_alt:"
         ):
             write(lambda s: break_glass.review(s, actor, access.id, finding))
-            notify(_("The review is kept."))
+            notify(_("The review is saved."))
             st.rerun()
 
 
 page_header(_("Emergency access review"))
-st.caption(
-    _("Records that clinicians opened outside their own patients, and why they did.")
-)
+st.caption(_("Records that clinicians opened for patients they do not treat, and why."))
 waiting = read(lambda s: break_glass.list_for_review(s, actor))
 if not waiting:
     empty_state(_("Nothing is waiting for review."), icon="task_alt")

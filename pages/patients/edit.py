@@ -47,22 +47,22 @@ current, typed = st.session_state.get("edit_conflict", (None, None))
 if current and current.id == patient.id:
     st.warning(
         _(
-            "It was changed at {time}, after you opened it. Nothing you typed is lost: "
-            "choose for each field which value stays."
+            "It was changed at {time}, after you opened it. Nothing you typed is "
+            "lost: choose which value to keep for each field."
         ).format(time=at(current.updated_at)),
         title=_("Somebody else changed this record"),
         icon=":material/sync_problem:",
     )
     result = choose_fields(
         "edit",
-        Version(_("Saved meanwhile"), current.draft()),
+        Version(_("Now saved"), current.draft()),
         Version(_("Your version"), typed),
         start=mine_over(opened.draft(), typed, current.draft()),
     )
     with st.container(horizontal=True):
         if st.button(_("Save these values"), type="primary", key="edit_resolve"):
             save(result, current.version)
-        if st.button(_("Discard what I typed"), key="edit_discard"):
+        if st.button(_("Discard my changes"), key="edit_discard"):
             leave()
 else:
     with st.form("edit_form"):

@@ -50,8 +50,8 @@ def save(wanted: OwnContact, proof: EmailProof | None = None) -> None:
         contact_form.go_on_from(stale.current)
         st.session_state.pop(_WAITING, None)
         st.session_state[_PROBLEM] = _(
-            "The clinic has changed your contact data meanwhile. Nothing you typed is "
-            "lost: look at both, then save again."
+            "The clinic changed your contact data while you were editing. Nothing you "
+            "typed is lost: compare both versions, then save again."
         )
         st.rerun()
     if changed.record is None:
@@ -59,16 +59,16 @@ def save(wanted: OwnContact, proof: EmailProof | None = None) -> None:
         st.rerun()
     if changed.former_sign_in:
         new_address.tell_former(actor.name, changed.former_sign_in)
-    leave(_("Your contact data are saved."))
+    leave(_("Your contact data is saved."))
 
 
 def wrong(tries_left: int) -> str:
     """Show that it was not the code."""
     if tries_left == 0:
-        return _("This code has expired. Save again to get another one.")
+        return _("This code has expired. Save again to get a new one.")
     return ngettext(
-        "This is not the code. You have one try left.",
-        "This is not the code. You have {tries} tries left.",
+        "Wrong code. You have one try left.",
+        "Wrong code. You have {tries} tries left.",
         tries_left,
     ).format(tries=tries_left)
 
@@ -92,9 +92,10 @@ def show_form() -> None:
     """Ask for the contact data."""
     st.markdown(
         _(
-            "Name, date of birth and sex are corrected at the front desk. A new e-mail "
-            "address needs a code that is sent to it; if you sign in with the old one, "
-            "you sign in with the new one from then on."
+            "To correct your name, date of birth or sex, ask the front desk. To "
+            "change your e-mail address, enter the code that is sent to the new one; "
+            "if you sign in with the old address, you sign in with the new one from "
+            "then on."
         )
     )
     with st.form("my_contact_form"):

@@ -46,6 +46,6 @@ show_next_visits(patient.id, page="my_record")
 show_documents(patient.id, page="my_record")
 show_prescriptions(patient.id, page="my_record")
 st.caption(
-    _("Something is wrong or has changed? Tell the front desk, they can correct it.")
+    _("Is something wrong or out of date? Tell the front desk so they can correct it.")
 )
 st.caption(freshness())

@@ -41,9 +41,9 @@ source = point_in_time_source.choose_source()
 if source is None:
     empty_state(
         _(
-            "Nothing of the past is open. An administrator can add a delayed standby "
-            "under Replication, of which the last 15 minutes can be looked up here, or "
-            "open any second that backups lead to under Backups."
+            "No earlier time is open. Under Replication, an administrator can add a "
+            "delayed standby, which shows the last 15 minutes here. Under Backups, "
+            "they can open any second that the backups cover."
         ),
         icon="history_toggle_off",
     )

@@ -79,10 +79,10 @@ if "register_checked" in st.session_state:
     draft, likely = st.session_state["register_checked"]
     st.warning(
         _(
-            "Nothing is saved yet. Open the record if it is the same person, so that "
-            "the clinic does not keep two."
+            "Nothing is saved yet. If this is the same person, open the existing "
+            "record, so that the clinic does not keep two."
         ),
-        title=_("This patient may be registered already"),
+        title=_("This patient may already be registered"),
         icon=":material/group:",
     )
     if chosen := show_candidates(

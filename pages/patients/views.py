@@ -51,7 +51,7 @@ def rename(view: View) -> None:
             _("Name"), value=view.name, key=f"views_rename_{view.id}_name"
         )
         description = bounded_line(
-            _("What it is for, if you like"),
+            _("What it is for (optional)"),
             view.description,
             key=f"views_rename_{view.id}_description",
             longest=views.LONGEST_DESCRIPTION,
@@ -74,12 +74,11 @@ def confirm_deletion(view: View) -> None:
         st.markdown(
             _(
                 "**{name}** is removed from your views. What it lists is not "
-                "affected, and addresses of the list that you have shared keep "
-                "working."
+                "affected, and links to the list that you have shared keep working."
             ).format(name=plain(view.name))
         )
         if view.is_shared or view.shared_with:
-            st.markdown(_("Colleagues with whom you share it do not see it any more."))
+            st.markdown(_("Colleagues you share it with will no longer see it."))
         if confirmed(_("Delete view"), key="views_delete", is_final=True):
             write(lambda s: views.delete_view(s, actor, view.id))
             notify(_("{name} is deleted.").format(name=plain(view.name)), icon="delete")
@@ -144,11 +143,11 @@ def show_changes(view: View, subject: Subject) -> None:
 page_header(_("Saved views"))
 st.caption(
     _(
-        "Lists that you have named; only you see them here. Cohorts and queries can be "
-        "shared, and what colleagues share with you is here, too."
+        "Lists that you have saved; only you see them here. Cohorts and queries can "
+        "be shared, and what colleagues share with you is here, too."
     )
     if actor.may(Permission.COUNT_COHORTS)
-    else _("Lists that you have named. Only you see them here.")
+    else _("Lists that you have saved. Only you see them here.")
 )
 known = [
     (view, subject, page) for subject, page in SUBJECTS for view in views_of(subject)

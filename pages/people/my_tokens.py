@@ -18,18 +18,18 @@ actor = current_actor()
 page_header(_("My tokens"))
 st.caption(
     _(
-        "With a token a program of yours uses the API in your name: what it does, the "
-        "audit log says you did. It can do what you choose, and never more than you."
+        "With a token, a program of yours uses the API in your name: the audit log "
+        "records what it does as done by you. It can do what you choose, and never "
+        "more than you can."
     )
 )
 if read(lambda s: passkeys.has_any(s, actor)):
-    ask_for_passkey(_("Making a token"))
+    ask_for_passkey(_("Creating a token"))
 else:
     st.caption(
         _(
-            "You have no passkey yet: a token can be made in the first five minutes "
-            "after "
-            "you have signed in."
+            "You have no passkey yet: you can create a token only in the first five "
+            "minutes after signing in."
         )
     )
 token_request = token_form("my_tokens", tokens.scopes_of(actor.role))

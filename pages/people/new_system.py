@@ -20,8 +20,8 @@ with page_header(_("Connect a system")):
         go("people/systems.py")
 st.caption(
     _(
-        "It reads by FHIR what the role may see, and no more than you choose here. Its "
-        "private key stays with it."
+        "It reads through FHIR what the role may see, and no more than you choose "
+        "here. Its private key stays with it."
     )
 )
 require_passkey(_("Connecting a system"))

@@ -18,7 +18,7 @@ with page_header(_("New token for a program")):
     if st.button(_("All tokens"), key="new_token_back", type="tertiary"):
         go("people/tokens.py")
 st.caption(_("Each program gets its own, so that the audit log can tell them apart."))
-require_passkey(_("Making a token for a program"))
+require_passkey(_("Creating a token for a program"))
 role = st.selectbox(
     _("It acts as"),
     accounts.COLLEAGUES,

@@ -20,8 +20,8 @@ actor = current_actor()
 page_header(_("What each role may do"))
 st.caption(
     _(
-        "Your role is {role}. An administrator gives people their roles. Tokens "
-        "of programs carry a role too, and at most as much as their scopes name."
+        "Your role is {role}. Administrators give people their roles. A program's "
+        "token has a role too, and its scopes limit what it may do."
     ).format(role=_(actor.role))
 )
 record_table(
@@ -43,8 +43,8 @@ record_table(
 )
 st.caption(
     _(
-        "Clinicians see the patients they treat; another record they open only with a "
-        "reason, which is reviewed. Analysts see no names. The database enforces the "
-        "same."
+        "Clinicians see the patients they treat; they can open another record only "
+        "with a reason, which is reviewed. Analysts see no names. The database "
+        "enforces these rules too."
     )
 )

@@ -19,9 +19,9 @@ with page_header(_("Connected systems")):
         go("people/new_system.py")
 st.caption(
     _(
-        "Systems that read the clinic's data by FHIR. Each proves itself with a key of "
-        "its own and gets tokens that hold for five minutes; those are on the page "
-        "Tokens."
+        "Systems that read the clinic's data through FHIR. Each proves itself with a "
+        "key of its own and gets tokens that are valid for five minutes; those are on "
+        "the page Tokens."
     )
 )
 known = read(lambda session: connected_systems.list_systems(session, actor))
@@ -31,7 +31,8 @@ if known:
         go("people/system.py", system=event.opened)
 else:
     empty_state(
-        _("No system is connected. Connect one to let it read by FHIR."), icon="hub"
+        _("No system is connected. Connect one to let it read through FHIR."),
+        icon="hub",
     )
 with st.container(horizontal=True, vertical_alignment="bottom"):
     st.subheader(_("Apps for patients"), anchor=False, width="stretch")
@@ -39,8 +40,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         go("people/new_app.py")
 st.caption(
     _(
-        "Each patient is asked, and lets an app read their own record for an hour at a "
-        "time. What they have let in stands on the page Tokens."
+        "Each patient is asked before an app can read their own record, for an hour "
+        "at a time. Apps that patients have let in are on the page Tokens."
     )
 )
 apps = read(lambda session: patient_apps.list_apps(session, actor))

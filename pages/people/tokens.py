@@ -19,8 +19,8 @@ with page_header(_("Tokens")):
         go("people/new_token.py")
 st.caption(
     _(
-        "With a token a program uses the API. What has ended is listed on request; the "
-        "audit log tells what was done with it."
+        "Programs use the API with a token. Ended tokens are listed on request; the "
+        "audit log shows what was done with them."
     )
 )
 shows_ended = st.toggle(_("Show ended tokens"), key="tokens_ended")
@@ -34,5 +34,5 @@ if shown:
     if chosen:
         confirm_revoking(chosen)
 else:
-    empty_state(_("No tokens yet. Make one for each program."), icon="key")
+    empty_state(_("No tokens yet. Create one for each program."), icon="key")
 st.caption(freshness())

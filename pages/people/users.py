@@ -26,8 +26,8 @@ with page_header(_("People")):
         go("people/invite.py")
 st.caption(
     _(
-        "Whoever signs in. Patients are invited from their record; programs are on the "
-        "page Tokens."
+        "Everyone who signs in. Patients are invited from their record; programs are "
+        "on the page Tokens."
     )
 )
 with st.container(horizontal=True):

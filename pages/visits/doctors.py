@@ -54,7 +54,7 @@ elif search or kept:
     empty_state(_("No doctor matches. Check the spelling."), icon="search_off")
 elif is_manager:
     if empty_state(
-        _("No doctor can be booked yet. Add one, then say when they work."),
+        _("No doctor can be booked yet. Add one, then set their working hours."),
         icon="stethoscope",
         action=_("Add a doctor"),
         key="doctors_add_first",

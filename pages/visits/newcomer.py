@@ -71,9 +71,9 @@ def likely_duplicates(draft: PatientDraft) -> list[duplicates.DuplicateCandidate
 page_header(_("Not registered yet"))
 newcomer_panel.show_booking(newcomer)
 with error_boundary():
-    st.subheader(_("A patient already?"), anchor=False)
+    st.subheader(_("Already a patient?"), anchor=False)
     known = choose_patient(
-        "newcomer", advice=_("Look for name, date of birth or phone.")
+        "newcomer", advice=_("Search by name, date of birth or phone.")
     )
     if known and st.button(
         _("This is the patient"), key="newcomer_known", type="primary"
@@ -98,8 +98,11 @@ with error_boundary():
     if "newcomer_checked" in st.session_state:
         draft, likely = st.session_state["newcomer_checked"]
         st.warning(
-            _("Nothing is saved yet. If it is the same person, give them the visit."),
-            title=_("This patient may be registered already"),
+            _(
+                "Nothing is saved yet. If this is the same person, assign the "
+                "visit to them."
+            ),
+            title=_("This patient may already be registered"),
             icon=":material/group:",
         )
         label = _("This is the patient")

@@ -12,15 +12,15 @@ page_header(_("Outbox"))
 st.caption(
     _(
         "E-mails to patients about their visits and new documents. They say when and "
-        "where, never with whom, why or what; addresses are shown in part here."
+        "where, never with whom, why or what; addresses are partly hidden here."
     )
 )
 if not outbox.has_mail_server():
     st.info(
         _(
-            "No mail server is configured, so e-mails stay here. Set "
-            "CHARTROOM_SMTP_URL and CHARTROOM_MAIL_FROM; e-mails younger than two "
-            "days are sent then."
+            "No mail server is configured, so e-mails wait here. Set "
+            "CHARTROOM_SMTP_URL and CHARTROOM_MAIL_FROM; e-mails from the last two "
+            "days are then sent."
         ),
         icon=":material/unsubscribe:",
     )
@@ -36,5 +36,5 @@ if summary.newest:
     if chosen := outbox.emails_table(summary.newest, key="outbox_letters"):
         outbox.show_email(chosen)
 else:
-    empty_state(_("No emails yet. They come with the first booking."), icon="mail")
+    empty_state(_("No e-mails yet. The first booking sends one."), icon="mail")
 st.caption(freshness())

@@ -28,8 +28,8 @@ def show_proof() -> None:
         st.caption(
             _(
                 "Two hundred people try to book one test slot at the same moment, "
-                "from several processes, on the servers of the clinic. Exactly one "
-                "may succeed. Everything is removed afterwards."
+                "from several processes, on the clinic's servers. Exactly one must "
+                "succeed. Everything is removed afterwards."
             )
         )
         if st.button(_("Run the test"), key="statistics_prove", icon=":material/flag:"):
@@ -43,8 +43,8 @@ def show_proof() -> None:
 header = page_header(_("Statistics"))
 st.caption(
     _(
-        "How visits are booked. Everything counts on the day of its slot, not on the "
-        "day of booking. Patients are not named here."
+        "How visits are booked. Everything is counted on the day of the slot, not on "
+        "the day of booking. Patients are not named here."
     )
 )
 with error_boundary():
@@ -54,7 +54,7 @@ with error_boundary():
         csv_address(period),
         key="statistics_csv",
         icon=":material/download:",
-        help=_("Download these figures, a line for each doctor and day."),
+        help=_("Download these figures, one row per doctor and day."),
     )
     figures = figures_of(period)
     if figures.doctor_days:
@@ -64,7 +64,10 @@ with error_boundary():
         doctors_table(figures.doctors(), key="statistics_doctors")
     else:
         empty_state(
-            _("No slots on these days. Choose others, or give a doctor working hours."),
+            _(
+                "No slots on these days. Choose other days, or set a doctor's "
+                "working hours."
+            ),
             icon="event_busy",
         )
     st.caption(freshness())

@@ -42,7 +42,7 @@ hold_panels(patient.id)
 visits = visits_of(patient.id)
 ahead = upcoming(visits)
 if ahead:
-    visits_table(ahead, name=_("Visits to come"), key="visits_ahead")
+    visits_table(ahead, name=_("Upcoming visits"), key="visits_ahead")
 elif empty_state(
     _("No visit is booked."),
     icon="event",

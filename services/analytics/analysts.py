@@ -45,7 +45,7 @@ def require_analysts(session: Session, actor: Actor, people: Collection[UUID]) -
     if not known.issuperset(people):
         raise InvalidInput(
             "people",
-            "Somebody you chose may not count cohorts any more. Choose again.",
+            "Somebody you chose may no longer count cohorts. Choose again.",
         )
 
 

@@ -37,10 +37,10 @@ class FewDecide(NotAllowed):
     def __init__(self, smallest_group: int) -> None:
         super().__init__(
             Sentence(
-                "These counts are suppressed: each condition that OR or NOT joins with "
-                "others has to bring in or leave out at least {k} patients, or they "
-                "would tell of fewer. Leave one out, or ask for what it says in a "
-                "question of its own.",
+                "These counts are suppressed: each condition that OR or NOT joins "
+                "with others has to bring in or leave out at least {k} patients, or "
+                "they would reveal fewer. Leave one out, or ask for what it says in a "
+                "separate question.",
                 k=smallest_group,
             )
         )

@@ -53,7 +53,7 @@ class DrillRequested(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "A restore drill is about to run, or runs: wait for how it goes."
+            "A restore drill is running or about to run: wait until it has ended."
         )
 
 

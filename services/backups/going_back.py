@@ -36,7 +36,7 @@ class GoingBackAlready(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "The clinic is going back in time already: wait for how it ends."
+            "The clinic is already going back in time: wait until that has ended."
         )
 
 
@@ -46,8 +46,8 @@ class NotCompared(Conflict):
     def __init__(self) -> None:
         super().__init__(
             "What going back would undo was compared too long ago, or somebody has "
-            "compared another time since: compare once more, and look at it. Nothing "
-            "was changed."
+            "compared another time since: compare again, and check the result. "
+            "Nothing was changed."
         )
 
 

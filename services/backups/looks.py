@@ -72,8 +72,8 @@ class LookRequested(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "Somebody looks around in an earlier time already, or has asked to: end "
-            "that first."
+            "Somebody is already looking around in an earlier time, or has asked to: "
+            "end that first."
         )
 
 
@@ -82,8 +82,8 @@ class LookEnded(Unavailable):
 
     def __init__(self) -> None:
         super().__init__(
-            "What was open to look around in has ended. An administrator can open it "
-            "again under Backups."
+            "The earlier time is no longer open to look around in. An administrator "
+            "can open it again under Backups."
         )
 
 
@@ -148,7 +148,7 @@ def close_look(session: Session, actor: Actor, look_id: UUID) -> None:
     actor.require(Permission.ACT_ON_CLUSTER)
     look = unended_look(session)
     if look is None or look.id != look_id:
-        raise NotFound("This has ended already.")
+        raise NotFound("This has already ended.")
     end_look(session, look_id)
     audit.record(
         session,

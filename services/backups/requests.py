@@ -41,7 +41,7 @@ class BackupRequested(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "A backup was asked for already and is about to be made: wait for it."
+            "A backup has already been asked for and is about to be made: wait for it."
         )
 
 

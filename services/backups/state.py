@@ -54,8 +54,7 @@ class LogState:
         if not any(to in window for window in self.windows):
             raise InvalidInput(
                 "as_of",
-                "No backup leads to this time: choose one of those that can be gone "
-                "back to, above.",
+                "No backup leads to this time: choose one of the times above.",
             )
 
 

@@ -65,7 +65,7 @@ SCENARIOS: Final[Mapping[DrillKind, Scenario]] = MappingProxyType(
     {
         DrillKind.SWITCHOVER: Scenario(
             "Planned switchover",
-            "Another server becomes the primary while people go on working.",
+            "Another server becomes the primary while people keep working.",
         ),
         DrillKind.CRASH: Scenario(
             "Crashed primary",
@@ -83,11 +83,12 @@ SCENARIOS: Final[Mapping[DrillKind, Scenario]] = MappingProxyType(
         ),
         DrillKind.PATRONI_KILLED: Scenario(
             "Patroni killed",
-            "What looks after the primary is killed, and PostgreSQL lives on.",
+            "Patroni on the primary is killed, and PostgreSQL keeps running.",
         ),
         DrillKind.LOST_ETCD: Scenario(
             "Lost etcd",
-            "What elections need is away for a while; the primary goes on.",
+            "The store that elections need is away for a while; the primary keeps "
+            "running.",
         ),
         DrillKind.LOST_MONGO: Scenario(
             "Lost file store",
@@ -100,7 +101,8 @@ SCENARIOS: Final[Mapping[DrillKind, Scenario]] = MappingProxyType(
         ),
         DrillKind.FAR_BEHIND: Scenario(
             "Replica far behind",
-            "A replica receives but does not replay, so what it shows grows old.",
+            "A replica receives but does not replay, so what it shows becomes "
+            "outdated.",
         ),
         DrillKind.NETWORK_CUT: Scenario(
             "Network cut",

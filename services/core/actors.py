@@ -58,7 +58,7 @@ class Permission(StrEnum):
     VIEW_VISITS = "see visits"
     VIEW_CALENDAR = "see the calendar"
     BOOK_VISITS = "book visits for patients"
-    OVERRIDE_BOOKING = "book against the rules for a reason"
+    OVERRIDE_BOOKING = "override booking rules for a reason"
     RUN_THE_DESK = "check patients in"
     READ_RECORDS = "read the records of visits"
     WRITE_RECORDS = "write the records of visits"
@@ -66,23 +66,23 @@ class Permission(StrEnum):
     VIEW_OWN_PRESCRIPTIONS = "see your own prescriptions"
     VIEW_PRESCRIPTIONS = "see prescriptions"
     VIEW_STATISTICS = "see how visits are booked"
-    PROVE_BOOKING = "prove that booking holds"
+    PROVE_BOOKING = "test that no slot can be booked twice"
     VIEW_OUTBOX = "see the emails that were sent"
-    ASSIGN_CARE = "say who treats a patient"
+    ASSIGN_CARE = "assign clinicians to patients"
     INVITE_PATIENT = "invite a patient to sign in"
     BREAK_GLASS = "open a record outside your patients"
     REVIEW_BREAK_GLASS = "review records opened outside a clinician's patients"
     MANAGE_USERS = "manage people and their roles"
     MANAGE_TOKENS = "manage the tokens of programs"
-    OWN_TOKENS = "make tokens that act for you"
+    OWN_TOKENS = "create tokens that act for you"
     ALLOW_APPS = "let apps read your own record"
     END_SESSIONS = "end other people's sessions"
     VIEW_AUDIT = "read the audit log"
     VIEW_REPLICATION = "see the state of replication"
     ACT_ON_CLUSTER = "act on the database servers"
-    RUN_DRILLS = "practise disasters"
+    RUN_DRILLS = "run disaster drills"
     MANAGE_ALERTS = "change alerts"
-    COPY_BACK = "copy records back from the past"
+    COPY_BACK = "copy records back from an earlier time"
     IMPORT_RECORDS = "import records"
     READ_NOTIFICATIONS = "read your notifications"
 
@@ -360,7 +360,9 @@ class Actor:
     def require_own_record(self) -> UUID:
         """Return the id of the actor's own record. Raises NotFound if there is none."""
         if self.patient_id is None:
-            raise NotFound("No record belongs to this sign-in. Ask at the front desk.")
+            raise NotFound(
+                "Your sign-in is not linked to a patient record. Ask at the front desk."
+            )
         return self.patient_id
 
     def _reaches(self, permission: Permission) -> bool:

@@ -95,9 +95,9 @@ class StorageFull(NotSaved):
         super().__init__(
             Sentence(
                 "{disks} is full, so this cannot be done now: every change and every "
-                "look at a record has to be kept there. What was saved is safe. Tell "
-                "whoever looks after the server to make room; all goes on by itself "
-                "then.",
+                "look at a record has to be recorded there. What was saved is safe. "
+                "Ask whoever looks after the server to free some space; everything "
+                "then continues by itself.",
                 disks=disks,
             )
         )

@@ -56,7 +56,7 @@ class NotRecorded(Unavailable):
 
     def __init__(self) -> None:
         super().__init__(
-            "This cannot be written into the audit log right now, so it is not shown. "
+            "This cannot be recorded in the audit log right now, so it is not shown. "
             "Nothing is lost; try again in a few seconds."
         )
 

@@ -20,15 +20,18 @@ def read(typed: str) -> str:
         raise InvalidInput(
             "reason",
             Sentence(
-                "Give the reason in at least {least} characters; it is kept and read.",
+                "Enter a reason of at least {least} characters; it is recorded and "
+                "may be reviewed.",
                 least=SHORTEST,
             ),
         )
     if len(reason) > LONGEST:
         raise InvalidInput(
             "reason",
-            Sentence("Give the reason in at most {most} characters.", most=LONGEST),
+            Sentence("Enter a reason of at most {most} characters.", most=LONGEST),
         )
     if not is_storable(reason):
-        raise InvalidInput("reason", "The reason holds a character no record can.")
+        raise InvalidInput(
+            "reason", "The reason contains a character that cannot be stored."
+        )
     return reason

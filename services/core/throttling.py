@@ -60,7 +60,7 @@ class Limit:
     name: str
     amount: int
     seconds: int
-    complaint: str = "That was too often."
+    complaint: str = "Too many attempts."
 
 
 # For one address from one network: a person who mistypes needs three or four.

@@ -39,7 +39,7 @@ def require_line(name: str, text: str, longest: int) -> None:
         raise InvalidInput(
             name,
             Sentence(
-                "{label} holds a character that cannot be shown.",
+                "{label} contains a character that cannot be shown.",
                 label=label,
             ),
         )

@@ -127,7 +127,7 @@ class PagePosition:
         size = "size" if self.number is None else "per_page"
         if not 1 <= self.size <= MAX_SIZE:
             raise InvalidInput(
-                size, Sentence("A page has 1 to {most:,} rows.", most=MAX_SIZE)
+                size, Sentence("A page can have 1 to {most:,} rows.", most=MAX_SIZE)
             )
         if self.number is None:
             place = self.place or ()
@@ -140,8 +140,8 @@ class PagePosition:
             raise InvalidInput(
                 "page",
                 Sentence(
-                    "Numbered pages reach the first {most:,} {noun} of a list. Add a "
-                    "filter, turn the order round, or export the list.",
+                    "Only the first {most:,} {noun} of a list have numbered pages. "
+                    "Add a filter, reverse the order, or export the list.",
                     most=MAX_OFFSET,
                     noun=noun,
                 ),
@@ -244,7 +244,8 @@ def _require_row(
 
 def _is_gone() -> InvalidInput:
     return InvalidInput(
-        "after", "The place in this list is gone; begin again at its first page."
+        "after",
+        "This place in the list no longer exists; start again at its first page.",
     )
 
 

@@ -28,8 +28,8 @@ class TakesTooLong(Unavailable):
 
     def __init__(self) -> None:
         super().__init__(
-            "This list takes too long to find; add a filter that narrows it, "
-            "or sort it another way."
+            "This list takes too long to load; add a filter to narrow it, or sort it "
+            "differently."
         )
 
 

@@ -77,7 +77,7 @@ class TooManyViews(Conflict):
     def __init__(self, subject: Subject) -> None:
         super().__init__(
             Sentence(
-                "You have {most} saved views of {name}, which is the most. Delete "
+                "You have {most} saved views of {name}, which is the maximum. Delete "
                 "one under Saved views, then save this list.",
                 most=MOST_VIEWS,
                 name=Sentence(subject.name),
@@ -243,7 +243,7 @@ def _unknown_to(actor: Actor) -> str:
     # From actors who see no names, the database hides every list that asks about them.
     may_be_hidden = not actor.may(Permission.VIEW_NAMES)
     why = " that you may see; it may be about names" if may_be_hidden else ""
-    return f"There is no such list{why}. Build it anew from the filters."
+    return f"There is no such list{why}. Build it again from the filters."
 
 
 def _columns_of(session: Session, actor: Actor, subject: Subject) -> list[str] | None:
@@ -262,7 +262,7 @@ def get_own(
     actor.require(Permission.SAVE_VIEWS)
     view = session.get(SavedView, view_id, with_for_update=locks or None)
     if view is None or view.owner_id != actor.id:
-        raise NotFound("You have no such view; perhaps it was deleted elsewhere.")
+        raise NotFound("You have no such view; it may have been deleted elsewhere.")
     return view
 
 
@@ -292,12 +292,14 @@ def _read_name(typed: str) -> str:
         raise InvalidInput(
             "name",
             Sentence(
-                "A view's name has at most {most} characters.",
+                "A view's name can have at most {most} characters.",
                 most=MAX_NAME_LENGTH,
             ),
         )
     if not name.isprintable():
-        raise InvalidInput("name", "The name holds a character that cannot be shown.")
+        raise InvalidInput(
+            "name", "The name contains a character that cannot be shown."
+        )
     return name
 
 

@@ -51,8 +51,8 @@ def workbook_of(
                 raise InvalidInput(
                     "list",
                     Sentence(
-                        "An Excel file has room for {most} rows here. Take the CSV, "
-                        "or add a filter that narrows the list.",
+                        "An Excel file can have at most {most} rows here. Use the CSV "
+                        "file, or add a filter to narrow the list.",
                         most=f"{MOST_ROWS:,}",
                     ),
                 )

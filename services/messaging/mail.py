@@ -31,8 +31,8 @@ class MailNotSent(Unavailable):
 
     def __init__(self) -> None:
         super().__init__(
-            "The e-mail could not be sent: the mail server does not take it now. "
-            "Try again in a minute."
+            "The e-mail could not be sent: the mail server is not accepting it right "
+            "now. Try again in a minute."
         )
 
 

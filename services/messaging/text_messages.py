@@ -19,8 +19,8 @@ class TextNotSent(Unavailable):
 
     def __init__(self) -> None:
         super().__init__(
-            "The text message could not be sent: the gateway does not take it now. "
-            "Try again in a minute."
+            "The text message could not be sent: the gateway is not accepting it "
+            "right now. Try again in a minute."
         )
 
 

@@ -41,8 +41,8 @@ class OfficeFile(NotAPdf):
         InvalidInput.__init__(
             self,
             "file",
-            "Office files are not taken. Save it as PDF in the program it is from, "
-            "and choose that file.",
+            "Office files are not accepted. Save the file as PDF in the program it is "
+            "from, and choose that one.",
         )
 
 

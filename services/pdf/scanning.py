@@ -28,8 +28,8 @@ class ScannerUnavailable(Unavailable):
 
     def __init__(self) -> None:
         super().__init__(
-            "The virus scanner does not answer. The file waits until it has been "
-            "scanned; nobody can open it before."
+            "The virus scanner is not responding. The file waits until it has been "
+            "scanned; nobody can open it before then."
         )
 
 

@@ -217,7 +217,7 @@ def test_a_theme_is_kept_and_there_before_anything_is_drawn(desk: Page):
     ready(desk)
     expect(app).to_have_css("background-color", _DARK)
     menu(desk).click()
-    desk.get_by_role("menuitemradio", name="As the device").click()
+    desk.get_by_role("menuitemradio", name="Same as device").click()
     expect(app).not_to_have_css("background-color", _DARK)
 
 
@@ -232,7 +232,7 @@ def test_times_are_written_by_the_clock_that_is_chosen(desk: Page):
     menu(desk).click()
     with desk.expect_navigation():
         times = desk.get_by_role("group", name="Time of day")
-        times.get_by_role("menuitemradio", name="As the clinic").click()
+        times.get_by_role("menuitemradio", name="Same as clinic").click()
     expect(ready(desk).get_by_text("09:00", exact=True).first).to_be_visible()
 
 

@@ -68,7 +68,7 @@ def test_home_keeps_room_for_what_is_drawn_last(site: Site):
             page.goto("/")
         expect(page.locator(".st-key-home_next tr").first).to_be_attached()
         expect(page.get_by_test_id("stSkeleton").first).to_be_attached()
-        expect(page.get_by_role("button", name="CSV: Visits of today")).to_be_visible()
+        expect(page.get_by_role("button", name="CSV: Today's visits")).to_be_visible()
         below = page.get_by_role("heading", name="Records to complete")
         before = below.bounding_box()
 

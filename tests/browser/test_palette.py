@@ -139,7 +139,7 @@ def test_what_finds_nothing_or_cannot_be_asked_is_said(desk):
     desk.route("**/api/v1/search", lambda route: route.abort())
     desk.keyboard.type("q")
 
-    expect(status).to_contain_text("Search cannot be reached now")
+    expect(status).to_contain_text("Search is not available right now")
 
 
 def test_a_question_mark_lists_the_keys(desk):

@@ -259,7 +259,7 @@ def test_an_analyst_of_few_patients_is_told_how_many_and_refused_nothing(
         kept.commit()
 
     [card] = [metric for metric in app.metric if metric.label == "All patients"]
-    assert (card.value, card.help) == ("1", "Ages would tell of few.")
+    assert (card.value, card.help) == ("1", "Ages are hidden: too few patients.")
     assert not [button for button in app.button if "100" in button.label]
     assert len(clinic.audit("access:refuse")) == before
     assert not app.exception
@@ -337,7 +337,7 @@ _FIRST = {
     Role.CLINICIAN: {"Your visits today", "Seen in 7 days", "Open notes"},
     Role.ANALYST: {"Changed last"},
     Role.ADMIN: {"Replication lag", "Connections", "Open alerts"},
-    Role.PATIENT: {"Next visit", "Your visits in a year"},
+    Role.PATIENT: {"Next visit", "Your visits in 12 months"},
 }
 # Shown to those who can complete a record.
 _COMPLETING = "Records to complete"

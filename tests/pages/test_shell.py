@@ -219,7 +219,7 @@ def test_a_full_disk_is_said_with_who_has_to_do_what(
 
     (warning,) = app.warning
     assert "disk is full" in warning.value
-    assert "make room" in warning.value
+    assert "free some space" in warning.value
     assert "Lovelace" not in warning.value
     assert not app.error
     assert not app.exception
@@ -231,7 +231,7 @@ def test_a_database_that_is_away_is_explained_and_tried_again(clinic: Clinic):
         app.text_input(key="doctors_search").set_value("cardio").run()
 
         assert "failover in progress" in app.warning[0].value
-        assert any("Tries again" in caption.value for caption in app.caption)
+        assert any("Trying again" in caption.value for caption in app.caption)
         assert not app.exception
 
     app.run()

@@ -25,7 +25,7 @@ from api.fhir.summary.record_terms import (
 from services.consultations.summaries import PatientSummary
 
 _REASONS: Final = {
-    "notasked": "Nothing is written down.",
+    "notasked": "Nothing recorded.",
     "withheld": "Not disclosed to whoever asked for this summary.",
 }
 _NAMESPACE: Final = "http://www.w3.org/1999/xhtml"

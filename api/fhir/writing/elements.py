@@ -157,7 +157,9 @@ class _Reading:
         elif value == "":
             self._note(f"{path} is empty; leave it out.", path, "structure")
         elif isinstance(value, str) and not is_storable(value):
-            self._note(f"{path} holds a character no record can.", path, "value")
+            self._note(
+                f"{path} contains a character that cannot be stored.", path, "value"
+            )
         return value
 
     def _note(self, sentence: str, path: str, code: str) -> None:

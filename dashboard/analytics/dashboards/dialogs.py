@@ -51,7 +51,7 @@ def show_new_dashboard() -> None:
             height=80,
         )
         makes = st.form_submit_button(
-            _("Make dashboard"), type="primary", key="dashboards_make"
+            _("Create dashboard"), type="primary", key="dashboards_make"
         )
     if makes:
         actor = current_actor()
@@ -96,8 +96,8 @@ def confirm_deletion(dashboard: Dashboard) -> None:
     with error_boundary():
         st.markdown(
             _(
-                "**{name}** is deleted for you and everybody you share it with. "
-                "Cards that were pinned to Home or copied stay."
+                "**{name}** is deleted for you and everybody you share it with. Cards "
+                "that were pinned to Home or copied are kept."
             ).format(name=plain(dashboard.draft.name))
         )
         if confirmed(_("Delete dashboard"), key="dashboard_delete", is_final=True):

@@ -27,7 +27,7 @@ def show_pinned() -> None:
         cards = read(lambda session: dashboards.find_pinned(session, actor))
         if not cards:
             if empty_state(
-                _("No pinned cards yet. Open a dashboard and pin what you look at."),
+                _("No pinned cards yet. Open a dashboard and pin the cards you use."),
                 icon="keep",
                 action=_("Open dashboards"),
                 key="home_dashboards",

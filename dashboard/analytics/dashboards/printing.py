@@ -30,9 +30,9 @@ def show_printing(
             "was counted."
         )
     )
-    if not st.button(_("Make the PDF"), type="primary", key="dashboard_print"):
+    if not st.button(_("Create PDF"), type="primary", key="dashboard_print"):
         return
-    with st.spinner(_("The PDF is being made.")):
+    with st.spinner(_("Creating the PDF.")):
         paper = _paper(draft, shown)
         actor = current_actor()
         write(lambda session: dashboards.record_print(session, actor, dashboard_id))

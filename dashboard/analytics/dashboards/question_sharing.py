@@ -59,8 +59,8 @@ def show_question_sharing(view: View) -> None:
     st.markdown(f"**{plain(view.name)}**")
     st.caption(
         _(
-            "They see its name, what it is for and that it is yours, and open it. Each "
-            "of them sees what they could count for themselves, and changes nothing."
+            "They see its name, what it is for and that it is yours, and can open it. "
+            "They see only what they could count themselves, and cannot change it."
         )
     )
     # What was chosen but not saved for one must not appear for another.

@@ -24,8 +24,8 @@ def show_sharing(dashboard: Dashboard) -> None:
     actor = current_actor()
     st.caption(
         _(
-            "Whoever may open a dashboard can view and copy it. Each of them sees "
-            "what they could count for themselves."
+            "Anyone who may open a dashboard can view and copy it. They see only what "
+            "they could count themselves."
         )
     )
     chosen = ask_sharing(

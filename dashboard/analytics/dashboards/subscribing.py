@@ -76,7 +76,7 @@ def show_subscribing(
         if isinstance(content, SavedList)
         else _(
             "A PDF with the current filter, counted again each time. It goes to "
-            "people who may open the dashboard, and names no patient."
+            "people who may open the dashboard, and has no names of patients."
         )
     )
     explain_no_mail()

@@ -31,20 +31,18 @@ _VIEWS: Final = "patients/views.py"
 _STOPPED: Final = {
     StopReason.PERSON: marked("Stopped."),
     StopReason.OWNER: marked(
-        "Stopped: whoever set it up may not open the dashboard any more."
+        "Stopped: whoever set it up may no longer open the dashboard."
     ),
     StopReason.DASHBOARD: marked("Stopped: the dashboard was deleted."),
     StopReason.RECIPIENTS: marked(
-        "Stopped: none of the recipients may open the dashboard any more."
+        "Stopped: none of the recipients may still open the dashboard."
     ),
 }
 _STOPPED_LIST: Final = _STOPPED | {
-    StopReason.OWNER: marked(
-        "Stopped: whoever set it up may not count cohorts any more."
-    ),
+    StopReason.OWNER: marked("Stopped: whoever set it up may no longer count cohorts."),
     StopReason.DASHBOARD: marked("Stopped: the saved list was deleted."),
     StopReason.RECIPIENTS: marked(
-        "Stopped: none of the recipients may count cohorts any more."
+        "Stopped: none of the recipients may still count cohorts."
     ),
 }
 
@@ -91,7 +89,7 @@ def _name_of(subscription: Subscription) -> str:
         return _("A saved list that was deleted")
     if subscription.is_deleted:
         return _("A dashboard that was deleted")
-    return _("A dashboard that is not shared with you any more")
+    return _("A dashboard that is no longer shared with you")
 
 
 def _facts(subscription: Subscription) -> list[str]:
@@ -122,7 +120,7 @@ def _last_run(subscription: Subscription) -> list[str]:
         (
             subscription.waiting,
             ngettext(
-                "{number} mail waits", "{number} mails wait", subscription.waiting
+                "{number} mail waiting", "{number} mails waiting", subscription.waiting
             ),
         ),
         (
@@ -161,7 +159,7 @@ def _show_actions(subscription: Subscription) -> None:
         if is_sending and st.button(_("Resume"), key=key("resume"), type="tertiary"):
             _plan_anew(subscriptions.resume, subscription, _("It is sent again."))
     elif st.button(_("Stop"), key=key("stop"), type="tertiary"):
-        _do(subscriptions.stop, subscription, _("It is not sent any more."))
+        _do(subscriptions.stop, subscription, _("It is no longer sent."))
     if st.button(f":red[{_('Delete')}]", key=key("delete"), type="tertiary"):
         _confirm_deletion(subscription)
 
@@ -176,15 +174,18 @@ def _page_of(subscription: Subscription) -> tuple[str, dict[str, str]] | None:
     return PAGE, {"dashboard": str(subscription.content)}
 
 
-@dialog(marked("Send this no longer?"), icon=":material/delete:")
+@dialog(marked("Stop sending this?"), icon=":material/delete:")
 def _confirm_deletion(subscription: Subscription) -> None:
     """Name who loses it."""
     with error_boundary():
         st.markdown(
-            _("Nobody gets it by mail any more, and nothing that is waiting is sent.")
+            _(
+                "Nobody gets it by mail any more, and mails that are waiting are "
+                "not sent."
+            )
         )
         if confirmed(_("Delete"), key="dashboards_mail_deleting", is_final=True):
-            _do(subscriptions.delete, subscription, _("It is not sent any more."))
+            _do(subscriptions.delete, subscription, _("It is no longer sent."))
 
 
 def _do(

@@ -37,14 +37,14 @@ def show_order(order: RequestedRestore) -> None:
         sentence = (
             _(
                 "{name} is taking the clinic back to {time}. {stage}. It closes for "
-                "about a minute meanwhile: this page loses its connection, and "
-                "everybody signs in again."
+                "about a minute: this page loses its connection, and everybody has to "
+                "sign in again."
             )
             if order.stage
             else _(
                 "{name} is taking the clinic back to {time}. It closes for about a "
-                "minute meanwhile: this page loses its connection, and everybody "
-                "signs in again."
+                "minute: this page loses its connection, and everybody has to sign in "
+                "again."
             )
         )
         st.info(
@@ -92,19 +92,19 @@ def offer_going_back(preview: RestorePreview) -> None:
     st.warning(
         _(
             "The clinic closes for about a minute and opens as it was at {time}. "
-            "Everybody is signed out, you as well. What is listed above is undone, and "
-            "what people do until it closes. Purges, erasures, revocations and legal "
-            "holds since stay; what the servers have now is kept aside until a later "
-            "restore is proven."
+            "Everybody is signed out, including you. What is listed above is undone, "
+            "and so is what people do until it closes. Purges, erasures, revocations "
+            "and legal holds since then stay; what the servers have now is kept aside "
+            "until a later restore is proven."
         ).format(time=to),
         icon=":material/warning:",
     )
     st.caption(
         _(
-            "Before anything is touched, all of that time is restored beside the "
-            "clinic and proven; if anything is wrong with it nothing is changed. Sign "
-            "in again afterwards: this page says how it went, and so does the audit "
-            "log."
+            "Before anything is changed, everything of that time is restored next to "
+            "the clinic and proven; if anything is wrong with it, nothing is changed. "
+            "Sign in again afterwards: this page says how it went, and so does the "
+            "audit log."
         )
     )
     ask_for_passkey(_("Going back in time"), key="go_back_confirm")
@@ -118,7 +118,7 @@ def _ask(preview: RestorePreview, to: str) -> None:
             _("Why"),
             key="go_back_reason",
             longest=reasons.LONGEST,
-            placeholder=_("Ten characters or more; the audit log keeps it"),
+            placeholder=_("Ten characters or more; kept in the audit log"),
             autocomplete="off",
         )
         typed = st.text_input(
@@ -152,5 +152,5 @@ def _order(preview: RestorePreview, reason: str, typed: str) -> None:
     )
     with going_back.ordered(settings.data, order):
         begin_going_back(settings.data)
-    notify(_("The clinic goes back. It closes within minutes."), icon="history")
+    notify(_("The clinic is going back. It closes within minutes."), icon="history")
     st.rerun()

@@ -23,7 +23,7 @@ def request_look(typed: str, log: LogState) -> None:
     """Have the worker open a time; raises the services' refusals."""
     actor, to = current_actor(), previews.read_time(typed, zone())
     write(lambda session: looks.request_look(session, actor, to, log))
-    notify(_("The worker opens it. You may leave this page."), icon="visibility")
+    notify(_("The worker is opening it. You can leave this page."), icon="visibility")
     st.rerun()
 
 
@@ -33,8 +33,8 @@ def show_look(look: RestoreLook) -> None:
     if look.is_awaited:
         st.info(
             _(
-                "{name} asked at {asked_at} to look around in the clinic as of {time}: "
-                "it is being restored and proven beside this one."
+                "{name} asked at {asked_at} to look around in the clinic as of "
+                "{time}: it is being restored and proven next to this one."
             ).format(name=name, asked_at=to_the_second(look.requested_at), time=to),
             icon=":material/sync:",
         )
@@ -43,9 +43,9 @@ def show_look(look: RestoreLook) -> None:
         st.success(
             _(
                 "The clinic as of {time} is open until {until}, and longer while "
-                "somebody looks. Staff and clinicians find it as *As it was*, under "
-                "*More* on a patient's page; who is not there any more is found at "
-                "{address}."
+                "somebody is using it. Staff and clinicians find it as *As it was*, "
+                "under *More* on a patient's page; patients who are no longer there "
+                "are found at {address}."
             ).format(time=to, until=at(look.closes_at), address="`/past`"),
             icon=":material/visibility:",
         )

@@ -43,7 +43,7 @@ from services.core.errors import InvalidInput
 _AS_OF: Final = "previews_as_of"
 _COLUMNS: Final = (
     Column(marked("Kind")),
-    Column(marked("What came since")),
+    Column(marked("Changes since then")),
     Column(marked("List")),
 )
 _LABELS: Final = {
@@ -164,13 +164,13 @@ def _ask(state: BackupState, look: RestoreLook | None, *, is_busy: bool) -> None
             _("Day and time"),
             key=_AS_OF,
             autocomplete="off",
-            help=_("By the clinic's clock, to the second: 2026-11-25 14:03:07."),
+            help=_("In the clinic's time zone, to the second: 2026-11-25 14:03:07."),
         )
         st.caption(
             _(
-                "The rows of that time are restored beside the clinic: to be compared "
-                "with those of now, or to stay open for an hour, in which single "
-                "records can be looked up and copied back. Nothing is changed."
+                "The rows of that time are restored next to the clinic. You can "
+                "compare them with those of now, or keep them open for an hour to "
+                "look up single records and copy them back. Nothing is changed."
             )
         )
         with st.container(horizontal=True):
@@ -205,7 +205,7 @@ def _request(typed: str, log: LogState) -> None:
     actor = current_actor()
     to = previews.read_time(typed, zone())
     write(lambda session: previews.request_preview(session, actor, to, log))
-    notify(_("The worker compares. You may leave this page."), icon="compare")
+    notify(_("The worker is comparing. You can leave this page."), icon="compare")
     st.rerun()
 
 
@@ -223,7 +223,7 @@ def _show(preview: RestorePreview) -> None:
         st.info(
             _(
                 "{name} asked at {asked_at} what going back to {time} would undo: the "
-                "rows of then are being restored and compared."
+                "rows of that time are being restored and compared."
             ).format(name=name, asked_at=to_the_second(preview.requested_at), time=to),
             icon=":material/sync:",
         )
@@ -256,10 +256,10 @@ def _show_table(preview: RestorePreview) -> None:
         payload = payload_of(_COLUMNS, rows, name=_("What going back would undo"))
         record_table(payload, key="previews_table")
     else:
-        st.info(_("Nothing: no such row differs."), icon=":material/info:")
+        st.info(_("Nothing: no rows differ."), icon=":material/info:")
     st.caption(
         _(
-            "Compared are patients, documents, visits, notes, prescriptions, people "
+            "This compares patients, documents, visits, notes, prescriptions, people "
             "who sign in and their sign-ins. Doctors and their hours, tags, views and "
             "settings would go back as well. Lists have ids and times and are kept "
             "until somebody compares again."

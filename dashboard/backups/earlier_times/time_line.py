@@ -91,7 +91,7 @@ def choose_time(state: BackupState, chosen: datetime | None) -> datetime | None:
     happened = _read(since)
     marks = [*_of_backups(state), *happened.marks]
     turn = st.session_state.get(_TURN, 0)
-    name = _("Times that can be gone to")
+    name = _("Times you can go back to")
     with chart_box(name, partial(_table, marks), key="previews_time_line"):
         event = st.vega_lite_chart(
             in_language(
@@ -106,8 +106,8 @@ def choose_time(state: BackupState, chosen: datetime | None) -> datetime | None:
         )
     st.caption(
         _(
-            "Drag over the chart: the end of what you drag over is the time to compare "
-            "with, and that stretch alone is shown, so that you can come to the second."
+            "Drag over the chart to zoom in on a stretch, down to the second. The end "
+            "of the stretch is the time to compare with."
         )
     )
     _warn_of_migrations(happened.migrations, chosen)
@@ -192,13 +192,13 @@ def _warn_of_migrations(
     if not later:
         return
     words = ngettext(
-        "A migration ran after that time ({migrations}). Whoever goes back there gets "
-        "its rows as they were, and the same migration brings them up to date before "
-        "the clinic opens: what it filled in then it fills in from those rows.",
-        "{count} migrations ran after that time ({migrations}). Whoever goes back "
-        "there gets its rows as they were, and the same migrations bring them up to "
-        "date before the clinic opens: what they filled in then they fill in from "
-        "those rows.",
+        "A migration ran after that time ({migrations}). If you go back there, you "
+        "get its rows as they were, and the same migration brings them up to date "
+        "before the clinic opens: what it filled in then, it fills in from those rows.",
+        "{count} migrations ran after that time ({migrations}). If you go back there, "
+        "you get its rows as they were, and the same migrations bring them up to date "
+        "before the clinic opens: what they filled in then, they fill in from those "
+        "rows.",
         len(later),
     )
     named = ", ".join(f"{run.revision}, {to_the_second(run.at)}" for run in later[-3:])

@@ -87,7 +87,7 @@ def change_rule(rule: RuleRevision) -> None:
                 lasting = _span(
                     rule,
                     "for_seconds",
-                    _("Begins once that lasts (s)"),
+                    _("Begins after (s)"),
                     f"{key}_for",
                 )
             with ends:
@@ -95,7 +95,7 @@ def change_rule(rule: RuleRevision) -> None:
                 calm = _span(
                     rule,
                     "clear_seconds",
-                    _("Ends once that lasts (s)"),
+                    _("Ends after (s)"),
                     f"{key}_calm",
                 )
             mail = st.text_area(

@@ -114,7 +114,10 @@ def _draw(shown: Shown, measure: Measure, compared: PeriodBefore | None) -> None
     points, events, note = _read_points(shown)
     if points.frame.empty:
         empty_state(
-            _("Nothing was kept of this time. The worker keeps a sample every second."),
+            _(
+                "Nothing was recorded for this time. The worker keeps a sample "
+                "every second."
+            ),
             icon="monitoring",
         )
         return
@@ -148,7 +151,7 @@ def _draw(shown: Shown, measure: Measure, compared: PeriodBefore | None) -> None
     st.caption(" ".join(_explain(points, limit)))
     if compared is not None:
         _explain_comparison(compared.words, is_known=bool(lags or rates))
-    st.caption(_("How far behind each server was, a strip each."))
+    st.caption(_("How far behind each server was, one strip per server."))
     step = (shown.until - shown.since).total_seconds() * 1000 / STRIPS
     with _box("Lag of each server", points, times):
         show_heat_strip(points, window, step, key=f"{key}_strip")
@@ -185,7 +188,9 @@ def _explain_comparison(words: str, *, is_known: bool) -> None:
             ).format(period=lowered(words))
         )
     else:
-        st.caption(_("{period}: nothing was kept of that time.").format(period=words))
+        st.caption(
+            _("{period}: nothing was recorded for that time.").format(period=words)
+        )
 
 
 def _alert_seconds() -> float | None:
@@ -266,7 +271,10 @@ def _read_points(shown: Shown) -> tuple[Points, Sequence[Event], str]:
         else:
             kept, events = read_all(_samples(shown), _events(shown))
     except Unavailable:
-        note = _("No database server answers: this is what this web server remembers.")
+        note = _(
+            "No database server is responding: this is the last state that this "
+            "web server saw."
+        )
         return remembered, (), note
     if shown.is_live:
         points = series.filled(remembered, kept)

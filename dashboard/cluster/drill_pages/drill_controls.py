@@ -37,14 +37,15 @@ def confirm(kind: DrillKind) -> None:
         st.markdown(f"**{_(scenario.title)}.** {_(scenario.what_happens)}")
         st.markdown(
             _(
-                "This is done to the servers that serve the clinic right now. "
-                "Promised: {promise}."
+                "This affects the servers that serve the clinic right now. Promised: "
+                "{promise}."
             ).format(promise=plain(translated(promise.words)))
         )
         st.caption(
             _(
-                "Writers note all that is acknowledged, and it is compared row by row "
-                "afterwards. The servers are put right again at the end."
+                "Writers note every write that is acknowledged, and these are "
+                "compared row by row afterwards. The servers are put right again at "
+                "the end."
             )
         )
         label = _("Run: {drill}").format(drill=lowered(_(scenario.title)))
@@ -137,7 +138,7 @@ def change_plan(plan: Plan) -> None:
             )
             if st.form_submit_button(_("Plan it"), type="primary", key="drills_plan"):
                 _plan(plan.kind, every.whole(), day.given())
-        if plan.next_on and st.button(_("Do not plan it"), key="drills_unplan"):
+        if plan.next_on and st.button(_("Cancel the plan"), key="drills_unplan"):
             _plan(plan.kind, None, None)
 
 
@@ -145,7 +146,7 @@ def _plan(kind: DrillKind, every: int | None, day: date | None) -> None:
     actor = current_actor()
     write(lambda session: drills.change_plan(session, actor, kind, every, day))
     title = _(SCENARIOS[kind].title)
-    planned = _("{drill} is not planned.").format(drill=title)
+    planned = _("{drill} is no longer planned.").format(drill=title)
     if day:
         due = _("{drill}: due on {day}.")
         planned = due.format(drill=title, day=written(day))

@@ -40,8 +40,8 @@ def show_files_database() -> None:
         if state.primary is None:
             st.error(
                 _(
-                    "None of MongoDB's servers leads: files cannot be stored. Start "
-                    "those that do not answer."
+                    "No MongoDB server leads: files cannot be stored. Start the "
+                    "servers that are not responding."
                 ),
                 icon=":material/error:",
             )
@@ -68,7 +68,7 @@ def summary_of(state: FilesState) -> str:
             )
         )
     if state.log_seconds is None:
-        sentences.append(_("How far the oplog reaches back is not told to this login."))
+        sentences.append(_("This login may not see how far back the oplog reaches."))
     else:
         sentences.append(
             _(

@@ -99,7 +99,7 @@ def _of_site(site: SitePosition, snapshot: ClusterSnapshot) -> list[Figure]:
         Figure(
             _("Behind the main site"),
             measures.seconds(site.lag_seconds),
-            _("How much older rows or files are here than at the main site."),
+            _("How far rows or files here are behind the main site."),
             page=_REPLICATION,
             link=link,
         ),
@@ -113,7 +113,7 @@ def _of_site(site: SitePosition, snapshot: ClusterSnapshot) -> list[Figure]:
         Figure(
             _("Free disk"),
             measures.amount(min(free, default=None)),
-            _("The least that the disk of any server of this site has left."),
+            _("The least free space on the disk of any server of this site."),
             page=_REPLICATION,
             link=link,
         ),
@@ -157,8 +157,8 @@ def _room(samples: Sequence[Sample]) -> Figure:
         _("Free disk"),
         measures.amount(free),
         _(
-            "The least that any server's disk has left; by day for a month. The "
-            "forecast goes on as in that month."
+            "The least free space on any server's disk, by day for a month. The "
+            "forecast continues the trend of that month."
         ),
         trend=[(when, value / 1e9) for when, value in by_day],
         unit=" GB",
@@ -191,7 +191,7 @@ def _alerts(events: Iterable[Event], open_now: int, today: date) -> Figure:
     return Figure(
         _("Open alerts"),
         decimal(open_now),
-        _("Alerts that last now; the bars show when others began in a month."),
+        _("Alerts that are open now; the bars show when others began within a month."),
         trend=[(day_and_month(day), began.count(day)) for day in days],
         page="cluster/alerts.py",
         link=_("{count} in 30 days").format(count=len(began)),

@@ -92,8 +92,8 @@ def _show_site(site: SitePosition) -> None:
     if lag is None:
         st.warning(
             _(
-                "Standby site {site}: of which time it is cannot be told. See that "
-                "its servers answer."
+                "Standby site {site}: it is not known how current its data is. Check "
+                "that its servers respond."
             ).format(site=plain(site.site)),
             icon=":material/public:",
         )
@@ -128,8 +128,9 @@ def show_etcd(snapshot: ClusterSnapshot) -> None:
     if snapshot.is_etcd_answering is False:
         st.warning(
             _(
-                "etcd has not answered for {span}: nothing is lost, but nobody takes "
-                "over by itself when a server is. Start it, and look at its log."
+                "etcd has not answered for {span}: nothing is lost, but if a server "
+                "is lost, no other takes over automatically. Start etcd, and check "
+                "its log."
             ).format(span=seconds(snapshot.etcd_silent_seconds)),
             icon=":material/link_off:",
         )
@@ -151,9 +152,9 @@ def _show_absence(snapshot: ClusterSnapshot) -> None:
         lasted = seconds((snapshot.taken_at - since).total_seconds())
         st.caption(
             _(
-                "Nobody has led since {time}, for {span}. This page works from the "
-                "replicas, Patroni and memory meanwhile; nothing that was saved before "
-                "is lost by that."
+                "No server has led since {time}, for {span}. Meanwhile this page uses "
+                "the replicas, Patroni and memory; nothing that was saved before is "
+                "lost by that."
             ).format(time=time_of_day(in_zone(since), has_seconds=True), span=lasted)
         )
 

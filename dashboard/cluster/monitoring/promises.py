@@ -83,7 +83,7 @@ def _ttl(settings: Mapping[str, object], loss: str, *, has_supervisor: bool) -> 
     within = ttl + _number(settings, "loop_wait", _LOOP_WAIT) + 2
     why = (
         _(
-            "The supervisor that could prove a server dead does not run. So Patroni "
+            "The supervisor that could prove a server dead is not running. So Patroni "
             "waits until a silent primary's claim to lead has run out, which takes "
             "{seconds} s: anything faster could end with two primaries."
         )
@@ -142,7 +142,7 @@ def _loss(snapshot: ClusterSnapshot, settings: Mapping[str, object]) -> str:
     most = amount(_number(settings, "maximum_lag_on_failover", _LAG_ON_FAILOVER))
     return _(
         "Commits do not wait for a replica, so the last of them can be lost: Patroni "
-        "lets a replica take over that is {size} behind."
+        "allows a replica that is {size} behind to take over."
     ).format(size=most)
 
 

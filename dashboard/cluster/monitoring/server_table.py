@@ -64,7 +64,7 @@ def show_others() -> None:
 def etcd_in_words(snapshot: ClusterSnapshot) -> str:
     """Return whether etcd answers, from which Patroni learns who leads."""
     if not snapshot.has_patroni:
-        return _("Without Patroni and etcd nobody takes over by itself.")
+        return _("Without Patroni and etcd no server takes over automatically.")
     if snapshot.is_etcd_answering is None:
         return _("etcd was not asked yet.")
     if not snapshot.is_etcd_answering:

@@ -18,14 +18,14 @@ def show_spooled(snapshot: ClusterSnapshot) -> None:
     if kept.oldest_at is not None:
         sentence = waiting_sentence(kept.records, in_zone(kept.oldest_at))
         if snapshot.primary is None:
-            then = _("They are written into it as soon as somebody leads.")
+            then = _("They are written to it as soon as a server leads.")
             st.caption(f"{sentence} {then}")
         else:
             _warn(
                 sentence,
                 _(
-                    "Wait a minute: a primary is there to take them. If they stay, "
-                    "this web server's log says why; most often its file of keys is "
+                    "Wait a minute: there is a primary to take them. If they stay, "
+                    "this web server's log says why; most often its key file is "
                     "missing."
                 ),
             )
@@ -33,9 +33,9 @@ def show_spooled(snapshot: ClusterSnapshot) -> None:
         _warn(
             damaged_sentence(kept.damaged),
             _(
-                "Keep what is called *.damaged in the folder spool of this web "
-                "server's data, and find out who could write there. All that was not "
-                "changed is in the audit log."
+                "Keep the files named *.damaged in the folder spool of this web "
+                "server's data, and find out who could write there. Everything that "
+                "was not changed is in the audit log."
             ),
         )
 
@@ -43,8 +43,10 @@ def show_spooled(snapshot: ClusterSnapshot) -> None:
 def waiting_sentence(records: int, oldest_at: datetime) -> str:
     """Return how many looks wait, and since when, as a sentence."""
     return ngettext(
-        "{count} look waits on this web server's disk for the audit log, since {time}.",
-        "{count} looks wait on this web server's disk for the audit log, since {time}.",
+        "{count} record view is waiting on this web server's disk for the audit log, "
+        "since {time}.",
+        "{count} record views are waiting on this web server's disk for the audit "
+        "log, since {time}.",
         records,
     ).format(
         count=decimal(records),
@@ -55,8 +57,8 @@ def waiting_sentence(records: int, oldest_at: datetime) -> str:
 def damaged_sentence(files: int) -> str:
     """Return how many files somebody has changed, as a sentence."""
     return ngettext(
-        "Somebody has changed {count} file of looks kept for the audit log.",
-        "Somebody has changed {count} files of looks kept for the audit log.",
+        "Somebody has changed {count} file of record views kept for the audit log.",
+        "Somebody has changed {count} files of record views kept for the audit log.",
         files,
     ).format(count=decimal(files))
 

@@ -70,7 +70,7 @@ def show_primary_form(previewed: OperationPreview) -> None:
     if not names:
         return
     name = st.radio(
-        _("Which server shall lead"),
+        _("New primary"),
         names,
         key="switchover_to",
         horizontal=True,

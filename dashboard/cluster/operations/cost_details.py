@@ -81,7 +81,7 @@ def _measured(operation: Operation) -> Iterator[str]:
         )
     if operation.ended_at is not None:
         lasted = (operation.ended_at - operation.started_at).total_seconds()
-        yield _("From beginning to end {span}").format(span=seconds(lasted))
+        yield _("From start to finish {span}").format(span=seconds(lasted))
 
 
 def _show_phases(operation: Operation) -> None:

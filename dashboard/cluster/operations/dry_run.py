@@ -22,10 +22,7 @@ def show_preview(previewed: OperationPreview, waits: Sequence[float]) -> None:
     """Show who leads, who should lead next and why."""
     if previewed.kind is OperationKind.FAILOVER:
         st.error(
-            _(
-                "No server leads: nobody can save anything. Choose which one shall "
-                "lead."
-            ),
+            _("No server leads, so nothing can be saved. Choose a new primary."),
             icon=":material/warning:",
         )
     else:
@@ -64,7 +61,7 @@ def show_candidate(previewed: OperationPreview, chosen: FailoverCandidate) -> No
     if not chosen.is_certain:
         st.warning(
             _(
-                "Nobody can tell that this server has everything that was "
+                "It is not certain that this server has everything that was "
                 "acknowledged: some of it may be lost."
             ),
             icon=":material/warning:",
@@ -74,7 +71,7 @@ def show_candidate(previewed: OperationPreview, chosen: FailoverCandidate) -> No
 def candidate_words(previewed: OperationPreview, name: str) -> str:
     """Return the label of a candidate in a list."""
     is_advised = previewed.best is not None and previewed.best.name == name
-    return _("{server} (advised)").format(server=name) if is_advised else name
+    return _("{server} (recommended)").format(server=name) if is_advised else name
 
 
 def _bytes(chosen: FailoverCandidate) -> str:
@@ -90,7 +87,12 @@ def _seconds(chosen: FailoverCandidate) -> str:
 
 
 def _show_transactions(transactions: Sequence[Transaction]) -> None:
-    st.caption(_("These run for long and would be cut; what they did is undone."))
+    st.caption(
+        _(
+            "These have been running for a long time and would be cut; what they did "
+            "is undone."
+        )
+    )
     st.dataframe(
         {
             _("Program"): [transaction.program for transaction in transactions],

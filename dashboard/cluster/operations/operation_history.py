@@ -114,7 +114,7 @@ def show_totals(operations: Sequence[Operation]) -> None:
         st.metric(
             _("Acknowledged writes lost"),
             decimal(lost),
-            help=_("Counted row by row where it could be, else proven by positions."),
+            help=_("Counted row by row where possible, otherwise proven by positions."),
             border=True,
             width=230,
         )

@@ -61,6 +61,6 @@ def ask_reason(page: str) -> str:
         _("Why"),
         key=f"{page}_reason",
         longest=LONGEST,
-        placeholder=_("Ten characters or more; the history keeps it"),
+        placeholder=_("Ten characters or more; kept in the history"),
         autocomplete="off",
     )

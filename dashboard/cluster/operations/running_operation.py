@@ -50,8 +50,8 @@ def _show_progress() -> None:
             st.subheader(going_on, anchor=False)
             st.caption(
                 _(
-                    "You may leave this page: it goes on, and the history has the "
-                    "result."
+                    "You can leave this page: the operation continues, and the "
+                    "history has the result."
                 )
             )
             if operation.progress.share is not None:

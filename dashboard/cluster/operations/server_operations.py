@@ -45,8 +45,8 @@ _REJOIN: Final = _OfferedOperation(
     marked("Rejoin"),
     "link",
     marked(
-        "Brings a server back that has fallen out: what only it has is rewound, and if "
-        "that does not help, the primary's data is copied anew. Shows how far it is, "
+        "Brings back a server that has dropped out: what only it has is rewound, and "
+        "if that does not help, the primary's data is copied anew. Shows its progress "
         "until it streams."
     ),
 )
@@ -54,14 +54,16 @@ _RESTART: Final = _OfferedOperation(
     OperationKind.RESTART,
     marked("Restart PostgreSQL"),
     "restart_alt",
-    marked("Restarts PostgreSQL here; readers go to the other servers meanwhile."),
+    marked(
+        "Restarts PostgreSQL on this server; meanwhile readers use the other servers."
+    ),
 )
 _RESTART_PRIMARY: Final = _OfferedOperation(
     OperationKind.RESTART,
     marked("Restart the primary"),
     "restart_alt",
     marked(
-        "Nobody can save anything while it restarts. A switchover first is gentler: "
+        "Nothing can be saved while it restarts. Switch over first to avoid that: "
         "then this server is a replica, and its restart keeps nobody waiting."
     ),
 )
@@ -70,22 +72,23 @@ _REINIT: Final = _OfferedOperation(
     marked("Copy anew"),
     "content_copy",
     marked(
-        "Throws this server's data away and copies the primary's. Takes as long as the "
-        "copy; nobody reads from it meanwhile."
+        "Deletes this server's data and copies the primary's. Takes as long as the "
+        "copy; meanwhile nobody reads from it."
     ),
     loss=marked(
         "The primary has all the records, and nothing is taken from it. What only "
-        "this server has is gone for good."
+        "this server has is permanently lost."
     ),
 )
 _REMOVE: Final = _OfferedOperation(
     OperationKind.REMOVE_REPLICA,
     marked("Remove this server"),
     "delete",
-    marked("Ends it and throws its data away. The others keep everything."),
+    marked("Stops it and deletes its data. The others keep everything."),
     loss=marked(
-        "It does not come back, and there is one server less to take over. Another "
-        "replica can be made under Cluster settings, which copies all the records anew."
+        "It does not come back, and there is one server fewer to take over. You can "
+        "add another replica under Cluster settings, which copies all the records "
+        "again."
     ),
 )
 
@@ -138,7 +141,7 @@ def _offer(
         _make_sure(offer, request)
 
 
-@dialog(marked("Throw a server's data away?"), icon=":material/delete_forever:")
+@dialog(marked("Delete a server's data?"), icon=":material/delete_forever:")
 def _make_sure(offer: _OfferedOperation, request: OperationRequest) -> None:
     """Name the server and what is lost with it, and ask for confirmation."""
     with error_boundary():
@@ -154,8 +157,8 @@ def _offer_pause(server: ServerSituation, reason: str) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
             _(
-                "Lets this server receive and show nothing new for a while, to see "
-                "what lag looks like. It goes on by itself."
+                "This server receives changes but shows nothing new for a while, to "
+                "see what lag looks like. It continues by itself."
             ),
             width="stretch",
         )

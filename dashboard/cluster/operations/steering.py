@@ -36,7 +36,7 @@ def show_automatic_failover(*, is_on: bool) -> None:
     else:
         st.warning(
             _(
-                "Off: if the primary is lost, nobody can save anything until somebody "
+                "Off: if the primary is lost, nothing can be saved until somebody "
                 "chooses another one."
             ),
             icon=":material/pause_circle:",
@@ -75,8 +75,8 @@ def show_replica_form() -> None:
             _("A delayed standby"),
             key="steering_replica_late",
             help=_(
-                "It shows the records as they were a while ago, for whoever deleted "
-                "the wrong patient. It never leads, and nobody waits for it."
+                "It shows the records as they were a while ago, in case somebody "
+                "deleted the wrong patient. It never leads, and nobody waits for it."
             ),
         )
         minutes = whole_number_field(

@@ -143,8 +143,8 @@ def _show_budget(report: AvailabilityReport) -> None:
             _("Objective"),
             availability_text(report.objective),
             help=_(
-                "CHARTROOM_AVAILABILITY_OBJECTIVE. So many days leave room for {span} "
-                "away."
+                "CHARTROOM_AVAILABILITY_OBJECTIVE. In this many days, it allows "
+                "{span} away."
             ).format(span=minutes(report.budget_seconds)),
             border=True,
             width=_TILE_WIDTH,
@@ -171,8 +171,8 @@ def _show_budget(report: AvailabilityReport) -> None:
     if left < 0:
         st.error(
             _(
-                "The objective is missed. Put off what is risky until it is met again, "
-                "and look below at what took the clinic away."
+                "The objective is missed. Postpone risky changes until it is met "
+                "again, and look below at what took the clinic away."
             ),
             icon=":material/local_fire_department:",
         )
@@ -246,7 +246,8 @@ def _show_table(report: AvailabilityReport, events: Sequence[Event]) -> None:
     troubled = [day for day in reversed(report.days) if day.counted.down]
     if not troubled:
         empty_state(
-            _("Of all that was counted, the clinic was always there."), icon="verified"
+            _("The clinic was available for all of the time that was counted."),
+            icon="verified",
         )
         return
     by_day = _by_day(events)

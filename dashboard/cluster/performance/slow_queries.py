@@ -122,14 +122,14 @@ def _about(node: str, report: StatementReport) -> str:
     since = report.totals.since
     sentence = (
         _(
-            "{server}, {time}; counted since {since}. The {count} that come first by "
-            "the column chosen. $1, $2 and ? stand for values, which are never kept or "
-            "shown here."
+            "{server}, {time}; counted since {since}. The first {count} by the chosen "
+            "column. $1, $2 and ? stand for values, which are never kept or shown "
+            "here."
         )
         if since
         else _(
-            "{server}, {time}. The {count} that come first by the column chosen. $1, "
-            "$2 and ? stand for values, which are never kept or shown here."
+            "{server}, {time}. The first {count} by the chosen column. $1, $2 and ? "
+            "stand for values, which are never kept or shown here."
         )
     )
     return sentence.format(
@@ -145,7 +145,7 @@ def _show_totals(report: StatementReport) -> None:
     with st.container(horizontal=True):
         for label, value in (
             (_("Queries"), decimal(totals.calls)),
-            (_("Time in all"), amount_of_time(totals.total_ms)),
+            (_("Total time"), amount_of_time(totals.total_ms)),
         ):
             st.metric(label, value, border=True, width=_TILE_WIDTH)
 
@@ -188,7 +188,7 @@ def _show_whole(shape: StatementShape) -> None:
     st.code(shape.text, language=None, wrap_lines=True)
     st.caption(
         _(
-            "{calls} calls took {total} together, {worst} at worst, and returned or "
+            "{calls} calls took {total} in total, {worst} at worst, and returned or "
             "changed {rows} rows."
         ).format(
             calls=decimal(shape.calls),
@@ -215,11 +215,15 @@ def _confirm_reset(node: str) -> None:
     with error_boundary():
         st.markdown(
             _(
-                "What **{server}** has counted until now is gone, for everybody; "
-                "nothing else changes. Do it before you judge a change."
+                "What **{server}** has counted until now is deleted, for everybody; "
+                "nothing else changes. Do this before you measure the effect of a "
+                "change."
             ).format(server=plain(node))
         )
         if confirmed(_("Reset counts"), key="slow_queries_reset_yes", is_final=True):
             reset_statements(current_actor(), wiring.current().statements, node)
-            notify(_("{server} counts from now on.").format(server=node), icon="replay")
+            notify(
+                _("{server} starts counting again now.").format(server=node),
+                icon="replay",
+            )
             st.rerun()

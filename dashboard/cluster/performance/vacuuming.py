@@ -64,8 +64,8 @@ def show_upkeep() -> None:
         if primary is None:
             empty_state(
                 _(
-                    "No primary is known now. Dead rows are counted by the primary "
-                    "alone: look again once there is one."
+                    "No primary is known right now. Only the primary counts dead "
+                    "rows: look again once there is one."
                 ),
                 icon="dns",
             )
@@ -112,8 +112,8 @@ def _show_figures(database: DatabaseUpkeep) -> None:
             _("Dead rows"),
             percent(share(dead, rows + dead), 1),
             help=_(
-                "Versions of rows that were changed or deleted. VACUUM makes their "
-                "room free again; until then the tables are larger than they need be "
+                "Old versions of rows that were changed or deleted. VACUUM frees "
+                "their space; until then the tables are larger than they need to be "
                 "(bloat)."
             ),
             border=True,
@@ -134,9 +134,9 @@ def _show_figures(database: DatabaseUpkeep) -> None:
                 millions=decimal(database.frozen_age / _MILLION, 1)
             ),
             help=_(
-                "How many transactions ago the oldest row was written that is not "
-                "frozen. At {millions} million PostgreSQL vacuums by itself; far "
-                "beyond that, at 2,000 million, it would take no more changes."
+                "How many transactions ago the oldest row that is not frozen was "
+                "written. At {millions} million, PostgreSQL vacuums automatically; "
+                "far beyond that, at 2,000 million, it would accept no more changes."
             ).format(millions=decimal(database.freeze_age / _MILLION)),
             border=True,
             width=_TILE_WIDTH,

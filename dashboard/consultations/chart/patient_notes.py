@@ -51,7 +51,7 @@ def show_diagnoses(patient_id: UUID) -> None:
         st.subheader(_("Problems and diagnoses"), anchor=False)
         known = chart.known_diagnoses(notes_of(patient_id))
         if not known:
-            st.caption(_("No visit has been diagnosed yet."))
+            st.caption(_("No diagnoses yet."))
         for diagnosis in known[:_MOST_DIAGNOSES]:
             st.markdown(f"{coded(diagnosis.diagnosis)}  \n:gray[{_when(diagnosis)}]")
         if len(known) > _MOST_DIAGNOSES:

@@ -18,6 +18,6 @@ def offer_patient_summary(patient_id: UUID, *, page: str) -> None:
         _("Patient summary (PDF)"),
         f"/files/patients/{patient_id}/patient-summary.pdf?{urlencode(query)}",
         icon=":material/summarize:",
-        help=_("To take along to others: problems, medications, allergies."),
+        help=_("For other clinicians: problems, medications, allergies."),
         key=f"{page}_summary",
     )

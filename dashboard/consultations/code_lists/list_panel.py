@@ -29,12 +29,12 @@ _SOURCES: Final = {
 }
 _BUILT_IN: Final = {
     ListKind.DRUGS: marked(
-        "Built in are some 1,000 nonproprietary names; the clinic's own list has its "
-        "brands, forms and strengths."
+        "The built-in list has some 1,000 nonproprietary names; the clinic's own list "
+        "has its brands, forms and strengths."
     ),
     ListKind.DIAGNOSES: marked(
-        "Built in are some 770 categories of ICD-10; the clinic's own list can have "
-        "codes of any system."
+        "The built-in list has some 770 categories of ICD-10; the clinic's own list "
+        "can have codes of any system."
     ),
 }
 _CHOICE: Final = {
@@ -65,9 +65,9 @@ def _imported(state: CodeListState) -> str:
     if state.imported_at is None:
         return _("None has been imported yet.")
     said = (
-        _("It holds {number}, {retired} retired; imported on {when} by {name}.")
+        _("It has {number}, {retired} retired; imported on {when} by {name}.")
         if state.retired
-        else _("It holds {number}; imported on {when} by {name}.")
+        else _("It has {number}; imported on {when} by {name}.")
     )
     return said.format(
         number=decimal(state.offered),
@@ -104,9 +104,10 @@ def _import(state: CodeListState) -> None:
     columns = ", ".join(COLUMNS[state.kind])
     st.markdown(
         _(
-            "A CSV file whose first line names the columns: {columns}. Several values "
-            "in one column have ; between. What stands in the list and not in the file "
-            "is retired: no longer offered, still readable where it was used."
+            "A CSV file whose first line names the columns: {columns}. Separate "
+            "several values in one column with ;. Entries that are in the list but "
+            "not in the file are retired: no longer offered, still readable where "
+            "they were used."
         ).format(columns=columns)
     )
     # A new key makes the uploader release a file that was imported.
@@ -136,10 +137,10 @@ def _import(state: CodeListState) -> None:
 def _show_problems(problems: Sequence[LineProblem]) -> None:
     count = len(problems)
     said = ngettext(
-        "{count} line cannot be taken, so nothing is. Correct the file and choose it "
-        "again.",
-        "{count} lines cannot be taken, so nothing is. Correct the file and choose it "
-        "again.",
+        "{count} line cannot be imported, so nothing was. Correct the file and choose "
+        "it again.",
+        "{count} lines cannot be imported, so nothing was. Correct the file and "
+        "choose it again.",
         count,
     )
     st.error(said.format(count=decimal(count)), icon=":material/error:")
@@ -163,13 +164,13 @@ def _offer(state: CodeListState, file: CodeFile, changes: ListChanges) -> None:
     for name, entries in (
         (_("New"), changes.new),
         (_("Changed"), [translated(each) for each in changes.changed]),
-        (_("Gone, to be retired"), changes.gone),
+        (_("Missing, to be retired"), changes.gone),
     ):
         number = decimal(len(entries))
         with st.expander(f"{name}: {number}", expanded=bool(entries)):
             _listed(entries)
     st.caption(
-        _("{number} stay as they are. Nothing is saved yet.").format(
+        _("{number} unchanged. Nothing is saved yet.").format(
             number=decimal(changes.unchanged)
         )
     )

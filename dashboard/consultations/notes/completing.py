@@ -96,7 +96,7 @@ def _confirm(opened: Opened, writing: Writing) -> None:
         st.markdown(_what_will_be_kept(writing))
         if opened.visit.status is VisitStatus.SCHEDULED:
             st.markdown(
-                _("The patient is checked in with it: the desk has not done so.")
+                _("This also checks the patient in: the front desk has not done so.")
             )
         if st.button(_("Complete"), type="primary", key="visit_complete_now"):
             _end()

@@ -33,8 +33,8 @@ def search_diagnoses(changed: Callable[[], None]) -> None:
         on_change=_add,
         args=(changed,),
         help=_(
-            "What you choose becomes a line below. Words that are not in the list are "
-            "typed there; they stay uncoded."
+            "Your choice is added as a line below. Type words that are not in the "
+            "list there; they stay uncoded."
         ),
     )
 

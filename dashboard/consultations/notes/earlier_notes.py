@@ -81,7 +81,7 @@ def _version(writing: Writing, version: NotesVersion, *, is_latest: bool) -> Non
         with st.expander(_("Notes of version {number}").format(number=number)):
             show_notes(version.notes)
         st.button(
-            _("Put version {number} into the form").format(number=number),
+            _("Load version {number} into the form").format(number=number),
             key=f"visit_bring_back_{number}",
             icon=":material/history:",
             type="tertiary",

@@ -85,7 +85,7 @@ def _tell_of_others(places: Mapping[str, DeltaGenerator]) -> None:
     for name, theirs in written_by_others().items():
         with places[name].container(border=True, gap="small"):
             label = lowered(_(LABELS[name]))
-            st.markdown(_("**Saved meanwhile as {field}**").format(field=label))
+            st.markdown(_("**Now saved as {field}**").format(field=label))
             st.text(theirs or _("Nothing"))
             st.button(
                 _("Take this {field} instead of mine").format(field=plain(label)),

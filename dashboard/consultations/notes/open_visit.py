@@ -63,7 +63,7 @@ def _named() -> UUID:
         return UUID(st.query_params.get("visit", ""))
     except ValueError as error:
         raise NotFound(
-            "This address names no visit. Find it in the list of the day."
+            "No visit matches this address. Open it from the day's list."
         ) from error
 
 

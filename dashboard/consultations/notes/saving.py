@@ -56,18 +56,18 @@ def show_refusal(refusal: ServiceError | None) -> None:
             return
         case InvalidNotes():
             st.error(
-                _("Nothing was saved: look at the fields marked above."),
+                _("Nothing was saved: check the fields marked above."),
                 icon=":material/error:",
             )
         case StaleNotes(current=current):
             author = current.latest.author_name if current else _("Somebody")
             st.warning(
                 _(
-                    "{name} saved notes of this visit after you opened it. Nothing you "
-                    "typed is lost: it stands above, with what they wrote. Look "
-                    "through it, then save again."
+                    "{name} saved notes of this visit after you opened it. Nothing "
+                    "you typed is lost: it is above, next to what they wrote. Check "
+                    "both, then save again."
                 ).format(name=plain(author)),
-                title=_("Nothing of yours is saved yet"),
+                title=_("Your notes are not saved yet"),
                 icon=":material/sync_problem:",
             )
         case _:

@@ -22,18 +22,18 @@ def show_notes_back(compared: VisitThen, notes: Notes, as_of: datetime | None) -
     if compared.today is None or not compared.today.status.takes_place:
         st.caption(
             _(
-                "Its notes do not come back: notes are of a visit that takes place. "
-                "Write them at another one."
+                "Its notes are not brought back: notes belong to a visit that takes "
+                "place. Write them at another one."
             )
         )
         return
     with error_boundary():
         current = _read_today(compared)
         if current is not None and current.latest.notes == notes:
-            st.caption(_("Its notes read so today as well."))
+            st.caption(_("Its notes are the same today."))
             return
         if current is not None:
-            with st.expander(_("Its notes as they read today")):
+            with st.expander(_("Its notes today")):
                 show_notes(current.latest.notes)
         if current_actor().may(Permission.WRITE_RECORDS):
             _offer(compared, notes, current, as_of)
@@ -53,8 +53,8 @@ def _offer(
     as_of: datetime | None,
 ) -> None:
     caption = _(
-        "They become the next version of the visit's notes, in your name, and say of "
-        "when they are; the versions before are kept."
+        "They become the next version of the visit's notes, in your name and marked "
+        "with their date; earlier versions are kept."
     )
     visit_id = compared.then.id
     reason = ask_why("past_notes", visit_id, _("Bring the notes back"), caption)
@@ -68,5 +68,5 @@ def _offer(
 def _bring_back(copy: NotesCopy) -> None:
     actor = current_actor()
     write(lambda s: point_in_time.bring_notes_back(s, actor, copy))
-    notify(_("The notes read as they did."), icon="history")
+    notify(_("The notes are as they were."), icon="history")
     go("consultations/visit.py", visit=str(copy.visit_id))

@@ -28,20 +28,21 @@ from services.visits.booking import bookings
 _WORDS: Final[Mapping[WayBack, str]] = {
     WayBack.BOOK: marked(
         "It is booked again with the same doctor at the same time if both are free. "
-        "The patient gets the letter of any booking, and the visit a new ticket."
+        "The patient gets the usual letter about a booking, and the visit a new "
+        "ticket."
     ),
     WayBack.MOVE: marked(
         "It is moved back to the same doctor and time if both are free. The patient "
-        "gets the letter of any visit that is moved."
+        "gets the usual letter about a moved visit."
     ),
     WayBack.STATUS: marked(
-        "Its state is set back as the front desk does it, with the times of now."
+        "Its state is reset as the front desk would do it, with the current time."
     ),
 }
 _BUTTONS: Final[Mapping[WayBack, str]] = {
     WayBack.BOOK: marked("Book it again"),
     WayBack.MOVE: marked("Move it back"),
-    WayBack.STATUS: marked("Set its state back"),
+    WayBack.STATUS: marked("Reset its state"),
 }
 _NEEDED: Final[Mapping[WayBack, Permission]] = {
     WayBack.BOOK: Permission.BOOK_VISITS,
@@ -52,19 +53,21 @@ _STAYS: Final[Mapping[VisitChange, str]] = {
     # Its notes may differ, which is shown below.
     VisitChange.SAME: marked("The visit itself is the same today."),
     VisitChange.ENDED: marked(
-        "Its state stays: it is corrected until twelve hours after the visit."
+        "Its state cannot be reset: that is possible until twelve hours after the "
+        "visit."
     ),
     VisitChange.MOVED: marked(
-        "It stays where it is: only a visit whose old and new time are still to come "
-        "is moved back."
+        "It cannot be moved back: both its old and its new time would have to be in "
+        "the future."
     ),
     VisitChange.CANCELLED: marked(
-        "It stays cancelled: its time is over, and only visits to come are booked."
+        "It stays cancelled: its time has passed, and only future visits can be booked."
     ),
     VisitChange.REBOOKED: marked("The patient has a visit at this time again."),
     VisitChange.GONE: marked(
-        "It does not come back: its time is over, and only visits to come are booked. "
-        "What was written of it stands here, to be written at another visit."
+        "It cannot be booked again: its time has passed, and only future visits can "
+        "be booked. Its notes are shown here, so that you can write them at another "
+        "visit."
     ),
 }
 
@@ -89,8 +92,8 @@ def show_way_back(compared: VisitThen, then: VisitsThen) -> None:
     if is_prescribed and compared.change is not VisitChange.SAME:
         st.caption(
             _(
-                "What was prescribed does not come back: whoever signs a prescription "
-                "issues it anew."
+                "Prescriptions are not brought back: a clinician has to sign and "
+                "issue them again."
             )
         )
 
@@ -124,7 +127,7 @@ def _set_back(copy: VisitCopy) -> None:
         lambda s: point_in_time.set_status_back(s, actor, copy, now=timestamp)
     )
     notify(
-        _("The visit of {at} is as far as it was.").format(at=at(visit.starts_at)),
+        _("The state of the visit of {at} is reset.").format(at=at(visit.starts_at)),
         icon="history",
     )
 

@@ -30,7 +30,7 @@ _STATES: Final = {
 }
 _HAPPENED: Final = {
     VisitChange.SAME: marked("the same today"),
-    VisitChange.ENDED: marked("in another state today"),
+    VisitChange.ENDED: marked("in a different state today"),
     VisitChange.MOVED: marked("moved since"),
     VisitChange.CANCELLED: marked("cancelled since"),
     VisitChange.REBOOKED: marked("booked again since"),
@@ -42,7 +42,7 @@ def show_visits_then(patient_id: UUID, source: PointInTimeSource) -> None:
     """List the visits of then; show what was written about the chosen one."""
     if not current_actor().may(Permission.VIEW_VISITS):
         return
-    st.subheader(_("Visits of then"))
+    st.subheader(_("Visits at that time"))
     with error_boundary():
         actor = current_actor()
         then = source.read_once(
@@ -52,10 +52,10 @@ def show_visits_then(patient_id: UUID, source: PointInTimeSource) -> None:
         )
         compared = read(lambda s: point_in_time.compare_today(s, actor, then.visits))
         if not compared:
-            st.caption(_("There was no visit that you may see today."))
+            st.caption(_("No visits from that time that you may see today."))
             return
         chosen = st.radio(
-            _("Visits of then"),
+            _("Visits at that time"),
             compared,
             index=None,
             format_func=_label,

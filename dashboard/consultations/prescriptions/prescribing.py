@@ -79,7 +79,7 @@ def _show(prescription: PrescriptionRecord) -> None:
     version = prescription.version
     if prescription.status is PrescriptionStatus.WITHDRAWN:
         st.warning(
-            _("This prescription was cancelled and is not valid any more."),
+            _("This prescription was cancelled and is no longer valid."),
             icon=":material/event_busy:",
         )
     lines_table(version.lines)
@@ -205,8 +205,8 @@ def _withdraw(prescription: PrescriptionRecord) -> None:
     with error_boundary():
         st.markdown(
             _(
-                "It stays on record and is shown as cancelled. Papers that are out "
-                "already keep their signature: tell the patient and the pharmacy."
+                "It stays on record and is shown as cancelled. Copies already given "
+                "out keep their signature: tell the patient and the pharmacy."
             )
         )
         reason = bounded_area(_("Reason"), key="prescription_reason", longest=LONGEST)

@@ -133,8 +133,8 @@ def ask(allergies: Sequence[str]) -> DraftPrescription:
             placeholder=_("Type a name; forms and strengths follow"),
             on_change=_take_drug,
             help=_(
-                "It is put into the first line without a drug. A drug that is not in "
-                "the list is typed into its line."
+                "It is added to the first line without a drug. If a drug is not in "
+                "the list, type it into its line."
             ),
         )
     lines = [
@@ -185,8 +185,8 @@ def _say_what_is_not_checked(allergies: Sequence[str]) -> None:
     if unread := find_unread(allergies, known_drugs()):
         st.caption(
             _(
-                "The list of drugs knows no substance or class called {allergies}: "
-                "you are warned only of a drug with that very name."
+                "The list of drugs has no substance or class called {allergies}: you "
+                "are warned only about a drug with exactly that name."
             ).format(allergies=", ".join(map(plain, unread)))
         )
 
@@ -251,7 +251,7 @@ def _check_drug(key: str, drug: str, allergies: Sequence[str]) -> str:
     st.warning(plain(translated(warning)), icon=":material/allergy:")
     if before := st.session_state.get(f"{key}_reason_before"):
         st.caption(
-            _("Your reason for the warning before this one: {reason}").format(
+            _("Your reason for the previous warning: {reason}").format(
                 reason=plain(before)
             )
         )

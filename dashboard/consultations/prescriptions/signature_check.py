@@ -43,9 +43,14 @@ def show_version(content: bytes) -> None:
     actor, digest = current_actor(), sha256(content).digest()
     known = read(lambda s: prescriptions.find_by_content(s, actor, digest))
     if known is None:
-        st.caption(_("Whether it is still valid is shown to those who may see it."))
+        st.caption(
+            _(
+                "Only people who may see the prescription are shown whether it is "
+                "still valid."
+            )
+        )
     elif known.status is PrescriptionStatus.WITHDRAWN:
-        st.warning(_("It was cancelled and is not valid any more."), icon=_OFF)
+        st.warning(_("It was cancelled and is no longer valid."), icon=_OFF)
     elif known.version.number != known.latest:
         st.warning(_replaced(known), icon=_OFF)
     else:

@@ -46,7 +46,7 @@ def add_form() -> None:
             kinds,
             format_func=lambda each: _(KIND_LABELS[each]),
             key=f"{key}_kind",
-            help=_("It cannot be changed later: values are kept as what they are."),
+            help=_("It cannot be changed later: values are stored in this form."),
         )
         definition = _definition(key, kind)
         if st.button(_("Add field"), type="primary", key="fields_add_submit"):
@@ -56,7 +56,7 @@ def add_form() -> None:
                     lambda session: fields.add_field(session, actor, kind, definition)
                 )
                 notify(
-                    _("Documents can have the field {field} now.").format(
+                    _("Documents can now have the field {field}.").format(
                         field=plain(made.name)
                     )
                 )
@@ -116,7 +116,7 @@ def _said(field: DocumentField) -> str:
 def _change(field: DocumentField) -> None:
     with error_boundary():
         definition = _definition(f"fields_{field.id}", field.kind, field)
-        st.caption(_("A new name stands wherever the field is shown."))
+        st.caption(_("The new name appears wherever the field is shown."))
         if st.button(_("Save field"), type="primary", key="fields_change_save"):
             _do(
                 lambda session: fields.change_field(
@@ -131,8 +131,8 @@ def _archive(field: DocumentField) -> None:
     with error_boundary():
         st.markdown(
             _(
-                "**{field}** is no longer filled in or required. Values that "
-                "documents have stay and can be found. It can be restored."
+                "**{field}** is no longer filled in or required. Existing values are "
+                "kept and can be searched. You can restore the field."
             ).format(field=plain(field.name))
         )
         if st.button(_("Archive field"), type="primary", key="fields_archive_confirm"):
@@ -147,7 +147,7 @@ def _archive(field: DocumentField) -> None:
 def _restore(field: DocumentField) -> None:
     _do(
         lambda session: fields.restore_field(session, current_actor(), field.id),
-        _("The field {field} is filled in again.").format(field=plain(field.name)),
+        _("The field {field} is in use again.").format(field=plain(field.name)),
     )
 
 
@@ -167,7 +167,7 @@ def _definition(
         key=f"{key}_name",
         longest=LONGEST_NAME,
         autocomplete="off",
-        placeholder=_("Such as Laboratory number"),
+        placeholder=_("For example Laboratory number"),
     )
     unit, choices = "", ""
     if kind is FieldKind.NUMBER:
@@ -177,17 +177,17 @@ def _definition(
             key=f"{key}_unit",
             longest=LONGEST_UNIT,
             autocomplete="off",
-            placeholder=_("Such as ml; empty if it has none"),
+            placeholder=_("For example ml; empty if none"),
         )
     if kind is FieldKind.CHOICE:
         choices = st.text_area(
-            _("Choices, each on a line"),
+            _("Choices, one per line"),
             "\n".join(start.choices) if start else "",
             key=f"{key}_choices",
-            help=_("A choice that documents have cannot be taken away."),
+            help=_("A choice that documents use cannot be removed."),
         )
     types = st.multiselect(
-        _("Types of documents that have it"),
+        _("Types of documents with this field"),
         list(DocumentType),
         default=[DocumentType(name) for name in start.document_types] if start else [],
         format_func=lambda each: _(TYPE_LABELS[each]),
@@ -195,7 +195,7 @@ def _definition(
         placeholder=_("All types"),
     )
     is_required = st.checkbox(
-        _("Required: who files a document of these types fills it in"),
+        _("Required when documents of these types are filed"),
         start.is_required if start else False,
         key=f"{key}_required",
     )

@@ -91,9 +91,9 @@ def handling_fields(key: str, start: Handling = _ROUTINE) -> Handling:
             _("Confidential"),
             key=f"{key}_confidential",
             help=_(
-                "Only whoever files it, the clinicians who treat the patient, and "
-                "people who are named can open it. The front desk sees that there is "
-                "one."
+                "Only the person who files it, the clinicians who treat the patient "
+                "and people who are named can open it. The front desk sees that it "
+                "exists."
             ),
         )
         withheld = st.checkbox(
@@ -101,8 +101,8 @@ def handling_fields(key: str, start: Handling = _ROUTINE) -> Handling:
             key=f"{key}_withheld",
             disabled=not confidential,
             help=_(
-                "Patients see what is filed of them, unless it is confidential and "
-                "marked so."
+                "Patients see what is filed about them, unless it is confidential and "
+                "this is ticked."
             ),
         )
     return Handling(urgent, confidential, confidential and withheld)
@@ -115,7 +115,7 @@ def title_field(key: str, start: str, **options: Any) -> str:
         start,
         key=f"{key}_title",
         longest=LONGEST_TITLE,
-        placeholder=_("Left empty: the name of the file"),
+        placeholder=_("If left empty, the file name"),
         autocomplete="off",
         **options,
     )
@@ -128,7 +128,7 @@ def date_field(key: str, start: date | None, **options: Any) -> date | None:
     return day_field(
         _("Date of the document"),
         key=f"{key}_dated_on",
-        help=_("The date that stands on the paper, if it has one."),
+        help=_("The date on the paper, if it has one."),
         **options,
     )
 

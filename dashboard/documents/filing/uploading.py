@@ -69,7 +69,7 @@ def choose_files() -> list[UploadedFile]:
     """Ask for files; return those that are not filed yet."""
     number = st.session_state.setdefault(_ROUND, 0)
     uploads = st.file_uploader(
-        _("Choose PDF files or pictures, 50 MB each at most"),
+        _("Choose PDF files or pictures, up to 50 MB each"),
         accept_multiple_files=True,
         max_upload_size=ingest.MAX_MEGABYTES,
         key=f"{_PAGE}_files_{number}",
@@ -87,14 +87,14 @@ def ask_for_all(uploads: Sequence[UploadedFile]) -> None:
         document_form.document_type_field(
             _ALL,
             DocumentType.OTHER,
-            label=marked("Type of all files"),
+            label=marked("Type for all files"),
             on_change=partial(_take_over, "type", keys),
         )
         if current_actor().role is not Role.PATIENT:
             document_form.classification_field(
                 _ALL,
                 None,
-                label=marked("Retention class of all files"),
+                label=marked("Retention class for all files"),
                 on_change=partial(_take_over, "class", keys),
             )
 
@@ -128,7 +128,7 @@ def ask_for_draft(
             with error_boundary():
                 patient_id, is_known = choose_patient(key), True
         if _is_known(upload):
-            st.checkbox(_("File it again all the same"), key=f"{key}_again")
+            st.checkbox(_("File it again anyway"), key=f"{key}_again")
     if not is_known:
         return None
     return DraftDocument(
@@ -226,7 +226,7 @@ def show_outcome(outcome: Outcome | None) -> None:
             filed = _("{filename} is filed.").format(filename=plain(outcome.filename))
             if outcome.sentence:
                 st.warning(
-                    _("{filed} Look at it: {sentence}.{link}").format(
+                    _("{filed} Check it: {sentence}.{link}").format(
                         filed=filed, sentence=plain(outcome.sentence), link=link
                     ),
                     icon=":material/warning:",
@@ -259,8 +259,9 @@ def _count_down(until: datetime) -> None:
     minutes, seconds = divmod(left, 60)
     st.warning(
         _(
-            "You have reached the hourly limit for files. Nothing is lost: what is "
-            "not filed yet is still here. You can go on in {minutes}:{seconds:02}."
+            "You have reached the hourly limit for files. Nothing is lost: files that "
+            "are not filed yet are still here. You can continue in "
+            "{minutes}:{seconds:02}."
         ).format(minutes=minutes, seconds=seconds),
         icon=":material/hourglass_top:",
     )
@@ -288,7 +289,7 @@ def _is_of_another(key: str) -> bool:
     """Ask whether a file is of another patient than the others."""
     if not current_actor().may(Permission.LIST_PATIENTS):
         return False
-    return st.checkbox(_("This file is of another patient"), key=f"{key}_other")
+    return st.checkbox(_("This file belongs to another patient"), key=f"{key}_other")
 
 
 def _file(upload: UploadedFile, draft: DraftDocument) -> Outcome:

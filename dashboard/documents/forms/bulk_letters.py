@@ -90,8 +90,8 @@ def _write_letters(listing: Listing, chosen: Sequence[Listed]) -> None:
         template = _ask_for_template()
         st.caption(
             _(
-                "Name, address and what else the record knows is each patient's own; "
-                "what you write here is the same for all."
+                "Each patient's name, address and other details come from their "
+                "record; what you write here is the same for all."
             )
         )
         shared = shared_part(template)
@@ -121,7 +121,7 @@ def _write_letters(listing: Listing, chosen: Sequence[Listed]) -> None:
                 )
         shown: _Shown | None = st.session_state.get(_SHOWN)
         if shown is None or not _is_as_shown(shown, template, shared, sample):
-            st.caption(_("Look at one of them first; nothing is filed before that."))
+            st.caption(_("Preview one of them first; nothing is filed before that."))
             return
         everybody = _everybody(listing) if wants_all else chosen
         if st.button(
@@ -146,7 +146,8 @@ def _ask_for_whom(listing: Listing, chosen: int) -> bool:
     if not count.is_exact or count.value > MOST:
         st.caption(
             _(
-                "At most {most} patients at once: filter the list to write to all."
+                "At most {most} patients at once. Filter the list to write to all of "
+                "it."
             ).format(most=MOST)
         )
         return False

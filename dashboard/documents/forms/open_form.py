@@ -138,7 +138,7 @@ def _id_of(named: str) -> UUID | None:
     try:
         return UUID(named) if named else None
     except ValueError as error:
-        raise NotFound("This address names no patient.") from error
+        raise NotFound("No patient matches this address.") from error
 
 
 def _ask_for_template(replaced: DocumentRecord | None) -> Template:
@@ -147,7 +147,7 @@ def _ask_for_template(replaced: DocumentRecord | None) -> Template:
         name = replaced.version.template or ""
         if name not in known or replaced.version.form is None:
             raise NotFound(
-                "This document was not made from a form of yours. Replace its file "
+                "This document was not made from one of your forms. Replace its file "
                 "instead."
             )
         return known[name]

@@ -35,7 +35,7 @@ def offer_assignment(record: DocumentRecord) -> None:
         label,
         key="document_assign",
         icon=":material/assignment_ind:",
-        help=_("Who is to look at it: it is in their inbox until it is done."),
+        help=_("Who should look at it. It stays in their inbox until it is done."),
     ):
         ask_assignee(item)
     if item.done_at is not None:
@@ -73,7 +73,7 @@ def ask_assignee(item: InboxItem) -> None:
         ids = list(names)
         now_assigned = item.assignee.id if item.assignee else actor.id
         st.markdown(
-            _("**{title}** is in their inbox until it is done.").format(
+            _("**{title}** stays in their inbox until it is done.").format(
                 title=plain(item.title)
             )
         )
@@ -84,7 +84,7 @@ def ask_assignee(item: InboxItem) -> None:
             format_func=names.__getitem__,
             key=f"inbox_assignee_{item.id}",
             help=_(
-                "An assignment gives no access: only people who may open the "
+                "Assigning does not give access: only people who may open the "
                 "document can be assigned to it."
             ),
         )
@@ -99,6 +99,8 @@ def be_done(item: InboxItem) -> None:
     actor = current_actor()
     write(lambda s: inbox.finish(s, actor, item.id))
     notify(
-        _("{title} is done; its page puts it back.").format(title=plain(item.title)),
+        _("{title} is done. To put it back, open its page.").format(
+            title=plain(item.title)
+        ),
         icon="task_alt",
     )

@@ -33,8 +33,8 @@ _PARTS: Final = "inbox_pages_{}"
 _ASSIGN: Final = "assign"
 _EMPTY: Final = {
     InboxView.MINE: marked("Nothing is assigned to you."),
-    InboxView.UNASSIGNED: marked("Everything that came is assigned or done."),
-    InboxView.EVERYBODY: marked("Everything that came is done."),
+    InboxView.UNASSIGNED: marked("All incoming documents are assigned or done."),
+    InboxView.EVERYBODY: marked("All incoming documents are done."),
 }
 
 
@@ -95,7 +95,7 @@ def _page(view: InboxView, after: UUID | None) -> InboxPage:
 
 def _offer_more(view: InboxView, number: int) -> None:
     """Say that the list is cut, and offer the next page."""
-    first = _("The first {number} are shown: the urgent, then the oldest.")
+    first = _("The first {number} are shown: urgent ones first, then the oldest.")
     offer_more(
         first.format(number=decimal(number)),
         _("Show more"),

@@ -23,7 +23,7 @@ def chosen_document() -> DocumentRecord:
         number = int(named) if (named := st.query_params.get("version")) else None
     except ValueError as error:
         raise NotFound(
-            _("This address names no document. Find it in the list first.")
+            _("No document matches this address. Open it from the list.")
         ) from error
     actor = current_actor()
     return read(

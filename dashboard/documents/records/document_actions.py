@@ -100,10 +100,9 @@ def confirm_deletion(record: DocumentRecord) -> None:
         )
         st.markdown(
             _(
-                "**{title}** and {versions} leave the lists and the search, and links "
-                "to "
-                "it stop working. It can be restored until **{until}**; after that it "
-                "is gone for good."
+                "**{title}** and {versions} will be removed from lists and search, "
+                "and links to it stop working. You can restore it until **{until}**; "
+                "after that it is permanently deleted."
             ).format(
                 title=plain(record.title),
                 versions=versions,
@@ -179,7 +178,7 @@ def _edit(record: DocumentRecord) -> None:
             if handling.confidential and _loses_sight(record):
                 notify(
                     _(
-                        "{title} is confidential now: the clinicians who treat the "
+                        "{title} is now confidential: the clinicians who treat the "
                         "patient can open it, the front desk cannot."
                     ).format(title=plain(title)),
                     icon="lock",
@@ -216,15 +215,15 @@ def _hold(record: DocumentRecord) -> None:
     with error_boundary(), st.form("document_hold_form", border=False):
         st.markdown(
             _(
-                "**{title}** is then kept until the hold is released: nobody can "
-                "delete it, and it stays when its retention period is over."
+                "**{title}** will be kept until the hold is released: nobody can "
+                "delete it, and it is kept even after its retention period ends."
             ).format(title=plain(record.title))
         )
         reason = bounded_area(
             _("Reason"),
             key="document_hold_reason",
             longest=LONGEST,
-            help=_("Such as a case number. It is kept with the document."),
+            help=_("For example a case number. It is kept with the document."),
         )
         if st.form_submit_button(
             _("Hold document"), type="primary", key="document_hold_confirm"
@@ -244,8 +243,7 @@ def _release(record: DocumentRecord) -> None:
         st.markdown(
             _(
                 "**{title}** was put on hold because: {held_because}. Without the "
-                "hold it can be deleted, and is purged when its retention period is "
-                "over."
+                "hold it can be deleted, and is purged when its retention period ends."
             ).format(
                 title=plain(record.title), held_because=plain(record.held_because or "")
             )

@@ -49,7 +49,7 @@ def show_findings(version: VersionRecord) -> None:
         _(words.FINDINGS.get(finding, finding)) for finding in version.findings
     ]
     if version.reading == "none":
-        sentences.append(_("Pictures without text: the search finds its title only"))
+        sentences.append(_("Pictures without text: search finds only its title"))
     if sentences:
         st.markdown("\n".join(f"- {sentence}." for sentence in sentences))
 
@@ -71,7 +71,7 @@ def version_facts(record: DocumentRecord) -> None:
             _("Source"): words.origin(version),
         },
         border="horizontal",
-        alt=_("Facts of this version"),
+        alt=_("Version details"),
     )
     if current_actor().role is Role.PATIENT:
         return

@@ -30,17 +30,18 @@ FINDINGS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "encrypted": marked("Needs its own password"),
         "scripts": marked("Contains scripts, which never run here"),
-        "launch": marked("Asks to start other programs, which never happens here"),
+        "launch": marked("Tries to start other programs, which never happens here"),
         "attachments": marked("Carries other files inside, which are not shown here"),
-        "other_files": marked("Asks to open other files, which never happens here"),
+        "other_files": marked("Tries to open other files, which never happens here"),
         "uri_actions": marked(
-            "Asks to open addresses unasked, or unusual ones, which never happens here"
+            "Tries to open web addresses unasked, or unusual ones, which never "
+            "happens here"
         ),
         "form_submission": marked(
-            "Asks to send away what is typed in, which never happens here"
+            "Tries to send away what is typed in, which never happens here"
         ),
         "data_import": marked(
-            "Asks to fetch data into a form, which never happens here"
+            "Tries to fetch data into a form, which never happens here"
         ),
         "external_streams": marked(
             "Keeps parts of itself elsewhere, which are never fetched here"
@@ -49,7 +50,7 @@ FINDINGS: Final[Mapping[str, str]] = MappingProxyType(
             "Has an XFA form, by which other programs may show other pages than these"
         ),
         "polyglot": marked(
-            "Is a file of another kind as well, which other programs may open"
+            "Is also a file of another kind, which other programs may open"
         ),
         "eicar": marked("Contains the EICAR test virus, which does nothing"),
         "damaged": marked("Damaged in parts: some pages may be missing"),
@@ -155,7 +156,7 @@ def version_states(version: VersionRecord) -> Iterator[Cell]:
     if version.damaged_at is not None:
         yield Cell(_("Damaged in the store"), "danger", "broken_image")
     if version.scan == "waiting":
-        yield Cell(_("Waits for the virus scan"), "warn", "hourglass_top")
+        yield Cell(_("Waiting for virus scan"), "warn", "hourglass_top")
     for finding in version.findings:
         yield Cell(_(_SHORT.get(finding, finding)), "warn", "report")
     is_waiting = version.reading == "waiting"

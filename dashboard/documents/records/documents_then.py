@@ -30,7 +30,7 @@ from services.documents.records.errors import NoSuchDocument
 _LISTED: Final = "past_documents_listed"
 _HAPPENED: Final = {
     DocumentChange.SAME: marked("the same today"),
-    DocumentChange.DESCRIBED: marked("described otherwise today"),
+    DocumentChange.DESCRIBED: marked("described differently today"),
     DocumentChange.REPLACED: marked("has another file today"),
     DocumentChange.MOVED: marked("in another record today, or in none"),
     DocumentChange.DELETED: marked("in the trash today"),
@@ -40,15 +40,15 @@ _HAPPENED: Final = {
 
 def show_documents_then(patient_id: UUID, source: PointInTimeSource) -> None:
     """List the documents of then; show the chosen one, and restore it."""
-    st.subheader(_("Documents of then"))
+    st.subheader(_("Documents at that time"))
     with error_boundary():
         then = _list_then(patient_id, source)
         compared = _compare_today(then)
         if not compared:
-            st.caption(_("There was no document that you may see today."))
+            st.caption(_("No documents from that time that you may see today."))
             return
         chosen = st.radio(
-            _("Documents of then"),
+            _("Documents at that time"),
             compared,
             index=None,
             format_func=_label,
@@ -92,7 +92,7 @@ def _show(
     if current is not None and compared.change is not DocumentChange.SAME:
         facts = ", ".join((current.title, words.kind(current), *current.tags))
         st.markdown(_("Today: {document}").format(document=plain(facts)))
-    if st.button(_("Open the file of then"), key="past_document_open"):
+    if st.button(_("Open the file from then"), key="past_document_open"):
         version, content = _file_of(compared, source)
         st.download_button(
             _("Download {name}").format(name=plain(version)),
@@ -106,12 +106,12 @@ def _show(
     if lost := compared.own.lost:
         st.caption(
             _(
-                "Of its tags and fields these do not come back, since the clinic does "
-                "not have them any more or not for such a document: {names}."
+                "These tags and fields are not brought back, because the clinic no "
+                "longer has them, or not for this type of document: {names}."
             ).format(names=", ".join(map(plain, lost)))
         )
     if compared.change is DocumentChange.SAME:
-        st.caption(_("There is nothing to bring back: it is the same today."))
+        st.caption(_("Nothing to bring back: it is the same today."))
         return
     reason = ask_why("past_document", then.id, _("Bring the document back"))
     if reason is not None:

@@ -28,7 +28,7 @@ def show_pages(record: DocumentRecord, *, key: str) -> None:
         )
     elif version.scan == "waiting":
         st.info(
-            _("This file waits for its virus scan; it can be opened after that."),
+            _("This file is waiting for its virus scan; you can open it after that."),
             icon=":material/hourglass_top:",
         )
     elif not version.is_served:

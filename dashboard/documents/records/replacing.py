@@ -43,8 +43,8 @@ def _replace(record: DocumentRecord) -> None:
         number = record.latest + 1
         st.markdown(
             _(
-                "The file becomes version {number} of **{title}**. The versions before "
-                "stay: version {latest} can be restored at any time."
+                "The file becomes version {number} of **{title}**. Earlier versions "
+                "are kept: version {latest} can be restored at any time."
             ).format(number=number, title=plain(record.title), latest=record.latest)
         )
         upload = st.file_uploader(
@@ -78,8 +78,8 @@ def restore_version(record: DocumentRecord, version: VersionRecord) -> None:
         number = record.latest + 1
         st.markdown(
             _(
-                "Version {number} of {created_at} becomes version {next_number} of "
-                "**{title}**, the current one. Version {latest} stays among the "
+                "Version {number} from {created_at} becomes version {next_number} of "
+                "**{title}**, the current one. Version {latest} is kept among the "
                 "versions; nothing is lost."
             ).format(
                 number=version.number,

@@ -21,12 +21,12 @@ from services.documents.records import visibility
 from services.documents.records.model import DocumentRecord, VersionRecord
 
 _OF_PICTURES: Final = marked(
-    "{filename}, as it was uploaded. Unlike the PDF it may say where and with what it "
-    "was taken."
+    "{filename}, as it was uploaded. Unlike the PDF, it may reveal where and with "
+    "which device it was taken."
 )
 _OF_OFFICE_FILES: Final = marked(
-    "{filename}, as it was uploaded. Unlike the PDF it may have comments, earlier "
-    "wordings and macros in it."
+    "{filename}, as it was uploaded. Unlike the PDF, it may contain comments, earlier "
+    "wordings and macros."
 )
 
 
@@ -43,7 +43,7 @@ def show_notices(record: DocumentRecord) -> None:
     if record.is_deleted:
         until = at(restorable_until(record))
         st.info(
-            _("This document is deleted. It stays as long as it is on legal hold.")
+            _("This document is deleted. It is kept as long as it is on legal hold.")
             if record.is_held
             else _(
                 "This document is deleted. It can be restored until {until}."
@@ -138,8 +138,8 @@ def show_accesses(record: DocumentRecord) -> None:
     """Show who opened or changed the document, the latest first."""
     st.caption(
         _(
-            "Everybody who opened, downloaded, shared or changed this document. What "
-            "happened in the last seconds may not be here yet."
+            "Everybody who opened, downloaded, shared or changed this document. The "
+            "last few seconds may not be listed yet."
         )
     )
     key = f"document_accesses_{record.id}"

@@ -39,7 +39,9 @@ def text_comparison(
 
 def _cells(pair: ComparedPair | Gap, names: tuple[str, str]) -> tuple[Cell, ...]:
     if isinstance(pair, Gap):
-        equal = ngettext("{lines} line equal", "{lines} lines equal", pair.lines)
+        equal = ngettext(
+            "{lines} unchanged line", "{lines} unchanged lines", pair.lines
+        )
         return (
             Cell(equal.format(lines=pair.lines), "muted"),
             Cell(""),

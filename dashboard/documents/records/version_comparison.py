@@ -17,7 +17,7 @@ from services.documents.records.model import DocumentRecord, VersionRecord
 
 _SECONDS: Final = 60.0
 _KINDS: Final = {
-    "none": marked("holds pictures without text"),
+    "none": marked("has pictures without text"),
     "waiting": marked("is still being read"),
 }
 
@@ -58,7 +58,7 @@ def compare_texts(record: DocumentRecord, pair: Compared) -> None:
         why = _(_KINDS.get(version.reading, marked("has no text")))
         st.info(
             _(
-                "Version {number} {why}, so its text cannot be compared. Look at the "
+                "Version {number} {why}, so its text cannot be compared. Compare the "
                 "pages instead."
             ).format(number=version.number, why=why),
             icon=":material/image:",

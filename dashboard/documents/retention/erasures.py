@@ -85,16 +85,17 @@ def _show_rule(rule: ErasureRule) -> None:
             field="years",
             key=f"erasure_years_{stamp}",
             help=_(
-                "0 erases nobody. Counted from the day on which the record was "
-                "archived, and never before the last of its documents is purged."
+                "With 0, nobody is erased. Counted from the day the record was "
+                "archived; a record is never erased before the last of its documents "
+                "is purged."
             ),
         )
         st.caption(
             _(
-                "Of the person only the record number stays: name, contact and health, "
-                "photo, notes, prescriptions and sign-in are gone for good. Visits "
-                "stay as times without a name, and the audit log as it is. A change "
-                "counts from a week later on."
+                "Only the record number is kept: name, contact and health data, "
+                "photo, notes, prescriptions and sign-in are permanently deleted. "
+                "Visits are kept as times without a name, and the audit log is not "
+                "changed. A new rule takes effect after a week."
             )
         )
         if st.form_submit_button(_("Change rule"), key="erasure_save"):
@@ -125,8 +126,8 @@ def _save(rule: ErasureRule, years: int | None) -> None:
     )
     if years:
         said = ngettext(
-            "Archived patients are erased after {years} year, a week from now on.",
-            "Archived patients are erased after {years} years, a week from now on.",
+            "Archived patients are erased after {years} year, starting in a week.",
+            "Archived patients are erased after {years} years, starting in a week.",
             years,
         ).format(years=decimal(years))
     else:
@@ -170,22 +171,22 @@ def _outcome(due: DueErasure) -> Cell:
     if due.documents:
         said = (
             ngettext(
-                "Stays while {count} document stay, {held} on legal hold",
-                "Stays while {count} documents stay, {held} on legal hold",
+                "Kept while {count} document is kept, {held} on legal hold",
+                "Kept while {count} documents are kept, {held} on legal hold",
                 due.documents,
             )
             if due.held
             else ngettext(
-                "Stays while {count} document stay",
-                "Stays while {count} documents stay",
+                "Kept while {count} document is kept",
+                "Kept while {count} documents are kept",
                 due.documents,
             )
         ).format(count=decimal(due.documents), held=due.held)
         return Cell(said, "muted", "description")
     if due.visits:
         said = ngettext(
-            "Stays, since {count} visit lie ahead",
-            "Stays, since {count} visits lie ahead",
+            "Kept, because {count} visit is still to come",
+            "Kept, because {count} visits are still to come",
             due.visits,
         ).format(count=decimal(due.visits))
         return Cell(said, "muted", "event")
@@ -199,7 +200,7 @@ def confirm_postponement(due: DueErasure) -> None:
     key = f"erasure_postpone_{due.patient_id}"
     with error_boundary(), st.form(f"{key}_form", border=False):
         st.markdown(
-            _("Record **{number}** stays until that day.").format(
+            _("Record **{number}** is kept until that day.").format(
                 number=plain(spelt(due.record_number))
             )
         )
@@ -213,7 +214,7 @@ def confirm_postponement(due: DueErasure) -> None:
             _("Reason"),
             key=f"{key}_reason",
             longest=LONGEST,
-            help=_("Such as a case number, and no name."),
+            help=_("For example a case number, and no name."),
         )
         if st.form_submit_button(
             _("Postpone"), type="primary", key="erasure_postpone_confirm"
@@ -230,7 +231,7 @@ def confirm_postponement(due: DueErasure) -> None:
                 )
             )
             notify(
-                _("The record stays until {day}.").format(day=written(last)),
+                _("The record is kept until {day}.").format(day=written(last)),
                 icon="event_upcoming",
             )
             st.rerun()

@@ -128,12 +128,12 @@ def _show_sweep(swept: CheckRun) -> None:
     if not kinds:
         st.markdown(
             _(
-                "When files and rows were compared last, {when}, there was no file "
-                "yet. They are compared every hour."
+                "At the last comparison of files and rows, {when}, there were no "
+                "files yet. They are compared every hour."
             ).format(when=when)
         )
         return
-    st.markdown(_("Files and rows as they were compared {when}:").format(when=when))
+    st.markdown(_("Files and rows, compared {when}:").format(when=when))
     lines = (_swept(_(_BUCKETS.get(kind, kind)), kinds[kind]) for kind in kinds)
     st.markdown("\n".join(f"- {line}" for line in lines))
 
@@ -149,7 +149,8 @@ def _alarms(walk: Walk, runs: Sequence[CheckRun], now: datetime) -> Iterator[str
             yield translated(str(run.results["stopped"]))
         if now - run.ended_at > _SILENT[run.job]:
             yield _(
-                "The {job} has not ended since {when}: see that the worker runs."
+                "The {job} has not finished since {when}: check that the worker is "
+                "running."
             ).format(job=_(_NAMES[run.job]), when=at(run.ended_at))
         if run.job is Job.SWEEP:
             yield from _alarms_of_sweep(run)
@@ -165,8 +166,8 @@ def _alarms_of_sweep(run: CheckRun) -> Iterator[str]:
     for bucket, sweep in run.results.items():
         if sweep["held_back"]:
             yield _(
-                "{files}: so many files lack a row that none is removed. Was an older "
-                "backup of the rows put back?"
+                "{files}: too many files have no row, so none is removed. Was an "
+                "older backup of the rows restored?"
             ).format(files=_(_BUCKETS[bucket]))
         if number := sweep["missing"]:
             yield _("{files}: {number} files are missing: {rows}.").format(

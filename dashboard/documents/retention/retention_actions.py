@@ -42,7 +42,7 @@ def change_rule(rule: RetentionPeriod) -> None:
             key=f"retention_unit_{stamp}",
         )
         restorable = whole_number_field(
-            _("Deleted ones can be restored for (days)"),
+            _("Deleted documents can be restored for (days)"),
             field="restore_days",
             key=f"retention_restore_{stamp}",
         )
@@ -84,7 +84,7 @@ def _save(rule: RetentionPeriod, keep_days: int, restore_days: int) -> None:
         )
     )
     notify(
-        _("{kind} documents are kept for {time}, a week from now on.").format(
+        _("{kind} documents are kept for {time}, starting in a week.").format(
             kind=_(CLASS_LABELS[rule.classification]), time=lasting(keep_days)
         )
     )
@@ -96,13 +96,14 @@ def confirm_release(held: HeldDocument) -> None:
     with error_boundary():
         st.markdown(
             _(
-                "Document **{id}** need not be kept any more for this reason: {reason}"
+                "Document **{id}** no longer has to be kept for this reason: {reason}"
             ).format(id=held.id, reason=plain(held.reason))
         )
         st.markdown(
             _(
-                "From then on the rule of its class counts. If its time is over "
-                "already, it is purged within the hour, and that **cannot be undone**."
+                "The retention rule of its class then applies. If its period is "
+                "already over, it is purged within the hour, and that **cannot be "
+                "undone**."
             )
         )
         if confirmed(_("Release hold"), key="retention_release_confirm", is_final=True):

@@ -77,7 +77,7 @@ def holds_table(holds: Sequence[HeldDocument], *, key: str) -> HeldDocument | No
                 Cell(str(hold.id)),
                 Cell(_(CLASS_LABELS[hold.classification])),
                 Cell(at(hold.held_at)),
-                Cell(hold.holder_name or _("Somebody who left")),
+                Cell(hold.holder_name or _("Former user")),
                 Cell(hold.reason),
                 Cell(
                     "",

@@ -48,8 +48,8 @@ def arrival_figure() -> Figure:
         _("Inbox"),
         decimal(counts.mine + counts.unassigned),
         _(
-            "Documents that came in: {mine} assigned to you, {unassigned} to nobody; "
-            "the bars show all that came, by day."
+            "Incoming documents: {mine} assigned to you, {unassigned} to nobody; the "
+            "bars show all arrivals by day."
         ).format(mine=decimal(counts.mine), unassigned=decimal(counts.unassigned)),
         latest - before,
         _("arrivals vs the week before"),

@@ -122,9 +122,9 @@ def _mark(documents: Sequence[DocumentRecord]) -> None:
         )
         st.caption(
             _(
-                "Only whoever filed it, the clinicians who treat the patient, and "
-                "people who are named can open a confidential document; links to it "
-                "stop working."
+                "Only the person who filed it, the clinicians who treat the patient "
+                "and people who are named can open a confidential document; links to "
+                "it stop working."
             )
         )
         if st.button(
@@ -162,16 +162,15 @@ def _file_to_patient(documents: Sequence[DocumentRecord]) -> None:
 def _hold(documents: Sequence[DocumentRecord]) -> None:
     with error_boundary(), st.form(f"{_PAGE}_hold_form", border=False):
         st.markdown(
-            _(
-                "{count} will be kept whatever happens, until the hold of each is "
-                "released."
-            ).format(count=bulk_words.counted(len(documents)))
+            _("{count} will be kept until each hold is released.").format(
+                count=bulk_words.counted(len(documents))
+            )
         )
         reason = bounded_area(
             _("Reason"),
             key=f"{_ACTS.key_of(documents)}_hold_reason",
             longest=reasons.LONGEST,
-            help=_("Such as a case number. It is kept with each document."),
+            help=_("For example a case number. It is kept with each document."),
         )
         if st.form_submit_button(
             _("Hold documents"), type="primary", key=f"{_PAGE}_hold_confirm"
@@ -187,9 +186,9 @@ def _delete(documents: Sequence[DocumentRecord]) -> None:
     with error_boundary():
         st.markdown(
             _(
-                "**{count}**, with all versions, leave the lists and the search, and "
-                "links to them stop working. *Trash* says until when each can be "
-                "restored. What is on legal hold stays."
+                "**{count}**, with all versions, will be removed from lists and "
+                "search, and links to them stop working. *Trash* shows until when "
+                "each can be restored. Documents on legal hold are kept."
             ).format(count=bulk_words.counted(len(documents)))
         )
         if confirmed(

@@ -39,7 +39,7 @@ def readers_field(key: str, record: DocumentRecord) -> list[UUID]:
         key=f"{key}_readers",
         placeholder=_("Nobody else at the front desk"),
         help=_(
-            "People of the front desk. Clinicians who treat the patient open it "
+            "People at the front desk. Clinicians who treat the patient can open it "
             "anyway, and in an emergency any clinician who gives a reason."
         ),
     )
@@ -71,9 +71,9 @@ def show_sealed(patient_id: UUID) -> bool:
     st.caption(
         ngettext(
             ":material/lock: {number} confidential document{urgent}, filed {time}: "
-            "only clinicians who treat the patient open it.",
+            "only clinicians who treat the patient can open it.",
             ":material/lock: {number} confidential documents{urgent}, the last filed "
-            "{time}: only clinicians who treat the patient open them.",
+            "{time}: only clinicians who treat the patient can open them.",
             sealed.number,
         ).format(
             number=sealed.number,

@@ -50,7 +50,7 @@ def show_links(record: DocumentRecord) -> None:
     known = read(lambda session: shares.list_of(session, actor, record.id))
     if not known:
         st.caption(
-            _("No links yet. “Share version …” makes one to the version that is shown.")
+            _("No links yet. “Share version …” creates one to the version shown.")
         )
     if revoked := share_list("document", known, now()):
         _revoke(revoked)
@@ -62,10 +62,9 @@ def _share(record: DocumentRecord) -> None:
         number = record.version.number
         st.markdown(
             _(
-                "Whoever has the link sees version {number} of **{title}**, without "
-                "signing in, until it expires or you revoke it. Send it only to whom "
-                "it "
-                "is meant for."
+                "Anyone with the link can see version {number} of **{title}**, "
+                "without signing in, until it expires or you revoke it. Send it only "
+                "to the person it is meant for."
             ).format(number=number, title=plain(record.title))
         )
         minutes: int = st.selectbox(
@@ -75,15 +74,15 @@ def _share(record: DocumentRecord) -> None:
             format_func=lambda minutes: _(_PERIODS[minutes]),
             key="document_share_minutes",
         )
-        if st.button(_("Make link"), type="primary", key="document_share_make"):
+        if st.button(_("Create link"), type="primary", key="document_share_make"):
             actor = current_actor()
             made = write(
                 lambda s: shares.create(s, actor, record.id, number, minutes=minutes)
             )
             st.success(
-                _("It works until {expires_at}. It is shown only now: copy it.").format(
-                    expires_at=at(made.share.expires_at)
-                ),
+                _(
+                    "It works until {expires_at}. Copy it now: it is not shown again."
+                ).format(expires_at=at(made.share.expires_at)),
                 icon=":material/link:",
             )
             link = link_of(wiring.current().settings, made)
@@ -96,7 +95,7 @@ def _revoke(known: Share) -> None:
         st.markdown(
             _(
                 "The link of {created_at} to version {number} stops working at once. "
-                "This cannot be undone; you can make a new one."
+                "This cannot be undone; you can create a new one."
             ).format(created_at=at(known.created_at), number=known.number)
         )
         if confirmed(_("Revoke link"), key="document_share_revoke", is_final=True):

@@ -40,7 +40,7 @@ def _facts(share: Share) -> str:
         else ""
     )
     return _(
-        "Made {created_at} by {created_by_name} · until {expires_at} · {times}{last}"
+        "Created {created_at} by {created_by_name} · until {expires_at} · {times}{last}"
     ).format(
         created_at=at(share.created_at),
         created_by_name=plain(share.created_by_name),

@@ -39,7 +39,7 @@ def add_form() -> None:
                     )
                 )
                 notify(
-                    _("The tag {tag} can be given to documents now.").format(
+                    _("The tag {tag} can now be added to documents.").format(
                         tag=plain(made.name)
                     )
                 )
@@ -79,7 +79,7 @@ def _change(tag: DocumentTag) -> None:
         name, colour, is_shown = _fields(
             f"tags_{tag.id}", tag.name, tag.colour, tag.is_shown_to_patients
         )
-        st.caption(_("A new name stands on all documents that have the tag."))
+        st.caption(_("The new name appears on all documents that have the tag."))
         if st.button(_("Save tag"), type="primary", key="tags_change_save"):
             actor = current_actor()
             write(
@@ -102,13 +102,13 @@ def _delete(tag: DocumentTag) -> None:
         actor = current_actor()
         count = read(lambda session: tags.count_tagged(session, actor, tag.id))
         said = (
-            _("**{tag}**: No document carries it. This cannot be undone.")
+            _("**{tag}**: No document has it. This cannot be undone.")
             if count == 0
             else ngettext(
-                "**{tag}**: {count} document carries it, and will no longer. The "
-                "documents themselves stay. This cannot be undone.",
-                "**{tag}**: {count} documents carry it, and will no longer. The "
-                "documents themselves stay. This cannot be undone.",
+                "**{tag}** will be removed from {count} document. The document itself "
+                "is kept. This cannot be undone.",
+                "**{tag}** will be removed from {count} documents. The documents "
+                "themselves are kept. This cannot be undone.",
                 count,
             )
         )

@@ -46,6 +46,6 @@ def tags_field(
         key=f"{key}_tags",
         placeholder=_("Choose tags") if names else _("No tags yet"),
         disabled=not names,
-        help=_("Administrators make tags on their page *Tags*."),
+        help=_("Administrators create tags on the page *Tags*."),
     )
     return chosen

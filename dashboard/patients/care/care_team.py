@@ -35,7 +35,7 @@ def show_outside_care(patient: PatientRecord) -> None:
         )
         st.warning(
             said.format(name=plain(access.clinician_name), time=at(access.expires_at)),
-            title=_("Opened outside one's own patients"),
+            title=_("Opened through emergency access"),
             icon=":material/emergency_home:",
         )
 
@@ -57,7 +57,7 @@ def care_team(patient: PatientRecord) -> None:
         (team,) = read_all(care_team_read(patient))
         st.subheader(_("Treated by"), anchor=False)
         if not team:
-            st.caption(_("Nobody yet. No clinician has this patient in their list."))
+            st.caption(_("No clinician treats this patient yet."))
         in_charge = care.is_in_charge(actor, team)
         for carer in team:
             _carer(patient, carer, can_end=in_charge)
@@ -89,7 +89,7 @@ def _carer(patient: PatientRecord, carer: Carer, *, can_end: bool) -> None:
         clinician_id = carer.clinician.id
         write(lambda s: care.end(s, actor, patient.id, clinician_id))
         notify(
-            _("{name} does not treat this patient any more.").format(
+            _("{name} no longer treats this patient.").format(
                 name=plain(carer.clinician.name)
             )
         )
@@ -123,7 +123,5 @@ def _choose_another(patient: PatientRecord, team: tuple[Carer, ...]) -> None:
     if assigns and chosen:
         clinician_id = chosen.id
         write(lambda s: care.assign(s, actor, patient.id, clinician_id))
-        notify(
-            _("{name} treats this patient from now on.").format(name=plain(chosen.name))
-        )
+        notify(_("{name} now treats this patient.").format(name=plain(chosen.name)))
         st.rerun()

@@ -23,7 +23,7 @@ def show_allergies(patient: PatientRecord) -> None:
         else:
             st.markdown(
                 _(
-                    ":orange[:material/help: Not stated.] Ask, and enter them with "
+                    ":orange[:material/help: Not stated.] Ask, then enter them with "
                     "*Edit*."
                 )
             )

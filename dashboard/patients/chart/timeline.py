@@ -115,7 +115,7 @@ def show_timeline(events: Sequence[ChartEvent], patient_id: UUID) -> None:
             selection_mode="multi",
             format_func=lambda kind: f":material/{kind.icon}: {kind.plural}",
             key=f"{_KEY}_kinds",
-            help=_("If none is chosen, everything is shown."),
+            help=_("Shows everything if none is chosen."),
         )
         wanted = [event for event in events if not chosen or event.kind in chosen]
         latest_first = sorted(wanted, key=lambda event: event.at, reverse=True)

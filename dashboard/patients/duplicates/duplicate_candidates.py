@@ -44,7 +44,7 @@ def show_candidate(
             )
             st.caption(plain(_reasons(candidate)))
         st.badge(
-            _("{score}% alike").format(score=candidate.score),
+            _("{score}% match").format(score=candidate.score),
             icon=":material/group:",
             color="orange" if candidate.score >= LIKELY else "gray",
         )

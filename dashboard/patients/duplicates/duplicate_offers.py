@@ -31,7 +31,7 @@ def offer_newest_duplicates(actor: Actor) -> None:
             seconds=_SECONDS,
         )
         if pairs:
-            st.subheader(_("May be registered twice"), anchor=False)
+            st.subheader(_("Possible duplicates"), anchor=False)
         for pair in pairs:
             title = _("{name} and {other}").format(
                 name=full_name(pair.new), other=full_name(pair.known.patient)

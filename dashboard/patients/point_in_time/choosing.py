@@ -36,8 +36,9 @@ def choose_as_of_then(source: PointInTimeSource) -> UUID | None:
     if not patients:
         empty_state(
             _(
-                "Nobody was found as of then. Try the last name alone, or the date "
-                "of birth; patients registered since are in the list of patients."
+                "No patient was found at that time. Try the last name alone, or the "
+                "date of birth. Patients registered since then are in the patient "
+                "list."
             ),
             icon="search_off",
         )
@@ -45,7 +46,7 @@ def choose_as_of_then(source: PointInTimeSource) -> UUID | None:
     chosen = st.radio(
         _("As of {time}").format(time=at(snapshot.timestamp))
         if snapshot.timestamp
-        else _("As of then"),
+        else _("At that time"),
         patients,
         index=None,
         format_func=lambda patient: _label(patient, today()),
@@ -58,7 +59,7 @@ def choose_as_of_then(source: PointInTimeSource) -> UUID | None:
 def _typed() -> str:
     # Not the field that searches while one types: each search makes the standby wait.
     return st.text_input(
-        _("Patient, as of then"),
+        _("Patient at that time"),
         key="past_typed",
         type="search",
         placeholder=_("Name, date of birth, record number, phone or e-mail"),

@@ -132,7 +132,7 @@ def say_what_is_open(source: PointInTimeSource) -> None:
     st.caption(
         _(
             "This is the clinic as of {time}, from backups. It stays open until "
-            "{until}, and longer while somebody looks."
+            "{until}, and longer while somebody is using it."
         ).format(time=to_the_second(look.to), until=at(look.closes_at))
     )
 

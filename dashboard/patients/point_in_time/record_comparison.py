@@ -42,13 +42,15 @@ def compare(actor: Actor, patient_id: UUID, source: PointInTimeSource) -> None:
         _("As of **{time}**. {happened}").format(time=timestamp, happened=happened)
     )
     if current is not None and current.merged_into_id:
-        st.info(_("It was merged into another record since; a merge cannot be undone."))
+        st.info(
+            _("It has since been merged into another record; a merge cannot be undone.")
+        )
         return
     result = then.patient.draft()
     if current is not None:
         if not differing(then.patient.draft(), current.draft()):
             if not current.is_archived:
-                st.caption(_("There is nothing to copy: the record is the same today."))
+                st.caption(_("Nothing to copy: the record is the same today."))
                 return
         else:
             result = choose_fields(
@@ -108,9 +110,9 @@ def _today(actor: Actor, patient_id: UUID) -> PatientRecord | None:
 
 def _what_happened(then: PatientRecord, current: PatientRecord | None) -> str:
     if current is None:
-        return _("The record is gone since.")
+        return _("The record no longer exists.")
     if current.is_archived and not then.is_archived:
-        return _("The record was archived since.")
+        return _("The record has since been archived.")
     if current.version != then.version:
-        return _("The record was changed since.")
-    return _("Nothing has happened to the record since.")
+        return _("The record has since been changed.")
+    return _("The record has not changed since.")

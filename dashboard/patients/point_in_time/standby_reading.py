@@ -29,7 +29,7 @@ def read_from_standby(operation: Callable[[Session], T]) -> T:
     standby = wiring.current().delayed_standbys.database()
     if standby is None:
         raise Unavailable(
-            "There is no delayed standby any more, so nothing of the past can be seen."
+            "There is no longer a delayed standby, so no earlier time can be shown."
         )
     return read_elsewhere(standby, operation)
 

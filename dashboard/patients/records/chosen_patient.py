@@ -21,7 +21,7 @@ def named_patient(parameter: str = "patient") -> UUID:
         return UUID(st.query_params.get(parameter, ""))
     except ValueError as error:
         raise NotFound(
-            _("This address names no patient. Find the patient in the list first.")
+            _("No patient matches this address. Open the patient from the list.")
         ) from error
 
 

@@ -83,7 +83,7 @@ def contact_fields() -> tuple[OwnContact, Mapping[str, DeltaGenerator]]:
         )
         if name in theirs:
             st.caption(
-                _("Saved meanwhile: {value}").format(
+                _("Now saved: {value}").format(
                     value=unlinked(theirs[name] or _("Empty"))
                 )
             )

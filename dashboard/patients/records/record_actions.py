@@ -28,7 +28,7 @@ def show_closed(patient: PatientRecord) -> bool:
     """Show that a record is merged or archived; return whether it is either."""
     if patient.merged_into_id:
         st.info(_("This record was merged into another one."), icon=":material/merge:")
-        if st.button(_("Open the record that was kept"), key="patient_kept"):
+        if st.button(_("Open the kept record"), key="patient_kept"):
             open_patient(patient.merged_into_id)
         return True
     if patient.is_archived:
@@ -119,8 +119,8 @@ def _confirm_archiving(patient: PatientRecord) -> None:
     with error_boundary():
         st.markdown(
             _(
-                "**{name}** leaves the lists and the search. Nothing is deleted: the "
-                "record can be restored at any time."
+                "**{name}** will be removed from lists and search. Nothing is "
+                "deleted; you can restore the record at any time."
             ).format(name=plain(full_name(patient)))
         )
         warn_of_visits({patient.id: full_name(patient)})
@@ -150,8 +150,8 @@ def _ask_for_death(patient: PatientRecord) -> None:
         )
         st.markdown(
             _(
-                "No visit can be booked from then on, and no reminders are sent. "
-                "Visits that are booked stay until you cancel them."
+                "No more visits can be booked and no reminders are sent. Visits "
+                "already booked stay until you cancel them."
             )
         )
         if confirmed(_("Save"), key="patient_died_save"):
@@ -161,7 +161,5 @@ def _ask_for_death(patient: PatientRecord) -> None:
                     s, actor, patient.id, died, version=patient.version, today=on
                 )
             )
-            notify(
-                _("Date of death saved.") if died else _("No date of death is kept.")
-            )
+            notify(_("Date of death saved.") if died else _("Date of death removed."))
             st.rerun()

@@ -46,7 +46,7 @@ def _matters(today: date) -> tuple[Matter, ...]:
             "registered",
             _("Registered today"),
             "person_add",
-            _("New records of this day."),
+            _("Records created today."),
             Criteria(_all(_since("created_at", day)), orders=NEWEST_FIRST),
         ),
         Matter(

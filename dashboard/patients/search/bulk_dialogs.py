@@ -95,8 +95,8 @@ def _invite(__: Listing, chosen: Sequence[Listed]) -> None:
         st.markdown(
             _(
                 "{patients} get a link by e-mail and can then sign in to see their "
-                "own records. Patients without an e-mail address, or who have signed "
-                "in before, get none and are listed afterwards."
+                "own records. Patients who have no e-mail address, or have signed in "
+                "before, get no link and are listed afterwards."
             ).format(patients=ACTS.counted(len(chosen)))
         )
         if st.button(
@@ -115,7 +115,7 @@ def _invite_one(patient: Listed) -> str | None:
     if sent.is_sent:
         return None
     return _(
-        "No e-mail was sent to {name}: give them this link yourself, which opens once, "
+        "No e-mail was sent to {name}. Give them this link yourself; it opens once, "
         "within three days: `{link}`"
     ).format(name=plain(invited.name), link=sent.link)
 
@@ -127,9 +127,7 @@ def _export(listing: Listing, chosen: Sequence[Listed]) -> None:
         only = Group(members=(Filter("id", Operator.IN, ids),))
         key = listing.key_of(replace(listing.criteria, where=only, search=""))
         if list_addresses.is_sealed(key):
-            st.warning(
-                _("Nothing can be exported while the database takes no changes.")
-            )
+            st.warning(_("Export is not available while the database is read-only."))
             return
         query = {"list": key, "after_lsn": str(last_write() or "")}
         st.link_button(
@@ -145,7 +143,9 @@ def _export(listing: Listing, chosen: Sequence[Listed]) -> None:
             icon=":material/table_view:",
             key=f"{PAGE}_export_xlsx",
         )
-        st.caption(_("In the order of this list. The audit log records the export."))
+        st.caption(
+            _("In the order of this list. The export is recorded in the audit log.")
+        )
 
 
 @dialog(marked("Archive these patients?"), icon=":material/archive:")
@@ -153,8 +153,8 @@ def _archive(__: Listing, chosen: Sequence[Listed]) -> None:
     with error_boundary():
         st.markdown(
             _(
-                "**{patients}** leave the lists and the search. Nothing is deleted: "
-                "each record can be restored."
+                "**{patients}** will be removed from lists and search. Nothing is "
+                "deleted; each record can be restored."
             ).format(patients=ACTS.counted(len(chosen)))
         )
         warn_of_visits({patient.id: name_of(patient) for patient in chosen})
@@ -162,9 +162,7 @@ def _archive(__: Listing, chosen: Sequence[Listed]) -> None:
             _("Reason"),
             key=f"{ACTS.key_of(chosen)}_archive_reason",
             longest=reasons.LONGEST,
-            help=_(
-                "Such as “moved away”. It is kept in the audit log with each record."
-            ),
+            help=_("For example “moved away”. Kept in the audit log with each record."),
         )
         if confirmed(
             _("Archive {patients}").format(patients=ACTS.counted(len(chosen))),
@@ -187,7 +185,7 @@ def _archive_one(patient: Listed, *, reason: str) -> None:
 def _restore(__: Listing, chosen: Sequence[Listed]) -> None:
     with error_boundary():
         st.markdown(
-            _("{patients} come back to lists and search.").format(
+            _("{patients} will appear in lists and search again.").format(
                 patients=ACTS.counted(len(chosen))
             )
         )

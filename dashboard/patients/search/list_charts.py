@@ -44,15 +44,15 @@ def list_charts(statistics: ListStatistics, year: int | None) -> Filter | None:
     small groups are left out then.
     """
     if statistics.sampled:
-        st.caption(_("The list is long: these charts show a sample of it."))
+        st.caption(_("The list is long, so these charts show a sample of it."))
     if year is not None:
         st.caption(
             _(
-                "Bars of fewer than {least} patients are left out, and any from "
-                "which they could be worked out, also together with earlier counts."
+                "Bars of fewer than {least} patients are hidden, and so are any that "
+                "would let someone work them out, alone or from earlier counts."
             ).format(least=smallest_group())
         )
-    st.caption(_("A click on a bar, or on its name in the table, filters the list."))
+    st.caption(_("Click a bar, or its name in the table, to filter the list."))
     age, sex, allergies = st.columns(3)
     with age:
         band = _bars("age", _("Age"), statistics.ages)

@@ -246,8 +246,8 @@ def offer_named_export(listing: Listing) -> None:
     ):
         st.markdown(
             _(
-                "The file names the patients and holds their contact details. Your "
-                "reason is kept in the audit log together with the export."
+                "The file contains the patients' names and contact details. Your "
+                "reason is kept in the audit log with the export."
             )
         )
         # A reason is for this list: another list needs its own.
@@ -259,7 +259,7 @@ def offer_named_export(listing: Listing) -> None:
                 longest=LONGEST,
             )
             is_wanted = st.form_submit_button(
-                _("Prepare the file"), type="primary", key="patients_named_ask"
+                _("Prepare file"), type="primary", key="patients_named_ask"
             )
         if is_wanted:
             address = listing.csv_with_names(reason)
@@ -270,7 +270,7 @@ def offer_named_export(listing: Listing) -> None:
                 key="patients_named_csv",
             )
             st.caption(
-                _("It can be fetched once, within {minutes} minutes.").format(
+                _("You can download it once, within {minutes} minutes.").format(
                     minutes=MINUTES
                 )
             )

@@ -101,7 +101,7 @@ def offered_columns(*, is_named: bool) -> OfferedColumns:
         columns_for(is_named=is_named),
         usual_columns(is_named=is_named),
         label_of,
-        _("The CSV always has every field, so that programs find each in its place."),
+        _("The CSV file always has every field, in the same order."),
     )
 
 

@@ -93,7 +93,11 @@ def _figure(name: str, key: str, criteria: Criteria) -> Figure:
     # Ages of few patients are not queried: it would be refused, and the refusal
     # recorded.
     bars = _ages(listing) if count.value >= smallest_group() else ()
-    said = _("The bars show their ages.") if bars else _("Ages would tell of few.")
+    said = (
+        _("The bars show their ages.")
+        if bars
+        else _("Ages are hidden: too few patients.")
+    )
     if not is_public(criteria):
         everybody = Listing(current_actor(), "", Criteria())
         share = percent(measures.share(count.value, everybody.count().value))

@@ -27,7 +27,7 @@ def chosen_system() -> ConnectedSystem:
         system_id = UUID(st.query_params.get("system", ""))
     except ValueError as error:
         raise NotFound(
-            _("This address names no system. Find it in the list first.")
+            _("No system matches this address. Open it from the list.")
         ) from error
     actor = current_actor()
     return read(lambda session: connected_systems.get_system(session, actor, system_id))
@@ -49,21 +49,21 @@ def system_details(system: ConnectedSystem) -> None:
             ),
             icon=":material/warning:",
         )
-    st.subheader(_("For its programmers"), anchor=False)
+    st.subheader(_("For its developers"), anchor=False)
     settings = wiring.current().settings
     base = f"{public_address(settings)}/fhir"
     st.caption(_("client_id"))
     st.code(str(system.id), language=None)
-    st.caption(_("Address of FHIR, and of tokens"))
+    st.caption(_("Addresses for FHIR and tokens"))
     st.code(f"{base}\n{base}/auth/token", language=None, wrap_lines=True)
     st.subheader(_("It reads"), anchor=False)
     st.markdown(", ".join(map(type_words, system.resource_types)))
-    st.subheader(_("It exports at once"), anchor=False)
+    st.subheader(_("It exports in bulk"), anchor=False)
     if system.exports is not SystemExports.NOTHING:
         purpose = plain(system.export_purpose or "")
         st.markdown(f"{exports_words(system.exports)}: {purpose}")
     else:
-        st.caption(_("Nothing: it reads what it asks for, and exports none of it."))
+        st.caption(_("Nothing: it reads what it asks for, and exports nothing."))
 
 
 def show_keys(system: ConnectedSystem) -> None:
@@ -96,8 +96,8 @@ def _facts(system: ConnectedSystem) -> list[str]:
         _("connected {time}").format(time=at(system.created_at)),
         _("last token {time}").format(time=at(system.token_issued_at))
         if system.token_issued_at
-        else _("had no token yet"),
+        else _("no token yet"),
         _("last call {time}").format(time=at(system.called_at))
         if system.called_at
-        else _("made no call yet"),
+        else _("no calls yet"),
     ]

@@ -38,8 +38,8 @@ _TYPES: Final = {
 }
 _EXPORTS: Final = {
     SystemExports.NOTHING: marked("Nothing"),
-    SystemExports.GROUPS: marked("Its groups alone"),
-    SystemExports.ALL: marked("All that it reads"),
+    SystemExports.GROUPS: marked("Its groups only"),
+    SystemExports.ALL: marked("Everything it reads"),
 }
 
 
@@ -94,7 +94,7 @@ def system_form(
             default=None if kept is None else list(kept),
             key=f"{page}_types",
             format_func=type_words,
-            help=_("Of each only what the role may see."),
+            help=_("Of each type, only what the role may see."),
         )
         purpose = ""
         if exports is not SystemExports.NOTHING:
@@ -106,7 +106,7 @@ def system_form(
                 key=f"{page}_url",
                 placeholder=_SOME_ADDRESS,
                 autocomplete="off",
-                help=_("Keys that the system replaces there count by themselves."),
+                help=_("Keys that the system replaces there are used automatically."),
             )
         else:
             jwks = st.text_area(
@@ -138,15 +138,15 @@ def _exports_field(page: str, role: Role, kept: SystemExports) -> SystemExports:
     if not connected_systems.may_export(role):
         return SystemExports.NOTHING
     return st.segmented_control(
-        _("It exports at once"),
+        _("It exports in bulk"),
         tuple(SystemExports),
         default=kept,
         required=True,
         key=f"{page}_exports_{role}",
         format_func=exports_words,
         help=_(
-            "Held to the groups that it is granted, it exports nobody else. Whatever "
-            "you choose, it reads one by one, and searches, whom its role sees."
+            "Limited to the groups granted to it, it exports nobody else. Whatever "
+            "you choose, it can read and search single patients whom its role sees."
         ),
     )
 
@@ -160,8 +160,8 @@ def _purpose_field(page: str, role: Role, kept: str | None) -> str:
         placeholder=_("Nightly copy into the research database"),
         autocomplete="off",
         help=_(
-            "It stands in the audit log with each export (bulk data). An analyst's "
-            "exports have names."
+            "It is recorded in the audit log with each export (bulk data). An "
+            "analyst's exports have names."
         ),
     )
 

@@ -32,28 +32,28 @@ def show_groups(system: ConnectedSystem) -> None:
     for group in granted:
         _show_group(system, group)
     if not granted:
-        st.caption(_("It was granted no group."))
+        st.caption(_("No group is granted to it."))
     if system.exports is SystemExports.NOTHING:
         st.caption(
             _(
-                "It exports nothing, and no group either. Choose what it exports "
-                "under *Change*."
+                "It exports nothing, not even a group. Choose what it exports under "
+                "*Change*."
             )
         )
         return
     if system.exports is SystemExports.GROUPS:
         st.caption(
             _(
-                "It exports these groups and nobody else. One by one it reads whom "
-                "its role sees."
+                "It exports these groups and nobody else. It can read single patients "
+                "whom its role sees."
             )
         )
     else:
         st.caption(
             _(
-                "It may export all that it reads. A group is a choice of what it asks "
-                "for, and does not limit it to that; choose *Its groups alone* under "
-                "*Change* to do so."
+                "It may export everything it reads. A group is something it can ask "
+                "for, and does not limit it; to do that, choose *Its groups only* "
+                "under *Change*."
             )
         )
     if is_let_on(_("Granting a group"), key="system_groups_passkey"):
@@ -84,7 +84,7 @@ def _offer_groups(system: ConnectedSystem) -> None:
     people = read(lambda s: bulk_exports.list_people_with_groups(s, actor, system.role))
     if not people:
         st.caption(
-            _("Nobody has saved a list or a cohort that this system could have.")
+            _("Nobody has saved a list or a cohort that this system could be granted.")
         )
         return
     with st.container(border=True):
@@ -113,7 +113,7 @@ def _offer_groups(system: ConnectedSystem) -> None:
             disabled=not saved,
             help=_(
                 "It is granted as it is now: renaming or deleting it later changes "
-                "nothing here. Of its patients the system gets those whom its own "
+                "nothing here. The system gets those of its patients whom its own "
                 "role may see."
             ),
         )
@@ -146,8 +146,8 @@ def _confirm_withdrawing(system: ConnectedSystem, group: GroupGrant) -> None:
     with error_boundary():
         st.markdown(
             _(
-                "**{system}** can export the group **{name}** no more. What it is "
-                "exporting of it stops, and what it has exported is deleted, unless "
+                "**{system}** can no longer export the group **{name}**. Exports of "
+                "it that are running stop, and finished ones are deleted, unless "
                 "another of its groups asks for the same. It can be granted again as "
                 "long as it is saved."
             ).format(system=plain(system.name), name=plain(group.name))

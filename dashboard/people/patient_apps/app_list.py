@@ -35,7 +35,7 @@ def _facts(app: PatientApp) -> str:
     issued = (
         _("last token {time}").format(time=at(app.token_issued_at))
         if app.token_issued_at
-        else _("had no token yet")
+        else _("no token yet")
     )
     registered = _("registered {time}").format(time=at(app.created_at))
     return f"{reads} · {registered} · {issued}"
@@ -46,8 +46,8 @@ def _confirm_removing(app: PatientApp) -> None:
     with error_boundary():
         st.markdown(
             _(
-                "**{name}** can ask no patient any more, and whatever it has of tokens "
-                "ends at once. This cannot be undone; it can be registered anew."
+                "**{name}** can no longer ask patients, and its tokens end at once. "
+                "This cannot be undone; you can register it again."
             ).format(name=plain(app.name))
         )
         if confirmed(_("Remove app"), key="apps_remove_confirm", is_final=True):

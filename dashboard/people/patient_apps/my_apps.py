@@ -24,7 +24,9 @@ def my_apps() -> None:
         allowed = read(lambda s: patient_apps.list_allowed(s, actor))
         st.subheader(_("Apps that read your record"), anchor=False)
         if not allowed:
-            st.caption(_("None now. An app asks you on a page of the clinic first."))
+            st.caption(
+                _("None now. An app has to ask you on a page of the clinic first.")
+            )
         for app in allowed:
             _line(app)
 
@@ -44,5 +46,5 @@ def _line(app: AllowedApp) -> None:
         )
         if st.button(_("End"), key=f"account_app_{app.id}"):
             write(partial(patient_apps.end, actor=current_actor(), app_id=app.id))
-            notify(_("{name} has no access any more.").format(name=plain(app.name)))
+            notify(_("{name} no longer has access.").format(name=plain(app.name)))
             st.rerun()

@@ -7,15 +7,15 @@ from dashboard.ui.language import gettext as _, marked
 
 #: By types of FHIR; several that say the same to a patient have the same words.
 OWN_TYPES: Final[Mapping[str, str]] = {
-    "Patient": marked("your name, date of birth, address and how you are reached"),
+    "Patient": marked("your name, date of birth, address and contact data"),
     "AllergyIntolerance": marked("your allergies"),
     "MedicationRequest": marked("your prescriptions"),
-    "Practitioner": marked("the clinic's doctors and when they have time"),
-    "PractitionerRole": marked("the clinic's doctors and when they have time"),
+    "Practitioner": marked("the clinic's doctors and their free times"),
+    "PractitionerRole": marked("the clinic's doctors and their free times"),
     "DocumentReference": marked("your documents"),
     "Binary": marked("your documents"),
-    "Schedule": marked("the clinic's doctors and when they have time"),
-    "Slot": marked("the clinic's doctors and when they have time"),
+    "Schedule": marked("the clinic's doctors and their free times"),
+    "Slot": marked("the clinic's doctors and their free times"),
     "Appointment": marked("your visits"),
     "Encounter": marked("your visits"),
     "Provenance": marked("who changed your record and when"),

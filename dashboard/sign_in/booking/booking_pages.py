@@ -126,7 +126,7 @@ class _BookingPages:
         except NotFound as refusal:
             return self._visitors.refuse(refusal)
         if slot is None:
-            gone = NotFound(_("This time is not free any more. Choose another one."))
+            gone = NotFound(_("This time is no longer free. Choose another one."))
             return await self._visitors.ask_when_again(request, doctor_id, typed, gone)
         return self._visitors.show(
             "book_form.html",

@@ -50,7 +50,9 @@ class CodePages:
             return go(BOOKING_PATH)
         code = form.get("code", "").translate(_TYPED_WITH)
         if not (len(code) == codes.DIGITS and code.isascii() and code.isdigit()):
-            return self._show_code(held, _("A code is six digits. Look again."))
+            return self._show_code(
+                held, _("A code has six digits. Check it and try again.")
+            )
         return await self._confirmed(request, held, code)
 
     async def _confirmed(self, request: Request, held: HeldTime, code: str) -> Response:

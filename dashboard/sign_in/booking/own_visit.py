@@ -165,9 +165,10 @@ def _gone() -> Response:
     return page(
         "message.html",
         _GONE,
-        title=_("This link does not open"),
+        title=_("This link does not work"),
         sentence=_(
-            "The visit is over, or the front desk has made it yours: ask there."
+            "The visit is over, or it is now in your patient record: ask at the front "
+            "desk."
         ),
         way_on=BOOKING_PATH,
         way_on_words=_("Book a visit"),

@@ -189,7 +189,7 @@ class Visitors:
             title=_("That did not work"),
             sentence=_sentence(refusal),
             way_on=way_on,
-            way_on_words=_("Go on"),
+            way_on_words=_("Continue"),
         )
 
 
@@ -210,5 +210,5 @@ def _status_of(refusal: ServiceError) -> int:
 
 def _sentence(refusal: ServiceError) -> str:
     if isinstance(refusal, SlotGone):
-        return _("Somebody was quicker. Choose another time.")
+        return _("This time has just been taken. Choose another one.")
     return refusal_text(refusal)

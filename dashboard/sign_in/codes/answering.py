@@ -55,7 +55,9 @@ class _SecondPage:
             return _over()
         code = form.get("code", "").translate(_TYPED_WITH)
         if not (len(code) == codes.DIGITS and code.isascii() and code.isdigit()):
-            return _page(cookie, problem=_("A code is six digits. Look again."))
+            return _page(
+                cookie, problem=_("A code has six digits. Check it and try again.")
+            )
         code_check, started = await run_in_threadpool(self._try, request, cookie, code)
         if started is None:
             return _page(
@@ -119,10 +121,10 @@ def _page(
 
 def _sentence(tries_left: int) -> str:
     if tries_left == 0:
-        return _("This code has expired. Ask for another one.")
+        return _("This code has expired. Request a new one.")
     return ngettext(
-        "This is not the code. You have one try left.",
-        "This is not the code. You have {tries} tries left.",
+        "Wrong code. You have one try left.",
+        "Wrong code. You have {tries} tries left.",
         tries_left,
     ).format(tries=tries_left)
 
@@ -132,6 +134,6 @@ def _over() -> Response:
     return page(
         "message.html",
         _UNPROCESSABLE,
-        title=_("Ask for a code first"),
-        sentence=_("This browser has not asked for a code in the last ten minutes."),
+        title=_("Request a code first"),
+        sentence=_("No code was requested in this browser in the last ten minutes."),
     )

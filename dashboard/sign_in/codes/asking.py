@@ -37,7 +37,7 @@ _ABOUT_ROLES: Final = {
     ),
     Role.CLINICIAN: marked("Opens and edits the records of the patients they treat."),
     Role.ANALYST: marked("Filters, charts and exports patient lists without names."),
-    Role.ADMIN: marked("Manages people, reads the audit log, watches the replication."),
+    Role.ADMIN: marked("Manages people, reads the audit log, monitors replication."),
     Role.PATIENT: marked("Sees their own record, and who looked at it."),
 }
 
@@ -106,7 +106,7 @@ class _FirstPage:
             _UNPROCESSABLE if is_wrong else 200,
             next=way_on,
             email=email,
-            problem=_("Write an address like name@example.org.") if is_wrong else None,
+            problem=_("Enter an address like name@example.org.") if is_wrong else None,
             is_demo=self._context.settings.is_demo,
             people=[_shown(person, current) for person in cast],
             current=current,

@@ -13,19 +13,19 @@ _SUBJECT: Final = marked("Your code for Chartroom")
 _EMAIL: Final = marked("""\
 {code} is your code to sign in to Chartroom.
 
-It is good for five minutes, in the browser that asked for it. Nobody from the clinic
-will ever ask you for it. If you did not ask for a code, you need do nothing.
+It is valid for five minutes, in the browser that asked for it. Nobody from the clinic
+will ever ask you for it. If you did not ask for a code, ignore this e-mail.
 """)
 _BOOKING_SUBJECT: Final = marked("Your code to book a visit")
 # It contains nothing that somebody typed: anybody can have it sent to anybody.
 _BOOKING: Final = marked("""\
 {code} is your code to book a visit at {clinic}.
 
-Enter it within ten minutes where you have chosen the time. If you did not want to book
-a visit, you need do nothing: the time is given back by itself.
+Enter it within ten minutes on the page where you chose the time. If you did not want
+to book a visit, ignore this e-mail: the time is released automatically.
 """)
 _TEXT_MESSAGE: Final = marked(
-    "{code} is your Chartroom code. It is good for 5 minutes."
+    "{code} is your Chartroom code. It is valid for 5 minutes."
 )
 # Encrypting an e-mail keeps this process busy. It happens long after the answer was
 # given, so that its timing does not reveal whether there was somebody to write to.

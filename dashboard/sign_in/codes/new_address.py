@@ -19,17 +19,17 @@ _SUBJECT: Final = marked("Your code for a new e-mail address")
 _TEXT: Final = marked("""\
 {code} is your code for Chartroom, the records room of your clinic.
 
-Enter it within five minutes where you have given this e-mail address. If you did not
-give it, you need do nothing: without the code nothing is changed.
+Enter it within five minutes on the page where you gave this e-mail address. If you did
+not give it, ignore this e-mail: without the code nothing is changed.
 """)
 _CHANGED_SUBJECT: Final = marked("Your address for Chartroom was changed")
 _CHANGED: Final = marked("""\
 Dear {name},
 
-you have changed the e-mail address with which you sign in to Chartroom. Codes are no \
-longer sent to this one.
+You have changed the e-mail address that you use to sign in to Chartroom. Codes are no \
+longer sent to this address.
 
-If it was not you, tell your clinic at once.
+If this was not you, tell your clinic at once.
 """)
 
 

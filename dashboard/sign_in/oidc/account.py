@@ -32,7 +32,7 @@ class NotGranted(NotAllowed):
 
     def __init__(self) -> None:
         super().__init__(
-            "You did not finish there, so nobody was signed in. Start again, or take "
+            "You did not finish there, so you were not signed in. Start again, or use "
             "another way."
         )
 

@@ -96,7 +96,7 @@ class _WayIn:
         return page(
             "message.html",
             _UNAVAILABLE if isinstance(refusal, Unavailable) else _FORBIDDEN,
-            title=_("Nobody was signed in"),
+            title=_("You were not signed in"),
             sentence=refusal_text(refusal),
         )
 

@@ -35,8 +35,8 @@ class ProviderAway(Unavailable):
 
     def __init__(self) -> None:
         super().__init__(
-            "The clinic's sign-in does not answer. Try again in a few minutes, or sign "
-            "in with a code."
+            "The clinic's sign-in is not responding. Try again in a few minutes, or "
+            "sign in with a code."
         )
 
 
@@ -45,8 +45,8 @@ class ProviderRefused(NotAllowed):
 
     def __init__(self, why: str) -> None:
         super().__init__(
-            "The clinic's sign-in sent something that cannot be trusted, so nobody was "
-            "signed in. Start again; if it happens twice, tell an administrator."
+            "The clinic's sign-in sent something that cannot be trusted, so you were "
+            "not signed in. Start again; if it happens twice, tell an administrator."
         )
         self.why = why
 

@@ -96,7 +96,7 @@ const makeTools = (parentElement, name, frame) => {
   }
   const say = () => {
     const isAwaited = tools.awaitsFile || (opened.has(frame) && !tools.drawn.table)
-    status.textContent = isAwaited ? translate("The numbers are on their way.") : ""
+    status.textContent = isAwaited ? translate("The numbers are loading.") : ""
   }
   const tools = {
     name,

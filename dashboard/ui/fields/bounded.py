@@ -41,8 +41,8 @@ def _say_how_long(label: str, typed: str, longest: int) -> None:
         # As large as the field's label.
         st.caption(
             _(
-                ":red[:material/error: {field} must have at most {longest} "
-                "characters, and has {length}. Shorten it; nothing is cut off.]"
+                ":red[:material/error: {field} has {length} characters; the limit is "
+                "{longest}. Shorten it.]"
             ).format(
                 field=plain(label), longest=decimal(longest), length=decimal(length)
             )

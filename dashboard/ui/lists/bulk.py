@@ -74,7 +74,7 @@ class BulkActs(Generic[Thing]):
             try:
                 note = act(thing)
             except self.gone:
-                refused[_("It is not there any more.")].append(self.name_of(thing))
+                refused[_("It is no longer there.")].append(self.name_of(thing))
             except (Unavailable, TooOften) as refusal:
                 # The others could not be written now either.
                 left = [self.name_of(other) for other in things[place:]]

@@ -67,9 +67,9 @@ def _choose(
             key=f"{key}_chosen",
         )
         how = _(
-            "They appear in the order in which you choose them: remove one and "
-            "choose it again to have it last. A list that you have saved as a view "
-            "keeps its own columns."
+            "Columns appear in the order in which you choose them: remove one and "
+            "choose it again to move it to the end. A list that you have saved as a "
+            "view keeps its own columns."
         )
         st.caption(f"{how} {offered.note}".rstrip())
         with st.container(horizontal=True):

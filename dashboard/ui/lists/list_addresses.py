@@ -132,7 +132,7 @@ def _unseal(key: str, subject: Subject) -> Criteria:
         )
     except (ValueError, file_stores.CannotUnseal) as error:
         raise NotFound(
-            "There is no such list. Build it anew from the filters."
+            "There is no such list. Build it again from the filters."
         ) from error
 
 

@@ -16,10 +16,10 @@ from services.lists.criteria import Criteria
 from services.lists.workbooks import MOST_ROWS
 
 _NOBODY_YET: Final = {
-    Role.STAFF: marked("No patients yet. Register the first."),
+    Role.STAFF: marked("No patients yet. Register the first one."),
     Role.CLINICIAN: marked(
-        "You treat nobody yet. Whom you register, or the front desk gives "
-        "to you, is listed here."
+        "You have no patients yet. Patients you register, or whom the front desk "
+        "assigns to you, are listed here."
     ),
 }
 # No number, address or date of birth: those are not names to register.
@@ -89,7 +89,7 @@ def show_heading(
                 csv,
                 key=f"{page}_csv",
                 icon=":material/download:",
-                help=_("Download exactly this list, all pages."),
+                help=_("Download this list as filtered, all pages."),
             )
         if workbook:
             st.link_button(
@@ -98,8 +98,8 @@ def show_heading(
                 key=f"{page}_xlsx",
                 icon=":material/table_view:",
                 help=_(
-                    "This list as an Excel workbook, in which telephone numbers keep "
-                    "their zeros. Up to {most} rows."
+                    "This list as an Excel workbook; phone numbers keep their leading "
+                    "zeros. Up to {most} rows."
                 ).format(most=decimal(MOST_ROWS)),
             )
     return line

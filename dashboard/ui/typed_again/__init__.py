@@ -46,9 +46,7 @@ def fill_in(typed: object) -> bool:
 
 def _take() -> None:
     if fill_in(st.session_state[_KEY].get("typed")):
-        notify(
-            _("What you had typed is back. Nothing of it is saved yet."), icon="undo"
-        )
+        notify(_("What you typed is restored. It is not saved yet."), icon="undo")
 
 
 def _fill(key: str, value: Any) -> bool:

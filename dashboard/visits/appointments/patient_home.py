@@ -59,7 +59,7 @@ def show_patient_home(patient: PatientRecord) -> None:
             ):
                 go("visits/book.py")
         with year:
-            st.subheader(_("Your visits in a year"), anchor=False)
+            st.subheader(_("Your visits in 12 months"), anchor=False)
             _show_year([visit for visit in visits if visit.status in _CAME])
 
 
@@ -93,11 +93,11 @@ def _to_bring(patient: PatientRecord) -> tuple[str, ...]:
     things = (
         _("your insurance card"),
         _("the code of your visit, on paper or on your phone"),
-        _("reports and letters of other doctors since your last visit"),
+        _("reports and letters from other doctors since your last visit"),
     )
     if not patient.current_medications:
         return things
-    return (*things, _("the packages of the medicines that you take"))
+    return (*things, _("the boxes of the medicines that you take"))
 
 
 def _show_year(visits: list[VisitRecord]) -> None:
@@ -114,7 +114,7 @@ def _show_year(visits: list[VisitRecord]) -> None:
     )
     total = int(frame["Visits"].sum())
     if not total:
-        st.caption(_("You had no visit in the last twelve months."))
+        st.caption(_("You had no visits in the last twelve months."))
         return
     bars = bars_of_counts(
         {"Month": _("Month"), "Visits": _("Visits")},

@@ -116,7 +116,7 @@ def ask_to_cancel(visit: VisitRecord) -> None:
         st.markdown(
             _(
                 "**{starts_at}** with **{doctor_name}** is cancelled at once, and the "
-                "time is free for others. That cannot be undone."
+                "time becomes free for others. This cannot be undone."
             ).format(
                 starts_at=when(visit.starts_at), doctor_name=plain(visit.doctor_name)
             )
@@ -125,7 +125,9 @@ def ask_to_cancel(visit: VisitRecord) -> None:
             Permission.OVERRIDE_BOOKING
         )
         if overrides:
-            st.warning(_("It has begun, so say why."), icon=":material/gavel:")
+            st.warning(
+                _("The visit has begun, so enter a reason."), icon=":material/gavel:"
+            )
         reason = bounded_line(
             _("Reason"),
             key=f"visits_cancel_{visit.id}_reason",
@@ -160,7 +162,7 @@ def _cancel(visit: VisitRecord, reason: str, *, overrides: bool) -> None:
         )
     except NotesWritten as refusal:
         st.session_state[read] = now()
-        again = _("To cancel it all the same, press *Cancel visit* again.")
+        again = _("To cancel it anyway, press *Cancel visit* again.")
         why = plain(refusal_text(refusal))
         st.warning(f"{why} {again}", icon=":material/clinical_notes:")
         return

@@ -46,7 +46,7 @@ def choose_free_time(patient_id: UUID | None) -> None:
         return
     timestamps = _free_timestamps(speciality, from_day)
     if not timestamps:
-        empty_state(_("Nothing is free from that day on."), icon="event_busy")
+        empty_state(_("No free times from that day on."), icon="event_busy")
         _wait(patient_id, speciality)
         return
     st.caption(about_clocks(timestamps[0]))

@@ -29,7 +29,7 @@ def chosen_doctor() -> DoctorRecord:
         doctor_id = UUID(st.query_params.get("doctor", ""))
     except ValueError as error:
         raise NotFound(
-            _("This address names no doctor. Find the doctor in the list first.")
+            _("No doctor matches this address. Open the doctor from the list.")
         ) from error
     actor = current_actor()
     return read(

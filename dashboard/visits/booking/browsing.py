@@ -55,7 +55,7 @@ def choose_time(
     if slots:
         drawn = payload_of(
             days_of(slots, first, days),
-            name=_("Times of {name}").format(name=doctor.name),
+            name=_("Times with {name}").format(name=doctor.name),
             action=action,
             is_own=current_actor().patient_id is not None,
         )

@@ -52,8 +52,8 @@ def say_what_ran_out(patient_id: UUID, held: Sequence[BookingRecord]) -> None:
         if booking.id not in still and _ran_out(booking.id):
             st.warning(
                 _(
-                    "Your hold on {starts_at} has run out, so the time is free for "
-                    "everybody. Choose it again if it still is."
+                    "Your hold on {starts_at} has expired. Choose the time again if "
+                    "it is still free."
                 ).format(starts_at=when(booking.starts_at)),
                 icon=":material/timer_off:",
             )

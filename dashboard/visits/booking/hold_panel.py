@@ -102,7 +102,7 @@ def _sentence(held: Sequence[BookingRecord]) -> str:
     first = held[0]
     doctor = plain(first.doctor_name)
     if len(held) == 1:
-        moves = _(", instead of the visit that you move") if first.replaces_id else ""
+        moves = _(", replacing the visit you are moving") if first.replaces_id else ""
         return _("**{starts_at}** with **{doctor}** is held{moves}.").format(
             starts_at=when(first.starts_at), doctor=doctor, moves=moves
         )

@@ -200,11 +200,7 @@ def show_lost_race() -> SlotRecord | None:
                 starts_at=shortly(lost.starts_at)
             )
             + _may_free(lost.free_at)
-            + (
-                _("These are free next:")
-                if free_next
-                else _("Nothing else is free so far.")
-            )
+            + (_("Next free times:") if free_next else _("No other times are free."))
         )
         with st.container(horizontal=True, gap="small"):
             for slot in free_next:

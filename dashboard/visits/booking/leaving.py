@@ -47,5 +47,7 @@ def stay_on(page: str) -> None:
             from dashboard.visits.booking.held import give_back
 
             give_back(list(held.values()))
-            notify(_("What you held and did not confirm is free again."), icon="event")
+            notify(
+                _("Times you held but did not confirm are free again."), icon="event"
+            )
     held.clear()

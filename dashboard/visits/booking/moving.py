@@ -23,7 +23,7 @@ def moved_booking() -> BookingRecord | None:
     try:
         booking_id = UUID(named)
     except ValueError as error:
-        raise NotFound(_("This address names no visit that could be moved.")) from error
+        raise NotFound(_("No visit that can be moved matches this address.")) from error
     booking = booking_of(booking_id)
     return booking if booking.status is BookingStatus.CONFIRMED else None
 

@@ -33,7 +33,7 @@ def ask_for_weeks() -> None:
             _("Weeks in a row"),
             range(1, bookings.LONGEST_SERIES + 1),
             key=_WEEKS,
-            help=_("The same weekday and time. You see which are free first."),
+            help=_("The same weekday and time. You see first which are free."),
         )
 
 

@@ -67,7 +67,7 @@ def _ask_reason_for_one_more(patient_id: UUID) -> str | None:
     if not may or len(_waits_of(patient_id)) < waitlist.MOST_PLACES:
         return None
     st.warning(
-        _("This patient is on {most} waiting lists already, so give a reason.").format(
+        _("This patient is already on {most} waiting lists, so enter a reason.").format(
             most=waitlist.MOST_PLACES
         ),
         icon=":material/gavel:",

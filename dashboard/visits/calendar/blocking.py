@@ -113,7 +113,7 @@ def _fields() -> ExceptionDraft | None:
             )
         )
     reason = bounded_line(
-        _("Why (of no patient)"),
+        _("Reason (no patient names)"),
         key=_REASON,
         longest=ExceptionDraft.LONGEST_REASON,
         autocomplete="off",
@@ -134,8 +134,8 @@ def _confirm(draft: ExceptionDraft, visits: Sequence[VisitWithin]) -> None:
     st.markdown(
         _(
             "Nothing is blocked yet. Visits in this time: **{count}**. Move them "
-            "first, or block it now: they then stand until somebody moves or cancels "
-            "them."
+            "first, or block it now; they then stay booked until somebody moves or "
+            "cancels them."
         ).format(count=len(visits))
     )
     if st.button(

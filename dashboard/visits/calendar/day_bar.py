@@ -77,7 +77,7 @@ def _choose_doctors(doctors: dict[UUID, DoctorRecord]) -> tuple[UUID, ...]:
         list(doctors),
         key=_DOCTORS,
         format_func=lambda doctor_id: doctors[doctor_id].name,
-        placeholder=_("All who work"),
+        placeholder=_("Everyone working"),
         width=320,
     )
     return tuple(chosen)

@@ -87,7 +87,7 @@ def _slot(period: CalendarPeriod, slot_id: str) -> SlotRecord | None:
 
 def _show_nobody() -> None:
     """Say that nobody works on these days, and lead to where hours are set."""
-    sentence, icon = _("Nobody can be booked here on this day."), "event_busy"
+    sentence, icon = _("No doctor can be booked here on this day."), "event_busy"
     if not may_block():
         empty_state(sentence, icon=icon)
         return

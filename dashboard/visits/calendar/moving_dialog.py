@@ -147,7 +147,7 @@ def _ask_why(visit: VisitRecord) -> str | None:
     """Ask for a reason if a rule prevents the move and this person may set it aside."""
     rule: str | None = st.session_state.get(_RULE)
     if rule is None and visit.starts_at <= now():
-        rule = _("This visit has begun, so say why it is moved.")
+        rule = _("This visit has begun, so enter a reason for moving it.")
     if rule is None or not current_actor().may(Permission.OVERRIDE_BOOKING):
         return None
     st.warning(rule, icon=":material/gavel:")
@@ -181,7 +181,7 @@ def _move(visit: VisitRecord, slot: SlotRecord, reason: str | None) -> None:
         st.session_state[_RULE] = plain(refusal_text(refusal))
         st.rerun(scope="fragment")
     notify(
-        _("The visit of {patient} is moved to {starts_at} with {doctor}.").format(
+        _("{patient}'s visit is moved to {starts_at} with {doctor}.").format(
             patient=plain(desk_words.who(visit)),
             starts_at=shortly(moved.starts_at),
             doctor=plain(moved.doctor_name),
@@ -211,7 +211,7 @@ def _show_lost() -> None:
             _(":material/bolt: **{starts_at} was just taken.** ").format(
                 starts_at=shortly(lost.starts_at)
             )
-            + (_("These are free next:") if free else _("Nothing else is free so far."))
+            + (_("Next free times:") if free else _("No other times are free."))
         )
         with st.container(horizontal=True, gap="small"):
             for slot in free:

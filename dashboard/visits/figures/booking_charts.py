@@ -59,14 +59,14 @@ class _Chart:
 _SLOTS: Final = _Chart(
     "Slots",
     marked("Slots by day"),
-    marked("By day, slots booked and free. In all: {counts}."),
+    marked("Slots booked and free by day. Total: {counts}."),
     marked("No slots on these days."),
     "event_busy",
 )
 _ATTEMPTS: Final = _Chart(
     marked("Attempts"),
     marked("Attempts by day"),
-    marked("By day, what became of attempts to book. In all: {counts}."),
+    marked("Booking attempts by day and outcome. Total: {counts}."),
     marked("Nobody tried to book on these days."),
     "event_available",
 )

@@ -110,10 +110,10 @@ def proof_result(proof: Proof) -> None:
         lost=proof.lost,
     )
     if proof.holds:
-        verdict = _("Booking holds.")
+        verdict = _("No double booking is possible.")
         st.success(f"{sentence} {verdict}", icon=":material/verified:")
     else:
-        verdict = _("Booking does not hold.")
+        verdict = _("Double booking is possible.")
         st.error(f"{sentence} {verdict}", icon=":material/gpp_bad:")
     if proof.others:
         st.warning(
@@ -127,7 +127,7 @@ def proof_result(proof: Proof) -> None:
         st.metric(_("99% within"), f"{proof.p99_ms:.0f} ms", border=True, width=165)
     if proof.winner:
         st.caption(
-            _("Booking {booking} had the slot, and nobody else.").format(
+            _("Booking {booking} got the slot, and no other did.").format(
                 booking=proof.winner
             )
         )

@@ -34,19 +34,19 @@ def show_totals(figures: Figures, before: Figures | None) -> None:
             _("Expired holds"),
             decimal(figures.expired),
             figures.expired - earlier.expired,
-            _("Holds whose time was over."),
+            _("Holds that ran out."),
         ),
         (
             _("Booking conflicts"),
             decimal(figures.conflicts),
             figures.conflicts - earlier.conflicts,
-            _("Told: Slot already booked."),
+            _("Refused with: Slot already booked."),
         ),
         (
             pgettext("visit", "Cancelled"),
             decimal(figures.cancelled),
             figures.cancelled - earlier.cancelled,
-            _("Visits; moved ones are among them."),
+            _("Visits, including moved ones."),
         ),
         (
             _("No-shows"),
@@ -69,7 +69,7 @@ def show_totals(figures: Figures, before: Figures | None) -> None:
             )
     if before is not None:
         st.caption(
-            _("The small figures are the change from the same number of days before.")
+            _("The small figures show the change from the same number of days before.")
         )
 
 

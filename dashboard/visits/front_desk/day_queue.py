@@ -85,9 +85,10 @@ def offer_rest(queue: Queue, *, key: str) -> None:
     if not queue.is_cut:
         return
     latest = max(visit.starts_at for visit in queue.visits)
-    said = _("Today has very many visits: {count} are shown, up to {time}.").format(
-        count=decimal(len(queue.visits)), time=time_of_day(in_zone(latest))
-    )
+    said = _(
+        "Today has too many visits to show at once: the first {count} are shown, "
+        "up to {time}."
+    ).format(count=decimal(len(queue.visits)), time=time_of_day(in_zone(latest)))
     offer_more(said, _("Show later visits"), key=key, on_click=_show_more)
 
 

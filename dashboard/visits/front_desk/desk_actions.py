@@ -46,7 +46,9 @@ def do(visit: VisitRecord, action: ActionName) -> str:
         lambda session: change(session, actor, visit.id, revision=visit.revision)
     )
     if action == "undo_call_in":
-        return _("{patient} waits again.").format(patient=plain(desk_words.who(done)))
+        return _("{patient} is waiting again.").format(
+            patient=plain(desk_words.who(done))
+        )
     return _sentence(done)
 
 
@@ -64,8 +66,8 @@ def _sentence(visit: VisitRecord) -> str:
                 patient=who, doctor=plain(visit.doctor_name)
             )
         case VisitStatus.SCHEDULED:
-            return _("{patient} is not checked in any more.").format(patient=who)
+            return _("{patient} is no longer checked in.").format(patient=who)
         case VisitStatus.COMPLETED:
-            return _("The visit of {patient} is over.").format(patient=who)
+            return _("{patient}'s visit is over.").format(patient=who)
         case _:
             return _("{patient} did not come.").format(patient=who)

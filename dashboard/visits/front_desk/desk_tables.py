@@ -37,7 +37,7 @@ _CALL_IN: Final = RowAction(
     "call_in", marked("Call in"), "meeting_room", shows_label=True
 )
 _UNDO_CALL_IN: Final = RowAction(
-    "undo_call_in", marked("Undo: waits again"), "undo", shows_label=True
+    "undo_call_in", marked("Undo: back to waiting"), "undo", shows_label=True
 )
 _COMPLETE: Final = RowAction(
     "complete", marked("Seen"), "check_circle", shows_label=True

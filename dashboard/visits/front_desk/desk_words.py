@@ -15,7 +15,7 @@ _MINUTE: Final = 60
 _HOUR: Final = 60
 # From then on somebody ought to look after the waiting patient.
 _LONG_MINUTES: Final = 30
-_NOT_YOURS: Final = marked("Not your patient any more")
+_NOT_YOURS: Final = marked("No longer your patient")
 
 
 def hour(timestamp: datetime) -> str:

@@ -168,7 +168,7 @@ def _ask_to_cancel(newcomer: NewcomerRecord) -> None:
             write(lambda session: newcomers.call_off(session, actor, newcomer.id))
             forget_form()
             notify(
-                _("The visit of {patient} is cancelled.").format(
+                _("{patient}'s visit is cancelled.").format(
                     patient=plain(newcomer.name)
                 )
             )

@@ -32,8 +32,8 @@ _KINDS = {
     NotificationKind.MOVED: marked("Visit moved"),
     NotificationKind.CANCELLED: marked("Visit cancelled"),
     NotificationKind.REMINDER: marked("Reminder"),
-    NotificationKind.OFFER: marked("Free time offered"),
-    NotificationKind.DOCUMENT: marked("Documents are there"),
+    NotificationKind.OFFER: marked("Waiting list offer"),
+    NotificationKind.DOCUMENT: marked("Documents available"),
 }
 _TO = Column("To")
 _COLUMNS = (

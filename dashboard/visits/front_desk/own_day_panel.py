@@ -51,7 +51,7 @@ def own_figures() -> list[Figure]:
         Figure(
             _("Your visits today"),
             decimal(now_day.booked),
-            _("Booked with you for today, without those that were cancelled."),
+            _("Booked with you today, not counting cancelled visits."),
             now_day.booked - before.booked,
             _("vs last {weekday}").format(weekday=weekday(before.day)),
             [(weekday_and_number(day.day), day.booked) for day in until_today],

@@ -76,7 +76,9 @@ def show_whom_to_phone() -> None:
         if not listed:
             return
         with st.expander(_title(listed), icon=":material/call:", key="desk_phone_box"):
-            st.caption(_("They have no e-mail address, so no letter reminds them."))
+            st.caption(
+                _("They have no e-mail address, so they get no reminder by e-mail.")
+            )
             timestamp = now()
             rows = [_row(visit, timestamp) for visit in listed]
             table = payload_of(_COLUMNS, rows, name=_("Remind by phone"))
@@ -123,7 +125,7 @@ def _title(listed: Sequence[VisitRecord]) -> str:
     day = day_heading(in_zone(listed[0].starts_at).date())
     left = sum(not _is_reached(visit) for visit in listed)
     if not left:
-        return _("Remind by phone: all are reached, for {day}").format(day=day)
+        return _("Remind by phone: all reached, for {day}").format(day=day)
     return _("Remind by phone: {count}, for {day}").format(count=left, day=day)
 
 
@@ -170,7 +172,7 @@ def _do(visit: VisitRecord, action: str) -> str:
             phoning.undo_call, actor=actor, visit_id=visit.id, last_call_at=last
         )
         write(undo)
-        return _("{patient} is to be phoned again.").format(patient=who)
+        return _("{patient} is back on the call list.").format(patient=who)
     outcome = phoning.CallOutcome(action)
     note = partial(
         phoning.note_call,

@@ -87,7 +87,7 @@ def today_figures() -> list[Figure]:
         Figure(
             _("Visits today"),
             decimal(today.booked),
-            _("Booked for today, without those that were cancelled."),
+            _("Booked for today, not counting cancelled visits."),
             today.booked - before.booked,
             _("vs last {weekday}").format(weekday=last),
             [(day_heading(day.day), day.booked) for day in until_today],
@@ -192,11 +192,11 @@ def show_hours(visits: Sequence[VisitRecord]) -> None:
     sums = frame.groupby("State")["Visits"].sum()
     said = ", ".join(f"{lowered(state)} {decimal(sums[state])}" for state in order)
     numbers = partial(table_of_counts, frame, titles)
-    with chart_box(_("Visits of today by hour"), numbers, key="home_hours"):
+    with chart_box(_("Today's visits by hour"), numbers, key="home_hours"):
         st.vega_lite_chart(
             in_language(of_rows(frame, {"layer": [bars | {"transform": [place]}]})),
             height=_HEIGHT,
-            alt=_("Visits of today by hour. In all: {counts}.").format(counts=said),
+            alt=_("Today's visits by hour. Total: {counts}.").format(counts=said),
         )
 
 

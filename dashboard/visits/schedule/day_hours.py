@@ -104,9 +104,9 @@ class DayHours:
                 st.button(
                     _("Add hours"),
                     key=self._key("add"),
-                    help=_(
-                        "Another stretch on {day}, for example around a break"
-                    ).format(day=self.name),
+                    help=_("More hours on {day}, for example after a break").format(
+                        day=self.name
+                    ),
                     icon=":material/add:",
                     type="tertiary",
                     on_click=self._add,

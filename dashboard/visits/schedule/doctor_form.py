@@ -148,7 +148,7 @@ def _add(draft: DoctorDraft) -> None:
     actor = current_actor()
     kept = write(lambda session: doctors.add_doctor(session, actor, draft))
     notify(
-        _("{doctor} is added. Say below when they work.").format(
+        _("{doctor} is added. Set their working hours below.").format(
             doctor=plain(kept.name)
         )
     )
@@ -182,14 +182,14 @@ def _say_what_was_saved_meanwhile(known: _Known) -> None:
     del st.session_state[_MEANWHILE]
     said = [
         _(
-            "Somebody else changed this doctor after you opened it. What you typed "
-            "stands below and is not saved yet; everything else is as they saved it. "
-            "Look through it, then save again."
+            "Somebody else changed this doctor after you opened the page. What you "
+            "typed is below and not saved yet; everything else is as they saved it. "
+            "Check it, then save again."
         )
     ]
     if both:
         fields = ", ".join(_(_LABELS[name]) for name in both)
-        said.append(_("You have both changed: {fields}.").format(fields=plain(fields)))
+        said.append(_("You both changed: {fields}.").format(fields=plain(fields)))
     st.warning(" ".join(said), icon=":material/sync_problem:")
 
 
@@ -202,7 +202,7 @@ def planned_doctor() -> DoctorRecord | None:
         doctor_id = UUID(named)
     except ValueError as error:
         raise NotFound(
-            "This address names no doctor. Find the doctor in the list first."
+            "No doctor matches this address. Open the doctor from the list."
         ) from error
     actor = current_actor()
     return read(lambda session: doctors.get_doctor(session, actor, doctor_id))

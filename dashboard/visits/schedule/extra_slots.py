@@ -56,8 +56,8 @@ def show_extras(doctor: DoctorRecord) -> None:
     actor = current_actor()
     st.caption(
         _(
-            "A single time that can be booked whatever the plan says: out of hours, on "
-            "a holiday, in a blocked time."
+            "A single time that can be booked whatever the plan says: out of hours, "
+            "on a holiday or during a blocked time."
         )
     )
     extras = read(lambda session: plans.list_extras(session, actor, doctor.id))
@@ -129,7 +129,7 @@ def _fields(doctor: DoctorRecord) -> _TypedSlot:
             key=renewed_forms.key_in(_FORM, "ends_at"),
         )
         reason = bounded_line(
-            _("Why (of no patient)"),
+            _("Reason (no patient names)"),
             key=renewed_forms.key_in(_FORM, "reason"),
             longest=LONGEST,
             autocomplete="off",

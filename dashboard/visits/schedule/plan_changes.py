@@ -18,5 +18,5 @@ def say_what_became(sentence: str, became: PlanResult) -> None:
         withdrawals = _("{withdrawn} free slots withdrawn.")
         said.append(withdrawals.format(withdrawn=withdrawn))
     if became.left:
-        said.append(_("Visits are left to be moved: see the list."))
+        said.append(_("Some visits still have to be moved: see the list."))
     notify(" ".join(said))

@@ -66,7 +66,7 @@ def show_exceptions(doctor: DoctorRecord) -> None:
     actor = current_actor()
     planned = read(lambda session: plans.list_exceptions(session, actor, doctor.id))
     if not planned:
-        empty_state(_("No exceptions from the weekly plan."), icon="event_available")
+        empty_state(_("No exceptions to the weekly plan."), icon="event_available")
     elif removed := _table(planned):
         became = write(
             lambda session: plans.remove_exception(session, actor, removed, calendar())
@@ -94,9 +94,10 @@ def _ask(draft: ExceptionDraft, visits: Sequence[VisitWithin]) -> None:
     with error_boundary():
         st.markdown(
             _(
-                "Nothing is in the plan yet. Visits in this time: **{count}**. Move "
-                "them first, or add it to the plan now: they then stand until somebody "
-                "moves or cancels them, and nobody else gets these times."
+                "Nothing has been added to the plan yet. Visits in this time: "
+                "**{count}**. Move them first, or add it to the plan now; they then "
+                "stay booked until somebody moves or cancels them, and nobody else "
+                "gets these times."
             ).format(count=len(visits))
         )
         if st.button(
@@ -114,7 +115,7 @@ def _add(draft: ExceptionDraft) -> None:
         lambda session: plans.add_exception(session, actor, draft, calendar())
     )
     renewed_forms.begin(_FORM)
-    say_what_became(_("It is in the plan."), became)
+    say_what_became(_("Added to the plan."), became)
     st.rerun()
 
 
@@ -126,10 +127,13 @@ def _fields(doctor: DoctorRecord) -> Callable[[], ExceptionDraft]:
             _KINDS,
             format_func=kind_of,
             key=renewed_forms.key_in(_FORM, "kind"),
-            help=_("Special hours replace the week on their day, on a holiday too."),
+            help=_(
+                "Special hours replace the weekly hours on their day, even on a "
+                "holiday."
+            ),
         )
         reason = bounded_line(
-            _("Why (of no patient)"),
+            _("Reason (no patient names)"),
             key=renewed_forms.key_in(_FORM, "reason"),
             longest=ExceptionDraft.LONGEST_REASON,
             autocomplete="off",
@@ -191,6 +195,6 @@ def _table(planned: Sequence[ExceptionRecord]) -> UUID | None:
         )
         for exception in planned
     ]
-    payload = payload_of(_COLUMNS, rows, name=_("Exceptions from the weekly plan"))
+    payload = payload_of(_COLUMNS, rows, name=_("Exceptions to the weekly plan"))
     event = record_table(payload, key="doctor_exceptions")
     return UUID(event.action[0]) if event.action else None

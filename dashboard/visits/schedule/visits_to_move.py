@@ -40,8 +40,9 @@ def show_visits_to_move(doctor: DoctorRecord) -> None:
         return
     st.warning(
         _(
-            "Visits at times that are not in the plan any more: {count}. They stand "
-            "until somebody moves or cancels them; nobody else gets these times."
+            "Visits at times that are no longer in the plan: {count}. They stay "
+            "booked until somebody moves or cancels them; nobody else gets these "
+            "times."
         ).format(count=len(visits)),
         icon=":material/event_repeat:",
     )

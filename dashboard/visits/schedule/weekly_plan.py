@@ -83,8 +83,8 @@ def _days(doctor: DoctorRecord, week: tuple[Hours, ...]) -> list[DayHours]:
 def _say_that_it_changed(doctor: DoctorRecord) -> None:
     st.warning(
         _(
-            "Somebody else changed this week after you opened it. What you chose "
-            "stands above and is not saved yet; saved, it takes the place of theirs."
+            "Somebody else changed this week after you opened it. What you chose is "
+            "above and not saved yet; saving it replaces theirs."
         ),
         icon=":material/sync_problem:",
     )
@@ -110,8 +110,8 @@ def _show_offer(doctor: DoctorRecord, days: Sequence[DayHours]) -> None:
         count=decimal(count), minutes=minutes
     )
     if not doctor.is_active:
-        offer = _("Nothing is bookable while *Can be booked* is off, see below.")
-    clocks = _("Hours are those of the clinic's clock, {zone}.").format(zone=zone().key)
+        offer = _("No times can be booked while *Can be booked* (below) is off.")
+    clocks = _("Hours are in the clinic's time zone, {zone}.").format(zone=zone().key)
     st.caption(f"{offer} {clocks}")
     closed = frozenset(day.name for day in days if day.is_closed)
     show_drawn_week(visits, minutes, closed)
@@ -124,9 +124,7 @@ def _offer_copies(days: Sequence[DayHours], stamp: str) -> None:
         st.button(
             _("Copy Monday to the other working days"),
             key="doctor_plan_copy",
-            help=_(
-                "To all days that are not closed; if there is none, Tuesday to Friday"
-            ),
+            help=_("To all days that are open, or Tuesday to Friday if none is"),
             icon=":material/content_copy:",
             disabled=monday.is_closed,
             on_click=monday.copy_to,

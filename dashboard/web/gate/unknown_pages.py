@@ -53,7 +53,7 @@ class UnknownPages:
             answer = html.page(
                 "message.html",
                 _NOT_FOUND,
-                title=_("There is no page here"),
+                title=_("Page not found"),
                 sentence=_(
                     "The address may be misspelt, or the page may have moved. Nothing "
                     "was changed."

@@ -263,7 +263,7 @@ def _of_server(served: Served) -> str:
 def _of_site(site: "SitePosition") -> str:
     """Return the time that a standby site shows: the older of its two positions."""
     if site.as_of is None:
-        return _("standby site {site}, of an unknown time").format(site=site.site)
+        return _("standby site {site}, as of an unknown time").format(site=site.site)
     return _("as of {time} at the main site, standby site {site}").format(
         time=time_of_day(in_zone(site.as_of), has_seconds=True), site=site.site
     )

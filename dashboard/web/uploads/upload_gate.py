@@ -38,7 +38,7 @@ _ADDRESS: Final = re.compile(r"/_stcore/upload_file/(?P<page>[^/]+)/(?P<file>[^/
 _NOT_FOUND: Final = 404
 _LENGTH_REQUIRED: Final = 411
 _NOT_YOURS: Final = (
-    "This page is not yours, or it has lost its connection. Open it anew, then choose "
+    "This page is not yours, or it has lost its connection. Reload it, then choose "
     "the file again."
 )
 _EVERY_SECONDS: Final = 1.0

@@ -50,9 +50,9 @@ class SignInFull(UploadRefused):
     def __init__(self, limit: int) -> None:
         super().__init__(
             Sentence(
-                "Your open pages may hold {most} MB of files at once, and with this "
-                "one it would be more. File or remove some of them, then choose this "
-                "one again.",
+                "Your open pages can hold {most} MB of files at once, and this one "
+                "would exceed that. File or remove some of them, then choose this one "
+                "again.",
                 most=limit // _MEGABYTE,
             )
         )

@@ -49,12 +49,13 @@ def validate(cohort: Cohort) -> None:
     validate_event(cohort.entry)
     if len(cohort.steps) > MOST_STEPS:
         _refuse(
-            "steps", Sentence("A cohort has at most {most} steps.", most=MOST_STEPS)
+            "steps",
+            Sentence("A cohort can have at most {most} steps.", most=MOST_STEPS),
         )
     for step in cohort.steps:
         if not 1 <= len(step) <= MOST_RULES:
             _refuse(
-                "steps", Sentence("A step has from 1 to {most} rules.", most=MOST_RULES)
+                "steps", Sentence("A step can have 1 to {most} rules.", most=MOST_RULES)
             )
         for rule in step:
             validate_rule(rule)
@@ -108,11 +109,12 @@ def validate_rule(rule: Rule) -> None:
     if not 1 <= rule.times <= _MOST_TIMES:
         _refuse(
             "times",
-            Sentence("How often is a number from 1 to {most}.", most=_MOST_TIMES),
+            Sentence("How often must be a number from 1 to {most}.", most=_MOST_TIMES),
         )
     if rule.within and not 1 <= rule.within.days <= _MOST_DAYS:
         _refuse(
-            "days", Sentence("Days are a number from 1 to {most:,}.", most=_MOST_DAYS)
+            "days",
+            Sentence("Days must be a number from 1 to {most:,}.", most=_MOST_DAYS),
         )
 
 
@@ -123,13 +125,13 @@ def validate_event(event: CohortEvent) -> None:
         _refuse(
             "words",
             Sentence(
-                "Words are text of at most {most} characters.", most=_LONGEST_WORDS
+                "Words must be text of at most {most} characters.", most=_LONGEST_WORDS
             ),
         )
     if len(event.code) > _LONGEST_CODE or not is_storable(event.code):
         _refuse(
             "code",
-            Sentence("A code has at most {most} characters.", most=_LONGEST_CODE),
+            Sentence("A code can have at most {most} characters.", most=_LONGEST_CODE),
         )
     if event.code and event.kind not in CODED:
         _refuse("code", Sentence("A {kind} has no code; leave it empty.", kind=kind))
@@ -144,7 +146,7 @@ def validate_event(event: CohortEvent) -> None:
         if age is not None and not 0 <= age <= _OLDEST:
             _refuse(
                 name,
-                Sentence("An age is a number from 0 to {most}.", most=_OLDEST),
+                Sentence("An age must be a number from 0 to {most}.", most=_OLDEST),
             )
     if _is_reversed(event.from_age, event.to_age):
         _refuse("from_age", _REVERSED_AGES)

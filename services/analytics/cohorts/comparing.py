@@ -181,9 +181,7 @@ def _validate(compared: Sequence[Cohort]) -> None:
     if not FEWEST <= len(compared) <= MOST:
         raise InvalidInput(
             "cohorts",
-            Sentence(
-                "Compare from {fewest} to {most} cohorts.", fewest=FEWEST, most=MOST
-            ),
+            Sentence("Compare {fewest} to {most} cohorts.", fewest=FEWEST, most=MOST),
         )
     for place, cohort in enumerate(compared):
         checking.validate(cohort)

@@ -40,7 +40,7 @@ def from_json(kept: object) -> Cohort:
         raise InvalidInput(
             place,
             Sentence(
-                "This is no cohort: {place}: {problem}.",
+                "This is not a cohort: {place}: {problem}.",
                 place=place,
                 problem=wrong["msg"],
             ),

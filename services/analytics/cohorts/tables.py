@@ -166,8 +166,8 @@ def require_not_too_many_cells(number: int) -> None:
         raise InvalidInput(
             "by",
             Sentence(
-                "This makes more than {most:,} groups. Split by less, or by longer "
-                "periods.",
+                "This makes more than {most:,} groups. Split by fewer things, or by "
+                "longer periods.",
                 most=MOST_CELLS,
             ),
         )

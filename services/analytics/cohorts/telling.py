@@ -140,8 +140,8 @@ class RefusedOften(RevealsFew):
             Sentence(
                 "Within a day, {most:,} of your questions were refused because they "
                 "would reveal too few patients, or had the same patients as earlier "
-                "ones. That tells of patients as well, so new questions are answered "
-                "again a day later. What you were told before is still shown.",
+                "ones. Refusals reveal something as well, so new questions are "
+                "answered again a day later. Earlier answers are still shown.",
                 most=MOST_REFUSED,
             ),
         )

@@ -39,7 +39,7 @@ class TooManyCountAlerts(Conflict):
     def __init__(self, most: int) -> None:
         super().__init__(
             Sentence(
-                "You have {most} alerts, which is the most. Delete one under "
+                "You have {most} alerts, which is the maximum. Delete one under "
                 "Dashboards, then add another.",
                 most=most,
             )
@@ -51,7 +51,7 @@ class AlreadyWatched(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "You watch this count at this threshold already. It is listed under "
+            "You already watch this count at this threshold. It is listed under "
             "Dashboards."
         )
 
@@ -240,7 +240,9 @@ def _checked_name(name: str) -> str:
             ),
         )
     if not is_storable(name) or not name.isprintable():
-        raise InvalidInput("name", "The name holds a character that cannot be shown.")
+        raise InvalidInput(
+            "name", "The name contains a character that cannot be shown."
+        )
     return name
 
 
@@ -249,15 +251,13 @@ def _require_line(line: int, k: int) -> None:
         raise InvalidInput(
             "line",
             Sentence(
-                "No count below {k} is shown, so there is no alert about one. Choose "
-                "a threshold of {k} or more.",
+                "Counts below {k} are not shown, so there can be no alert about them. "
+                "Choose a threshold of {k} or more.",
                 k=k,
             ),
         )
     if line > _HIGHEST:
-        raise InvalidInput(
-            "line", "Choose a lower threshold: no clinic counts that many."
-        )
+        raise InvalidInput("line", "Choose a lower threshold: no clinic has that many.")
 
 
 def _require_countable(question: Cohort | Figure) -> None:

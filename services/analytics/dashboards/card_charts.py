@@ -427,7 +427,7 @@ def _draw_heat_map(sheet: "Sheet", plot: _Plot) -> None:
             _name_across(canvas, plot.along, left, step, bottom + _AXIS_MM / 2)
             said = plot.wording.say(
                 Sentence(
-                    "The darker, the more: {number} at most. {mark}: suppressed.",
+                    "Darker means more, up to {number}. {mark}: suppressed.",
                     number=plot.written(highest, places=1 if plot.is_share else 0),
                     mark=_MISSING,
                 )

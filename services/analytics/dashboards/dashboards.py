@@ -64,8 +64,8 @@ class TooManyDashboards(Conflict):
     def __init__(self) -> None:
         super().__init__(
             Sentence(
-                "You have {most} dashboards, which is the most. Delete one, then "
-                "make another.",
+                "You have {most} dashboards, which is the maximum. Delete one, then "
+                "create another.",
                 most=MOST_DASHBOARDS,
             )
         )

@@ -71,7 +71,7 @@ def _within(event: CohortEvent, since: date | None, until: date | None) -> Cohor
     if first and last and first > last:
         raise InvalidInput(
             "timespan",
-            "This card counts another period than the filter, so nothing is left.",
+            "This card counts a different period from the filter, so nothing is left.",
         )
     return replace(event, since=first, until=last)
 
@@ -85,7 +85,7 @@ def _aged(event: CohortEvent, band: str) -> CohortEvent:
     if most is not None and least > most:
         raise InvalidInput(
             "age_band",
-            "This card counts other ages than the filter does, so nobody is left.",
+            "This card counts different ages from the filter, so nobody is left.",
         )
     return replace(event, from_age=least, to_age=most)
 
@@ -97,7 +97,7 @@ def _common(own: tuple[Sex, ...], wanted: tuple[Sex, ...]) -> tuple[Sex, ...]:
     if not common:
         raise InvalidInput(
             "sexes",
-            "This card counts other patients than the filter, so nobody is left.",
+            "This card counts different patients from the filter, so nobody is left.",
         )
     return common
 

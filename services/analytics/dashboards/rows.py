@@ -31,8 +31,8 @@ def get_own(
 def no_such() -> NotFound:
     """Return the refusal for a dashboard that does not exist for the person."""
     return NotFound(
-        "There is no such dashboard, or it is not shared with you any more. It may "
-        "have been deleted."
+        "There is no such dashboard, or it is no longer shared with you. It may have "
+        "been deleted."
     )
 
 

@@ -133,7 +133,7 @@ def _spread(
 ) -> UndisclosedAnswer[FigureResult]:
     """Return how a quantity is distributed over the patients of each group."""
     if figure.quantity is None:  # validate() has seen to that
-        raise InvalidInput("quantity", "A distribution is of a quantity.")
+        raise InvalidInput("quantity", "A distribution needs a quantity.")
     use_clock(session, now)
     cohort = by_known_terms(session, figure.cohort)
     event = figure.of and with_known_terms(session, figure.of)

@@ -109,8 +109,8 @@ def nothing_shown(least: int) -> Sentence:
     """Return the text in place of a figure of which no number is disclosed."""
     return Sentence(
         "Every group here has fewer than {least} patients, or would reveal one that "
-        "has, or something that nearly all of them share. Split by less, or include "
-        "more patients.",
+        "has, or something that nearly all of them share. Split by fewer things, or "
+        "include more patients.",
         least=least,
     )
 

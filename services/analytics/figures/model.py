@@ -117,26 +117,29 @@ def validate(figure: Figure) -> None:
     _validate_quantity(figure, event)
     if figure.totals and not (figure.by[1:] and figure.measure in SUMMED):
         raise InvalidInput(
-            "totals", "Totals are of patients or events by two things; leave them out."
+            "totals",
+            "Totals are only for patients or events split by two things; leave "
+            "them out.",
         )
     if figure.measure is FigureMeasure.SHARE:
         if figure.of:
             raise InvalidInput(
                 "measure",
-                "A share is of those who came in, by their first event; count patients "
-                "or events of others.",
+                "A share is of those who came in, by their first event; for others, "
+                "count patients or events.",
             )
         if not figure.cohort.steps:
             raise InvalidInput(
                 "measure",
-                "Without a rule all of a cohort remain; add one, or count patients.",
+                "Without a rule the whole cohort remains; add one, or count patients.",
             )
 
 
 def _validate_quantity(figure: Figure, event: CohortEvent) -> None:
     if (figure.measure is FigureMeasure.DISTRIBUTION) != (figure.quantity is not None):
         raise InvalidInput(
-            "quantity", "A distribution is of a quantity; other figures have none."
+            "quantity",
+            "A distribution needs a quantity; other figures cannot have one.",
         )
     if figure.quantity is Quantity.VALUE:
         if event.kind is not EventKind.VITAL:
@@ -144,7 +147,7 @@ def _validate_quantity(figure: Figure, event: CohortEvent) -> None:
         if not (event.words.strip() or event.code.strip()):
             raise InvalidInput(
                 "quantity",
-                "Choose one vital sign: the values of all of them are not one "
+                "Choose one vital sign: the values of different ones do not make one "
                 "distribution.",
             )
     if figure.quantity is Quantity.WAITING and event.kind is not EventKind.VISIT:

@@ -33,8 +33,8 @@ def require_not_too_many(sizes: Iterable[int]) -> None:
         raise InvalidInput(
             "of",
             Sentence(
-                "These are more than {most:,} events. Count fewer: of a shorter "
-                "period, or of a smaller cohort.",
+                "There are more than {most:,} events. Count a shorter period or a "
+                "smaller cohort.",
                 most=MOST_EVENTS,
             ),
         )

@@ -35,7 +35,7 @@ def from_json(kept: object) -> Figure:
         raise InvalidInput(
             place,
             Sentence(
-                "This is no figure: {place}: {problem}.",
+                "This is not a figure: {place}: {problem}.",
                 place=place,
                 problem=wrong["msg"],
             ),

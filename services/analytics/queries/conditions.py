@@ -130,8 +130,8 @@ class NameScope:
             if len(having) > 1:
                 raise QueryRefused(
                     Sentence(
-                        "Several views have a column {name}. Write which one, like "
-                        "{example}.",
+                        "Several views have a column {name}. Say which one, for "
+                        "example {example}.",
                         name=name,
                         example=f"v.{name}",
                     )
@@ -180,8 +180,8 @@ def require_tie(
             return
     raise QueryRefused(
         Sentence(
-            "Say that each further view is of the same patient: ON v.patient_id = "
-            "d.patient_id, and in EXISTS the same after WHERE."
+            "Join each further view by patient: ON v.patient_id = d.patient_id, and "
+            "in EXISTS the same after WHERE."
         )
     )
 
@@ -200,7 +200,9 @@ def condition(node: Any, scope: NameScope) -> Condition:
     scope.conditions.append(None)
     if len(scope.conditions) > MOST_CONDITIONS:
         raise QueryRefused(
-            Sentence("A query has at most {most} conditions.", most=MOST_CONDITIONS)
+            Sentence(
+                "A query can have at most {most} conditions.", most=MOST_CONDITIONS
+            )
         )
     read = _CONDITIONS.get(type(node).__name__)
     if read is None:
@@ -277,7 +279,7 @@ def _exists(node: "Expression", scope: NameScope) -> Condition:
     only(node, "this")
     if len(scope.sources) > 1:
         raise QueryRefused(
-            Sentence("Write each EXISTS beside the others, not one within another.")
+            Sentence("Write each EXISTS next to the others, not one within another.")
         )
     return scope.exists(node.this, scope)
 
@@ -309,7 +311,10 @@ def _compared(
     other = _operand(right, scope)
     if other.kind is not operand.kind:
         raise QueryRefused(
-            Sentence("Text, numbers, days and patients are compared with their like.")
+            Sentence(
+                "Compare text with text, numbers with numbers, days with days and "
+                "patients with patients."
+            )
         )
     if operand.kind is ColumnKind.PATIENT and compare is not eq:
         raise not_understood()
@@ -329,17 +334,16 @@ def _require_one_order(
     if compare not in {eq, ne} and not is_of_like:
         raise QueryRefused(
             Sentence(
-                "Of two columns, days are put in order, and one column of two views: "
-                "v.age > d.age. Compare others with = only."
+                "Two columns can be compared with < and > only if they are days, or "
+                "the same column of two views: v.age > d.age. Compare others with = "
+                "only."
             )
         )
 
 
 def _require_order(operand: Operand, compare: Callable[[Any, Any], Any] = lt) -> None:
     if operand.kind is ColumnKind.FLAG and compare not in {eq, ne}:
-        raise QueryRefused(
-            Sentence("What is true or false is compared with = and <> only.")
-        )
+        raise QueryRefused(Sentence("Compare true or false only with = and <>."))
 
 
 def _between(node: "Expression", scope: NameScope) -> Condition:
@@ -358,7 +362,7 @@ def _in(node: "Expression", scope: NameScope) -> Condition:
     if not 0 < len(listed) <= MOST_LISTED:
         raise QueryRefused(
             Sentence(
-                "After IN stand one to {most} values in brackets.", most=MOST_LISTED
+                "Write one to {most} values in brackets after IN.", most=MOST_LISTED
             )
         )
     values = [_literal(each, operand.kind) for each in listed]
@@ -375,7 +379,7 @@ def _like(node: "Expression", scope: NameScope) -> Condition:
     # what comes before it.
     if not _is_literal(pattern) or "\\" in str(pattern.this):
         raise QueryRefused(
-            Sentence("After LIKE stands text in quotes, without a backslash.")
+            Sentence("Write text in quotes after LIKE, without a backslash.")
         )
     sought = _literal(pattern, ColumnKind.TEXT)
     is_like = (
@@ -458,7 +462,7 @@ def _literal(node: Any, kind: ColumnKind) -> ColumnElement[Any]:
             if len(node.this) > LONGEST_VALUE:
                 raise QueryRefused(
                     Sentence(
-                        "Text in quotes has at most {most} characters.",
+                        "Text in quotes can have at most {most} characters.",
                         most=LONGEST_VALUE,
                     )
                 )
@@ -524,7 +528,7 @@ def _require_kind(operand: Operand, kind: ColumnKind) -> None:
     if operand.kind is not kind:
         raise QueryRefused(
             Sentence(
-                "LIKE is for text, a sum for days, and a column alone for what is true "
+                "Use LIKE for text, a sum for days, and a column on its own for true "
                 "or false."
             )
         )

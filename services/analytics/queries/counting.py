@@ -210,8 +210,8 @@ def _spread(
     if len(shown) > 1:
         raise QueryRefused(
             Sentence(
-                "These values are in several units, which have no mean together. Ask "
-                "for one term, whose unit is told with the answer, or for one unit: "
+                "These values are in several units, so they have no common mean. Ask "
+                "for one term, whose unit is shown with the answer, or for one unit: "
                 "WHERE unit = 'kg'."
             )
         )
@@ -273,8 +273,8 @@ def _shown(cells: Sequence[FigureCell]) -> tuple[FigureCell, ...]:
     if len(shown) > tables.MOST_CELLS:
         raise QueryRefused(
             Sentence(
-                "These are more than {most:,} groups. Narrow the query by WHERE, or "
-                "group by less.",
+                "There are more than {most:,} groups. Narrow the query with WHERE, or "
+                "group by fewer columns.",
                 most=tables.MOST_CELLS,
             )
         )
@@ -285,8 +285,8 @@ def _require_not_too_many(sizes: Iterable[int]) -> None:
     if protecting.are_too_many(sizes):
         raise QueryRefused(
             Sentence(
-                "These are more than {most:,} events. Narrow the query by WHERE, to a "
-                "shorter period or to fewer terms.",
+                "There are more than {most:,} events. Narrow the query with WHERE, to "
+                "a shorter period or to fewer terms.",
                 most=protecting.MOST_EVENTS,
             )
         )

@@ -159,7 +159,7 @@ class _Reader:
         if name not in OFFERED or (schema and name_of(schema) != SCHEMA):
             raise QueryRefused(
                 Sentence(
-                    "There is no view {name} here. Take one of: {views}.",
+                    "There is no view {name} here. Use one of: {views}.",
                     name=name,
                     views=", ".join(OFFERED),
                 )
@@ -177,7 +177,7 @@ class _Reader:
         self.number_of_sources += 1
         if self.number_of_sources > MOST_SOURCES:
             raise QueryRefused(
-                Sentence("A query has at most {most} views.", most=MOST_SOURCES)
+                Sentence("A query can have at most {most} views.", most=MOST_SOURCES)
             )
         view = OFFERED[name]
         # No typed name appears in what is run.
@@ -215,10 +215,10 @@ class _Reader:
         if len(list(joined(conditions))) > MOST_JOINED:
             raise QueryRefused(
                 Sentence(
-                    "OR, NOT and lists of terms or codes in two columns join at most "
-                    "{most} conditions in a query: of each it is counted how many "
-                    "patients it brings in and leaves out. Ask for some of them in a "
-                    "query of its own.",
+                    "OR, NOT and lists of terms or codes in two columns can join at "
+                    "most {most} conditions in a query: of each it is counted how "
+                    "many patients it brings in and leaves out. Ask for some of them "
+                    "in a separate query.",
                     most=MOST_JOINED,
                 )
             )
@@ -321,7 +321,7 @@ class _Reader:
         if dimension is None:
             raise QueryRefused(
                 Sentence(
-                    "Nothing can be grouped by {name}. Take one of: {columns}.",
+                    "You cannot group by {name}. Use one of: {columns}.",
                     name=name,
                     columns=", ".join(
                         each
@@ -346,8 +346,8 @@ class _Reader:
             if is_a(item, "Star") or (is_a(item, "Column") and is_a(item.this, "Star")):
                 raise QueryRefused(
                     Sentence(
-                        "No rows are listed here, they are counted: write count(*) "
-                        "after SELECT, beside columns by which you group."
+                        "Rows are counted here, not listed: write count(*) after "
+                        "SELECT, next to the columns you group by."
                     )
                 )
             node, name = item, None
@@ -360,8 +360,8 @@ class _Reader:
                 if key not in grouped:
                     raise QueryRefused(
                         Sentence(
-                            "What stands after SELECT is a number or stands after "
-                            "GROUP BY as well; {name} does not.",
+                            "Each column after SELECT must be a number or be in GROUP "
+                            "BY as well; {name} is not.",
                             name=key[1],
                         )
                     )
@@ -443,13 +443,13 @@ class _Reader:
         ):
             raise QueryRefused(
                 Sentence(
-                    "Means and percentiles are of age, value or waiting_minutes of the "
-                    "view after FROM."
+                    "Means and percentiles can be of age, value or waiting_minutes of "
+                    "the view after FROM."
                 )
             )
         if self.spread not in {None, (source, name)}:
             raise QueryRefused(
-                Sentence("Means and percentiles of a query are of one column.")
+                Sentence("A query can have means and percentiles of one column only.")
             )
         self.spread = (source, name)
         self.contents.add(FigureMeasure.DISTRIBUTION)
@@ -465,7 +465,7 @@ class _Reader:
             raise QueryRefused(
                 Sentence(
                     "Ask for count(*) in a query without count(DISTINCT patient_id), "
-                    "means and percentiles, and for those in another one."
+                    "means and percentiles, and for those in a separate one."
                 )
             )
         return measures.pop()
@@ -513,7 +513,7 @@ class _Reader:
         if content is None:
             raise QueryRefused(
                 Sentence(
-                    "HAVING is for numbers such as count(*); what rows have stands "
+                    "HAVING is for numbers such as count(*); write conditions on rows "
                     "after WHERE."
                 )
             )
@@ -555,7 +555,9 @@ class _Reader:
         for place, column in enumerate(columns):
             if column.content == content and content is not None:
                 return place
-        raise QueryRefused(Sentence("ORDER BY takes columns that stand after SELECT."))
+        raise QueryRefused(
+            Sentence("ORDER BY takes only columns that are listed after SELECT.")
+        )
 
     def _limit(self) -> int:
         limit = part(self.tree, "limit")

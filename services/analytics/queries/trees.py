@@ -45,8 +45,8 @@ def parse(text: str) -> "Expression":
     if len(text) > LONGEST_TEXT or not _is_seen(text):
         raise QueryRefused(
             Sentence(
-                "A query has at most {most:,} characters, none of which is invisible "
-                "or changes how others are shown.",
+                "A query can have at most {most:,} characters, none of which is "
+                "invisible or changes how others are shown.",
                 most=LONGEST_TEXT,
             )
         )
@@ -57,8 +57,8 @@ def parse(text: str) -> "Expression":
     except (SqlglotError, RecursionError):
         raise QueryRefused(
             Sentence(
-                "This is no SQL that can be read. Look for a missing comma, bracket or "
-                "quote, or begin with one of the examples."
+                "This SQL cannot be read. Look for a missing comma, bracket or quote, "
+                "or start with one of the examples."
             )
         ) from None
     if len(statements) != 1 or statements[0] is None:
@@ -119,7 +119,9 @@ def name_of(identifier: "Expression") -> str:
     if not part(identifier, "quoted"):
         name = name.lower()
     if not _NAME.fullmatch(name):
-        raise QueryRefused(Sentence("Names are of small letters, digits and _ only."))
+        raise QueryRefused(
+            Sentence("Names can have only lower-case letters, digits and _.")
+        )
     return name
 
 
@@ -135,9 +137,9 @@ def not_understood() -> QueryRefused:
     """Return the refusal of whatever is not on the list of accepted parts."""
     return QueryRefused(
         Sentence(
-            "A part of this query is not offered here. Write one SELECT from the views "
-            "of this page with JOIN, WHERE, GROUP BY, HAVING, ORDER BY and LIMIT, "
-            "without WITH, UNION, DISTINCT, CASE, casts, windows and other functions "
-            "than those in the examples."
+            "A part of this query is not supported here. Write one SELECT from the "
+            "views of this page with JOIN, WHERE, GROUP BY, HAVING, ORDER BY and "
+            "LIMIT, without WITH, UNION, DISTINCT, CASE, casts, windows and functions "
+            "other than those in the examples."
         )
     )

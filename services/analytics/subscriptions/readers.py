@@ -130,4 +130,4 @@ def find_draft(
 def _require_own(session: Session, actor: Actor, content: SavedList) -> None:
     view = session.get(SavedView, content.view_id)
     if view is None or view.owner_id != actor.id or view.subject not in _SENT:
-        raise NotFound("You have no such view; perhaps it was deleted elsewhere.")
+        raise NotFound("You have no such view; it may have been deleted elsewhere.")

@@ -46,7 +46,7 @@ class TooManySubscriptions(Conflict):
         super().__init__(
             Sentence(
                 "You have {most} dashboards and lists sent by mail, which is the "
-                "most. Delete one under Dashboards, then add another.",
+                "maximum. Delete one under Dashboards, then add another.",
                 most=most,
             )
         )
@@ -57,7 +57,7 @@ class AlreadySent(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "This is sent to the same people at these times already. It is listed "
+            "This is already sent to the same people at these times. It is listed "
             "under Dashboards."
         )
 
@@ -295,7 +295,7 @@ def get_own(
 
 
 def _no_such() -> NotFound:
-    return NotFound("This is not sent to you any more. Open Dashboards again.")
+    return NotFound("This is no longer sent to you. Open Dashboards again.")
 
 
 def _titles(

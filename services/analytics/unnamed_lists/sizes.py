@@ -46,8 +46,8 @@ class ChangedByFew(NotAllowed):
     def __init__(self, smallest_group: int, size: ListSize) -> None:
         super().__init__(
             Sentence(
-                "Since {time}, when {number:,} patients were on this list, fewer "
-                "than {k} have come or gone. Its rows, charts and files are shown "
+                "Since {time}, when {number:,} patients were on this list, fewer than "
+                "{k} have been added or removed. Its rows, charts and files are shown "
                 "again once more have.",
                 time=on_day_at(size.counted_at),
                 number=size.patients,

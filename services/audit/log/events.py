@@ -32,7 +32,7 @@ class NoSuchEvent(NotFound):
 
     def __init__(self) -> None:
         super().__init__(
-            "There is no such event, or not yet: the log is given them about a second "
+            "There is no such event, or not yet: events reach the log about a second "
             "after they happen."
         )
 

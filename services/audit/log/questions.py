@@ -145,12 +145,15 @@ _INCOMPLETE: Final = {
 def _sentences() -> Iterator[tuple[str, str]]:
     yield from _INCOMPLETE.items()
     for name in ("from", "to"):
-        yield name, Sentence("A day is written like 2026-11-20.")
+        yield name, Sentence("Write a day like 2026-11-20.")
     yield "actions", Sentence("There is no such action; choose one from the list.")
-    wanted = "Whether lists are wanted is {yes} or {no}."
+    wanted = "Whether lists are wanted must be {yes} or {no}."
     yield LISTS, Sentence(wanted, yes=YES, no=_NO)
     outcomes = ", ".join(OUTCOMES)
-    yield "outcome", Sentence("An outcome is one of {outcomes}.", outcomes=outcomes)
+    yield (
+        "outcome",
+        Sentence("An outcome must be one of {outcomes}.", outcomes=outcomes),
+    )
 
 
 _SENTENCES: Final = dict(_sentences())

@@ -37,8 +37,8 @@ class AuditLogUnavailable(Unavailable):
 
     def __init__(self) -> None:
         super().__init__(
-            "The audit log cannot be read at the moment. Nothing of it is lost; try "
-            "again in a minute."
+            "The audit log cannot be read at the moment. Nothing is lost; try again "
+            "in a minute."
         )
 
 

@@ -111,8 +111,8 @@ def note_kit(repository: Repository, kit: RecoveryKit) -> None:
     except OSError as error:
         raise KeysUnreadable(
             Sentence(
-                "The recovery kit was made, and the backup folder does not know of it "
-                "({why}): see that it is there, and make another.",
+                "The recovery kit was made, but the backup folder has no record of it "
+                "({why}): check that the folder is there, and make another.",
                 why=(error.strerror or str(error)).lower(),
             )
         ) from error
@@ -167,7 +167,7 @@ def require_good_passphrase(passphrase: str, repeated: str) -> None:
             "passphrase",
             Sentence(
                 "The passphrase must have {least} characters or more and be hard to "
-                "guess: take five words that do not belong together.",
+                "guess: use five unrelated words.",
                 least=_SHORTEST,
             ),
         )

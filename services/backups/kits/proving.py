@@ -84,8 +84,8 @@ def note_proven(repository: Repository, note: KitNote) -> None:
     except OSError as error:
         raise KeysUnreadable(
             Sentence(
-                "The recovery kit opens, and the backup folder does not know of it "
-                "({why}): see that it is there, and prove it again.",
+                "The recovery kit opens, but the backup folder has no record of it "
+                "({why}): check that the folder is there, and prove it again.",
                 why=(error.strerror or str(error)).lower(),
             )
         ) from error
@@ -102,8 +102,8 @@ def _require_of_this_clinic(kit: RecoveryKit, system_id: str) -> None:
     if kit.system_id != system_id:
         raise KitNotProven(
             Sentence(
-                "The recovery kit opens, and is of another clinic (PostgreSQL {other}, "
-                "this one is {own}): take this clinic's.",
+                "The recovery kit opens, but is of another clinic (PostgreSQL "
+                "{other}, this one is {own}): take this clinic's.",
                 other=kit.system_id,
                 own=system_id,
             )
@@ -123,7 +123,7 @@ def _require_every_key(kit: RecoveryKit, key_files: KeyFiles) -> None:
     if lacks_any:
         raise KitNotProven(
             "The recovery kit opens, but keys have changed since it was made: make "
-            "another, and throw this one away."
+            "another, and destroy this one."
         )
 
 
@@ -147,7 +147,7 @@ def _does_not_open(error: Exception) -> KitNotProven:
         why = f"{error.strerror or error}."
     return KitNotProven(
         Sentence(
-            "The recovery kit opens, and the newest backup does not open with it. "
+            "The recovery kit opens, but the newest backup does not open with it. "
             "{why}",
             why=why,
         )

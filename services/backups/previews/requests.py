@@ -52,8 +52,8 @@ class PreviewRequested(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "Somebody asked already what going back would undo: wait for the answer, "
-            "then ask again."
+            "Somebody has already asked what going back would undo: wait for the "
+            "answer, then ask again."
         )
 
 
@@ -76,7 +76,7 @@ def read_time(typed: str, zone: tzinfo) -> datetime:
         named = None
     if named is None or named.tzinfo is None:
         raise InvalidInput(
-            "as_of", "This is no time: write day and time like 2026-11-25 14:03:07."
+            "as_of", "This is not a time: write day and time like 2026-11-25 14:03:07."
         )
     return named
 
@@ -95,15 +95,15 @@ def _require_once(local: datetime) -> datetime:
         raise InvalidInput(
             "as_of",
             Sentence(
-                "This time came twice, since clocks were set back: write {first} or "
-                "{second}.",
+                "This time occurred twice, because clocks were set back: write "
+                "{first} or {second}.",
                 first=write_time(local.replace(fold=0)),
                 second=write_time(local.replace(fold=1)),
             ),
         )
     if hours < 0:
         raise InvalidInput(
-            "as_of", "There was no such time: clocks were set forward then."
+            "as_of", "This time did not exist, because clocks were set forward."
         )
     return local
 
@@ -222,7 +222,7 @@ def read_preview_list(
     )
     if content is None:
         raise NotFound(
-            "This list is not kept any more: ask again what going back would undo."
+            "This list is no longer kept: ask again what going back would undo."
         )
     audit.record(
         session,

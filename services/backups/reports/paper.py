@@ -98,10 +98,10 @@ def _facts(subject: str, now: datetime, _: ReportWords) -> tuple[tuple[str, str]
             _(Sentence("In it")),
             _(
                 Sentence(
-                    "Counts, times and names of colleagues; no name and no data of a "
-                    "patient. A failure may name a record by its id. Restores and "
-                    "alerts are those of the period; how backups, their copy, the kit "
-                    "and permissions stand is as of the printing."
+                    "Counts, times and names of colleagues; no names or data of "
+                    "patients. A failure may name a record by its id. Restores and "
+                    "alerts are those of the period; the state of backups, their "
+                    "copy, the kit and permissions is as of printing."
                 )
             ),
         ),

@@ -92,7 +92,7 @@ def summary(report: BackupReport, _: ReportWords) -> ReportSection:
         )
         for left in report.went_back
     ]
-    return ReportSection(_(Sentence("In short")), tuple(paragraphs))
+    return ReportSection(_(Sentence("Summary")), tuple(paragraphs))
 
 
 def restores(report: BackupReport, _: ReportWords) -> ReportSection:
@@ -181,11 +181,12 @@ def alerts(report: BackupReport, _: ReportWords) -> ReportSection:
 def restorers(report: BackupReport, _: ReportWords) -> ReportSection:
     """Return who may take the clinic back, and what that requires."""
     how = Sentence(
-        "Going back from the page takes a comparison with the clinic of at most "
+        "Going back from the page needs a comparison with the clinic of at most "
         "{compared} minutes ago, a passkey used within {confirmed} minutes, the "
-        "clinic's name typed, and a reason. So can whoever has an account on the "
-        "machine itself that reads the data folder, and whoever has the backups, the "
-        "recovery kit and its passphrase. All but the last is in the audit log.",
+        "clinic's name typed, and a reason. Anyone with an account on the machine "
+        "itself that reads the data folder can go back as well, and so can anyone "
+        "with the backups, the recovery kit and its passphrase. All but the last is "
+        "recorded in the audit log.",
         compared=_.count(COMPARED_WITHIN // _MINUTE),
         confirmed=_.count(FRESH // _MINUTE),
     )

@@ -107,7 +107,7 @@ def keys(report: BackupReport, _: ReportWords) -> ReportSection:
         )
     paragraphs.append(_(opened))
     if kit.is_old:
-        paragraphs.append(_(Sentence("It is old: keys have changed since.")))
+        paragraphs.append(_(Sentence("It is out of date: keys have changed since.")))
     return ReportSection(title, tuple(paragraphs))
 
 
@@ -147,7 +147,7 @@ def _unproven_now(report: BackupReport, _: ReportWords) -> Iterator[str]:
         yield Sentence("Any restore: none was proven in this period.")
     if uncompared := sum(not each.is_compared for each in report.proofs):
         yield Sentence(
-            "Restores whose rows were compared with nothing: {count}.",
+            "Restores whose rows were not compared with anything: {count}.",
             count=_.count(uncompared),
         )
     for since, until in _gaps(report):
@@ -168,7 +168,7 @@ def _unproven_now(report: BackupReport, _: ReportWords) -> Iterator[str]:
         )
     if missing := state.faults.missing_files:
         yield Sentence(
-            "Files that backups name and that are gone: {count}.",
+            "Files that backups name but that are gone: {count}.",
             count=_.count(missing),
         )
     if state.is_beside:
@@ -242,7 +242,7 @@ def _retention(kept: timedelta, _: ReportWords, *, thins: bool) -> str:
     else:
         sentence = Sentence("Each is kept for this many days: {days}.", days=kept.days)
     longer = Sentence(
-        "The newest, the last that was proven, and what another is based on stay "
-        "longer."
+        "The newest, the last that was proven, and any that another is based on are "
+        "kept longer."
     )
     return f"{_(sentence)} {_(longer)}"

@@ -47,8 +47,8 @@ _THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 _WRONG_SPANS: Final = {
-    "for_seconds": Sentence("An alert begins once that lasts for 0 to 86400 seconds."),
-    "clear_seconds": Sentence("An alert ends once that lasts for 0 to 86400 seconds."),
+    "for_seconds": Sentence("An alert can begin after 0 to 86400 seconds."),
+    "clear_seconds": Sentence("An alert can end after 0 to 86400 seconds."),
 }
 
 
@@ -57,8 +57,8 @@ class AlertRuleChanged(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "Somebody else changed this rule in the meantime. Look at what it says "
-            "now, then change it again; nothing was changed."
+            "Somebody else changed this rule in the meantime. Check what it says now, "
+            "then change it again; nothing was changed."
         )
 
 
@@ -139,13 +139,15 @@ def _checked(kind: AlertKind, change: RuleDraft) -> RuleDraft:
     if url is not None and len(url) > _LONGEST_URL:
         raise InvalidInput(
             "webhook_url",
-            Sentence("A webhook has at most {most} characters.", most=_LONGEST_URL),
+            Sentence(
+                "A webhook can have at most {most} characters.", most=_LONGEST_URL
+            ),
         )
     if url is not None and not is_webhook(url):
         raise InvalidInput(
             "webhook_url",
-            "A webhook is an address that begins with https://. Correct it, or leave "
-            "it empty.",
+            "A webhook must be an address that begins with https://. Correct it, or "
+            "leave it empty.",
         )
     draft = {name: getattr(change, name) for name in RuleDraft.__dataclass_fields__}
     return RuleDraft(
@@ -158,20 +160,18 @@ def _require_sensible_bars(kind: AlertKind, change: RuleDraft) -> None:
     # services.
     for name in ("threshold", "clear_threshold"):
         if not 0 <= getattr(change, name) < math.inf:
-            raise InvalidInput(
-                name, "The thresholds of an alert are numbers from 0 on."
-            )
+            raise InvalidInput(name, "The thresholds of an alert must be 0 or more.")
     if change.clear_threshold > change.threshold:
         raise InvalidInput(
             "clear_threshold",
-            "An alert ends at or below the threshold over which it begins. Let it end "
-            "at a lower number, or begin over a higher one.",
+            "An alert must end at or below the threshold over which it begins. Choose "
+            "a lower number to end at, or a higher one to begin over.",
         )
     if kind is AlertKind.DISK and change.threshold >= 1:
         raise InvalidInput(
             "threshold",
-            "No disk is more than 100% full, so this alert would never begin. Let it "
-            "begin over a lower number.",
+            "No disk can be more than 100% full, so this alert would never begin. "
+            "Choose a lower number to begin over.",
         )
 
 
@@ -196,8 +196,8 @@ def _addresses(typed: tuple[str, ...]) -> tuple[str, ...]:
             raise InvalidInput(
                 "mail_to",
                 Sentence(
-                    "{line} is not an e-mail address. Correct or remove it; each "
-                    "address has a line of its own.",
+                    "{line} is not an e-mail address. Correct or remove it; write "
+                    "each address on its own line.",
                     line=line,
                 ),
             ) from error

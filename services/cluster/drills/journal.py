@@ -34,7 +34,7 @@ class DrillRunning(Conflict):
     """Another drill is running: two disasters at once would measure neither."""
 
     def __init__(self) -> None:
-        super().__init__("A drill is running already: wait until it has ended.")
+        super().__init__("A drill is already running: wait until it has ended.")
 
 
 def begin(

@@ -80,7 +80,7 @@ def _require_sensible(every_days: int, next_on: date) -> None:
     if not 1 <= every_days <= _LONGEST_DAYS:
         raise InvalidInput(
             "every_days",
-            Sentence("A drill is due every 1 to {most} days.", most=_LONGEST_DAYS),
+            Sentence("A drill can be due every 1 to {most} days.", most=_LONGEST_DAYS),
         )
     today = datetime.now(UTC).date()
     if not today <= next_on <= today + timedelta(days=_LONGEST_DAYS):

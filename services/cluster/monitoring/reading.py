@@ -94,8 +94,8 @@ def look_at_files(files: FileStore, actor: Actor) -> FilesState:
         return files.state(max_age_seconds=_FILES_SECONDS)
     except FileStoreUnavailable as error:
         raise Unavailable(
-            "MongoDB, which keeps the files, does not answer. Records can be read and "
-            "written; files cannot. Start it, and look at its log."
+            "MongoDB, which keeps the files, is not responding. Records can be read "
+            "and written; files cannot. Start it, and check its log."
         ) from error
 
 

@@ -70,7 +70,7 @@ def cancel(
     actor.require(Permission.ACT_ON_CLUSTER)
     operation = session.get(ClusterOperation, operation_id, with_for_update=True)
     if operation is None or operation.state != "scheduled":
-        raise NotFound("No such switchover is planned any more.")
+        raise NotFound("This switchover is no longer planned.")
     _require_proof(session, actor, session_id)
     operation.state, operation.ended_at = "cancelled", datetime.now(UTC)
     session.flush()
@@ -139,7 +139,7 @@ def _require_future(request: OperationRequest) -> None:
     if request.kind is not OperationKind.SWITCHOVER:
         raise InvalidInput("scheduled_at", "Only a switchover can be planned ahead.")
     if request.scheduled_at.tzinfo is None:
-        raise InvalidInput("scheduled_at", "Say in which time zone the time is meant.")
+        raise InvalidInput("scheduled_at", "Give the time with its time zone.")
     ahead = request.scheduled_at - datetime.now(UTC)
     if not timedelta() < ahead <= _FURTHEST:
         raise InvalidInput(
@@ -164,8 +164,8 @@ def _require_delay(request: OperationRequest) -> None:
         raise InvalidInput(
             "seconds",
             Sentence(
-                "A delayed standby stays behind by more than 0 minutes and at most a "
-                "week ({minutes} minutes).",
+                "A delayed standby must stay behind by more than 0 minutes and at "
+                "most a week ({minutes} minutes).",
                 minutes=LONGEST_DELAY // timedelta(minutes=1),
             ),
         )

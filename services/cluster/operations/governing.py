@@ -114,7 +114,7 @@ def pause_replay(
 
 def _require_node(request: OperationRequest) -> str:
     if not request.node:
-        raise CannotAct("Say which server it is about.")
+        raise CannotAct("Say which server it is for.")
     return request.node
 
 

@@ -13,8 +13,8 @@ class ServersBusy(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "Something else is being done to the servers right now. Wait until it has "
-            "ended, then look again before you act."
+            "Another operation on the servers is running. Wait until it has ended, "
+            "then look again before you act."
         )
 
 
@@ -26,7 +26,7 @@ class NotTyped(InvalidInput):
             "typed",
             Sentence(
                 "Acknowledged changes may be lost. Type {server} to confirm that it "
-                "shall lead all the same.",
+                "should lead anyway.",
                 server=node,
             ),
         )

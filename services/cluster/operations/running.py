@@ -177,8 +177,8 @@ class OperationRunner:
             raise ServersBusy
         if not locks.servers:
             raise CannotAct(
-                "No server answers, so nobody can tell whether something else is "
-                "being done to them. Try again in a moment."
+                "No server is responding, so it is not known whether another "
+                "operation is running. Try again in a moment."
             )
         return locks
 

@@ -54,8 +54,8 @@ class Servers:
         """Return Patroni's answer; raises CannotAct, NoPatroni and WentWrong."""
         if not self.patroni.is_there:
             raise CannotAct(
-                "No Patroni looks after these servers, so Chartroom can show them but "
-                "not act on them. Set CHARTROOM_PATRONI_URLS if there is one."
+                "These servers are not managed by Patroni, so Chartroom can show them "
+                "but not act on them. Set CHARTROOM_PATRONI_URLS if they are."
             )
         try:
             return question()

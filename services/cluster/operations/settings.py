@@ -31,20 +31,20 @@ class Setting:
                 raise InvalidInput(
                     self.name,
                     Sentence(
-                        "{setting} is one of: {known}.", setting=title, known=known
+                        "{setting} must be one of: {known}.", setting=title, known=known
                     ),
                 )
             return str(value)
         try:
             number = int(value)
         except (TypeError, ValueError) as error:
-            wrong = Sentence("{setting} is a whole number.", setting=title)
+            wrong = Sentence("{setting} must be a whole number.", setting=title)
             raise InvalidInput(self.name, wrong) from error
         if not self.least <= number <= self.most:
             raise InvalidInput(
                 self.name,
                 Sentence(
-                    "{setting} lies between {least} and {most}.",
+                    "{setting} must be between {least} and {most}.",
                     setting=title,
                     least=self.least,
                     most=self.most,
@@ -59,9 +59,9 @@ SETTINGS: Final = {
         Setting(
             "ttl",
             "ttl (seconds)",
-            "A primary that has not been heard of for so long is replaced, where no "
-            "supervisor can prove its death sooner. Shorter finds a lost server sooner "
-            "and mistakes a slow one for lost more often.",
+            "A primary that has not been heard from for this long is replaced, where "
+            "no supervisor can prove its death sooner. A shorter time finds a lost "
+            "server sooner, and mistakes a slow one for lost more often.",
             30,
             20,
             600,
@@ -69,7 +69,7 @@ SETTINGS: Final = {
         Setting(
             "loop_wait",
             "loop_wait (seconds)",
-            "How often each Patroni looks after its server. Shorter notices a crash "
+            "How often each Patroni checks its server. A shorter time notices a crash "
             "and a new primary sooner, and asks etcd more often.",
             10,
             1,
@@ -78,7 +78,7 @@ SETTINGS: Final = {
         Setting(
             "retry_timeout",
             "retry_timeout (seconds)",
-            "For so long Patroni tries again when etcd or PostgreSQL does not answer; "
+            "How long Patroni keeps trying when etcd or PostgreSQL does not answer; "
             "after that the primary steps down. Twice this and loop_wait must fit "
             "into ttl.",
             10,
@@ -110,8 +110,8 @@ SETTINGS: Final = {
         Setting(
             "primary_start_timeout",
             "Seconds for a crashed primary to start again",
-            "0: a replica takes over at once. Longer: the crashed server gets so long "
-            "to come back by itself, and nobody can write meanwhile.",
+            "0: a replica takes over at once. Longer: the crashed server gets this "
+            "long to come back by itself, and nobody can write meanwhile.",
             300,
             0,
             3600,
@@ -155,7 +155,7 @@ def read_changes(
     }
     if not changed:
         raise InvalidInput(
-            "changes", "Nothing would change: these are the settings already."
+            "changes", "Nothing would change: these already are the settings."
         )
     _require_fitting(before | read)
     return changed

@@ -18,8 +18,8 @@ from services.core.sentences import Sentence
 _NOT_COUNTED: Final = {
     "silent": partial(
         Sentence,
-        "{node} does not answer, so what its queries cost is not known. Look at "
-        "Replication, whether it runs.",
+        "{node} is not responding, so what its queries cost is not known. Check on "
+        "Replication whether it is running.",
     ),
     "not loaded": partial(
         Sentence,
@@ -27,7 +27,7 @@ _NOT_COUNTED: Final = {
     ),
     "not installed": partial(
         Sentence,
-        "{node} does not tell what its queries cost: the extension "
+        "{node} does not report what its queries cost: the extension "
         "pg_stat_statements is missing in the database.",
     ),
 }

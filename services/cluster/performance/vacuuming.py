@@ -33,8 +33,8 @@ def read_upkeep(actor: Actor, reader: VacuumReader, primary: str) -> UpkeepRepor
     except NodeSilent:
         raise Unavailable(
             Sentence(
-                "{node} does not answer, so the state of its tables is not known. "
-                "Look at Replication, whether it runs.",
+                "{node} is not responding, so the state of its tables is not known. "
+                "Check on Replication whether it is running.",
                 node=primary,
             )
         ) from None

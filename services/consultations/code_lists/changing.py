@@ -51,8 +51,8 @@ def take(
     if file.problems:
         raise UnreadableList(
             Sentence(
-                "{number:,} of the file's lines cannot be taken, so none was. Correct "
-                "them and check the file again.",
+                "{number:,} of the file's lines cannot be imported, so none was. "
+                "Correct them and check the file again.",
                 number=len(file.problems),
             )
         )

@@ -102,14 +102,14 @@ def parse(kind: ListKind, content: bytes) -> CodeFile:
             problems.append(LineProblem(number, refusal.args[0]))
     if not entries and not problems:
         raise UnreadableList(
-            "The file has no lines below the names of its columns. An empty list would "
-            "retire all that the clinic has; choose the built-in list instead."
+            "The file has no lines below its column names. An empty list would retire "
+            "everything that the clinic has; choose the built-in list instead."
         )
     if len(entries) > MOST_ENTRIES:
         raise UnreadableList(
             Sentence(
-                "The file has {number:,} entries. A list has {most:,} at most: leave "
-                "out what the clinic does not use.",
+                "The file has {number:,} entries. A list can have at most {most:,}: "
+                "leave out what the clinic does not use.",
                 number=len(entries),
                 most=MOST_ENTRIES,
             )
@@ -129,7 +129,7 @@ def open_list(
         raise InvalidInput(
             "kind",
             Sentence(
-                "{kind} is no list: it is {kinds}.",
+                "{kind} is not a list: use {kinds}.",
                 kind=kind,
                 kinds=" or ".join(kinds),
             ),
@@ -138,7 +138,7 @@ def open_list(
         raise InvalidInput(
             "use",
             Sentence(
-                "{source} is no choice: {sources}.",
+                "{source} is not a choice: use {sources}.",
                 source=source,
                 sources=", ".join(sources),
             ),
@@ -155,7 +155,7 @@ def open_list(
     if file.problems:
         lines = "\n".join(map(str, file.problems))
         raise UnreadableList(
-            Sentence("{lines}\nNothing was taken. Correct the file.", lines=lines)
+            Sentence("{lines}\nNothing was imported. Correct the file.", lines=lines)
         )
     return file, None if source is None else ListSource(source)
 
@@ -165,9 +165,7 @@ def _once(entry: Entry, lines: Mapping[str, int]) -> str:
     named = entry.code if isinstance(entry, Category) else entry.label
     if line := lines.get(named.casefold()):
         raise _BadLine(
-            Sentence(
-                "“{named}” stands in line {number} already.", named=named, number=line
-            )
+            Sentence("“{named}” is already in line {number}.", named=named, number=line)
         )
     return named.casefold()
 
@@ -197,7 +195,7 @@ def _rows(kind: ListKind, content: bytes) -> list[tuple[int, dict[str, str]]]:
     except csv.Error as error:
         raise UnreadableList(
             Sentence(
-                "Line {number} of the file is no CSV. Save it as CSV and choose it "
+                "Line {number} of the file is not CSV. Save it as CSV and choose it "
                 "again.",
                 number=reader.line_num,
             )
@@ -256,7 +254,7 @@ def _drug(row: Mapping[str, str]) -> ClinicDrug:
         raise _BadLine(
             Sentence(
                 "active ingredients of “{drug}” are missing, so allergies could not "
-                "be checked. Write them, several with ; between.",
+                "be checked. Enter them, separated by ; if there are several.",
                 drug=drug.name,
             )
         )
@@ -270,8 +268,8 @@ def _diagnosis(row: Mapping[str, str]) -> Category:
     if not _CODE.fullmatch(code):
         raise _BadLine(
             Sentence(
-                "“{code}” is no code: at most 20 letters, digits and . + * / -, "
-                "without blanks.",
+                "“{code}” is not a code: use at most 20 letters, digits and . + * / "
+                "-, without spaces.",
                 code=code[:40],
             )
         )
@@ -287,8 +285,8 @@ def _system(row: Mapping[str, str]) -> str:
     if not _URI.fullmatch(named):
         raise _BadLine(
             Sentence(
-                "“{named}” is no system. Write its address, or one of ICD-10, "
-                "ICD-10-GM, ICD-10-CM, ICPC-2, SNOMED CT.",
+                "“{named}” is not a known system. Enter its address, or one of "
+                "ICD-10, ICD-10-GM, ICD-10-CM, ICPC-2, SNOMED CT.",
                 named=named[:40],
             )
         )
@@ -299,7 +297,7 @@ def _atc(row: Mapping[str, str]) -> str:
     code = row.get("atc_code", "").upper().replace(" ", "")
     if code and not _ATC.fullmatch(code):
         raise _BadLine(
-            Sentence("“{code}” is no ATC code, such as J01CA04.", code=code[:40])
+            Sentence("“{code}” is not an ATC code such as J01CA04.", code=code[:40])
         )
     return code
 
@@ -329,8 +327,8 @@ def _parts(row: Mapping[str, str], name: str) -> tuple[str, ...]:
     if any(len(part) > _LONGEST_LABEL for part in parts):
         raise _BadLine(
             Sentence(
-                "one of {column} is too long: at most {most} characters. Several have "
-                "; between.",
+                "one of {column} is too long: at most {most} characters. Separate "
+                "several with ;.",
                 column=_spoken(name),
                 most=_LONGEST_LABEL,
             )
@@ -344,5 +342,5 @@ def _spoken(name: str) -> str:
 
 def _require_storable(text: str) -> str:
     if not is_storable(text):
-        raise _BadLine("it holds a character no record can.")
+        raise _BadLine("it contains a character that cannot be stored.")
     return text

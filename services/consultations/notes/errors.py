@@ -11,8 +11,8 @@ class NotTreated(NotAllowed):
 
     def __init__(self, patient_id: UUID) -> None:
         super().__init__(
-            "You do not treat this patient, so their notes are closed to you. Ask the "
-            "front desk, or open the record for a reason.",
+            "You do not treat this patient, so you cannot open their notes. Ask the "
+            "front desk, or open the record with a reason.",
             patient_id=patient_id,
         )
 
@@ -22,8 +22,8 @@ class VisitDidNotTakePlace(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "This visit did not take place, so no notes can be saved about it. What "
-            "you typed is kept as a draft."
+            "This visit did not take place, so no notes can be saved for it. What you "
+            "typed is kept as a draft."
         )
 
 

@@ -25,7 +25,9 @@ TEXTS: Final = {
 }
 LABELS: Final = TEXTS | {vital.name: vital.label for vital in VITALS}
 LONGEST: Final = 8_000
-NOTHING: Final = "Presenting complaint and all else is empty; write something first."
+NOTHING: Final = (
+    "Presenting complaint and all other fields are empty; write something first."
+)
 _LONGEST_DIAGNOSIS: Final = 200
 _MOST_DIAGNOSES: Final = 20
 # With its dot: S100 is a protein and T2N1 a stage, and both must stay as typed.
@@ -131,7 +133,8 @@ def _of_text(name: str, text: str) -> Iterator[Problem]:
         yield Problem(
             name,
             Sentence(
-                "{field} holds a character no record can.", field=Sentence(TEXTS[name])
+                "{field} contains a character that cannot be stored.",
+                field=Sentence(TEXTS[name]),
             ),
         )
 
@@ -141,7 +144,7 @@ def _of_diagnoses(diagnosed: tuple[Diagnosis, ...]) -> Iterator[Problem]:
         yield Problem(
             "diagnoses",
             Sentence(
-                "Diagnoses must be at most {most}, one a line.", most=_MOST_DIAGNOSES
+                "Diagnoses: enter at most {most}, one per line.", most=_MOST_DIAGNOSES
             ),
         )
     if any(len(diagnosis.text) > _LONGEST_DIAGNOSIS for diagnosis in diagnosed):
@@ -163,7 +166,7 @@ def _of_pressure(measured: Mapping[str, float | None]) -> Iterator[Problem]:
     if upper is not None and lower is not None and upper <= lower:
         yield Problem(
             "systolic",
-            "Systolic pressure must be above the diastolic one; are they exchanged?",
+            "Systolic pressure must be above the diastolic one; are they swapped?",
         )
     for name, value, other in (
         ("systolic", upper, lower),
@@ -173,7 +176,7 @@ def _of_pressure(measured: Mapping[str, float | None]) -> Iterator[Problem]:
             yield Problem(
                 name,
                 Sentence(
-                    "{field} is missing beside the other one.",
+                    "{field} is missing; enter both.",
                     field=Sentence(LABELS[name]),
                 ),
             )

@@ -122,7 +122,7 @@ def read(vital: Vital, typed: str) -> float | None:
     if not vital.lowest <= value <= vital.highest:
         raise NotMeasured(
             Sentence(
-                "{field} must lie between {lowest} and {highest} {unit}.",
+                "{field} must be between {lowest} and {highest} {unit}.",
                 field=Sentence(vital.label),
                 # A sentence, so that it is translated with the language's decimal mark.
                 lowest=Sentence(written(vital.lowest)),
@@ -141,7 +141,7 @@ def written(value: float) -> str:
 def _too_precise(vital: Vital) -> Sentence:
     label = Sentence(vital.label)
     if vital.decimals == 0:
-        return Sentence("{field} can have no decimals.", field=label)
+        return Sentence("{field} cannot have decimals.", field=label)
     if vital.decimals == 1:
         return Sentence("{field} can have at most 1 decimal.", field=label)
     return Sentence(

@@ -81,8 +81,8 @@ class VisitStays(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "There is nothing of this visit to bring back any more. Reload the page to "
-            "see what has become of it."
+            "There is nothing left to bring back of this visit. Reload the page to "
+            "see its current state."
         )
 
 
@@ -91,7 +91,7 @@ class TimeNotFree(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "The time of this visit is not free any more. Book another time for the "
+            "The time of this visit is no longer free. Book another time for the "
             "patient, or ask whoever has it to move."
         )
 

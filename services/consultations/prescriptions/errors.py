@@ -29,7 +29,7 @@ class NotAtVisit(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "Nothing is prescribed at a visit that has not begun or did not take "
+            "You cannot prescribe at a visit that has not begun or did not take "
             "place. Check the patient in first."
         )
 
@@ -50,7 +50,7 @@ class RecordsMerged(Conflict):
     def __init__(self) -> None:
         super().__init__(
             "This patient's record was merged with another one in the meantime, so "
-            "nothing was issued. Look at the allergies that are there now, then do it "
+            "nothing was issued. Check the allergies that are there now, then try "
             "again."
         )
 
@@ -60,8 +60,8 @@ class AlreadyPrescribed(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "This visit has a prescription already. Look at it, and amend it if it "
-            "must be different."
+            "This visit already has a prescription. Check it, and amend it if it must "
+            "be different."
         )
 
 
@@ -70,8 +70,8 @@ class Superseded(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "Somebody else changed this prescription in the meantime. Look at what is "
-            "there now, then do it again."
+            "Somebody else changed this prescription in the meantime. Check what is "
+            "there now, then try again."
         )
 
 
@@ -112,8 +112,9 @@ class PaperDamaged(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "This prescription's file is damaged in the store, so it is not given "
-            "away. Amend the prescription to make a new one, and tell an administrator."
+            "This prescription's file is damaged in the store, so it cannot be "
+            "opened. Amend the prescription to make a new one, and tell an "
+            "administrator."
         )
 
 

@@ -59,7 +59,7 @@ def _require_printable(order: PrescriptionOrder) -> None:
         raise InvalidPrescription(
             "lines",
             Sentence(
-                "No font here has these characters, write others: {characters}",
+                "These characters cannot be printed, use others: {characters}",
                 characters=named,
             ),
         )

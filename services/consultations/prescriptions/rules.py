@@ -48,7 +48,7 @@ def check_draft(draft: DraftPrescription) -> DraftPrescription:
     if len(draft.lines) > MOST_LINES:
         raise InvalidPrescription(
             "lines",
-            Sentence("A prescription has at most {most} lines.", most=MOST_LINES),
+            Sentence("A prescription can have at most {most} lines.", most=MOST_LINES),
         )
     note = draft.note.strip()
     if len(note) > LONGEST_NOTE:
@@ -59,7 +59,9 @@ def check_draft(draft: DraftPrescription) -> DraftPrescription:
             ),
         )
     if not is_storable(note):
-        raise InvalidPrescription("note", "The note holds a character no record can.")
+        raise InvalidPrescription(
+            "note", "The note contains a character that cannot be stored."
+        )
     lines = tuple(_check_line(index, line) for index, line in enumerate(draft.lines))
     return DraftPrescription(lines, note)
 
@@ -101,7 +103,7 @@ def _check_line(index: int, line: PrescriptionLine) -> PrescriptionLine:
         value = typed[name]
         longest = LONGEST_DRUG if name == "drug" else LONGEST_FIELD
         if not value and name in _WANTED:
-            raise _wrong(index, name, Sentence("write {field}.", field=words))
+            raise _wrong(index, name, Sentence("enter {field}.", field=words))
         if len(value) > longest:
             too_long = Sentence(
                 "{field} is too long, at most {most} characters.",
@@ -111,14 +113,14 @@ def _check_line(index: int, line: PrescriptionLine) -> PrescriptionLine:
             raise _wrong(index, name, too_long)
         if not is_storable(value):
             unstorable = Sentence(
-                "{field} holds a character no record can.", field=words
+                "{field} contains a character that cannot be stored.", field=words
             )
             raise _wrong(index, name, unstorable)
     if typed["repeats"] and typed["repeats"] not in _REPEATS:
         raise _wrong(
             index,
             "repeats",
-            Sentence("repeats are a number from 0 to {most}.", most=MOST_REPEATS),
+            Sentence("repeats must be a number from 0 to {most}.", most=MOST_REPEATS),
         )
     if len(typed["override_reason"]) > LONGEST_REASON:
         too_long = Sentence(
@@ -126,7 +128,7 @@ def _check_line(index: int, line: PrescriptionLine) -> PrescriptionLine:
         )
         raise _wrong(index, "override_reason", too_long)
     if not is_storable(typed["override_reason"]):
-        unstorable = Sentence("the reason holds a character no record can.")
+        unstorable = Sentence("the reason contains a character that cannot be stored.")
         raise _wrong(index, "override_reason", unstorable)
     return PrescriptionLine(**typed)
 

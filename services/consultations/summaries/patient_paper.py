@@ -44,7 +44,7 @@ def print_patient_summary(
     _ = wording.say
     facts = _facts(summary.patient, now, wording)
     tables = tuple(_tables(summary, now, wording))
-    nothing, left_out = _("Nothing is written down."), ""
+    nothing, left_out = _("Nothing recorded."), ""
     if summary.written is None:
         left_out = _(
             "Diagnoses and vital signs from the notes of visits are not on this paper. "

@@ -25,8 +25,8 @@ class NothingToErase(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "This record is not in the archive any more: it was restored or erased "
-            "meanwhile. There is nothing to postpone."
+            "This record is no longer archived: it was restored or erased in the "
+            "meantime. There is nothing to postpone."
         )
 
 

@@ -43,8 +43,8 @@ class ErasureRuleChanged(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "Somebody else changed after how many years archived patients are erased. "
-            "Look at what it says now, then change it again; nothing was changed."
+            "Somebody else changed this rule for archived patients in the meantime. "
+            "Check what it says now, then change it again; nothing was changed."
         )
 
 
@@ -75,8 +75,8 @@ def change_rule(
         raise InvalidInput(
             "years",
             Sentence(
-                "Archived patients are kept for 1 to {most} years; type one of these, "
-                "or 0 to erase nobody.",
+                "Archived patients can be kept for 1 to {most} years. Enter a number "
+                "of years, or 0 to erase nobody.",
                 most=MOST_YEARS,
             ),
         )

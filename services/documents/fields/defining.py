@@ -42,7 +42,7 @@ class FieldExists(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "There is a field of this name already, perhaps an archived one. Choose "
+            "There is already a field with this name, perhaps an archived one. Choose "
             "another name, or restore that one."
         )
 
@@ -51,7 +51,7 @@ class NoSuchField(NotFound):
     """No field has this id."""
 
     def __init__(self) -> None:
-        super().__init__("There is no such field. Reload the page.")
+        super().__init__("This field does not exist. Reload the page.")
 
 
 def add_field(
@@ -64,7 +64,8 @@ def add_field(
     actor.require(Permission.DEFINE_FIELDS)
     if (session.scalar(select(func.count(FieldRow.id))) or 0) >= MOST_FIELDS:
         raise InvalidInput(
-            "name", Sentence("A clinic has at most {most} fields.", most=MOST_FIELDS)
+            "name",
+            Sentence("A clinic can have at most {most} fields.", most=MOST_FIELDS),
         )
     tidied = _tidied(kind, definition)
     row = FieldRow(
@@ -195,12 +196,12 @@ def _choices_of(typed: Iterable[str]) -> tuple[str, ...]:
         raise InvalidInput(
             "choices",
             Sentence(
-                "Type the choices, each on a line: 1 to {most} of them.",
+                "Enter 1 to {most} choices, one per line.",
                 most=MOST_CHOICES,
             ),
         )
     if len({choice.lower() for choice in choices}) < len(choices):
-        raise InvalidInput("choices", "A choice stands there twice; take one away.")
+        raise InvalidInput("choices", "A choice is listed twice; remove one.")
     return tuple(choices)
 
 
@@ -210,18 +211,18 @@ def _line(
     line = " ".join(tidy(typed).split()) if is_storable(typed) else ""
     if not (line or may_be_empty):
         raise InvalidInput(
-            name, Sentence("{field} is missing. Type one.", field=called)
+            name, Sentence("{field} is missing. Enter one.", field=called)
         )
     # The name is put into sentences that are formatted themselves.
     if {"{", "}"} & set(line):
         raise InvalidInput(
-            name, Sentence("{field} has no braces; take them away.", field=called)
+            name, Sentence("{field} cannot contain braces; remove them.", field=called)
         )
     if len(line) > longest:
         raise InvalidInput(
             name,
             Sentence(
-                "{field} has at most {most} characters; shorten it.",
+                "{field} can have at most {most} characters; shorten it.",
                 field=called,
                 most=longest,
             ),
@@ -258,8 +259,7 @@ def _require_unused(
         raise InvalidInput(
             "choices",
             Sentence(
-                "Documents have “{choice}” in this field, so it stays among the "
-                "choices.",
+                "Documents use “{choice}” in this field, so it cannot be removed.",
                 choice=used,
             ),
         )

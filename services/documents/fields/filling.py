@@ -133,12 +133,14 @@ def _fillable(
         raise InvalidInput(
             _property(key[:40]),
             Sentence(
-                "Documents have no field “{key}”. An administrator defines others.",
+                "Documents have no field “{key}”. An administrator can define it.",
                 key=key[:40],
             ),
         )
     if field.is_archived:
-        raise _refusal(field, "{name} is archived and filled in no more; leave it out.")
+        raise _refusal(
+            field, "{name} is archived and no longer filled in; leave it out."
+        )
     if not field.is_of(document_type):
         raise _refusal(
             field, "{name} is not for documents of this type; leave it empty."
@@ -152,7 +154,7 @@ def _require_filled(
     for field in fields:
         if field.is_required and field.is_of(document_type) and field.key not in values:
             raise _refusal(
-                field, "{name} is needed for documents of this type; fill it in."
+                field, "{name} is required for documents of this type; fill it in."
             )
 
 
@@ -172,12 +174,14 @@ def _read(field: DocumentField, value: object) -> FieldValue:
 
 def _read_text(field: DocumentField, value: object) -> str:
     if not isinstance(value, str) or not is_storable(value):
-        raise _refusal(field, "{name} is a text of letters and digits; type it anew.")
+        raise _refusal(
+            field, "{name} must be text of letters and digits; enter it again."
+        )
     text = " ".join(tidy(value).split())
     if not 0 < len(text) <= LONGEST_TEXT:
         raise _refusal(
             field,
-            "{name} has {most} characters at most; shorten it.",
+            "{name} can have at most {most} characters; shorten it.",
             most=LONGEST_TEXT,
         )
     return text
@@ -185,8 +189,8 @@ def _read_text(field: DocumentField, value: object) -> str:
 
 def _read_number(field: DocumentField, value: object) -> int | float:
     sentence = (
-        "{name} is a number such as 12.5, with at most 9 digits before the point and 6 "
-        "behind it."
+        "{name} must be a number such as 12.5, with at most 9 digits before the point "
+        "and 6 after it."
     )
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         raise _refusal(field, sentence)
@@ -205,16 +209,16 @@ def _read_date(field: DocumentField, value: object) -> str:
     try:
         day = value if isinstance(value, date) else date.fromisoformat(str(value))
     except ValueError:
-        raise _refusal(field, "{name} is a date such as 2026-11-25.") from None
+        raise _refusal(field, "{name} must be a date such as 2026-11-25.") from None
     if not _FIRST_DAY <= day <= _LAST_DAY:
-        raise _refusal(field, "{name} lies between the years 1900 and 2199.")
+        raise _refusal(field, "{name} must be between the years 1900 and 2199.")
     return f"{day:%Y-%m-%d}"
 
 
 def _read_flag(field: DocumentField, value: object) -> bool:
     flag = value if isinstance(value, bool) else _FLAGS.get(str(value).lower())
     if flag is None:
-        raise _refusal(field, "{name} is yes or no (true or false).")
+        raise _refusal(field, "{name} must be yes or no (true or false).")
     return flag
 
 
@@ -223,7 +227,7 @@ def _read_choice(field: DocumentField, value: object) -> str:
     chosen = known.get(value.strip().lower()) if isinstance(value, str) else None
     if chosen is None:
         raise _refusal(
-            field, "{name} is one of: {choices}.", choices=", ".join(field.choices)
+            field, "{name} must be one of: {choices}.", choices=", ".join(field.choices)
         )
     return chosen
 

@@ -87,7 +87,9 @@ def _problems(field: FormField, value: Value) -> Iterator[Problem]:
 def _refusal(field: FormField, value: Value) -> str | None:
     """Return what is wrong with the form of a value, or None."""
     if (field.kind is FormFieldKind.TABLE) != isinstance(value, list):
-        return _said_of(field, "{label} has another form than this document wants.")
+        return _said_of(
+            field, "{label} does not have the form that this document needs."
+        )
     if isinstance(value, list):
         return _table_refusal(field, value)
     if field.kind is FormFieldKind.DATE:
@@ -155,7 +157,7 @@ def _date_refusal(field: FormField, text: str) -> Sentence | None:
     if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
         return _said_of(
             field,
-            "{label} must lie in the years {first} to {last}; check the year.",
+            "{label} must be between {first} and {last}; check the year.",
             first=str(_FIRST_YEAR),
             last=str(_LAST_YEAR),
         )
@@ -173,8 +175,8 @@ def _unprintable(field: FormField, missing: tuple[str, ...]) -> Sentence:
         named = Sentence("{named} and {more} more", named=named, more=more)
     return _said_of(
         field,
-        "{label} has characters that no font here can print: {named}. Write them in "
-        "another way.",
+        "{label} has characters that cannot be printed: {named}. Write them another "
+        "way.",
         named=named,
     )
 

@@ -31,8 +31,9 @@ class AssigneeMayNotOpen(Conflict):
     def __init__(self, name: str) -> None:
         super().__init__(
             Sentence(
-                "{name} may not open this document, and an assignment opens nothing. "
-                "Choose somebody who treats the patient, or let them open it first.",
+                "{name} may not open this document, and assigning it does not give "
+                "access. Choose somebody who treats the patient, or give them access "
+                "first.",
                 name=name,
             )
         )

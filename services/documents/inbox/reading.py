@@ -192,7 +192,8 @@ def _follows(session: Session, document_id: UUID) -> ColumnElement[bool]:
     ).one_or_none()
     if place is None:
         raise InvalidInput(
-            "after", "The place in this list is gone; begin again at its first page."
+            "after",
+            "This place in the list no longer exists; start again at its first page.",
         )
     return tuple_(*_PLACE) > tuple_(*place)
 

@@ -74,8 +74,8 @@ class NothingVerifies(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            "No file can be verified. Probably this is not the key file with which "
-            "they were encrypted, or not their database; nothing was marked as damaged."
+            "No file can be verified. This is probably not the key file they were "
+            "encrypted with, or not their database; nothing was marked as damaged."
         )
 
 

@@ -29,7 +29,7 @@ class NothingToBringBack(Conflict):
     """The document is the same today as it was then."""
 
     def __init__(self) -> None:
-        super().__init__("There is nothing to bring back: it is the same today.")
+        super().__init__("Nothing to bring back: it is the same today.")
 
 
 @dataclass(frozen=True, slots=True)

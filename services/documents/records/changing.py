@@ -247,8 +247,8 @@ def _require_allowed(
     is_taken_out = "patient_id" in changed and before.patient_id is not None
     if is_taken_out and actor.role is Role.CLINICIAN and before.created_by != actor.id:
         raise NotAllowed(
-            "Only the front desk or whoever filed this document moves it to another "
-            "record.",
+            "Only the front desk or the person who filed this document can move it to "
+            "another record.",
             patient_id=before.patient_id,
         )
 

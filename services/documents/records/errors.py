@@ -127,7 +127,8 @@ class DocumentIdTaken(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "Another document already has this id; make this one again to get a new id."
+            "Another document already has this id; create this one again to get a new "
+            "id."
         )
 
 
@@ -136,8 +137,8 @@ class StaleRevision(Conflict):
 
     def __init__(self, current: DocumentRecord) -> None:
         super().__init__(
-            "Somebody else changed this document in the meantime. "
-            "Look at what is there now, then do it again."
+            "Somebody else changed this document in the meantime. Check what is there "
+            "now, then try again."
         )
         self.current = current
 
@@ -147,9 +148,9 @@ class Quarantined(Conflict):
 
     def __init__(self, version: VersionRecord) -> None:
         super().__init__(
-            "The virus scan found something in this file, so it is not opened."
+            "The virus scan found something in this file, so it cannot be opened."
             if version.scan == "infected"
-            else "This file waits for its virus scan; it can be opened after that."
+            else "This file is waiting for its virus scan; you can open it after that."
         )
 
 
@@ -177,7 +178,7 @@ class AlreadyHeld(Conflict):
     """Somebody else has already put the document on hold."""
 
     def __init__(self) -> None:
-        super().__init__("This document is on legal hold already.")
+        super().__init__("This document is already on legal hold.")
 
 
 class NoHoldToRelease(Conflict):

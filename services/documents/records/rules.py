@@ -66,7 +66,7 @@ def title_or(title: str, filename: str) -> str:
         raise InvalidDocument(
             "title",
             Sentence(
-                "A title has at most {most} characters; shorten it.",
+                "A title can have at most {most} characters; shorten it.",
                 most=LONGEST_TITLE,
             ),
         )
@@ -80,7 +80,7 @@ def description_of(text: str) -> str:
         raise InvalidDocument(
             "description",
             Sentence(
-                "A description has at most {most} characters; shorten it.",
+                "A description can have at most {most} characters; shorten it.",
                 most=LONGEST_DESCRIPTION,
             ),
         )
@@ -94,8 +94,8 @@ def paper_date_of(dated_on: date | None) -> date | None:
     if dated_on is not None and not EARLIEST_PAPER <= dated_on <= latest:
         raise InvalidDocument(
             "dated_on",
-            "The date of the document lies between 1 January 1900 and today; look at "
-            "the paper once more, or leave the date empty.",
+            "The date of the document must be between 1 January 1900 and today; check "
+            "the paper, or leave the date empty.",
         )
     return dated_on
 
@@ -107,13 +107,13 @@ def require_handling(
     if confidential and patient_id is None:
         raise InvalidDocument(
             "confidential",
-            "A confidential document belongs to a patient, whose clinicians open it: "
-            "choose the patient, or file it as routine.",
+            "A confidential document must belong to a patient, whose clinicians can "
+            "open it: choose the patient, or file it as routine.",
         )
     if withheld and not confidential:
         raise InvalidDocument(
             "withheld",
-            "Only a confidential document is kept from the patient; mark it "
+            "Only a confidential document can be hidden from the patient; mark it "
             "confidential as well.",
         )
 
@@ -124,7 +124,7 @@ def metadata_of(metadata: Mapping[str, Any]) -> dict[str, Any]:
         raise InvalidDocument(
             "metadata",
             Sentence(
-                "These metadata are nested too deep: {most} levels at most.",
+                "This metadata is nested too deeply: {most} levels at most.",
                 most=DEEPEST_METADATA,
             ),
         )

@@ -39,8 +39,8 @@ class RetentionRuleChanged(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "Somebody else changed this rule in the meantime. Look at what it says "
-            "now, then change it again; nothing was changed."
+            "Somebody else changed this rule in the meantime. Check what it says now, "
+            "then change it again; nothing was changed."
         )
 
 
@@ -89,7 +89,8 @@ def change_rule(
     _check(
         "keep_days",
         Sentence(
-            "Documents are kept for 1 to {most:,} days; type one of these.",
+            "Documents can be kept for 1 to {most:,} days; enter a number in this "
+            "range.",
             most=LONGEST_DAYS,
         ),
         keep_days,
@@ -98,7 +99,8 @@ def change_rule(
     _check(
         "restore_days",
         Sentence(
-            "Restoring is for 1 to {most:,} days; type one of these.",
+            "Restoring can be allowed for 1 to {most:,} days; enter a number in this "
+            "range.",
             most=LONGEST_RESTORE_DAYS,
         ),
         restore_days,

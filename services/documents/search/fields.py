@@ -195,9 +195,8 @@ def require_visible(actor: Actor, criteria: Criteria) -> None:
         if name in FIELDS and name not in visible:
             raise NotAllowed(
                 Sentence(
-                    "These are your own documents, so your lists cannot ask about: "
-                    "{field}. "
-                    "Use other fields.",
+                    "You see only your own documents, so your lists cannot use: "
+                    "{field}. Use other fields.",
                     field=Sentence(FIELDS[name].label.lower()),
                 )
             )

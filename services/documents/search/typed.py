@@ -164,7 +164,7 @@ def split(session: Session, typed: ParsedSearch) -> ParsedSearch:
     search = replace(typed, terms=terms)
     if terms and not search.wanted:
         raise InvalidInput(
-            "search", "Search for at least one word beside those to leave out."
+            "search", "Search for at least one word besides those to leave out."
         )
     return search
 

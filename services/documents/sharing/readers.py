@@ -172,8 +172,8 @@ def _known(session: Session, actor: Actor, user_ids: Collection[UUID]) -> set[UU
         raise InvalidInput(
             "readers",
             Sentence(
-                "People of the front desk are named, {most} at most; clinicians who "
-                "treat the patient open the document anyway.",
+                "Only people at the front desk can be named, {most} at most; "
+                "clinicians who treat the patient can open the document anyway.",
                 most=_MOST_NAMED,
             ),
         )

@@ -83,8 +83,8 @@ class Confidential(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "This document is confidential, and a link opens for anybody who has it. "
-            "Hand the document over in person, or end the confidentiality first."
+            "This document is confidential, and anybody with a link could open it. "
+            "Hand the document over in person, or change it to not confidential first."
         )
 
 
@@ -263,7 +263,7 @@ def _require_still_in(session: Session, actor: Actor) -> None:
             .with_for_update(read=True, key_share=True)
         )
     if shut_out is not None:
-        raise NotAllowed("Nobody with this sign-in may act here any more.")
+        raise NotAllowed("This sign-in can no longer be used here.")
 
 
 def _count(session: Session, share_id: UUID) -> bool:

@@ -28,14 +28,14 @@ class TagExists(Conflict):
     property_name = "name"
 
     def __init__(self) -> None:
-        super().__init__("There is a tag of this name already. Choose another name.")
+        super().__init__("There is already a tag with this name. Choose another name.")
 
 
 class NoSuchTag(NotFound):
     """The tag was deleted, or never existed."""
 
     def __init__(self) -> None:
-        super().__init__("This tag is not there any more. Reload the page.")
+        super().__init__("This tag no longer exists. Reload the page.")
 
 
 def add_tag(
@@ -55,7 +55,8 @@ def add_tag(
         raise InvalidInput(
             "name",
             Sentence(
-                "A clinic has {most} tags at most; delete one first.", most=MOST_TAGS
+                "A clinic can have at most {most} tags; delete one first.",
+                most=MOST_TAGS,
             ),
         )
     row = TagRow(
@@ -182,12 +183,12 @@ def _write_on_documents(session: Session, name: str, tags: object) -> int:
 def _name_of(typed: str) -> str:
     name = " ".join(tidy(typed).split()) if is_storable(typed) else ""
     if not name:
-        raise InvalidInput("name", "A tag needs a name. Type one.")
+        raise InvalidInput("name", "A tag needs a name. Enter one.")
     if len(name) > LONGEST_NAME:
         raise InvalidInput(
             "name",
             Sentence(
-                "A tag's name has at most {most} characters; shorten it.",
+                "A tag's name can have at most {most} characters; shorten it.",
                 most=LONGEST_NAME,
             ),
         )

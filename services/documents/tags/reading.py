@@ -85,8 +85,8 @@ def read_names(session: Session, names: Iterable[str]) -> tuple[str, ...]:
         raise InvalidInput(
             "tags",
             Sentence(
-                "There is no tag “{tag}”. Choose one of the list; an administrator "
-                "adds others.",
+                "There is no tag “{tag}”. Choose one from the list; an administrator "
+                "can add others.",
                 tag=unknown[0],
             ),
         )
@@ -95,7 +95,7 @@ def read_names(session: Session, names: Iterable[str]) -> tuple[str, ...]:
         raise InvalidInput(
             "tags",
             Sentence(
-                "A document has {most} tags at most; take some away.",
+                "A document can have at most {most} tags; remove some.",
                 most=MOST_OF_DOCUMENT,
             ),
         )

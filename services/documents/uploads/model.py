@@ -55,14 +55,14 @@ class NoSuchUpload(NotFound):
     """There is no such upload, or it is somebody else's."""
 
     def __init__(self) -> None:
-        super().__init__("There is no such upload. Begin it anew.")
+        super().__init__("There is no such upload. Start it again.")
 
 
 class UploadExpired(Gone):
     """The upload was not filed within its time."""
 
     def __init__(self) -> None:
-        super().__init__("This upload has expired after 24 hours. Begin it anew.")
+        super().__init__("This upload expired after 24 hours. Start it again.")
 
 
 class InvalidUpload(InvalidInput):
@@ -75,8 +75,8 @@ class UploadMoved(Conflict):
     def __init__(self, received: int) -> None:
         super().__init__(
             Sentence(
-                "This upload goes on at byte {received}. Ask for its offset with HEAD, "
-                "and send from there.",
+                "This upload continues at byte {received}. Ask for its offset with "
+                "HEAD, and send from there.",
                 received=received,
             )
         )
@@ -89,7 +89,7 @@ class UploadIncomplete(Conflict):
     def __init__(self, upload: UploadRecord) -> None:
         super().__init__(
             Sentence(
-                "Of this upload {received} of {length} bytes are there. Send the rest, "
+                "This upload has {received} of {length} bytes so far. Send the rest, "
                 "then file it.",
                 received=upload.received,
                 length=upload.length,
@@ -103,8 +103,9 @@ class TooManyUploads(Conflict):
     def __init__(self) -> None:
         super().__init__(
             Sentence(
-                "At most {most} uploads with {megabytes} MB together may be under way. "
-                "File or delete one of yours first; each expires after 24 hours.",
+                "At most {most} uploads with {megabytes} MB together can be in "
+                "progress. File or delete one of yours first; each expires after 24 "
+                "hours.",
                 most=MOST_UPLOADS,
                 megabytes=MOST_MEGABYTES,
             )
@@ -125,7 +126,7 @@ def read_metadata(text: str) -> dict[str, str]:
     except (binascii.Error, ValueError):
         raise InvalidUpload(
             "Upload-Metadata",
-            "Upload-Metadata are keys with values in Base64, separated by commas.",
+            "Upload-Metadata must be keys with values in Base64, separated by commas.",
         ) from None
 
 

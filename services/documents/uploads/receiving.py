@@ -47,12 +47,13 @@ def begin(
     if length > MAX_BYTES:
         raise TooLarge
     if length < 0:
-        raise InvalidUpload("Upload-Length", "Upload-Length is a number of bytes.")
+        raise InvalidUpload("Upload-Length", "Upload-Length must be a number of bytes.")
     if len(metadata) > LONGEST_METADATA:
         raise InvalidUpload(
             "Upload-Metadata",
             Sentence(
-                "Upload-Metadata have {most} characters at most.", most=LONGEST_METADATA
+                "Upload-Metadata can have at most {most} characters.",
+                most=LONGEST_METADATA,
             ),
         )
     read_metadata(metadata)
@@ -109,7 +110,7 @@ def add_parts(
         raise InvalidUpload(
             "Upload-Length",
             Sentence(
-                "This upload has {length} bytes, and more were sent. Begin it anew.",
+                "This upload has {length} bytes, and more were sent. Start it again.",
                 length=row.length,
             ),
         )
@@ -204,8 +205,8 @@ def _require_few(session: Session, upload_id: UUID, more: int) -> None:
         raise InvalidUpload(
             "Upload-Offset",
             Sentence(
-                "An upload has {most} parts at most. Delete this one, and send larger "
-                "parts.",
+                "An upload can have at most {most} parts. Delete this one, and send "
+                "larger parts.",
                 most=MOST_PARTS,
             ),
         )

@@ -106,7 +106,7 @@ def grant(
     wanted = select(view.name, view.subject, view.criteria_key, view.owner_id)
     saved = session.execute(wanted.where(view.id == group_id)).one_or_none()
     if saved is None:
-        raise NotFound("There is no such view or cohort any more. Choose another one.")
+        raise NotFound("This view or cohort no longer exists. Choose another one.")
     _require_usable(session, system, saved.subject, saved.criteria_key)
     added = session.scalar(
         insert(SystemGroup)
@@ -188,8 +188,8 @@ def _require_usable(
     except (NotAllowed, NotFound) as refusal:
         raise InvalidInput(
             "group",
-            "A system with this role may not have this group: it asks for what the "
-            "role does not see.",
+            "A system with this role cannot have this group: it asks for data that "
+            "the role does not see.",
         ) from refusal
 
 

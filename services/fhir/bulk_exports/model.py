@@ -157,8 +157,8 @@ class NoSuchExport(NotFound):
 
     def __init__(self) -> None:
         super().__init__(
-            "There is no such export of yours; each is gone after a day. Ask for it "
-            "again."
+            "There is no such export of yours; each is deleted after a day. Ask for "
+            "it again."
         )
 
 
@@ -187,9 +187,9 @@ class UnreadableGroup(Unavailable):
 
     def __init__(self) -> None:
         super().__init__(
-            "What this group asks for could not be read. Save its list or cohort anew, "
-            "and ask for an export of that one; a connected system has to be granted "
-            "it first."
+            "What this group asks for could not be read. Save its list or cohort "
+            "again, and ask for an export of that one; a connected system has to be "
+            "granted it first."
         )
 
 
@@ -199,8 +199,8 @@ class TooManyExports(TooOften):
     def __init__(self) -> None:
         super().__init__(
             Sentence(
-                "At most {under_way} exports of yours may be under way, and {kept} be "
-                "kept. Delete one, or wait until one is there.",
+                "You can have at most {under_way} exports in progress and {kept} "
+                "kept. Delete one, or wait until one is ready.",
                 under_way=MOST_UNDER_WAY,
                 kept=MOST_KEPT,
             ),

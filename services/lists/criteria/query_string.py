@@ -102,7 +102,7 @@ def _read_filter(index: int, given: dict[str, list[str]], fields: Fields) -> Fil
         raise InvalidInput(
             f"{index}_operator",
             Sentence(
-                "{label} cannot be compared by {operator}. It can by {comparisons}.",
+                "{label} cannot be compared by {operator}. Use one of: {comparisons}.",
                 label=name,
                 operator=operator,
                 comparisons=", ".join(fields[name].comparisons),
@@ -172,7 +172,9 @@ def _read_orders(single: dict[str, str]) -> tuple[Order, ...]:
     ]
     if directions and not names:
         # If it were ignored, the list would seem to be sorted as requested.
-        raise InvalidInput("order", "order says nothing without orderBy; name a field.")
+        raise InvalidInput(
+            "order", "order has no effect without orderBy; name a field."
+        )
     if len(directions) > len(names):
         raise InvalidInput("order", "order has more parts than orderBy.")
     # The last direction holds for the remaining keys: "order=DESC" reverses the whole
@@ -189,7 +191,7 @@ def _listed(text: str) -> list[str]:
 def _read_archived(single: dict[str, str]) -> bool:
     word = single.get("archived", "false").strip().lower()
     if word not in {"true", "false"}:
-        raise InvalidInput("archived", "archived is true or false.")
+        raise InvalidInput("archived", "archived must be true or false.")
     return word == "true"
 
 
@@ -204,7 +206,9 @@ def _word(text: str, name: str, words: type[_Word]) -> _Word:
         raise InvalidInput(
             name,
             Sentence(
-                "{label} is one of: {choices}.", label=name, choices=", ".join(words)
+                "{label} must be one of: {choices}.",
+                label=name,
+                choices=", ".join(words),
             ),
         ) from None
 
@@ -215,7 +219,9 @@ def _read_number(single: dict[str, str], name: str, default: int, most: int) -> 
         raise InvalidInput(
             name,
             Sentence(
-                "{label} is a whole number from 1 to {most:,}.", label=name, most=most
+                "{label} must be a whole number from 1 to {most:,}.",
+                label=name,
+                most=most,
             ),
         )
     return int(text)

@@ -25,7 +25,9 @@ def validate(criteria: Criteria, fields: Fields) -> None:
     for order in criteria.orders:
         _validate_order(order, fields)
     if not is_storable(criteria.search):
-        raise InvalidInput("search", "The search holds a character no record can.")
+        raise InvalidInput(
+            "search", "The search contains a character that cannot be stored."
+        )
 
 
 def field_of(filter_: Filter, fields: Fields) -> Field:
@@ -37,7 +39,7 @@ def field_of(filter_: Filter, fields: Fields) -> Field:
         raise InvalidInput(
             filter_.field,
             Sentence(
-                "{label} cannot be compared by {operator}. It can by {comparisons}.",
+                "{label} cannot be compared by {operator}. Use one of: {comparisons}.",
                 label=Sentence(field.label),
                 operator=filter_.operator,
                 comparisons=", ".join(field.comparisons),
@@ -59,7 +61,7 @@ def _validate_size(criteria: Criteria) -> None:
         raise InvalidInput(
             "where",
             Sentence(
-                "Groups may be nested {most} deep; take some apart.",
+                "Groups can be nested at most {most} levels deep; simplify some.",
                 most=MAX_DEPTH,
             ),
         )
@@ -67,7 +69,7 @@ def _validate_size(criteria: Criteria) -> None:
         raise InvalidInput(
             "where",
             Sentence(
-                "A list takes at most {most} filters; remove some.",
+                "A list can have at most {most} filters; remove some.",
                 most=MAX_FILTERS,
             ),
         )
@@ -75,12 +77,12 @@ def _validate_size(criteria: Criteria) -> None:
         raise InvalidInput(
             "orderBy",
             Sentence(
-                "A list is sorted by at most {most} fields.",
+                "A list can be sorted by at most {most} fields.",
                 most=MAX_ORDERS,
             ),
         )
     if len({order.field for order in criteria.orders}) < len(criteria.orders):
-        raise InvalidInput("orderBy", "Sort by each field once only.")
+        raise InvalidInput("orderBy", "Sort by each field only once.")
     if len(criteria.search) > MAX_TEXT_LENGTH:
         raise InvalidInput(
             "search",
@@ -98,7 +100,7 @@ def _validate_order(order: Order, fields: Fields) -> None:
         raise InvalidInput(
             order.field,
             Sentence(
-                'A list cannot be sorted by "{field}". It can be by {sortable}.',
+                'A list cannot be sorted by "{field}". Use one of: {sortable}.',
                 field=_short(order.field),
                 sortable=sortable,
             ),

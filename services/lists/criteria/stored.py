@@ -46,7 +46,7 @@ def from_json(kept: Json) -> Criteria:
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         raise InvalidInput(
-            "criteria", "These are not the criteria of a list; build the list anew."
+            "criteria", "These are not valid list criteria; build the list again."
         ) from None
 
 

@@ -133,7 +133,7 @@ def _typed(field: Field, filter_: Filter) -> tuple[str, ...]:
         raise InvalidInput(
             field.name,
             Sentence(
-                "{label}: give both ends, the lower one first.",
+                "{label}: enter both ends, the lower one first.",
                 label=Sentence(field.label),
             ),
         )
@@ -142,7 +142,7 @@ def _typed(field: Field, filter_: Filter) -> tuple[str, ...]:
         raise InvalidInput(
             field.name,
             Sentence(
-                "{label}: give between 1 and {most} values.",
+                "{label}: enter 1 to {most} values.",
                 label=Sentence(field.label),
                 most=MAX_CHOICES,
             ),
@@ -173,7 +173,7 @@ def _clean(field: Field, value: str | bool) -> str:
         raise InvalidInput(
             field.name,
             Sentence(
-                "{label}: the value holds a character no record can.",
+                "{label}: the value contains a character that cannot be stored.",
                 label=Sentence(field.label),
             ),
         )
@@ -216,7 +216,7 @@ def _refuse_date(field: Field) -> NoReturn:
     raise InvalidInput(
         field.name,
         Sentence(
-            "{label} is not a day of the calendar, or could be two; write it as "
+            "{label} is not a valid date, or could be two; enter it as "
             "year-month-day, for example 1980-01-31, or a year such as 1980.",
             label=Sentence(field.label),
         ),
@@ -229,8 +229,8 @@ def _read_span(field: Field, text: str) -> Span:
         raise InvalidInput(
             field.name,
             Sentence(
-                "{label}: write a whole number from 1 to {most:,} and days, "
-                "weeks, months or years, for example 30 days.",
+                "{label}: enter a whole number from 1 to {most:,} and days, weeks, "
+                "months or years, for example 30 days.",
                 label=Sentence(field.label),
                 most=_LONGEST_SPAN,
             ),
@@ -270,7 +270,7 @@ def _read_phone(field: Field, text: str) -> str:
         raise InvalidInput(
             field.name,
             Sentence(
-                "{label} is made of digits, like +49 30 123456.",
+                "{label} must be digits, like +49 30 123456.",
                 label=Sentence(field.label),
             ),
         )
@@ -282,7 +282,7 @@ def _read_age(field: Field, text: str) -> int:
         raise InvalidInput(
             field.name,
             Sentence(
-                "{label} is a whole number from 0 to {most}.",
+                "{label} must be a whole number from 0 to {most}.",
                 label=Sentence(field.label),
                 most=OLDEST_AGE,
             ),
@@ -295,7 +295,7 @@ def _read_year(field: Field, text: str) -> int:
         raise InvalidInput(
             field.name,
             Sentence(
-                "{label} has four digits, for example 1980.",
+                "{label} must have four digits, for example 1980.",
                 label=Sentence(field.label),
             ),
         )
@@ -308,7 +308,7 @@ def _read_choice(field: Field, text: str) -> str:
         raise InvalidInput(
             field.name,
             Sentence(
-                "{label} is one of: {choices}.",
+                "{label} must be one of: {choices}.",
                 label=Sentence(field.label),
                 choices=", ".join(field.choices),
             ),
@@ -322,7 +322,7 @@ def _read_flag(field: Field, value: Value) -> bool:
         raise InvalidInput(
             field.name,
             Sentence(
-                "{label}: the value is true or false.", label=Sentence(field.label)
+                "{label}: the value must be true or false.", label=Sentence(field.label)
             ),
         )
     return flag
@@ -335,7 +335,8 @@ def _read_id(field: Field, text: str) -> UUID:
         raise InvalidInput(
             field.name,
             Sentence(
-                "{label} is an identifier like 01890a5d-ac96-774b-bcce-b302099a8057.",
+                "{label} must be an identifier like "
+                "01890a5d-ac96-774b-bcce-b302099a8057.",
                 label=Sentence(field.label),
             ),
         ) from None
@@ -346,7 +347,7 @@ def _read_number(field: Field, text: str) -> int:
         raise InvalidInput(
             field.name,
             Sentence(
-                "{label} is a whole number, for example 12.",
+                "{label} must be a whole number, for example 12.",
                 label=Sentence(field.label),
             ),
         )
@@ -358,7 +359,8 @@ def _read_decimal(field: Field, text: str) -> Decimal:
         raise InvalidInput(
             field.name,
             Sentence(
-                "{label} is a number, for example 12.5.", label=Sentence(field.label)
+                "{label} must be a number, for example 12.5.",
+                label=Sentence(field.label),
             ),
         )
     return Decimal(text.replace(",", "."))
@@ -370,7 +372,7 @@ def _read_bytes(field: Field, text: str) -> int:
         raise InvalidInput(
             field.name,
             Sentence(
-                "{label} is a number of bytes, kB, MB or GB, for example 2.5 MB.",
+                "{label} must be a number of bytes, kB, MB or GB, for example 2.5 MB.",
                 label=Sentence(field.label),
             ),
         )

@@ -31,16 +31,16 @@ _SENTENCES: Final[Mapping[NotificationTopic, str]] = MappingProxyType(
         NotificationTopic.DOCUMENT: "Your clinic filed a document for you.",
         NotificationTopic.SHARED: "{name} lets you open a confidential document.",
         NotificationTopic.OFFER: (
-            "A time that you are waiting for has become free. It is held for you for "
-            "a quarter of an hour."
+            "A time that you are waiting for is free. It is held for you for 15 "
+            "minutes."
         ),
         NotificationTopic.ALERT: "Alert: {what}",
         NotificationTopic.DRILL: "A failover drill has ended: {what}",
         NotificationTopic.EMERGENCY: (
-            "A record was opened outside a clinician's patients and waits for review."
+            "A record was opened through emergency access and is waiting for review."
         ),
         NotificationTopic.UNSENT: "A dashboard or a list is no longer sent by mail.",
-        NotificationTopic.COUNT: "A count that you watch has crossed its line.",
+        NotificationTopic.COUNT: "A count that you watch has crossed its threshold.",
     }
 )
 

@@ -64,7 +64,7 @@ class AlreadyReviewed(Conflict):
     """Another administrator has already reviewed the access."""
 
     def __init__(self) -> None:
-        super().__init__("Somebody has reviewed this already; load the page anew.")
+        super().__init__("Somebody has already reviewed this; reload the page.")
 
 
 def open_record(
@@ -249,5 +249,7 @@ def _read_finding(typed: str) -> str:
             ),
         )
     if not is_storable(finding):
-        raise InvalidInput("review", "What you found holds a character no record can.")
+        raise InvalidInput(
+            "review", "What you found contains a character that cannot be stored."
+        )
     return finding

@@ -46,7 +46,7 @@ class NoSuchClinician(NotFound):
 
     def __init__(self) -> None:
         super().__init__(
-            "There is no such clinician any more; choose another one from the list."
+            "This clinician is no longer there; choose another one from the list."
         )
 
 
@@ -54,7 +54,7 @@ class AlreadyTreats(Conflict):
     """The clinician treats the patient already."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(Sentence("{name} treats this patient already.", name=name))
+        super().__init__(Sentence("{name} already treats this patient.", name=name))
 
 
 class NotYours(NotAllowed):
@@ -62,8 +62,8 @@ class NotYours(NotAllowed):
 
     def __init__(self) -> None:
         super().__init__(
-            "You do not treat this patient, so this is not for you to decide. "
-            "Ask the front desk or whoever treats them."
+            "You do not treat this patient, so you cannot decide this. Ask the front "
+            "desk or whoever treats them."
         )
 
 
@@ -146,7 +146,7 @@ def end(session: Session, actor: Actor, patient_id: UUID, clinician_id: UUID) ->
         .execution_options(synchronize_session=False)
     ).all()
     if not ended:
-        raise NotFound("This clinician does not treat the patient any more.")
+        raise NotFound("This clinician no longer treats the patient.")
     audit.record(
         session,
         actor,

@@ -22,7 +22,7 @@ WORDS: Final[dict[str, tuple[str, str] | None]] = {
     "clinical_entries": ("dated entry", "dated entries"),
     "waitlist_entries": ("place on a waiting list", "places on waiting lists"),
     "visit_letters": ("letter", "letters"),
-    "care_relationships": ("time in somebody's care", "times in somebody's care"),
+    "care_relationships": ("period of care", "periods of care"),
     "users": ("sign-in", "sign-ins"),
     "bookings": None,
     "booking_slots": None,

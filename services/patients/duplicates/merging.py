@@ -34,7 +34,7 @@ class SameRecord(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "This is one and the same record; choose the other one to merge it with."
+            "This is the same record; choose another one to merge it with."
         )
 
 
@@ -44,8 +44,8 @@ class CannotFollow(Conflict):
     def __init__(self, table: str) -> None:
         super().__init__(
             Sentence(
-                "Both records have an entry among the {entries} of which one patient "
-                "can only have one; remove one of the two, then merge again.",
+                "Both records have an entry among the {entries}, and a patient can "
+                "have only one of these; remove one of the two, then merge again.",
                 entries=table.replace("_", " "),
             )
         )

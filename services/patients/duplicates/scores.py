@@ -87,7 +87,7 @@ def score(draft: PatientDraft, record: PatientRecord) -> Score:
     if _may_be_siblings(draft, record):
         # Twins and siblings share a household: name, address and phone are then one
         # piece of evidence, not three, so however much agrees, it cannot decide.
-        return Score(min(value, _MAY_BE_SIBLINGS), (*reasons, "perhaps twins"))
+        return Score(min(value, _MAY_BE_SIBLINGS), (*reasons, "possibly twins"))
     return Score(value, reasons)
 
 
@@ -143,10 +143,10 @@ def _names(draft: PatientDraft, record: PatientRecord) -> _Evidence:
         return _Evidence(_NAMES_SWAPPED, "first and last name swapped")
     if last:
         both = f"{draft.first_name} / {record.first_name}"
-        return _Evidence(bits, Sentence("other first name: {names}", names=both))
+        return _Evidence(bits, Sentence("different first name: {names}", names=both))
     if first:
         both = f"{draft.last_name} / {record.last_name}"
-        return _Evidence(bits, Sentence("other last name: {names}", names=both))
+        return _Evidence(bits, Sentence("different last name: {names}", names=both))
     return _Evidence(bits)
 
 
@@ -167,7 +167,7 @@ def _births(birth: date, other: date) -> _Evidence:
             _BIRTH_ONE_SLIP,
             Sentence("date of birth one digit off: {days}", days=f"{birth} / {other}"),
         )
-    return _Evidence(_BIRTH_OTHER, "other date of birth")
+    return _Evidence(_BIRTH_OTHER, "different date of birth")
 
 
 def _contacts(draft: PatientDraft, record: PatientRecord) -> Iterator[_Evidence]:
@@ -183,7 +183,7 @@ def _contacts(draft: PatientDraft, record: PatientRecord) -> Iterator[_Evidence]
     if Sex.UNKNOWN not in (draft.sex, record.sex):
         agrees, differs = _SEX
         is_same = draft.sex == record.sex
-        yield _Evidence(agrees) if is_same else _Evidence(differs, "other sex")
+        yield _Evidence(agrees) if is_same else _Evidence(differs, "different sex")
 
 
 def _weigh(weights: tuple[int, int], is_same: bool, reason: str) -> _Evidence:

@@ -113,7 +113,7 @@ def pause(endpoints: Endpoints, node: str, seconds: float) -> datetime | None:
         return control.pause_replay(node, seconds)
     except (ControlRefused, ControlUnreachable) as error:
         raise Unavailable(
-            "The standby cannot be made to wait right now. Try again in a moment."
+            "The standby cannot be paused right now. Try again in a moment."
         ) from error
 
 

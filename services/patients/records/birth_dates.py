@@ -76,9 +76,13 @@ def _only(readings: set[date]) -> date:
         return readings.pop()
     raise InvalidInput(
         "date_of_birth",
-        "Date of birth can be read as two different days; write it as year-month-day, "
-        "for example 1980-01-31."
+        (
+            "Date of birth could be two different days; enter it as year-month-day, "
+            "for example 1980-01-31."
+        )
         if readings
-        else "Date of birth is not a date; write it as year-month-day, for example "
-        "1980-01-31.",
+        else (
+            "Date of birth is not a date; enter it as year-month-day, for example "
+            "1980-01-31."
+        ),
     )

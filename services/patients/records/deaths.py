@@ -33,7 +33,7 @@ def record_death(
     if deceased_on and not record.date_of_birth <= deceased_on <= today:
         raise InvalidInput(
             "deceased_on",
-            "Date of death must lie between the date of birth and today; check the "
+            "Date of death must be between the date of birth and today; check the "
             "year.",
         )
     values = {"deceased_on": deceased_on}

@@ -24,8 +24,8 @@ class StaleVersion(Conflict):
 
     def __init__(self, current: PatientRecord, typed: PatientDraft | None) -> None:
         super().__init__(
-            "Somebody else changed this record in the meantime. "
-            "Compare what is there now with what you wanted, then save again."
+            "Somebody else changed this record in the meantime. Compare what is there "
+            "now with your changes, then save again."
         )
         self.current = current
         self.typed = typed
@@ -36,7 +36,7 @@ class PatientArchived(Conflict):
 
     def __init__(self, current: PatientRecord) -> None:
         super().__init__(
-            "This record was merged into another one; go on with that one."
+            "This record was merged into another one; use that one."
             if current.merged_into_id
             else "This record is archived; restore it first."
         )
@@ -48,8 +48,8 @@ class PatientErased(Gone):
 
     def __init__(self) -> None:
         super().__init__(
-            "This record was erased because its time was over. Nothing of it can be "
-            "shown or brought back; register the patient anew."
+            "This record was erased because its retention period had ended. It cannot "
+            "be shown or brought back; register the patient again."
         )
 
 

@@ -77,14 +77,14 @@ def _said_of(name: str, message: str, **values: object) -> Sentence:
 # reports the same problem when other code violates it.
 BIRTH_IMPLAUSIBLE: Final = PatientProblem(
     "date_of_birth",
-    "Date of birth must lie between 1 January 1900 and today; check the year.",
+    "Date of birth must be between 1 January 1900 and today; check the year.",
 )
 BORN_AFTER_DEATH: Final = PatientProblem(
     "date_of_birth",
-    "Date of birth lies after the date of death; correct one of the two.",
+    "Date of birth is after the date of death; correct one of the two.",
 )
 SEX_UNKNOWN: Final = PatientProblem(
-    "sex", "Sex is not one we know; choose female, male, other or unknown."
+    "sex", "Sex is not a known value; choose female, male, other or unknown."
 )
 EMAIL_INVALID: Final = PatientProblem(
     "email", "E-mail is not an address; correct it or leave it empty."
@@ -270,7 +270,7 @@ def _clean(name: str, typed: str | None) -> str:
                 name,
                 _said_of(
                     name,
-                    "{label} holds invisible control characters; type it anew.",
+                    "{label} contains invisible control characters; type it again.",
                 ),
             )
         )

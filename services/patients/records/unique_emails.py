@@ -43,19 +43,19 @@ class EmailsShared(Conflict):
         )
         super().__init__(
             Sentence(
-                "1 e-mail address is of several patients, so nothing was changed. Let "
-                "the front desk correct or merge these records, which Patients shows "
-                "with the filter “Shares an e-mail address”, then try again: "
-                "{named}{more}.",
+                "1 e-mail address belongs to several patients, so nothing was "
+                "changed. Ask the front desk to correct or merge these records, which "
+                "Patients shows with the filter “Shares an e-mail address”, then try "
+                "again: {named}{more}.",
                 named=named,
                 more=more,
             )
             if count == 1
             else Sentence(
-                "{count:,} addresses are of several patients, so nothing was changed. "
-                "Let the front desk correct or merge these records, which Patients "
-                "shows with the filter “Shares an e-mail address”, then try again: "
-                "{named}{more}.",
+                "{count:,} addresses belong to several patients, so nothing was "
+                "changed. Ask the front desk to correct or merge these records, which "
+                "Patients shows with the filter “Shares an e-mail address”, then try "
+                "again: {named}{more}.",
                 count=count,
                 named=named,
                 more=more,
@@ -70,7 +70,7 @@ class PatientsBusy(Conflict):
     def __init__(self) -> None:
         super().__init__(
             "Patients are being changed by something that takes long, such as an "
-            "import. Nothing was changed; try again when it has ended."
+            "import. Nothing was changed; try again when it has finished."
         )
 
 

@@ -34,7 +34,7 @@ class GrantSpent(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "This export was fetched already or its time is over; ask for it again."
+            "This export was already downloaded or has expired; ask for it again."
         )
 
 

@@ -186,7 +186,7 @@ def _read(
         if not ran_out_of_time(error):
             raise
         raise Unavailable(
-            "This list takes too long to export; add a filter that narrows it."
+            "This list takes too long to export; add a filter to narrow it."
         ) from None
 
 

@@ -202,15 +202,15 @@ def require_visible(actor: Actor, criteria: Criteria) -> None:
         )
     if criteria.archived:
         raise NotAllowed(
-            "You see patients in daily use, so your lists cannot ask about archived "
-            "records."
+            "You see only patients in daily use, so your lists cannot include "
+            "archived records."
         )
     for name in criteria.fields():
         if name in FIELDS and name not in UNNAMED_FIELDS:
             raise NotAllowed(
                 Sentence(
-                    "You see patients without names and contact details, so your lists "
-                    "cannot ask about: {field}. Use other fields.",
+                    "You see patients without names and contact details, so your "
+                    "lists cannot use: {field}. Use other fields.",
                     field=Sentence(FIELDS[name].label.lower()),
                 )
             )

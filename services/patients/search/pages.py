@@ -110,8 +110,9 @@ def _read(
         raise InvalidInput(
             "page",
             Sentence(
-                "Numbered pages reach the first {most:,} patients of a list without "
-                "names. Follow the list by `after` at /api/v1/patients, or export it.",
+                "Only the first {most:,} patients of a list without names have "
+                "numbered pages. Follow the list by `after` at /api/v1/patients, or "
+                "export it.",
                 most=MOST_COUNTED,
             ),
         )

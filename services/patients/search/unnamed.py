@@ -43,8 +43,8 @@ class TooFew(NotAllowed):
         super().__init__(
             Sentence(
                 "A list of fewer than {k} patients is neither shown nor exported "
-                "without names: it would tell who they are. Take away a filter, or ask "
-                "for the file with names and say why.",
+                "without names: it would reveal who they are. Remove a filter, or ask "
+                "for the file with names and give a reason.",
                 k=smallest_group,
             )
         )

@@ -104,6 +104,6 @@ def require_kept_back(actor: Actor, criteria: Criteria, *, is_kept_back: bool) -
     if is_kept_back or visibility_of(actor) is not UNNAMED or is_public(criteria):
         return
     raise NotAllowed(
-        "You see patients without names, so here you can list them all, and no part of "
-        "them. Use the page Patients or /api/v1/patients, which hide small groups."
+        "You see patients without names, so here you can only list all of them. Use "
+        "the page Patients or /api/v1/patients, which hide small groups."
     )

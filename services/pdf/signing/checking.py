@@ -39,16 +39,17 @@ class SignatureState(StrEnum):
 
 
 _SENTENCES: Final = {
-    SignatureState.VALID: "This clinic signed it, and nothing was changed since.",
+    SignatureState.VALID: "This clinic signed it, and nothing has been changed since.",
     SignatureState.MODIFIED: (
         "It was changed after it was signed. Do not rely on it: ask for the original."
     ),
     SignatureState.UNKNOWN_SIGNER: (
-        "It is signed, but not with a key of this clinic. Do not take it for one of "
+        "It is signed, but not with a key of this clinic. Do not accept it as one of "
         "its prescriptions."
     ),
     SignatureState.UNSIGNED: (
-        "It is not signed. This clinic signs all its prescriptions, so it is none."
+        "It is not signed. This clinic signs all its prescriptions, so it is not one "
+        "of them."
     ),
     SignatureState.UNREADABLE: (
         "It cannot be read as a PDF. If it came by e-mail, ask for it again."

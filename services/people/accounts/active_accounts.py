@@ -46,7 +46,7 @@ def get_actor(session: Session, user_id: UUID) -> Actor:
         select(User).where(User.id == user_id, User.deactivated_at.is_(None))
     )
     if user is None:
-        raise NotFound("Nobody with this sign-in may act here. Sign in again.")
+        raise NotFound("This sign-in cannot be used here. Sign in again.")
     return actor_of(user)
 
 
@@ -101,7 +101,7 @@ def choose_display(
     """
     offered, keep = _DISPLAYS[display]
     if chosen not in {*offered, None}:
-        raise InvalidInput(display, "Choose one of those that are offered.")
+        raise InvalidInput(display, "Choose one of the options.")
     before = getattr(get_actor(session, actor.id), display)
     if before == chosen:
         return

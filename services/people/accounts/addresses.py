@@ -22,7 +22,7 @@ class AddressTaken(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "Somebody signs in with this address already. Look for them in the list "
+            "Somebody already signs in with this address. Look for them in the list "
             "of people, or use another address."
         )
 

@@ -53,8 +53,8 @@ class AlreadySignsIn(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "This person has signed in before, so they need no link: their e-mail "
-            "address is enough, a code is sent to it."
+            "This person has signed in before, so they do not need a link: they sign "
+            "in with a code sent to their e-mail address."
         )
 
 

@@ -77,7 +77,7 @@ def change_role(
         raise InvalidInput(
             "role",
             "A patient's sign-in shows one record and a colleague's shows many: "
-            "invite the person once more instead, with another address.",
+            "invite the person again instead, with another address.",
         )
     if user.role == role:
         return

@@ -74,8 +74,8 @@ class EmailNotProved(InvalidInput):
     def __init__(self) -> None:
         super().__init__(
             "email",
-            "A new e-mail address needs the code that is sent to it; correct it on My "
-            "record.",
+            "To change the e-mail address, use My record: a code is sent to the new "
+            "address to confirm it.",
         )
 
 

@@ -32,7 +32,9 @@ def read_name(typed: str) -> str:
     # Also refuses what reorders text: a name in the audit log must read as it is
     # stored.
     if not name.isprintable():
-        raise InvalidInput("name", "The name holds a character that cannot be shown.")
+        raise InvalidInput(
+            "name", "The name contains a character that cannot be shown."
+        )
     return name
 
 

@@ -54,8 +54,8 @@ def read_jwks_url(typed: str, own_hosts: Collection[str]) -> str:
     if parts.scheme != "https" and not (parts.scheme == "http" and host in own_hosts):
         raise InvalidInput(
             "jwks_url",
-            "Keys are fetched by https:// only. Hosts of the clinic's own network may "
-            "be named in CHARTROOM_JWKS_HOSTS.",
+            "Keys are fetched over https:// only. Hosts on the clinic's own network "
+            "can be listed in CHARTROOM_JWKS_HOSTS.",
         )
     return url
 

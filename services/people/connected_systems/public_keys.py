@@ -49,18 +49,18 @@ def read_typed_jwks(typed: str) -> dict[str, Any]:
     jwks = parse_jwks(typed.encode("utf-8", "replace"))
     for entry in jwks["keys"]:
         if not isinstance(entry, dict):
-            raise InvalidKeys("Each of the keys is a JSON object.")
+            raise InvalidKeys("Each of the keys must be a JSON object.")
         if _PRIVATE & entry.keys():
             raise InvalidKeys(
-                "This is a private key. Keep it where the system is, replace it since "
-                "it was shown here, and paste the public keys alone."
+                "This is a private key. Keep it on the system, replace it because it "
+                "was shown here, and paste only the public keys."
             )
     known = usable_keys(jwks)
     if len(known) < len(jwks["keys"]):
         raise InvalidKeys(
             "One of the keys cannot be used. Each needs a kid of its own; RSA keys of "
             "2,048 bits or more (RS384) and EC keys on the curve P-384 (ES384) are "
-            "taken."
+            "accepted."
         )
     return jwks
 
@@ -70,7 +70,7 @@ def parse_jwks(content: bytes) -> dict[str, Any]:
     if len(content) > MAX_JWKS_BYTES:
         raise InvalidKeys(
             Sentence(
-                "A set of keys has at most {most} characters.", most=MAX_JWKS_BYTES
+                "A set of keys can have at most {most} characters.", most=MAX_JWKS_BYTES
             )
         )
     try:
@@ -81,8 +81,7 @@ def parse_jwks(content: bytes) -> dict[str, Any]:
     if not isinstance(keys, list) or not 0 < len(keys) <= _MOST_KEYS:
         raise InvalidKeys(
             Sentence(
-                'A set of keys is a JSON object with "keys", of which it has 1 to '
-                "{most}.",
+                'A set of keys must be a JSON object with 1 to {most} "keys".',
                 most=_MOST_KEYS,
             )
         )

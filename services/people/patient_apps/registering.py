@@ -122,9 +122,9 @@ def _require_address(address: str) -> None:
     ):
         raise InvalidInput(
             "redirect_uris",
-            "An address begins with https://, on the app's own machine with "
-            "http://localhost or http://127.0.0.1, or with a scheme of the app's own "
-            "such as org.example.app:, and has no user and no # in it.",
+            "An address must begin with https://, with http://localhost or "
+            "http://127.0.0.1 on the app's own machine, or with a scheme of the app's "
+            "own such as org.example.app:, and must not contain a user or a #.",
         )
 
 

@@ -69,7 +69,7 @@ def start(
         select(User).where(User.id == user_id, User.deactivated_at.is_(None))
     )
     if user is None:
-        raise NotAllowed("Nobody with this sign-in may act here any more.")
+        raise NotAllowed("This sign-in can no longer be used here.")
     if replacing:
         end_where(session, holding(replacing), None, "replaced")
     token = new_token()

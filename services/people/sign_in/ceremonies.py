@@ -32,7 +32,7 @@ class CeremonyOver(Conflict):
     """The challenge was never issued here, is too old, or has been answered."""
 
     def __init__(self) -> None:
-        super().__init__("This took too long, or was done already. Please start again.")
+        super().__init__("This took too long, or was already done. Start again.")
 
 
 @dataclass(frozen=True, slots=True)

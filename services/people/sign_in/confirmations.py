@@ -17,8 +17,8 @@ class NotConfirmed(NotAllowed):
 
     def __init__(self) -> None:
         super().__init__(
-            "This needs a confirmation that is at most 5 minutes old. Confirm that it "
-            "is you, then do it again; nothing was changed."
+            "This needs a confirmation from the last 5 minutes. Confirm that it is "
+            "you, then try again; nothing was changed."
         )
 
 

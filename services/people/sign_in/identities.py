@@ -190,15 +190,15 @@ def disconnect(
         .returning(UserIdentity.subject)
     ).all()
     if not removed:
-        raise NotFound("There is no account that you could disconnect.")
+        raise NotFound("You have no connected account to disconnect.")
     _record(session, actor, Action.IDENTITY_UNLINK, {"issuer": issuer})
 
 
 def _bring_in(session: Session, claimed: Claimed) -> Actor:
     if claimed.role is None:
         raise IdentityRefused(
-            "The clinic's sign-in knows you, but nobody has let you into Chartroom "
-            "yet. If you were invited, sign in with a code and connect your account; "
+            "The clinic's sign-in knows you, but you have no access to Chartroom yet. "
+            "If you were invited, sign in with a code and connect your account; "
             "otherwise ask an administrator."
         )
     user = User(role=claimed.role)
@@ -209,13 +209,13 @@ def _bring_in(session: Session, claimed: Claimed) -> Actor:
             session.add(user)
     except InvalidInput as error:
         raise IdentityRefused(
-            "The clinic's sign-in did not tell your name or a verified e-mail "
+            "The clinic's sign-in did not provide your name or a verified e-mail "
             "address. Ask an administrator to look into it."
         ) from error
     except accounts.AddressTaken:
         # Having the same address does not prove that this is the same person.
         raise IdentityRefused(
-            "Somebody signs in here with your e-mail address already. If it is you, "
+            "Somebody already signs in here with your e-mail address. If it is you, "
             "sign in with a code and connect your account."
         ) from None
     actor = accounts.actor_of(user)
@@ -227,8 +227,8 @@ def _follow(session: Session, user: User, claimed: Claimed) -> None:
     """Give somebody whom the provider brought in the role that it now gives them."""
     if claimed.role is None:
         raise RoleWithdrawn(
-            "The clinic's sign-in does not give you a role in Chartroom any more. Ask "
-            "an administrator if your work needs it.",
+            "The clinic's sign-in no longer gives you a role in Chartroom. Ask an "
+            "administrator if your work needs it.",
             user_id=user.id,
         )
     if user.role == claimed.role:

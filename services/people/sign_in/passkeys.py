@@ -47,8 +47,8 @@ class TooManyPasskeys(Conflict):
     def __init__(self) -> None:
         super().__init__(
             Sentence(
-                "You have {most} passkeys, which is the most. Remove one that you no "
-                "longer use.",
+                "You have {most} passkeys, which is the maximum. Remove one that you "
+                "no longer use.",
                 most=MOST,
             )
         )
@@ -58,7 +58,9 @@ class PasskeyKnown(Conflict):
     """The very same passkey is registered already."""
 
     def __init__(self) -> None:
-        super().__init__("This passkey is known already, so there is nothing to add.")
+        super().__init__(
+            "This passkey is already registered, so there is nothing to add."
+        )
 
 
 def list_passkeys(session: Session, actor: Actor) -> tuple[PasskeyEntry, ...]:
@@ -161,7 +163,7 @@ def remove(
         .returning(Passkey.id)
     )
     if removed is None:
-        raise NotFound("You have no such passkey; perhaps it was removed already.")
+        raise NotFound("You have no such passkey; it may already have been removed.")
     audit.record(session, actor, Action.PASSKEY_REMOVE, subject=("passkey", removed))
 
 

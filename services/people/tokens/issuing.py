@@ -52,7 +52,8 @@ def issue(
     """
     if (role is Role.PATIENT) != (patient_id is not None):
         raise InvalidInput(
-            "patient_id", "A patient's token, and only that, names the patient's id."
+            "patient_id",
+            "A patient's token must name the patient's id; no other token can.",
         )
     named = _read_name(name) if name else name
     carried = None if scopes is None else _read_scopes(role, scopes)
@@ -199,7 +200,7 @@ def _issue(
 ) -> tuple[UUID, str]:
     if not timedelta(0) < token_request.lifetime <= _LONGEST_LIFETIME:
         raise InvalidInput(
-            "lifetime", "A token must live for some time, a year at most."
+            "lifetime", "A token must be valid for some time, a year at most."
         )
     secret = new_token()
     scopes = (
@@ -240,11 +241,14 @@ def _read_name(typed: str) -> str:
         raise InvalidInput(
             "name",
             Sentence(
-                "A token's name has at most {most} characters.", most=_MAX_NAME_LENGTH
+                "A token's name can have at most {most} characters.",
+                most=_MAX_NAME_LENGTH,
             ),
         )
     if not name.isprintable():
-        raise InvalidInput("name", "The name holds a character that cannot be shown.")
+        raise InvalidInput(
+            "name", "The name contains a character that cannot be shown."
+        )
     return name
 
 
@@ -256,7 +260,7 @@ def _read_scopes(role: Role, scopes: Collection[Scope]) -> Collection[Scope]:
             raise InvalidInput(
                 "scopes",
                 Sentence(
-                    "{scope} lets nobody with the role {role} do anything.",
+                    "{scope} allows nothing to the role {role}.",
                     scope=scope,
                     role=Sentence(role),
                 ),

@@ -150,7 +150,7 @@ def grant(wanted: str, registered: Collection[str]) -> ResourceScopes:
         match = _SCOPE.fullmatch(text)
         if match is None or match["context"] != "system":
             raise InvalidScope(
-                "Ask for scopes such as system/Patient.rs, with spaces between."
+                "Ask for scopes such as system/Patient.rs, separated by spaces."
             )
         name = match["type"]
         for each in registered if name == _EVERYTHING else (name,):

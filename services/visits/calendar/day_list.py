@@ -83,7 +83,7 @@ def _row(visit: VisitRecord | NewcomerRecord, zone: tzinfo | None) -> tuple[str,
     born = visit.date_of_birth
     return (
         f"{visit.starts_at.astimezone(zone):%H:%M}",
-        visit.patient_name or "Not your patient any more",
+        visit.patient_name or "No longer your patient",
         f"{born.day} {born:%b %Y}" if born else "",
         visit.phone or "",
     )

@@ -25,7 +25,7 @@ class NotOffered(NotFound):
     """The slot is not offered to newcomers (any more)."""
 
     def __init__(self) -> None:
-        super().__init__("This time is not offered any more. Choose another one.")
+        super().__init__("This time is no longer offered. Choose another one.")
 
 
 class RequestTaken(Conflict):
@@ -54,7 +54,7 @@ class TooManyVisits(Conflict):
     def __init__(self, most: int) -> None:
         super().__init__(
             Sentence(
-                "You have booked {most} visits already. Cancel one of them first, or "
+                "You have already booked {most} visits. Cancel one of them first, or "
                 "call the clinic.",
                 most=most,
             )
@@ -71,12 +71,10 @@ class NotTheCode(InvalidInput):
 
 def _wrong(tries_left: int) -> str:
     if not tries_left:
-        return "This is not the code, and the time is given back. Choose it again."
+        return "Wrong code, so the time was released. Choose it again."
     if tries_left == 1:
-        return "This is not the code. You have one try left."
-    return Sentence(
-        "This is not the code. You have {tries} tries left.", tries=tries_left
-    )
+        return "Wrong code. You have one try left."
+    return Sentence("Wrong code. You have {tries} tries left.", tries=tries_left)
 
 
 class HoldOver(Gone):
@@ -84,8 +82,7 @@ class HoldOver(Gone):
 
     def __init__(self) -> None:
         super().__init__(
-            "This time is not held for you any more. Choose it again if it is still "
-            "free."
+            "This time is no longer held for you. Choose it again if it is still free."
         )
 
 
@@ -94,8 +91,8 @@ class NewcomerOver(Conflict):
 
     def __init__(self, newcomer: NewcomerRecord) -> None:
         super().__init__(
-            "They are registered already; the visit is in the list of the day."
+            "They are already registered; the visit is in the day's list."
             if newcomer.status is NewcomerStatus.REGISTERED
-            else "This visit is cancelled or over, so it cannot be changed any more."
+            else "This visit is cancelled or over, so it can no longer be changed."
         )
         self.newcomer = newcomer

@@ -181,7 +181,7 @@ def test_a_card_that_counts_others_than_the_filter_says_so(call, share):
     assert shown["filter"]["time"] == "last year"
     (card,) = shown["cards"]
     assert card["figure"] is None
-    assert card["refusal"].startswith("This card counts other patients")
+    assert card["refusal"].startswith("This card counts different patients")
 
 
 def test_a_token_for_less_is_refused(application, client, keys):

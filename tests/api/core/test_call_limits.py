@@ -63,7 +63,7 @@ def test_beyond_the_limit_a_call_is_refused_until_its_time(strict, application):
     problem = refused[0].json()
     assert refused[0].headers["content-type"] == "application/problem+json"
     assert (problem["title"], problem["status"]) == ("Too Many Requests", 429)
-    assert "That was too often." in problem["detail"]
+    assert "Too many attempts." in problem["detail"]
     assert 1 <= int(refused[0].headers["retry-after"]) <= 60
 
 

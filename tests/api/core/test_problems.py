@@ -163,7 +163,7 @@ def test_a_full_disk_says_who_has_to_do_what(client, break_with, error):
 
     assert response.status_code == enveloped.status_code == 507
     assert "disk is full" in (detail := _problem(response)["detail"])
-    assert "make room" in detail
+    assert "free some space" in detail
     assert "Lovelace" not in response.text + enveloped.text
     assert response.headers["retry-after"] == "30"
 

@@ -104,7 +104,7 @@ def test_an_assignment_opens_nothing(client, application, ada):
 
     refused = client.post(f"{INBOX}/{of_ada}/assign", {"assignee": str(doctor.id)})
 
-    _problem(refused, 409, "an assignment opens nothing")
+    _problem(refused, 409, "assigning it does not give access")
 
 
 @pytest.mark.parametrize(

@@ -217,7 +217,7 @@ def test_bytes_from_elsewhere_than_where_it_stands_are_refused(client, path):
     for offset in (0, 3, 5, 8):
         answer = send(client, path, offset, b"-1.7")
         assert answer.status_code == 409
-        assert "goes on at byte 4" in answer.json()["detail"]
+        assert "continues at byte 4" in answer.json()["detail"]
     assert offset_of(client, path) == 4
 
 

@@ -121,7 +121,7 @@ def test_an_analysts_list_is_told_until_few_have_changed(client, analyst):
 
     assert (answer.json()["total"], len(answer.json()["data"])) == (6, 6)
     assert changed.status_code == 403
-    assert "fewer than 5 have come or gone" in changed.text
+    assert "fewer than 5 have been added or removed" in changed.text
 
 
 def test_a_grant_is_good_for_nobody_else(analyst, client):

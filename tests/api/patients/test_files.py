@@ -245,7 +245,7 @@ def test_a_list_without_room_in_a_workbook_is_refused(client, ada, monkeypatch):
     answer = client.get("/files/patients.xlsx")
 
     assert answer.status_code == 400
-    assert "Take the CSV" in answer.json()["detail"]
+    assert "Use the CSV file" in answer.json()["detail"]
 
 
 def test_a_photo_that_was_replaced_a_moment_ago_is_never_the_old_one(

@@ -138,7 +138,7 @@ def test_a_hold_that_ran_out_is_gone_and_its_slot_free(client, practice, ada, gr
     practice.let_pass(booking["id"], 120.1)
 
     assert client.get(f"/api/bookings/{booking['id']}").json()["status"] == "EXPIRED"
-    _problem(_act(client, booking, "confirm"), 410, "run out")
+    _problem(_act(client, booking, "confirm"), 410, "has expired")
     _problem(_act(client, booking, "renew"), 410)
     _problem(_hold(client, practice, 0, ada, **headers), 410)
     assert _hold(client, practice, 0, grace).status_code == 201

@@ -86,6 +86,6 @@ def test_a_cancelled_visit_has_no_ticket_but_tells_the_calendar(
     calendar = ask(client, visit_id, "calendar")
 
     assert refused.status_code == 409
-    assert "no ticket" in refused.json()["detail"]
+    assert "no longer has a ticket" in refused.json()["detail"]
     (event,) = Calendar.from_ical(calendar.content).walk("VEVENT")
     assert event["STATUS"] == "CANCELLED"

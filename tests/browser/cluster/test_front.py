@@ -160,9 +160,9 @@ def test_who_clicks_while_the_process_hangs_reads_so_and_goes_on_with_another(
 
     with suspended(psutil.Process(served.holding(page).pid)):
         by_birth.click()
-        expect(note).to_contain_text("The server does not answer.")
+        expect(note).to_contain_text("The server is not responding.")
         # The front waits ten seconds for a busy process.
-        expect(note).to_contain_text("The server answers again.", timeout=60_000)
+        expect(note).to_contain_text("The server is responding again.", timeout=60_000)
         by_birth.click()
         heading = page.get_by_role("columnheader", name="Date of birth")
         expect(heading).to_have_attribute("aria-sort", "ascending")

@@ -67,7 +67,7 @@ def await_way_back(data: Path, to: datetime) -> None:
 def back_up(page: Page) -> None:
     page.goto("/backups")
     ready(page).get_by_role("button", name="Back up now").click()
-    newest = page.get_by_text("The newest backup is of")
+    newest = page.get_by_text("The newest backup is from")
     expect(newest).to_be_visible(timeout=_LONG_MS)
 
 

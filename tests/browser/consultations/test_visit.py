@@ -123,7 +123,7 @@ def test_from_the_first_word_to_the_completed_visit(
 
     leave_with(page, "Pulse (/min)", "700")
     page.get_by_role("button", name="Save notes").click()
-    expect(page.get_by_text("Pulse must lie between 20 and 300 /min.")).to_be_visible()
+    expect(page.get_by_text("Pulse must be between 20 and 300 /min.")).to_be_visible()
     leave_with(page, "Pulse (/min)", "70")
     leave_with(page, "Systolic pressure (mmHg)", "121")
     leave_with(page, "Diastolic pressure (mmHg)", "79")
@@ -169,7 +169,7 @@ def test_what_was_being_typed_when_the_sign_in_ended_comes_back(
     page.get_by_role("button", name=cast.AMARA.name).click()
     page.get_by_role("button", name="Sign in", exact=True).click()
 
-    page.get_by_text("What you had typed is back.").wait_for()
+    page.get_by_text("What you typed is restored.").wait_for()
     expect(field(page, "Examination")).to_have_value("In the middle of a sen")
     expect(field(page, "Presenting complaint")).to_have_value(
         "Left and kept as a draft"

@@ -171,7 +171,7 @@ def test_from_the_booking_to_a_prescription_that_verifies(
     check(tab, first)
     expect(tab.get_by_text("It is version 1, which was replaced")).to_be_visible()
     check(tab, content)
-    expect(tab.get_by_text("nothing was changed since")).to_be_visible()
+    expect(tab.get_by_text("nothing has been changed since")).to_be_visible()
     expect(tab.get_by_text("It is the current version.")).to_be_visible()
     changed = content.replace(b"/MediaBox", b"/mediaBox", 1)
     check(tab, changed)

@@ -112,7 +112,7 @@ def test_a_document_is_found_read_replaced_compared_and_deleted(
 
     # It is deleted and restored.
     page.get_by_role("button", name="Delete", exact=True).click()
-    expect(dialog(page)).to_contain_text("It can be restored until")
+    expect(dialog(page)).to_contain_text("You can restore it until")
     dialog(page).get_by_role("button", name="Delete document").click()
     expect(page.get_by_text("This document is deleted.")).to_be_visible()
     page.get_by_role("button", name="Restore").first.click()

@@ -19,7 +19,7 @@ from tests.kit.breaking import suspended
 pytestmark = [pytest.mark.browser, pytest.mark.cluster]
 
 Loss = Callable[[Cluster], AbstractContextManager[None]]
-SENTENCE = "takes longer than usual"
+SENTENCE = "is taking longer than usual"
 PAGES = ("One", "Two", "Three")
 
 

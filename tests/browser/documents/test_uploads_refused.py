@@ -11,8 +11,8 @@ from tests.browser.conftest import Site, open_from_menu, ready
 pytestmark = pytest.mark.browser
 
 _FULL = (
-    "Your open pages may hold 1 MB of files at once, and with this one it would be "
-    "more. File or remove some of them, then choose this one again."
+    "Your open pages can hold 1 MB of files at once, and this one would exceed that. "
+    "File or remove some of them, then choose this one again."
 )
 
 

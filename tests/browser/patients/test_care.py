@@ -72,7 +72,7 @@ def test_an_analyst_fetches_names_once_and_only_for_a_reason(
         unnamed = _download(page, "CSV", tmp_path / "unnamed.csv")
         ready(page).get_by_role("button", name="With names").click()
         page.get_by_role("textbox", name="Reason").fill("The health office asks")
-        page.get_by_role("button", name="Prepare the file").click()
+        page.get_by_role("button", name="Prepare file").click()
         link = page.get_by_role("link", name="Download with names")
         address = link.get_attribute("href")
         named = _download(page, "Download with names", tmp_path / "named.csv")

@@ -108,7 +108,7 @@ def test_a_file_that_was_asked_for_in_vain_is_asked_for_once_more(
         box.get_by_role("button", name="Table: ").press("Enter")
 
     assert csv.value.suggested_filename == "patients-by-age.csv"
-    expect(box.get_by_text("The numbers are on their way.")).to_have_count(0)
+    expect(box.get_by_text("The numbers are loading.")).to_have_count(0)
 
 
 def assert_wheel_scrolls(charts: Page) -> None:

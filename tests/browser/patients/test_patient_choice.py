@@ -66,4 +66,4 @@ def test_the_field_says_that_the_search_cannot_be_reached(page: Page):
     field = page.get_by_role("combobox", name="Patient", exact=True)
     field.press_sequentially("smith")
 
-    expect(page.get_by_text("The search cannot be reached now.")).to_be_visible()
+    expect(page.get_by_text("Search is not available right now.")).to_be_visible()

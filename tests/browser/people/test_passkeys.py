@@ -77,7 +77,7 @@ class Device:
 
 def add_passkey(page: Page, name: str) -> None:
     page.goto("/sign-in/passkeys")
-    page.get_by_label("What to call it").fill(name)
+    page.get_by_label("Passkey name").fill(name)
     page.get_by_role("button", name="Add a passkey").click()
     page.get_by_role("button", name=f"Remove {name}").wait_for()
 
@@ -109,7 +109,7 @@ def test_who_has_none_is_led_from_the_deed_to_a_passkey_and_back(admin: Page) ->
     ready(admin).get_by_role("button", name="Confirm with a passkey").click()
     admin.get_by_role("link", name="Add a passkey").click()
 
-    admin.get_by_label("What to call it").fill("Laptop")
+    admin.get_by_label("Passkey name").fill("Laptop")
     admin.get_by_role("button", name="Add a passkey").click()
 
     admin.wait_for_url(re.compile(r"^[^?]*/invite$"))
@@ -132,13 +132,13 @@ def test_what_was_typed_is_back_once_the_passkey_is_used(
     ages = {"confirmed_at": func.now() - timedelta(minutes=6)}
     named.write(lambda session: session.execute(proven.values(ages)))
     admin.get_by_role("button", name="Send invitation").click()
-    admin.get_by_text("at most 5 minutes old").wait_for()
+    admin.get_by_text("from the last 5 minutes").wait_for()
 
     admin.get_by_role("button", name="Confirm with a passkey").click()
     admin.wait_for_url("**/sign-in/confirm?**")
     admin.wait_for_url(re.compile(r"^[^?]*/invite$"))
 
-    admin.get_by_text("What you had typed is back.").wait_for()
+    admin.get_by_text("What you typed is restored.").wait_for()
     name = ready(admin).get_by_label("Name", exact=True)
     expect(name).to_have_value(cast.DORA.name)
     expect(admin.get_by_label("E-mail")).to_have_value("typed.before@example.org")
@@ -166,7 +166,7 @@ def test_a_device_is_not_added_twice(admin: Page) -> None:
     admin.get_by_role("button", name="Add a passkey").click()
 
     expect(admin.get_by_role("alert")).to_have_text(
-        "This device has a passkey for you already."
+        "This device already has a passkey for you."
     )
 
 

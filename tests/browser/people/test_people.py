@@ -92,7 +92,7 @@ def test_an_invited_colleague_comes_in_once_and_is_shut_out_while_working(
     again = stranger.new_page()
     again.goto(link)
     expect(again.get_by_role("heading", level=1)).to_have_text(
-        "This link does not open"
+        "This link does not work"
     )
 
     open_person(admin, cast.DORA.name)

@@ -90,7 +90,7 @@ def test_what_was_typed_is_there_again_for_the_same_person_and_is_saved(
     kept = page.evaluate(_KEPT)
     _sign_in_again(page, Role.STAFF)
 
-    page.get_by_text("What you had typed is back.").wait_for()
+    page.get_by_text("What you typed is restored.").wait_for()
     expect(page.get_by_label("First name")).to_have_value("Ada")
     expect(page.get_by_role("combobox", name="Sex")).to_have_value("Female")
     expect(page.get_by_text("Beeswax", exact=True).first).to_be_visible()

@@ -73,7 +73,7 @@ def test_a_clinics_own_pages_are_as_fit_as_the_demos(stranger: BrowserContext) -
         html.page("ask.html", **said, problem="Write an address."),
         html.page("code.html", **said, may_try=True),
         html.page("code.html", **said, problem="This code has expired."),
-        html.page("message.html", title="That was too often", sentence="Try again."),
+        html.page("message.html", title="Too many attempts", sentence="Try again."),
         html.page("app_consent.html", **consent, may_allow=True),
         html.page("app_consent.html", **consent, may_allow=False),
     ):

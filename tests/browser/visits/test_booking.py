@@ -185,7 +185,7 @@ def test_a_hold_counts_down_and_frees_itself(
     expect(timer).to_have_text(re.compile("^0:0[0-6]$"))
 
     # Nobody touches either page from here on.
-    expect(maya.get_by_text("has run out")).to_be_visible()
+    expect(maya.get_by_text("has expired")).to_be_visible()
     expect(timer).to_have_count(0)
     expect(time_of(maya, "08:00")).to_be_visible()
     expect(time_of(page, "08:00")).to_be_visible()

@@ -195,7 +195,7 @@ def test_a_stretch_that_is_drawn_is_blocked_once_its_visits_were_named(
     page.mouse.move(middle, top, steps=6)
     page.mouse.up()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Why (of no patient)").fill("Course")
+    dialog.get_by_label("Reason (no patient names)").fill("Course")
     dialog.get_by_role("button", name="Block the time").click()
 
     # Tables begin with the family name.

@@ -98,7 +98,7 @@ def test_a_visit_is_checked_in_and_completed_by_the_keyboard(
     inside = inside.locator(row_with(page, doctor))
     expect(inside).to_contain_text("In the room")
     ready(page)
-    inside.get_by_role("button", name="Undo: waits again").press("Enter")
+    inside.get_by_role("button", name="Undo: back to waiting").press("Enter")
     expect(waiting).to_be_visible()
     ready(page)
 

@@ -72,7 +72,7 @@ def test_without_a_reason_nothing_is_done(cluster, kept):
     ran = cluster("switchover", "--at", tomorrow())
 
     assert ran.returncode == 1
-    assert "Give the reason in at least 10 characters" in ran.stderr
+    assert "Enter a reason of at least 10 characters" in ran.stderr
     assert kept.scalars(select(ClusterOperation)).all() == []
 
 
@@ -119,4 +119,4 @@ def test_without_patroni_the_command_says_so(run):
     ran = run("cluster", "status", CHARTROOM_PATRONI_URLS="")
 
     assert ran.returncode == 1
-    assert "No Patroni looks after these servers" in ran.stderr
+    assert "These servers are not managed by Patroni" in ran.stderr

@@ -147,8 +147,8 @@ def test_a_list_with_bad_lines_is_refused_with_each_of_them(run, tmp_path, count
     assert refused.returncode == 1
     assert refused.stderr.splitlines()[:2] == [
         (
-            "Line 3: “R 05” is no code: at most 20 letters, digits and . + * / -, "
-            "without blanks."
+            "Line 3: “R 05” is not a code: use at most 20 letters, digits and . + * / "
+            "-, without spaces."
         ),
         "Line 4: the term is missing.",
     ]

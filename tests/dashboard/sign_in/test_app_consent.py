@@ -182,7 +182,7 @@ def test_a_colleague_is_told_that_only_patients_let_apps_in(server, app, role):
         answer = browser.post(app.address(), data=allows)
 
     assert page.status_code == 403
-    assert "Only patients let apps in" in page.text
+    assert "Only patients can let apps in" in page.text
     assert 'value="allow"' not in page.text
     assert (answer.status_code, answer.text.count("Only patients")) == (403, 1)
     assert "location" not in answer.headers

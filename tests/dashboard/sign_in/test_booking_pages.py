@@ -180,7 +180,7 @@ def test_who_is_too_late_is_led_to_other_times(
     answer = visitor.post(path, data=form | {"email": f"late-{email}"})
 
     assert answer.status_code == 409
-    assert "Somebody was quicker" in answer.text
+    assert "This time has just been taken" in answer.text
     assert f"{PATH}/doctors/{doctor[0]}" in answer.text
 
 
@@ -223,7 +223,7 @@ def test_after_the_last_wrong_code_only_the_time_is_chosen_again(
     answers = [visitor.post(f"{PATH}/code", data={"code": wrong}) for _ in range(5)]
 
     assert answers[-1].status_code == 410
-    assert "the time is given back" in answers[-1].text
+    assert "the time was released" in answers[-1].text
     typed = _typed_in(answers[-1].text)
     assert (typed["name"], typed["email"]) == (NAME, email)
 

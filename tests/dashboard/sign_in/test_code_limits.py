@@ -34,7 +34,7 @@ def test_after_five_codes_there_is_a_pause_that_says_how_long(
     assert [answer.status_code for answer in refused] == [429] * 3
     wait = int(refused[0].headers["retry-after"])
     assert 0 < wait <= 15 * 60
-    assert "That was too often" in refused[0].text
+    assert "Too many attempts" in refused[0].text
     assert reached_limits(clinic_engine)[before:] == ["codes-here"]
 
 

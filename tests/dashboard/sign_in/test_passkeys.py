@@ -104,7 +104,7 @@ def test_another_browsers_answer_lets_nobody_in(server, known):
         refused = mine.post("/sign-in/passkey", data={"answer": answer})
 
         assert refused.status_code == 422
-        assert "start again" in refused.text
+        assert "Start again" in refused.text
         assert mine.get("/").status_code == 303
 
 
@@ -244,7 +244,7 @@ def test_by_a_number_instead_of_a_name_passkeys_are_not_offered(server):
         with server.signed_in(Role.ADMIN) as browser:
             page = browser.get(path)
 
-        assert "Passkeys need a name" in page.text
+        assert "Passkeys need a server name" in page.text
         assert f'href="{origin_of(server)}{path}"' in page.text
 
 

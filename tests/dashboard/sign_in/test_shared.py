@@ -60,7 +60,7 @@ def test_the_page_says_who_shares_and_reveals_nobody(server, shared):
     for page in answers:
         assert page.status_code == 200
         assert "Your clinic shares a document with you" in page.text
-        assert "The link opens until" in page.text
+        assert "The link works until" in page.text
         for word in ("Lovelace", "Ada", "Blutbild", shared.document.split("/")[-1]):
             assert word not in page.text
         assert page.headers["cache-control"] == "no-store"

@@ -38,7 +38,7 @@ def test_choosing_somebody_shows_their_code_marked_as_demo(server):
 
     assert (answer.status_code, answer.headers["location"]) == (303, SENT_HERE)
     assert "Demo code:" in page.text
-    assert "a clinic" in page.text.lower()
+    assert "a real clinic" in page.text.lower()
 
 
 def test_the_code_signs_in_and_goes_on(server):
@@ -102,7 +102,7 @@ def test_what_is_no_code_costs_no_try(server, typed):
         answer = browser.post(SENT_HERE, data={"code": typed})
 
         assert answer.status_code == 422
-        assert "A code is six digits." in answer.text
+        assert "A code has six digits." in answer.text
         code = shown_code(browser)
         assert browser.post(SENT_HERE, data={"code": code}).status_code == 303
 
@@ -134,7 +134,7 @@ def test_without_having_asked_there_is_nothing_to_answer(server):
         answer = browser.post(SENT_HERE, data={"code": "271828"})
 
     assert answer.status_code == 422
-    assert "Ask for a code first" in answer.text
+    assert "Request a code first" in answer.text
 
 
 @pytest.mark.parametrize(

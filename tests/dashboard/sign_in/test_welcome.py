@@ -75,7 +75,7 @@ def test_a_used_link_opens_nothing_and_says_what_to_do(server, link):
 
         for answer in (second.get(path), second.post(path)):
             assert answer.status_code == 410
-            assert "ask whoever invited you" in answer.text
+            assert "ask the person who invited you" in answer.text
             assert "set-cookie" not in answer.headers
         assert second.get("/").status_code == 303
 

@@ -174,7 +174,7 @@ def test_the_apis_paths_are_never_answered_by_a_page(server, rosa):
 
 @pytest.mark.parametrize(
     ("language", "title"),
-    [("en", "There is no page here"), ("de", "Hier ist keine Seite")],
+    [("en", "Page not found"), ("de", "Hier ist keine Seite")],
 )
 def test_where_no_page_is_one_of_ours_says_so_and_leads_on(
     server, rosa, language, title

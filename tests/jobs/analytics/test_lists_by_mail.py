@@ -268,7 +268,7 @@ def test_a_list_that_takes_too_long_says_so_and_is_due_no_more(
     house.run(mailer)
 
     paper = paper_of(mailbox)
-    assert f"{title} This list takes too long to find" in paper, paper
+    assert f"{title} This list takes too long to load" in paper, paper
     assert "Patients whose sex is female" in paper
     assert (house.listed().sent, house.listed().ran_at) == (2, NOW)
 

@@ -221,9 +221,9 @@ def test_by_another_name_it_stands_as_before(database, write, analyst, own):
     ("wanted", "said"),
     [
         ({"name": " "}, "a name"),
-        ({"line": 4}, "No count below 5"),
+        ({"line": 4}, "Counts below 5"),
         ({"line": 10**10}, "lower threshold"),
-        ({"line": 12}, "at this threshold already"),
+        ({"line": 12}, "at this threshold"),
     ],
 )
 def test_a_change_is_refused_as_something_new_would_be(
@@ -390,7 +390,7 @@ def test_the_side_of_the_line_is_that_of_told_numbers(counts, above, below):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"line": 4}, "No count below 5"),
+        ({"line": 4}, "Counts below 5"),
         ({"line": 10**10}, "lower threshold"),
         ({"name": "  "}, "a name"),
         ({"name": "x" * 61}, "name is too long; shorten it to 60 characters"),

@@ -294,7 +294,7 @@ def test_with_the_wrong_key_file_nothing_is_marked(house, addresses, tmp_path):
 
     with (
         closing(FileStore(addresses.mongo.admin_url, name, keys=keys)) as stranger,
-        pytest.raises(NothingVerifies, match="Probably this is not the key file"),
+        pytest.raises(NothingVerifies, match="This is probably not the key file"),
     ):
         integrity.check_share(house.database, stranger)
 

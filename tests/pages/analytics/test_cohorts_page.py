@@ -267,7 +267,7 @@ def test_a_cohort_is_saved_and_opened_again(clinic: Clinic, hypertensive):
     app.text_input(key="cohorts_name").set_value("High blood pressure")
     app.text_input(key="cohorts_description").set_value("x" * 301)
     press(app, "cohorts_save")
-    field = "What it is for, if you like must have at most 300 characters"
+    field = "What it is for (optional) has 301 characters; the limit is 300."
     assert any(field in caption.value for caption in app.caption)
     app.text_input(key="cohorts_description").set_value("")
     press(app, "cohorts_save")
@@ -384,10 +384,10 @@ def test_what_is_no_number_is_said(clinic: Clinic):
     ("field", "typed", "said"),
     [
         ("to_age", "old", "Age to must be a number, such as 50."),
-        ("to_age", "200", "An age is a number from 0 to 150."),
+        ("to_age", "200", "An age must be a number from 0 to 150."),
         ("days", "soon", "Within days must be a number, such as 50."),
-        ("days", "99999", "Days are a number from 1 to 36,525."),
-        ("times", 101, "How often is a number from 1 to 100."),
+        ("days", "99999", "Days must be a number from 1 to 36,525."),
+        ("times", 101, "How often must be a number from 1 to 100."),
         ("times", None, "At least this often is empty. Type a number."),
     ],
 )

@@ -97,7 +97,7 @@ def test_the_menu_in_which_it_was_asked_closes_and_a_second_press_is_refused(
     assert not app.session_state["dashboard_mailing"]
     press(app, "dashboard_mail_add")
     [error] = app.error
-    assert "sent to the same people at these times already" in error.value
+    assert "already sent to the same people at these times" in error.value
     assert (
         len(clinic.write(lambda s: subscriptions.list_subscriptions(s, analyst))) == 1
     )
@@ -287,7 +287,7 @@ def test_a_dashboard_that_is_not_shared_any_more_is_left_without_its_name(
     app = clinic.open("dashboards", Role.ANALYST)
 
     said = " ".join(each.value for each in app.markdown)
-    assert "A dashboard that is not shared with you any more" in said
+    assert "A dashboard that is no longer shared with you" in said
     # And no button opens it.
     assert not [each for each in app.button if "mail_open" in str(each.key)]
     assert name not in said
@@ -299,7 +299,7 @@ def test_a_count_is_watched_where_it_is_counted_and_listed(clinic: Clinic):
     app.text_input(key="cohorts_alert_name").set_value("Many")
     app.number_input(key="cohorts_alert_line").set_value(4)
     press(app, "cohorts_alert_add")
-    assert "No count below 5 is shown" in [each.value for each in app.error][-1]
+    assert "Counts below 5 are not shown" in [each.value for each in app.error][-1]
     app.number_input(key="cohorts_alert_line").set_value(None)
     press(app, "cohorts_alert_add")
     assert "Threshold is empty. Type a number." in [each.value for each in app.error]
@@ -312,7 +312,7 @@ def test_a_count_is_watched_where_it_is_counted_and_listed(clinic: Clinic):
     [made] = clinic.write(lambda s: count_alerts.list_alerts(s, analyst))
     press(app, "cohorts_alert_add")
     assert (
-        "You watch this count at this threshold already"
+        "You already watch this count at this threshold"
         in ([each.value for each in app.error][-1])
     )
     assert clinic.write(lambda s: count_alerts.list_alerts(s, analyst)) == (made,)
@@ -358,7 +358,7 @@ def test_the_threshold_of_an_alert_is_changed_in_place(clinic: Clinic):
     assert app.number_input(key=f"{key}_line").value == 20
     app.number_input(key=f"{key}_line").set_value(4)
     in_dialog(app, opens, f"{key}_save")
-    assert "No count below 5 is shown" in [each.value for each in app.error][-1]
+    assert "Counts below 5 are not shown" in [each.value for each in app.error][-1]
     app.text_input(key=f"{key}_name").set_value("Many")
     app.radio(key=f"{key}_side").set_value(True)
     app.number_input(key=f"{key}_line").set_value(1200)

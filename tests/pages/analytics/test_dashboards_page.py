@@ -262,7 +262,7 @@ def test_a_card_that_fails_leaves_the_others(clinic: Clinic, two_cards: Dashboar
 
     assert not app.exception
     assert [each.value for each in app.error] == [
-        "This card counts other patients than the filter, so nobody is left."
+        "This card counts different patients from the filter, so nobody is left."
     ]
     assert tables(app)["Who came"] == [["Male", "9"]]
     assert [each.value for each in app.subheader] == [each.title for each in cards]

@@ -114,7 +114,7 @@ def test_a_refusal_says_what_to_write_and_the_text_stays(clinic: Clinic):
 
     assert not app.exception
     [said] = [each.value for each in app.error]
-    assert "A part of this query is not offered here" in said
+    assert "A part of this query is not supported here" in said
     assert app.text_area(key="sql_text").value == "SELECT * FROM visits WHERE age = 1/0"
     assert "list" not in app.query_params
 
@@ -124,7 +124,7 @@ def test_what_few_have_is_no_row_and_it_is_said_so(clinic: Clinic, people):
     run(app, "SELECT count(*) FROM patients WHERE birth_year = 1930")
 
     assert not app.exception
-    assert any("No row is shown" in each.value for each in app.markdown)
+    assert any("No rows are shown" in each.value for each in app.markdown)
 
 
 def test_a_difference_of_few_is_refused_on_the_page(clinic: Clinic, people):
@@ -267,7 +267,7 @@ def test_of_a_mean_of_few_no_row_is_shown(clinic: Clinic, people):
     app = clinic.open("sql", Role.ANALYST)
     run(app, "SELECT avg(age) AS mean_age FROM diagnoses WHERE term = 'Scurvy'")
     assert not app.exception
-    assert any("No row is shown" in each.value for each in app.markdown)
+    assert any("No rows are shown" in each.value for each in app.markdown)
 
 
 def test_how_many_rows_there_are_and_which_are_together_is_said(
@@ -294,7 +294,7 @@ def test_too_many_events_are_refused_in_words_and_written_down(
 
     assert not app.exception
     [refusal] = [each.value for each in app.error]
-    assert "more than 20 events. Narrow the query by WHERE" in refusal
+    assert "more than 20 events. Narrow the query with WHERE" in refusal
     assert clinic.audit("query:run")[-1].outcome == "failed"
 
 

@@ -244,8 +244,8 @@ def test_a_patient_sees_lists_only_when_they_want_to(clinic: Clinic):
 
     app.toggle(key="accesses_lists").set_value(True).run()
 
-    assert "listed you" not in before
-    assert "listed you" in str(rows_of(app, "accesses_table"))
+    assert "saw you in a list" not in before
+    assert "saw you in a list" in str(rows_of(app, "accesses_table"))
     assert not app.exception
 
 

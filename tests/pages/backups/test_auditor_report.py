@@ -80,5 +80,5 @@ def test_repositories_that_cannot_be_read_leave_the_rest_of_the_page(
     app.button(key="backup_report_make").click().run()
 
     assert not app.get("download_button")
-    assert "The newest backup is of" in said(app)
+    assert "The newest backup is from" in said(app)
     assert app.error

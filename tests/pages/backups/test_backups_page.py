@@ -123,7 +123,7 @@ def test_how_often_and_how_long_and_how_much_room(
     assert "The next incremental one is due at 26 Nov 2026, 03:00" in words
     assert "the next full one at 3 Dec 2026, 02:00" in words
     assert "Each is kept for 2 days, and one of each day for 35 days" in words
-    assert "In that time they will grow by some 948 MB." in words
+    assert "In that time they will grow by about 948 MB." in words
     assert "will be full before" not in words
 
     monkeypatch.setattr(Repository, "free_bytes", 5_000_000)
@@ -138,7 +138,7 @@ def test_how_often_and_how_long_and_how_much_room(
         ({"backup_kept_days": 1}, "Each is kept for one day. The newest"),
         (
             {"backup_every_hours": 0},
-            "Each is kept for 35 days. None goes for another of its day",
+            "Each is kept for 35 days. They are not thinned out to one of each day",
         ),
     ],
 )
@@ -155,7 +155,7 @@ def test_one_of_a_day_stands_in_for_others_where_a_log_leads_on_from_it(
     assert ("2 days, and one of each day" in shown) is (
         changed == {"backup_kept_days": 3}
     )
-    assert "the last that was proven, and what another is based on stay" in shown
+    assert "the last that was proven, and any that another is based on" in shown
 
 
 def test_a_backup_says_of_when_it_is_and_that_nobody_has_restored_it(
@@ -166,7 +166,7 @@ def test_a_backup_says_of_when_it_is_and_that_nobody_has_restored_it(
     app = opened(clinic)
 
     words = said(app)
-    assert "The newest backup is of 25 Nov 2026, 02:00" in words
+    assert "The newest backup is from 25 Nov 2026, 02:00" in words
     assert "56.0 MB of rows, 12.0 MB sealed; 60 files, 1.5 MB; 985 entries" in words
     assert "No backup has ever been restored" in words
     assert "on the same disk as the clinic" in words
@@ -215,7 +215,7 @@ def test_an_incremental_one_says_with_which_it_is_restored(clinic: Clinic, repos
     repository.remove(base.based_on.set_id)
     words = said(opened(clinic))
     assert f"Backup {base.set_id} has only what changed since another, which" in words
-    assert "The newest backup is of 25 Nov 2026, 02:00" in words
+    assert "The newest backup is from 25 Nov 2026, 02:00" in words
 
 
 def test_why_it_is_a_full_one_is_told(clinic: Clinic, repository):
@@ -246,7 +246,7 @@ def test_from_when_to_when_one_can_go_back_and_what_is_wrong_with_the_log(
     clinic: Clinic, repository
 ):
     backup_sets.add_set(repository)
-    assert "The log leads nowhere yet" in said(opened(clinic))
+    assert "The log does not lead to any time yet" in said(opened(clinic))
     archive = backup_logs.archive_of(repository, clinic.wiring.file_keys)
     until = backup_sets.AS_OF + timedelta(minutes=9)
     backup_logs.add_piece(archive, backup_logs.FIRST, until)
@@ -359,7 +359,7 @@ def test_times_that_nothing_leads_to_any_more_are_named(
     if language == "de":
         assert "kann niemand mehr zurück: WAL" in words
     else:
-        assert f"any more: log that led there is gone from {repository.folder}" in words
+        assert f": log that led there is gone from {repository.folder}" in words
         assert "02:05:07" in words
 
 
@@ -386,13 +386,16 @@ def test_what_a_backup_lacks_and_what_belongs_to_none_is_named_with_what_to_do(
     assert f"Backup {gone} is gone from {repository.folder}, and Chartroom" in words
     assert "run `python -m dashboard backup --full`" in words
     assert f"2 files that backups name are gone from {repository.folder}" in words
-    assert "sets/notes 4.txt and 2 more. Nothing restores from it" in words
+    assert "sets/notes 4.txt and 2 more. Nothing restores from them" in words
     assert "letters/7.pdf" not in words
     copied = {"backup_s3_url": "s3://clinic/chartroom"}
     changed = clinic.wiring.settings.model_copy(update=copied)
     monkeypatch.setattr(clinic.wiring, "settings", changed)
     words = said(opened(clinic))
-    assert "In the copy in s3://clinic/chartroom lies what belongs to no" in words
+    assert (
+        "In the copy in s3://clinic/chartroom there are things that belong to no"
+        in words
+    )
     assert "letters/7.pdf" in words
 
 
@@ -453,4 +456,4 @@ def test_backups_whose_key_is_missing_are_told_of_once(clinic: Clinic, repositor
     assert "The key file lacks a key of these backups" in words
     assert "20261125T030007Z-0001, 20261125T040007Z-0001" in words
     # Another full backup would not bring that key back.
-    assert "that one needs no other" not in words
+    assert "which makes one that needs no other" not in words

@@ -81,7 +81,7 @@ def test_what_it_means_is_said_and_the_launcher_is_asked(
     app = opened()
     words = said(app)
     assert f"The clinic closes for about a minute and opens as it was at {TO}." in words
-    assert "Everybody is signed out, you as well." in words
+    assert "Everybody is signed out, including you." in words
     assert "this page says how it went, and so does the audit log" in words
 
     words = order(app, clinic)
@@ -102,7 +102,7 @@ def test_without_a_passkey_it_leads_to_one_and_nothing_is_done(
     app = opened(method="code")
 
     assert "Going back in time needs a passkey" in said(app)
-    assert "needs a confirmation that is at most 5 minutes old" in order(app, clinic)
+    assert "needs a confirmation from the last 5 minutes" in order(app, clinic)
     assert (launcher, read_requested(data)) == ([], None)
 
 
@@ -110,7 +110,7 @@ def test_without_a_passkey_it_leads_to_one_and_nothing_is_done(
     ("how", "sentence"),
     [
         ({"typed": "yes"}, "to go back. Nothing was changed."),
-        ({"reason": "oops"}, "Give the reason in at least 10 characters"),
+        ({"reason": "oops"}, "Enter a reason of at least 10 characters"),
     ],
 )
 def test_what_is_typed_wrong_is_refused_and_stays(opened, clinic, data, how, sentence):

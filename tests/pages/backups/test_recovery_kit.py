@@ -69,7 +69,7 @@ def test_one_is_made_taken_and_old_once_a_key_is_another(opened, repository, cli
     assert "has all keys" in said(opened())
 
     FileKeys.of(clinic.wiring.settings).add()
-    assert "The recovery kit is old: keys have changed" in said(opened())
+    assert "The recovery kit is out of date: keys have changed" in said(opened())
 
 
 def test_what_is_refused_is_said_at_its_field_and_stays_typed(opened, clinic):
@@ -102,7 +102,7 @@ def test_a_passkey_that_grows_too_old_takes_no_passphrase_from_the_form(opened, 
 
     words = make(app)
 
-    assert "at most 5 minutes old" in words
+    assert "from the last 5 minutes" in words
     assert app.button(key="confirming_leave")
     typed = {field.label: field.value for field in app.text_input}
     assert typed["Passphrase"] == typed["Repeat the passphrase"] == PASSPHRASE
@@ -171,7 +171,7 @@ def test_passphrases_are_not_tried_without_an_end(at_desk, sealed, clinic):
 
     words = prove(app, sealed)
 
-    assert "That was too often. Try again in" in words
+    assert "Too many attempts. Try again in" in words
     assert "Nobody has shown yet that it opens." in words
 
 
@@ -190,7 +190,7 @@ def test_a_refusal_is_told_in_german(sealed):
         sentence = translate_failure(
             kits.KitNotProven(
                 Sentence(
-                    "The recovery kit opens, and the newest backup does not open with "
+                    "The recovery kit opens, but the newest backup does not open with "
                     "it. {why}",
                     why="base of backup b1 was changed.",
                 )

@@ -58,7 +58,9 @@ def test_one_is_asked_for_by_a_button_and_its_end_is_told(clinic, repository):
     clinic.wiring.database.write(
         lambda session: begin(session, event.subject_id), identity=SYSTEM
     )
-    assert "A restore drill runs. You may leave this page." in said(opened(clinic))
+    assert "A restore drill is running. You can leave this page." in said(
+        opened(clinic)
+    )
     (row,) = rows_of(opened(clinic), "restore_drills_table")
     assert row[2:] == ["Running", "–", "–", "–"]
 

@@ -105,7 +105,7 @@ def test_nothing_came_since(clinic, repository):
     compare(opened(clinic))
     end(clinic, ChangeList(ChangedKind.VISITS, ()), compared_at=UNTIL)
 
-    assert "Nothing: no such row differs." in said(opened(clinic))
+    assert "Nothing: no rows differ." in said(opened(clinic))
 
 
 def test_why_nobody_knows_is_said_and_one_may_ask_again(clinic, repository):

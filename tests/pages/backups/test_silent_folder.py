@@ -29,8 +29,8 @@ def test_what_was_never_known_is_not_taken_for_nothing(clinic, silent):
 
     words = said(app)
     assert monotonic() - began < _SOON
-    assert f"The backup folder {silent.folder} does not answer since" in words
-    assert "The clinic itself goes on." in words
+    assert f"The backup folder {silent.folder} has not responded since" in words
+    assert "The clinic itself keeps running." in words
     assert "There is no backup yet" not in words
     assert "Once there is a backup" not in words
     # No kit can be made in a folder that cannot be written.
@@ -45,9 +45,9 @@ def test_what_was_there_last_is_shown_and_of_when_it_is(clinic, repository):
         words = said(clinic.open("backups", Role.ADMIN))
         home = clinic.start(Role.ADMIN)
 
-    assert "does not answer since" in words
+    assert "has not responded since" in words
     assert "What is shown here is as of" in words
-    assert "**The newest backup is of" in words
+    assert "**The newest backup is from" in words
     assert not home.exception
     (newest,) = [each for each in home.metric if each.label == "Newest backup"]
     assert newest.value == "3 h ago"

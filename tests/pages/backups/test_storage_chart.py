@@ -33,7 +33,7 @@ def noted(clinic, repository):
 
 def charts(app):
     """Return the charts of storage use, without the one of times to go back to."""
-    names = ("What the ", "Was die ")
+    names = ("Size of the ", "Was die ")
     every = app.get("vega_lite_chart")
     return [each for each in every if each.proto.alt.startswith(names)]
 
@@ -48,7 +48,7 @@ def test_before_the_second_hour_the_page_says_when_it_is_drawn(clinic, repositor
 
     app = clinic.open("backups", Role.ADMIN)
 
-    assert "from the second hour on it is drawn here" in said(app)
+    assert "from the second hour on it is charted here" in said(app)
     assert charts(app) == []
 
 
@@ -62,10 +62,10 @@ def test_each_kind_is_drawn_from_hour_to_hour(clinic, noted):
     assert [each["bytes"] for each in drawn[:4]] == [12_000_000, 0, 2_000_000, 500_000]
     assert drawn[5]["size"] == "900 kB"
     assert chart.proto.alt == (
-        "What the backups take, from 25 Nov 2026, 03:00 to 25 Nov 2026, 05:00. Full "
+        "Size of the backups, from 25 Nov 2026, 03:00 to 25 Nov 2026, 05:00. Full "
         "backups: 12.0 MB, Incremental backups: 900 kB, Log: 4.0 MB, Audit log: 600 kB."
     )
-    assert "What the backups take: 17.5 MB" in said(app)
+    assert "Size of the backups: 17.5 MB" in said(app)
 
 
 def test_the_copy_elsewhere_is_drawn_where_one_is_kept(clinic, noted, monkeypatch):
@@ -82,7 +82,7 @@ def test_the_copy_elsewhere_is_drawn_where_one_is_kept(clinic, noted, monkeypatc
         ("Full backups", 0),
         ("Other backups", 9),
     ]
-    assert "What the copy elsewhere takes: 9 B" in said(app)
+    assert "Size of the copy elsewhere: 9 B" in said(app)
 
 
 def test_it_is_drawn_in_german(clinic, noted):

@@ -92,21 +92,21 @@ def test_an_impossible_rule_is_explained(changing: AppTest, kept: Session):
 
     changing.button(key="alerts_save_disk").click().run()
 
-    assert "ends at or below the threshold" in changing.error[0].value
+    assert "must end at or below the threshold" in changing.error[0].value
     assert not changing.exception
 
 
 @pytest.mark.parametrize(
     ("field", "typed", "said"),
     [
-        ("over", 150.0, "No disk is more than 100% full"),
-        ("clear", -1.0, "numbers from 0 on"),
-        ("for", 100_000, "begins once that lasts for 0 to 86400 seconds"),
-        ("calm", -1, "ends once that lasts for 0 to 86400 seconds"),
+        ("over", 150.0, "No disk can be more than 100% full"),
+        ("clear", -1.0, "must be 0 or more"),
+        ("for", 100_000, "can begin after 0 to 86400 seconds"),
+        ("calm", -1, "can end after 0 to 86400 seconds"),
         ("over", None, "Begins over (%) is empty"),
         ("clear", None, "Ends at (%) is empty"),
-        ("for", None, "Begins once that lasts (s) is empty"),
-        ("calm", None, "Ends once that lasts (s) is empty"),
+        ("for", None, "Begins after (s) is empty"),
+        ("calm", None, "Ends after (s) is empty"),
     ],
 )
 def test_a_number_out_of_bounds_is_refused_in_words_and_stays(

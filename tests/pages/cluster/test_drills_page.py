@@ -97,7 +97,7 @@ def test_a_running_drill_is_followed_to_its_end(
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        (0, "A drill is due every 1 to 366 days."),
+        (0, "A drill can be due every 1 to 366 days."),
         (None, "Then every (days) is empty. Type a number."),
     ],
 )

@@ -54,7 +54,7 @@ def test_without_a_reason_nothing_is_begun(confirmed, clinic):
 
     app.button(key="switchover_do").click().run()
 
-    assert "Give the reason in at least 10 characters" in app.error[0].value
+    assert "Enter a reason of at least 10 characters" in app.error[0].value
     assert operations(clinic) == []
 
 
@@ -110,7 +110,7 @@ def test_the_primary_says_that_a_switchover_is_gentler(confirmed, clinic):
 
     assert labels >= {"Restart the primary", "Change the primary"}
     assert not labels & {"Rejoin", "Copy anew"}
-    assert "A switchover first is gentler" in words_on(app)
+    assert "Switch over first to avoid that" in words_on(app)
 
 
 def test_each_setting_is_shown_with_its_effect(confirmed):
@@ -158,7 +158,7 @@ def test_a_refusal_leaves_the_other_forms_where_they_are(confirmed, clinic):
 
     app.button(key="steering_automatic_do").click().run()
 
-    assert "Give the reason in at least 10 characters" in app.error[0].value
+    assert "Enter a reason of at least 10 characters" in app.error[0].value
     assert app.text_input(key="steering_automatic_reason").value == "short"
     assert app.button(key="steering_settings_do").label == "Change settings"
     assert not app.exception
@@ -167,7 +167,7 @@ def test_a_refusal_leaves_the_other_forms_where_they_are(confirmed, clinic):
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        (9999, "ttl (seconds) lies between 20 and 600."),
+        (9999, "ttl (seconds) must be between 20 and 600."),
         (None, "ttl (seconds) is empty. Type a number."),
     ],
 )
@@ -249,7 +249,7 @@ def test_a_refused_operation_leaves_the_others_to_choose_from(confirmed, clinic)
 
     app.button(key="server_rejoin").click().run()
 
-    assert "Give the reason in at least 10 characters" in app.error[0].value
+    assert "Enter a reason of at least 10 characters" in app.error[0].value
     assert {button.label for button in app.button} == labels
 
 
@@ -267,7 +267,7 @@ def test_whose_data_would_be_thrown_away_is_asked_about_first(
     app.button(key="server_reinit").click().run()
 
     assert given == []
-    assert "What only this server has is gone for good" in words_on(app)
+    assert "What only this server has is permanently lost" in words_on(app)
 
     press(app, "server_reinit", "server_reinit_confirm")
 
@@ -279,7 +279,7 @@ def test_nobody_is_asked_about_what_has_no_reason(confirmed, clinic):
 
     app.button(key="server_reinit").click().run()
 
-    assert "Give the reason in at least 10 characters" in app.error[0].value
+    assert "Enter a reason of at least 10 characters" in app.error[0].value
     assert {button.label for button in app.button} == labels
 
 

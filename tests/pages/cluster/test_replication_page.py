@@ -98,7 +98,7 @@ def test_without_a_primary_the_page_works_and_says_since_when(
 
     assert "no server takes changes for 12 s" in said(app.error)
     assert "**Next:**" in said(app.error)
-    assert "Nobody has led since 10:30:52, for 12 s" in said(app.caption)
+    assert "No server has led since 10:30:52, for 12 s" in said(app.caption)
     assert len(shown(app, "replication_servers")) == 2
     # An event would need a primary.
     assert len(clinic.audit("replication:read")) == before
@@ -135,7 +135,7 @@ def test_at_a_standby_site_the_page_says_so_and_whom_it_follows(
     ("site", "words"),
     [
         (standby_site(timedelta(seconds=90)), "behind. Nothing is saved here"),
-        (standby_site(timedelta(), are_files_known=False), "cannot be told"),
+        (standby_site(timedelta(), are_files_known=False), "is not known"),
     ],
     ids=["late", "silent"],
 )
@@ -165,7 +165,10 @@ def test_what_waits_for_the_audit_log_is_said_and_what_to_do(clinic: Clinic, wai
     app = clinic.open("replication", Role.ADMIN)
 
     warning = said(app.warning)
-    assert "2 looks wait on this web server's disk for the audit log" in warning
+    assert (
+        "2 record views are waiting on this web server's disk for the audit log"
+        in warning
+    )
     assert "**Next:** Wait a minute" in warning
     assert not app.exception
 
@@ -177,7 +180,7 @@ def test_without_a_primary_it_is_right_that_it_waits(
 
     app = clinic.open("replication", Role.ADMIN)
 
-    assert "2 looks wait on this web server's disk" in said(app.caption)
+    assert "2 record views are waiting on this web server's disk" in said(app.caption)
     assert "2 looks" not in said(app.warning)
 
 
@@ -186,7 +189,7 @@ def test_what_somebody_has_changed_in_the_spool_is_said(clinic: Clinic, waiting)
 
     app = clinic.open("replication", Role.ADMIN)
 
-    assert "Somebody has changed 1 file of looks" in said(app.warning)
+    assert "Somebody has changed 1 file of record views" in said(app.warning)
 
 
 def test_of_an_empty_spool_nothing_is_said(clinic: Clinic):
@@ -221,7 +224,7 @@ def test_a_month_without_samples_says_who_keeps_them(
 
     app = opened(clinic, "30 days")
 
-    assert any("Nothing was kept of this time" in m.value for m in app.markdown)
+    assert any("Nothing was recorded for this time" in m.value for m in app.markdown)
     assert not app.exception
 
 
@@ -303,7 +306,7 @@ def test_of_an_earlier_period_without_samples_it_is_said(clinic: Clinic, kept: S
     app.selectbox(key="replication_compared").set_value("A week before").run()
 
     assert lines_under(app) == []
-    assert "A week before: nothing was kept of that time." in said(app.caption)
+    assert "A week before: nothing was recorded for that time." in said(app.caption)
     assert not app.exception
 
 
@@ -402,7 +405,7 @@ def test_a_mongodb_that_does_not_answer_is_said_and_all_else_is_shown(
 
     app = clinic.open("replication", Role.ADMIN)
 
-    assert "MongoDB, which keeps the files, does not answer." in said(app.error)
+    assert "MongoDB, which keeps the files, is not responding." in said(app.error)
     assert len(shown(app, "replication_servers")) == 3
     assert not app.exception
 
@@ -412,7 +415,7 @@ def test_a_mongodb_that_does_not_answer_is_said_and_all_else_is_shown(
     [
         (FilesState((), 1, 1000), "1 file takes 1.0 kB."),
         (FilesState((), 2, 0, 5, 10), "2 files take 0 B. 5 B of 10 B are free."),
-        (FilesState((), 0, 0), "How far the oplog reaches back is not told"),
+        (FilesState((), 0, 0), "This login may not see how far back the oplog"),
         (FilesState((), 0, 0, log_seconds=7200.0), "reaches back 2 h: a server"),
     ],
 )

@@ -85,7 +85,9 @@ def test_a_silent_etcd_and_none_at_all_are_told(servers):
     assert "etcd has not answered for 1 min 30 s." in said(servers(silent).caption)
 
     alone = snapshot(primary(), has_patroni=False)
-    assert "Without Patroni and etcd nobody takes over" in said(servers(alone).caption)
+    assert "Without Patroni and etcd no server takes over" in said(
+        servers(alone).caption
+    )
 
 
 def test_before_any_server_is_known_the_page_says_so(servers):

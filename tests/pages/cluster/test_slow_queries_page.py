@@ -70,5 +70,5 @@ def test_a_server_that_is_silent_is_named(clinic: Clinic):
     finally:
         del clinic.wiring.__dict__["statements"]
 
-    assert "db-09 does not answer" in said(app.error)
+    assert "db-09 is not responding" in said(app.error)
     assert not app.exception

@@ -60,7 +60,7 @@ def test_a_primary_that_is_silent_is_named(clinic: Clinic):
 
     app = opened(clinic, urls)
 
-    assert "does not answer, so the state of its tables is not known" in said(
+    assert "is not responding, so the state of its tables is not known" in said(
         app.warning
     ) + said(app.error)
     assert not app.exception

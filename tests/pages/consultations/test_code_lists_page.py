@@ -42,7 +42,7 @@ def said(app):
 def test_a_list_is_checked_line_by_line_before_anything_is_saved(page):
     upload(page, f"{HEAD}{ZYRAFEN}Unheardof,,,\n,tablets,,\n")
 
-    assert page.error[0].value.startswith("2 lines cannot be taken, so nothing is.")
+    assert page.error[0].value.startswith("2 lines cannot be imported, so nothing was.")
     assert "Line 3: active ingredients of “Unheardof” are missing" in said(page)
     assert "Line 4: the name is missing" in said(page)
     assert not [b for b in page.button if b.key == "code_lists_take_drugs"]
@@ -55,10 +55,10 @@ def test_a_list_is_previewed_taken_and_chosen(clinic, page):
 
     upload(page, HEAD + ZYRAFEN)
     labels = [expander.label for expander in page.expander]
-    assert labels == ["New: 1", "Changed: 0", f"Gone, to be retired: {gone}"]
+    assert labels == ["New: 1", "Changed: 0", f"Missing, to be retired: {gone}"]
 
     page.button(key="code_lists_take_drugs").click().run()
-    assert "It holds 1" in said(page)
+    assert "It has 1" in said(page)
     page.radio(key="code_lists_source_drugs").set_value(ListSource.OWN)
     page.button(key="code_lists_save_drugs").click().run()
 

@@ -165,7 +165,7 @@ def test_what_cannot_be_is_refused_beside_the_field_until_it_is_corrected(
     press(app, "save")
 
     assert app.error[0].value.startswith("Nothing was saved")
-    assert "Temperature must lie between 25 and 45 °C" in said(app).replace("\\", "")
+    assert "Temperature must be between 25 and 45 °C" in said(app).replace("\\", "")
     assert field(app, "temperature").value == "376"
     type_in(app, temperature="37.6")
     assert "Temperature must" not in said(app)
@@ -183,7 +183,7 @@ def test_what_is_typed_is_kept_and_offered_after_a_new_sign_in(clinic, visit):
     again = opened(clinic, visit)
     assert field(again, "complaint").value == ""
     (offer,) = [b for b in again.button if "_continue_" in b.key]
-    assert offer.label == "Continue the draft of a moment ago"
+    assert offer.label == "Continue draft from a moment ago"
     offer.click().run()
 
     assert field(again, "complaint").value == "Half a sen"
@@ -569,7 +569,7 @@ def test_only_clinicians_open_the_consulting_room(clinic, visit, role):
 def test_an_address_that_names_no_visit_is_explained(clinic):
     app = opened(clinic, "nonsense")
 
-    assert app.warning[0].value.startswith("This address names no visit")
+    assert app.warning[0].value.startswith("No visit matches this address")
 
 
 def test_somebody_elses_patient_is_opened_for_a_reason_only(clinic, doctor_id):

@@ -280,7 +280,7 @@ def test_what_is_typed_is_kept_by_the_way_and_offered_again(clinic, ada):
     again = opened(clinic, patient=ada.id)
     assert shown(again)["diagnosis"] == ""
     (offer,) = _offers(again)
-    assert again.button(key=offer).label == "Continue the draft of a moment ago"
+    assert again.button(key=offer).label == "Continue draft from a moment ago"
     again.button(key=offer).click().run()
 
     assert shown(again)["diagnosis"] == "Half a sentence"

@@ -83,7 +83,7 @@ def archive(clinic: Clinic, patient: PatientRecord) -> None:
     ("state", "sentence"),
     [
         ({"scan": "infected"}, "The virus scan found something in this file"),
-        ({"scan": "waiting"}, "waits for its virus scan"),
+        ({"scan": "waiting"}, "is waiting for its virus scan"),
         ({"damaged_at": datetime(2026, 11, 20, tzinfo=UTC)}, "damaged in the store"),
     ],
     ids=["infected", "waiting", "damaged"],
@@ -210,7 +210,7 @@ def test_a_title_left_empty_is_the_name_of_the_file_and_says_so(
     app.button(key="document_edit").click().run()
 
     title = app.text_input(key=f"document_edit_{record.id}_title")
-    assert title.placeholder == "Left empty: the name of the file"
+    assert title.placeholder == "If left empty, the file name"
 
 
 def test_the_memory_of_what_replaced_another_is_let_go_of(

@@ -146,7 +146,7 @@ def test_a_damaged_file_is_filed_with_a_warning(clinic: Clinic):
     upload(app, ("torn.pdf", whole[: len(whole) - 100]))
 
     (warning,) = app.warning
-    assert "torn.pdf is filed. Look at it: Damaged in parts" in warning.value
+    assert "torn.pdf is filed. Check it: Damaged in parts" in warning.value
     assert not app.success
 
 
@@ -214,7 +214,7 @@ def test_the_hourly_limit_is_told_with_a_countdown(clinic: Clinic):
     files = [(f"{n}.pdf", letter(f"page {n}")) for n in range(11)]
     upload(app, *files)
 
-    assert "You can go on in" in said(app)
+    assert "You can continue in" in said(app)
     assert app.button(key="upload_documents_file").disabled
     assert "10.pdf is filed" not in said(app)
     assert not app.exception
@@ -293,7 +293,7 @@ def test_quarantine_shows_the_state_and_no_way_to_the_file(
     kept.commit()
     app = clinic.open("document", document=record.id)
 
-    assert "waits for its virus scan" in said(app)
+    assert "is waiting for its virus scan" in said(app)
     assert not app.get("link_button")
     assert not shown(app, f"document_pages_{record.id}_1")
 
@@ -302,7 +302,7 @@ def test_a_deletion_says_until_when_and_can_be_undone(clinic: Clinic, file: File
     record = file(letter("deleted"), title="Old letter")
     app = clinic.open("document", document=record.id)
     app.button(key="document_delete").click().run()
-    assert any("can be restored until" in element.value for element in app.markdown)
+    assert any("You can restore it until" in element.value for element in app.markdown)
 
     press(app, "document_delete", "document_delete_confirm")
     assert stored(clinic, record).is_deleted
@@ -513,12 +513,12 @@ def test_my_record_shows_my_documents(clinic: Clinic, file: File, maya: UUID):
 @pytest.mark.parametrize(
     ("page", "query", "sentence"),
     [
-        ("document", {"document": "nonsense"}, "names no document"),
+        ("document", {"document": "nonsense"}, "No document matches"),
         ("document", {"document": uuid4()}, "Document not found"),
         ("compare", {"document": uuid4()}, "Document not found"),
         ("create_document", {"document": uuid4()}, "Document not found"),
-        ("create_document", {"patient": "nonsense"}, "names no patient"),
-        ("upload_documents", {"patient": "nonsense"}, "names no patient"),
+        ("create_document", {"patient": "nonsense"}, "No patient matches"),
+        ("upload_documents", {"patient": "nonsense"}, "No patient matches"),
         ("documents", {"list": "nonsense"}, "There is no such list"),
     ],
     ids=[

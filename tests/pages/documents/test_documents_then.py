@@ -110,7 +110,7 @@ def test_a_deleted_one_is_read_and_brought_back_for_a_reason(
     assert viewed[0].details["as_of"] == "2026-11-19T14:03:07+00:00"
 
     bring_back(app, "past_document", "oops")
-    assert "in at least 10 characters" in app.error[0].value
+    assert "of at least 10 characters" in app.error[0].value
     bring_back(app, "past_document", REASON)
 
     assert not app.exception
@@ -126,8 +126,10 @@ def test_what_does_not_come_back_is_named(
 
     app = choose(opened(clinic, patient))
 
-    [lost] = [each.value for each in app.caption if "do not come back" in each.value]
-    assert lost.endswith("for such a document: Lab.")
+    [lost] = [
+        each.value for each in app.caption if "are not brought back" in each.value
+    ]
+    assert lost.endswith("for this type of document: Lab.")
     bring_back(app, "past_document", REASON)
     assert not app.exception
     assert not clinic.read(
@@ -144,7 +146,7 @@ def test_what_was_purged_since_is_not_listed(
     app = opened(clinic, patient)
 
     assert "past_document" not in {radio.key for radio in app.radio}
-    assert "There was no document that you may see today" in " ".join(
+    assert "No documents from that time that you may see today" in " ".join(
         caption.value for caption in app.caption
     )
 

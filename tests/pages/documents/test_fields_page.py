@@ -79,7 +79,7 @@ def test_a_name_that_is_there_already_is_explained_and_stays_typed(
     app.text_input(key="fields_new_0_name").input("twice")
     app.button(key="fields_add_submit").click().run()
 
-    assert "There is a field of this name already" in app.error[0].value
+    assert "There is already a field with this name" in app.error[0].value
     assert app.text_input(key="fields_new_0_name").value == "twice"
 
 
@@ -98,12 +98,12 @@ def test_an_upload_asks_for_the_fields_of_its_type_and_names_what_is_wrong(
     assert (lot.label, weight.label) == ("Lot (required)", "Weight (g)")
     weight.set_value("heavy")
     app.button(key="upload_documents_file").click().run()
-    assert "“Weight” is a number such as 12.5" in said(app)
+    assert "“Weight” must be a number such as 12.5" in said(app)
     [weight] = [i for i in app.text_input if i.key and i.key.endswith("_weight")]
     assert weight.value == "heavy"
     weight.set_value("2,5")
     app.button(key="upload_documents_file").click().run()
-    assert "“Lot” is needed for documents of this type" in said(app)
+    assert "“Lot” is required for documents of this type" in said(app)
     [lot] = [i for i in app.text_input if i.key and i.key.endswith("_lot")]
     lot.set_value("7")
     app.button(key="upload_documents_file").click().run()

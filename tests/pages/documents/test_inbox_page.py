@@ -38,7 +38,7 @@ def test_a_document_is_assigned_on_its_page_and_is_in_that_inbox(
     page.button(key="document_finish").click().run()
     assert page.button(key="document_reopen")
     app = clinic.open("inbox", DOCTOR)
-    assert "Everything that came is assigned or done." in app.markdown[-1].value
+    assert "All incoming documents are assigned or done." in app.markdown[-1].value
 
 
 def test_who_may_not_open_it_is_refused_in_a_sentence(clinic: Clinic, file: File):
@@ -50,7 +50,7 @@ def test_who_may_not_open_it_is_refused_in_a_sentence(clinic: Clinic, file: File
     page.selectbox(key=f"inbox_assignee_{paper.id}").set_value(doctor.id)
     press(page, "document_assign", "inbox_assign_save")
 
-    assert "an assignment opens nothing" in page.error[0].value
+    assert "assigning it does not give access" in page.error[0].value
     item = clinic.write(lambda s: inbox.find_item(s, clinic.clerk, paper.id))
     assert item.assignee is None
 

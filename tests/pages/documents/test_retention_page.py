@@ -98,7 +98,7 @@ def test_a_rule_is_changed_and_the_page_says_from_when_on(confirmed, clinic):
     app.button(key="retention_save_temporary").click().run()
 
     assert rule_of(clinic, Classification.TEMPORARY).keep_days == 731
-    assert any("a week from now on" in element.value for element in app.toast)
+    assert any("starting in a week" in element.value for element in app.toast)
     assert not app.error
     assert not app.exception
 
@@ -114,7 +114,7 @@ def test_without_a_passkey_nothing_is_changed_and_what_was_typed_stays(
     typed.set_value(99)
     app.button(key="retention_save_administrative").click().run()
 
-    assert "at most 5 minutes old" in app.error[0].value
+    assert "from the last 5 minutes" in app.error[0].value
     assert app.number_input(key=key_of(rule, "keep")).value == 99
     assert rule_of(clinic, Classification.ADMINISTRATIVE) == rule
     assert not app.exception
@@ -131,7 +131,10 @@ def test_a_time_that_cannot_be_is_explained_beside_the_rule(confirmed, clinic):
     app.button(key="retention_save_clinical").click().run()
 
     (said,) = app.error
-    assert said.value == "Documents are kept for 1 to 36,525 days; type one of these."
+    assert (
+        said.value
+        == "Documents can be kept for 1 to 36,525 days; enter a number in this range."
+    )
     assert app.number_input(key=key_of(rule, "keep")).value == 0
     # The rest of the page follows below.
     assert "Legal holds" in [element.value for element in app.subheader]
@@ -140,7 +143,7 @@ def test_a_time_that_cannot_be_is_explained_beside_the_rule(confirmed, clinic):
 
 @pytest.mark.parametrize(
     ("field", "label"),
-    [("keep", "Kept for"), ("restore", "Deleted ones can be restored for (days)")],
+    [("keep", "Kept for"), ("restore", "Deleted documents can be restored for (days)")],
 )
 def test_a_time_that_was_emptied_is_asked_for_and_nothing_is_changed(
     confirmed, clinic, field, label
@@ -164,7 +167,7 @@ def test_what_was_compared_before_there_were_files_says_when(confirmed, clinic):
     said = "\n".join(words_on(confirmed()))
 
     assert re.search(
-        r"compared last, \d+ \w{3} \d{4}, \d\d:\d\d, there was no file yet", said
+        r"files and rows, \d+ \w{3} \d{4}, \d\d:\d\d, there were no files yet", said
     )
     assert "**0** rows" not in said
 
@@ -295,8 +298,8 @@ def test_jobs_that_stopped_and_sweeps_that_held_back_are_alarms(confirmed, clini
     alarms = " ".join(element.value for element in app.warning)
     assert "No file verifies." in alarms
     assert "2 purged files are still in the backups" in alarms
-    assert "so many files lack a row that none is removed" in alarms
-    assert "see that the worker runs" in alarms
+    assert "too many files have no row, so none is removed" in alarms
+    assert "check that the worker is running" in alarms
     assert not app.exception
 
 

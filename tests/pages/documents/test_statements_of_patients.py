@@ -118,7 +118,7 @@ def test_whoever_looks_at_it_in_a_list_is_told_first(clinic: Clinic):
 
     assert ("Health statement", STATED) in {(row[0], row[1]) for row in listed}
     refused = clinic.open(PAGE, document=document)
-    assert "not made from a form of yours" in refused.warning[0].value
+    assert "not made from one of your forms" in refused.warning[0].value
 
 
 def test_a_patients_limit_for_uploads_holds_for_forms_and_keeps_what_was_typed(

@@ -20,7 +20,7 @@ def test_an_administrator_adds_a_tag_and_is_told_what_its_deletion_costs(
     assert not made.is_shown_to_patients
 
     app.button(key=f"tags_delete_{made.id}").click().run()
-    assert "No document carries it." in app.markdown[-1].value
+    assert "No document has it." in app.markdown[-1].value
     assert app.button(key="tags_delete_confirm").label == ":red[Delete tag]"
     clinic.write(lambda s: tags.delete_tag(s, BOSS, made.id))
 
@@ -33,5 +33,5 @@ def test_a_name_that_is_there_already_is_explained_and_stays_typed(at_desk, clin
     [made] = clinic.write(lambda s: tags.list_tags(s, clinic.clerk))
     clinic.write(lambda s: tags.delete_tag(s, BOSS, made.id))
 
-    assert "There is a tag of this name already" in app.error[0].value
+    assert "There is already a tag with this name" in app.error[0].value
     assert app.text_input(key="tags_new_name").value == "Twice"

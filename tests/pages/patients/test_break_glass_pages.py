@@ -100,7 +100,7 @@ def test_of_several_nobody_is_chosen_before_somebody_chooses(clinic: Clinic):
 
     app = open_because(app, REASON)
 
-    assert app.error[0].value == "Choose whose record is to be opened."
+    assert app.error[0].value == "Choose the patient whose record you want to open."
     assert problem_places(app) == ["patient"]
     assert app.text_area(key="break_glass_reason").value == REASON
     app.radio(key="break_glass_patient").set_value(
@@ -124,7 +124,7 @@ def test_too_short_a_reason_is_refused_in_words_and_kept(clinic: Clinic, patient
     ("typed", "said"),
     [
         ("Lovelace", "together with the date of birth"),
-        (str(uuid4()), "Nobody has"),
+        (str(uuid4()), "No patient has"),
     ],
     ids=["a name alone", "an id nobody has"],
 )

@@ -34,7 +34,7 @@ def texts(app: AppTest) -> str:
 def test_a_record_says_that_nobody_treats_the_patient(clinic: Clinic, patient):
     app = clinic.open("patient", patient=patient.id, part="details")
 
-    assert "No clinician has this patient" in texts(app)
+    assert "No clinician treats this patient" in texts(app)
     assert not app.exception
 
 
@@ -61,7 +61,7 @@ def test_a_treatment_is_ended_on_the_page(clinic: Clinic, patient):
 
     app.button(key=f"patient_care_end_{clinician_id}").click().run()
 
-    assert "No clinician has this patient" in texts(app)
+    assert "No clinician treats this patient" in texts(app)
     assert not app.exception
 
 

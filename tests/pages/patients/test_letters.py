@@ -166,7 +166,7 @@ def test_what_cannot_be_printed_of_a_record_is_said_of_its_patient(
     app = write(choose(family[0]))
 
     (refusal,) = app.error
-    assert "Address has characters that no font here can print" in refusal.value
+    assert "Address has characters that cannot be printed" in refusal.value
     assert not is_ready(app)
     assert not app.exception
 
@@ -205,7 +205,7 @@ def test_a_clinician_writes_to_none_but_their_own_patients(
 
     file(app)
 
-    assert f"Not “{bea.last_name}, Bea”: It is not there any more" in said(app)
+    assert f"Not “{bea.last_name}, Bea”: It is no longer there" in said(app)
     assert [len(filed_of(clinic, patient)) for patient in (ann, bea)] == [1, 0]
     assert not app.exception
 

@@ -96,7 +96,7 @@ def test_no_more_than_five_codes_are_sent_for_somebody(
         complaints += [error.value for error in app.error]
 
     assert len(sent) <= 5
-    assert "too often" in complaints[-1]
+    assert "Too many attempts" in complaints[-1]
 
 
 def test_what_the_clinic_saved_meanwhile_stays_and_so_does_what_was_typed(
@@ -117,10 +117,10 @@ def test_what_the_clinic_saved_meanwhile_stays_and_so_does_what_was_typed(
 
     save(app)
 
-    assert "meanwhile" in app.warning[0].value
+    assert "while you were editing" in app.warning[0].value
     assert app.text_input(key="my_contact_address").value == "3 Elm Road"
     captions = [caption.value.replace("\\", "") for caption in app.caption]
-    assert "Saved meanwhile: +441632960444" in captions
+    assert "Now saved: +441632960444" in captions
     save(app)
     saved = clinic.get(record.id)
     assert (saved.phone_number, saved.address) == ("+441632960333", "3 Elm Road")

@@ -416,7 +416,7 @@ def test_what_was_typed_stays_when_an_end_is_missing(clinic: Clinic):
     app.button(key="patients_apply").click().run()
 
     (said,) = [error.value for error in app.error]
-    assert "Date of birth: give both ends" in said
+    assert "Date of birth: enter both ends" in said
     assert app.text_input(key="patients_from_2").value == "1990"
     assert app.text_input(key="patients_to_2").value == ""
 

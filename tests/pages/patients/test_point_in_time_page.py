@@ -71,7 +71,7 @@ def test_without_a_delayed_standby_it_says_how_to_get_one(clinic: Clinic):
 
     assert not app.exception
     assert "patient_past" not in {button.key for button in shown.button}
-    assert "An administrator can add a delayed standby" in said(app)
+    assert "an administrator can add a delayed standby" in said(app)
 
 
 @pytest.mark.usefixtures("then")
@@ -103,10 +103,10 @@ def test_an_archived_record_comes_back_for_a_reason(
 ):
     clinic.write(lambda s: patients.archive(s, clinic.clerk, patient.id, version=1))
     app = clinic.open("past", patient=patient.id)
-    assert "was archived since" in said(app)
+    assert "has since been archived" in said(app)
 
     bring_back(app, "past", "oops")
-    assert "in at least 10 characters" in app.error[0].value
+    assert "of at least 10 characters" in app.error[0].value
     assert clinic.get(patient.id).is_archived
     assert reason_field(app, "past").value == "oops"
 
@@ -168,7 +168,7 @@ def test_that_somebody_looked_is_written_down(clinic: Clinic, patient: PatientRe
 def test_an_address_that_names_nobody_says_so(clinic: Clinic):
     app = clinic.open("past", patient="nobody")
 
-    assert "names no patient" in app.warning[0].value
+    assert "No patient matches" in app.warning[0].value
 
 
 @pytest.mark.usefixtures("then")
@@ -199,7 +199,7 @@ def test_what_is_open_from_backups_says_of_when_it_is(
     app = clinic.open("past", patient=patient.id)
 
     assert "the clinic as of 19 Nov 2026, 14:03:07, from backups" in said(app)
-    assert "was archived since" in said(app)
+    assert "has since been archived" in said(app)
     bring_back(app, "past", REASON)
 
     assert not clinic.get(patient.id).is_archived
@@ -236,7 +236,7 @@ def test_another_server_at_its_port_shows_nobody(
 
     app = clinic.open("past", patient=patient.id)
 
-    assert "has ended" in app.warning[0].value
+    assert "no longer open" in app.warning[0].value
     assert not looks_at(clinic, patient)
 
 
@@ -250,7 +250,7 @@ def test_whom_the_clinic_has_erased_since_nobody_finds(
     searched.text_input(key="past_typed").set_value(patient.last_name).run()
     named = clinic.open("past", patient=patient.id)
 
-    assert "Nobody was found as of then" in said(searched)
+    assert "No patient was found at that time" in said(searched)
     assert "There is no such patient" in named.warning[0].value
     assert not looks_at(clinic, patient)
 
@@ -304,7 +304,7 @@ def test_a_visit_that_is_gone_is_shown_with_what_to_do(
 
     assert not app.exception
     assert [element.value for element in app.text] == ["A cough"]
-    assert "to be written at another visit" in said(app)
+    assert "write them at another visit" in said(app)
     assert "past_visit_book" in {button.key for button in app.button}
     [read] = [e for e in clinic.audit("visit:read") if e.patient_id == patient.id]
     assert read.details["as_of"] == "2026-11-19T14:03:07+00:00"
@@ -370,10 +370,10 @@ def test_a_state_is_set_back_for_a_reason(
     clinic: Clinic, patient: PatientRecord, checked_in: VisitRecord
 ):
     app = choose_visit(clinic.open("past", patient=patient.id))
-    assert "in another state today" in app.radio(key="past_visit").options[0]
+    assert "in a different state today" in app.radio(key="past_visit").options[0]
 
     bring_back(app, "past_visit", "oops")
-    assert "in at least 10 characters" in app.error[0].value
+    assert "of at least 10 characters" in app.error[0].value
     bring_back(app, "past_visit", REASON)
 
     assert not app.exception
@@ -426,7 +426,7 @@ def test_notes_come_back_in_the_name_of_whoever_brings_them_back(
     shown = [element.value for element in app.text]
     assert (shown.count("Headache"), shown.count("Overwritten")) == (1, 1)
     assert "The visit itself is the same today." in said(app)
-    assert "nothing to bring back" not in said(app)
+    assert "Nothing to bring back" not in said(app)
 
     bring_back(app, "past_notes", REASON)
 

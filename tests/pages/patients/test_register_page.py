@@ -112,9 +112,9 @@ def test_a_likely_duplicate_is_offered_before_anything_is_saved(
 
     submit(app)
 
-    assert app.warning[0].proto.title == "This patient may be registered already"
+    assert app.warning[0].proto.title == "This patient may already be registered"
     assert "Valentina Tereshkova" in messages(app)
-    assert "% alike" in messages(app)
+    assert "% match" in messages(app)
     assert "register_anyway" in {button.key for button in app.button}
     # What was typed is still there.
     assert app.text_input(key="register_last_name").value == "Tereskova"

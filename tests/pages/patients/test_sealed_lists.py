@@ -86,5 +86,5 @@ def test_saving_says_since_when_not_and_the_form_keeps_what_was_typed(clinic: Cl
     assert plain("Nothing can be saved since 19:03: ") in app.warning[0].value
     assert app.text_input(key="edit_address").value == "1 Patient Road"
     # The page does not run again by itself: the sentence stays until somebody acts.
-    assert not any("Tries again" in caption.value for caption in app.caption)
+    assert not any("Trying again" in caption.value for caption in app.caption)
     assert not app.exception

@@ -91,7 +91,7 @@ def test_some_are_archived_for_a_reason_and_the_others_are_named(
     now = datetime.now(UTC)
     clinic.write(lambda s: visit_samples.visit(s, doctor, family[1].id, now))
     app = choose("archive")
-    assert "**3 patients** leave the lists" in said(app)
+    assert "**3 patients** will be removed from lists" in said(app)
     assert f"{family[1].last_name}, Bea is expected today" in said(app)
     app.button(key="patients_bulk_archive_confirm").click().run()
     assert "at least 10 characters" in app.error[0].value
@@ -143,7 +143,7 @@ def test_who_has_an_address_is_invited_and_who_has_none_is_named(
 
     assert "2 patients invited." in said(app)
     # Without a mail server the links are shown, as on the patient's own page.
-    assert said(app).count("give them this link yourself") == 2
+    assert said(app).count("Give them this link yourself") == 2
     assert f"Not “{family[2].last_name}, Cyd”: There is no e-mail address" in said(app)
     invited = (
         select(func.count())

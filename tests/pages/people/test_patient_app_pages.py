@@ -78,7 +78,7 @@ def test_an_address_that_leads_astray_is_refused_and_nothing_is_registered(open_
 
     app.button(key="new_app_save").click().run()
 
-    assert "An address begins with https://" in app.error[0].value
+    assert "An address must begin with https://" in app.error[0].value
     assert not app.exception
 
 

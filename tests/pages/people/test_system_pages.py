@@ -108,7 +108,7 @@ def test_a_system_is_connected_and_its_page_says_what_its_programmers_need(
     assert made.export_purpose == "A nightly copy"
     assert made.exports is SystemExports.ALL
     shown = texts(app)
-    assert "All that it reads: A nightly copy" in shown
+    assert "Everything it reads: A nightly copy" in shown
     assert str(made.id) in shown
     assert "/fhir/auth/token" in shown
     assert "- **first** · RS384" in shown
@@ -160,7 +160,7 @@ def test_what_a_system_reads_is_changed_and_its_keys_stay(
     page = f"system_{system_id}"
     assert "**curve** · ES384" in texts(app)
 
-    assert "exports none of it" in texts(app)
+    assert "exports nothing" in texts(app)
     app.segmented_control(key=f"{page}_exports_staff").set_value("groups").run()
     app.multiselect(key=f"{page}_types").set_value(["Slot"])
     app.text_input(key=f"{page}_purpose_staff").set_value("A nightly copy")
@@ -218,7 +218,7 @@ def test_a_group_is_granted_and_withdrawn_after_a_question(
     assert not app.exception
     assert f"Group/{group_id}/$export" in texts(app)
     assert f"List · saved by {clerk.name}" in texts(app)
-    assert "may export all that it reads. A group is a choice" in texts(app)
+    assert "may export everything it reads. A group is something" in texts(app)
 
     app.button(key=f"system_withdraw_{group_id}").click().run()
     press(app, f"system_withdraw_{group_id}", "system_withdraw_confirm")
@@ -226,7 +226,7 @@ def test_a_group_is_granted_and_withdrawn_after_a_question(
     assert not app.exception
     kept.expire_all()
     assert bulk_exports.list_grants(kept, boss.actor, exporting_id) == ()
-    assert "It was granted no group" in texts(app)
+    assert "No group is granted to it" in texts(app)
 
 
 def test_without_a_purpose_nothing_is_offered_and_what_was_granted_can_go(
@@ -239,9 +239,9 @@ def test_without_a_purpose_nothing_is_offered_and_what_was_granted_can_go(
 
     app = open_page("system", system=str(system_id))
 
-    assert "It exports nothing, and no group either" in texts(app)
+    assert "It exports nothing, not even a group" in texts(app)
     assert not [field for field in app.text_input if "purpose" in (field.key or "")]
-    assert "may export all that it reads" not in texts(app)
+    assert "may export everything it reads" not in texts(app)
     assert app.button(key=f"system_withdraw_{group_id}")
     offered = [box for box in app.selectbox if (box.key or "").endswith("_group")]
     assert offered == []
@@ -305,7 +305,7 @@ def test_what_the_systems_role_may_not_ask_is_said(open_page, kept: Session):
 
     app.button(key=f"{page}_grant").click().run()
 
-    assert "A system with this role may not have this group" in app.error[0].value
+    assert "A system with this role cannot have this group" in app.error[0].value
     assert not app.exception
     assert bulk_exports.list_grants(kept, boss.actor, system_id) == ()
 

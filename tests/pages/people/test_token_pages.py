@@ -106,7 +106,7 @@ def test_revoking_asks_first_names_the_token_and_says_that_it_is_done(
 
     app.button(key=opener).click().run()
 
-    assert f"Whatever uses **{name}** is refused" in texts(app)
+    assert f"Programs that use **{name}** are refused" in texts(app)
     assert tokens.find(kept, token)
     press(app, opener, "token_revoke_confirm")
 

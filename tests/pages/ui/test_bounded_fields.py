@@ -27,8 +27,8 @@ def test_what_is_pasted_beyond_the_bound_stays_and_the_field_is_named():
     app, said = typed(reason="x" * 12, note="y" * 1_200)
 
     assert (app.text_input[0].value, app.text_area[0].value) == ("x" * 12, "y" * 1_200)
-    assert "Reason must have at most 10 characters, and has 12." in said
-    assert "Note must have at most 10 characters, and has 1,200." in said
+    assert "Reason has 12 characters; the limit is 10." in said
+    assert "Note has 1,200 characters; the limit is 10." in said
     # It is a caption, in the small type of a label.
     assert not app.markdown
 

@@ -34,6 +34,6 @@ def test_a_death_in_the_future_is_refused_and_stays_to_be_corrected(clinic: Clin
 
     assert not app.exception
     assert [element.value for element in app.error] == [
-        "Date of death must lie between the date of birth and today; check the year."
+        "Date of death must be between the date of birth and today; check the year."
     ]
     assert app.date_input(key=died).value == date(9998, 12, 31)

@@ -125,7 +125,7 @@ def test_two_sessions_each_speak_their_own_language() -> None:
 
 def test_numbers_within_a_sentence_have_the_marks_of_the_language() -> None:
     photo = Sentence("Photo is {size:.1f} MB; choose one of at most 5 MB.", size=6.25)
-    rows = Sentence("A page has 1 to {most:,} rows.", most=1000)
+    rows = Sentence("A page can have 1 to {most:,} rows.", most=1000)
 
     with speaking(GERMAN):
         german = [translated(photo), translated(rows)]
@@ -134,7 +134,7 @@ def test_numbers_within_a_sentence_have_the_marks_of_the_language() -> None:
         "Foto: 6,2 MB sind zu groß; wählen Sie eines mit höchstens 5 MB.",
         "Eine Seite hat 1 bis 1.000 Zeilen.",
     ]
-    assert translated(rows) == "A page has 1 to 1,000 rows."
+    assert translated(rows) == "A page can have 1 to 1,000 rows."
 
 
 def page_of_a_figure() -> None:
@@ -168,7 +168,7 @@ def test_a_trend_tells_small_numbers_apart_in_each_language() -> None:
 
     ((in_english,), (in_german,)) = (charts_of(app.run()) for app in (english, german))
 
-    assert "between 0.00420 and 1,234 s, at last 3 s." in in_english
+    assert "between 0.00420 and 1,234 s, most recently 3 s." in in_english
     assert "zwischen 0,00420 und 1.234 s, zuletzt 3 s." in in_german
 
 

@@ -297,7 +297,7 @@ def test_who_was_reached_is_noted_with_who_phoned_and_taken_back(
     assert re.fullmatch(rf"Reached, \d\d:\d\d, by {clinic.clerk.name}", reached)
     assert clinic.audit("visit:phone")[-1].details["outcome"] == "reached"
     do_in(app, "desk_phone", second, "reached", monkeypatch, panel=phone_panel)
-    assert app.expander[0].label.startswith("Remind by phone: all are reached, for ")
+    assert app.expander[0].label.startswith("Remind by phone: all reached, for ")
 
     do_in(app, "desk_phone", first, "undo_call", monkeypatch, panel=phone_panel)
     assert states_of(app)[0] == "Not phoned yet"
@@ -373,7 +373,7 @@ def test_a_day_on_which_nobody_works_leads_to_where_hours_are_set(clinic):
     app.button(key="calendar_hours").click().run()
     assert [title.value for title in app.title] == ["Doctors"]
     colleague = clinic.open("calendar", Role.CLINICIAN, day="2001-01-07")
-    assert any("Nobody can be booked" in text for text in words_on(colleague))
+    assert any("No doctor can be booked" in text for text in words_on(colleague))
     assert not any("Working hours are" in text for text in words_on(colleague))
     assert not app.exception
 

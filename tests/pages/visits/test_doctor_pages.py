@@ -92,13 +92,13 @@ def test_what_is_wrong_with_a_doctor_is_said(clinic):
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
-        ("doctor_minutes", 0, "A visit lasts 5 to 480 minutes; correct it."),
+        ("doctor_minutes", 0, "A visit must last 5 to 480 minutes; correct it."),
         (
             "doctor_minutes",
             None,
             "A visit lasts (minutes) is empty. Type a number.",
         ),
-        ("doctor_fee", -5.0, "The fee is 0 to 9,999,999.99; correct it."),
+        ("doctor_fee", -5.0, "The fee must be 0 to 9,999,999.99; correct it."),
     ],
     ids=["minutes", "no minutes", "fee"],
 )
@@ -365,9 +365,7 @@ def test_blocking_lists_the_visits_in_it_before_and_after_with_a_way_to_move_eac
     assert rows_of(app, "doctor_exceptions")[0][0] == "Blocked"
     (row,) = rows_of(app, "doctor_visits_to_move")
     assert row[1:4] == ["Dora Doctor", "Lovelace, Ada", "Booked"]
-    assert "Visits at times that are not in the plan any more: 1" in (
-        app.warning[0].value
-    )
+    assert "Visits at times that are no longer in the plan: 1" in (app.warning[0].value)
     seen = clinic.open("doctor_plan", Role.ADMIN, doctor=dora.id)
     assert rows_of(seen, "doctor_visits_to_move") == []
     assert any("The front desk" in element.value for element in seen.caption)
@@ -417,7 +415,7 @@ def test_what_was_typed_for_a_slot_stays_until_it_is_added(clinic):
 
     app.button(key="doctor_extra_add").click().run()
 
-    said = "An extra slot lasts 5 to 480 minutes; correct it."
+    said = "An extra slot must last 5 to 480 minutes; correct it."
     assert [element.value for element in app.error] == [said]
     assert app.text_input(key="doctor_extra_reason").value == "In great need of one"
     # The form below is there as well, with what is typed into it.
@@ -458,7 +456,7 @@ def test_an_extra_slot_of_no_length_that_a_visit_has_is_refused(clinic, dora, mi
 
     app.button(key="doctor_extra_add").click().run()
 
-    said = "An extra slot lasts 5 to 480 minutes; correct it."
+    said = "An extra slot must last 5 to 480 minutes; correct it."
     assert [element.value for element in app.error] == [said]
 
 
@@ -513,7 +511,7 @@ def test_the_last_day_of_all_is_refused_in_words_far_west(clinic, dora, monkeypa
 
     app.button(key="doctor_extra_add").click().run()
 
-    said = "An extra slot lasts 5 to 480 minutes; correct it."
+    said = "An extra slot must last 5 to 480 minutes; correct it."
     assert [element.value for element in app.error] == [said]
 
 
@@ -569,4 +567,4 @@ def test_a_stale_form_shows_what_a_colleague_has_saved(clinic):
 def test_the_address_of_nobody_is_explained(clinic):
     app = clinic.open("doctor_plan", doctor="x")
 
-    assert "names no doctor" in app.warning[0].value
+    assert "No doctor matches" in app.warning[0].value

@@ -10,7 +10,7 @@ def test_an_outbox_without_letters_says_where_they_come_from(clinic):
     app = clinic.open("outbox", Role.ADMIN)
 
     said = [text.value for text in (*app.markdown, *app.caption)]
-    assert any("No emails yet" in text for text in said)
+    assert any("No e-mails yet" in text for text in said)
     assert any("No mail server is configured" in element.value for element in app.info)
 
 

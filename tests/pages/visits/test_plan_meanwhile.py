@@ -73,8 +73,8 @@ def test_what_is_typed_about_a_doctor_is_saved_beside_what_a_colleague_saved(
 
     # Otherwise the form would overwrite theirs, or call theirs saved.
     assert not app.toast
-    assert "What you typed stands below" in app.warning[0].value
-    assert ("You have both changed: Name." in app.warning[0].value) == both
+    assert "What you typed is below" in app.warning[0].value
+    assert ("You both changed: Name." in app.warning[0].value) == both
     assert field(app, "text_input", "doctor_name").value == "Dora Typed"
     assert field(app, "text_input", "doctor_room").value == "7"
     app.button(key="doctor_plan_save").click().run()

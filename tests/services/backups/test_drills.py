@@ -32,7 +32,7 @@ def test_one_by_plan_is_nobodys(session, admin):
     assert (drill.requested_by_name, drill.is_open) == (None, True)
     # No second one is opened while it runs, whoever requests it.
     drills.plan_drill(session)
-    with pytest.raises(DrillRequested, match="wait for how it goes"):
+    with pytest.raises(DrillRequested, match="wait until it has ended"):
         drills.request_drill(session, admin)
     assert drills.list_drills(session, admin, 9) == (drill,)
 

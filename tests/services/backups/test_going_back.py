@@ -73,7 +73,7 @@ def test_nobody_goes_back_who_has_not_just_seen_what_it_would_undo(
     row = session.get(PreviewRow, seen)
     row.ended_at -= timedelta(minutes=16)
     session.flush()
-    with pytest.raises(NotCompared, match="compare once more"):
+    with pytest.raises(NotCompared, match="compare again"):
         order(session, seen)
 
     log = LogState((BackupWindow(TO, TO),))
@@ -87,7 +87,7 @@ def test_nobody_goes_back_who_has_not_just_seen_what_it_would_undo(
 
 
 def test_one_at_a_time(session, seen):
-    with pytest.raises(GoingBackAlready, match="wait for how it ends"):
+    with pytest.raises(GoingBackAlready, match="wait until that has ended"):
         order(session, seen, before=SimpleNamespace(is_open=True))
 
 

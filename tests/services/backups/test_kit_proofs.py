@@ -166,7 +166,7 @@ def test_a_kit_whose_keys_do_not_open_the_newest_backup_is_told_of(
 
     sentence = refusal(session, repository, others, sealed_quickly(kit_with(others)))
 
-    assert sentence.startswith("The recovery kit opens, and the newest backup does not")
+    assert sentence.startswith("The recovery kit opens, but the newest backup does not")
     assert "a key that the recovery kit does not have" in sentence
 
 

@@ -90,7 +90,7 @@ def test_what_has_ended_is_used_and_ended_no_more(session, boss, clerk, look):
     assert not looks.note_open(session, look.id, 5433)
     with pytest.raises(looks.LookEnded):
         looks.note_use(session, clerk, look.id)
-    with pytest.raises(NotFound, match="ended already"):
+    with pytest.raises(NotFound, match="already ended"):
         looks.close_look(session, boss, look.id)
     with pytest.raises(NotFound):
         looks.close_look(session, boss, uuid4())

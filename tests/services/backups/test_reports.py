@@ -131,7 +131,7 @@ def test_a_restore_by_hand_is_told_and_that_it_was_compared_with_nothing(
 
     assert "By hand 25 November 2026, 02:00:07 3.1 s – –" in text
     assert "60; 3 more were purged since 985 No table" in text
-    assert "Restores whose rows were compared with nothing: 1." in text
+    assert "Restores whose rows were not compared with anything: 1." in text
 
 
 def test_what_was_proven_stays_in_the_report_when_the_rows_went_back(
@@ -324,7 +324,10 @@ def test_how_backups_stand_is_told(session, admin, repository):
             "are not in the newest backup: 2.",
         ),
         ({"kit": KitState(None, is_old=True)}, "no recovery kit has all keys."),
-        ({"kit": replace(KIT, is_old=True)}, "It is old: keys have changed since."),
+        (
+            {"kit": replace(KIT, is_old=True)},
+            "It is out of date: keys have changed since.",
+        ),
         ({"kit": KIT}, "somebody has the recovery kit's pages"),
         (
             {"plan": replace(PLAN, every=None, drill_every=None)},
@@ -423,4 +426,4 @@ def test_backups_that_lack_something_are_what_is_not_proven(session, admin, repo
     text = text_of(session, admin, repository, faults=faults)
 
     assert "Backups that cannot be restored: 1." in text
-    assert "Files that backups name and that are gone: 3." in text
+    assert "Files that backups name but that are gone: 3." in text

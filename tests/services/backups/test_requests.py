@@ -24,7 +24,7 @@ def test_one_is_asked_for_and_written_down(session, admin):
 
 def test_a_second_is_refused_until_the_first_has_ended(session, admin):
     first = backups.request_backup(session, admin)
-    with pytest.raises(BackupRequested, match="asked for already"):
+    with pytest.raises(BackupRequested, match="already been asked for"):
         backups.request_backup(session, admin)
 
     backups.end_request(session, first.id, set_id="20261125T020000Z-0001")

@@ -48,7 +48,7 @@ def test_whoever_found_no_room_is_believed(error):
 
     assert isinstance(refusal, NotSaved)
     assert str(refusal).startswith("A disk is full")
-    assert "make room" in str(refusal)
+    assert "free some space" in str(refusal)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_silence_with_room_on_the_disks_has_another_reason(error):
         PermissionError(errno.EACCES, "Permission denied"),
         # They need to know whether it was saved.
         UNKNOWN,
-        _because(Unavailable("Look before you save it again."), UNKNOWN),
+        _because(Unavailable("Check before you save it again."), UNKNOWN),
     ],
     ids=repr,
 )

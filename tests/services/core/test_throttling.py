@@ -41,7 +41,9 @@ def test_what_is_within_the_limit_passes_and_the_next_is_refused(throttle, limit
     for _ in range(limit.amount):
         throttle.take(limit, "somebody")
 
-    with pytest.raises(LimitReached, match=r"too often. Try again in \d+ seconds"):
+    with pytest.raises(
+        LimitReached, match=r"Too many attempts. Try again in \d+ seconds"
+    ):
         throttle.take(limit, "somebody")
 
 

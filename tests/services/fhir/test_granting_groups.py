@@ -117,7 +117,9 @@ def test_a_system_is_granted_what_its_role_may_ask(
     if is_usable:
         bulk_exports.grant(*given, **boss.fresh)
     else:
-        with pytest.raises(InvalidInput, match="asks for what the role does not see"):
+        with pytest.raises(
+            InvalidInput, match="asks for data that the role does not see"
+        ):
             bulk_exports.grant(*given, **boss.fresh)
 
     assert len(bulk_exports.list_grants(*given[:3])) == is_usable
@@ -164,7 +166,7 @@ def test_who_grants_has_used_a_passkey_and_who_withdraws_need_not(session, boss)
 def test_what_is_not_there_is_not_granted(session, boss):
     system_id, group_id = connect(session, boss), save(session, WOMEN)
 
-    with pytest.raises(NotFound, match="no such view or cohort"):
+    with pytest.raises(NotFound, match="This view or cohort no longer exists"):
         bulk_exports.grant(session, boss.actor, system_id, uuid4(), **boss.fresh)
     with pytest.raises(NoSuchSystem):
         bulk_exports.grant(session, boss.actor, uuid4(), group_id, **boss.fresh)

@@ -90,7 +90,7 @@ def test_people_read_their_own_the_newest_first(session, cleo, ines):
 
     first, second = sentences(session, cleo)
 
-    assert first.startswith("A time that you are waiting for has become free.")
+    assert first.startswith("A time that you are waiting for is free.")
     assert second == "Dora lets you open a confidential document."
     assert sentences(session, ines) == ["Alert: The disk is full."]
 

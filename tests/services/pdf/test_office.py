@@ -173,7 +173,7 @@ def test_no_other_file_of_the_machine_gets_into_it():
 
 @needs_office
 def test_what_is_broken_off_is_refused_in_words():
-    with pytest.raises(Unreadable, match="Save it as PDF"):
+    with pytest.raises(Unreadable, match="Save the file as PDF"):
         OFFICE.convert(BytesIO(odt()[:400]), ODT)
 
 

@@ -73,7 +73,9 @@ def test_a_file_too_large_for_the_scanner_gets_no_verdict(scanner, caplog):
     "url", ["unix:///nowhere/clamd.socket", "tcp://127.0.0.1:1"], ids=["unix", "tcp"]
 )
 def test_a_scanner_that_is_away_is_told_in_words(url):
-    with pytest.raises(ScannerUnavailable, match="scanner does not answer") as refusal:
+    with pytest.raises(
+        ScannerUnavailable, match="scanner is not responding"
+    ) as refusal:
         ClamdScanner(url).scan(io.BytesIO(b"%PDF"))
 
     assert not isinstance(refusal.value, NoVerdict)

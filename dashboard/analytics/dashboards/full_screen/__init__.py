@@ -34,7 +34,9 @@ def full_screen_button(shown: str, *, key: str) -> bool:
     drawn = {
         "frame": f"st-key-{shown}",
         "label": _("Full screen"),
-        "help": _("The cards alone, refreshed every five minutes; Escape leaves it"),
+        "help": _(
+            "Only the cards, refreshed every five minutes; press Escape to leave"
+        ),
     }
     result = _mount(
         key=key,

@@ -229,8 +229,7 @@ class Sheet {
   wait() {
     this.say(
       translate(
-        "Page {number} takes longer than usual. " +
-          "It is asked for again by itself, until it is here.",
+        "Page {number} is taking longer than usual. Chartroom keeps trying until it is here.",
         { number: this.number },
       ),
     )
@@ -315,7 +314,7 @@ class Find {
     try {
       this.pages ??= (await fetchWords(this.address)).pages.map(folded)
     } catch {
-      this.say(translate("The search is out of reach. Press Enter to try again."))
+      this.say(translate("Search is not available. Press Enter to try again."))
       return
     }
     // Somebody went on typing meanwhile.
@@ -486,7 +485,8 @@ class Preview {
       this.list.turn(sheet.number, turns)
       if (sheet.isNear) sheet.draw(this.pixels(sheet))
     }
-    this.turned.textContent = turns ? `${sentence} ${turns * 90}°` : translate("Upright again.")
+    this.turned.textContent = turns
+      ? `${sentence} ${turns * 90}°` : translate("The page is upright again.")
     this.fit()
     this.show(kept)
   }

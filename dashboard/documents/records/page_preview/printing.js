@@ -69,7 +69,7 @@ class Printing {
 
   mostSentence() {
     return translate(
-      "At most {most} pages are printed at a time. Print the rest after them, or download the file.",
+      "You can print at most {most} pages at a time. Print the rest afterwards, or download the file.",
       { most: MOST_PRINTED },
     )
   }

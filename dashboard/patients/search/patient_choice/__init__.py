@@ -20,7 +20,9 @@ from dashboard.ui.words import is_family_first
 from services.core.actors import Permission
 from services.patients.records import patients
 
-UNFILED: Final = marked("Find the patient, or leave this empty: then it stays unfiled.")
+UNFILED: Final = marked(
+    "Find the patient, or leave this empty to keep the document unfiled."
+)
 _SECONDS: Final = 30.0
 _HERE: Final = Path(__file__).parent
 

@@ -5,7 +5,7 @@ const WAIT_MS = 180
 const FEWEST = 2
 const FIRST = 6
 const MOST = 30
-const UNREACHABLE = translate("The search cannot be reached now. Type again in a moment.")
+const UNREACHABLE = translate("Search is not available right now. Type again in a moment.")
 
 const locale = () => (document.documentElement.lang === "de" ? "de-DE" : "en-GB")
 
@@ -139,7 +139,7 @@ class Picker {
     if (!this.found) return this.advice
     if (this.found.advice) return this.found.advice
     if (this.found.similar) return translate("No patients match. Did you mean one of these?")
-    if (!count) return translate("No patients match. Check the spelling, or type less of it.")
+    if (!count) return translate("No patients match. Check the spelling, or type fewer letters.")
     if (!this.left()) {
       return count === 1 ? translate("1 patient found.") : translate("{count} patients found.", { count })
     }

@@ -125,7 +125,7 @@ class CriteriaEditor:
                     key=rows.key("add_group", box.number),
                     icon=":material/add_box:",
                     type="tertiary",
-                    help=_("For lists like: this, and that or that."),
+                    help=_("For combinations such as: this, and either of those."),
                     on_click=rows.add_group,
                     args=(box,),
                 )
@@ -208,7 +208,7 @@ class CriteriaEditor:
 
     def _draw_ends(self, number: int, field: criteria.Field) -> None:
         hint = _hint(field.kind, Operator.BETWEEN)
-        for part, label in (("from", _("From")), ("to", _("To, this included"))):
+        for part, label in (("from", _("From")), ("to", _("To (inclusive)"))):
             st.text_input(
                 label,
                 key=self._rows.key(part, number),

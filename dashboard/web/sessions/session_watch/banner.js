@@ -14,25 +14,25 @@
       ),
     "read-only": (since) =>
       translate(
-        "Read-only since {since}. No server leads the database, so nothing can be " +
-          "saved. Lists, documents and free times still open; what you type stays here. " +
-          "This note goes away by itself.",
+        "Read-only since {since}. No server leads the database, so nothing can be saved. You " +
+          "can still open lists, documents and free times; what you type stays here. This note " +
+          "disappears by itself.",
         { since },
       ),
     standby: (since) =>
       translate(
-        "Standby site, as of {since} at the main site. Lists and documents open; " +
-          "nothing can be saved here until an administrator lets this site lead.",
+        "Standby site, as of {since} at the main site. You can open lists and documents; " +
+          "nothing can be saved here until an administrator promotes this site.",
         { since },
       ),
-    well: () => translate("The database takes changes again. You can save."),
+    well: () => translate("The database accepts changes again. You can save."),
     silent: () =>
       translate(
-        "The server does not answer. What was saved is safe, and what you type stays here. " +
-          "This note goes away by itself.",
+        "The server is not responding. What was saved is safe, and what you type stays here. " +
+          "This note disappears by itself.",
       ),
     answering: () =>
-      translate("The server answers again. See whether your last click was done."),
+      translate("The server is responding again. Check whether your last action was done."),
   }
   const GOOD_NEWS = ["well", "answering"]
   const COLOURS = {

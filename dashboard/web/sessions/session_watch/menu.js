@@ -7,13 +7,13 @@
   // For so long a server may believe what it knew of a person.
   const KNOWN_MS = 1100
   const THEMES = [
-    ["system", translate("As the device")], ["light", translate("Light")], ["dark", translate("Dark")],
+    ["system", translate("Same as device")], ["light", translate("Light")], ["dark", translate("Dark")],
   ]
   const CLOCKS = [
-    ["clinic", translate("As the clinic")], ["24", "14:40"], ["12", "2:40 PM"],
+    ["clinic", translate("Same as clinic")], ["24", "14:40"], ["12", "2:40 PM"],
   ]
   const NAMES = [
-    ["", translate("As the clinic")], ["family-given", "Lovelace, Ada"],
+    ["", translate("Same as clinic")], ["family-given", "Lovelace, Ada"],
     ["given-family", "Ada Lovelace"],
   ]
   const DENSITIES = [

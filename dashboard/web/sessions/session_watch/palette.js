@@ -9,12 +9,12 @@
   const FEWEST = 2
   const LOCALES = { en: "en-GB", de: "de-DE" }
   const UNREACHABLE = translate(
-    "Search cannot be reached now. Pages and actions still open; type again in a moment.",
+    "Search is not available right now. You can still open pages and actions; type again in a moment.",
   )
   const KEYS = [
     [translate("Ctrl K  or  /"), translate("Search for patients, documents, doctors, pages and actions")],
-    ["\u2191  \u2193", translate("Move through what was found")],
-    [translate("Enter"), translate("Open what is marked")],
+    ["\u2191  \u2193", translate("Move through the results")],
+    [translate("Enter"), translate("Open the selected result")],
     ["Esc", translate("Close a search or a dialog")],
     ["Tab", translate("Go to the next field or button")],
     ["\u2190  \u2191  \u2192  \u2193", translate("Move in menus, lists, tabs and the calendar")],
@@ -135,7 +135,7 @@
   const palette = make("dialog", { className: "chartroom-palette" }, field, list, note)
   palette.setAttribute("aria-label", translate("Search everywhere"))
   list.setAttribute("role", "listbox")
-  list.setAttribute("aria-label", translate("What was found"))
+  list.setAttribute("aria-label", translate("Search results"))
   for (const [name, value] of Object.entries({
     role: "combobox", "aria-label": translate("Search everywhere"), "aria-autocomplete": "list",
     "aria-controls": list.id, "aria-expanded": "false",
@@ -221,7 +221,7 @@
     if (state === "failed") return UNREACHABLE
     if (found?.advice) return translate(found.advice)
     if (typed().length < FEWEST) return translate("Type at least two characters. Esc closes.")
-    if (!count) return translate("Nothing found. Check the spelling, or type less of it.")
+    if (!count) return translate("Nothing found. Check the spelling, or type fewer letters.")
     return translate("{count} found. Arrow keys move, Enter opens.", { count })
   }
 

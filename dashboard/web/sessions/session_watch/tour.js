@@ -41,13 +41,13 @@
   ]
   const HELP = [
     translate("Help on each page"), '.st-key-guide_help button',
-    translate("Beside a page's title, Help says what the guide says of that page. ? lists " +
+    translate("Next to a page's title, Help shows what the guide says about that page. ? lists " +
       "the keyboard shortcuts."),
   ]
   const NAME = [
     translate("Your own menu"), ".chartroom-person > button",
-    translate("At your name are your account and passkeys, light and dark, the user guide, " +
-      "this tour and the way out. On a shared computer, sign out when you leave."),
+    translate("The menu under your name has your account and passkeys, light and dark, the " +
+      "user guide, this tour and signing out. On a shared computer, sign out when you leave."),
   ]
   const MORE_MENUS = translate("On a phone they are behind >> at the top left.")
   const STEPS = {
@@ -56,32 +56,32 @@
         "phone or record number, and documents, doctors, pages and actions, while you type.")],
       [...MENUS, translate("Visits has the front desk and the calendar, Patients and " +
         "Documents their lists.") + " " + MORE_MENUS],
-      [translate("Today at a glance"), "h1", translate("Home shows who waits and for how " +
-        "long, who comes next and what is unfiled. Each figure leads to what is behind it.")],
+      [translate("Today at a glance"), "h1", translate("Home shows who is waiting and for how " +
+        "long, who comes next and what is unfiled. Click a figure to see what is behind it.")],
       HELP, NAME,
     ],
     clinician: [
       [...SEARCH, translate("Ctrl K or / finds your patients, their documents, pages and " +
         "actions, while you type.")],
       [...MENUS, translate("Visits has your day and the calendar.") + " " + MORE_MENUS],
-      [translate("Your day at a glance"), "h1", translate("Home shows your next patient, " +
-        "open notes and papers that nobody has read. Emergency access, in Patients, is for " +
-        "those you do not treat.")],
+      [translate("Your day at a glance"), "h1", translate("Home shows your next patient, open " +
+        "notes and documents that nobody has read. Emergency access, in Patients, is for " +
+        "patients you do not treat.")],
       HELP, NAME,
     ],
     analyst: [
-      [...SEARCH, translate("Ctrl K or / finds pages and actions. Patients have no names " +
-        "for you.")],
-      [...MENUS, translate("Patients is the list to filter, to save as a view and to " +
-        "draw.") + " " + MORE_MENUS],
+      [...SEARCH, translate("Ctrl K or / finds pages and actions. You do not see patients' " +
+        "names.")],
+      [...MENUS, translate("Patients is the list that you can filter, save as a view " +
+        "and chart.") + " " + MORE_MENUS],
       HELP, NAME,
     ],
     admin: [
       [...SEARCH, translate("Ctrl K or / finds pages and actions, such as inviting a person.")],
-      [...MENUS, translate("Servers says whether the records are safe; Administration has " +
+      [...MENUS, translate("Servers shows whether the records are safe; Administration has " +
         "people, tokens and the audit log.") + " " + MORE_MENUS],
-      [translate("Your passkey"), ".chartroom-person > button", translate("Changes to people " +
-        "and servers ask for a passkey. Make yours first: it is in the menu at your name.")],
+      [translate("Your passkey"), ".chartroom-person > button", translate("Changing people and " +
+        "servers needs a passkey. Add yours first, in the menu under your name.")],
       HELP, NAME,
     ],
     patient: [

@@ -172,7 +172,7 @@
     title.textContent = translate("Are you still there?")
     const text = element("p", { id: "chartroom-warning-text" })
     const stay = element("button", { type: "button", autofocus: true })
-    stay.textContent = of === "idle" ? translate("Stay signed in") : translate("Go on working")
+    stay.textContent = of === "idle" ? translate("Stay signed in") : translate("Keep working")
     const leave_ = element("button", { type: "button", textContent: translate("Sign out") })
     stay.onclick = putAway
     leave_.onclick = () => location.assign("/sign-out")
@@ -182,7 +182,7 @@
       const left = words((end - Date.now()) / 1000)
       text.textContent =
         of === "idle"
-          ? translate("Nothing has happened here for a while. You will be signed out in {left}.", { left })
+          ? translate("You have been inactive for a while. You will be signed out in {left}.", { left })
           : translate(
               "A sign-in lasts a working day. You will have to sign in again in {left}; " +
                 "save what you are working on.",

@@ -45,7 +45,7 @@ def template_for(actor: Actor, name: str) -> Template:
     if name not in known:
         raise NotFound(
             Sentence(
-                "There is no form of this name. There are {names}.",
+                "There is no form with this name. Use one of: {names}.",
                 names=", ".join(known),
             )
         )

@@ -9,7 +9,7 @@ TEMPLATE: Final = Template(
     name="medical_record",
     title="Medical record",
     document_type="medical_record",
-    summary="Diagnosis, allergies and what else a colleague must know.",
+    summary="Diagnosis, allergies and anything else a colleague must know.",
     fields=(
         fields.NAME,
         fields.RECORD_NUMBER,

@@ -10,7 +10,10 @@ TEMPLATE: Final = Template(
     name="message_to_clinic",
     title="Message to the clinic",
     document_type="correspondence",
-    summary="For what can wait some days. In an emergency call the emergency number.",
+    summary=(
+        "For anything that can wait a few days. In an emergency, call the emergency "
+        "number."
+    ),
     fields=(
         fields.NAME,
         fields.RECORD_NUMBER,

@@ -10,7 +10,7 @@ TEMPLATE: Final = Template(
     name="visit_questionnaire",
     title="Questionnaire before a visit",
     document_type="medical_record",
-    summary="Why you come, so that the visit begins with what matters.",
+    summary="Why you are coming, so that the visit starts with what matters.",
     fields=(
         fields.NAME,
         fields.RECORD_NUMBER,

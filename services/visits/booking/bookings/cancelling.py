@@ -74,12 +74,14 @@ def _read_reason(typed: str | None) -> str | None:
         raise InvalidInput(
             "reason",
             Sentence(
-                "Give the reason in at most {most} characters.",
+                "Enter a reason of at most {most} characters.",
                 most=_LONGEST_REASON,
             ),
         )
     if not is_storable(reason):
-        raise InvalidInput("reason", "The reason holds a character no record can.")
+        raise InvalidInput(
+            "reason", "The reason contains a character that cannot be stored."
+        )
     return reason or None
 
 

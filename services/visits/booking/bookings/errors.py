@@ -22,7 +22,7 @@ class NoSuchSlot(NotFound):
 
     def __init__(self) -> None:
         super().__init__(
-            "This time is not offered any more. Choose another one from the calendar."
+            "This time is no longer offered. Choose another one from the calendar."
         )
 
 
@@ -50,7 +50,7 @@ class TooManyHolds(Conflict):
     def __init__(self, most: int) -> None:
         super().__init__(
             Sentence(
-                "You hold {most} times already. Confirm or release one of them first.",
+                "You already hold {most} times. Confirm or release one of them first.",
                 most=most,
             )
         )
@@ -61,7 +61,7 @@ class AlreadyRenewed(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "This hold was extended once already. Confirm it before it runs out."
+            "This hold has already been extended once. Confirm it before it expires."
         )
 
 
@@ -69,7 +69,7 @@ class AlreadyConfirmed(Conflict):
     """The booking is confirmed, so there is no hold left to extend."""
 
     def __init__(self) -> None:
-        super().__init__("This booking is confirmed already; there is nothing to do.")
+        super().__init__("This booking is already confirmed; there is nothing to do.")
 
 
 class TooLateToCancel(Conflict):
@@ -79,7 +79,7 @@ class TooLateToCancel(Conflict):
         super().__init__(
             Sentence(
                 "Visits can be cancelled or moved up to {hours:g} hours before they "
-                "begin. Please call the clinic.",
+                "begin. Call the clinic.",
                 hours=hours,
             )
         )
@@ -90,7 +90,7 @@ class BookingOver(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "This booking is over, so it cannot be changed any more. Book another time."
+            "This booking is over, so it can no longer be changed. Book another time."
         )
 
 
@@ -99,8 +99,8 @@ class VisitHasBegun(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "This visit has begun. Only the clinic cancels or moves it now, and only "
-            "for a reason."
+            "This visit has begun. Only the clinic can cancel or move it now, and "
+            "only for a reason."
         )
 
 
@@ -109,9 +109,9 @@ class NotesWritten(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "Notes are saved of this visit, so the patient may have been there: check "
-            "them in then. Cancelled, the visit keeps its notes, and nobody can add to "
-            "them."
+            "This visit has saved notes, so the patient may have been there: if so, "
+            "check them in. If you cancel the visit, it keeps its notes, and nobody "
+            "can add to them."
         )
 
 
@@ -129,7 +129,7 @@ class HoldExpired(Gone):
 
     def __init__(self) -> None:
         super().__init__(
-            "Your hold on this time has run out. Choose it again if it is still free."
+            "Your hold on this time has expired. Choose it again if it is still free."
         )
 
 

@@ -56,7 +56,8 @@ def read_note(typed: str) -> str:
         )
     if not is_storable(note):
         raise InvalidInput(
-            "note", "What the visit is about holds a character no record can."
+            "note",
+            "What the visit is about contains a character that cannot be stored.",
         )
     return note
 

@@ -120,7 +120,7 @@ def _require_length(times: int, property_name: str) -> None:
         raise InvalidInput(
             property_name,
             Sentence(
-                "A series has 1 to {most} visits.",
+                "A series can have 1 to {most} visits.",
                 most=LONGEST_SERIES,
             ),
         )

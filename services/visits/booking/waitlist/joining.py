@@ -100,7 +100,7 @@ def _check(session: Session, request: WaitRequest) -> None:
         wanted, Doctor.is_active, Doctor.deleted_at.is_(None)
     )
     if session.scalar(there.limit(1)) is None:
-        raise NotFound("Nobody like that can be booked; look at the list of doctors.")
+        raise NotFound("There is no such doctor to book; check the list of doctors.")
 
 
 def _require_room(

@@ -59,14 +59,14 @@ class NoSuchEntry(NotFound):
     """There is no such place, or the actor may not know of it."""
 
     def __init__(self) -> None:
-        super().__init__("There is no such place on the waiting list.")
+        super().__init__("There is no such entry on the waiting list.")
 
 
 class WaitsAlready(Conflict):
     """The patient is in line for this already."""
 
     def __init__(self) -> None:
-        super().__init__("This patient is on the waiting list for this already.")
+        super().__init__("This patient is already on the waiting list for this.")
 
 
 class TooManyPlaces(Conflict):
@@ -75,7 +75,7 @@ class TooManyPlaces(Conflict):
     def __init__(self, most: int) -> None:
         super().__init__(
             Sentence(
-                "A patient is on at most {most} waiting lists. Leave one of them "
+                "A patient can be on at most {most} waiting lists. Leave one of them "
                 "first.",
                 most=most,
             )
@@ -87,8 +87,8 @@ class NotWaiting(Conflict):
 
     def __init__(self, current: WaitRecord) -> None:
         super().__init__(
-            "A time is held for this place right now; confirm or release it."
+            "A time is being held for this waiting list entry; confirm or release it."
             if current.status is WaitStatus.OFFERED
-            else "This place on the waiting list has ended already."
+            else "This waiting list entry has already ended."
         )
         self.current = current

@@ -43,7 +43,7 @@ class Period:
         if (self.last_day - self.first_day).days >= MOST_DAYS:
             raise InvalidInput(
                 "last_day",
-                Sentence("A period has {most} days at most.", most=MOST_DAYS),
+                Sentence("A period can have at most {most} days.", most=MOST_DAYS),
             )
 
 

@@ -31,8 +31,8 @@ class NoSuchCode(NotFound):
 
     def __init__(self) -> None:
         super().__init__(
-            "No visit has this code. Type it once more, or look for the name in "
-            "today's list."
+            "No visit has this code. Type it again, or look for the name in today's "
+            "list."
         )
 
 
@@ -42,7 +42,7 @@ class NotACode(InvalidInput):
     def __init__(self) -> None:
         super().__init__(
             "code",
-            "This is not the code of a ticket: it has ten letters and digits, such as "
+            "This is not a ticket code: it has ten letters and digits, such as "
             "7K2MD-9QX4T.",
         )
 
@@ -66,8 +66,8 @@ class StaleVisit(Conflict):
 
     def __init__(self, visit: VisitRecord) -> None:
         super().__init__(
-            "Somebody else changed this visit in the meantime. "
-            "Look at what is there now, then do it again."
+            "Somebody else changed this visit in the meantime. Check what is there "
+            "now, then try again."
         )
         self.visit = visit
 

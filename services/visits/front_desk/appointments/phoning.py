@@ -53,7 +53,7 @@ class PhonedMeanwhile(Conflict):
         super().__init__(
             Sentence(_SAID[visit.call.outcome], who=visit.call.by)
             if visit.call
-            else "Somebody else has taken back what was noted of this call."
+            else "Somebody else has undone the note about this call."
         )
         self.visit = visit
 

@@ -8,5 +8,5 @@ class NoTicket(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "This visit is over or was cancelled, so it has no ticket any more."
+            "This visit is over or was cancelled, so it no longer has a ticket."
         )

@@ -9,8 +9,8 @@ class StaleDoctor(Conflict):
 
     def __init__(self, current: DoctorRecord) -> None:
         super().__init__(
-            "Somebody else changed this doctor in the meantime. "
-            "Look at what is there now, then save again."
+            "Somebody else changed this doctor in the meantime. Check what is there "
+            "now, then save again."
         )
         self.current = current
 

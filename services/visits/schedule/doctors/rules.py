@@ -33,12 +33,12 @@ _CENT: Final = Decimal("0.01")
 def checked(draft: DoctorDraft) -> DoctorDraft:
     """Return the draft as it is stored, or raise InvalidInput."""
     if draft.sex not in SEXES:
-        raise InvalidInput("sex", "Sex is not one we know; choose one of the list.")
+        raise InvalidInput("sex", "Sex is not a known value; choose one from the list.")
     if not FEWEST_MINUTES <= draft.slot_minutes <= MOST_MINUTES:
         raise InvalidInput(
             "slot_minutes",
             Sentence(
-                "A visit lasts {fewest} to {most} minutes; correct it.",
+                "A visit must last {fewest} to {most} minutes; correct it.",
                 fewest=FEWEST_MINUTES,
                 most=MOST_MINUTES,
             ),
@@ -80,7 +80,7 @@ def _line(name: str, typed: str | None) -> str | None:
         raise InvalidInput(
             name,
             Sentence(
-                "{label} holds a character that cannot be shown.",
+                "{label} contains a character that cannot be shown.",
                 label=Sentence(LABELS[name]),
             ),
         )
@@ -91,5 +91,5 @@ def _fee(typed: Decimal | None) -> Decimal | None:
     if typed is None:
         return None
     if not typed.is_finite() or not 0 <= typed <= HIGHEST_FEE:
-        raise InvalidInput("fee", "The fee is 0 to 9,999,999.99; correct it.")
+        raise InvalidInput("fee", "The fee must be 0 to 9,999,999.99; correct it.")
     return typed.quantize(_CENT)

@@ -58,7 +58,8 @@ def read_day(
     if not hours:
         raise InvalidWeek(
             Sentence(
-                "{day} has no hours. Choose from when until when, or turn on Closed.",
+                "{day} has no hours. Choose when they begin and end, or turn on "
+                "Closed.",
                 day=name,
             )
         )

@@ -21,14 +21,14 @@ class NoSuchException(NotFound):
     """There is no such exception, or it was taken back."""
 
     def __init__(self) -> None:
-        super().__init__("This is not in the plan any more; look at the list again.")
+        super().__init__("This is no longer in the plan; check the list again.")
 
 
 class NoSuchExtra(NotFound):
     """No such slot was added beside the plan, or it was withdrawn."""
 
     def __init__(self) -> None:
-        super().__init__("There is no such extra slot any more.")
+        super().__init__("This extra slot no longer exists.")
 
 
 class SlotInUse(Conflict):

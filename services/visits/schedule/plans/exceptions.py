@@ -133,13 +133,15 @@ def _checked(draft: ExceptionDraft) -> str:
     if draft.ends_at - draft.starts_at > LONGEST:
         raise InvalidInput("ends_at", "This is longer than a year; split it.")
     if draft.kind is ExceptionKind.HOURS and draft.doctor_id is None:
-        raise InvalidInput("doctor_id", "Special hours are one doctor's; choose whose.")
+        raise InvalidInput(
+            "doctor_id", "Special hours are for one doctor; choose which."
+        )
     reason = " ".join(unicodedata.normalize("NFC", draft.reason).split())
     longest = draft.LONGEST_REASON
     if len(reason) > longest or not reason.isprintable():
         raise InvalidInput(
             "reason",
-            Sentence("Write the reason in at most {most} characters.", most=longest),
+            Sentence("Write a reason of at most {most} characters.", most=longest),
         )
     return reason
 

@@ -48,7 +48,7 @@ def add_extra(
         raise InvalidInput(
             "ends_at",
             Sentence(
-                "An extra slot lasts {fewest} to {most} minutes; correct it.",
+                "An extra slot must last {fewest} to {most} minutes; correct it.",
                 fewest=FEWEST_MINUTES,
                 most=MOST_MINUTES,
             ),
@@ -61,7 +61,7 @@ def add_extra(
         doctor_id=doctor_id, starts_at=starts_at, ends_at=ends_at, origin="extra"
     )
     in_use = partial(
-        SlotInUse, "The doctor has another slot in this time; choose another one."
+        SlotInUse, "The doctor has another slot at this time; choose another one."
     )
     with translate_violations(session, {_APART: in_use}):
         session.add(slot)

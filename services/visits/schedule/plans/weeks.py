@@ -32,8 +32,8 @@ class WeekChanged(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "Somebody else changed this week in the meantime. Look at what it says "
-            "now, then change it again; nothing was changed."
+            "Somebody else changed this week in the meantime. Check what it says now, "
+            "then change it again; nothing was changed."
         )
 
 
@@ -110,8 +110,8 @@ def check_week(hours: Sequence[Hours]) -> None:
         ):
             raise InvalidWeek(
                 Sentence(
-                    "{day}: the break from {begin} lies outside the hours that are "
-                    "worked. Correct one of them.",
+                    "{day}: the break from {begin} is outside the working hours. "
+                    "Correct one of them.",
                     day=_day_of(stretch),
                     begin=f"{stretch.starts_at:%H:%M}",
                 )

@@ -434,7 +434,7 @@ def test_only_analysts_count_and_programs_by_their_scope(session):
             "after the last one",
         ),
         (Cohort(entry=VISIT, steps=((Rule(event=VISIT, times=0),),)), "from 1 to 100"),
-        (Cohort(entry=VISIT, steps=((),)), "from 1 to 5 rules"),
+        (Cohort(entry=VISIT, steps=((),)), "can have 1 to 5 rules"),
         (
             Cohort(entry=VISIT, steps=((Rule(event=VISIT, within=Window(0)),),)),
             "from 1 to 36,525",
@@ -484,7 +484,7 @@ def test_what_a_newer_version_has_kept_is_not_counted_without_it(
 
     with pytest.raises(Unavailable, match="newer version"):
         cohorts.recall(session, analyst, key)
-    with pytest.raises(InvalidInput, match="This is no cohort"):
+    with pytest.raises(InvalidInput, match="This is not a cohort"):
         cohorts.from_json(kept)
 
 

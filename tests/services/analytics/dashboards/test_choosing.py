@@ -141,7 +141,7 @@ def test_a_band_of_ages_widens_nothing_that_a_card_asks():
 
     assert (entry.from_age, entry.to_age) == (35, 39)
     assert (last.from_age, last.to_age) == (80, 80)
-    with pytest.raises(InvalidInput, match="other ages"):
+    with pytest.raises(InvalidInput, match="different ages"):
         narrow_to(older, {Dimension.AGE_BAND: "90+"}, TODAY)
 
 

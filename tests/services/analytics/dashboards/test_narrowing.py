@@ -92,8 +92,8 @@ def test_a_cards_own_time_and_sexes_are_never_widened():
 @pytest.mark.parametrize(
     ("shown", "said"),
     [
-        (DashboardFilter(sexes=(Sex.MALE,)), "counts other patients"),
-        (DashboardFilter(timespan=Timespan.THIS_YEAR), "counts another period"),
+        (DashboardFilter(sexes=(Sex.MALE,)), "counts different patients"),
+        (DashboardFilter(timespan=Timespan.THIS_YEAR), "counts a different period"),
     ],
 )
 def test_a_filter_that_leaves_nothing_is_said(shown, said):

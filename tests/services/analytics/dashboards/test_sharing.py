@@ -70,7 +70,7 @@ def test_analysts_at_work_are_offered_and_nobody_else(session, analyst, colleagu
 def test_it_is_shared_with_nobody_who_counts_no_cohorts(session, analyst, made, role):
     somebody = cast.add_actor(session, role).id if role else uuid4()
 
-    with pytest.raises(InvalidInput, match="may not count cohorts"):
+    with pytest.raises(InvalidInput, match="may no longer count cohorts"):
         dashboards.share(
             session, analyst, made.id, with_everybody=False, people=[somebody]
         )

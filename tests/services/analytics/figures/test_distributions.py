@@ -338,12 +338,12 @@ def test_rare_words_are_among_others_in_which_each_patient_counts_once(session, 
 @pytest.mark.parametrize(
     ("figure", "sentence"),
     [
-        (replace(BY_SEX, quantity=None), "A distribution is of a quantity"),
-        (replace(BY_SEX, measure=FigureMeasure.EVENTS), "other figures have none"),
+        (replace(BY_SEX, quantity=None), "A distribution needs a quantity"),
+        (replace(BY_SEX, measure=FigureMeasure.EVENTS), "other figures cannot"),
         (replace(BY_SEX, of=VISIT), "Only vital signs have a value"),
         (replace(BY_SEX, of=replace(PRESSURE, words="")), "Choose one vital sign"),
         (replace(BY_SEX, quantity=Quantity.WAITING), "Only visits have a waiting"),
-        (replace(BY_SEX, totals=True), "Totals are of patients or events by two"),
+        (replace(BY_SEX, totals=True), "Totals are only for patients"),
     ],
 )
 def test_what_is_no_distribution_is_refused_in_a_sentence(tell, figure, sentence):

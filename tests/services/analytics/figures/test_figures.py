@@ -495,7 +495,7 @@ def test_what_a_newer_version_has_kept_is_not_counted_without_it(
 
     with pytest.raises(Unavailable, match="newer version"):
         figures.recall(session, analyst, key)
-    with pytest.raises(InvalidInput, match="This is no figure"):
+    with pytest.raises(InvalidInput, match="This is not a figure"):
         figures.from_json(kept)
 
 

@@ -225,7 +225,7 @@ def test_each_kind_of_column_is_compared_on_either_side_or_refused(
         for condition in sides:
             sql = f"SELECT {PATIENTS} FROM visits WHERE {condition}"
             if is_flag and operator not in {"=", "<>"}:
-                with pytest.raises(QueryRefused, match="= and <> only"):
+                with pytest.raises(QueryRefused, match="only with = and <>"):
                     ask(sql)
             else:
                 assert ask(sql) == ()
@@ -233,7 +233,7 @@ def test_each_kind_of_column_is_compared_on_either_side_or_refused(
         f"SELECT {PATIENTS} FROM visits WHERE {column} BETWEEN {value} AND {value}"
     )
     if is_flag:
-        with pytest.raises(QueryRefused, match="= and <> only"):
+        with pytest.raises(QueryRefused, match="only with = and <>"):
             ask(between)
     else:
         assert ask(between) == ()
@@ -925,7 +925,9 @@ def test_too_many_groups_are_refused_in_a_sentence(session, ask, monkeypatch):
     with_term(session, "Gout", 6)
     with_term(session, "Asthma", 6)
 
-    with pytest.raises(QueryRefused, match=r"more than 1 groups.* by WHERE") as refused:
+    with pytest.raises(
+        QueryRefused, match=r"more than 1 groups.* with WHERE"
+    ) as refused:
         ask(f"SELECT term, {PATIENTS} FROM diagnoses GROUP BY term")
     assert refused.value.property_name == "sql"
 
@@ -935,7 +937,9 @@ def test_too_many_events_are_refused_in_a_sentence(session, ask, monkeypatch, nu
     monkeypatch.setattr(protecting, "MOST_EVENTS", 5)
     with_term(session, "Gout", 6)
 
-    with pytest.raises(QueryRefused, match=r"more than 5 events.* by WHERE") as refused:
+    with pytest.raises(
+        QueryRefused, match=r"more than 5 events.* with WHERE"
+    ) as refused:
         ask(f"SELECT {number} FROM diagnoses")
     assert refused.value.property_name == "sql"
 

@@ -74,8 +74,8 @@ def test_what_was_typed_is_bound_and_no_name_of_it_is_run():
 
 REFUSED = {
     "nothing": ("", "Write one SELECT"),
-    "no sql": ("hello there", "no SQL|not offered"),
-    "half": ("SELECT count(*) FROM visits WHERE (", "no SQL"),
+    "no sql": ("hello there", "SQL cannot be read|not supported"),
+    "half": ("SELECT count(*) FROM visits WHERE (", "SQL cannot be read"),
     "two": ("SELECT count(*) FROM visits; SELECT 1", "one SELECT"),
     "control": ("SELECT count(*) FROM visits\x00", "invisible"),
     "bell": ("SELECT count(*) FROM visits WHERE term = 'a\x07'", "invisible"),
@@ -84,118 +84,121 @@ REFUSED = {
     "joined": ("SELECT count(*) FROM visits WHERE term = 'a\u200db'", "invisible"),
     "return": ("SELECT count(*) FROM visits\r-- x", "invisible"),
     "long": (f"SELECT count(*) FROM visits -- {'x' * 4000}", "4,000"),
-    "delete": ("DELETE FROM visits", "not offered"),
-    "set": ("SET ROLE postgres", "not offered"),
-    "copy": ("COPY visits TO PROGRAM 'id'", "not offered"),
-    "explain": ("EXPLAIN ANALYZE SELECT count(*) FROM visits", "not offered"),
-    "call": ("CALL x()", "not offered"),
-    "do": ("DO $$ BEGIN END $$", "not offered|plain single"),
-    "table": ("TABLE visits", "not offered|No rows are listed here"),
-    "values": ("VALUES (1)", "not offered"),
+    "delete": ("DELETE FROM visits", "not supported"),
+    "set": ("SET ROLE postgres", "not supported"),
+    "copy": ("COPY visits TO PROGRAM 'id'", "not supported"),
+    "explain": ("EXPLAIN ANALYZE SELECT count(*) FROM visits", "not supported"),
+    "call": ("CALL x()", "not supported"),
+    "do": ("DO $$ BEGIN END $$", "not supported|plain single"),
+    "table": ("TABLE visits", "not supported|Rows are counted here"),
+    "values": ("VALUES (1)", "not supported"),
     "rows": ("SELECT term FROM visits GROUP BY term", "Rows of patients"),
-    "star": ("SELECT * FROM visits", "No rows are listed here"),
-    "star of a view": ("SELECT v.*, count(*) FROM visits v", "No rows are listed here"),
-    "no view": ("SELECT count(*)", "not offered"),
+    "star": ("SELECT * FROM visits", "Rows are counted here"),
+    "star of a view": ("SELECT v.*, count(*) FROM visits v", "Rows are counted here"),
+    "no view": ("SELECT count(*)", "not supported"),
     "catalog": ("SELECT count(*) FROM pg_stats", "no view pg_stats"),
     "schema": ("SELECT count(*) FROM pg_catalog.visits", "no view visits"),
     "public": ("SELECT count(*) FROM public.patients", "no view patients"),
-    "database": ("SELECT count(*) FROM a.analytics.visits", "not offered"),
+    "database": ("SELECT count(*) FROM a.analytics.visits", "not supported"),
     "information": ("SELECT count(*) FROM information_schema.tables", "no view"),
-    "function": ("SELECT count(*) FROM generate_series(1, 9)", "not offered"),
-    "sleep": ("SELECT pg_sleep(9)", "not offered"),
-    "sleeps": ("SELECT count(*) FROM visits WHERE pg_sleep(9) IS NULL", "not offered"),
-    "setting": ("SELECT set_config('role', 'x', true) FROM visits", "not offered"),
-    "current": ("SELECT current_setting('x') FROM visits", "not offered"),
-    "user": ("SELECT count(*) FROM visits WHERE current_user = 'x'", "not offered"),
-    "file": ("SELECT pg_read_file('/etc/passwd')", "not offered"),
-    "large": ("SELECT lo_import('x') FROM visits", "not offered"),
-    "cast": ("SELECT count(*) FROM visits WHERE term::int > 1", "not offered"),
+    "function": ("SELECT count(*) FROM generate_series(1, 9)", "not supported"),
+    "sleep": ("SELECT pg_sleep(9)", "not supported"),
+    "sleeps": (
+        "SELECT count(*) FROM visits WHERE pg_sleep(9) IS NULL",
+        "not supported",
+    ),
+    "setting": ("SELECT set_config('role', 'x', true) FROM visits", "not supported"),
+    "current": ("SELECT current_setting('x') FROM visits", "not supported"),
+    "user": ("SELECT count(*) FROM visits WHERE current_user = 'x'", "not supported"),
+    "file": ("SELECT pg_read_file('/etc/passwd')", "not supported"),
+    "large": ("SELECT lo_import('x') FROM visits", "not supported"),
+    "cast": ("SELECT count(*) FROM visits WHERE term::int > 1", "not supported"),
     "cast in words": (
         "SELECT count(*) FROM visits WHERE CAST(term AS int) > 1",
-        "not offered",
+        "not supported",
     ),
     "cast of a day": (
         "SELECT count(*) FROM visits WHERE occurred_on > DATE '2026-01-01'",
-        "not offered",
+        "not supported",
     ),
-    "division": ("SELECT count(*) FROM visits WHERE 1 / age > 0", "not offered"),
-    "divided count": ("SELECT count(*) / 0 FROM visits", "not offered"),
+    "division": ("SELECT count(*) FROM visits WHERE 1 / age > 0", "not supported"),
+    "divided count": ("SELECT count(*) / 0 FROM visits", "not supported"),
     "case": (
         "SELECT count(*) FROM visits WHERE CASE WHEN age > 3 THEN true END",
-        "not offered",
+        "not supported",
     ),
     "case in count": (
         "SELECT count(CASE WHEN term = 'x' THEN 1 END) FROM visits",
         "Count events",
     ),
-    "filter": ("SELECT count(*) FILTER (WHERE age > 3) FROM visits", "not offered"),
-    "sum": ("SELECT sum(age) FROM visits", "not offered"),
-    "max": ("SELECT max(age) FROM visits", "not offered"),
-    "string": ("SELECT string_agg(term, '') FROM visits", "not offered"),
-    "array": ("SELECT array_agg(patient_id) FROM visits", "not offered"),
-    "json": ("SELECT to_jsonb(visits) FROM visits", "not offered"),
-    "window": ("SELECT count(*) OVER () FROM visits", "not offered"),
+    "filter": ("SELECT count(*) FILTER (WHERE age > 3) FROM visits", "not supported"),
+    "sum": ("SELECT sum(age) FROM visits", "not supported"),
+    "max": ("SELECT max(age) FROM visits", "not supported"),
+    "string": ("SELECT string_agg(term, '') FROM visits", "not supported"),
+    "array": ("SELECT array_agg(patient_id) FROM visits", "not supported"),
+    "json": ("SELECT to_jsonb(visits) FROM visits", "not supported"),
+    "window": ("SELECT count(*) OVER () FROM visits", "not supported"),
     "named window": (
         "SELECT count(*) FROM visits WINDOW w AS (PARTITION BY sex)",
-        "not offered",
+        "not supported",
     ),
-    "distinct": ("SELECT DISTINCT count(*) FROM visits", "not offered"),
+    "distinct": ("SELECT DISTINCT count(*) FROM visits", "not supported"),
     "union": (
         "SELECT count(*) FROM visits UNION SELECT count(*) FROM vitals",
-        "not offered",
+        "not supported",
     ),
     "except": (
         "SELECT count(*) FROM visits EXCEPT SELECT count(*) FROM vitals",
-        "not offered",
+        "not supported",
     ),
-    "with": ("WITH a AS (SELECT 1) SELECT count(*) FROM visits", "not offered"),
+    "with": ("WITH a AS (SELECT 1) SELECT count(*) FROM visits", "not supported"),
     "recursive": (
         "WITH RECURSIVE a AS (SELECT 1) SELECT count(*) FROM visits",
-        "not offered",
+        "not supported",
     ),
-    "subquery": ("SELECT count(*) FROM (SELECT * FROM visits) v", "not offered"),
-    "scalar": ("SELECT (SELECT count(*) FROM visits) FROM visits", "not offered"),
+    "subquery": ("SELECT count(*) FROM (SELECT * FROM visits) v", "not supported"),
+    "scalar": ("SELECT (SELECT count(*) FROM visits) FROM visits", "not supported"),
     "in select": (
         "SELECT count(*) FROM visits WHERE age IN (SELECT 1)",
-        "not offered",
+        "not supported",
     ),
     "any": (
         "SELECT count(*) FROM visits WHERE term = ANY (ARRAY['a'])",
-        "not offered",
+        "not supported",
     ),
-    "lateral": ("SELECT count(*) FROM LATERAL visits", "not offered"),
+    "lateral": ("SELECT count(*) FROM LATERAL visits", "not supported"),
     "sample": (
         "SELECT count(*) FROM visits TABLESAMPLE SYSTEM (1)",
-        "not offered",
+        "not supported",
     ),
-    "lock": ("SELECT count(*) FROM visits FOR UPDATE", "not offered"),
-    "into": ("SELECT count(*) INTO x FROM visits", "not offered"),
-    "only": ("SELECT count(*) FROM ONLY visits", "not offered"),
-    "columns": ("SELECT count(*) FROM visits AS v (a, b)", "not offered"),
-    "offset": ("SELECT count(*) FROM visits OFFSET 1", "not offered"),
-    "fetch": ("SELECT count(*) FROM visits FETCH FIRST ROW ONLY", "not offered"),
-    "rollup": ("SELECT count(*) FROM visits GROUP BY ROLLUP (sex)", "not offered"),
-    "all": ("SELECT count(*) FROM visits GROUP BY ALL", "not offered"),
+    "lock": ("SELECT count(*) FROM visits FOR UPDATE", "not supported"),
+    "into": ("SELECT count(*) INTO x FROM visits", "not supported"),
+    "only": ("SELECT count(*) FROM ONLY visits", "not supported"),
+    "columns": ("SELECT count(*) FROM visits AS v (a, b)", "not supported"),
+    "offset": ("SELECT count(*) FROM visits OFFSET 1", "not supported"),
+    "fetch": ("SELECT count(*) FROM visits FETCH FIRST ROW ONLY", "not supported"),
+    "rollup": ("SELECT count(*) FROM visits GROUP BY ROLLUP (sex)", "not supported"),
+    "all": ("SELECT count(*) FROM visits GROUP BY ALL", "not supported"),
     "sets": (
         "SELECT count(*) FROM visits GROUP BY GROUPING SETS ((sex))",
-        "not offered",
+        "not supported",
     ),
     "collation": (
         'SELECT sex, count(*) FROM visits GROUP BY sex ORDER BY sex COLLATE "C"',
-        "not offered",
+        "not supported",
     ),
-    "regex": ("SELECT count(*) FROM visits WHERE term ~ '(a+)+$'", "not offered"),
+    "regex": ("SELECT count(*) FROM visits WHERE term ~ '(a+)+$'", "not supported"),
     "similar": (
         "SELECT count(*) FROM visits WHERE term SIMILAR TO 'a'",
-        "not offered",
+        "not supported",
     ),
     "escape": (
         "SELECT count(*) FROM visits WHERE term LIKE 'a' ESCAPE 'b'",
-        "not offered",
+        "not supported",
     ),
     "backslash": (r"SELECT count(*) FROM visits WHERE term LIKE 'a\'", "backslash"),
-    "pattern": ("SELECT count(*) FROM visits WHERE term LIKE code", "After LIKE"),
-    "row": ("SELECT count(*) FROM visits WHERE (age, sex) = (1, 'a')", "not offered"),
+    "pattern": ("SELECT count(*) FROM visits WHERE term LIKE code", "after LIKE"),
+    "row": ("SELECT count(*) FROM visits WHERE (age, sex) = (1, 'a')", "not supported"),
     "whole row": ("SELECT count(*) FROM visits v WHERE v IS NULL", "no column “v”"),
     "hidden column": (
         "SELECT count(*) FROM visits WHERE ctid IS NULL",
@@ -217,31 +220,31 @@ REFUSED = {
             "SELECT count(*) FROM visits v JOIN vitals w "
             "ON w.patient_id = v.patient_id WHERE v.patient_id < w.patient_id"
         ),
-        "not offered",
+        "not supported",
     ),
     "dollars": ("SELECT count(*) FROM visits WHERE term = $$a$$", "plain single"),
     "tagged": ("SELECT count(*) FROM visits WHERE term = $a$a$a$", "plain single"),
     "escapes": (r"SELECT count(*) FROM visits WHERE term = E'\x41'", "plain single"),
     "unicode": (r"SELECT count(*) FROM visits WHERE term = U&'\0041'", "plain single"),
     "bytes": ("SELECT count(*) FROM visits WHERE term = x'41'", "plain single"),
-    "parameter": ("SELECT count(*) FROM visits WHERE term = $1", "not offered"),
-    "fullwidth": ("SELECT count(*) FROM ｖisits", "small letters"),
-    "homoglyph": ("SELECT count(*) FROM vіsits", "small letters"),
-    "quoted": ('SELECT count(*) FROM "Visits"', "small letters"),
-    "dotless": ('SELECT count(*) FROM "vısits"', "small letters"),
+    "parameter": ("SELECT count(*) FROM visits WHERE term = $1", "not supported"),
+    "fullwidth": ("SELECT count(*) FROM ｖisits", "lower-case letters"),
+    "homoglyph": ("SELECT count(*) FROM vіsits", "lower-case letters"),
+    "quoted": ('SELECT count(*) FROM "Visits"', "lower-case letters"),
+    "dotless": ('SELECT count(*) FROM "vısits"', "lower-case letters"),
     "untied": ("SELECT count(*) FROM visits, vitals", "Join views as"),
     "cross": ("SELECT count(*) FROM visits CROSS JOIN vitals", "Join views as"),
-    "on true": ("SELECT count(*) FROM visits JOIN vitals ON true", "same patient"),
+    "on true": ("SELECT count(*) FROM visits JOIN vitals ON true", "by patient"),
     "on or": (
         (
             "SELECT count(*) FROM visits v JOIN vitals w "
             "ON w.patient_id = v.patient_id OR true"
         ),
-        "same patient",
+        "by patient",
     ),
     "on itself": (
         "SELECT count(*) FROM visits v JOIN vitals w ON w.patient_id = w.patient_id",
-        "same patient",
+        "by patient",
     ),
     "left": (
         (
@@ -250,28 +253,28 @@ REFUSED = {
         ),
         "NOT EXISTS",
     ),
-    "natural": ("SELECT count(*) FROM visits NATURAL JOIN vitals", "not offered"),
+    "natural": ("SELECT count(*) FROM visits NATURAL JOIN vitals", "not supported"),
     "using": (
         "SELECT count(*) FROM visits JOIN vitals USING (patient_id)",
-        "not offered",
+        "not supported",
     ),
     "untied exists": (
         "SELECT count(*) FROM visits WHERE EXISTS (SELECT 1 FROM vitals)",
-        "same patient",
+        "by patient",
     ),
     "tied in or": (
         (
             "SELECT count(*) FROM visits v WHERE EXISTS (SELECT 1 FROM vitals w "
             "WHERE w.patient_id = v.patient_id OR w.age > 3)"
         ),
-        "same patient",
+        "by patient",
     ),
     "shadowed": (
         (
             "SELECT count(*) FROM visits v WHERE EXISTS (SELECT 1 FROM vitals v "
             "WHERE v.patient_id = v.patient_id)"
         ),
-        "same patient",
+        "by patient",
     ),
     "nested exists": (
         (
@@ -372,15 +375,15 @@ REFUSED = {
     ),
     "deep": (
         f"SELECT count(*) FROM visits WHERE {'NOT ' * 900}is_no_show",
-        "50 conditions|not offered|no SQL",
+        "50 conditions|not supported|SQL cannot be read",
     ),
     "brackets": (
         f"SELECT count(*) FROM visits WHERE {'(' * 1900}is_no_show{')' * 1900}",
-        "not offered|no SQL",
+        "not supported|SQL cannot be read",
     ),
     "days": (
         "SELECT occurred_on, count(*) FROM visits GROUP BY occurred_on",
-        "Nothing can be grouped by occurred_on",
+        "You cannot group by occurred_on",
     ),
     "of a day": (
         "SELECT count(*) FROM visits GROUP BY date_trunc('day', occurred_on)",
@@ -388,23 +391,26 @@ REFUSED = {
     ),
     "by patient": (
         "SELECT patient_id, count(*) FROM visits GROUP BY patient_id",
-        "Nothing can be grouped by patient_id",
+        "You cannot group by patient_id",
     ),
     "birth year": (
         "SELECT count(*) FROM patients GROUP BY birth_year",
-        "Nothing can be grouped by birth_year",
+        "You cannot group by birth_year",
     ),
     "three groups": (
         "SELECT count(*) FROM visits GROUP BY sex, term, status",
         "by 2",
     ),
-    "not grouped": ("SELECT sex, count(*) FROM visits", "sex does not"),
+    "not grouped": ("SELECT sex, count(*) FROM visits", "sex is not"),
     "place": ("SELECT count(*) FROM visits GROUP BY 5", "no column 5"),
     "one patient": ("SELECT count(patient_id) FROM visits", "Count events"),
-    "two counts": (f"SELECT count(*) AS a, {PATIENTS} AS b FROM visits", "another one"),
+    "two counts": (
+        f"SELECT count(*) AS a, {PATIENTS} AS b FROM visits",
+        "a separate one",
+    ),
     "having the other": (
         f"SELECT count(*) FROM visits HAVING {PATIENTS} > 5",
-        "another one",
+        "a separate one",
     ),
     "having rows": (
         "SELECT sex, count(*) FROM visits GROUP BY sex HAVING sex = 'female'",
@@ -439,20 +445,20 @@ REFUSED = {
     ),
     "discrete": (
         "SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY age) FROM visits",
-        "not offered",
+        "not supported",
     ),
     "order": ("SELECT count(*) FROM visits ORDER BY sex", "ORDER BY takes"),
     "order of another count": (
         f"SELECT sex, {PATIENTS} FROM visits GROUP BY sex ORDER BY count(*)",
-        "another one",
+        "a separate one",
     ),
     "order of another count of patients": (
         f"SELECT sex, count(*) FROM visits GROUP BY sex ORDER BY {PATIENTS}",
-        "another one",
+        "a separate one",
     ),
     "order of events beside a mean": (
         f"SELECT avg(age), {PATIENTS} FROM visits ORDER BY count(*)",
-        "another one",
+        "a separate one",
     ),
     "order of a mean": (
         f"SELECT sex, {PATIENTS} FROM visits GROUP BY sex ORDER BY avg(age)",
@@ -460,36 +466,36 @@ REFUSED = {
     ),
     "nulls first": (
         "SELECT sex, count(*) FROM visits GROUP BY sex ORDER BY 2 NULLS FIRST",
-        "not offered",
+        "not supported",
     ),
     "nulls last": (
         "SELECT sex, count(*) FROM visits GROUP BY sex ORDER BY 2 nulls last",
-        "not offered",
+        "not supported",
     ),
     "nulls of a percentile": (
         (
             "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY age NULLS LAST) "
             "FROM visits"
         ),
-        "not offered",
+        "not supported",
     ),
     "flags in order": (
         "SELECT count(*) FROM visits WHERE is_no_show > true",
-        "= and <> only",
+        "only with = and <>",
     ),
     "next of a sequence": (
         "SELECT nextval('audit_events_position_seq'), count(*) FROM visits",
-        "not offered",
+        "not supported",
     ),
     "first of each": (
         "SELECT DISTINCT ON (sex) sex, count(*) FROM visits GROUP BY sex",
-        "not offered",
+        "not supported",
     ),
     "number of a row": (
         "SELECT sex, count(*), row_number() OVER () FROM visits GROUP BY sex",
-        "not offered",
+        "not supported",
     ),
-    "least and most": ("SELECT min(age), max(age) FROM visits", "not offered"),
+    "least and most": ("SELECT min(age), max(age) FROM visits", "not supported"),
     "limit": ("SELECT count(*) FROM visits LIMIT 0", "LIMIT"),
     "much": ("SELECT count(*) FROM visits LIMIT 100000", "LIMIT"),
 }
@@ -701,7 +707,7 @@ def test_comments_are_passed_over_and_hide_nothing():
     query = read("SELECT /* all */ count(*) -- UNION\nFROM visits /* ; DROP */")
 
     assert query.counted.conditions
-    with pytest.raises(QueryRefused, match="not offered"):
+    with pytest.raises(QueryRefused, match="not supported"):
         read("SELECT count(*) FROM visits -- x\nUNION SELECT 1")
 
 

@@ -46,7 +46,7 @@ def test_a_list_that_showed_the_patient_is_told_to_who_asks_for_lists(
 ):
     search.list_patients(session, rosa, Criteria())
 
-    assert accesses(has_lists=True)[0].what == "listed you"
+    assert accesses(has_lists=True)[0].what == "saw you in a list"
     assert [access.what for access in accesses()] == ["registered you"]
 
 

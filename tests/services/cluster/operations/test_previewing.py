@@ -60,7 +60,7 @@ def test_a_switchover_loses_nothing_however_far_behind_the_other_is():
     [
         pytest.param({"is_answering": False}, "does not answer", id="dead"),
         pytest.param({"may_lead": False}, "never to lead", id="nofailover"),
-        pytest.param({"is_streaming": False}, "does not stream", id="fallen out"),
+        pytest.param({"is_streaming": False}, "does not stream", id="dropped out"),
         pytest.param({"timeline": 3}, "another timeline", id="diverged"),
         pytest.param({"is_waited_for": False}, "do not wait", id="not synchronous"),
     ],

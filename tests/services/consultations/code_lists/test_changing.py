@@ -96,7 +96,9 @@ def test_a_retired_drug_is_offered_no_longer_and_still_known(session, boss):
 def test_a_file_with_a_bad_line_is_not_taken_at_all(session, boss):
     bad = drugs(ZYRAFEN, "Unheardof,,,")
 
-    with pytest.raises(UnreadableList, match="1 of the file's lines cannot be taken"):
+    with pytest.raises(
+        UnreadableList, match="1 of the file's lines cannot be imported"
+    ):
         take(session, boss, bad)
 
 

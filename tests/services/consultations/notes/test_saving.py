@@ -126,16 +126,16 @@ def test_an_archived_patients_notes_are_not_written(session, clinician, clerk, v
 
 REFUSED = {
     "no-number": ({"pulse": "fast"}, "Pulse must be a number (/min)."),
-    "negative": ({"weight": "-3"}, "Weight must lie between 0.3 and 500 kg."),
-    "five-digits": ({"pulse": "10000"}, "Pulse must lie between 20 and 300 /min."),
+    "negative": ({"weight": "-3"}, "Weight must be between 0.3 and 500 kg."),
+    "five-digits": ({"pulse": "10000"}, "Pulse must be between 20 and 300 /min."),
     "exponent": ({"pulse": "1e2"}, "Pulse must be a number (/min)."),
-    "too-hot": ({"temperature": "376"}, "Temperature must lie between 25 and 45 °C."),
-    "too-light": ({"weight": "0.2"}, "Weight must lie between 0.3 and 500 kg."),
+    "too-hot": ({"temperature": "376"}, "Temperature must be between 25 and 45 °C."),
+    "too-light": ({"weight": "0.2"}, "Weight must be between 0.3 and 500 kg."),
     "over-full": (
         {"saturation": "101"},
-        "Oxygen saturation must lie between 30 and 100 %.",
+        "Oxygen saturation must be between 30 and 100 %.",
     ),
-    "decimals": ({"pulse": "71.5"}, "Pulse can have no decimals."),
+    "decimals": ({"pulse": "71.5"}, "Pulse cannot have decimals."),
     "more-decimals": (
         {"temperature": "37.55"},
         "Temperature can have at most 1 decimal",
@@ -146,15 +146,15 @@ REFUSED = {
     ),
     "half": ({"systolic": "120"}, "Diastolic pressure is missing"),
     "long": ({"plan": "x" * 8001}, "Plan must have at most 8,000 characters."),
-    "many": ({"diagnoses": "Flu\n" * 21}, "Diagnoses must be at most 20"),
+    "many": ({"diagnoses": "Flu\n" * 21}, "Diagnoses: enter at most 20"),
     "long-line": ({"diagnoses": "x" * 201}, "Diagnoses has a line that is too long"),
     "half-character": (
         {"findings": "\ud800"},
-        "Examination holds a character no record",
+        "Examination contains a character that cannot",
     ),
     "nothing": (
         {"complaint": " \n", "pulse": ""},
-        "Presenting complaint and all else is empty",
+        "Presenting complaint and all other fields are empty",
     ),
 }
 

@@ -275,7 +275,7 @@ def test_whoever_was_faster_is_not_overwritten(session, clerk, then, booked):
 def test_it_wants_a_reason(session, clerk, then, booked):
     bookings.cancel(session, clerk, booked.id)
 
-    with pytest.raises(InvalidInput, match="in at least 10 characters"):
+    with pytest.raises(InvalidInput, match="of at least 10 characters"):
         book_again(session, clerk, then, reason="oops")
 
 

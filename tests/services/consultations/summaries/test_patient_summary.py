@@ -214,7 +214,7 @@ def test_a_paper_says_what_is_known_and_where_nothing_is(summarised):
     assert "Pulse 60 /min 20 November 2026" in words
     assert "What is left out" not in words
     assert "Allergies Not stated" in nothing
-    assert nothing.count("Nothing is written down.") == 3
+    assert nothing.count("Nothing recorded.") == 3
 
 
 def test_numbers_on_a_paper_have_the_marks_of_its_language(summarised):

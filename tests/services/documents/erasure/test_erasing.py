@@ -52,7 +52,7 @@ def test_a_record_whose_time_is_over_becomes_a_tombstone(session, clerk, over):
     assert (row.first_name, row.last_name) == erasure.ERASED
     assert (row.email, row.phone_number, row.allergies) == (None, None, [])
     assert row.record_number == over.record_number
-    with pytest.raises(patients.PatientErased, match="register the patient anew"):
+    with pytest.raises(patients.PatientErased, match="register the patient again"):
         patients.get_patient(session, clerk, over.id)
     with pytest.raises(patients.PatientErased):
         patients.restore(session, clerk, over.id, version=row.version)

@@ -89,18 +89,18 @@ def test_what_is_filled_in_is_kept_as_its_kind(
 @pytest.mark.parametrize(
     ("kind", "typed", "sentence"),
     [
-        ("text", "x" * 201, "“Text” has 200 characters at most"),
-        ("text", 7, "“Text” is a text"),
-        ("text", "a\0b", "“Text” is a text"),
-        ("number", "many", "“Number” is a number such as 12.5"),
-        ("number", True, "“Number” is a number such as 12.5"),
-        ("number", "NaN", "“Number” is a number such as 12.5"),
-        ("number", 10**9, "“Number” is a number such as 12.5"),
-        ("number", "0.1234567", "“Number” is a number such as 12.5"),
-        ("date", "25 November", "“Date” is a date such as 2026-11-25"),
-        ("date", "1726-11-25", "“Date” lies between the years 1900 and 2199"),
-        ("flag", "perhaps", "“Flag” is yes or no"),
-        ("choice", "Saliva", "“Choice” is one of: Blood, Urine"),
+        ("text", "x" * 201, "“Text” can have at most 200 characters"),
+        ("text", 7, "“Text” must be text"),
+        ("text", "a\0b", "“Text” must be text"),
+        ("number", "many", "“Number” must be a number such as 12.5"),
+        ("number", True, "“Number” must be a number such as 12.5"),
+        ("number", "NaN", "“Number” must be a number such as 12.5"),
+        ("number", 10**9, "“Number” must be a number such as 12.5"),
+        ("number", "0.1234567", "“Number” must be a number such as 12.5"),
+        ("date", "25 November", "“Date” must be a date such as 2026-11-25"),
+        ("date", "1726-11-25", "“Date” must be between the years 1900 and 2199"),
+        ("flag", "perhaps", "“Flag” must be yes or no"),
+        ("choice", "Saliva", "“Choice” must be one of: Blood, Urine"),
     ],
 )
 def test_what_is_no_such_value_is_refused_by_the_name_of_the_field(
@@ -141,18 +141,18 @@ def test_a_needed_field_is_asked_for_where_its_type_is_said_or_fields_are_filled
     scan = define("text", "Lab", document_types=(lab_report,), is_required=True)
     other = define("text", "Other")
 
-    with pytest.raises(InvalidInput, match="“Lab” is needed") as refusal:
+    with pytest.raises(InvalidInput, match="“Lab” is required") as refusal:
         file(session, clerk, document_type=lab_report, fields={})
     assert refusal.value.property_name == "custom_fields.lab"
     with pytest.raises(InvalidInput, match="“Lab” is not for documents of this type"):
         file(session, clerk, document_type=letter, fields={scan.key: "L-1"})
     of_another_type = file(session, clerk, document_type=letter, fields={})
-    with pytest.raises(InvalidInput, match="“Lab” is needed"):
+    with pytest.raises(InvalidInput, match="“Lab” is required"):
         fill(session, clerk, of_another_type, {}, document_type=lab_report)
     assert file(session, clerk, document_type=lab_report).fields == {}
     untouched = {scan.key: ""}
     assert fill(session, clerk, old, untouched, title="Renamed").title == "Renamed"
-    with pytest.raises(InvalidInput, match="“Lab” is needed"):
+    with pytest.raises(InvalidInput, match="“Lab” is required"):
         fill(session, clerk, old, {other.key: "7"})
     assert fill(session, clerk, old, {scan.key: "L-1"}).fields == {"lab": "L-1"}
 
@@ -223,7 +223,7 @@ def test_a_choice_that_documents_have_stays_and_others_go(session, clerk, boss, 
 
     assert (after.key, after.name) == ("choice", "Material")
     assert after.choices == ("Blood", "Swab")
-    with pytest.raises(InvalidInput, match="Documents have “Blood” in this field"):
+    with pytest.raises(InvalidInput, match="Documents use “Blood” in this field"):
         fields.change_field(
             session, boss, choice.id, definition_of(after, choices=("Swab",))
         )

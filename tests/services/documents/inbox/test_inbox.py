@@ -1,4 +1,4 @@
-"""The inbox: what is in whose, and that an assignment opens nothing.
+"""The inbox: what is in whose, and that assigning gives no access.
 
 All of it through the app's login, under each role's identity.
 """
@@ -120,7 +120,7 @@ def test_nobody_is_assigned_to_what_they_may_not_open(clinic, of, facts, to):
     paper = filed(clinic, author, of, title="Closed", **facts)
     colleague = getattr(clinic, to)
 
-    with pytest.raises(AssigneeMayNotOpen, match="an assignment opens nothing"):
+    with pytest.raises(AssigneeMayNotOpen, match="assigning it does not give access"):
         assign(clinic, author, paper, colleague)
 
     assert "Closed" not in titles(clinic, colleague, MINE)

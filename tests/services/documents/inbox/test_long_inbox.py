@@ -144,7 +144,7 @@ def test_a_page_goes_on_behind_what_was_done_meanwhile(clinic):
 def test_a_place_that_is_no_document_is_said_to_be_gone(clinic):
     now = datetime.now(UTC)
 
-    with pytest.raises(InvalidInput, match="place in this list is gone"):
+    with pytest.raises(InvalidInput, match="place in the list no longer exists"):
         clinic.read(
             clinic.cleo,
             lambda s: inbox.list_inbox(

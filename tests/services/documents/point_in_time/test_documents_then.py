@@ -149,7 +149,7 @@ def test_whoever_was_faster_is_not_overwritten(session, clerk, then):
 def test_a_reason_is_asked_for(session, clerk, then):
     throw_away(session, clerk, then)
 
-    with pytest.raises(InvalidInput, match="in at least 10 characters"):
+    with pytest.raises(InvalidInput, match="of at least 10 characters"):
         bring_back(session, clerk, compare(session, clerk, then), reason="oops")
 
 

@@ -140,7 +140,7 @@ def test_clinicians_take_only_what_they_filed_out_of_a_record(
     records.change(session, clinician, own.id, taken, revision=1)
 
     wanted = changed(filed, patient_id=None)
-    with pytest.raises(NotAllowed, match="moves it to another record"):
+    with pytest.raises(NotAllowed, match="can move it to another record"):
         records.change(session, clinician, filed.id, wanted, revision=1)
 
 

@@ -193,7 +193,7 @@ def test_a_patient_without_a_record_files_nothing_and_sees_nothing(session, cler
     unfiled = file(session, clerk)
     nobody = replace(cast.act_as_somebody(Role.PATIENT), patient_id=None)
 
-    with pytest.raises(NotFound, match="No record belongs to this sign-in"):
+    with pytest.raises(NotFound, match="not linked to a patient record"):
         file(session, nobody)
     with pytest.raises(NoSuchDocument):
         records.get(session, nobody, unfiled.id)

@@ -181,7 +181,7 @@ def test_office_files_are_told_from_others_and_what_to_do(files, begin, is_offic
     with pytest.raises(NotAPdf) as refused:
         ingest(files).receive(BytesIO(begin), "x.docx")
 
-    assert ("Save it as PDF" in str(refused.value)) == is_office
+    assert ("Save the file as PDF" in str(refused.value)) == is_office
 
 
 class Printed:

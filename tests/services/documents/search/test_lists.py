@@ -211,7 +211,7 @@ def _ids(page):
 
 
 def test_a_page_behind_nothing_known_is_refused(session, clerk):
-    with pytest.raises(InvalidInput, match="place in this list is gone"):
+    with pytest.raises(InvalidInput, match="place in the list no longer exists"):
         search.list_documents(session, clerk, Criteria(), after=uuid4())
 
 

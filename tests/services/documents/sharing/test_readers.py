@@ -257,7 +257,9 @@ def _changed(clinic: Clinic, document: DocumentRecord) -> list[Any]:
 def test_only_people_of_the_front_desk_are_named_and_only_where_it_matters(
     clinic, sealed, colleague
 ):
-    with pytest.raises(InvalidInput, match="People of the front desk are named"):
+    with pytest.raises(
+        InvalidInput, match="Only people at the front desk can be named"
+    ):
         _name(clinic, clinic.dora, sealed, clinic.emil)
     routine = _file(clinic, clinic.dora)
     with pytest.raises(readers.NotConfidential):

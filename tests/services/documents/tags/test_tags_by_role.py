@@ -51,7 +51,7 @@ def test_staff_and_clinicians_give_tags_and_patients_see_those_meant_for_them(cl
     assert clinic.read(gracie, lambda s: tags.list_tags(s, gracie)) == (shown,)
     criteria = where("tags", Operator.EQUAL, "Difficult")
     assert clinic.read(cleo, lambda s: titles(s, cleo, criteria)) == ["Letter"]
-    with pytest.raises(NotAllowed, match="your lists cannot ask about: tags"):
+    with pytest.raises(NotAllowed, match="your lists cannot use: tags"):
         clinic.read(gracie, lambda s: titles(s, gracie, criteria))
     assert clinic.read(ines, lambda s: tags.count_tagged(s, ines, hidden.id)) == 1
     assert clinic.write(ines, lambda s: tags.delete_tag(s, ines, hidden.id)) == 1

@@ -42,7 +42,7 @@ def test_a_list_of_choices_knows_its_choices():
 
     assert Operator.CONTAINS not in field.operators
     assert read(field, Filter("findings", Operator.HAS, "Scripts")) == ("scripts",)
-    with pytest.raises(InvalidInput, match="is one of: encrypted"):
+    with pytest.raises(InvalidInput, match="must be one of: encrypted"):
         read(field, Filter("findings", Operator.HAS, "poetry"))
 
 

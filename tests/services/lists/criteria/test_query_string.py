@@ -84,9 +84,9 @@ def test_the_last_days_are_a_number_and_a_unit():
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("0_operator=BETWEEN&0_value=1980", "give both ends"),
-        ("0_operator=BETWEEN&0_value=1980,", "give both ends"),
-        ("0_operator=BETWEEN&0_value=1980,1981,1982", "give both ends"),
+        ("0_operator=BETWEEN&0_value=1980", "enter both ends"),
+        ("0_operator=BETWEEN&0_value=1980,", "enter both ends"),
+        ("0_operator=BETWEEN&0_value=1980,1981,1982", "enter both ends"),
         ("0_operator=BETWEEN&0_value=1990,1980", "swap them"),
         ("0_operator=IN_THE_LAST&0_value=soon", "for example 30 days"),
         ("0_operator=IN_THE_LAST&0_value=1980-01-31", "for example 30 days"),
@@ -144,7 +144,7 @@ def test_several_sort_keys_take_one_direction_or_one_each(query, directions):
         (
             "0_field=date_of_birth&0_operator=EQUAL&0_value=1980-01-1998",
             "0_value",
-            "not a day of the calendar",
+            "not a valid date",
         ),
         ("0_field=id&0_operator=EQUAL&0_value=7", "0_value", "an identifier"),
         ("0_field=phone_number&0_operator=EQUAL&0_value=ab", "0_value", "digits"),
@@ -152,7 +152,7 @@ def test_several_sort_keys_take_one_direction_or_one_each(query, directions):
         ("0_field=sex&0_field=age", "0_field", "more than once"),
         ("orderBy=x", "x", 'sorted by "x"'),
         ("orderBy=no_known_allergies", "no_known_allergies", "cannot be sorted"),
-        ("orderBy=sex,sex", "orderBy", "once only"),
+        ("orderBy=sex,sex", "orderBy", "only once"),
         ("orderBy=sex&order=UP", "order", "ASC, DESC"),
         ("orderBy=sex&order=asc,asc", "order", "more parts"),
         ("order=DESC", "order", "orderBy"),

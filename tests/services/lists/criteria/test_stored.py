@@ -67,7 +67,7 @@ GOOD = criteria.to_json(
     ids=str,
 )
 def test_json_that_is_something_else_is_refused(kept):
-    with pytest.raises(InvalidInput, match="build the list anew"):
+    with pytest.raises(InvalidInput, match="build the list again"):
         criteria.from_json(kept)
 
 

@@ -89,7 +89,7 @@ def test_a_second_click_opens_nothing_twice(session, dora, patient):
         ("", "at least 10"),
         ("  too   few  ", "at least 10"),
         ("x" * 501, "at most 500"),
-        ("something \0 strange", "holds a character"),
+        ("something \0 strange", "contains a character"),
     ],
     ids=["none", "only spaces make it ten", "a novel", "nothing one can keep"],
 )

@@ -75,12 +75,12 @@ def test_a_treatment_that_ended_can_begin_anew(session, clerk, dora, patient):
 def test_nobody_treats_a_patient_twice_over(session, clerk, dora, patient):
     care.assign(session, clerk, patient.id, dora.id)
 
-    with pytest.raises(care.AlreadyTreats, match="Dora Physick treats"):
+    with pytest.raises(care.AlreadyTreats, match="Dora Physick already treats"):
         care.assign(session, clerk, patient.id, dora.id)
 
 
 def test_ending_what_is_no_treatment_is_refused(session, clerk, dora, patient):
-    with pytest.raises(NotFound, match="does not treat"):
+    with pytest.raises(NotFound, match="no longer treats"):
         care.end(session, clerk, patient.id, dora.id)
 
 

@@ -141,13 +141,13 @@ def test_two_people_are_not_likely_one(first, second):
         (
             person("Ann", "Smith"),
             person("Ben", "Smith"),
-            {"other first name: Ann / Ben", "perhaps twins"},
+            {"different first name: Ann / Ben", "possibly twins"},
         ),
-        (JOHN, person("John", "Jones"), {"other last name: Smith / Jones"}),
+        (JOHN, person("John", "Jones"), {"different last name: Smith / Jones"}),
         (
             person("A", "B", sex=Sex.MALE),
             person("A", "B", sex=Sex.FEMALE),
-            {"other sex"},
+            {"different sex"},
         ),
     ],
 )

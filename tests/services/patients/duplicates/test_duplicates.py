@@ -85,7 +85,7 @@ def test_the_likeliest_comes_first_with_score_and_reasons(
     assert (likeliest.patient, likeliest.score) == (patient.identity(), 100)
     assert "same phone" in likeliest.reasons
     assert sibling.score < duplicates.LIKELY
-    assert "perhaps twins" in sibling.reasons
+    assert "possibly twins" in sibling.reasons
 
 
 def test_an_archived_record_is_offered_and_says_so(session, clerk, patient):

@@ -114,7 +114,7 @@ def test_what_was_merged_stays_merged(session, clerk, then):
 
 
 def test_it_wants_a_reason(session, clerk, then):
-    with pytest.raises(InvalidInput, match="reason in at least"):
+    with pytest.raises(InvalidInput, match="reason of at least"):
         copied(session, clerk, then, 1, reason="oops")
 
 

@@ -53,7 +53,7 @@ def test_german_months_are_read(written, day):
 
 @pytest.mark.parametrize("written", ["01/02/1980", "1.2.1980", "12-11-1980"])
 def test_a_date_that_could_be_two_days_is_refused(written):
-    with pytest.raises(InvalidInput, match="two different days; write it as year"):
+    with pytest.raises(InvalidInput, match="two different days; enter it as year"):
         patients.parse_date_of_birth(written)
 
 

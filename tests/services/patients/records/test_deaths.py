@@ -52,7 +52,7 @@ def test_nobody_is_born_after_their_death(session, clerk, patient, today):
     )
     born = cast.ada(date_of_birth=DAY + timedelta(1))
 
-    with pytest.raises(patients.InvalidPatient, match="lies after the date of death"):
+    with pytest.raises(patients.InvalidPatient, match="is after the date of death"):
         patients.edit(
             session, clerk, patient.id, born, version=died.version, today=today
         )

@@ -88,7 +88,7 @@ def test_what_is_typed_is_kept_in_one_tidy_form(today, field, typed, kept):
         ("address", "x" * 101, "Address is too long; shorten it to 100"),
         ("emergency_contact", "x" * 51, "Emergency contact is too long"),
         ("allergies", ("x" * 201,), "Allergies has an entry that is too long"),
-        ("allergies", ("a\x00b",), "Allergies holds invisible control characters"),
+        ("allergies", ("a\x00b",), "Allergies contains invisible control characters"),
         ("medical_history", tuple(map(str, range(101))), "keep at most 100"),
         ("no_known_allergies", True, "ticked but allergies are listed"),
     ],

@@ -134,7 +134,7 @@ def test_a_place_stays_where_it_was_wherever_its_patient_goes(session, clerk):
 
 
 def test_a_place_in_a_list_of_another_order_is_none(session, clerk):
-    with pytest.raises(InvalidInput, match="begin again at its first page"):
+    with pytest.raises(InvalidInput, match="start again at its first page"):
         placed(session, clerk, EVERYBODY, size=2, place=("A",))
 
 
@@ -160,7 +160,7 @@ def test_an_empty_list_has_one_empty_page(session, clerk):
 
 @pytest.mark.parametrize("orders", [(), (Order("email", Direction.DESC),)])
 def test_a_page_behind_nobody_is_refused_rather_than_empty(visit, clerk, orders):
-    with pytest.raises(InvalidInput, match="begin again"):
+    with pytest.raises(InvalidInput, match="start again"):
         listed(visit, clerk, Criteria(orders=orders), after=uuid4())
 
 
@@ -276,7 +276,7 @@ def test_a_value_given_while_building_a_statement_is_noticed():
 
 def test_a_list_that_takes_too_long_is_refused_in_words(visit):
     with pytest.raises(
-        statements.TakesTooLong, match="takes too long to find; add a filter"
+        statements.TakesTooLong, match="takes too long to load; add a filter"
     ):
         statements.run(visit, "SELECT pg_sleep(5)", {}, limit_seconds=0.05)
 

@@ -80,7 +80,9 @@ def test_a_list_that_has_no_room_is_refused_with_what_to_do(
 
     cast.add_patient(session)
 
-    with pytest.raises(InvalidInput, match=r"room for 2 rows here\. Take the CSV"):
+    with pytest.raises(
+        InvalidInput, match=r"can have at most 2 rows here\. Use the CSV"
+    ):
         opened(session, clerk)
 
 

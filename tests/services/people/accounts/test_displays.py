@@ -40,7 +40,7 @@ def test_what_is_chosen_is_kept_written_down_and_forgotten_again(session, role, 
 def test_what_is_not_offered_is_refused(session, field, value):
     somebody = cast.add_actor(session, Role.STAFF)
 
-    with pytest.raises(InvalidInput, match="that are offered") as refused:
+    with pytest.raises(InvalidInput, match="of the options") as refused:
         choose_display(session, somebody, field, value)
 
     assert refused.value.property_name == field

@@ -81,7 +81,7 @@ def test_an_address_may_be(session, address):
     ],
 )
 def test_an_address_may_not_be(session, address):
-    with pytest.raises(InvalidInput, match="An address begins with https://"):
+    with pytest.raises(InvalidInput, match="An address must begin with https://"):
         register(session, desk(session), redirect_uris=[address])
 
 

@@ -153,7 +153,7 @@ def test_a_sign_in_lasts_twelve_hours_and_fourteen_silent_minutes(session, rosa)
 def test_somebody_deactivated_cannot_start(session, rosa):
     session.execute(update(User).values(deactivated_at=func.now()))
 
-    with pytest.raises(NotAllowed, match="act here any more"):
+    with pytest.raises(NotAllowed, match="no longer be used here"):
         _start(session, rosa)
 
     assert session.scalars(select(UserSession)).all() == []

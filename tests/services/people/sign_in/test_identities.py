@@ -161,7 +161,7 @@ def withdrawn(session):
     """Rosa, who came by the provider, which then withdrew her role."""
     rosa = identities.sign_in(session, ROSA)
     sessions.start(session, rosa.id, method="oidc", network=None, browser=None)
-    with pytest.raises(RoleWithdrawn, match="any more"):
+    with pytest.raises(RoleWithdrawn, match="no longer"):
         identities.sign_in(session, replace(ROSA, role=None))
     identities.end_access(session, replace(ROSA, role=None))
     return rosa

@@ -207,7 +207,7 @@ def test_an_override_says_why(session, clerk, slot, patient):
 
 
 def test_patients_keep_to_the_rules(session, herself, slot, patient):
-    with pytest.raises(NotAllowed, match="book against the rules"):
+    with pytest.raises(NotAllowed, match="override booking rules"):
         hold(session, herself, slot, patient.id, override_reason="I really want to")
 
 

@@ -223,7 +223,7 @@ ACTIONS = {
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_a_patient_sets_no_rule_aside(session, herself, action):
-    with pytest.raises(NotAllowed, match="against the rules"):
+    with pytest.raises(NotAllowed, match="override booking rules"):
         ACTIONS[action](session, herself, REASON)
 
 

@@ -233,7 +233,7 @@ def test_who_leaves_is_not_asked(desk, dora, slot, patient, other):
     bookings.cancel(session, clerk, held.id)
 
     assert offer_to(session, other) is None
-    with pytest.raises(waitlist.NotWaiting, match="has ended already"):
+    with pytest.raises(waitlist.NotWaiting, match="has already ended"):
         waitlist.leave(session, clerk, place.id)
 
 

@@ -63,7 +63,7 @@ def test_it_is_taken_back_once_and_noted_anew(visits):
     noted = note(visits, REACHED)
 
     assert undo(visits, noted).call is None
-    with pytest.raises(PhonedMeanwhile, match="taken back"):
+    with pytest.raises(PhonedMeanwhile, match="undone"):
         undo(visits, noted)
     assert note(visits, NO_ANSWER).call.outcome is NO_ANSWER
 

@@ -77,7 +77,7 @@ def test_without_a_room_the_ticket_has_no_line_for_it():
 
 @pytest.mark.parametrize("status", ["completed", "cancelled", "no-show"])
 def test_a_visit_that_is_over_has_no_ticket(status):
-    with pytest.raises(NoTicket, match="no ticket any more"):
+    with pytest.raises(NoTicket, match="no longer has a ticket"):
         ticket(status=VisitStatus(status))
 
 

@@ -80,9 +80,9 @@ def test_a_blocked_time_is_booked_by_an_extra_slot(session, clerk, dora, add):
 @pytest.mark.parametrize(
     ("begins", "ends", "reason", "said"),
     [
-        (time(20), time(20), _WHY, "lasts 5 to 480 minutes"),
-        (time(20), time(19), _WHY, "lasts 5 to 480 minutes"),
-        (time(8), time(16, 1), _WHY, "lasts 5 to 480 minutes"),
+        (time(20), time(20), _WHY, "must last 5 to 480 minutes"),
+        (time(20), time(19), _WHY, "must last 5 to 480 minutes"),
+        (time(8), time(16, 1), _WHY, "must last 5 to 480 minutes"),
         (time(20), time(21), "Because", "at least 10"),
     ],
     ids=["no time at all", "backwards", "too long", "no reason"],

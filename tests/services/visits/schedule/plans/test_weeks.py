@@ -35,7 +35,7 @@ def dora(session):
         ),
         (
             [Hours(3, time(8), time(12)), Hours(3, time(11), time(13), "break")],
-            "Wednesday: the break from 11:00 lies outside",
+            "Wednesday: the break from 11:00 is outside",
         ),
     ],
     ids=["backwards", "overlap", "break outside"],
@@ -89,7 +89,7 @@ def test_a_doctor_who_left_has_no_plan(session, clerk, dora):
         ({"ends_after": timedelta()}, "The end is not after the beginning"),
         ({"ends_after": timedelta(days=367)}, "longer than a year"),
         ({"starts_at": datetime(9999, 12, 30, 8, tzinfo=UTC)}, "after the year 2199"),
-        ({"kind": ExceptionKind.HOURS, "doctor_id": None}, "one doctor's"),
+        ({"kind": ExceptionKind.HOURS, "doctor_id": None}, "for one doctor"),
         ({"reason": "x" * 201}, "at most 200 characters"),
     ],
     ids=["backwards", "too long", "far ahead", "nobody's hours", "reason too long"],
