@@ -61,7 +61,7 @@ def require_wanted(
         said = request.headers.get("accept", "").strip() or "*/*"
     if not any(_is_read(part, served) for part in said.split(",")):
         name = FHIR_JSON if FHIR_JSON in served else PDF
-        raise HTTPException(_NOT_ACCEPTABLE, f"This is served as {name}.")
+        raise HTTPException(_NOT_ACCEPTABLE, f"This is served only as {name}.")
 
 
 def _is_read(media_type: str, served: frozenset[str]) -> bool:

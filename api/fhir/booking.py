@@ -40,9 +40,9 @@ def _find(caller: Caller, arguments: Arguments, _: str | None) -> OperationResul
         _timestamp(caller, arguments, "end"),
     )
     if end <= begin:
-        raise InvalidInput("end", "end comes after start.")
+        raise InvalidInput("end", "end must be after start.")
     if end - begin > timedelta(days=MOST_DAYS, hours=1):
-        raise InvalidInput("end", f"Ask for at most {MOST_DAYS} days at once.")
+        raise InvalidInput("end", f"The range must not exceed {MOST_DAYS} days.")
     doctor_ids = [
         uuid_of(parameters.reference_to("Practitioner", value))
         for value in arguments.get("practitioner", ())
@@ -97,8 +97,8 @@ def _book(caller: Caller, arguments: Arguments, key: str | None) -> OperationRes
         if request.patient_id not in {_NOBODY, held.patient_id}:
             raise InvalidInput(
                 "patient-reference",
-                "This time is held for another patient. Leave patient-reference out, "
-                "or hold a time for this one.",
+                "This slot is held for another patient. Omit patient-reference, or "
+                "hold a slot for this patient.",
             )
         note = request.note or None
         return bookings.confirm(session, actor, held.id, note=note)
@@ -124,7 +124,7 @@ def _request(
     if reference is None:
         raise InvalidInput(
             "appointment-reference",
-            "Say which, by the appointment-reference of one that $find has proposed.",
+            "appointment-reference is required; use one proposed by $find.",
         )
     patient = _value(arguments, "patient-reference")
     request = BookingRequest(
@@ -140,7 +140,7 @@ def _request(
 
 def _with_patient(request: BookingRequest) -> BookingRequest:
     if request.patient_id == _NOBODY:
-        raise InvalidInput("patient-reference", "Say for whom, by patient-reference.")
+        raise InvalidInput("patient-reference", "patient-reference is required.")
     return request
 
 
@@ -156,14 +156,16 @@ def _timestamp(caller: Caller, arguments: Arguments, name: str) -> datetime:
     """Return a time that was asked for, by the clinic's clock if it has no offset."""
     value = _value(arguments, name)
     if value is None:
-        raise InvalidInput(name, "Say from when and until when, by start and end.")
+        raise InvalidInput(name, "start and end are required.")
     try:
         timestamp = datetime.fromisoformat(value)
         zone = caller.stores.now().tzinfo
         return timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=zone)
     except ValueError as error:
         raise InvalidInput(
-            name, f"{name} is a day such as 2026-11-23, or 2026-11-23T10:00:00Z."
+            name,
+            f"{name} must be a date or time, such as 2026-11-23 or "
+            "2026-11-23T10:00:00Z.",
         ) from error
 
 
@@ -176,8 +178,8 @@ def _value(arguments: Arguments, name: str) -> str | None:
 
 _NOBODY: Final = UUID(int=0)
 _OF_WHICH: Final = {
-    "appointment-reference": "Which, as Appointment/id of one that $find proposed",
-    "patient-reference": "For whom; patients need not say.",
+    "appointment-reference": "The Appointment proposed by $find, as Appointment/id.",
+    "patient-reference": "The patient; optional if the caller is the patient.",
     "comment": "What the visit is for.",
 }
 OPERATIONS: Final = (
@@ -185,13 +187,14 @@ OPERATIONS: Final = (
         on=appointments.NAME,
         name="find",
         definition=f"{_PROFILE}/appointment-find",
-        documentation="Free times, as proposed Appointments; held ones are not told.",
+        documentation="Free slots, as proposed Appointments. Held slots are "
+        "not included.",
         parameters={
-            "start": "From when on, a dateTime; needed.",
-            "end": f"Until when, {MOST_DAYS} days later at most; needed.",
-            "practitioner": "With whom; several are alternatives.",
-            "specialty": "The doctor's specialisation; several are alternatives.",
-            COUNT: "How many at most: 20 unless given, 1,000 at most.",
+            "start": "Start of the range, a dateTime; required.",
+            "end": f"End of the range, at most {MOST_DAYS} days after start; required.",
+            "practitioner": "The doctor; repeat for alternatives.",
+            "specialty": "The doctor's specialty; repeat for alternatives.",
+            COUNT: "Maximum number of slots; 20 by default, at most 1,000.",
         },
         is_safe=True,
         run=_find,
@@ -200,7 +203,8 @@ OPERATIONS: Final = (
         on=appointments.NAME,
         name="hold",
         definition=f"{_PROFILE}/appointment-hold",
-        documentation="Hold a proposed time for two minutes: a pending Appointment.",
+        documentation="Hold a proposed slot for two minutes; returns a pending "
+        "Appointment.",
         parameters=_OF_WHICH,
         is_safe=False,
         run=_hold,
@@ -209,9 +213,9 @@ OPERATIONS: Final = (
         on=appointments.NAME,
         name="book",
         definition=f"{_PROFILE}/appointment-book",
-        documentation="Book what is held or, in one step, a time that was proposed.",
+        documentation="Book a held slot or, in one step, a proposed slot.",
         parameters=_OF_WHICH
-        | {"appointment-reference": "Which: held, or one that $find proposed."},
+        | {"appointment-reference": "The Appointment, held or proposed by $find."},
         is_safe=False,
         run=_book,
     ),

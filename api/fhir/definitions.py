@@ -118,7 +118,7 @@ def place_in(after: str | None) -> Place | None:
         return tuple(json.loads(after))
     except (ValueError, TypeError) as error:
         raise InvalidInput(
-            "_page", "This page is gone; begin again at the first."
+            "_page", "This page link is no longer valid. Start again at the first page."
         ) from error
 
 

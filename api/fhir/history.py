@@ -60,7 +60,10 @@ def _serve_history(kind: ResourceType, history: History) -> None:
         require_wanted(request)
         for name in request.query_params:
             if name not in BESIDE:
-                raise InvalidInput(name[:40], "All versions are told: ask for no part.")
+                raise InvalidInput(
+                    name[:40],
+                    "A history takes no parameters; it always returns all versions.",
+                )
         read = versions(caller, resource_id)
         address = f"{base_of(request)}/{kind.name}/{resource_id}"
         return FhirResponse(
@@ -83,7 +86,7 @@ def _serve_history(kind: ResourceType, history: History) -> None:
             return Response(status_code=_NOT_MODIFIED, headers=headers)
         return FhirResponse(resource, headers=headers)
 
-    read_history.__doc__ = f"Read all versions, the newest first: {kind.documentation}"
+    read_history.__doc__ = f"Read all versions, newest first: {kind.documentation}"
     read_version.__doc__ = f"Read one version: {kind.documentation}"
 
 
@@ -91,7 +94,7 @@ def _of_number(versions: Versions, number: str) -> Resource:
     for version in versions:
         if isinstance(version, DeletedVersion):
             if str(version.number) == number:
-                raise Gone("It was deleted with this version.")
+                raise Gone("The resource was deleted in this version.")
         elif version["meta"]["versionId"] == number:
             return version
     raise NotFound("There is no such version, or it was not kept.")

@@ -50,8 +50,8 @@ def _including(path: Path, target: ResourceType) -> Include:
         if len(ids) > MOST_INCLUDED:
             raise InvalidInput(
                 COUNT,
-                f"A page is told with at most {MOST_INCLUDED} resources {target.name}: "
-                f"say {COUNT}.",
+                f"A page can include at most {MOST_INCLUDED} {target.name} "
+                f"resources: set a lower {COUNT}.",
             )
         return list(_read_each(session, caller, read, ids))
 

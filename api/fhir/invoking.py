@@ -34,31 +34,33 @@ async def parameters_sent(
     """Return the names and values of the Parameters sent, once the caller is known."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip()
     if media_type.lower() not in _TYPES:
-        raise HTTPException(415, f"Send a resource Parameters as {FHIR_JSON}.")
+        raise HTTPException(415, f"Send a Parameters resource as {FHIR_JSON}.")
     try:
         sent = orjson.loads(await read_bounded(request))
     except orjson.JSONDecodeError as error:
         raise InvalidInput("body", "The body is not JSON.") from error
     if not isinstance(sent, dict) or sent.get("resourceType") != "Parameters":
-        raise InvalidInput("body", "Send a resource Parameters.")
+        raise InvalidInput("body", "Send a Parameters resource.")
     parameters = sent.get("parameter", [])
     if not isinstance(parameters, list):
-        raise InvalidInput("parameter", "parameter is a list.")
+        raise InvalidInput("parameter", "parameter must be a list.")
     return [*request.query_params.multi_items(), *map(_pair_of, parameters)]
 
 
 def _pair_of(parameter: Any) -> tuple[str, str]:
     if not isinstance(parameter, dict) or not isinstance(parameter.get("name"), str):
-        raise InvalidInput("parameter", "Each parameter has a name and a value.")
+        raise InvalidInput("parameter", "Each parameter must have a name and a value.")
     name = parameter["name"][:40]
     values = [parameter[key] for key in _VALUES if key in parameter]
     if len(values) != 1:
-        raise InvalidInput(name, f"{name} has one value, as one of {_OFFERED}.")
+        raise InvalidInput(
+            name, f"{name} must have exactly one value, as one of {_OFFERED}."
+        )
     [value] = values
     if isinstance(value, dict):
         value = value.get("reference")
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise InvalidInput(name, f"{name} has no value that can be read.")
+        raise InvalidInput(name, f"The value of {name} cannot be read.")
     return name, str(value)
 
 
@@ -72,7 +74,8 @@ def read_arguments(operation: Operation | DocumentOperation, pairs: Pairs) -> Ar
             known = ", ".join(operation.parameters)
             raise InvalidInput(
                 name[:40],
-                f'${operation.name} has no parameter "{name[:40]}". It has {known}.',
+                f'${operation.name} has no parameter "{name[:40]}". Supported: '
+                f"{known}.",
             )
         if not is_storable(value):
             raise InvalidInput(

@@ -87,7 +87,7 @@ def keeping_codes(
 
     def narrow(wanted: Wanted, values: Sequence[str]) -> Wanted:
         if any(value.rpartition("|")[2] not in codes for value in values):
-            raise InvalidInput(name, f"{name} is one of {', '.join(codes)}.")
+            raise InvalidInput(name, f"{name} must be one of {', '.join(codes)}.")
         return keep(wanted, values)
 
     return narrow
@@ -111,7 +111,7 @@ def one_of(name: str, field: str, codes: Sequence[str], systems: Sequence[str]) 
         if bar and system not in systems:
             return NOTHING
         if code not in codes:
-            raise InvalidInput(name, f"{name} is one of {', '.join(codes)}.")
+            raise InvalidInput(name, f"{name} must be one of {', '.join(codes)}.")
         return Filter(field, Operator.EQUAL, code)
 
     return read
@@ -134,7 +134,7 @@ def dated(name: str, field: str) -> Read:
     def read(value: str) -> Filter:
         wanted = read_date(name, value)
         if wanted.timestamp is not None:
-            raise InvalidInput(name, f"{name} takes days, without a time.")
+            raise InvalidInput(name, f"{name} takes a date without a time.")
         return _compare_days(field, wanted)
 
     return read
@@ -212,7 +212,9 @@ def keeping_dates(name: str) -> Callable[[Wanted, Sequence[str]], Wanted]:
 
     def narrow(wanted: Wanted, values: Sequence[str]) -> Wanted:
         if len(values) > 1:
-            raise InvalidInput(name, f"Of {name} one value has to hold at a time.")
+            raise InvalidInput(
+                name, f"{name} takes one value; repeat the parameter to give a range."
+            )
         read_date(name, values[0])
         before = wanted.values.get(name, ())
         return replace(wanted, values={**wanted.values, name: (*before, *values)})
@@ -276,14 +278,16 @@ def _lasts(match: re.Match[str]) -> timedelta:
 def _unreadable(name: str) -> InvalidInput:
     return InvalidInput(
         name,
-        f"{name} takes dates such as 1980, 1980-05 and 1980-05-17, moments such as "
-        "2026-11-23T10:00:00Z, and before them eq, gt, lt, ge or le.",
+        f"{name} takes a date such as 1980, 1980-05 or 1980-05-17, or a time such "
+        "as 2026-11-23T10:00:00Z, with an optional prefix eq, gt, lt, ge or le.",
     )
 
 
 _LAST_UPDATED: Final = "_lastUpdated"
 
-ID: Final = SearchParameter("_id", "token", "The logical id.", filtering(is_id))
+ID: Final = SearchParameter(
+    "_id", "token", "Logical id of the resource.", filtering(is_id)
+)
 
 
 def last_updated(field: str = "updated_at") -> SearchParameter:
@@ -302,7 +306,9 @@ def updated_within(wanted: Wanted, zone: tzinfo) -> Callable[[datetime | None], 
 def _last_updated(
     narrow: Callable[[Wanted, Sequence[str]], Wanted],
 ) -> SearchParameter:
-    return SearchParameter(_LAST_UPDATED, "date", "When it was changed last.", narrow)
+    return SearchParameter(
+        _LAST_UPDATED, "date", "When the resource last changed.", narrow
+    )
 
 
 # For searches that are no list of criteria.

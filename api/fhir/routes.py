@@ -50,8 +50,8 @@ _METHOD_NOT_ALLOWED: Final = 405
 _FORM: Final = "application/x-www-form-urlencoded"
 _RESOURCE: Final = {"content": {FHIR_JSON: {"schema": {"type": "object"}}}}
 _OK: Final[Responses] = {200: {"description": "The resource", **_RESOURCE}}
-_SEARCHSET: Final[Responses] = {200: {"description": "A searchset", **_RESOURCE}}
-_DOCUMENT: Final[Responses] = {200: {"description": "A document", **_RESOURCE}}
+_SEARCHSET: Final[Responses] = {200: {"description": "A searchset Bundle", **_RESOURCE}}
+_DOCUMENT: Final[Responses] = {200: {"description": "A document Bundle", **_RESOURCE}}
 _UNCHANGED: Final[Responses] = {NOT_MODIFIED: {"description": "Not Modified"}}
 
 
@@ -78,7 +78,7 @@ async def _form_pairs(
     try:
         sent = parse_qsl(body, keep_blank_values=True, max_num_fields=100)
     except ValueError as error:
-        raise InvalidInput("body", "These are too many parameters.") from error
+        raise InvalidInput("body", "Too many parameters.") from error
     return [*request.query_params.multi_items(), *sent]
 
 
@@ -108,21 +108,27 @@ def _serve_search(kind: ResourceType, search: Search) -> None:
     def search_by_form(caller: Program, request: Request, pairs: FormPairs) -> Response:
         return _searched(kind, search, caller, request, pairs)
 
-    search_by_address.__doc__ = f"Find: {kind.documentation}"
-    search_by_form.__doc__ = "Find as GET does, with the parameters in a form."
+    search_by_address.__doc__ = f"Search: {kind.documentation}"
+    search_by_form.__doc__ = "Search as with GET, with the parameters in a form."
+
+
+def _sorting(kind: ResourceType) -> str:
+    if not kind.sorts:
+        return "Not supported."
+    return f"One of {', '.join(kind.sorts)}; prefix it with - for descending order."
 
 
 def _described(kind: ResourceType) -> dict[str, Any]:
     texts = {parameter.name: parameter.documentation for parameter in kind.parameters}
     texts |= {
-        searching.COUNT: "The page size: 20 by default, 1,000 at most.",
-        searching.SORT: f"By {', '.join(kind.sorts) or 'nothing'}; - for descending.",
-        searching.TOTAL: "none saves counting.",
+        searching.COUNT: "Resources per page; 20 by default, at most 1,000.",
+        searching.SORT: _sorting(kind),
+        searching.TOTAL: "none omits the total.",
         searching.SUMMARY: "count returns only the total.",
         FORMAT: "json",
     }
     for name, includes in searching.includes_of(kind).items():
-        texts[name] = f"Adds {', '.join(includes)}."
+        texts[name] = f"Includes related resources: {', '.join(includes)}."
     return {
         "parameters": [
             {"name": name, "in": "query", "description": text, "schema": _TEXT}
@@ -303,7 +309,7 @@ def _serve_read(kind: ResourceType, read: Read) -> None:
     | _UNCHANGED
     | refuses(404, 406, 409, UNSATISFIABLE)
     # HTTP's status for a part of it.
-    | {PARTIAL: sends(PDF)[200] | {"description": "The part that was asked for"}},
+    | {PARTIAL: sends(PDF)[200] | {"description": "The requested range"}},
 )
 def read_binary(caller: Program, request: Request, resource_id: str) -> Response:
     """Download the file of a document's version, whole or the part in `Range`."""

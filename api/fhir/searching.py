@@ -125,13 +125,13 @@ def _is_of_all(offered: Includes, name: str, value: str) -> bool:
 def _unknown(kind: ResourceType, name: str) -> InvalidInput:
     offered = includes_of(kind)
     if name in offered:
-        return InvalidInput(name, f"{name} is {' or '.join(offered[name])}.")
+        return InvalidInput(name, f"{name} must be {' or '.join(offered[name])}.")
     names = [parameter.name for parameter in kind.parameters]
     known = ", ".join([*names, COUNT, SORT, TOTAL, SUMMARY, *offered])
     return InvalidInput(
         name[:40],
-        f'{kind.name} has no search parameter "{name[:40]}". It has {known}. With '
-        '"Prefer: handling=lenient" unknown ones are passed over.',
+        f'{kind.name} has no search parameter "{name[:40]}". Supported: {known}. '
+        'With "Prefer: handling=lenient", unknown parameters are ignored.',
     )
 
 
@@ -142,7 +142,7 @@ def _values(name: str, value: str) -> list[str]:
     parts = _UNESCAPED_COMMA.split(value)
     # Every text begins with an empty one: a comma too many would find everybody.
     if not all(parts):
-        raise InvalidInput(name, f"{name} has a comma with nothing beside it.")
+        raise InvalidInput(name, f"{name} contains an empty value beside a comma.")
     return [_ESCAPED.sub(r"\1", part) for part in parts]
 
 
@@ -152,7 +152,7 @@ def _sorted(kind: ResourceType, wanted: Wanted, value: str) -> Wanted:
         field = kind.sorts.get(typed.removeprefix("-"))
         if field is None:
             known = ", ".join(kind.sorts) or "nothing"
-            raise InvalidInput(SORT, f"{kind.name} is sorted by {known}.")
+            raise InvalidInput(SORT, f"{kind.name} can be sorted by {known}.")
         down = typed.startswith("-")
         orders.append(Order(field, Direction.DESC if down else Direction.ASC))
     criteria = replace(wanted.criteria, orders=tuple(orders))
@@ -164,20 +164,22 @@ def read_count(value: str | None) -> int:
     if value is None:
         return _USUAL_SIZE
     if not (value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS):
-        raise InvalidInput(COUNT, "_count is a number; at most 1,000 come at a time.")
+        raise InvalidInput(
+            COUNT, "_count must be a number; a page has at most 1,000 resources."
+        )
     return min(int(value), _MAX_SIZE)
 
 
 def _is_counted(value: str | None) -> bool:
     if value not in {None, "none", "estimate", "accurate"}:
-        raise InvalidInput(TOTAL, "_total is none, estimate or accurate.")
+        raise InvalidInput(TOTAL, "_total must be none, estimate or accurate.")
     return value != "none"
 
 
 def _is_summary(value: str | None) -> bool:
     """Return whether only the number of matches is asked for."""
     if value not in {None, "false", "count"}:
-        raise InvalidInput(SUMMARY, "_summary is count or false.")
+        raise InvalidInput(SUMMARY, "_summary must be count or false.")
     return value == "count"
 
 
@@ -207,7 +209,9 @@ class PageLinks:
             content = self._keys.unseal(sealed, self._purpose)
         except (ValueError, NotBase64, KeyUnknown, SealBroken) as error:
             raise InvalidInput(
-                PAGE, "This page is not yours, or gone; begin again at the first."
+                PAGE,
+                "This page link is not valid for you, or no longer valid. "
+                "Start again at the first page.",
             ) from error
         pairs, after, total = json.loads(content)
         known = [(name, value) for name, value in pairs]
@@ -222,7 +226,11 @@ def page_text(pairs: Pairs) -> str | None:
     if not pages:
         return None
     if len(search_pairs) > 1:
-        raise InvalidInput(PAGE, "_page stands alone: follow the link as it is.")
+        raise InvalidInput(
+            PAGE,
+            "_page cannot be combined with other parameters: follow the link "
+            "unchanged.",
+        )
     return pages[0]
 
 
@@ -283,6 +291,6 @@ def _place(resource: Resource) -> str:
 
 
 def _passed_over(names: Sequence[str]) -> dict[str, Any]:
-    sentences = [f'The search parameter "{name}" was passed over.' for name in names]
+    sentences = [f'The search parameter "{name}" was ignored.' for name in names]
     warning = outcome(sentences, code="not-supported", severity="warning")
     return {"resource": warning, "search": {"mode": "outcome"}}

@@ -19,23 +19,25 @@ VERSION: Final = "4.0.1"
 # The day on which what is served last changed.
 _DATE: Final = "2026-11-28"
 _SECURITY: Final = (
-    "A bearer token of Chartroom's, from the page Tokens, or the short one that a "
-    "connected system gets with a signature (SMART backend services), or an app with "
-    "its patient's consent (SMART standalone launch). Its scopes and its role decide "
-    "what it reads. For $export a token needs patients:export or, of a connected "
-    "system, system/TYPE.rs for each type (system/*.rs for all), and the system a "
-    "purpose of exports that was registered."
+    "Requests carry a bearer token: one from the page Tokens, the short-lived one "
+    "that a connected system gets with a signed JWT (SMART Backend Services), or "
+    "the one that an app gets with a patient's consent (SMART standalone launch). "
+    "Its scopes and its role determine what it can read. $export requires "
+    "patients:export or, for a connected system, system/TYPE.rs for each type "
+    "(system/*.rs for all) and a registered purpose of exports."
 )
 _OAUTH_URIS: Final = (
     "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 )
 _SEARCHES: Final = (
-    "An unknown search parameter is refused unless Prefer: handling=lenient. "
-    "Modifiers are not known. Also _count, _sort, _total, _summary=count and _format, "
-    "and with POST _search, so that names stand in no address."
+    "An unknown search parameter is refused unless the request has Prefer: "
+    "handling=lenient. Modifiers are not supported. All searches take _count, "
+    "_sort, _total, _summary=count and _format, and can be sent by POST to "
+    "_search, which keeps names out of URLs."
 )
 _TRANSACTIONS: Final = (
-    "One document: a DocumentReference, and the Binary to which its attachment refers."
+    "Files one document: a DocumentReference and the Binary that its attachment "
+    "refers to."
 )
 
 
@@ -51,7 +53,7 @@ def capability_statement(base: str, authorize: str, token: str) -> dict[str, Any
         "date": _DATE,
         "kind": "instance",
         "software": {"name": "Chartroom"},
-        "implementation": {"description": "A clinic's records room", "url": base},
+        "implementation": {"description": "A clinic's patient records", "url": base},
         "instantiates": [IMPLEMENTS],
         "fhirVersion": VERSION,
         "format": [FHIR_JSON, "json"],

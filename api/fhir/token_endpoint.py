@@ -94,7 +94,7 @@ async def _form(request: Request) -> Mapping[str, str] | Response:
     try:
         pairs = parse_qsl(body, keep_blank_values=True, max_num_fields=20)
     except ValueError:
-        return oauth_error(400, "These are too many parameters.")
+        return oauth_error(400, "Too many parameters.")
     if len(dict(pairs)) < len(pairs):
         return oauth_error(400, "A parameter is given more than once.")
     return dict(pairs)
@@ -157,7 +157,7 @@ def _answered_app(
     """Return an app's token, or a refusal, which is recorded."""
     if "authorization" in request.headers:
         return oauth_error(
-            400, "Apps of patients have no secret.", error="invalid_client"
+            400, "Patient apps have no client secret.", error="invalid_client"
         )
     address, pairs = stores.papers.address, [*form.items()]
     with audit.coming_from(origin_of(request)):
@@ -179,15 +179,16 @@ def _require_form(request: Request, form: Mapping[str, str]) -> None:
     if form.get("grant_type") != GRANT_TYPE:
         raise TokenRefused(
             "unsupported_grant_type",
-            f"grant_type is {GRANT_TYPE} or {app_authorization.GRANT_TYPE}.",
+            f"grant_type must be {GRANT_TYPE} or {app_authorization.GRANT_TYPE}.",
         )
     if "authorization" in request.headers or "client_secret" in form:
         raise TokenRefused(
-            "invalid_client", "Systems prove themselves by a signature and no secret."
+            "invalid_client",
+            "Systems authenticate with a signed JWT, not with a client secret.",
         )
     if form.get("client_assertion_type") != _ASSERTION_TYPE:
         raise TokenRefused(
-            "invalid_request", f"client_assertion_type is {_ASSERTION_TYPE}."
+            "invalid_request", f"client_assertion_type must be {_ASSERTION_TYPE}."
         )
 
 

@@ -258,7 +258,7 @@ class _CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
         # Authlib's own method would quote the address, and fail if it cannot be quoted.
         address: str | None = request.payload.redirect_uri
         if not address or not client.check_redirect_uri(address):
-            raise InvalidRequestError("redirect_uri is not one of the app's.")
+            raise InvalidRequestError("redirect_uri is not registered for this app.")
         return address
 
     def validate_authorization_request(self) -> str:
@@ -266,7 +266,7 @@ class _CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
         # An app that names another address of this server may have it from an attacker.
         if self.request.payload.data.get("aud", "").rstrip("/") != self.server.audience:
             raise InvalidRequestError(
-                f"aud is {self.server.audience}.", redirect_uri=address
+                f"aud must be {self.server.audience}.", redirect_uri=address
             )
         return address
 
@@ -296,7 +296,7 @@ class _CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
             self.server.session, self.request.client.app, redeemed
         )
         if token is None:
-            raise InvalidGrantError("The app was removed just now.")
+            raise InvalidGrantError("The app has just been removed.")
         return {
             "access_token": token,
             "token_type": "Bearer",
@@ -320,7 +320,7 @@ class _OnlyS256(CodeChallenge):  # type: ignore[misc]
             data.get("code_challenge_method") != CHALLENGE_METHOD
         ):
             raise InvalidRequestError(
-                "Send a code_challenge with the code_challenge_method S256."
+                "A code_challenge with the code_challenge_method S256 is required."
             )
         super().validate_code_challenge(grant, redirect_uri)
 

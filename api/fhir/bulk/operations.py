@@ -32,33 +32,36 @@ PARAMETERS: Final[Mapping[str, _Parameter]] = {
     "_outputFormat": _Parameter(
         "string",
         "1",
-        "application/fhir+ndjson, application/ndjson or ndjson: the same.",
+        "application/fhir+ndjson, application/ndjson or ndjson; all are equivalent.",
     ),
     "_since": _Parameter(
         "instant",
         "1",
-        "Resources that changed after it.",
+        "Only resources changed after this instant.",
     ),
     "_type": _Parameter(
-        "string", "*", "Types with a comma between; what you may read, unless given."
+        "string",
+        "*",
+        "Comma-separated resource types; by default all that you may read.",
     ),
 }
 OF_ALL: Final = BulkOperation(
     id="export",
     base=f"{_DEFINED}/export",
-    documentation="All that you may read of the clinic.",
+    documentation="All resources that you may read.",
     of_patients=False,
 )
 OF_PATIENTS: Final = BulkOperation(
     id="patient-export",
     base=f"{_DEFINED}/patient-export",
-    documentation="All that you may read of all patients.",
+    documentation="All resources that you may read about patients.",
     of_patients=True,
 )
 OF_GROUP: Final = BulkOperation(
     id="group-export",
     base=f"{_DEFINED}/group-export",
-    documentation="All that you may read of the patients of a view or a cohort.",
+    documentation="All resources that you may read about the patients of a "
+    "view or a cohort.",
     of_patients=True,
 )
 _CALLED_ON: Final[tuple[tuple[BulkOperation, dict[str, Any]], ...]] = (
@@ -110,7 +113,7 @@ def _read(_: Session, __: Caller, id_: str) -> Resource:
 
 OPERATION_DEFINITION: Final = ResourceType(
     name="OperationDefinition",
-    documentation="How $export is asked for here: export, patient-, group-export.",
+    documentation="Definitions of $export: export, patient-export and group-export.",
     read=_read,
     is_versioned=False,
 )

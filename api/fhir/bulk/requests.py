@@ -35,7 +35,7 @@ def read_request(
     _require_reach(caller, operation)
     caller.require(Permission.EXPORT_PATIENTS)
     if not any(map(_RESPOND_ASYNC.search, request.headers.getlist("prefer"))):
-        sentence = 'An export takes a while: ask with "Prefer: respond-async".'
+        sentence = 'Exports are asynchronous: send "Prefer: respond-async".'
         raise InvalidInput("Prefer", sentence)
     export_pairs = [(name, value) for name, value in pairs if name not in BESIDE]
     lenient = is_lenient(request.headers)
@@ -61,8 +61,8 @@ def _require_purpose(caller: Caller) -> None:
     if caller.resource_scopes is not None and caller.export_purpose is None:
         caller.refuse(
             NotAllowed(
-                "This system exports nothing. An administrator chooses on Connected "
-                "systems what it exports."
+                "This system may not export anything. An administrator sets what "
+                "it may export on the page Connected systems."
             )
         )
 
@@ -71,8 +71,8 @@ def _require_reach(caller: Caller, operation: BulkOperation) -> None:
     if caller.is_held_to_groups and operation is not OF_GROUP:
         caller.refuse(
             NotAllowed(
-                "This system exports the groups that it was granted, and nothing "
-                "else: ask for Group/{id}/$export. An administrator says so on "
+                "This system may export only the groups granted to it: use "
+                "Group/{id}/$export. An administrator grants groups on the page "
                 "Connected systems."
             )
         )
@@ -84,8 +84,8 @@ def _unknown_in(pairs: Pairs, *, is_lenient: bool) -> list[str]:
         known = ", ".join(PARAMETERS)
         raise InvalidInput(
             unknown[0],
-            f'$export has no parameter "{unknown[0]}". It has {known}. With "Prefer: '
-            'handling=lenient" unknown ones are passed over.',
+            f'$export has no parameter "{unknown[0]}". Supported: {known}. With '
+            '"Prefer: handling=lenient", unknown parameters are ignored.',
         )
     return unknown
 
@@ -96,7 +96,7 @@ def _types_in(values: list[str], *, is_lenient: bool) -> tuple[list[str], list[s
     known = [kind for kind in named if kind in BULK_SOURCES]
     others = [f"_type={kind[:40]}" for kind in named if kind not in BULK_SOURCES]
     if (others and not is_lenient) or (values and not known):
-        raise InvalidInput("_type", f"_type is one of {', '.join(BULK_SOURCES)}.")
+        raise InvalidInput("_type", f"_type must be one of {', '.join(BULK_SOURCES)}.")
     return known, others
 
 
@@ -112,7 +112,9 @@ def _allowed(
     }
     for kind in types:
         if kind not in offered:
-            raise InvalidInput("_type", f"{kind} is no patient's: export it of all.")
+            raise InvalidInput(
+                "_type", f"{kind} is not about patients: use the system-level $export."
+            )
         caller.require(offered[kind].permission_of(actor))
         _require_scope(caller, kind)
     if types:
@@ -139,7 +141,7 @@ def _require_scope(caller: Caller, kind: str) -> None:
 def _require_format(value: str | None) -> None:
     # A plus sign in a query string is decoded as a space.
     if value is not None and value.replace(" ", "+").lower() not in _FORMATS:
-        raise InvalidInput("_outputFormat", f"_outputFormat is {NDJSON}.")
+        raise InvalidInput("_outputFormat", f"_outputFormat must be {NDJSON}.")
 
 
 def _since(value: str | None) -> datetime | None:
@@ -151,7 +153,8 @@ def _since(value: str | None) -> datetime | None:
         since = None
     if since is None or since.tzinfo is None:
         raise InvalidInput(
-            "_since", "_since is a moment with its zone, such as 2026-11-23T10:00:00Z."
+            "_since",
+            "_since must be an instant with a time zone, such as 2026-11-23T10:00:00Z.",
         )
     return since
 
@@ -172,7 +175,7 @@ def _reason_in(request: Request) -> str:
     if not said.strip():
         raise InvalidInput(
             REASON_HEADER,
-            f"Say in a header {REASON_HEADER} what the export is for; it is kept and "
-            "read.",
+            f"The header {REASON_HEADER} is required: state what the export is for. "
+            "The reason is recorded in the audit log.",
         )
     return said

@@ -40,18 +40,18 @@ _ACCEPTED: Final = 202
 _AGAIN_SECONDS: Final = 5
 _TEXT: Final = {"type": "string"}
 _BEING_MADE: Final[Responses] = {
-    _ACCEPTED: {"description": "It is being made; Content-Location says where."}
+    _ACCEPTED: {"description": "Accepted; Content-Location has the status URL"}
 }
 _STATUS: Final[Responses] = {
     200: {
-        "description": "The manifest",
+        "description": "Complete: the manifest",
         "content": {"application/json": {"schema": {"type": "object"}}},
     },
-    _ACCEPTED: {"description": "Not yet: X-Progress says how far it is."},
+    _ACCEPTED: {"description": "In progress; see X-Progress"},
 }
-_GONE: Final[Responses] = {_ACCEPTED: {"description": "It is gone."}}
+_GONE: Final[Responses] = {_ACCEPTED: {"description": "Cancelled or deleted"}}
 _FILE: Final[Responses] = {
-    200: {"description": "Resources, one a line", "content": {NDJSON: {}}}
+    200: {"description": "Resources, one per line", "content": {NDJSON: {}}}
 }
 _BY_ADDRESS: Final[dict[str, Any]] = {
     "parameters": [
@@ -67,13 +67,14 @@ _BY_ADDRESS: Final[dict[str, Any]] = {
         {
             "name": REASON_HEADER,
             "in": "header",
-            "description": "What the export is for; needed, but of connected systems.",
+            "description": "Purpose of the export; required except for connected "
+            "systems.",
             "schema": _TEXT,
         },
         {
             "name": "Prefer",
             "in": "header",
-            "description": "respond-async; needed.",
+            "description": "respond-async; required.",
             "schema": _TEXT,
         },
     ]
@@ -162,7 +163,7 @@ def _begun(
     )
     where = f"{base_of(request)}/$export/{written.value.id}"
     answer = outcome(
-        ["The export is being made. Ask for its status where Content-Location says."],
+        ["The export was accepted. Poll Content-Location for its status."],
         code="informational",
         severity="information",
     )
@@ -186,8 +187,7 @@ def read_export(caller: Program, request: Request, export_id: str) -> Response:
             return JsonResponse(manifest, headers=headers)
         case ExportState.FAILED:
             sentence = export.failure or (
-                "The export came to nothing, and the clinic's log has why. Ask for it "
-                "again."
+                "The export failed; the clinic's log has the reason. Request it again."
             )
             return FhirResponse(outcome([sentence], code="exception"), 500, headers)
         case _:

@@ -90,7 +90,7 @@ _PARTS: Final = PartsOfRecords(
 )
 ALLERGY: Final = ResourceType(
     name=NAME,
-    documentation="The allergies in a patient's record, in the clinic's words.",
+    documentation="Allergies in the patient's record, in the clinic's own words.",
     read=_PARTS.read,
     search=_PARTS.search,
     bulk=BulkSource(patients.permission_to_stream, _read_all),

@@ -162,8 +162,8 @@ def _participant(reference: str, status: str, display: str = "") -> Resource:
 
 APPOINTMENT: Final = ResourceType(
     name=NAME,
-    documentation="Visits that were booked, of a patient or of a day, and holds of a "
-    "patient (status=pending) or by id.",
+    documentation="Booked visits, by patient or by day, and holds, by patient "
+    "(status=pending) or by id.",
     read=read,
     bulk=visits.visits_source(appointment_resource, _FIELDS_READ),
     search=visits.searching(appointment_resource, read, _list_pending),

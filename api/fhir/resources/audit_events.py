@@ -212,7 +212,7 @@ def _with_entity(
 def _value(name: str, values: Mapping[str, Sequence[str]]) -> str | None:
     given = values.get(name, ())
     if len(given) > 1:
-        raise InvalidInput(name, f"Ask for one {name} at a time.")
+        raise InvalidInput(name, f"Only one {name} can be given.")
     return given[0] if given else None
 
 
@@ -262,28 +262,30 @@ def _cursor_of(text: str) -> AuditCursor:
 
 AUDIT_EVENT: Final = ResourceType(
     name=NAME,
-    documentation="The audit log, for administrators, the newest events first.",
+    documentation="The audit log, newest events first. Administrators only.",
     read=_read,
     search=_search,
     parameters=(
-        SearchParameter("_id", "token", "The id.", parameters.keeping("_id")),
-        _dated("_lastUpdated", "When the log was given the event."),
-        _dated("date", "When it happened."),
+        SearchParameter(
+            "_id", "token", "Logical id of the resource.", parameters.keeping("_id")
+        ),
+        _dated("_lastUpdated", "When the event was added to the audit log."),
+        _dated("date", "When the event occurred."),
         *(
             SearchParameter(name, "reference", text, parameters.keeping(name))
             for name, text in (
-                ("agent", "Who did it: the id in who.identifier."),
-                ("patient", "About whom, also one among others."),
-                ("entity", "About what, or whom."),
+                ("agent", "Who acted: the id in who.identifier."),
+                ("patient", "The patient concerned, also as one of several."),
+                ("entity", "The resource that the event is about."),
             )
         ),
         *(
             SearchParameter(name, "token", text, parameters.keeping(name))
             for name, text in (
-                ("type", "The kind of event, by DICOM."),
-                ("subtype", "The clinic's action, or DICOM's."),
-                ("action", "C, R, U, D or E."),
-                ("outcome", "0, 4 (refused) or 8 (failed)."),
+                ("type", "Kind of event, as a DICOM code."),
+                ("subtype", "The action, as the clinic's code or a DICOM code."),
+                ("action", "One of C, R, U, D and E."),
+                ("outcome", "0 (done), 4 (refused) or 8 (failed)."),
             )
         ),
     ),

@@ -92,11 +92,13 @@ _PARTS: Final = PartsOfRecords(
 )
 CONDITION: Final = ResourceType(
     name=NAME,
-    documentation="Diagnoses of visits; what the patient's history says is not coded.",
+    documentation="Diagnoses made at visits. The medical history is uncoded "
+    "and not included.",
     read=_PARTS.read,
     search=_PARTS.search,
     bulk=notes_source(_describe),
     parameters=_PARTS.parameters(
-        category="encounter-diagnosis.", code="A code, such as J45, as it was written."
+        category="Always encounter-diagnosis.",
+        code="The code as recorded, such as J45.",
     ),
 )

@@ -221,7 +221,7 @@ def _of_type(value: str) -> Filter | Group:
 
 DOCUMENT: Final = ResourceType(
     name=NAME,
-    documentation="Documents that are not deleted, each with its latest version.",
+    documentation="Documents that are not deleted, each in its latest version.",
     read=_read,
     history=_history,
     search=_search,
@@ -229,17 +229,19 @@ DOCUMENT: Final = ResourceType(
     parameters=(
         parameters.ID,
         parameters.last_updated(),
-        SearchParameter("patient", "reference", "Whose documents.", _of_patient),
+        SearchParameter(
+            "patient", "reference", "The patient whose document it is.", _of_patient
+        ),
         SearchParameter(
             "type",
             "token",
-            "The type of document, by the clinic's own code or by LOINC's.",
+            "The document type, as the clinic's own code or a LOINC code.",
             parameters.filtering(_of_type),
         ),
         SearchParameter(
             "date",
             "date",
-            "When it was filed.",
+            "When the document was filed.",
             parameters.filtering(parameters.timed("date", "created_at")),
         ),
     ),
@@ -252,7 +254,7 @@ DOCUMENT: Final = ResourceType(
 BINARY: Final = ResourceType(
     name="Binary",
     documentation=(
-        "The file of a document's version in its own format, whole or in parts (Range)."
+        "The file of a document version in its own format, whole or in part (Range)."
     ),
     is_versioned=False,
 )

@@ -95,7 +95,7 @@ def _read(session: Session, caller: Caller, id_: str) -> Resource:
 
 ENCOUNTER: Final = ResourceType(
     name=NAME,
-    documentation="Visits as they took place, of a patient or of a day.",
+    documentation="Visits as they took place, by patient or by day.",
     read=_read,
     bulk=visits.visits_source(encounter_resource, _FIELDS_READ),
     search=visits.searching(encounter_resource, _read),

@@ -68,11 +68,15 @@ def _search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
 GROUP: Final = ResourceType(
     name=NAME,
     documentation=(
-        "The views and the cohorts that you have saved, to be exported; of a connected "
-        "system, those that it was granted."
+        "Views and cohorts that you have saved, for export; for a "
+        "connected system, the groups granted to it."
     ),
     read=_read,
     search=_search,
-    parameters=(SearchParameter("_id", "token", "The id.", parameters.keeping("_id")),),
+    parameters=(
+        SearchParameter(
+            "_id", "token", "Logical id of the resource.", parameters.keeping("_id")
+        ),
+    ),
     is_versioned=False,
 )

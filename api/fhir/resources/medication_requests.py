@@ -155,11 +155,15 @@ _PARTS: Final = PartsOfRecords(
     of_patient=_of_patient,
     permission=Permission.VIEW_PRESCRIPTIONS,
     holds={"status": is_code("status"), "intent": is_code("intent")},
-    dates={"authoredon": DateOf(("authoredOn",), "When that version was issued.")},
+    dates={
+        "authoredon": DateOf(
+            ("authoredOn",), "When this version of the prescription was issued."
+        )
+    },
 )
 MEDICATION_REQUEST: Final = ResourceType(
     name=NAME,
-    documentation="The lines of prescriptions, in the words of the clinician.",
+    documentation="Lines of prescriptions, in the clinician's own words.",
     read=_PARTS.read,
     search=_PARTS.search,
     bulk=bulk_source(
@@ -167,6 +171,6 @@ MEDICATION_REQUEST: Final = ResourceType(
         lambda _, issued: chain.from_iterable(map(medication_resources, issued)),
         prescriptions.permission_to_view,
     ),
-    parameters=_PARTS.parameters(status="active, or cancelled.", intent="order."),
+    parameters=_PARTS.parameters(status="active or cancelled.", intent="Always order."),
     history=_history,
 )

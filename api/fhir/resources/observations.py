@@ -109,11 +109,11 @@ _PARTS: Final = PartsOfRecords(
 )
 OBSERVATION: Final = ResourceType(
     name=NAME,
-    documentation="Vital signs that were measured at visits.",
+    documentation="Vital signs measured at visits.",
     read=_PARTS.read,
     search=_PARTS.search,
     bulk=notes_source(_describe),
     parameters=_PARTS.parameters(
-        category="vital-signs.", code="The code of LOINC, such as 8867-4."
+        category="Always vital-signs.", code="The LOINC code, such as 8867-4."
     ),
 )

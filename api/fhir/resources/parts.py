@@ -38,7 +38,9 @@ class DateOf:
     documentation: str
 
 
-_LAST_UPDATED: Final = DateOf(("meta", "lastUpdated"), "When it was changed last.")
+_LAST_UPDATED: Final = DateOf(
+    ("meta", "lastUpdated"), "When the resource last changed."
+)
 ListParts = Callable[[Session, Actor, UUID], Sequence[Resource]]
 Holds = Callable[[Resource, str], bool]
 
@@ -98,7 +100,8 @@ class PartsOfRecords:
         if not ids:
             wanted.actor.require(self.permission)
             raise InvalidInput(
-                "patient", f"Say whose, by patient=Patient/id, or which {self.noun}."
+                "patient",
+                f"Give the patient (patient=Patient/id) or the {self.noun} (_id).",
             )
         parts: list[Resource] = []
         for record_id in dict.fromkeys(map(_record_of, ids)):
@@ -109,7 +112,7 @@ class PartsOfRecords:
     def _patient(self, wanted: Wanted) -> UUID | None:
         values = wanted.values.get("patient", ())
         if len(values) > 1:
-            raise InvalidInput("patient", "Ask for one patient at a time.")
+            raise InvalidInput("patient", "Only one patient can be given.")
         if values:
             return uuid_of(parameters.reference_to("Patient", values[0]))
         # Patients need not name one: they have a record of their own.
@@ -125,11 +128,13 @@ class PartsOfRecords:
     def parameters(self, **documentation: str) -> tuple[SearchParameter, ...]:
         """Return `_id`, `patient`, further parameters (tokens), and dates."""
         return (
-            SearchParameter("_id", "token", "The id.", parameters.keeping("_id")),
+            SearchParameter(
+                "_id", "token", "Logical id of the resource.", parameters.keeping("_id")
+            ),
             SearchParameter(
                 "patient",
                 "reference",
-                "Whose; needed unless _id is given.",
+                "The patient; required unless _id is given or the caller is a patient.",
                 parameters.keeping("patient"),
             ),
             *(

@@ -191,7 +191,7 @@ def _search_exactly(session: Session, wanted: Wanted, page: PageWanted) -> Searc
 
 def _identified(wanted: Wanted, values: Sequence[str]) -> Wanted:
     if len(values) > 1 or wanted.exactly or _IDENTIFIER in wanted.values:
-        raise InvalidInput(_IDENTIFIER, "Ask for one identifier at a time.")
+        raise InvalidInput(_IDENTIFIER, "Only one identifier can be given.")
     system, bar, value = values[0].rpartition("|")
     source = system.removeprefix(systems.SOURCE)
     if value and source != system and source in _IMPORTS:
@@ -209,19 +209,20 @@ def _identified(wanted: Wanted, values: Sequence[str]) -> Wanted:
 
 def _active(wanted: Wanted, values: Sequence[str]) -> Wanted:
     if tuple(values) not in {("true",), ("false",)}:
-        raise InvalidInput("active", "active is either true or false.")
+        raise InvalidInput("active", "active must be true or false.")
     archived = values[0] == "false"
     return replace(wanted, criteria=replace(wanted.criteria, archived=archived))
 
 
 _TEXTS: Final = {
-    "name": ("How the family or the given name begins.", ("last_name", "first_name")),
-    "family": ("How the family name begins.", ("last_name",)),
-    "given": ("How the given name begins.", ("first_name",)),
+    "name": ("Beginning of the family or given name.", ("last_name", "first_name")),
+    "family": ("Beginning of the family name.", ("last_name",)),
+    "given": ("Beginning of the given name.", ("first_name",)),
 }
 PATIENT: Final = ResourceType(
     name=NAME,
-    documentation="Archived patients are read, and found with active=false.",
+    documentation="The clinic's patients. Archived patients can be read by id, "
+    "and are found with active=false only.",
     read=_read,
     history=_history,
     search=_search,
@@ -232,7 +233,7 @@ PATIENT: Final = ResourceType(
         SearchParameter(
             _IDENTIFIER,
             "token",
-            "The record number, or with its system what an import calls the patient.",
+            "The record number or, with its system, the identifier in an import.",
             _identified,
         ),
         *(
@@ -258,7 +259,12 @@ PATIENT: Final = ResourceType(
                 parameters.one_of("gender", "sex", [*Sex], ["", systems.GENDER])
             ),
         ),
-        SearchParameter("active", "token", "Archived or not; not, if unsaid.", _active),
+        SearchParameter(
+            "active",
+            "token",
+            "false finds archived patients; true by default.",
+            _active,
+        ),
     ),
     sorts={
         "_id": "id",

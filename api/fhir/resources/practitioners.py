@@ -161,17 +161,19 @@ _HOLDS: Final[dict[str, Callable[[DoctorRecord, str], bool]]] = {
     "practitioner": _is_referred_to,
     "actor": _is_referred_to,
 }
-_ID: Final = SearchParameter("_id", "token", "The id.", parameters.keeping("_id"))
+_ID: Final = SearchParameter(
+    "_id", "token", "Logical id of the resource.", parameters.keeping("_id")
+)
 
 
 def _keep_active(wanted: Wanted, values: Sequence[str]) -> Wanted:
     if not {*values} <= {"true", "false"}:
-        raise InvalidInput("active", "active is either true or false.")
+        raise InvalidInput("active", "active must be true or false.")
     return parameters.keeping("active")(wanted, values)
 
 
 _ACTIVE: Final = SearchParameter(
-    "active", "token", "Whether they can be booked.", _keep_active
+    "active", "token", "Whether the doctor can be booked.", _keep_active
 )
 
 
@@ -209,7 +211,7 @@ PRACTITIONER: Final = doctor_type(
         SearchParameter(
             "name",
             "string",
-            "How the name, or a word of it, begins.",
+            "Beginning of the name, or of a word in it.",
             parameters.keeping("name"),
         )
     ],
@@ -217,13 +219,13 @@ PRACTITIONER: Final = doctor_type(
 )
 PRACTITIONER_ROLE: Final = doctor_type(
     "PractitionerRole",
-    "What a doctor is specialised in, and the room; its id is the doctor's.",
+    "A doctor's specialty and room. The id is the doctor's.",
     role_resource,
     [
         SearchParameter(
             "practitioner",
             "reference",
-            "Whose role.",
+            "The doctor who has the role.",
             parameters.keeping("practitioner"),
         )
     ],

@@ -201,7 +201,7 @@ def _search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
     _require(caller.actor)
     ids, targets = wanted.values.get("_id", ()), wanted.values.get("target", ())
     if bool(ids) == bool(targets) or len(targets) > 1:
-        raise InvalidInput("target", "Ask by target, one at a time, or by _id.")
+        raise InvalidInput("target", "Give either one target or _id.")
     if ids:
         resources = []
         for id_ in dict.fromkeys(ids):
@@ -212,7 +212,8 @@ def _search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
     if named is None:
         raise InvalidInput(
             "target",
-            f"target is a reference with its type, as Patient/id; of {_known()}.",
+            "target must be a reference with its type, such as Patient/id; "
+            f"supported: {_known()}.",
         )
     return page_of(_made(session, caller, named), provenance_resource, page)
 
@@ -228,7 +229,9 @@ def _include(
     caller.require_type(NAME)
     if len(resources) > MOST_INCLUDED:
         raise InvalidInput(
-            COUNT, f"With {NAME} at most {MOST_INCLUDED} come at a time: say _count."
+            COUNT,
+            f"A page with {NAME} has at most {MOST_INCLUDED} resources: set a "
+            "lower _count.",
         )
     return [
         provenance_resource(made)
@@ -241,17 +244,20 @@ def _include(
 BY_TARGET: Final[dict[str, Include]] = {f"{NAME}:target": _include}
 PROVENANCE: Final = ResourceType(
     name=NAME,
-    documentation=f"Who made which version of {_known()}.",
+    documentation=f"Who made each version of {_known()}.",
     read=_read,
     search=_search,
     parameters=(
         SearchParameter(
-            "_id", "token", "The id; or a target.", parameters.keeping("_id")
+            "_id",
+            "token",
+            "Logical id of the resource; required unless target is given.",
+            parameters.keeping("_id"),
         ),
         SearchParameter(
             "target",
             "reference",
-            "Of which record, or of which of its versions.",
+            "The resource, or one version of it; required unless _id is given.",
             parameters.keeping("target"),
         ),
     ),

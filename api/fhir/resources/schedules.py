@@ -30,8 +30,8 @@ from services.visits.schedule.slots.records import SlotRecord
 _STATUS: Final = {"free": "free", "held": "busy-tentative", "booked": "busy"}
 MOST_DAYS: Final = 62
 _ASK: Final = (
-    "Say from when and until when, as in start=ge2026-11-23&start=lt2026-11-30, or of "
-    f"which day; at most {MOST_DAYS} days at once."
+    "Give a range such as start=ge2026-11-23&start=lt2026-11-30, or a day; at most "
+    f"{MOST_DAYS} days."
 )
 
 
@@ -71,7 +71,7 @@ def _search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
     """Find the slots of a schedule that begin within some days, ordered by id."""
     schedules = wanted.values.get("schedule", ())
     if len(schedules) != 1:
-        raise InvalidInput("schedule", "Ask for the slots of one schedule at a time.")
+        raise InvalidInput("schedule", "Exactly one schedule is required.")
     begin, end = _stretch(wanted.values.get("start", ()), page.zone)
     listed = slots.list_slots(
         session,
@@ -103,30 +103,33 @@ def _stretch(values: Sequence[str], zone: tzinfo) -> tuple[datetime, datetime]:
 
 SCHEDULE: Final = doctor_type(
     "Schedule",
-    "The times of a doctor; its id is the doctor's.",
+    "A doctor's schedule. The id is the doctor's.",
     schedule_resource,
     [
         SearchParameter(
-            "actor", "reference", "Whose times.", parameters.keeping("actor")
+            "actor",
+            "reference",
+            "The doctor whose schedule it is.",
+            parameters.keeping("actor"),
         )
     ],
 )
 SLOT: Final = ResourceType(
     name="Slot",
-    documentation="Times at which a doctor can be booked, free, held or booked.",
+    documentation="A doctor's slots: free, held or booked.",
     read=_read,
     search=_search,
     parameters=(
         SearchParameter(
             "schedule",
             "reference",
-            "Of which schedule; needed.",
+            "The schedule; required.",
             parameters.keeping("schedule"),
         ),
         SearchParameter(
             "start",
             "date",
-            f"When they begin. {_ASK}",
+            f"When the slot begins. {_ASK}",
             parameters.keeping_dates("start"),
         ),
         SearchParameter(

@@ -106,7 +106,9 @@ def _named(
     session: Session, wanted: Wanted, page: PageWanted, read: Read
 ) -> SearchPage:
     if len(wanted.values) > 1:
-        raise InvalidInput("_id", "_id stands alone: it needs no other parameter.")
+        raise InvalidInput(
+            "_id", "_id cannot be combined with other search parameters."
+        )
     resources = []
     for id_ in dict.fromkeys(wanted.values["_id"]):
         with suppress(NotFound):
@@ -159,10 +161,12 @@ def _patient_of_pending(wanted: Wanted) -> UUID:
     """
     patient_id = _patient_id(wanted)
     if patient_id is None or wanted.values.keys() - {"patient"} != {"status"}:
-        sentence = f"{PENDING} is asked for of a patient, and of no date or doctor."
+        sentence = f"{PENDING} requires a patient and no other search parameter."
         raise InvalidInput("status", sentence)
     if len(_codes(wanted)) > 1:
-        raise InvalidInput("status", f"{PENDING} stands alone: ask for others apart.")
+        raise InvalidInput(
+            "status", f"{PENDING} cannot be combined with other statuses."
+        )
     return patient_id
 
 
@@ -178,7 +182,7 @@ def _listed(
             session, actor, patient_id, after=after, limit=most
         )
     if patient_id is not None or "date" not in wanted.values:
-        sentence = "Say whose, by patient, or of which day, perhaps with whom."
+        sentence = "Give patient, or date with an optional practitioner."
         raise InvalidInput("patient", sentence)
     return appointments.list_of_day(
         session,
@@ -205,7 +209,7 @@ def _day(values: Sequence[str]) -> date:
     if day is None:
         raise InvalidInput(
             "date",
-            "Without a patient, date is one day, such as 2026-11-23.",
+            "Without a patient, date must be a single day, such as 2026-11-23.",
         )
     return day
 
@@ -213,7 +217,7 @@ def _day(values: Sequence[str]) -> date:
 def _referenced_id(wanted: Wanted, name: str, kind: str) -> UUID | None:
     values = wanted.values.get(name, ())
     if len(values) > 1:
-        raise InvalidInput(name, f"Ask for one {name} at a time.")
+        raise InvalidInput(name, f"Only one {name} can be given.")
     return uuid_of(parameters.reference_to(kind, values[0])) if values else None
 
 
@@ -230,20 +234,28 @@ def _parameter(name: str, documentation: str) -> SearchParameter:
 def parameters_of(statuses: Sequence[str]) -> tuple[SearchParameter, ...]:
     """Return the search parameters of visits; `statuses` are the standard's codes."""
     return (
-        _parameter("_id", "The id; it stands alone."),
+        _parameter(
+            "_id",
+            "Logical id of the resource; no other search parameter is allowed.",
+        ),
         parameters.LAST_UPDATED,
-        _parameter("patient", "Whose visits, the latest first; or a date."),
+        _parameter(
+            "patient",
+            "The patient; latest visits first. Required unless date is given or "
+            "the caller is a patient.",
+        ),
         SearchParameter(
             "date",
             "date",
-            "Of which day, the earliest first; of a patient, when they begin.",
+            "When the visit begins. Without a patient, a single day, earliest "
+            "visits first.",
             parameters.keeping_dates("date"),
         ),
-        _parameter("practitioner", "Of a day, with whom."),
+        _parameter("practitioner", "The doctor; only with date and without patient."),
         SearchParameter(
             "status",
             "token",
-            "How far it has come.",
+            "Status of the visit.",
             parameters.keeping_codes("status", statuses),
         ),
     )

@@ -53,7 +53,7 @@ def _summarise(
 ) -> tuple[Resource, dict[str, str]]:
     profiles = arguments.get("profile", ())
     if any(profile.partition("|")[0] != _PROFILE for profile in profiles):
-        raise InvalidInput("profile", f"profile is {_PROFILE}, or left out.")
+        raise InvalidInput("profile", f"profile must be {_PROFILE} or omitted.")
     now = caller.stores.now()
     read = caller.read(lambda session: _document(session, caller, base, id_, now))
     return read.value, read_headers(read, caller.after)
@@ -187,7 +187,7 @@ SUMMARY: Final = DocumentOperation(
     on="Patient",
     name="summary",
     definition=f"{_GUIDE}/OperationDefinition/summary",
-    documentation="The International Patient Summary, as far as you may read it.",
-    parameters={"profile": f"{_PROFILE}; it need not be said."},
+    documentation="The International Patient Summary, limited to what you may read.",
+    parameters={"profile": f"{_PROFILE}; optional."},
     run=_summarise,
 )

@@ -26,7 +26,7 @@ from services.consultations.summaries import PatientSummary
 
 _REASONS: Final = {
     "notasked": "Nothing recorded.",
-    "withheld": "Not disclosed to whoever asked for this summary.",
+    "withheld": "Not disclosed to the requester of this summary.",
 }
 _NAMESPACE: Final = "http://www.w3.org/1999/xhtml"
 #: Of the titles and of what is said in words.

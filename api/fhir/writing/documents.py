@@ -122,12 +122,12 @@ def read_bundle(sent: Any, base: str, *, lenient: bool) -> SentDocument:
     require_type(sent, "Bundle")
     bundle = understand(sent, _BUNDLE, "Bundle", lenient=lenient)
     if bundle.resource.get("type") != "transaction":
-        raise invalid("Only transactions are processed here.", "Bundle.type")
+        raise invalid("Only transactions are supported.", "Bundle.type")
     entries = _entries(bundle.resource.get("entry", ()))
     if set(entries) != {NAME, BINARY} or len(bundle.resource["entry"]) != len(entries):
         raise invalid(
-            f"A transaction files one document here: one {NAME} and the {BINARY} to "
-            "which its attachment.url refers.",
+            f"A transaction must contain one {NAME} and the {BINARY} that its "
+            "attachment.url refers to, and nothing else.",
             "Bundle.entry",
         )
     reference, binary = entries[NAME], entries[BINARY]
@@ -153,22 +153,24 @@ def _entries(entries: Sequence[Resource]) -> dict[str, _Entry]:
         name = request.get("url", "")
         if request.get("method") != "POST" or name not in {NAME, BINARY}:
             raise invalid(
-                f"An entry is created here by POST {NAME} or POST {BINARY}.",
+                f"An entry's request must be POST {NAME} or POST {BINARY}.",
                 f"Bundle.entry[{number}].request",
                 "not-supported",
             )
         if not isinstance(resource, dict) or resource.get("resourceType") != name:
-            raise invalid(f"{_path(number)} is a {name}.", _path(number), "structure")
+            raise invalid(
+                f"{_path(number)} must be a {name}.", _path(number), "structure"
+            )
         by_name[name] = _Entry(number, entry.get("fullUrl", ""), resource)
     return by_name
 
 
 def _attachment(reference: Resource, path: str) -> Resource:
     if reference.get("status") != "current":
-        raise invalid(f"{path}.status is current.", f"{path}.status")
+        raise invalid(f"{path}.status must be current.", f"{path}.status")
     content = reference.get("content", ())
     if len(content) != 1:
-        raise invalid("A document has one file here.", f"{path}.content")
+        raise invalid("A document must have exactly one file.", f"{path}.content")
     attachment: Resource = content[0].get("attachment", {})
     return attachment
 
@@ -178,7 +180,7 @@ def _bytes_of(file: Resource, entry: _Entry) -> bytes:
         return base64.b64decode(file.get("data", ""), validate=True)
     except (binascii.Error, ValueError) as error:
         path = f"{entry.path}.data"
-        raise invalid("The data are not Base64.", path) from error
+        raise invalid("data must be Base64.", path) from error
 
 
 def _require_same(
@@ -194,14 +196,14 @@ def _require_same(
     }
     if not entry.full_url or attachment.get("url") != entry.full_url:
         raise invalid(
-            f"{path}.url is the fullUrl of the {BINARY}, such as urn:uuid:...",
+            f"{path}.url must be the fullUrl of the {BINARY}, such as urn:uuid:...",
             f"{path}.url",
             "not-found",
         )
     for name, value in same.items():
         if attachment.get(name, value) != value:
             raise invalid(
-                f"{path}.{name} is not that of the {BINARY}.", f"{path}.{name}"
+                f"{path}.{name} does not match the {BINARY}.", f"{path}.{name}"
             )
 
 
@@ -231,7 +233,9 @@ def _patient_id(subject: Resource, path: str, base: str) -> UUID:
     reference: str = subject.get("reference", "")
     kind, _, id_ = reference.removeprefix(f"{base}/").partition("/")
     if kind != "Patient":
-        raise invalid(f"{path} is a Patient of this server, as Patient/id.", path)
+        raise invalid(
+            f"{path} must be a Patient on this server, given as Patient/id.", path
+        )
     return uuid_of(id_)
 
 
@@ -245,8 +249,9 @@ def _type(concept: Resource | None, path: str) -> DocumentType:
         if coding.get("system") == systems.LOINC and code in TYPES_BY_LOINC:
             return TYPES_BY_LOINC[code]
     raise invalid(
-        f"{path} has a code of {systems.DOCUMENT_TYPE} ({', '.join(DocumentType)}) or "
-        f"of LOINC ({', '.join(TYPES_BY_LOINC)}); without any it is other.",
+        f"{path} must have a code of {systems.DOCUMENT_TYPE} "
+        f"({', '.join(DocumentType)}) or of LOINC ({', '.join(TYPES_BY_LOINC)}); if "
+        "it is omitted, the type is other.",
         path,
         "code-invalid",
     )
@@ -260,7 +265,7 @@ def _is_confidential(reference: Resource, path: str) -> bool:
             is_known = code in {"N", "R"}
             if coding.get("system") != systems.CONFIDENTIALITY or not is_known:
                 raise invalid(
-                    f"A label here is N or R of {systems.CONFIDENTIALITY}.",
+                    f"A security label must be N or R of {systems.CONFIDENTIALITY}.",
                     f"{path}.securityLabel[{number}]",
                     "code-invalid",
                 )

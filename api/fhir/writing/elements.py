@@ -83,11 +83,11 @@ def require_no_errors(issues: Sequence[Issue]) -> None:
 def unkept(path: str, lenient: bool) -> Issue:
     """Return the issue of an element that has no place in a record."""
     if lenient:
-        sentence = f"{path} is not kept here, and was passed over."
+        sentence = f"{path} is not supported and was ignored."
         return Issue(sentence, path, "not-supported", "warning")
     return Issue(
-        f"{path} is not kept here. Leave it out, or have such elements passed over "
-        'with "Prefer: handling=lenient".',
+        f'{path} is not supported. Omit it, or send "Prefer: handling=lenient" to '
+        "have such elements ignored.",
         path,
         "not-supported",
     )
@@ -96,7 +96,8 @@ def unkept(path: str, lenient: bool) -> Issue:
 def _changes_meaning(path: str) -> Issue:
     """Return the issue of an element that must not be ignored, even by request."""
     return Issue(
-        f"{path} changes what the rest means, and is not kept here, so nothing is.",
+        f"{path} changes the meaning of the resource and is not supported, so the "
+        "resource was refused.",
         path,
         "not-supported",
     )
@@ -120,7 +121,11 @@ class _Reading:
         self, value: Any, shape: Mapping[str, Shape], path: str
     ) -> Resource:
         if not isinstance(value, dict) or not value:
-            self._note(f"{path} is an object with elements.", path, "structure")
+            self._note(
+                f"{path} must be an object with at least one element.",
+                path,
+                "structure",
+            )
             return {}
         return {
             name: self.read(value[name], shape[name], f"{path}.{name}")
@@ -141,7 +146,9 @@ class _Reading:
 
     def _read_list(self, value: Any, shape: Shape, path: str) -> list[Any]:
         if not isinstance(value, list) or not value:
-            self._note(f"{path} is a list that is not empty.", path, "structure")
+            self._note(
+                f"{path} must be a list with at least one item.", path, "structure"
+            )
             return []
         return [
             self.read(item, shape, f"{path}[{number}]")
@@ -153,9 +160,9 @@ class _Reading:
             return value
         # In Python true is an int.
         if not isinstance(value, kind) or isinstance(value, bool) is not (kind is bool):
-            self._note(f"{path} is {_CALLED[kind]}.", path, "structure")
+            self._note(f"{path} must be {_CALLED[kind]}.", path, "structure")
         elif value == "":
-            self._note(f"{path} is empty; leave it out.", path, "structure")
+            self._note(f"{path} is empty; omit it.", path, "structure")
         elif isinstance(value, str) and not is_storable(value):
             self._note(
                 f"{path} contains a character that cannot be stored.", path, "value"
@@ -179,19 +186,19 @@ def day_of(text: str, path: str) -> date:
             return date.fromisoformat(text)
     except ValueError:
         pass
-    raise invalid(f"{path} is a day such as 1980-05-17.", path)
+    raise invalid(f"{path} must be a date such as 1980-05-17.", path)
 
 
 def day_of_timestamp(text: str, path: str) -> date:
     """Return the day of a dateTime as it was written; raises InvalidResource."""
     day, _, time = text.partition("T")
     if time and not _TIME.fullmatch(time):
-        raise invalid(f"{path} is a moment such as 2026-11-23T10:00:00Z.", path)
+        raise invalid(f"{path} must be a dateTime such as 2026-11-23T10:00:00Z.", path)
     return day_of(day, path)
 
 
 def require_type(sent: Any, name: str) -> None:
     """Raise InvalidResource unless it is a resource of this type."""
     if not isinstance(sent, dict) or sent.get("resourceType") != name:
-        sentence = f"Send a resource {name}."
+        sentence = f"Send a {name} resource."
         raise invalid(sentence, f"{name}.resourceType", "structure")

@@ -77,13 +77,13 @@ def draft_of(resource: Resource) -> PatientDraft:
     """Return the draft in a Patient; raises InvalidResource."""
     if resource.get("active") is False:
         raise invalid(
-            "A patient is registered as an active one; archive the record afterwards.",
+            "A patient must be registered as active; archive the record afterwards.",
             "Patient.active",
         )
     if resource.get("deceasedBoolean"):
         raise invalid(
-            "A patient is registered as one who lives; when somebody died is written "
-            "into the record afterwards.",
+            "A patient must be registered as living; enter the date of death in "
+            "the record afterwards.",
             "Patient.deceasedBoolean",
         )
     name = _kept(resource, "name")
@@ -161,7 +161,9 @@ def _birth(resource: Resource) -> Any:
 def _sex(resource: Resource) -> Sex:
     code = resource.get("gender", Sex.UNKNOWN.value)
     if code not in set(Sex):
-        raise invalid(f"Patient.gender is one of {', '.join(Sex)}.", "Patient.gender")
+        raise invalid(
+            f"Patient.gender must be one of {', '.join(Sex)}.", "Patient.gender"
+        )
     return Sex(code)
 
 
@@ -232,8 +234,8 @@ def _look_alikes(session: Session, caller: Caller, draft: Draft) -> Sequence[Iss
     matches = duplicates.find_duplicates(session, caller.actor, draft)
     return [
         Issue(
-            f"{NAME}/{match.patient.id} is likely the same person; look, and merge "
-            "them.",
+            f"{NAME}/{match.patient.id} is likely the same person; review the "
+            "records and merge them.",
             NAME,
             "duplicate",
             "warning",

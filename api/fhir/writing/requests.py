@@ -43,8 +43,8 @@ def require_no_condition(request: Request) -> None:
         if name not in BESIDE:
             raise InvalidInput(
                 name[:40],
-                f'"{name[:40]}" is no parameter of what creates a resource. Say in the '
-                "header If-None-Exist whom not to create again.",
+                f'"{name[:40]}" is not a parameter of create. For a conditional '
+                "create, use the header If-None-Exist.",
             )
 
 

@@ -38,13 +38,13 @@ router = APIRouter(prefix=FHIR_PATH, tags=["FHIR"])
 _OK, _CREATED, _SEVERAL = 200, 201, 412
 _IF_NONE_EXIST: Final = "If-None-Exist"
 _TOO_MANY: Final = (
-    f"{_IF_NONE_EXIST} finds more than one, so nothing was created. Say more of whom "
-    "you mean."
+    f"{_IF_NONE_EXIST} matches more than one resource, so nothing was created. "
+    "Narrow the search."
 )
 _RESOURCE: Final = {"content": {FHIR_JSON: {"schema": {"type": "object"}}}}
 _ANSWERS: Final[Responses] = {
     _CREATED: {"description": "Created", **_RESOURCE},
-    _OK: {"description": "There already (If-None-Exist)", **_RESOURCE},
+    _OK: {"description": "Already exists (If-None-Exist)", **_RESOURCE},
 }
 SENT: Final[dict[str, Any]] = {
     "requestBody": {
@@ -57,8 +57,8 @@ IfNoneExist = Annotated[
     str | None,
     Header(
         alias=_IF_NONE_EXIST,
-        description="A search, such as family=Smith&birthdate=1980-05-17: what it "
-        "finds is not created again.",
+        description="A search, such as family=Smith&birthdate=1980-05-17; the "
+        "resource is created only if nothing matches.",
     ),
 ]
 
@@ -139,13 +139,14 @@ def _existing(kind: ResourceType, caller: Caller, text: str | None) -> Wanted | 
     try:
         pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=20)
     except ValueError as error:
-        raise InvalidInput(_IF_NONE_EXIST, "These are too many parameters.") from error
+        raise InvalidInput(_IF_NONE_EXIST, "Too many parameters.") from error
     search = read_search(kind, caller, pairs)
     # A search that finds everybody would take the new patient for any of them.
     if not search.pairs or {name for name, _ in search.pairs} & {*OF_ALL}:
         raise InvalidInput(
             _IF_NONE_EXIST,
-            f"{_IF_NONE_EXIST} says by search parameters who is not to be there yet.",
+            f"{_IF_NONE_EXIST} must contain search parameters, and none such as "
+            "_count.",
         )
     return search.wanted
 
@@ -177,7 +178,7 @@ def _answer(
 
 
 def _issues(kind: ResourceType, made: _Created) -> Sequence[Issue]:
-    sentence = "Created." if made.is_new else "There already, so none was created."
+    sentence = "Created." if made.is_new else "Already exists; nothing was created."
     done = Issue(sentence, kind.name, "informational", "information")
     return [done, *made.issues]
 

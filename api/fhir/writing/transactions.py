@@ -34,7 +34,7 @@ router = APIRouter(prefix=FHIR_PATH, tags=["FHIR"])
 MOST_BYTES: Final = 28_000_000
 _ANSWERS: Final[Responses] = {
     200: {
-        "description": "A transaction-response",
+        "description": "A transaction-response Bundle",
         "content": {FHIR_JSON: {"schema": {"type": "object"}}},
     }
 }
@@ -142,5 +142,5 @@ def _response(
 def _already_filed(filed: DocumentRecord, same: DocumentRecord | None) -> list[Issue]:
     if same is None or same.id == filed.id:
         return []
-    sentence = f"{NAME}/{same.id} has the same content already."
+    sentence = f"{NAME}/{same.id} already has the same content."
     return [Issue(sentence, NAME, "duplicate", "warning")]

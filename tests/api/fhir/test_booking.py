@@ -255,10 +255,10 @@ def test_what_is_no_operation_is_called_none(client, path):
 @pytest.mark.parametrize(
     ("parameters", "word"),
     [
-        ({"status": "pending"}, "of a patient"),
-        ({"status": "pending", "date": "2026-11-23"}, "of a patient"),
-        ({"status": "pending,booked", "patient": str(uuid4())}, "alone"),
-        ({"status": "pending", "patient": str(uuid4()), "date": "2026"}, "no date"),
+        ({"status": "pending"}, "requires a patient"),
+        ({"status": "pending", "date": "2026-11-23"}, "requires a patient"),
+        ({"status": "pending,booked", "patient": str(uuid4())}, "other statuses"),
+        ({"status": "pending", "patient": str(uuid4()), "date": "2026"}, "no other"),
         ({"status": "nope", "patient": str(uuid4())}, "one of proposed, pending"),
     ],
 )
@@ -298,10 +298,10 @@ def test_no_status_of_the_standard_is_refused(client, ada, path):
 @pytest.mark.parametrize(
     ("operation", "parameters", "word"),
     [
-        ("find", {}, "by start and end"),
-        ("find", {"start": "2026-11-23"}, "by start and end"),
+        ("find", {}, "start and end"),
+        ("find", {"start": "2026-11-23"}, "start and end"),
         ("find", {"start": "soon", "end": "2026-11-24"}, "2026-11-23T10:00:00Z"),
-        ("find", {"start": "2026-11-24", "end": "2026-11-23"}, "comes after"),
+        ("find", {"start": "2026-11-24", "end": "2026-11-23"}, "must be after"),
         ("find", {"start": "2026-01-01", "end": "2026-11-23"}, "62 days"),
         ("find", _stretch(_count="many"), "_count"),
         ("find", _stretch(color="red"), '"color"'),
@@ -333,7 +333,7 @@ def test_what_cannot_be_done_is_refused_in_a_sentence(
         ),
         (
             '{"resourceType": "Parameters", "parameter": [{"name":"x","valueUri":[]}]}',
-            "no value",
+            "cannot be read",
         ),
     ],
 )

@@ -226,15 +226,15 @@ def test_who_read_notes_by_fhir_is_in_the_audit_log(
 @pytest.mark.parametrize(
     ("kind", "query", "word"),
     [
-        ("Observation", "", "Say whose"),
+        ("Observation", "", "Give the patient"),
         ("Condition", "patient=1,2", "one patient"),
         ("MedicationRequest", "code=x", "no search parameter"),
         ("Slot", "", "one schedule"),
-        ("Slot", "schedule=x", "from when"),
-        ("Slot", "schedule=x&start=ge2026-11-23", "until when"),
+        ("Slot", "schedule=x", "Give a range"),
+        ("Slot", "schedule=x&start=ge2026-11-23", "or a day"),
         ("Slot", "schedule=x&start=ge2026-01-01&start=lt2026-12-01", "62 days"),
         ("Slot", "schedule=x&start=2026", "62 days"),
-        ("Slot", "schedule=x&start=soon", "moments such as"),
+        ("Slot", "schedule=x&start=soon", "or a time such as"),
         ("Slot", "schedule=x&start=2026-11-23,2026-11-24", "one value"),
         ("Slot", "schedule=x&start=9999-12-31", "1900 to 2199"),
         (
@@ -242,7 +242,7 @@ def test_who_read_notes_by_fhir_is_in_the_audit_log(
             "schedule=x&start=ge2026-11-23&start=le9999-12-31T23:59:59.999999Z",
             "1900 to 2199",
         ),
-        ("Observation", "patient=x&date=soon", "moments such as"),
+        ("Observation", "patient=x&date=soon", "or a time such as"),
     ],
 )
 def test_what_cannot_be_searched_for_is_refused_in_a_sentence(

@@ -156,8 +156,8 @@ def test_a_system_without_a_purpose_exports_nothing(application, sign_in):
 
     assert refused.status_code == 403
     assert refused.json()["issue"][0]["diagnostics"] == (
-        "This system exports nothing. An administrator chooses on Connected systems "
-        "what it exports."
+        "This system may not export anything. An administrator sets what it may "
+        "export on the page Connected systems."
     )
     assert client.get("/fhir/Patient").status_code == 200
 

@@ -243,7 +243,7 @@ def test_a_system_held_to_its_groups_exports_these_alone(
         outcome = answer.json()
         validate(outcome)
         assert (
-            "exports the groups that it was granted, and nothing else"
+            "may export only the groups granted to it"
             in (outcome["issue"][0]["diagnostics"])
         )
     # Single reads are another matter, as its page says.

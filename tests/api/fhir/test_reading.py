@@ -151,7 +151,7 @@ def test_accept_names_what_the_client_reads(client):
     )
 
     assert (xml.status_code, either.status_code) == (406, 200)
-    assert xml.json()["issue"][0]["diagnostics"] == f"This is served as {JSON}."
+    assert xml.json()["issue"][0]["diagnostics"] == f"This is served only as {JSON}."
 
 
 @pytest.mark.parametrize(
