@@ -127,17 +127,20 @@ _PARTS: Final = (
     docs,
 )
 _DESCRIPTION: Final = """
-The clinic's patients and documents for programs. Every call needs a bearer token,
-except /health, this page and, where a clinic has switched it on, /api/public: make one
-on the page Tokens, or with `python -m dashboard token --role ROLE`. Connected systems
-get theirs with a signature (SMART backend services). /metrics has a token of its own.
+The clinic's patients, documents and visits, for programs. Every call needs a bearer
+token, except /health, /api/v1/health, this page, the metadata, SMART configuration and
+token endpoint of /fhir and, where the clinic has switched it on, /api/public. Create
+tokens on the page Tokens or with `python -m dashboard token --role ROLE`; connected
+systems get theirs with a signed JWT (SMART Backend Services). /metrics has a token of
+its own.
 
-Refusals are RFC 9457 problems (`application/problem+json`); /patient-register keeps
-its own envelope. A write answers with `X-Chartroom-LSN`: send it with later reads and
-they show that write, whichever replica serves them.
+Errors are RFC 9457 problems (`application/problem+json`), except that /fhir returns
+OperationOutcomes and /patient-register has an envelope of its own. A write returns
+`X-Chartroom-LSN`: send it with later reads, and they include that write, whichever
+replica serves them.
 
-Each token has so many calls in a minute; beyond them the answer is 429, and its
-`Retry-After` says in how many seconds the next call passes.
+The number of calls per minute is limited for each token. Beyond it the answer is 429,
+and `Retry-After` gives the seconds until the next call is accepted.
 """
 
 

@@ -96,7 +96,7 @@ Format = Annotated[
     Literal["json"] | FileFormat,
     Query(
         alias="format",
-        description="Files have a row for each group, then one for each total.",
+        description="Files have one row per group, then one per total.",
     ),
 ]
 
@@ -131,7 +131,10 @@ def count_kept(
     def find(session: Session) -> Figure:
         kept = figures.recall(session, caller.actor, key)
         if isinstance(kept, Cohort):
-            raise InvalidInput("key", "This is a cohort without a figure; POST one.")
+            raise InvalidInput(
+                "key",
+                "This key is of a cohort without a figure; POST a figure instead.",
+            )
         return kept
 
     return _counted(caller, find, file_format)

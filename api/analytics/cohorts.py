@@ -220,7 +220,7 @@ Format = Annotated[
     Literal["json"] | FileFormat,
     Query(
         alias="format",
-        description="Files have a row for each step, and nothing of `split_by`.",
+        description="Files have one row per step and omit `split_by`.",
     ),
 ]
 

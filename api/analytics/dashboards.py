@@ -116,21 +116,23 @@ def count_cards(
     time: Annotated[
         TimespanName | None,
         Query(
-            description="The timespan of every card; the dashboard's own if left out."
+            description="Time span of all cards; without any of the five "
+            "parameters, the dashboard's own."
         ),
     ] = None,
     since: Annotated[
-        date | None, Query(description="A day of the first month of `months`.")
+        date | None, Query(description="Any day in the first month of `months`.")
     ] = None,
     until: Annotated[
-        date | None, Query(description="A day of the last month of `months`.")
+        date | None, Query(description="Any day in the last month of `months`.")
     ] = None,
     sexes: Annotated[
         list[_SexName] | None,
-        Query(description="May be repeated; all sexes if left out."),
+        Query(description="Sexes to include, repeatable; all by default."),
     ] = None,
     age_band: Annotated[
-        str | None, Query(description="Age at the event: 0–9 to 80–89, or 90+.")
+        str | None,
+        Query(description="Age band at the time of the events: 0–9 to 80–89, or 90+."),
     ] = None,
 ) -> Response:
     """Count a dashboard's cards; small groups are hidden.

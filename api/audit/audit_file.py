@@ -14,7 +14,7 @@ from services.audit import log
 router = APIRouter(prefix="/files", tags=["Files"])
 
 _Id = Annotated[str | None, Query(description="An id.")]
-_Day = Annotated[str | None, Query(description="A day, like 2026-11-20.")]
+_Day = Annotated[str | None, Query(description="A day, such as 2026-11-20.")]
 
 
 @router.get("/audit.csv", responses=sends("text/csv"))
@@ -26,8 +26,12 @@ def export(
     patient: _Id = None,
     subject: _Id = None,
     session: _Id = None,
-    actions: Annotated[str | None, Query(description="Actions with commas.")] = None,
-    outcome: Annotated[str | None, Query(description="done, refused or failed")] = None,
+    actions: Annotated[
+        str | None, Query(description="Comma-separated actions.")
+    ] = None,
+    outcome: Annotated[
+        str | None, Query(description="One of done, refused and failed.")
+    ] = None,
     first_day: Annotated[_Day, Query(alias="from")] = None,
     last_day: Annotated[_Day, Query(alias="to")] = None,
 ) -> Response:

@@ -14,7 +14,9 @@ from services.backups import previews
 
 router = APIRouter(prefix="/files", tags=["Files"])
 
-_Name = Annotated[str, Path(description="A kind, such as patients or visits.")]
+_Name = Annotated[
+    str, Path(description="The kind of rows, such as patients or visits.")
+]
 
 
 @router.get("/restore-previews/{uuid}/{name}.csv", responses=sends("text/csv", 404))

@@ -40,8 +40,8 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 _STRANGER: Final = (
-    "Metrics are for Prometheus: send what CHARTROOM_METRICS_TOKEN is as a bearer "
-    "token. While that is not set, they are told on this machine only."
+    "Send the value of CHARTROOM_METRICS_TOKEN as a bearer token. While it is not "
+    "set, metrics are served to this machine only."
 )
 
 

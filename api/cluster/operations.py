@@ -40,25 +40,28 @@ class ActBody(Body):
     """An operation to run, and why; the pages explain what each act does."""
 
     act: OperationKind = Field(strict=False)
-    reason: str = Field("", description="Ten to 500 characters, kept in the history.")
+    reason: str = Field(
+        "", description="Reason, 10 to 500 characters; recorded in the history."
+    )
     node: str | None = Field(
-        None, description="The node concerned; for a switchover, the new primary."
+        None,
+        description="The server concerned; for a switchover, the one that is to lead.",
     )
     typed: str = Field(
-        "", description="For a failover that may lose writes: the node's name again."
+        "", description="For a failover that may lose data: the value of `node` again."
     )
     scheduled_at: datetime | None = Field(
         None,
         strict=False,
-        description="For a switchover: when to run it; now if left out.",
+        description="For a switchover: when to run it; immediately if omitted.",
     )
     seconds: float | None = Field(
-        None, description="How long replay pauses, or the delay of a new replica."
+        None, description="How long to pause replay, or the delay of a new replica."
     )
     changes: dict[str, int | str] = Field(
         default_factory=dict, description="For settings: the new values."
     )
-    dry_run: bool = Field(False, description="Only check whether it could be done.")
+    dry_run: bool = Field(False, description="Check the act without carrying it out.")
 
 
 class FailoverCandidateShown(Shown):

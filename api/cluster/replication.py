@@ -27,12 +27,18 @@ router = APIRouter(prefix="/api/v1/replication", tags=["Replication"])
 
 _AN_HOUR: Final = timedelta(hours=1)
 _Since = Annotated[
-    datetime | None, Query(alias="from", description="An hour ago if left out.")
+    datetime | None,
+    Query(
+        alias="from",
+        description="Start of the period; by default one hour before `to`.",
+    ),
 ]
-_Until = Annotated[datetime | None, Query(alias="to", description="Now if left out.")]
+_Until = Annotated[
+    datetime | None, Query(alias="to", description="End of the period; now by default.")
+]
 _Before = Annotated[
     datetime | None,
-    Query(description="Only those that began before it; for further pages."),
+    Query(description="Only operations that began before; for further pages."),
 ]
 _Limit = Annotated[int, Query(ge=1, le=200)]
 
@@ -112,7 +118,7 @@ def _span(
     try:
         return end - _AN_HOUR, end
     except OverflowError as error:
-        raise InvalidInput("to", "to is beyond the calendar.") from error
+        raise InvalidInput("to", "to is out of range.") from error
 
 
 def _timestamp(name: str, value: datetime | None) -> datetime | None:
@@ -120,8 +126,10 @@ def _timestamp(name: str, value: datetime | None) -> datetime | None:
     if value is None:
         return None
     if value.tzinfo is None:
-        raise InvalidInput(name, f"{name} needs its offset: 2026-11-23T10:00:00Z.")
+        raise InvalidInput(
+            name, f"{name} needs a time zone offset, such as 2026-11-23T10:00:00Z."
+        )
     try:
         return value.astimezone(UTC)
     except OverflowError as error:
-        raise InvalidInput(name, f"{name} is beyond the calendar.") from error
+        raise InvalidInput(name, f"{name} is out of range.") from error

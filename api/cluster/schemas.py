@@ -22,8 +22,8 @@ class AvailabilityShown(Shown):
     role: Literal["standby"] | None = None
     lag_seconds: float | None = Field(
         None,
-        description="At a standby site: the age of the newest data that it has of both "
-        "stores; null if that is not known.",
+        description="At a standby site: age of the newest data that it has of "
+        "both stores; null if unknown.",
     )
 
 
@@ -44,8 +44,8 @@ class HealthShown(Shown):
     role: Literal["standby"] | None = None
     lag_seconds: float | None = Field(
         None,
-        description="At a standby site: the age of the newest data that it has of both "
-        "stores; null if that is not known.",
+        description="At a standby site: age of the newest data that it has of "
+        "both stores; null if unknown.",
     )
     primary: PartShown | None = None
     replicas: list[PartShown] | None = None
@@ -125,7 +125,7 @@ class NodeShown(Shown):
     started_at: datetime | None
     is_replay_paused: bool
     latency_seconds: float | None = Field(
-        description="How long its last answer took; null while it does not answer."
+        description="How long the server took to answer; null while it does not answer."
     )
     clock_skew_seconds: float | None
     conflicts: int | None
@@ -134,7 +134,8 @@ class NodeShown(Shown):
     replayed_until: datetime | None
     seen_at: datetime | None
     copied_anew_at: datetime | None = Field(
-        description="When it was copied again automatically, after log damage."
+        description="When the server was copied again automatically because "
+        "its log was damaged."
     )
 
 
@@ -156,7 +157,7 @@ class StatusShown(Shown):
         description="Whether a replica takes over automatically; null without Patroni."
     )
     acknowledgements: int | None = Field(
-        description="The number of replicas for which a commit waits."
+        description="Number of replicas that a commit waits for."
     )
     nodes: list[NodeShown]
 
@@ -219,7 +220,7 @@ class OperationShown(Shown):
     phases: dict[str, Any]
     result: dict[str, Any]
     drill: DrillBehindShown | None = Field(
-        description="For an unrequested failover: the drill that caused it."
+        description="For a failover that nobody requested: the drill that caused it."
     )
 
 

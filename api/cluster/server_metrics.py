@@ -186,9 +186,7 @@ def _counted(counts: Counts) -> Iterator[Metric]:
         ("cluster_operations", "What was done to the servers.", counts.operations),
         ("drills", "Disasters that were practised.", counts.drills),
     ):
-        gauge = GaugeMetricFamily(
-            f"chartroom_{name}", f"{words} So far.", labels=["kind", "state"]
-        )
+        gauge = GaugeMetricFamily(f"chartroom_{name}", words, labels=["kind", "state"])
         for (kind, state), number in by.items():
             gauge.add_metric([kind, state], number)
         yield gauge

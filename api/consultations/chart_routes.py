@@ -32,13 +32,15 @@ class DiagnosisShown(Shown):
     """A diagnosis of a patient, with the names of a FHIR CodeableConcept's fields."""
 
     system: Annotated[str | None, From(_system)] = Field(
-        description="The code's system; null for a diagnosis in words only."
+        description="The code system; null for an uncoded diagnosis."
     )
     code: Annotated[str | None, From(lambda known: known.diagnosis.code or None)]
     text: Annotated[str, From(lambda known: known.term)]
-    first_at: datetime = Field(description="When the first visit with it began.")
-    last_at: datetime = Field(description="When the last visit with it began.")
-    visits: int = Field(description="The number of visits that name it.")
+    first_at: datetime = Field(
+        description="Start of the first visit with the diagnosis."
+    )
+    last_at: datetime = Field(description="Start of the last visit with the diagnosis.")
+    visits: int = Field(description="Number of visits with the diagnosis.")
 
 
 class DiagnosesShown(Shown):
@@ -94,7 +96,8 @@ def patient_summary(
         str | None,
         Query(
             max_length=20,
-            description="en or de; if left out, the caller's language or the clinic's.",
+            description="en or de; by default the caller's language, or else "
+            "the clinic's.",
         ),
     ] = None,
 ) -> Response:
@@ -130,14 +133,15 @@ def labels(
     paper: Annotated[
         LabelPaper,
         Query(
-            description="Size of a label in mm: on a roll, or on A4 sheets of 3 x 8."
+            description="Size of one label in mm, on a roll or on A4 sheets of 3 x 8."
         ),
     ] = LabelPaper.ROLL,
     count: Annotated[
-        int, Query(alias="labels", description=f"How many, {MOST_LABELS} at most.")
+        int,
+        Query(alias="labels", description=f"Number of labels, at most {MOST_LABELS}."),
     ] = 1,
     first: Annotated[
-        int, Query(description="The first free label of a sheet, row by row.")
+        int, Query(description="First free label on a sheet, counted row by row.")
     ] = 1,
 ) -> Response:
     """Return labels for papers and samples: name, birth, sex and record number.

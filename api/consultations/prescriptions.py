@@ -72,7 +72,7 @@ def download(
     uuid: UUID,
     version: Annotated[
         int | None,
-        Query(ge=1, le=2**31 - 1, description="The version; the latest if left out."),
+        Query(ge=1, le=2**31 - 1, description="Version number; the latest by default."),
     ] = None,
 ) -> Response:
     """Return one version of a prescription as the signed PDF."""

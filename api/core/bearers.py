@@ -74,15 +74,14 @@ def require_in_scope(scopes: ResourceScopes, method: str, route: str) -> None:
     if _is_of_exports(method, route):
         if not scopes.exported:
             raise NotAllowed(
-                "This token exports nothing: ask for system/*.rs, or for the types, as "
-                "system/Patient.rs."
+                "This token may not export anything: request system/*.rs, or "
+                "single types such as system/Patient.rs."
             )
         return
     called = _interaction_of(method, route)
     if called is None:
         raise NotAllowed(
-            "This token reads by FHIR the resources that it names. This is none of "
-            "them."
+            "This token may only read the FHIR resources that its scopes name."
         )
     require_type(scopes, *called)
 
@@ -94,7 +93,7 @@ def require_type(
     if scopes is not None and not scopes.allows(name, interaction):
         raise NotAllowed(
             Sentence(
-                "This token does not open {name}: ask for {scope}.",
+                "This token gives no access to {name}: request {scope}.",
                 name=name,
                 scope=f"{scopes.context}/{name}.rs",
             )
@@ -106,7 +105,7 @@ def require_export_of(scopes: ResourceScopes | None, name: str) -> None:
     if scopes is not None and name not in scopes.exported:
         raise NotAllowed(
             Sentence(
-                "This token does not export {name}: ask for system/{name}.rs.",
+                "This token may not export {name}: request system/{name}.rs.",
                 name=name,
             )
         )

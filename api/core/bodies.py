@@ -71,11 +71,12 @@ def describe_body(kind: type[Body], *, is_required: bool = True) -> dict[str, ob
 def describe_criteria(more: Mapping[str, str]) -> dict[str, object]:
     """Return OpenAPI's description of the query string that criteria are read from."""
     described = {
-        "0_field": "A field to filter by; further filters are 1_field, 2_field ...",
-        "0_operator": "LESS_THAN, EQUAL, CONTAINS ...",
-        "0_value": "The value to compare the field with.",
-        "orderBy": "The field to sort by.",
-        "order": "ASC or DESC; only together with orderBy.",
+        "0_field": "Field to filter by; further filters are 1_field, 2_field and "
+        "so on.",
+        "0_operator": "Operator, such as LESS_THAN, EQUAL or CONTAINS.",
+        "0_value": "Value to compare the field with.",
+        "orderBy": "Field to sort by.",
+        "order": "ASC or DESC; only with orderBy.",
         **more,
     }
     parameters = [

@@ -25,8 +25,8 @@ Ids = Annotated[
     Field(strict=False, min_length=1, max_length=MOST),
 ]
 _LEFT: Final = (
-    "The database took no more changes, so this one was not made. Try again in a few "
-    "seconds."
+    "The database stopped accepting changes, so this one was not made. Try again "
+    "in a few seconds."
 )
 
 

@@ -58,7 +58,10 @@ from services.visits.schedule.plans import HORIZON, Calendar
 T = TypeVar("T")
 
 # Only documents the scheme for OpenAPI: it answers 403 where 401 is due.
-_bearer: Final = HTTPBearer(auto_error=False, description="python -m dashboard token")
+_bearer: Final = HTTPBearer(
+    auto_error=False,
+    description="From the page Tokens, or from python -m dashboard token.",
+)
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="Chartroom"'}
 # The middleware puts the signed-in person here; a client cannot set it.
 SIGNED_IN: Final = "chartroom.user"
@@ -303,7 +306,9 @@ async def program_or_person(request: Request, later: BackgroundTasks) -> Caller:
     # A browser sends our cookie whichever site made it ask, but it also says which
     # site.
     if request.method not in SAFE_METHODS and not is_same_origin(request.headers):
-        raise HTTPException(403, "Only Chartroom's own pages may do this.")
+        raise HTTPException(
+            403, "Without a token, only Chartroom's own pages may do this."
+        )
     actor = await run_in_threadpool(_find_person, stores.database, user_id)
     return Caller(actor, stores, after, origin_of(request), uses_browser=True)
 
@@ -349,7 +354,7 @@ def _token_of(request: Request) -> str:
 
 def _find_bearer(request: Request, stores: Stores) -> Bearer:
     if not request.headers.get("authorization", "").partition(" ")[2]:
-        raise unauthorised("This call needs a bearer token.")
+        raise unauthorised("A bearer token is required.")
     token = _token_of(request)
     bearer = stores.bearers.find(stores.database, token) if token else None
     if bearer is None:
@@ -413,5 +418,7 @@ def place_seen_by(request: Request) -> Lsn | None:
         return Lsn.parse(text)
     except ValueError as error:
         raise InvalidInput(
-            LSN_HEADER, f'{LSN_HEADER} looks like "0/16B3748"; send back what you got.'
+            LSN_HEADER,
+            f'{LSN_HEADER} must look like "0/16B3748": send the value that you '
+            "received.",
         ) from error

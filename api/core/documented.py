@@ -51,13 +51,13 @@ class Problem(BaseModel):
     property: str | None = None
     problems: list[ProblemPart] | None = None
     error: str | None = Field(
-        None, description="For documents and visits: a copy of `detail`."
+        None, description="For documents and visits: `detail` again."
     )
     free_at: datetime | None = Field(
-        None, description="If a slot is taken: when it may be free again."
+        None, description="For a taken slot: when it may be free again."
     )
     next_free: list[FreeSlot] | None = Field(
-        None, description="If a slot is taken: free slots to book instead."
+        None, description="For a taken slot: free slots to book instead."
     )
 
 

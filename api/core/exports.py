@@ -34,7 +34,7 @@ _PER_PERSON: Final = 3
 _IN_ALL: Final = 60
 _WAIT_SECONDS: Final = 20.0
 _AGAIN_SECONDS: Final = 10
-_BUSY: Final = "Many lists are being fetched. Try again in a minute."
+_BUSY: Final = "Too many lists are being downloaded. Try again in a minute."
 _PIECE_BYTES: Final = 256 * 1024
 _KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 16
@@ -176,8 +176,8 @@ class ListExports:
         with self._lock:
             if self._of[person] >= self._per_person:
                 raise TooOften(
-                    f"You are fetching {self._per_person} lists already. Try again "
-                    "when one of them is there.",
+                    f"You are already downloading {self._per_person} lists. Try "
+                    "again when one of them is complete.",
                     retry_after_seconds=_AGAIN_SECONDS,
                 )
             if self._of.total() >= _IN_ALL:

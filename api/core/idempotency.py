@@ -14,7 +14,8 @@ IdempotencyKey = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
-        description="Chosen once for a request; sent again, it takes effect only once.",
+        description="A key of your choice, new for each operation; a request "
+        "sent again with the same key takes effect once.",
     ),
 ]
 
@@ -28,7 +29,7 @@ def attempt_of(actor: Actor, key: str | None) -> UUID:
         return uuid4()
     if not 0 < len(key) <= _LONGEST_KEY:
         raise InvalidInput(
-            "Idempotency-Key", f"The key has 1 to {_LONGEST_KEY} characters."
+            "Idempotency-Key", f"The key must have 1 to {_LONGEST_KEY} characters."
         )
     try:
         return UUID(key)

@@ -83,7 +83,8 @@ _CHANGING_HANDS: Final = (
 _NOTHING_THERE: Final = "There is no such resource or operation here."
 _NOT_DELETED: Final = "Failed to delete document"
 _BROKEN: Final = (
-    "Something broke on our side and was logged. Look before you try again."
+    "An internal error occurred and was logged. Check what was saved before you "
+    "try again."
 )
 _log = logging.getLogger(__name__)
 
@@ -138,7 +139,9 @@ def refused(path: str, status: int, sentence: str) -> Response:
 def precondition_required() -> HTTPException:
     """Return the error that asks for the version that an edit starts from."""
     return HTTPException(
-        428, 'Send If-Match with the ETag you edited from, for example "3".'
+        428,
+        "If-Match is required: send the ETag of the version that you edited, "
+        'for example "3".',
     )
 
 
@@ -214,7 +217,7 @@ def _no_primary(request: Request, error: Exception) -> Response:
         return _service_error(request, refusal)
     sentence = (
         f"Nothing can be saved since {error.since:%Y-%m-%d %H:%M:%S} UTC: no server "
-        "leads the database. What is there can be read meanwhile."
+        "leads the database. Existing data can still be read."
     )
     return _cannot_now(request, sentence)
 
@@ -267,7 +270,7 @@ def _method_not_allowed(
     if not methods:
         return _refusal(path, _NOT_FOUND, _NOTHING_THERE)
     allowed = ", ".join(methods)
-    sentence = f"This is asked for by {allowed}."
+    sentence = f"Allowed methods: {allowed}."
     headers = {"Allow": allowed}
     return _refusal(path, _METHOD_NOT_ALLOWED, sentence, headers=headers)
 

@@ -9,7 +9,7 @@ from services.core.errors import InvalidInput
 
 PARAMETER: Final = "fields"
 DESCRIPTION: Final = (
-    "The fields to return of each item, separated by commas: uuid,last_name."
+    "Comma-separated fields to return of each item, such as uuid,last_name."
 )
 
 

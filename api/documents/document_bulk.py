@@ -30,12 +30,10 @@ class DocumentsBulk(Body):
     documents: Ids
     action: Literal["change", "add_tags", "hold", "delete"]
     changes: DocumentChanges | None = Field(
-        None, description="For change: as for one document, without a title."
+        None, description="For change: as for a single document, without a title."
     )
     tags: Annotated[tuple[str, ...], Field(strict=False)] = ()
-    reason: str = Field(
-        "", description="For a hold: the reason, such as a case number."
-    )
+    reason: str = Field("", description="For hold: the reason, such as a case number.")
 
     def act(self, caller: Caller) -> Callable[[Session, UUID], object]:
         """Return the action on one document, or raise InvalidInput."""
@@ -62,10 +60,11 @@ class DocumentsBulk(Body):
     def _change(self, caller: Caller) -> Callable[[Session, UUID], object]:
         changes = self.changes
         if changes is None or not changes.model_fields_set:
-            raise InvalidInput("changes", "Say in `changes` what shall be different.")
+            raise InvalidInput("changes", "`changes` must have at least one change.")
         if "title" in changes.model_fields_set:
             raise InvalidInput(
-                "changes.title", "Several documents do not get one title; leave it out."
+                "changes.title",
+                "Several documents cannot be given the same title; omit it.",
             )
         # Refuses the whole call at once if the changes are invalid.
         changes.given()
@@ -84,7 +83,7 @@ class DocumentsBulk(Body):
 
     def _add_tags(self, caller: Caller) -> Callable[[Session, UUID], object]:
         if not self.tags:
-            raise InvalidInput("tags", "Say in `tags` which tags are added.")
+            raise InvalidInput("tags", "`tags` must have at least one tag.")
 
         def add(session: Session, document_id: UUID) -> object:
             record = records.look_up(session, caller.actor, document_id)

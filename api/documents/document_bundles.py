@@ -152,8 +152,8 @@ def _open_to_print(
 def _too_large(megabytes: int, most: int, what: str) -> InvalidInput:
     return InvalidInput(
         "document",
-        f"These documents have {megabytes} MB together; {most} MB is the most for one "
-        f"{what}. Take fewer at once.",
+        f"These documents have {megabytes} MB in total; one {what} may have at most "
+        f"{most} MB. Choose fewer documents.",
     )
 
 

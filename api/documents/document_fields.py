@@ -28,13 +28,15 @@ class DocumentFieldShown(Shown):
     """A field that documents may have; an archived one can no longer be filled in."""
 
     id: UUID
-    key: str = Field(description="Its name in `custom_fields`, criteria and columns.")
+    key: str = Field(
+        description="Name of the field in `custom_fields`, criteria and columns."
+    )
     name: str
     kind: FieldKind
-    unit: str = Field(description="Of a number; empty if it has none.")
+    unit: str = Field(description="Unit of a number; empty if it has none.")
     choices: list[str]
     document_types: list[DocumentType] = Field(
-        description="The types that have it; all if empty."
+        description="Types of documents that have the field; all if empty."
     )
     is_required: bool
     archived_at: datetime | None
@@ -60,7 +62,9 @@ class FieldBody(Body):
         unknown = set(self.document_types) - set(DocumentType)
         if unknown:
             known = ", ".join(DocumentType)
-            raise InvalidInput("document_types", f"The types are {known}.")
+            raise InvalidInput(
+                "document_types", f"Each of document_types must be one of {known}."
+            )
         return FieldDefinition(
             self.name, self.unit, self.choices, self.document_types, self.is_required
         )
@@ -77,7 +81,7 @@ class NewFieldBody(FieldBody):
             return FieldKind(self.kind)
         except ValueError as error:
             known = ", ".join(FieldKind)
-            raise InvalidInput("kind", f"The kinds are {known}.") from error
+            raise InvalidInput("kind", f"kind must be one of {known}.") from error
 
 
 @router.get("", responses=shows(DocumentFieldsShown))

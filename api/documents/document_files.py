@@ -60,7 +60,7 @@ NumberOrLatest = Annotated[
         alias="version",
         ge=1,
         le=_MOST,
-        description="The version; the latest if left out.",
+        description="Version number; the latest by default.",
     ),
 ]
 
@@ -87,7 +87,7 @@ def look_at_file(
     _PATH,
     responses=sends(PDF, 404, 409, UNSATISFIABLE)
     | _UNCHANGED
-    | {PARTIAL: sends(PDF)[200] | {"description": "The part that was asked for"}},
+    | {PARTIAL: sends(PDF)[200] | {"description": "The requested range"}},
 )
 def send_file(
     caller: ProgramOrPerson, request: Request, uuid: UUID, number: NumberOrLatest = None
@@ -141,11 +141,11 @@ def send_page(
     page: Annotated[int, Path(ge=1, le=_MOST)],
     *,
     width: Annotated[
-        int, Query(ge=_NARROWEST, le=_WIDEST, description="The width in pixels.")
+        int, Query(ge=_NARROWEST, le=_WIDEST, description="Width in pixels.")
     ] = _USUAL,
     purpose: Annotated[
         Literal["view", "print"],
-        Query(description="The purpose recorded in the audit log."),
+        Query(description="Purpose recorded in the audit log."),
     ] = "view",
 ) -> Response:
     """Return a page of a version as a picture, so that nothing in the file can act."""

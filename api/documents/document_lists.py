@@ -27,10 +27,11 @@ router = APIRouter(tags=["Documents"])
 
 _CURSORS: Final = frozenset({"after", "before"})
 _PAGED: Final = {
-    "search": "Words, phrases in quotes, -words; in text, title, description, name.",
-    "per_page": "10 by default, at most 1,000.",
+    "search": 'Words, "phrases" and -excluded words, in text, title, description '
+    "and file name.",
+    "per_page": "Documents per page; 10 by default, at most 1,000.",
     sparse.PARAMETER: sparse.DESCRIPTION,
-    "page": "From 1; the answer then has a total, and no next.",
+    "page": "Page number, from 1; the answer then has a total and no next.",
 }
 
 

@@ -54,7 +54,10 @@ _UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {
     304: {"description": "Not Modified"}
 }
 
-IfMatch = Annotated[str | None, Header(description='An ETag given before, like "3".')]
+IfMatch = Annotated[
+    str | None,
+    Header(description='ETag of the document as you received it, such as "3".'),
+]
 
 
 def _at_most(characters: int) -> Any:
@@ -79,7 +82,8 @@ class DocumentChanges(Body):
     tags: Annotated[tuple[str, ...], Field(strict=False)] = ()
     custom_fields: dict[str, Any] = Field(
         default_factory=dict,
-        description="Values by key; null clears one, and those left out stay.",
+        description="Values by key; null clears a field, fields not named stay "
+        "unchanged.",
     )
 
     def applied_to(self, record: DocumentRecord) -> ChangedDocument:

@@ -48,20 +48,21 @@ _FLAGS: Final[Mapping[str, bool]] = {"true": True, "false": False}
 _FACTS: Final[Mapping[str, str]] = {
     "patient_id": "The patient; without one the document is unfiled.",
     "document_type": f"One of {', '.join(DocumentType)}.",
-    "retention_class": f"One of {', '.join(Classification)}: how long it is kept.",
-    "classification": f"One of {', '.join(_HANDLINGS)}. Until 0.5 the retention class "
-    "had this name, and it is still accepted here.",
+    "retention_class": f"One of {', '.join(Classification)}: how long the document "
+    "is kept.",
+    "classification": f"One of {', '.join(_HANDLINGS)}. The retention class, which "
+    "had this name until 0.5, is still accepted here.",
     "urgent": "true or false.",
-    "confidential": "true or false: only the person who files it, clinicians who treat "
+    "confidential": "true or false: only the person who files it, those who treat "
     "the patient, and the patient may open it.",
     "withheld": "true or false: confidential, and not shown to the patient.",
     "description": f"At most {LONGEST_DESCRIPTION:,} characters.",
-    "prescription_id": "For a scan of a signed paper: its prescription; the scan is "
-    "filed under that patient.",
-    "title": f"At most {LONGEST_TITLE} characters; else the file's name.",
-    "dated_on": "The date on the paper itself, as 2026-11-23.",
+    "prescription_id": "For the scan of a signed paper: its prescription, whose "
+    "patient the document is filed for.",
+    "title": f"At most {LONGEST_TITLE} characters; the file name by default.",
+    "dated_on": "The date on the paper itself, such as 2026-11-23.",
     "metadata": "A JSON object of at most 16 kB.",
-    "custom_fields": "A JSON object of the clinic's own fields by their keys.",
+    "custom_fields": "A JSON object with values of the clinic's own fields, by key.",
 }
 
 
@@ -88,9 +89,9 @@ class Upload:
             confidential=facts.get("confidential", False),
             withheld=facts.get("withheld", False),
             description=facts.get("description", ""),
-            metadata=_object_of(facts, "metadata", "Metadata are one JSON object."),
+            metadata=_object_of(facts, "metadata", "metadata must be a JSON object."),
             fields=_object_of(
-                facts, "custom_fields", "custom_fields is one JSON object."
+                facts, "custom_fields", "custom_fields must be a JSON object."
             ),
             patient_id=_id_of(facts["patient_id"]) if "patient_id" in facts else None,
             dated_on=_date_of(facts["dated_on"]) if "dated_on" in facts else None,
@@ -102,7 +103,7 @@ class Upload:
         said = self.facts.get("prescription_id")
         if said is None:
             return None
-        sentence = "prescription_id is a prescription's uuid."
+        sentence = "prescription_id must be the UUID of a prescription."
         return _id_of(said, "prescription_id", sentence)
 
 
@@ -170,7 +171,7 @@ def describe_upload(*, with_facts: bool) -> dict[str, Any]:
         _FILE: {"type": "string", "format": "binary"},
         _UPLOAD: {
             "type": "string",
-            "description": "In place of the file: the id of an upload in parts.",
+            "description": "Instead of the file: the id of an upload in parts.",
         },
     }
     if with_facts:
@@ -203,7 +204,9 @@ def _with_handling(facts: Mapping[str, Any]) -> dict[str, Any]:
             said = {"retention_class": classification, **said}
         else:
             known = ", ".join((*_HANDLINGS, *Classification))
-            raise InvalidInput("classification", f"classification is one of {known}.")
+            raise InvalidInput(
+                "classification", f"classification must be one of {known}."
+            )
     if said.get("confidential") in (False, "false"):
         # A document that is not confidential cannot be withheld.
         said.setdefault("withheld", False)
@@ -230,7 +233,7 @@ async def _read(request: Request) -> FormData:
         raise HTTPException(400, error.message) from error
     except ClientDisconnect as error:
         # Nobody hears the answer; the client left, which is no error of ours to log.
-        raise HTTPException(400, "The upload broke off.") from error
+        raise HTTPException(400, "The upload was interrupted.") from error
 
 
 async def _bounded(request: Request) -> AsyncGenerator[bytes]:
@@ -259,8 +262,12 @@ def _upload_of(form: FormData, facts: Mapping[str, str]) -> Upload:
 
 def _upload_in_parts(caller: Caller, form: FormData, facts: dict[str, str]) -> Upload:
     if _FILE in form:
-        raise InvalidInput(_UPLOAD, "Send a file, or name an upload; not both.")
-    upload_id = _id_of(facts.pop(_UPLOAD), _UPLOAD, "upload is an upload's id.")
+        raise InvalidInput(
+            _UPLOAD, "Send either a file or the id of an upload, not both."
+        )
+    upload_id = _id_of(
+        facts.pop(_UPLOAD), _UPLOAD, "upload must be the id of an upload."
+    )
     _require_known(form)
     # On the primary, which has parts that were sent a moment ago.
     there, parts = caller.write(
@@ -286,13 +293,13 @@ def _choice_of(name: str, value: Any) -> Any:
         return choices(value)
     except ValueError:
         known = ", ".join(choices)
-        raise InvalidInput(name, f"{name} is one of {known}.") from None
+        raise InvalidInput(name, f"{name} must be one of {known}.") from None
 
 
 def _flag_of(name: str, value: Any) -> bool:
     flag = value if isinstance(value, bool) else _FLAGS.get(value)
     if flag is None:
-        raise InvalidInput(name, f"{name} is true or false.")
+        raise InvalidInput(name, f"{name} must be true or false.")
     return flag
 
 
@@ -310,13 +317,15 @@ def _date_of(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise InvalidInput("dated_on", "dated_on is a date like 2026-11-23.") from None
+        raise InvalidInput(
+            "dated_on", "dated_on must be a date such as 2026-11-23."
+        ) from None
 
 
 def _id_of(
     text: str,
     name: str = "patient_id",
-    sentence: str = "patient_id is a patient's uuid.",
+    sentence: str = "patient_id must be the UUID of a patient.",
 ) -> UUID:
     try:
         return UUID(text)

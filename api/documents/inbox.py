@@ -46,24 +46,25 @@ class InboxItemShown(Shown):
     title: str
     document_type: DocumentType
     urgent: bool
-    patient_id: UUID | None = Field(description="Null while it is unfiled.")
+    patient_id: UUID | None = Field(description="Null while the document is unfiled.")
     patient_name: Annotated[str | None, From(lambda item: item.patient_name or None)]
     created_by: UUID
     created_by_name: str
     created_at: datetime
     assignee: Annotated[ColleagueShown | None, From(_assignee)] = Field(
-        description="The person who is to look at it; null for anybody."
+        description="The person who is to review the document; null while "
+        "nobody is assigned."
     )
-    done_at: datetime | None = Field(description="Null while it is in the inbox.")
+    done_at: datetime | None = Field(
+        description="Null while the document is in the inbox."
+    )
 
 
 class InboxShown(Shown):
     """A part of the inbox: urgent documents first, then the oldest."""
 
     documents: list[InboxItemShown]
-    next: UUID | None = Field(
-        description="Pass it as `after` for the next page; null on the last."
-    )
+    next: UUID | None = Field(description="Pass it as `after` to get the next page.")
 
 
 class InboxCountsShown(Shown):
@@ -85,10 +86,10 @@ def list_inbox(
     *,
     view: Annotated[
         Literal["mine", "unassigned", "everybody"],
-        Query(description="Assigned to the caller, to nobody, or all."),
+        Query(description="Documents assigned to the caller, to nobody, or all."),
     ] = "everybody",
     after: Annotated[
-        UUID | None, Query(description="`next` from the previous page.")
+        UUID | None, Query(description="`next` of the previous page.")
     ] = None,
     per_page: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 50,
 ) -> Response:

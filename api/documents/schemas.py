@@ -52,7 +52,7 @@ class VersionShown(Shown):
     author: Annotated[UUID, From("author_id")]
     author_name: str
     stated_by_patient: bool = Field(
-        description="Written by the patient in a form; not the clinic's statement."
+        description="Stated by the patient in a form, not by the clinic."
     )
     created_at: datetime
     damaged_at: datetime | None
@@ -68,41 +68,39 @@ class DocumentShown(Shown):
     pages: Annotated[int | None, From("version.pages")]
     version: Annotated[int, From("version.number")]
     latest: int
-    patient_id: UUID | None = Field(description="Null while it is unfiled.")
+    patient_id: UUID | None = Field(description="Null while the document is unfiled.")
     patient_name: str | None
     title: str
     document_type: DocumentType
     retention_class: Annotated[Classification, From("classification")] = Field(
-        description="How long it is kept."
+        description="How long the document is kept."
     )
     classification: Classification = Field(
         description="The retention class, under its name until 0.5.", deprecated=True
     )
     urgent: bool
     confidential: bool = Field(
-        description="Only the person who filed it, clinicians who treat the patient, "
-        "people who are named, and the patient may open it."
+        description="Only the person who filed it, those who treat the "
+        "patient, those who are named, and the patient may open it."
     )
     withheld: bool = Field(description="Confidential, and not shown to the patient.")
     description: str
     dated_on: date | None = Field(description="The date on the paper itself.")
-    tags: list[str] = Field(
-        description="Patients see only tags that are shown to patients."
-    )
+    tags: list[str] = Field(description="Patients get only the tags meant for them.")
     custom_fields: Annotated[dict[str, FieldValue], From("fields")] = Field(
-        description="Values of the clinic's own fields, by key; a date as a day. See "
-        "/api/document-fields."
+        description="Values of the clinic's own fields, by key; a date as its "
+        "day. See /api/document-fields."
     )
     metadata: Annotated[dict[str, Any], From(_metadata)]
     stated_by_patient: Annotated[bool, From("version.stated_by_patient")] = Field(
-        description="Written by the patient in a form; not the clinic's statement."
+        description="Stated by the patient in a form, not by the clinic."
     )
     findings: Annotated[list[str], From("version.findings")]
     scan: Annotated[
         Literal["off", "waiting", "clean", "infected"], From("version.scan")
     ]
     is_served: Annotated[bool, From(_is_served)] = Field(
-        description="Whether the file is available."
+        description="Whether the file can be downloaded."
     )
     revision: int
     created_by: UUID
@@ -111,7 +109,7 @@ class DocumentShown(Shown):
     updated_at: datetime
     deleted_at: datetime | None
     url: Annotated[str, From(lambda record: document_path(record.id))] = Field(
-        description="The path of the file."
+        description="Path of the file."
     )
 
 
@@ -131,7 +129,7 @@ class DocumentDetails(DocumentShown):
         description="When a hold was placed on it; always null for patients."
     )
     original: OriginalShown | None = Field(
-        description="Null if the latest version was a PDF already."
+        description="Null if the latest version was received as a PDF."
     )
     versions: list[VersionShown]
 

@@ -30,7 +30,7 @@ class ShareBody(Body):
     minutes: Annotated[
         int,
         Field(
-            description="From 5 minutes to 7 days.",
+            description="How long the link works: from 5 minutes to 7 days.",
             json_schema_extra={
                 "minimum": shares.SHORTEST_MINUTES,
                 "maximum": shares.LONGEST_MINUTES,

@@ -53,7 +53,7 @@ class TagBody(Body):
             return TagColour(self.colour)
         except ValueError as error:
             known = ", ".join(TagColour)
-            raise InvalidInput("colour", f"The colours are {known}.") from error
+            raise InvalidInput("colour", f"colour must be one of {known}.") from error
 
 
 @router.get("", responses=shows(DocumentTagsShown))

@@ -46,7 +46,8 @@ class Checksum:
         except (KeyError, ValueError, binascii.Error):
             known = " or ".join(ALGORITHMS)
             raise InvalidUpload(
-                "Upload-Checksum", f"Upload-Checksum is {known}, and its Base64."
+                "Upload-Checksum",
+                f"Upload-Checksum must be {known}, followed by the checksum in Base64.",
             ) from None
 
     @property
@@ -81,8 +82,8 @@ class AppendedBytes:
         if self._next + len(self._waiting) + len(piece) > length:
             raise InvalidUpload(
                 "Upload-Length",
-                f"This upload has {length} bytes, and more were sent. Go on where HEAD "
-                "says that it stands.",
+                f"This upload has {length} bytes, and more were sent. Resume at the "
+                "offset that HEAD returns.",
             )
         if self._checksum is not None:
             self._checksum.digest.update(piece)
@@ -107,7 +108,7 @@ class AppendedBytes:
         if is_broken or not self._checksum.fits:
             raise HTTPException(
                 CHECKSUM_MISMATCH,
-                "The bytes are not those of the checksum, so none was kept. Send them "
+                "The bytes do not match the checksum, so none were kept. Send them "
                 "again.",
             )
         if self._waiting:

@@ -64,7 +64,7 @@ def speaks_tus(
     if tus_resumable != TUS_VERSION:
         raise HTTPException(
             412,
-            f"Send Tus-Resumable: {TUS_VERSION}; no other version is understood here.",
+            f"Send Tus-Resumable: {TUS_VERSION}; no other version is supported.",
             headers={"Tus-Version": TUS_VERSION},
         )
     return caller
@@ -72,8 +72,7 @@ def speaks_tus(
 
 TusCaller = Annotated[Caller, Depends(speaks_tus)]
 Metadata = Annotated[
-    str,
-    Header(description="Keys with values in Base64; `filename` is the file's name."),
+    str, Header(description="Keys with values in Base64; `filename` is the file name.")
 ]
 
 
@@ -88,7 +87,7 @@ def describe_uploads(caller: ProgramOrPerson) -> Response:
 def begin_upload(
     caller: TusCaller,
     upload_length: Annotated[
-        str, Header(description=f"In bytes; at most {MAX_BYTES}.")
+        str, Header(description=f"Size in bytes, at most {MAX_BYTES}.")
     ] = "",
     upload_metadata: Metadata = "",
 ) -> Response:
@@ -131,10 +130,14 @@ async def append_bytes(
     request: Request,
     uuid: UUID,
     upload_offset: Annotated[
-        str, Header(description="The upload's offset, as returned by HEAD.")
+        str, Header(description="Current offset of the upload, as HEAD returns it.")
     ] = "",
     upload_checksum: Annotated[
-        str, Header(description=f"One of {', '.join(ALGORITHMS)}, and its Base64.")
+        str,
+        Header(
+            description=f"One of {', '.join(ALGORITHMS)}, followed by the checksum "
+            "in Base64."
+        ),
     ] = "",
 ) -> Response:
     """Continue an upload. If the connection breaks, the bytes received so far are kept.
@@ -161,7 +164,7 @@ async def append_bytes(
     if is_broken:
         # Nobody hears the answer; the connection broke, which is no error of ours to
         # log.
-        raise HTTPException(400, "The upload broke off.")
+        raise HTTPException(400, "The upload was interrupted.")
     return _response(written, _NO_CONTENT)
 
 
@@ -186,7 +189,7 @@ async def go_on_by_post(
     uuid: UUID,
     *,
     x_http_method_override: Annotated[
-        str, Header(description="PATCH or DELETE, for clients that can send neither.")
+        str, Header(description="PATCH or DELETE, for clients that cannot send them.")
     ] = "",
     upload_offset: Annotated[str, Header()] = "",
     upload_checksum: Annotated[str, Header()] = "",
@@ -223,5 +226,5 @@ def _response(
 
 def _number_of(header: str, text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(1 << 63))):
-        raise InvalidUpload(header, f"{header} is a number of bytes.")
+        raise InvalidUpload(header, f"{header} must be a number of bytes.")
     return int(text)

@@ -39,7 +39,7 @@ def photo(
     uuid: UUID,
     size: Literal["full", "thumbnail"] = "full",
     version: Annotated[
-        int, Query(description="The record's version, or a later one.")
+        int, Query(description="Version of the record, or a later one.")
     ] = 1,
 ) -> Response:
     """Return a patient's photo as JPEG."""
@@ -98,8 +98,7 @@ def put_photo(
     uuid: UUID,
     came: Annotated[bytes, Depends(picture)],
     if_match: Annotated[
-        str | None,
-        Header(description="The patient's ETag, to replace only that version."),
+        str | None, Header(description="ETag of the patient; optional.")
     ] = None,
 ) -> Response:
     """Set or replace a patient's photo.
@@ -132,7 +131,7 @@ def doctor_photo(
     uuid: UUID,
     size: Literal["full", "thumbnail"] = "full",
     revision: Annotated[
-        int, Query(description="The doctor's revision, which changes with the photo.")
+        int, Query(description="Revision of the doctor; a new photo has a new one.")
     ] = 1,
 ) -> Response:
     """Return a doctor's photo as JPEG."""
@@ -153,11 +152,11 @@ def doctor_photo(
 
 StoredList = Annotated[
     str | None,
-    Query(alias="list", description="Key of a stored list; all patients if left out."),
+    Query(alias="list", description="Key of a stored list; all patients by default."),
 ]
 Grant = Annotated[
     UUID | None,
-    Query(description="The grant from POST /api/v1/exports, which has the list."),
+    Query(description="Grant from POST /api/v1/exports, which names a list."),
 ]
 
 

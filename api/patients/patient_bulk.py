@@ -35,10 +35,11 @@ class PatientsBulk(Body):
     patients: Ids
     action: Literal["assign", "archive", "restore"]
     clinician: Annotated[UUID | None, Field(strict=False)] = Field(
-        None, description="For assign: the clinician who treats them from now on."
+        None,
+        description="For assign: the clinician who treats the patients from now on.",
     )
     reason: str = Field(
-        "", description="For archive: the reason, kept in the audit log."
+        "", description="For archive: the reason, recorded in the audit log."
     )
 
     def act(self, caller: Caller) -> Callable[[Session, UUID], object]:
@@ -46,7 +47,7 @@ class PatientsBulk(Body):
         actor, clinician = caller.actor, self.clinician
         if self.action == "assign":
             if clinician is None:
-                raise InvalidInput("clinician", "Say which clinician treats them.")
+                raise InvalidInput("clinician", "clinician is required.")
             return lambda session, patient_id: care.assign(
                 session, actor, patient_id, clinician
             )

@@ -33,8 +33,8 @@ router = APIRouter(tags=["Patient register"])
 _OK: Final = 200
 _NUMBERED: Final = {
     sparse.PARAMETER: sparse.DESCRIPTION,
-    "page": "From 1.",
-    "per_page": "10 by default, at most 1,000.",
+    "page": "Page number, from 1.",
+    "per_page": "Patients per page; 10 by default, at most 1,000.",
 }
 
 

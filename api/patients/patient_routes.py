@@ -47,15 +47,18 @@ router = APIRouter(prefix="/api/v1/patients", tags=["Patients"])
 _CURSOR: Final = "after"
 _PAGED: Final = {
     "0_field": (
-        "A field to filter by; further filters are 1_field, 2_field ... `diagnosis`, "
-        "a code or words in the notes of visits, is for clinicians alone (with a "
-        "token, the scope visits:read): they find the patients whom they treat."
+        "Field to filter by; further filters are 1_field, 2_field and so on. "
+        "`diagnosis`, a code or words in the notes of visits, is for clinicians "
+        "only (with a token, the scope visits:read); it finds the patients whom "
+        "they treat."
     ),
     sparse.PARAMETER: sparse.DESCRIPTION,
-    "per_page": "10 by default, at most 1,000.",
+    "per_page": "Patients per page; 10 by default, at most 1,000.",
 }
 
-IfMatch = Annotated[str | None, Header(description='The ETag edited from, like "3".')]
+IfMatch = Annotated[
+    str | None, Header(description='ETag of the version that was edited, such as "3".')
+]
 
 
 Patient = Annotated[PatientBody, sent(PatientBody, program)]

@@ -63,7 +63,7 @@ class _PatientFields(BaseModel):
     ] = None
     allergies: list[str] = Field(default_factory=list)
     no_known_allergies: Annotated[
-        bool, _hint("Stated by the patient; not together with allergies.")
+        bool, _hint("Stated by the patient; cannot be combined with allergies.")
     ] = False
     medical_history: list[str] = Field(default_factory=list)
     current_medications: list[str] = Field(default_factory=list)
@@ -89,7 +89,10 @@ class RegisterBody(PatientBody):
     uuid: Annotated[
         UUID | None,
         Field(strict=False),
-        _hint("Sent again with the same data, it registers no second patient."),
+        _hint(
+            "Chosen by the client; sent again with the same data, it creates no "
+            "second patient."
+        ),
     ] = None
 
 
@@ -97,14 +100,15 @@ def _sex(code: str) -> Sex:
     try:
         return Sex(code)
     except ValueError:
-        raise InvalidInput("sex", f"Sex is one of {', '.join(Sex)}.") from None
+        raise InvalidInput("sex", f"sex must be one of {', '.join(Sex)}.") from None
 
 
 class ContactBody(Body):
     """All of a patient's contact data."""
 
     email: Annotated[
-        str | None, _text("email", "Unchanged; a new address has to be proved.")
+        str | None,
+        _text("email", "The current address; a new one has to be proved first."),
     ] = None
     phone_number: _PhoneNumber = None
     address: Annotated[str | None, _text("address", "One line.")] = None
@@ -124,12 +128,16 @@ class ExportBody(Body):
 
     reason: Annotated[
         str,
-        _hint("Why names are needed; the reason is kept.", minLength=10, maxLength=500),
+        _hint(
+            "Why names are needed; recorded in the audit log.",
+            minLength=10,
+            maxLength=500,
+        ),
     ]
     list_key: Annotated[
         str | None,
         Field(
-            alias="list", description="Key of a stored list; all patients if left out."
+            alias="list", description="Key of a stored list; all patients by default."
         ),
     ] = None
 
@@ -144,10 +152,8 @@ class PatientShown(_PatientFields, Shown):
     model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
     uuid: Annotated[UUID, From("id")]
-    record_number: Annotated[str, _hint("Six characters, displayed as 4K7-P2X.")]
-    photo: Annotated[str | None, From(_photo)] = Field(
-        description="The path of the photo."
-    )
+    record_number: Annotated[str, _hint("Six characters, written as 47T-XZF.")]
+    photo: Annotated[str | None, From(_photo)] = Field(description="Path of the photo.")
     version: int
     created_at: datetime
     updated_at: datetime
@@ -273,7 +279,7 @@ def version_named(
     tag = _VERSION.fullmatch(if_match.strip())
     if tag is None:
         raise InvalidInput(
-            "If-Match", 'If-Match takes one ETag as it was given to you, like "3".'
+            "If-Match", 'If-Match must be one ETag as you received it, such as "3".'
         )
     return int(tag[1])
 

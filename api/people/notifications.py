@@ -52,7 +52,9 @@ class ReadBody(Body):
         try:
             return None if self.uuids is None else list(map(UUID, self.uuids))
         except ValueError as error:
-            raise InvalidInput("uuids", "Name notifications by their uuid.") from error
+            raise InvalidInput(
+                "uuids", "uuids must be UUIDs of notifications."
+            ) from error
 
 
 @router.get("", responses=shows(NotificationsShown))

@@ -29,13 +29,12 @@ VisitAction = Callable[[Session, Actor, UUID], VisitRecord]
 def list_appointments(
     caller: ProgramOrPerson,
     day: Annotated[
-        date | None,
-        Query(description="A day by the clinic's clock; today if left out."),
+        date | None, Query(description="Day by the clinic's clock; today by default.")
     ] = None,
     doctor: UUID | None = None,
     patient: UUID | None = None,
     after: Annotated[
-        UUID | None, Query(description="`next` from the previous page.")
+        UUID | None, Query(description="`next` of the previous page.")
     ] = None,
 ) -> Response:
     """List the visits of a day, the earliest first, or of a patient, the latest first.

@@ -43,14 +43,14 @@ class BookingBody(Body):
 
     slot_id: _Id
     patient_id: Annotated[
-        _Id | None, Field(description="Required, except for patients.")
+        _Id | None, Field(description="Required unless the caller is a patient.")
     ] = None
     note: Annotated[str, _Note] = ""
     override_reason: Annotated[
-        str | None, Field(description="Why staff book against the rules.")
+        str | None, Field(description="Why staff override the booking rules.")
     ] = None
     replaces_id: Annotated[
-        _Id | None, Field(description="The booking that it replaces.")
+        _Id | None, Field(description="The booking that this one replaces.")
     ] = None
 
 
@@ -69,8 +69,7 @@ class CancelBody(Body):
         Field(description="Why staff cancel a visit that has begun."),
     ] = None
     despite_notes: Annotated[
-        bool,
-        Field(description="Whether staff cancel a visit even though it has notes."),
+        bool, Field(description="Whether staff cancel a visit even if it has notes.")
     ] = False
 
 
@@ -221,7 +220,7 @@ def _patient_of(caller: Caller, body: BookingBody) -> UUID:
     patient_id = body.patient_id or caller.actor.patient_id
     if patient_id is None:
         caller.require(Permission.BOOK_VISITS)
-        raise InvalidInput("patient_id", "Say for which patient: patient_id.")
+        raise InvalidInput("patient_id", "patient_id is required.")
     return patient_id
 
 

@@ -20,12 +20,11 @@ router = APIRouter(tags=["Visits"])
 def day_list(
     caller: ProgramOrPerson,
     day: Annotated[
-        date | None,
-        Query(description="A day by the clinic's clock; today if left out."),
+        date | None, Query(description="Day by the clinic's clock; today by default.")
     ] = None,
     doctor: Annotated[
         list[UUID] | None,
-        Query(description="The doctors whose visits are listed; all if left out."),
+        Query(description="Doctors to include, repeatable; all by default."),
     ] = None,
 ) -> Response:
     """Return the visits of a day as PDF: time, name, date of birth, phone number."""

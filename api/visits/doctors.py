@@ -23,7 +23,9 @@ from services.visits.schedule import doctors
 router = APIRouter(prefix="/api/doctors", tags=["Visits"])
 
 _LONGEST_SEARCH: Final = 200
-_TIMESTAMP: Final = "A day of the clinic's, or a moment such as 2026-11-23T10:00:00Z; "
+_TIMESTAMP: Final = (
+    "A day by the clinic's clock, or a time such as 2026-11-23T10:00:00Z; "
+)
 
 Typed = Annotated[str, Query(json_schema_extra={"maxLength": _LONGEST_SEARCH})]
 
@@ -68,11 +70,11 @@ def list_slots(
     caller: ProgramOrPerson,
     uuid: UUID,
     first: Annotated[
-        str | None, Query(alias="from", description=f"{_TIMESTAMP}today, if left out.")
+        str | None, Query(alias="from", description=f"{_TIMESTAMP}today by default.")
     ] = None,
     last: Annotated[
         str | None,
-        Query(alias="to", description=f"{_TIMESTAMP}a week later, if left out."),
+        Query(alias="to", description=f"{_TIMESTAMP}a week later by default."),
     ] = None,
 ) -> Response:
     """List a doctor's slots that begin within a time of at most 62 days."""

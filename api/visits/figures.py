@@ -24,12 +24,10 @@ router = APIRouter(tags=["Statistics"])
 
 _First = Annotated[
     date | None,
-    Query(
-        alias="from", description="The first day; six days before the last if left out."
-    ),
+    Query(alias="from", description="First day; by default six days before `to`."),
 ]
 _Last = Annotated[
-    date | None, Query(alias="to", description="The last day; today if left out.")
+    date | None, Query(alias="to", description="Last day; today by default.")
 ]
 _A_WEEK: Final = timedelta(days=6)
 

@@ -95,7 +95,7 @@ class PublicBookingShown(FreeSlot):
         Literal["PENDING", "CONFIRMED", "FAILED", "CANCELLED"], From(_status)
     ]
     created_at: datetime
-    expires_at: datetime | None = Field(description="When the code expires.")
+    expires_at: datetime | None = Field(description="Until when the code is accepted.")
 
 
 class PublicBookingBody(Body):
@@ -103,7 +103,9 @@ class PublicBookingBody(Body):
 
     slot_id: Annotated[UUID, Field(strict=False)]
     patient_name: str
-    patient_email: Annotated[str, Field(description="A code is sent there.")]
+    patient_email: Annotated[
+        str, Field(description="The address to which a code is sent.")
+    ]
 
 
 class CodeBody(Body):
@@ -147,7 +149,8 @@ def book_publicly(
     idempotency_key: Annotated[
         str | None,
         Header(
-            description="Chosen once for a request; sent again, it holds nothing twice."
+            description="A key of your choice, new for each booking; a request "
+            "sent again with the same key holds one slot."
         ),
     ] = None,
 ) -> Response:
@@ -214,7 +217,7 @@ def _attempt(key: str | None) -> UUID:
         return uuid4()
     if not 0 < len(key) <= _LONGEST_KEY:
         raise InvalidInput(
-            "Idempotency-Key", f"The key has 1 to {_LONGEST_KEY} characters."
+            "Idempotency-Key", f"The key must have 1 to {_LONGEST_KEY} characters."
         )
     return uuid5(PUBLIC.id, key)
 

@@ -32,7 +32,7 @@ router = APIRouter(prefix="/api/doctors", tags=["Visits"])
 _CREATED: Final = 201
 _NO_CONTENT: Final = 204
 # The services check lengths, with better messages than a schema.
-_Clock = Annotated[time, Field(strict=False, description="By the clinic's own clock.")]
+_Clock = Annotated[time, Field(strict=False, description="Time by the clinic's clock.")]
 
 
 def planner(caller: ProgramOrPerson) -> Caller:
@@ -55,7 +55,7 @@ class DoctorBody(Body):
     license_number: str | None = None
     fee: Annotated[Decimal | None, Field(strict=False)] = None
     room: str | None = None
-    slot_minutes: Annotated[int, Field(description="How long a visit lasts.")] = (
+    slot_minutes: Annotated[int, Field(description="Length of a visit in minutes.")] = (
         doctors.SLOT_MINUTES
     )
     user_id: Annotated[
@@ -96,17 +96,19 @@ class SlotBody(Body):
     duration_minutes: Annotated[
         int | None,
         Field(
-            ge=1, le=24 * 60, description="If left out, as long as the doctor's visits."
+            ge=1,
+            le=24 * 60,
+            description="Length in minutes; by default as the doctor's visits.",
         ),
     ] = None
-    reason: Annotated[str, Field(description="The reason, kept in the audit log.")]
+    reason: Annotated[str, Field(description="The reason, recorded in the audit log.")]
 
 
 class HoursShown(Shown):
     """A stretch of time on every such weekday."""
 
     weekday: int
-    starts_at: Annotated[time, Field(description="By the clinic's own clock.")]
+    starts_at: Annotated[time, Field(description="Time by the clinic's clock.")]
     ends_at: time
     kind: HoursKind
 

@@ -27,11 +27,9 @@ class DoctorShown(Shown):
     specialization: Annotated[str, From("speciality")]
     city: str | None
     room: str | None
-    fee: Annotated[float | None, From(_fee)] = Field(description="What a visit costs.")
+    fee: Annotated[float | None, From(_fee)] = Field(description="Price of a visit.")
     slot_minutes: int
-    photo: Annotated[str | None, From(_photo)] = Field(
-        description="The path of the photo."
-    )
+    photo: Annotated[str | None, From(_photo)] = Field(description="Path of the photo.")
     is_active: bool = Field(description="Whether the doctor can be booked.")
     next_free: Annotated[datetime | None, From("next_free_at")]
 
@@ -49,7 +47,7 @@ class SlotShown(Shown):
     starts_at: datetime
     ends_at: datetime
     status: Annotated[Literal["free", "held", "booked"], From("state")]
-    held_until: datetime | None = Field(description="When it may be free again.")
+    held_until: datetime | None = Field(description="When the slot may be free again.")
 
 
 class SlotsShown(Shown):
@@ -76,14 +74,18 @@ class BookingShown(Shown):
     ends_at: datetime
     created_at: datetime
     expires_at: datetime | None = Field(description="When the hold ends or ended.")
-    seconds_left: float | None = Field(description="Of a hold, by the server's clock.")
+    seconds_left: float | None = Field(
+        description="Seconds left of a hold, by the server's clock."
+    )
     renewals: int
     note: str
     replaces_id: UUID | None
     series_id: UUID | None
     confirmed_at: datetime | None
     ended_at: datetime | None
-    appointment_id: UUID | None = Field(description="The visit, once confirmed.")
+    appointment_id: UUID | None = Field(
+        description="The visit, once the booking is confirmed."
+    )
 
 
 class VisitShown(Shown):
@@ -115,7 +117,7 @@ class VisitsShown(Shown):
 
     appointments: list[VisitShown]
     next: UUID | None = Field(
-        description="Pass it as `after` for more visits; null if there are none."
+        description="Pass it as `after` to get further visits; null if there are none."
     )
 
 

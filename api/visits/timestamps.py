@@ -26,9 +26,9 @@ def stretch(
         day = begin.astimezone(zone).date()
         end = _midnight(_later("to", day, _USUAL_DAYS), zone)
     if end <= begin:
-        raise InvalidInput("to", "to comes after from.")
+        raise InvalidInput("to", "to must be after from.")
     if end - begin > timedelta(days=MOST_DAYS, hours=1):
-        raise InvalidInput("to", f"Ask for at most {MOST_DAYS} days at once.")
+        raise InvalidInput("to", f"The range must not exceed {MOST_DAYS} days.")
     return begin, end
 
 
@@ -53,7 +53,9 @@ def _time(name: str, typed: str, zone: tzinfo) -> datetime:
         )
     except (ValueError, OverflowError) as error:
         raise InvalidInput(
-            name, f"{name} is a day such as 2026-11-23, or 2026-11-23T10:00:00Z."
+            name,
+            f"{name} must be a date or time, such as 2026-11-23 or "
+            "2026-11-23T10:00:00Z.",
         ) from error
 
 
@@ -61,7 +63,7 @@ def _later(name: str, day: date, days: int) -> date:
     try:
         return day + timedelta(days=days)
     except OverflowError as error:
-        raise InvalidInput(name, f"{name} is beyond the calendar.") from error
+        raise InvalidInput(name, f"{name} is out of range.") from error
 
 
 def _midnight(day: date, zone: tzinfo) -> datetime:

@@ -73,7 +73,9 @@ async def visitor(request: Request) -> Visitor:
     stores = stores_of(request)
     offer = stores.papers.visits.public
     if offer is None:
-        raise HTTPException(404, "This clinic's visits cannot be booked here.")
+        raise HTTPException(
+            404, "This clinic does not offer booking without an account."
+        )
     known = Visitor(offer, stores, origin_of(request), place_seen_by(request))
     await run_in_threadpool(
         known.count, lambda throttle: limits.count_look(throttle, known.network)

@@ -89,7 +89,7 @@ def _begin(caller: Caller, request: Request, version: VersionRecord) -> _Sending
         part = span_of(request.headers, tag, version.filesize)
     except Unsatisfiable as error:
         size = {"Content-Range": f"bytes */{version.filesize}"}
-        sentence = "The file ends before the part that was asked for."
+        sentence = "The requested range begins after the end of the file."
         raise HTTPException(UNSATISFIABLE, sentence, headers=size) from error
     span = part or Span(0, version.filesize, version.filesize)
     pieces = pieces_of(
