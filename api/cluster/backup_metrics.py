@@ -21,7 +21,9 @@ from services.backups.facts import BackupFacts, read_facts
 
 # A gauge's name after `chartroom_backup_`, its description, and its value.
 BackupGauge = tuple[str, str, float]
-_SILENT: Final = "How long the folder of the backups has not answered; 0 if it does."
+_SILENT: Final = (
+    "How long the backup folder has not answered, in seconds; 0 if it answers."
+)
 
 
 def backup_gauges(
@@ -68,25 +70,25 @@ def _values(
     facts: BackupFacts, now: datetime, copy_place: str | None
 ) -> Iterator[BackupGauge]:
     survey, newest = facts.survey, facts.survey.newest_by(now)
-    yield "sets", "Backups that count.", float(len(survey.sets))
+    yield "sets", "Number of valid backups.", float(len(survey.sets))
     yield (
         "unreadable_sets",
-        "Backups whose manifest somebody has changed or deleted.",
+        "Number of backups whose manifest somebody has changed or deleted.",
         float(len(survey.unreadable)),
     )
     yield (
         "orphan_sets",
-        "Incremental backups that lack what they are based on.",
+        "Number of incremental backups that lack the backup they are based on.",
         float(len(survey.orphans)),
     )
     yield from _of_faults(facts.faults)
     if facts.room is not None:
         free, size = facts.room
-        yield "disk_free_bytes", "Free on the disk of the backups.", float(free)
-        yield "disk_bytes", "Size of the disk of the backups.", float(size)
+        yield "disk_free_bytes", "Free space on the backup disk in bytes.", float(free)
+        yield "disk_bytes", "Size of the backup disk in bytes.", float(size)
     yield (
         "failed_tries",
-        "Backups in a row that came to nothing since one succeeded.",
+        "Number of backups that have failed in a row since one succeeded.",
         float(facts.failure.tries if facts.failure else 0),
     )
     if newest is not None:
@@ -94,10 +96,12 @@ def _values(
     if facts.proof is not None:
         yield from _of_proof(facts.proof, now)
     if (kit := facts.kit) is not None:
-        held = "How long ago it was made or proven to open."
+        held = (
+            "Time since the recovery kit was made or last proven to open, in seconds."
+        )
         yield (
             "kit_age_seconds",
-            "Age of the last recovery kit.",
+            "Age of the last recovery kit in seconds.",
             seconds_since(kit.made_at, now),
         )
         yield "kit_held_seconds", held, seconds_since(kit.held_at, now)
@@ -111,31 +115,31 @@ def _of_faults(faults: RepositoryFaults) -> Iterator[BackupGauge]:
     """Yield how many backups lack something, and how much belongs to none."""
     yield (
         "incomplete_sets",
-        "Backups that lack an object, or have one of another size.",
+        "Number of backups with an object missing or of the wrong size.",
         float(len(faults.incomplete)),
     )
     yield (
         "gone_sets",
-        "Backups that somebody else than retention has removed.",
+        "Number of backups removed by something other than retention.",
         float(len(faults.gone)),
     )
     yield (
         "keyless_sets",
-        "Backups that the key file lacks a key of.",
+        "Number of backups for which the key file lacks a key.",
         float(len(faults.keyless)),
     )
     yield (
         "lost_times",
-        "Spans of time that one could go back to and cannot any more.",
+        "Number of time spans that can no longer be restored.",
         float(len(faults.lost_times)),
     )
     yield (
         "stray_objects",
-        "What lies among the backups and belongs to none.",
+        "Number of objects in the backup folder that belong to no backup.",
         float(len(faults.strays)),
     )
     if faults.missing_files is not None:
-        words = "Stored files that backups name and that are gone."
+        words = "Number of stored files that backups name and that are missing."
         yield "missing_files", words, float(faults.missing_files)
 
 
@@ -143,31 +147,47 @@ def _of_newest(
     survey: Survey, newest: Manifest, now: datetime
 ) -> Iterator[BackupGauge]:
     *_, full = chain = list(survey.bases_of(newest))
-    yield "age_seconds", "Age of the newest backup.", seconds_since(newest.as_of, now)
+    yield (
+        "age_seconds",
+        "Age of the newest backup in seconds.",
+        seconds_since(newest.as_of, now),
+    )
     yield (
         "full_age_seconds",
-        "Age of the full one that it goes back to.",
+        "Age of the full backup that the newest one is based on, in seconds.",
         seconds_since(full.as_of, now),
     )
     yield (
         "chain_sets",
-        "Backups that the newest is restored from, itself included.",
+        "Number of backups that the newest one is restored from, itself included.",
         float(len(chain)),
     )
-    yield "bytes", "Size of the newest backup, sealed.", float(newest.sealed_bytes)
+    yield (
+        "bytes",
+        "Sealed size of the newest backup in bytes.",
+        float(newest.sealed_bytes),
+    )
 
 
 def _of_proof(proof: Proof, now: datetime) -> Iterator[BackupGauge]:
     yield (
         "proof_age_seconds",
-        "Age of the last proven restore.",
+        "Age of the last proven restore in seconds.",
         seconds_since(proof.proved_at, now),
     )
-    yield "proof_seconds", "How long the last proven restore took.", proof.seconds
+    yield (
+        "proof_seconds",
+        "Duration of the last proven restore in seconds.",
+        proof.seconds,
+    )
     if (drill := proof.drill) is not None:
-        words = "Until the last drill's rows answered."
+        words = "Seconds until the rows of the last restore drill answered."
         yield "drill_rto_seconds", words, drill.rto_seconds
-        yield "drill_rpo_seconds", "What would have been lost then.", drill.rpo_seconds
+        yield (
+            "drill_rpo_seconds",
+            "Data loss of the last restore drill, had it been real, in seconds.",
+            drill.rpo_seconds,
+        )
 
 
 def _of_log(
@@ -176,37 +196,47 @@ def _of_log(
     leads_to = position.leads_to or (newest.as_of if newest else position.noted_at)
     yield (
         "log_behind_seconds",
-        "How long ago the newest second was that backups and their log lead to.",
+        "Time since the newest second that backups and WAL can restore.",
         seconds_since(leads_to, now),
     )
     yield (
         "log_cut_off",
-        "Whether the log goes on from no backup: 1 until there is a new one.",
+        "Whether the archived WAL continues no backup; 1 until there is a new backup.",
         float(position.is_cut_off),
     )
 
 
 def _of_copy(note: CopyNote, now: datetime) -> Iterator[BackupGauge]:
     """Yield what is recorded of the copy elsewhere: its state, its size and its lag."""
-    yield "copy_failed", "Whether the copy fails just now.", float(bool(note.failure))
-    yield "copy_bytes", "Size of the copy elsewhere.", float(note.bytes)
-    yield "copy_objects", "Objects of the copy elsewhere.", float(note.objects)
-    yield "copy_sets", "Backups that are whole in the copy.", float(note.sets)
+    yield (
+        "copy_failed",
+        "Whether the backup copy is failing.",
+        float(bool(note.failure)),
+    )
+    yield "copy_bytes", "Size of the backup copy in bytes.", float(note.bytes)
+    yield "copy_objects", "Number of objects in the backup copy.", float(note.objects)
+    yield (
+        "copy_sets",
+        "Number of complete backups in the backup copy.",
+        float(note.sets),
+    )
     yield (
         "copy_waiting_objects",
-        "Objects that are too old and locked in the copy.",
+        "Number of objects in the backup copy that are due for removal but locked.",
         float(note.waiting),
     )
     yield (
         "copy_stray_objects",
-        "Objects in the copy that belong to no backup.",
+        "Number of objects in the backup copy that belong to no backup.",
         float(len(note.strays)),
     )
     yield (
         "copy_mended_objects",
-        "Objects that were missing or changed in the copy, and sent again.",
+        "Number of objects missing or changed in the backup copy and sent again.",
         float(note.mended),
     )
     if note.whole_until is not None:
-        words = "How long ago the newest second was that the copy leads to."
+        words = (
+            "Time since the newest second that the backup copy can restore, in seconds."
+        )
         yield "copy_behind_seconds", words, seconds_since(note.whole_until, now)

@@ -105,8 +105,8 @@ def _bookings(request: Request) -> bytes:
     registry = CollectorRegistry()
     bookings = Gauge(
         "chartroom_bookings",
-        "Attempts to book so far, by outcome: holds that expired, conflicts that "
-        "others won; as many as 30 seconds ago.",
+        "Number of booking attempts so far, by outcome, such as expired holds and "
+        "lost conflicts; at most 30 seconds old.",
         ["outcome"],
         registry=registry,
     )
@@ -126,7 +126,7 @@ def _sign_ins(request: Request) -> bytes:
     registry = CollectorRegistry()
     active = Gauge(
         "chartroom_sign_ins_active",
-        "Sign-ins that did something within the last 15 minutes, of all servers.",
+        "Number of sign-ins active within the last 15 minutes, on all servers.",
         registry=registry,
     )
     active.set(counted.value)
@@ -174,7 +174,7 @@ def _files(request: Request) -> bytes:
     up.set(1)
     Gauge(
         "chartroom_files_ping_seconds",
-        "How long MongoDB took to answer.",
+        "Response time of MongoDB in seconds.",
         registry=registry,
     ).set(seconds)
     return generate_latest(registry)
@@ -201,8 +201,12 @@ def _disk(request: Request) -> bytes:
         return b""
     registry = CollectorRegistry()
     for name, words, value in (
-        ("free_bytes", "Room on the disk of this server's data folder.", usage[0]),
-        ("bytes", "Size of the disk of this server's data folder.", usage[1]),
+        (
+            "free_bytes",
+            "Free space on the disk of this server's data folder, in bytes.",
+            usage[0],
+        ),
+        ("bytes", "Size of the disk of this server's data folder in bytes.", usage[1]),
     ):
         Gauge(f"chartroom_data_disk_{name}", words, registry=registry).set(value)
     return generate_latest(registry)
@@ -248,13 +252,17 @@ class SpoolMetrics(Collector):
         for name, words, value in (
             (
                 "records",
-                "Looks kept on this server's disk until the audit log can be told.",
+                "Number of records in the spool that wait for the audit log.",
                 waiting.records,
             ),
-            ("oldest_seconds", "Age of the oldest of them; 0 without any.", age),
+            (
+                "oldest_seconds",
+                "Age of the oldest record in the spool in seconds; 0 if empty.",
+                age,
+            ),
             (
                 "damaged_files",
-                "Files of such looks that somebody has changed.",
+                "Number of spool files that somebody has changed.",
                 waiting.damaged,
             ),
         ):

@@ -20,48 +20,54 @@ _Reading = Callable[[NodeSnapshot], float | None]
 _OF_NODES: Final[Mapping[str, tuple[str, _Reading]]] = {
     "up": ("Whether the server answers.", lambda n: n.is_answering),
     "is_primary": (
-        "Whether the server takes itself for the primary; two do in a split brain.",
+        "Whether the server considers itself the primary; in a split brain, two do.",
         lambda n: n.is_answering and n.role == "primary",
     ),
     "streaming": (
-        "Whether the server receives the primary's log.",
+        "Whether the server is receiving WAL from the primary.",
         lambda n: None if n.role == "primary" else n.is_streaming,
     ),
     "diverged": (
-        "Whether the server left the others' history and has to be rejoined.",
+        "Whether the server has diverged from the others and must be rejoined.",
         lambda n: n.is_diverged,
     ),
-    "timeline": ("The timeline that the server is on.", lambda n: n.timeline),
+    "timeline": ("Timeline of the server.", lambda n: n.timeline),
     "delay_seconds": (
-        "By how much the server is late on purpose.",
+        "Intended replay delay of the server in seconds.",
         lambda n: n.tags.delayed_seconds,
     ),
     "late_seconds": (
-        "How late the server's readers see changes, beyond what was asked of it.",
+        "How late the server's readers see changes, in seconds beyond its delay.",
         lambda n: None if n.role == "primary" else n.lag_seconds,
     ),
-    "connections": ("Open connections.", lambda n: n.connections),
-    "connections_max": ("The most connections.", lambda n: n.connections_max),
-    "pool_busy": ("Chartroom's connections at work.", lambda n: n.pool_busy),
-    "pool_open": ("Chartroom's connections.", lambda n: n.pool_open),
-    "disk_free_bytes": ("Room on the server's disk.", lambda n: n.disk_free_bytes),
-    "disk_bytes": ("Size of the server's disk.", lambda n: n.disk_total_bytes),
+    "connections": ("Number of open connections.", lambda n: n.connections),
+    "connections_max": ("Maximum number of connections.", lambda n: n.connections_max),
+    "pool_busy": ("Number of Chartroom's connections in use.", lambda n: n.pool_busy),
+    "pool_open": ("Number of Chartroom's open connections.", lambda n: n.pool_open),
+    "disk_free_bytes": (
+        "Free space on the server's disk in bytes.",
+        lambda n: n.disk_free_bytes,
+    ),
+    "disk_bytes": ("Size of the server's disk in bytes.", lambda n: n.disk_total_bytes),
     "started_at_seconds": (
-        "When the server was started.",
+        "Start time of the server in seconds since the Unix epoch.",
         lambda n: n.started_at.timestamp() if n.started_at else None,
     ),
-    "replay_paused": ("Whether replay is paused.", lambda n: n.is_replay_paused),
+    "replay_paused": (
+        "Whether replay is paused on the server.",
+        lambda n: n.is_replay_paused,
+    ),
     "clock_skew_seconds": (
-        "The server's clock minus ours.",
+        "The server's clock minus the web server's clock, in seconds.",
         lambda n: n.clock_skew_seconds,
     ),
-    "conflicts": ("Queries that replay has cancelled.", lambda n: n.conflicts),
+    "conflicts": ("Number of queries cancelled by replay.", lambda n: n.conflicts),
     "wal_bytes_per_second": (
-        "Log that the primary writes.",
+        "WAL written by the primary, in bytes per second.",
         lambda n: n.wal_bytes_per_second,
     ),
     "longest_transaction_seconds": (
-        "Age of the oldest open transaction.",
+        "Age of the oldest open transaction in seconds.",
         lambda n: n.longest_transaction_seconds,
     ),
 }
@@ -102,25 +108,29 @@ class ServerMetrics(Collector):
             ("safe", "Whether the records are safe.", verdict(snapshot).is_safe),
             (
                 "quorum",
-                "Whether somebody leads and enough replicas acknowledge its commits.",
+                "Whether a server leads and enough replicas acknowledge its commits.",
                 snapshot.has_quorum,
             ),
             (
                 "acknowledgements",
-                "The number of replicas for which a commit waits.",
+                "Number of replicas that a commit waits for.",
                 snapshot.acknowledgements,
             ),
             (
                 "automatic_failover",
-                "Whether a replica takes over by itself.",
+                "Whether a replica takes over automatically.",
                 snapshot.is_automatic,
             ),
             (
                 "etcd",
-                "Whether etcd answers, without which nobody takes over.",
+                "Whether etcd answers; without it, no replica takes over.",
                 snapshot.is_etcd_answering,
             ),
-            ("look_seconds", "How long the last look took.", snapshot.took_seconds),
+            (
+                "look_seconds",
+                "Duration of the last look at the servers in seconds.",
+                snapshot.took_seconds,
+            ),
         )
         for name, words, value in gauges:
             if value is not None:
@@ -132,11 +142,13 @@ class ServerMetrics(Collector):
         labels = ["node", "stage"]
         seconds = GaugeMetricFamily(
             "chartroom_node_lag_seconds",
-            "How long a replica is behind, by stage; 0 while nobody writes.",
+            "Replication lag by stage in seconds; 0 while nothing is written.",
             labels=labels,
         )
         size = GaugeMetricFamily(
-            "chartroom_node_lag_bytes", "How much log a replica lacks.", labels=labels
+            "chartroom_node_lag_bytes",
+            "Replication lag by stage in bytes of WAL.",
+            labels=labels,
         )
         for node in self._snapshot.nodes:
             for stage in ("write", "flush", "replay"):
@@ -150,12 +162,12 @@ class ServerMetrics(Collector):
     def _totals(self) -> Iterator[Metric]:
         calls = CounterMetricFamily(
             "chartroom_node_statements",
-            "Statements that a server ran for Chartroom since its counts were reset.",
+            "Number of statements executed for Chartroom since statistics were reset.",
             labels=["node"],
         )
         seconds = CounterMetricFamily(
             "chartroom_node_statement_seconds",
-            "How long these statements ran.",
+            "Execution time of statements for Chartroom since statistics were reset.",
             labels=["node"],
         )
         for node, totals in self._statements.items():
@@ -166,7 +178,7 @@ class ServerMetrics(Collector):
     def _slots(self) -> Metric:
         gauge = GaugeMetricFamily(
             "chartroom_node_slot_retained_bytes",
-            "Log that a server keeps for a slot.",
+            "WAL retained for a replication slot, in bytes.",
             labels=["node", "slot"],
         )
         for node in self._snapshot.nodes:
@@ -177,14 +189,18 @@ class ServerMetrics(Collector):
 
 def _counted(counts: Counts) -> Iterator[Metric]:
     alerts = GaugeMetricFamily(
-        "chartroom_alerts_open", "Alerts that have not ended.", labels=["kind"]
+        "chartroom_alerts_open", "Number of open alerts by kind.", labels=["kind"]
     )
     for kind, number in counts.open_alerts.items():
         alerts.add_metric([kind], number)
     yield alerts
     for name, words, by in (
-        ("cluster_operations", "What was done to the servers.", counts.operations),
-        ("drills", "Disasters that were practised.", counts.drills),
+        (
+            "cluster_operations",
+            "Number of operations on the servers so far, by kind and state.",
+            counts.operations,
+        ),
+        ("drills", "Number of drills so far, by kind and state.", counts.drills),
     ):
         gauge = GaugeMetricFamily(f"chartroom_{name}", words, labels=["kind", "state"])
         for (kind, state), number in by.items():
@@ -193,6 +209,6 @@ def _counted(counts: Counts) -> Iterator[Metric]:
     if counts.downtime_seconds is not None:
         yield GaugeMetricFamily(
             "chartroom_cluster_last_downtime_seconds",
-            "How long writers waited at the last change of leaders.",
+            "How long writes waited at the last change of the primary, in seconds.",
             value=counts.downtime_seconds,
         )

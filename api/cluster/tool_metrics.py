@@ -11,35 +11,36 @@ def tool_gauges(state: ToolState, now: datetime) -> bytes:
     values: list[BackupGauge] = []
     if (tries := state.failed_tries) is not None:
         words = (
-            "What is wrong with the backup tool's backups, or its answers that failed."
+            "Number of faults in the backup tool's backups, or of its failed "
+            "answers in a row."
         )
         values.append(("failed_tries", words, float(tries)))
     if (report := state.report) is not None and state.answered_at is not None:
         values += [
             (
                 "tool_answer_age_seconds",
-                "How long ago the backup tool said how its backups stand.",
+                "Time since the backup tool last reported on its backups, in seconds.",
                 seconds_since(state.answered_at, now),
             ),
             (
                 "tool_faults",
-                "What is wrong with its backups, as the backup tool says.",
+                "Number of faults that the backup tool reports in its backups.",
                 float(len(report.faults)),
             ),
-            ("sets", "Backups that count.", float(len(report.valid))),
+            ("sets", "Number of valid backups.", float(len(report.valid))),
             (
                 "incomplete_sets",
-                "Backups that lack log, or have damaged pages.",
+                "Number of backups with missing WAL or damaged pages.",
                 float(len(report.problems)),
             ),
         ]
         if (newest := report.newest) is not None:
             age, size = seconds_since(newest.stopped_at, now), float(newest.size_bytes)
             until = state.newest_second or newest.stopped_at
-            words = "How long ago the newest second was that backups and log lead to."
+            words = "Time since the newest second that backups and WAL can restore."
             values += [
-                ("age_seconds", "Age of the newest backup.", age),
-                ("bytes", "Size of the newest backup.", size),
+                ("age_seconds", "Age of the newest backup in seconds.", age),
+                ("bytes", "Size of the newest backup in bytes.", size),
                 ("log_behind_seconds", words, seconds_since(until, now)),
             ]
     return written(values)

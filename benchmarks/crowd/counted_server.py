@@ -17,7 +17,7 @@ from db.postgres.connections.batching import BatchedConnection, BatchedCursor
 
 ROUND_TRIPS: Final = "benchmark_round_trips"
 _PAGES: Final = "ScriptRunner"
-_counter = Counter(ROUND_TRIPS, "Messages to PostgreSQL.", ["of"])
+_counter = Counter(ROUND_TRIPS, "Number of messages sent to PostgreSQL.", ["of"])
 
 
 def main() -> None:

@@ -4,29 +4,31 @@ from prometheus_client import Counter, Gauge, Histogram
 
 READS = Counter(
     "chartroom_reads",
-    "Reads begun, by the server that answers and its role; the share of replicas is "
-    'role="replica" over all.',
+    "Number of reads started, by the server that answers and its role; the share "
+    'of replicas is role="replica" over all.',
     ["node", "role"],
 )
 LSN_WAITS = Counter(
     "chartroom_lsn_waits",
-    "Reads that had to see an earlier write: a replica was known to have it "
-    "(remembered), was asked and waited for (waited), or the primary answered.",
+    "Number of reads that had to include an earlier write: a replica was known to "
+    "have it (remembered), was asked and waited for (waited), or the primary "
+    "answered.",
     ["outcome"],
 )
 SECONDS = Histogram(
     "chartroom_database_seconds",
-    "How long reads and writes took, waiting for a connection and retries included.",
+    "Duration of reads and writes in seconds, including retries and the wait for a "
+    "connection.",
     ["operation"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30),
 )
 RETRIES = Counter(
     "chartroom_database_retries",
-    "Operations tried again, by what happened to them.",
+    "Number of retried operations, by the failure that caused the retry.",
     ["operation", "trouble"],
 )
 POOL = Gauge(
     "chartroom_pool_connections",
-    "Connections of each pool, in use and idle.",
+    "Number of connections in each pool, in use and idle.",
     ["pool", "state"],
 )

@@ -16,12 +16,12 @@ from dashboard.web.log import json_log
 
 REQUESTS: Final = Counter(
     "chartroom_http_requests",
-    "Requests answered, by method, route template and status.",
+    "Number of HTTP requests answered, by method, route template and status.",
     ["method", "route", "status"],
 )
 SECONDS: Final = Histogram(
     "chartroom_http_request_seconds",
-    "Time until a request was answered in full.",
+    "Time until an HTTP request was answered in full, in seconds.",
     ["method", "route"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 2.5, 5, 10, 30),
 )

@@ -54,7 +54,7 @@ _WORST_LAST: Final[tuple[Scan, ...]] = ("off", "clean", "waiting", "infected")
 
 UPLOAD_SECONDS: Final = Histogram(
     "chartroom_upload_seconds",
-    "Time in which a document that has come is judged and stored, also if refused.",
+    "Time to inspect and store a received document in seconds, refused ones included.",
     buckets=(0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60),
 )
 
