@@ -56,19 +56,23 @@ def main(listed: Path) -> int:
     problems = list(_missing_tests(content["holes"]))
     for server in _servers():
         if server.version not in content["looked_up"]["versions"].get(server.kind, ()):
-            problems.append(f"{server}: nobody has looked up what is known of it.")
+            problems.append(
+                f"{server}: its known vulnerabilities have not been looked up."
+            )
         for hole in filter(server.has, content["holes"]):
             answer = _answer(server, hole)
             if answer:
                 print(f"{server}: {hole['id']} {answer}")
             else:
-                problems.append(f"{server}: {hole['id']} is not met: {hole['harm']}")
-    print("\n".join(problems) or "Every known hole of the servers is answered.")
+                problems.append(
+                    f"{server}: {hole['id']} is not mitigated: {hole['harm']}"
+                )
+    print("\n".join(problems) or "Every known vulnerability is mitigated or accepted.")
     return 1 if problems else 0
 
 
 def _answer(server: Server, hole: dict[str, Any]) -> str:
-    for how in ("met", "accepted"):
+    for how in ("mitigated", "accepted"):
         if server.is_embedded and hole.get(how):
             return f"is {how}: {hole[how]}"
     return ""
@@ -76,16 +80,16 @@ def _answer(server: Server, hole: dict[str, Any]) -> str:
 
 def _missing_tests(holes: list[dict[str, Any]]) -> Iterator[str]:
     for hole in holes:
-        path, _, name = hole.get("held_by", "").partition("::")
+        path, _, name = hole.get("tested_by", "").partition("::")
         if path and f"def {name}(" not in (ROOT / path).read_text():
-            yield f"{hole['id']}: there is no test {hole['held_by']}."
+            yield f"{hole['id']}: there is no test {hole['tested_by']}."
 
 
 def _servers() -> Iterator[Server]:
     try:
         programs = find(ROOT)
     except CannotStart as error:
-        print(f"Embedded servers were not looked at: {error}")
+        print(f"The embedded servers were not checked: {error}")
     else:
         for program in (programs.mongod, programs.etcd, programs.postgres):
             said = subprocess.check_output([program, "--version"], text=True)
@@ -100,7 +104,7 @@ def _servers() -> Iterator[Server]:
 def _first(pattern: str, text: str) -> str:
     match = re.search(pattern, text)
     if match is None:
-        raise SystemExit(f"There is no version like {pattern}.")
+        raise SystemExit(f"No version matches {pattern}.")
     return match[1]
 
 

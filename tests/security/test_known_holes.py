@@ -27,26 +27,29 @@ def test_every_known_hole_of_the_servers_is_answered(tmp_path: Path):
     seen = _audit(tmp_path, _LIST)
 
     assert seen.returncode == 0, seen.stdout + seen.stderr
-    assert "mongod 6.0.5 (embedded): CVE-2025-14847 is met: It takes no" in seen.stdout
+    assert (
+        "mongod 6.0.5 (embedded): CVE-2025-14847 is mitigated: It accepts no"
+        in seen.stdout
+    )
 
 
 @pytest.mark.parametrize(
     ("was", "becomes", "sentence"),
     [
         (
-            'met = "It takes no compressed messages."',
+            'mitigated = "It accepts no compressed messages."',
             "",
-            "mongod 6.0.5 (embedded): CVE-2025-14847 is not met: Whoever reaches it",
+            "mongod 6.0.5 (embedded): CVE-2025-14847 is not mitigated: Anyone who can",
         ),
         (
             '["3.4.42", "3.5.28", "3.6.9"]',
             '["3.5.34"]',
-            "etcd 3.5.33 (deployed): CVE-2026-33413 is not met: Without a password",
+            "etcd 3.5.33 (deployed): CVE-2026-33413 is not mitigated: Without a",
         ),
-        ('postgres = ["18.6"]', "", "postgres 18.6 (embedded): nobody has looked up"),
+        ('postgres = ["18.6"]', "", "postgres 18.6 (embedded): its known"),
         ("::test_messages_that_claim", "::test_none", "CVE-2025-14847: there is no"),
     ],
-    ids=["not met", "in what is deployed", "not looked up", "without its test"],
+    ids=["not mitigated", "in what is deployed", "not looked up", "without its test"],
 )
 def test_what_is_not_answered_is_named_and_stops_ci(
     was: str, becomes: str, sentence: str, tmp_path: Path
