@@ -175,7 +175,7 @@ def test_what_is_too_much_for_one_file_is_not_written_down_as_printed(
 
     answer = ask(client, *ids, path=PRINTED)
 
-    assert "51 MB together; 50 MB is the most" in answer.text
+    assert "51 MB in total; one file may have at most 50 MB" in answer.text
     assert events_of(application, "document:print", ids) == []
 
 
