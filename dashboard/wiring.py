@@ -58,7 +58,7 @@ _CHANNELS: Final = ("documents", "visits", "code-lists")
 
 
 class NotRunning(Exception):
-    """No cluster runs in the data folder; the message says what to do."""
+    """No cluster is running in the data folder; the message says what to do."""
 
 
 class _MadeOnce(Generic[T]):
@@ -341,7 +341,7 @@ def connect(settings: Settings) -> Wiring:
     endpoints = embedded.running(settings.data)
     if endpoints is None:
         raise NotRunning(
-            f"No cluster runs in {settings.data}. Start one with script/server."
+            f"No cluster is running in {settings.data}. Start one with script/server."
         )
     wired = _wire(settings, endpoints)
     wired.following.start()

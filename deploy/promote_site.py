@@ -83,7 +83,9 @@ def promote_site(
             require_silent(_signs(main_url), site, cut_off)
             order = SitePromoted(site, reason, cut_off, newest.rows_at, newest.files_at)
             _promote(wired, order)
-    typer.echo(f"The site {site} leads. docs/runbooks/lost-site.md goes on from here.")
+    typer.echo(
+        f"The site {site} leads. docs/runbooks/lost-site.md describes the next steps."
+    )
 
 
 def _newest(endpoints: Endpoints) -> NewestChanges:

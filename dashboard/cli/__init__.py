@@ -27,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 cluster = typer.Typer(
-    help="Look at the database servers, and act on them.", no_args_is_help=True
+    help="Inspect and manage the database servers.", no_args_is_help=True
 )
 for commands in (cluster_status, cluster_operations):
     cluster.add_typer(commands.group)

@@ -33,14 +33,14 @@ group = typer.Typer()
 def backup(
     full: Annotated[
         bool,
-        typer.Option("--full", help="All rows, and not only what changed."),
+        typer.Option("--full", help="Back up all rows, not only what changed."),
     ] = False,
     data: Data = None,
 ) -> None:
-    """Copy rows, files and audit log of the running clinic, sealed and verified.
+    """Back up rows, files and audit log of the running clinic, sealed and verified.
 
     Of the rows, only pages that changed since the previous backup are copied, unless
-    the last full one is older than CHARTROOM_BACKUP_FULL_EVERY_DAYS.
+    the last full backup is older than CHARTROOM_BACKUP_FULL_EVERY_DAYS.
     """
     with explain_errors():
         taken = take_backup(choose(data=data), is_full=full)
@@ -59,14 +59,15 @@ def take_backup(settings: "Settings", *, is_full: bool = False) -> "BackupTaken"
 
     if (tool := settings.own_backup_tool) is not None:
         raise CannotBackUp(
-            f"{tool.label} backs up PostgreSQL of these servers: {tool.backup_command}."
-            " The page Backups says how its backups stand. Files and audit log are "
-            "in MongoDB, of which it knows nothing: back that up with its own tools."
+            f"{tool.label} backs up PostgreSQL of these servers: "
+            f"{tool.backup_command}. The page Backups shows the state of its backups. "
+            "It does not cover MongoDB, which has the files and the audit log: back "
+            "that up with MongoDB's own tools."
         )
     if not settings.is_embedded:
         raise CannotBackUp(
-            "Chartroom backs up the servers that it starts itself. Back up your own "
-            "with their tools, MongoDB and the file keys included."
+            "Chartroom only backs up servers that it starts itself. Back up your own "
+            "servers with their own tools, MongoDB and the file keys included."
         )
     with contextlib.closing(wiring.connect(settings)) as wired:
         taken = back_up(wired, wired.backups, is_full=is_full)
@@ -126,59 +127,68 @@ def source_of(wired: "Wiring") -> "BackupSource":
 def restore(  # noqa: PLR0917 - each is an option, and none is positional
     look: Annotated[
         bool,
-        typer.Option("--look", help="Into a sandbox that is thrown away."),
+        typer.Option(
+            "--look", help="Restore into a sandbox, which is deleted afterwards."
+        ),
     ] = False,
     go_back: Annotated[
         bool,
-        typer.Option("--go-back", help="The clinic itself, back to the time of --to."),
+        typer.Option(
+            "--go-back", help="Take the clinic itself back to the time of --to."
+        ),
     ] = False,
     to: Annotated[
         str | None,
-        typer.Option(help="As of then, to the second: such as 2026-11-25T14:03:07Z."),
+        typer.Option(help="The second to restore to, such as 2026-11-25T14:03:07Z."),
     ] = None,
     report: Annotated[
         Path | None,
-        typer.Option(help="A folder for lists of what going back would undo, as CSV."),
+        typer.Option(help="The folder for CSV lists of what going back would undo."),
     ] = None,
     reason: Annotated[
-        str, typer.Option(help="Why the clinic goes back, for the audit log.")
+        str, typer.Option(help="The reason for going back, kept in the audit log.")
     ] = "",
     yes: Annotated[
-        bool, typer.Option("--yes", help="Go back without asking once more.")
+        bool, typer.Option("--yes", help="Go back without asking for confirmation.")
     ] = False,
     servers_lost: Annotated[
         bool,
-        typer.Option("--servers-lost", help="Go back although no server starts."),
+        typer.Option("--servers-lost", help="Go back even though no server starts."),
     ] = False,
     keep: Annotated[
         bool,
-        typer.Option("--keep", help="With --look: open for an hour, on As it was."),
+        typer.Option(
+            "--keep", help="With --look: keep it open for an hour, under As it was."
+        ),
     ] = False,
     source: Annotated[
         str | None,
         typer.Option(
             "--from",
-            help="A folder of backups, or S3: the copy of CHARTROOM_BACKUP_S3_URL.",
+            help="The folder of the backups; or S3, for the copy at "
+            "CHARTROOM_BACKUP_S3_URL.",
         ),
     ] = None,
     into: Annotated[
         Path | None,
-        typer.Option(help="Where the copy is fetched to: an empty folder."),
+        typer.Option(help="The empty folder into which the copy is fetched."),
     ] = None,
     kit: Annotated[
         Path | None,
-        typer.Option(help="The recovery kit that opens them: its PDF, or its text."),
+        typer.Option(
+            help="The recovery kit that opens the backups: its PDF or its text."
+        ),
     ] = None,
     data: Data = None,
 ) -> None:
     """Restore a backup beside the clinic and prove it row by row.
 
-    With --to it also shows what came since, which going back would undo. --look deletes
-    the restored copy afterwards, --go-back puts it in the clinic's place. --from and
-    --kit restore a clinic into an empty folder, on a machine that has nothing of it.
-    With S3, what is needed is fetched from the copy of the backups first, also to look
-    or to go back. --keep has the worker keep the sandbox open, so that single records
-    can be looked up in it and copied back.
+    With --to, it also lists the changes since then, which going back would undo. --look
+    deletes the restored copy afterwards, --go-back puts it in the clinic's place.
+    --from and --kit restore a clinic into an empty folder, on a machine that has
+    nothing of it. With S3, the required objects are fetched from the copy of the
+    backups first, also with --look and --go-back. With --keep, the worker keeps the
+    sandbox open, so that single records can be looked up in it and copied back.
     """
     with explain_errors():
         settings, timestamp = choose(data=data), _time_of(to)
@@ -254,7 +264,7 @@ def _fetched(
 
 @group.command("go-back-as-asked", hidden=True)
 def run_requested_restore(data: Data = None) -> None:
-    """Go back as requested on the page; the launcher starts this."""
+    """Go back as requested on the page; started by the launcher."""
     with explain_errors():
         settings = choose(data=data)
         from dashboard.cli.going_back.as_requested import take_back_as_requested
@@ -339,15 +349,15 @@ class Comparison:
             return
         if self.wired is None:
             yield (
-                "What came since is not told: the clinic does not run, or its servers "
-                "are not Chartroom's own."
+                "The changes since then cannot be listed: the clinic is not running, "
+                "or its servers are not Chartroom's own."
             )
             return
-        yield "What came since, and would be undone by going back:"
+        yield "Changes since then, which going back would undo:"
         yield from table_of(self.lists)
         yield (
-            "Not listed: doctors and their hours, tags, views, settings and whatever "
-            "else was changed since."
+            "Not listed: doctors and their hours, tags, views, settings and anything "
+            "else that was changed since."
         )
         if report is not None:
             yield write_lists(self.lists, report)
@@ -377,9 +387,9 @@ def _require_no_tool(settings: "Settings", to: datetime | None) -> None:
     if (tool := settings.own_backup_tool) is not None:
         raise CannotRestore(
             f"{tool.label} restores PostgreSQL of these servers, on the machine where "
-            f"it is to run: {tool.restore_command(to)}. Take MongoDB to the same time "
-            "with its own tools; docs/runbooks/restore.md says what has to be done to "
-            "the rows then. Nothing was touched."
+            f"it is to run: {tool.restore_command(to)}. Restore MongoDB to the same "
+            "time with its own tools; docs/runbooks/restore.md says what must then be "
+            "done to the rows. Nothing was touched."
         )
 
 
@@ -391,7 +401,7 @@ def _require_usable(report: Path | None, to: datetime | None) -> None:
         return
     if to is None:
         raise CannotRestore(
-            "--report lists what came since a time: name the time with --to."
+            "--report lists the changes since a time: name the time with --to."
         )
     try:
         report.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -430,11 +440,11 @@ def write_lists(lists: "tuple[ChangeList, ...]", report: Path) -> str:
             names.append(path.name)
     except OSError as error:
         raise CannotRestore(
-            f"The lists could not be written into {report} "
+            f"The lists could not be written to {report} "
             f"({(error.strerror or str(error)).lower()}): name another folder with "
             "--report."
         ) from error
-    return f"Lists of ids and times in {report}: {', '.join(names)}."
+    return f"Lists of ids and times were written to {report}: {', '.join(names)}."
 
 
 def _time_of(text: str | None) -> datetime | None:
@@ -447,6 +457,6 @@ def _time_of(text: str | None) -> datetime | None:
         named = datetime.fromisoformat(text)
     except ValueError as error:
         raise CannotRestore(
-            f"{text} is no time: write one like 2026-11-25T02:00Z."
+            f"{text} is not a time: write it like 2026-11-25T02:00Z."
         ) from error
     return named if named.tzinfo else named.replace(tzinfo=UTC)

@@ -22,15 +22,15 @@ _LOOK_SECONDS: Final = 0.1
 group = typer.Typer()
 
 Reason = Annotated[
-    str, typer.Option(help="Why, in ten characters or more; the history keeps it.")
+    str,
+    typer.Option(help="The reason, in at least ten characters; kept in the history."),
 ]
 To = Annotated[
-    str | None, typer.Option(help="Who shall lead; the advised one if left out.")
+    str | None,
+    typer.Option(help="The server that is to lead; by default, the advised one."),
 ]
 Node = Annotated[str, typer.Argument(help="The server, such as db-02.")]
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Only tell what it would mean.")
-]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would happen.")]
 
 
 @group.command()
@@ -39,12 +39,12 @@ def switchover(
     to: To = None,
     at: Annotated[
         datetime | None,
-        typer.Option(help="When, on this machine's clock; now if left out."),
+        typer.Option(help="When, by this machine's clock; now by default."),
     ] = None,
     dry_run: DryRun = False,
     data: Data = None,
 ) -> None:
-    """Change the primary to another server, and measure what that cost."""
+    """Make another server the primary, and measure what it cost."""
     from services.cluster.operations import OperationKind, OperationRequest
 
     timestamp = at.astimezone() if at else None
@@ -60,12 +60,12 @@ def failover(
     to: To = None,
     confirm: Annotated[
         str,
-        typer.Option(help="The server's name once more, where something may be lost."),
+        typer.Option(help="The server's name again, if anything may be lost."),
     ] = "",
     dry_run: DryRun = False,
     data: Data = None,
 ) -> None:
-    """Let another server lead when the primary is lost and cannot hand over."""
+    """Make another server the primary if the old one is lost and cannot hand over."""
     from services.cluster.operations import OperationKind, OperationRequest
 
     _carry_out(
@@ -77,7 +77,7 @@ def failover(
 
 @group.command()
 def reinit(node: Node, reason: Reason = "", data: Data = None) -> None:
-    """Copy the primary's data to a replica again, until it streams."""
+    """Copy the primary's data to a replica again, and wait until it streams."""
     from services.cluster.operations import OperationKind, OperationRequest
 
     _carry_out(OperationRequest(OperationKind.REINIT, reason, node), data)
@@ -93,7 +93,7 @@ def restart(node: Node, reason: Reason = "", data: Data = None) -> None:
 
 @group.command()
 def rejoin(node: Node, reason: Reason = "", data: Data = None) -> None:
-    """Bring a server back until it streams: rewound, or else copied again."""
+    """Bring a server back as a streaming replica: rewind it, or else copy it again."""
     from services.cluster.operations import OperationKind, OperationRequest
 
     _carry_out(OperationRequest(OperationKind.REJOIN, reason, node), data)
@@ -119,12 +119,14 @@ def resume(reason: Reason = "", data: Data = None) -> None:
 def settings(
     changes: Annotated[
         list[str] | None,
-        typer.Argument(help="Changes such as ttl=30; without any, show what is set."),
+        typer.Argument(
+            help="Changes, such as ttl=30; by default, the settings are shown."
+        ),
     ] = None,
     reason: Reason = "",
     data: Data = None,
 ) -> None:
-    """Show the few settings that matter and what they do, or change them."""
+    """Show the settings that matter most and what they do, or change them."""
     from services.cluster.operations import OperationKind, OperationRequest
 
     if changes:
@@ -156,7 +158,9 @@ def add_replica(
     reason: Reason = "",
     delayed_seconds: Annotated[
         float | None,
-        typer.Option(min=1, help="Make it a delayed standby, so many seconds behind."),
+        typer.Option(
+            min=1, help="Make it a delayed standby, this many seconds behind."
+        ),
     ] = None,
     data: Data = None,
 ) -> None:
@@ -182,11 +186,14 @@ def pause_replay(
     node: Node,
     reason: Reason = "",
     seconds: Annotated[
-        float, typer.Option(min=5, max=600, help="After which it goes on by itself.")
+        float,
+        typer.Option(
+            min=5, max=600, help="Seconds after which replay resumes by itself."
+        ),
     ] = 30,
     data: Data = None,
 ) -> None:
-    """Stop replay on a replica for a while, so that it shows nothing new."""
+    """Pause replay on a replica for a while, so that it shows nothing new."""
     from services.cluster.operations import OperationKind, OperationRequest
 
     _carry_out(
@@ -234,7 +241,9 @@ def carry_out(
         who = ActorDatabase(wired.database, CONSOLE)
         operation = wired.runner.start(who, whole, session_id=None)
         if operation is None:
-            yield Result("It is planned; a worker does it when the time comes.", True)
+            yield Result(
+                "It is scheduled: a worker will carry it out at that time.", True
+            )
             return
         yield from _steps(operation)
         wired.runner.wait(operation)

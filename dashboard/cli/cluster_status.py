@@ -81,7 +81,9 @@ def line_of(server: "ServerSituation", node: "NodeSnapshot | None") -> str:
         state = f"Patroni does not answer, PostgreSQL is {own}"
     waited = ", commits wait for it" if server.is_waited_for else ""
     copied_at = node.copied_anew_at if node else None
-    copied = f", log damaged and copied anew {copied_at:%F %R} UTC" if copied_at else ""
+    copied = (
+        f", log damaged and copied again {copied_at:%F %R} UTC" if copied_at else ""
+    )
     return (
         f"{server.name}  replica  {state}, timeline {timeline}, {behind} bytes "
         f"behind{waited}{copied}"
@@ -101,10 +103,12 @@ def rehearse(settings: "Settings", request: "OperationRequest") -> Iterator[str]
         if chosen is None:
             raise CannotAct(previewed.obstacle or f"There is no server called {node}.")
         yield from _advice(previewed)
-        lost = "an unknown part" if chosen.lost_bytes is None else chosen.lost_bytes
+        lost = "unknown" if chosen.lost_bytes is None else chosen.lost_bytes
         yield f"With {chosen.name}: {chosen.reason}"
         yield f"Log that would be lost, in bytes: {lost}."
-        yield f"Long transactions that would be cut: {len(previewed.transactions)}."
+        yield (
+            f"Long transactions that would be cancelled: {len(previewed.transactions)}."
+        )
 
 
 def _advice(previewed: "OperationPreview") -> Iterator[str]:
@@ -112,4 +116,4 @@ def _advice(previewed: "OperationPreview") -> Iterator[str]:
     if previewed.obstacle:
         yield previewed.obstacle
     if previewed.best:
-        yield f"Best next: {previewed.best.name}, because {previewed.best.reason}"
+        yield f"Best choice: {previewed.best.name}, because {previewed.best.reason}"

@@ -20,14 +20,14 @@ group = typer.Typer()
 
 @group.command()
 def drill(
-    kind: Annotated[DrillKind, typer.Argument(help="What is practised.")],
+    kind: Annotated[DrillKind, typer.Argument(help="The drill to run.")],
     record: Annotated[
         UUID | None,
-        typer.Option(help="The drill of the history that this is; tells in JSON."),
+        typer.Option(help="The id of this drill in the history; reports in JSON."),
     ] = None,
     data: Data = None,
 ) -> None:
-    """Break something on purpose while programs work, and report what that cost."""
+    """Break something on purpose while programs work, and report what it cost."""
     with explain_errors():
         is_kept = practise(choose(data=data), kind, record, typer.echo)
     if not is_kept:
@@ -83,7 +83,7 @@ def require_breakable(wired: "Wiring") -> None:
         name = session.execute(text("SHOW cluster_name")).scalar_one()
     if not allowed or name != allowed:
         raise CannotDrill(
-            "Drills break servers on purpose, so they only run on the embedded ones "
-            "and on a cluster for tests: set CHARTROOM_TEST_CLUSTER_NAME to what "
+            "Drills break servers on purpose, so they only run on the embedded "
+            "servers and on a test cluster: set CHARTROOM_TEST_CLUSTER_NAME to what "
             f'"SHOW cluster_name" says there (it says {name!r} here).'
         )

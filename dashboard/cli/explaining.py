@@ -44,17 +44,17 @@ def _sentence(error: Exception) -> str | None:
     if isinstance(error, DatabaseUnavailable):
         reason = str(error).rstrip(".").lower()
         return (
-            f"The database does not answer ({reason}): see that it runs and, if it is "
-            "one of your own, that CHARTROOM_DATABASE_URL is right."
+            f"The database does not answer ({reason}): check that it is running and, "
+            "if it is one of your own, that CHARTROOM_DATABASE_URL is right."
         )
     if isinstance(error, AuditStoreUnavailable):
         return (
-            f"{error} See that it runs and, if it is one of your own, that "
+            f"{error} Check that it is running and, if it is one of your own, that "
             "CHARTROOM_AUDIT_MONGO_URL is right."
         )
     if isinstance(error, (FileStoreUnavailable, DraftsUnavailable)):
         return (
-            f"{error} See that it runs and, if it is one of your own, that "
+            f"{error} Check that it is running and, if it is one of your own, that "
             "CHARTROOM_MONGO_URL is right."
         )
     known = (

@@ -40,11 +40,11 @@ def import_synthea(
         Path, typer.Argument(metavar="DIR", help="The folder of Synthea's CSV files.")
     ],
     rejects: Annotated[
-        Path, typer.Option(help="Where to list the lines that could not be taken.")
+        Path, typer.Option(help="The file in which to list rejected lines.")
     ] = Path("rejects.csv"),
     data: Data = None,
 ) -> None:
-    """Import patients and doctors from Synthea; repeat it as often as you like."""
+    """Import patients and doctors from Synthea; it can be repeated."""
     with explain_errors():
         take_over(choose(data=data), folder, rejects)
 
@@ -90,22 +90,22 @@ def import_fhir(
     path: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE_OR_FOLDER", help="A bundle of FHIR R4, or a folder of them."
+            metavar="FILE_OR_FOLDER", help="A FHIR R4 bundle, or a folder of bundles."
         ),
     ],
     rejects: Annotated[
-        Path, typer.Option(help="Where to list the resources that could not be taken.")
+        Path, typer.Option(help="The file in which to list rejected resources.")
     ] = Path("rejects.csv"),
     contacts: Annotated[
         bool,
         typer.Option(
             "--contacts",
-            help="Take e-mail addresses and phone numbers, which are written to.",
+            help="Import e-mail addresses and phone numbers: they get messages.",
         ),
     ] = False,
     data: Data = None,
 ) -> None:
-    """Import patients from bundles of FHIR R4; repeat it as often as you like."""
+    """Import patients from FHIR R4 bundles; it can be repeated."""
     with explain_errors():
         take_bundles(choose(data=data), path, rejects, with_contacts=contacts)
 
@@ -144,28 +144,32 @@ def take_bundles(
 
         summaries = wired.database.write(import_all, identity=SYSTEM).value
     console.print(_table_of_types(summaries))
-    _explain(console, summaries, f"Rejected resources and why are listed in {rejects}.")
+    _explain(
+        console,
+        summaries,
+        f"Rejected resources and the reasons are listed in {rejects}.",
+    )
 
 
 @group.command()
 def import_codes(
     kind: Annotated[str, typer.Argument(metavar="drugs|diagnoses")],
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="The list as CSV in UTF-8.")
+        Path, typer.Argument(metavar="FILE", help="The list, as CSV in UTF-8.")
     ],
     check: Annotated[
-        bool, typer.Option("--check", help="Say what would change, and change nothing.")
+        bool, typer.Option("--check", help="Only show what would change.")
     ] = False,
     use: Annotated[
         str | None,
         typer.Option(
             metavar="own|both|built-in",
-            help="What is offered from then on; else as it was chosen before.",
+            help="Which list to offer from now on; by default, the current choice.",
         ),
     ] = None,
     data: Data = None,
 ) -> None:
-    """Make a CSV file the clinic's own list of drugs or diagnoses."""
+    """Import a CSV file as the clinic's own list of drugs or diagnoses."""
     with explain_errors():
         changes = take_list(choose(data=data), kind, file, check=check, use=use)
         for name, entries in (
@@ -177,10 +181,10 @@ def import_codes(
                 typer.echo(f"{name}: {entry}")
         typer.echo(
             f"{len(changes.new):,} new, {len(changes.changed):,} changed, "
-            f"{len(changes.gone):,} retired, {changes.unchanged:,} as they were."
+            f"{len(changes.gone):,} retired, {changes.unchanged:,} unchanged."
         )
         if check:
-            typer.echo("Nothing was changed: this was a check.")
+            typer.echo("Only checked: nothing was changed.")
 
 
 def take_list(
@@ -212,16 +216,15 @@ def take_list(
 @group.command()
 def seed(
     patients: Annotated[
-        int, typer.Option(min=0, help="How many there shall be in the end.")
+        int, typer.Option(min=0, help="How many there should be in the end.")
     ],
     seed_number: Annotated[
-        int, typer.Option(min=0, help="Another number makes other people.")
+        int,
+        typer.Option(min=0, help="The random seed: another number makes other people."),
     ] = 1,
     events: Annotated[
         int,
-        typer.Option(
-            min=0, max=100, help="How many dated entries each patient shall have."
-        ),
+        typer.Option(min=0, max=100, help="How many dated entries each patient gets."),
     ] = 0,
     data: Data = None,
 ) -> None:
@@ -275,7 +278,7 @@ def invent(settings: "Settings", patients: int, seed_number: int, events: int) -
 @group.command()
 def unique_emails(
     off: Annotated[
-        bool, typer.Option("--off", help="Instead, let families share an address.")
+        bool, typer.Option("--off", help="Instead, allow families to share an address.")
     ] = False,
     data: Data = None,
 ) -> None:
@@ -285,7 +288,7 @@ def unique_emails(
     typer.echo(
         "Patients may share an e-mail address."
         if off
-        else "An e-mail address is of one patient only, from now on."
+        else "From now on, an e-mail address belongs to one patient only."
     )
 
 

@@ -61,9 +61,9 @@ def verify_chain(settings: "Settings") -> "ChainVerification":
 
 @group.command()
 def new_file_keys(
-    path: Annotated[Path, typer.Argument(help="The file to make.")],
+    path: Annotated[Path, typer.Argument(help="The file to create.")],
 ) -> None:
-    """Make the keys that encrypt files, for databases of your own."""
+    """Create the keys that encrypt files, for databases of your own."""
     with explain_errors():
         typer.echo(make_file_keys(path))
 
@@ -73,10 +73,10 @@ def make_file_keys(path: Path) -> str:
     from db.files import file_keys
 
     if not file_keys.make(path):
-        raise file_keys.UnusableFileKeys(f"{path} is there already and stays as it is.")
+        raise file_keys.UnusableFileKeys(f"{path} already exists and was not changed.")
     return (
-        f"{path} holds the keys of files. Keep a copy of it apart from the databases' "
-        "backups: without it no file can be read again."
+        f"{path} contains the keys that encrypt files. Keep a copy of it apart from "
+        "the databases' backups: without it, no file can ever be read again."
     )
 
 
@@ -86,11 +86,11 @@ def rotate_keys(
     drop_old: Annotated[
         bool,
         typer.Option(
-            "--drop-old", help="Instead, forget old keys that nothing needs any more."
+            "--drop-old", help="Instead, drop old keys that are no longer needed."
         ),
     ] = False,
 ) -> None:
-    """Exchange the key that wraps the keys of files; the files stay as they are."""
+    """Rotate the key that wraps the keys of files; the files stay as they are."""
     with explain_errors():
         settings = choose(data=data)
         change = drop_old_file_keys if drop_old else rotate_file_keys
@@ -110,9 +110,9 @@ def rotate_file_keys(settings: "Settings") -> str:
         _record_rotation(wired, key, "added")
         rewrapped, left = _rewrap(wired)
         _record_rotation(wired, key, "done", rewrapped)
-    sentence = f"Key {key} wraps the keys of {rewrapped} files and drafts from now on."
+    sentence = f"Key {key} now wraps the keys of {rewrapped} files and drafts."
     if left:
-        sentence += f" {left} do not open and keep theirs."
+        sentence += f" {left} could not be opened and keep their old key."
     return sentence + _of_other_sites(settings)
 
 
@@ -128,8 +128,7 @@ def _of_other_sites(settings: "Settings") -> str:
         return ""
     return (
         f" No file opens at the other site ({', '.join(sites)}) until "
-        f"{FileKeys.of(settings).path} is copied there, over the one that is "
-        "there."
+        f"{FileKeys.of(settings).path} is copied there, over the old one."
     )
 
 
@@ -177,8 +176,8 @@ def _needed_here(wired: "Wiring") -> set[int]:
     survey = repository.survey()
     if survey.unreadable:
         raise CannotBackUp(
-            f"The manifest of backup {survey.unreadable[0]} cannot be read, so nobody "
-            "knows which keys it needs: no key was dropped."
+            f"The manifest of backup {survey.unreadable[0]} cannot be read, so it is "
+            "not known which keys it needs: no key was dropped."
         )
     log = LogArchive(repository.folder, repository.system_id or "", wired.file_keys)
     later = {copy.entry.key for copy in list_later_copies(log)}
@@ -196,7 +195,7 @@ def _needed_by_copy(wired: "Wiring") -> "NeededKeys":
     if note is not None and (store is None or store.address.shown != note.place):
         raise CannotBackUp(
             f"The backups were copied to {note.place}, which may need old keys: name "
-            "it with CHARTROOM_BACKUP_S3_URL. If nothing there is needed any more, "
+            "it with CHARTROOM_BACKUP_S3_URL. If nothing there is needed any longer, "
             f"remove {wired.backups.folder / 'copy.json'}. No key was dropped."
         )
     if store is None:
@@ -219,9 +218,9 @@ def _words_of(copied: "NeededKeys") -> str:
     if copied.until is None:
         return ""
     return (
-        f" In the copy, backups that are not here any more: {copied.sets}, and parts "
-        f"of their log: {copied.log_objects}, open with old keys only. They stay until "
-        f"{copied.until:%Y-%m-%d}: drop old keys once more after that."
+        f" The copy still has backups ({copied.sets}) and parts of their log "
+        f"({copied.log_objects}) that are no longer here and only open with old keys. "
+        f"They stay until {copied.until:%Y-%m-%d}: drop old keys again after that."
     )
 
 
@@ -259,7 +258,7 @@ def _record_rotation(
 
 @group.command()
 def check_files(data: Data = None) -> None:
-    """Read every file now and compare it with its row; name damaged ones by id."""
+    """Read every file now and compare it with its row; list damaged files by id."""
     with explain_errors():
         report = compare_files(choose(data=data))
     for line in comparison_in_words(report):
@@ -295,6 +294,6 @@ def comparison_in_words(report: "Report") -> Iterator[str]:
     if report.stopped:
         yield report.stopped
     elif report.bad:
-        yield f"Files checked: {report.checked}; not whole: {len(report.bad)}."
+        yield f"Files checked: {report.checked}; not intact: {len(report.bad)}."
     else:
-        yield f"Files checked: {report.checked}; all are whole."
+        yield f"Files checked: {report.checked}; all are intact."

@@ -10,18 +10,20 @@ if TYPE_CHECKING:
     from db.settings import Settings
 
 Data = Annotated[
-    Path | None, typer.Option(help="The folder that keeps the embedded databases.")
+    Path | None, typer.Option(help="The folder of the embedded databases.")
 ]
 Host = Annotated[str | None, typer.Option(help="The address to listen on.")]
 Port = Annotated[int | None, typer.Option(help="The port to listen on.")]
 
 Servers = Annotated[
     int | None,
-    typer.Option(help="How many web processes; as many as cores, at most 4."),
+    typer.Option(help="How many web processes; by default one per core, at most 4."),
 ]
 Https = Annotated[
     bool | None,
-    typer.Option("--https", help="Serve https:// with an authority of its own."),
+    typer.Option(
+        "--https", help="Serve https:// with a certificate authority of its own."
+    ),
 ]
 
 
@@ -45,7 +47,7 @@ def require_new(path: Path) -> None:
     from db.backups.backup_errors import CannotBackUp
 
     if path.exists():
-        raise CannotBackUp(f"{path} is there already: name another file with --out.")
+        raise CannotBackUp(f"{path} already exists: name another file with --out.")
 
 
 def write_new(path: Path, content: bytes, *, of: str) -> None:
@@ -61,6 +63,7 @@ def write_new(path: Path, content: bytes, *, of: str) -> None:
             file.write(content)
     except OSError as error:
         raise CannotBackUp(
-            f"{of} could not be written into {path} "
-            f"({(error.strerror or str(error)).lower()}): name another file with --out."
+            f"{of} could not be written to {path} "
+            f"({(error.strerror or str(error)).lower()}): name another file with "
+            "--out."
         ) from error

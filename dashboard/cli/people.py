@@ -20,11 +20,11 @@ group = typer.Typer()
 
 @group.command()
 def create_admin(
-    email: Annotated[str, typer.Option(help="With which they will sign in.")],
-    name: Annotated[str, typer.Option(help="What they are called.")],
+    email: Annotated[str, typer.Option(help="The e-mail address to sign in with.")],
+    name: Annotated[str, typer.Option(help="The person's name.")],
     data: Data = None,
 ) -> None:
-    """Print a link that lets an administrator in once, alone on the last line."""
+    """Print a link that invites an administrator, alone on the last line."""
     with explain_errors():
         typer.echo(invite_admin(choose(data=data), name=name, email=email))
 
@@ -51,15 +51,18 @@ def invite_admin(settings: "Settings", *, name: str, email: str) -> str:
 
 @group.command()
 def token(
-    role: Annotated[Role, typer.Option(help="What the program may do.")],
-    name: Annotated[str, typer.Option(help="What it is for.")] = "",
+    role: Annotated[Role, typer.Option(help="The role of the program.")],
+    name: Annotated[str, typer.Option(help="What the token is for.")] = "",
     scope: Annotated[
         list[Scope] | None,
         typer.Option(
-            help="Limit it to this; repeat for more. Else all that the role may."
+            help="Limit it to this scope; repeat for more. By default, all that the "
+            "role may do."
         ),
     ] = None,
-    days: Annotated[int, typer.Option(min=1, max=365, help="How long it holds.")] = 30,
+    days: Annotated[
+        int, typer.Option(min=1, max=365, help="How many days it is valid.")
+    ] = 30,
     data: Data = None,
 ) -> None:
     """Print a new token for the API, alone on the last line."""
@@ -116,4 +119,4 @@ def _demo_patient(wired: "Wiring") -> UUID:
     for person in cast:
         if person.patient_id is not None:
             return person.patient_id
-    raise NotFound("There is no demo patient for whom to make a token.")
+    raise NotFound("There is no demo patient to make a token for.")

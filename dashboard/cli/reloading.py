@@ -46,7 +46,7 @@ def ask(settings: Settings, *, say: Callable[[str], None]) -> None:
         launcher = sockets.reach(settings.data, _NAME)
     except NoLauncher as error:
         raise CannotServe(str(error)) from error
-    said = "The launcher ended while it replaced them."
+    said = "The launcher ended while replacing them."
     with launcher, launcher.makefile() as words:
         for line in words:
             said = line.rstrip()

@@ -53,7 +53,7 @@ def serve(  # noqa: PLR0917 - each is an option, and none is positional
 
 @group.command()
 def reload(data: Data = None) -> None:
-    """Replace the web processes one after another, while people go on."""
+    """Replace the web processes one by one, without interrupting anybody."""
     with explain_errors():
         settings = choose(data=data)
         from dashboard.cli import reloading
@@ -63,7 +63,7 @@ def reload(data: Data = None) -> None:
 
 @group.command(hidden=True)
 def front(servers: Servers = None, data: Data = None) -> None:
-    """Run the front before the web processes; the launcher starts this."""
+    """Run the front before the web processes; started by the launcher."""
     with explain_errors():
         settings = choose(data=data)
         from dashboard.cli.launching import children
@@ -81,7 +81,8 @@ def web(
     port: Port = None,
     data: Data = None,
     socket: Annotated[
-        Path | None, typer.Option(help="Listen there, for the front, not on a port.")
+        Path | None,
+        typer.Option(help="Listen on this socket, for the front, and not on a port."),
     ] = None,
 ) -> None:
     """Serve pages and API for databases that are already running."""
@@ -107,7 +108,7 @@ def serve_pages(settings: "Settings", socket: Path | None = None) -> None:
 
 @group.command()
 def worker(data: Data = None) -> None:
-    """Do the background work: tidy up, look ahead."""
+    """Run the background jobs."""
     with explain_errors():
         settings = choose(data=data)
         from dashboard.cli.launching import children
@@ -396,7 +397,7 @@ def _demo_papers(wired: "Wiring") -> AbstractContextManager[None]:
 
 @group.command()
 def migrate(data: Data = None) -> None:
-    """Bring the database to the newest schema."""
+    """Migrate the database to the newest schema."""
     with explain_errors():
         settings = choose(data=data)
         from dashboard import wiring
@@ -409,7 +410,7 @@ def migrate(data: Data = None) -> None:
 
 @group.command()
 def endpoints(data: Data = None) -> None:
-    """Print where the running databases are, passwords included, as JSON."""
+    """Print the addresses of the running databases, passwords included, as JSON."""
     with explain_errors():
         settings = choose(data=data)
         from dashboard import wiring

@@ -44,7 +44,7 @@ def proof_in_words(proof: "Proof") -> Iterator[str]:
         f"{proof.won} won, {proof.lost} were told that it is booked."
     )
     if proof.others:
-        yield f"{proof.others} were answered something else, which is a defect."
+        yield f"{proof.others} got another answer, which is a defect."
     if proof.winner:
         yield f"The slot is held by booking {proof.winner}, and by nobody else."
     yield (

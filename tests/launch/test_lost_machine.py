@@ -87,7 +87,7 @@ def lose_a_machine(
     twice = f"{PASSPHRASE}\n{PASSPHRASE}\n"
     kit = ("recovery-kit", "--out", tmp_path / "kit.pdf", "--data", launcher.data)
     said = command(*kit, given=twice)
-    assert "sealed to the passphrase. Print it apart from the backups" in said
+    assert "sealed with the passphrase. Print it apart from the backups" in said
     repository = Repository(launcher.data / "backups")
     # The log continues from a backup as soon as there is one.
     at = datetime.now(UTC)

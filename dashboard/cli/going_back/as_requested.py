@@ -79,7 +79,7 @@ def _go_back(settings: "Settings", requested: "RequestedRestore") -> str | None:
     except (UnusableFileKeys, UnusableKey) as error:
         return str(error)
     except Exception:
-        _log.exception("Going back broke.")
+        _log.exception("Going back failed with an unexpected error.")
         return _UNEXPECTED
     return None
 

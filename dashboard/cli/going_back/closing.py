@@ -51,14 +51,14 @@ def closed(settings: Settings) -> Iterator[None]:
         raise CannotRestore(str(error)) from error
     with launcher:
         if _heard(launcher) != _CLOSED:
-            raise CannotRestore("The launcher ended while it closed the clinic.")
+            raise CannotRestore("The launcher ended while closing the clinic.")
         yield
         with suppress(OSError):
             launcher.sendall(_DONE)
         if _heard(launcher) != _OPEN:
             raise CannotRestore(
-                "The launcher ended while it opened the clinic: start it again with "
-                "script/server, which goes on."
+                "The launcher ended while opening the clinic: start it again with "
+                "script/server, which continues."
             )
 
 

@@ -68,15 +68,15 @@ def take_back(
         typer.echo("Start it with script/server.")
     typer.echo(
         f"The clinic is as it was at {_in_utc(to)}. Files brought back: "
-        f"{went.files_returned}; files of later, kept aside: {went.files_aside}. "
-        "Everybody signs in anew."
+        f"{went.files_returned}; later files, set aside: {went.files_aside}. "
+        "Everybody has to sign in again."
     )
     if source is not None:
-        typer.echo(f"What was fetched is in {source.folder}: remove it if you like.")
+        typer.echo(f"The fetched copy is in {source.folder}: delete it if you like.")
     for before in list_before(folder.path)[-1:]:
         typer.echo(
-            f"What the servers had before is in {before.path}, until a later restore "
-            "is proven: python -m dashboard restore --look after the next backup."
+            f"The servers' previous data is in {before.path} until a later restore is "
+            "proven: run python -m dashboard restore --look after the next backup."
         )
 
 
@@ -121,13 +121,13 @@ def _connected(settings: "Settings", *, are_servers_lost: bool) -> "Iterator[Wir
         connected = wiring.connect(settings)
     except wiring.NotRunning as error:
         raise CannotRestore(
-            f"{error} Where its servers do not start any more, add --servers-lost."
+            f"{error} If its servers no longer start, add --servers-lost."
         ) from error
     with contextlib.closing(connected) as wired:
         if wired.endpoints.main_url is not None:
             raise CannotRestore(
-                "This is a standby site, which shows what the main one has: go back "
-                "there. Nothing was done."
+                "This is a standby site, which follows the main site: go back there. "
+                "Nothing was done."
             )
         yield wired
 
@@ -140,15 +140,15 @@ def _require_complete(
     reason = " ".join(reason.split())
     if not settings.is_embedded:
         raise CannotRestore(
-            "Chartroom takes the servers back that it starts itself. Take your own "
-            "back with their tools, PostgreSQL and MongoDB to the same time; "
-            "docs/runbooks/restore.md says what has to be done to the rows then."
+            "Chartroom only takes back servers that it starts itself. Restore your "
+            "own servers with their own tools, PostgreSQL and MongoDB to the same "
+            "time; docs/runbooks/restore.md says what must then be done to the rows."
         )
     if to is None:
         raise CannotRestore("Name the time to go back to with --to. Nothing was done.")
     if not reason:
         raise CannotRestore(
-            "Say why the clinic goes back, with --reason: the audit log keeps it. "
+            "Give the reason for going back with --reason: the audit log keeps it. "
             "Nothing was done."
         )
     if len(reason) > _LONGEST_REASON:
@@ -171,9 +171,9 @@ def _require_own_backups(settings: "Settings") -> None:
     if own.system_id is None:
         raise CannotRestore(
             f"The clinic's own backups are not in {own.folder}, and its log could not "
-            "go on there. Fetch them with --look --from S3, name the folder that they "
-            "are fetched into with CHARTROOM_BACKUP_DIR, restart, and go back without "
-            "--from. Nothing was done."
+            "continue there. Fetch them with --look --from S3, set "
+            "CHARTROOM_BACKUP_DIR to the folder into which they are fetched, restart, "
+            "and go back without --from. Nothing was done."
         )
 
 
@@ -196,8 +196,9 @@ class Confirmation:
         if self.is_sure:
             return
         typer.echo(
-            "The clinic closes for about a minute, and opens as it was then. Everybody "
-            "signs in anew. Purges, erasures and revocations since then stay."
+            "The clinic closes for about a minute, and reopens as it was then. "
+            "Everybody has to sign in again. Purges, erasures and revocations since "
+            "then stay in force."
         )
         wanted = f"{self.clinic_name} or {self.to.isoformat()}"
         try:
@@ -205,18 +206,18 @@ class Confirmation:
         except typer.Abort:
             typed = ""
         if typed not in {self.clinic_name, self.to.isoformat()}:
-            raise CannotRestore("It was not confirmed: nothing was changed.")
+            raise CannotRestore("Not confirmed: nothing was changed.")
 
     def _tell(self, restore: "ProvenRestore") -> None:
         if restore.lists is None:
-            typer.echo("What came since cannot be told: no server answers.")
+            typer.echo("The changes since then cannot be listed: no server answers.")
             return
-        typer.echo("What came since, and is undone by going back:")
+        typer.echo("Changes since then, which going back will undo:")
         for line in table_of(restore.lists):
             typer.echo(line)
         typer.echo(
-            "Not listed: doctors and their hours, tags, views, settings and whatever "
-            "else was changed since."
+            "Not listed: doctors and their hours, tags, views, settings and anything "
+            "else that was changed since."
         )
         if self.report is not None:
             typer.echo(write_lists(restore.lists, self.report))

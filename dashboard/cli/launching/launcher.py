@@ -175,9 +175,9 @@ class StandbyLaunch:
         """Print that this is a standby site, and its address."""
         name = self._site.name if self._site else ""
         say(
-            f"Chartroom is ready after {seconds:.1f} s: {local_address(settings)}, the "
-            f"standby site {name}. It shows what the main site has, and saves nothing "
-            "until python -m dashboard promote-site."
+            f"Chartroom is ready after {seconds:.1f} s: {local_address(settings)}, "
+            f"the standby site {name}. It shows the main site's data and is read-only "
+            "until it is promoted with python -m dashboard promote-site."
         )
         say("Ctrl-C stops everything.")
 
@@ -212,7 +212,10 @@ def _reopen(
         with suppress(embedded.CannotStart):
             replacement.resume()
     else:
-        say("The clinic goes back in time: its servers start again with restored data.")
+        say(
+            "The clinic is going back in time: its servers start again with restored "
+            "data."
+        )
         stages = Stages(say)
         databases.close()
         embedded.start_within(databases, settings.data, report=stages.tell)
@@ -242,7 +245,7 @@ def _tell_the_way(
 ) -> None:
     say(f"Chartroom is ready after {stages.seconds:.1f} s: {local_address(settings)}")
     if settings.https:
-        say(f"Browsers trust it that know {caddy.root_certificate(settings)}.")
+        say(f"Browsers trust it once they have {caddy.root_certificate(settings)}.")
     if cast:
         say("You can sign in there as")
         for person in cast:

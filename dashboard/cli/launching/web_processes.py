@@ -31,10 +31,12 @@ def number_of(settings: Settings, say: Callable[[str], None]) -> int:
         return wanted
     if settings.https:
         raise CannotServe(
-            f"{caddy.WITHOUT_CADDY}, which --https needs: leave it out, and put a "
-            "proxy of your own with TLS in front."
+            f"{caddy.WITHOUT_CADDY}, which --https needs: leave --https out, and put "
+            "a TLS proxy of your own in front."
         )
-    say(f"{caddy.WITHOUT_CADDY}, which several web processes need: there is one.")
+    say(
+        f"{caddy.WITHOUT_CADDY}, which several web processes need: only one is started."
+    )
     return 1
 
 
@@ -136,9 +138,9 @@ class WebProcesses:
         """
         if not self._places:
             raise CannotServe(
-                "There is one web process and no front before it, so it cannot be "
-                "replaced while people go on: stop Chartroom and start it again, or "
-                "start it with --servers 2."
+                "There is only one web process and no front before it, so it cannot "
+                "be replaced without an interruption: stop Chartroom and start it "
+                "again, or start it with --servers 2."
             )
         for place in self._places:
             self._replace(place)
@@ -202,6 +204,6 @@ class WebProcesses:
 def _require_time(child: Child, deadline: float) -> None:
     if not child.is_running or time.monotonic() > deadline:
         raise CannotServe(
-            "The web server did not get ready: "
-            f"{children.last_words(child)} See {child.log}."
+            f"The web server did not become ready: {children.last_words(child)} See "
+            f"{child.log}."
         )

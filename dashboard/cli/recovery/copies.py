@@ -42,7 +42,7 @@ def find_store(settings: "Settings", source: str) -> "ObjectStore | None":
     store = copy_store_of(named)
     if store is None:
         raise CannotRestore(
-            "--from S3 needs CHARTROOM_BACKUP_S3_URL, and the settings beside it: or "
+            "--from S3 needs CHARTROOM_BACKUP_S3_URL and the settings beside it. Or "
             "name the copy with --from s3://BUCKET/PREFIX."
         )
     return store

@@ -16,9 +16,9 @@ group = typer.Typer()
 
 @group.command()
 def take_over_copy(data: Data = None) -> None:
-    """Let this machine write into the copy of the backups, and no other from now on.
+    """Make this machine the only one that may write to the copy of the backups.
 
-    For a clinic that was restored on another machine when the first one is gone.
+    For a clinic that was restored on another machine after the first one was lost.
     """
     with explain_errors():
         sentence = take_over(choose(data=data))
@@ -44,9 +44,9 @@ def take_over(settings: "Settings") -> str:
         raise CannotBackUp(str(error)) from error
     place = store.address.shown
     if before is None or before.token == token:
-        return f"This machine writes into {place}, as before."
+        return f"This machine already writes to {place}."
     return (
-        f"This machine writes into {place} from now on. The other one, which did since "
-        f"{before.since:%Y-%m-%d %H:%M} UTC, is refused at its next round: see that it "
-        "is off."
+        f"From now on, this machine writes to {place}. The other one, which has done "
+        f"so since {before.since:%Y-%m-%d %H:%M} UTC, is refused at its next round: "
+        "make sure that it is off."
     )

@@ -62,7 +62,7 @@ def restore_from(
         f"The clinic as of {proof.as_of.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC is in "
         f"{settings.data}: {proof.rows} rows of {proof.tables} tables, "
         f"{went.files_returned} files, each the one that its row names, and the audit "
-        f"log up to entry {proof.audit_entries}, unbroken."
+        f"log up to entry {proof.audit_entries}, intact."
     )
     typer.echo(f"Start it with: script/server --data {settings.data}")
 
@@ -74,13 +74,14 @@ def _require_both(
 
     if not settings.is_embedded:
         raise CannotRestore(
-            "A clinic is restored onto servers that Chartroom starts itself: leave "
-            "CHARTROOM_DATABASE_URL and the others out for it."
+            "A clinic can only be restored onto servers that Chartroom starts itself: "
+            "unset CHARTROOM_DATABASE_URL and the settings that go with it."
         )
     if source is None or kit is None:
         raise CannotRestore(
             "--from and --kit go together: the folder of the backups, or S3, and the "
-            "recovery kit that opens them. With --look, or --go-back, a copy in S3 is "
-            "fetched beside the clinic, with its own keys. Nothing was touched."
+            "recovery kit that opens them. With --look or --go-back, a copy in S3 is "
+            "fetched beside the clinic and opened with the clinic's own keys. Nothing "
+            "was touched."
         )
     return source, kit

@@ -24,15 +24,15 @@ group = typer.Typer()
 def recovery_kit(
     out: Annotated[
         Path | None,
-        typer.Option(help="The PDF to make, or the text if its name ends in .txt."),
+        typer.Option(help="The PDF to write, or a text if its name ends in .txt."),
     ] = None,
     prove: Annotated[
         Path | None,
-        typer.Option(help="Make none, but show that this one opens: PDF or text."),
+        typer.Option(help="Instead, prove that this existing kit opens: PDF or text."),
     ] = None,
     data: Data = None,
 ) -> None:
-    """Print the keys that open the backups, sealed to a passphrase, as QR codes.
+    """Print the keys that open the backups, sealed with a passphrase, as QR codes.
 
     With --prove, an existing kit is opened with its passphrase, and the newest backup
     with the kit: once a quarter, somebody should have both in their hands.
@@ -95,8 +95,9 @@ def write_kit(settings: "Settings", path: Path, passphrase: str, repeated: str) 
         kits.note_kit(wired.backups, kit)
     act = "Keep it" if is_text else "Print it"
     return (
-        f"{path} has the keys of clinic {kit.system_id}, sealed to the passphrase. "
-        f"{act} apart from the backups and from the passphrase, then delete the file."
+        f"{path} contains the keys of clinic {kit.system_id}, sealed with the "
+        f"passphrase. {act} apart from the backups and from the passphrase, then "
+        "delete the file."
     )
 
 
@@ -127,8 +128,8 @@ def prove_kit_file(settings: "Settings", file: Path) -> str:
         kits.note_proven(wired.backups, note)
     due = note.held_at + kits.PROVEN_EVERY
     return (
-        f"The recovery kit of {note.made_at:%Y-%m-%d} opens, and the newest backup "
-        f"with it. Show it again by {due:%Y-%m-%d}."
+        f"The recovery kit of {note.made_at:%Y-%m-%d} opens, and so does the newest "
+        f"backup with it. Prove it again by {due:%Y-%m-%d}."
     )
 
 
@@ -160,6 +161,7 @@ def _require_embedded(settings: "Settings") -> None:
 
     if not settings.is_embedded:
         raise CannotBackUp(
-            "Chartroom backs up the servers that it starts itself, and a recovery kit "
-            "opens those backups. Keep the key files of your own servers apart."
+            "Chartroom only backs up servers that it starts itself, and a recovery "
+            "kit opens those backups. With your own servers, keep copies of the key "
+            "files apart."
         )

@@ -27,8 +27,8 @@ def keep_open(settings: "Settings", to: datetime | None) -> Iterator[str]:
 
     if to is None or not settings.is_embedded:
         raise CannotRestore(
-            "--keep opens a time of a running clinic, of which Chartroom starts the "
-            "servers: name the time with --to. Nothing was touched."
+            "--keep opens an earlier time of a running clinic whose servers Chartroom "
+            "starts: name the time with --to. Nothing was touched."
         )
     with contextlib.closing(wiring.connect(settings)) as wired:
         log = wired.backup_reader.state(CONSOLE).log
@@ -36,7 +36,7 @@ def keep_open(settings: "Settings", to: datetime | None) -> Iterator[str]:
             lambda session: looks.request_look(session, CONSOLE, to, log),
             identity=SYSTEM,
         )
-        yield "The worker opens it: that takes as long as a restore of the rows."
+        yield "The worker is opening it: this takes as long as restoring the rows."
 
         def newest() -> "RestoreLook | None":
             return wired.database.read_latest(
@@ -46,11 +46,11 @@ def keep_open(settings: "Settings", to: datetime | None) -> Iterator[str]:
         while (look := newest()) is not None and look.is_awaited:
             time.sleep(_WATCH_SECONDS)
     if look is None or look.closes_at is None:
-        raise CannotRestore((look and look.failure) or "Somebody called it off.")
+        raise CannotRestore((look and look.failure) or "Somebody cancelled it.")
     until = look.closes_at.astimezone(UTC)
     yield (
         f"The clinic as of {to.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC is open until "
-        f"{until:%H:%M} UTC, and longer while somebody looks. Staff and clinicians "
-        "find it as As it was, under More on a patient's page; who is not there any "
-        "more is found at /past. Nothing live was touched."
+        f"{until:%H:%M} UTC, and longer while somebody uses it. Staff and clinicians "
+        "find it as As it was, under More on a patient's page; patients who are no "
+        "longer there are found at /past. Nothing live was touched."
     )

@@ -29,13 +29,13 @@ site_group = typer.Typer()
 
 Site = Annotated[str, typer.Argument(help="The other site's name, such as north.")]
 Reason = Annotated[
-    str, typer.Option(help="Why, in ten characters or more; the audit log keeps it.")
+    str,
+    typer.Option(help="The reason, in at least ten characters; kept in the audit log."),
 ]
 CutOff = Annotated[
     str,
     typer.Option(
-        help="By whom, and how, the main site was kept from writing; the audit log "
-        "keeps it."
+        help="Who stopped the main site from writing, and how; kept in the audit log."
     ),
 ]
 
@@ -44,7 +44,7 @@ DespiteGoingBack = Annotated[
     bool,
     typer.Option(
         "--despite-going-back",
-        help="Also with rows of before the main site went back.",
+        help="Promote even with rows from before the main site went back.",
     ),
 ]
 
@@ -53,11 +53,11 @@ DespiteGoingBack = Annotated[
 def invite_site(
     site: Site,
     out: Annotated[
-        Path | None, typer.Option(help="The file to make; SITE.invitation if left out.")
+        Path | None, typer.Option(help="The file to write; SITE.invitation by default.")
     ] = None,
     data: Data = None,
 ) -> None:
-    """Let another site follow: make the file with which it joins, and keep its log."""
+    """Let another site follow: write the file with which it joins, keep log for it."""
     with explain_errors():
         settings = choose(data=data)
         path = out or Path(f"{site}.invitation")
@@ -70,29 +70,29 @@ def invite_site(
 @site_group.command()
 def join_site(
     invitation: Annotated[
-        Path, typer.Argument(help="The file that invite-site has made.")
+        Path, typer.Argument(help="The file that invite-site wrote.")
     ],
     data: Data = None,
 ) -> None:
-    """Make an empty data folder a standby site's, which script/server then starts."""
+    """Turn an empty data folder into a standby site; script/server then starts it."""
     with explain_errors():
         settings = choose(data=data)
         _require_embedded(settings)
         name = join(settings, invitation)
     typer.echo(
-        f"{settings.data} is the site {name} now. Start it with: script/server --data "
+        f"{settings.data} is now the site {name}. Start it with: script/server --data "
         f"{settings.data}"
     )
 
 
 @site_group.command()
 def forget_site(site: Site, data: Data = None) -> None:
-    """Stop another site from following, and keep no log for it."""
+    """Stop another site from following, and stop keeping log for it."""
     with explain_errors():
         settings = choose(data=data)
         _require_embedded(settings)
         forget(settings, site)
-    typer.echo(f"The site {site} follows no more; no log is kept for it.")
+    typer.echo(f"The site {site} no longer follows; no log is kept for it.")
 
 
 @site_group.command()
@@ -159,9 +159,9 @@ def write_invitation(settings: "Settings", site: str, path: Path) -> str:
         invitation = SiteInvitation(site, main, kit.sealed(passphrase))
         write_new(path, invitation.packed().encode(), of="The invitation")
     return (
-        f"{path} has the clinic's keys, sealed to the passphrase, and where its "
-        "servers are. The other site joins with: python -m dashboard join-site. From "
-        "now on the log is kept for it."
+        f"{path} contains the clinic's keys, sealed with the passphrase, and the "
+        "addresses of its servers. The other site joins with: python -m dashboard "
+        "join-site. From now on, the log is kept for it."
     )
 
 
@@ -233,7 +233,8 @@ def let_lead(
     site = standby_site.remembered(folder)
     if site is None or not site.is_following:
         raise embedded.CannotStart(
-            f"{settings.data} follows no other site: there is nothing to promote."
+            f"{settings.data} does not follow another site: there is nothing to "
+            "promote."
         )
     with contextlib.closing(wiring.connect(settings)) as wired:
         addresses = embedded.attach(settings.data)
@@ -265,25 +266,27 @@ def let_lead(
         )
     typer.echo(
         f"The site {site.name} leads. Its launcher opens it for changes in a moment; "
-        "docs/runbooks/lost-site.md goes on from here."
+        "docs/runbooks/lost-site.md describes the next steps."
     )
 
 
 def in_words(newest: "NewestChanges", now: datetime) -> tuple[str, ...]:
     """Return lines on what this site has of the clinic, as a basis for the decision."""
     if newest.as_of is None:
-        loss = "Of which time this site is cannot be told: see that its servers answer."
+        loss = (
+            "It is not known how recent this site's data is: check that its servers "
+            "answer."
+        )
     else:
         loss = (
-            "What the main site acknowledged until "
-            f"{_in_utc(newest.as_of)} is here with its files. What it acknowledged "
-            "later may be lost."
+            f"All that the main site acknowledged until {_in_utc(newest.as_of)} is "
+            "here, files included. What it acknowledged later may be lost."
         )
-    rows = f"Rows: the newest change is of {_with_age(newest.rows_at, now)}."
+    rows = f"Rows: the newest change is from {_with_age(newest.rows_at, now)}."
     changed, stored = newest.files_at, newest.file_at
     files = (
-        f"Files: the newest change is of {_with_age(changed, now)}; the newest file is "
-        f"of {_with_age(stored, now)}."
+        f"Files: the newest change is from {_with_age(changed, now)}; the newest file "
+        f"is from {_with_age(stored, now)}."
     )
     return rows, files, loss
 
@@ -298,21 +301,21 @@ def require_silent(signs: "MainSigns", site: str, cut_off: str) -> None:
 
     if signs.writing:
         raise CannotStart(
-            f"The main site takes changes: {_listed(signs.writing)}. Two sites that "
-            "both do can never be put together again. Stop it first, with Ctrl-C where "
-            "it runs. Nothing was changed."
+            f"The main site still takes writes: {_listed(signs.writing)}. If both "
+            "sites take writes, their data can never be merged again. Stop it first, "
+            "with Ctrl-C where it runs. Nothing was changed."
         )
     if signs.answering:
         raise CannotStart(
             f"The main site still answers: {_listed(signs.answering)}. A server there "
-            "may take changes in the next second. Stop it first, with Ctrl-C where it "
-            "runs. Nothing was changed."
+            "may start to take writes at any second. Stop it first, with Ctrl-C where "
+            "it runs. Nothing was changed."
         )
     if len(cut_off) < _SHORTEST:
         raise CannotStart(
-            f"The main site of {site} does not answer from here, which a cut "
-            "cable explains as well. Say by whom and how it is kept from writing, with "
-            '--cut-off "...": the audit log keeps it. Nothing was changed.'
+            f"The main site of {site} does not answer from here, but a broken "
+            "connection would look the same. Say who stopped it from writing, and "
+            'how, with --cut-off "...": the audit log keeps it. Nothing was changed.'
         )
     if len(cut_off) > _LONGEST:
         raise CannotStart(
@@ -332,10 +335,10 @@ def require_same_history(wired: "Wiring") -> None:
     ).value
     if to is not None:
         raise CannotStart(
-            f"The main site went back to {_in_utc(to)}, and this site has not followed "
-            "it: the rows here are of what was undone then, without anything since. "
-            "Restore from the copy elsewhere if there is one; with "
-            "--despite-going-back this site leads all the same. Nothing was changed."
+            f"The main site went back to {_in_utc(to)}, and this site has not "
+            "followed it: the rows here still have what was undone then, and nothing "
+            "that came later. Restore from the copy elsewhere if there is one; to "
+            "promote this site anyway, add --despite-going-back. Nothing was changed."
         )
 
 
@@ -345,8 +348,8 @@ def require_reason(reason: str) -> None:
 
     if len(reason) < _SHORTEST:
         raise CannotStart(
-            f"Say why this site is to lead, in {_SHORTEST} characters or more, with "
-            "--reason: the audit log keeps it. Nothing was changed."
+            f"Give the reason for promoting this site, in at least {_SHORTEST} "
+            "characters, with --reason: the audit log keeps it. Nothing was changed."
         )
     if len(reason) > _LONGEST:
         raise CannotStart(f"--reason is longer than {_LONGEST} characters: shorten it.")
@@ -358,12 +361,12 @@ def require_typed(site: str, clinic_name: str) -> None:
 
     try:
         typed = typer.prompt(
-            f"Type {site} or {clinic_name} to let this site lead", default=""
+            f"Type {site} or {clinic_name} to promote this site", default=""
         ).strip()
     except typer.Abort:
         typed = ""
     if typed not in {site, clinic_name}:
-        raise CannotStart("It was not confirmed: nothing was changed.")
+        raise CannotStart("Not confirmed: nothing was changed.")
 
 
 def _as_begun(
@@ -385,8 +388,8 @@ def _require_other(folder: "DataFolder", name: str) -> None:
     own = standby_site.remembered(folder)
     if own is not None and own.name == name:
         raise CannotStart(
-            f"{name} is the name of this site, and part of its servers' names: give "
-            "the other one another."
+            f"{name} is the name of this site, and part of its servers' names: choose "
+            "another name for the other site."
         )
 
 
@@ -397,7 +400,8 @@ def _require_leading(folder: "DataFolder") -> None:
     site = standby_site.remembered(folder)
     if site is not None and site.is_following:
         raise CannotStart(
-            f"This is the site {site.name}, which follows another: do it there."
+            f"This is the site {site.name}, which follows another site: run the "
+            "command there."
         )
 
 
@@ -406,8 +410,9 @@ def _require_embedded(settings: "Settings") -> None:
 
     if not settings.is_embedded:
         raise CannotStart(
-            "Chartroom joins sites of servers that it starts itself. Of your own, "
-            "docs/deployment.md says how a second site follows and is let lead."
+            "Chartroom only joins sites whose servers it starts itself. For your own "
+            "servers, docs/deployment.md says how a second site follows and is "
+            "promoted."
         )
 
 

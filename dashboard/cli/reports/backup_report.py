@@ -29,17 +29,18 @@ group = typer.Typer()
 def backup_report(
     month: Annotated[
         str | None,
-        typer.Option(help="The month, such as 2026-10; otherwise the one before."),
+        typer.Option(help="The month, such as 2026-10; last month by default."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="The PDF to make, named by its days otherwise.")
+        Path | None,
+        typer.Option(help="The PDF to write; named after its days by default."),
     ] = None,
     language: Annotated[
-        str | None, typer.Option(help="en or de; otherwise the clinic's.")
+        str | None, typer.Option(help="en or de; the clinic's by default.")
     ] = None,
     data: Data = None,
 ) -> None:
-    """Report to an auditor what was restored in a month, and what is not proven.
+    """Write an auditor's report: what was restored in a month, what is not proven.
 
     It is the PDF of the page Backups, without names or data of patients.
     """
@@ -73,7 +74,8 @@ def write_report(
             from db.backups.backup_errors import CannotBackUp
 
             raise CannotBackUp(
-                f"There is no backup in {settings.backups}, and so nothing to report."
+                f"There is no backup in {settings.backups}, so there is nothing to "
+                "report."
             )
         gather = partial(
             reports.gather_report, actor=CONSOLE, reported=period, sources=sources
@@ -91,7 +93,7 @@ def write_report(
     proven, failed = len(report.proofs), len(report.failures)
     return (
         f"{path} reports on {period.first} to {period.last}. Restores that were "
-        f"proven: {proven}; that were tried and proved nothing: {failed}."
+        f"proven: {proven}; attempts that proved nothing: {failed}."
     )
 
 
@@ -152,7 +154,7 @@ def _period_of(month: str | None, now: datetime) -> "ReportPeriod":
     try:
         day = date.fromisoformat(f"{month}-01")
     except ValueError as error:
-        raise CannotBackUp(f"{month} is no month: write one like 2026-10.") from error
+        raise CannotBackUp(f"{month} is not a month: write it like 2026-10.") from error
     return ReportPeriod.month(day, now=now)
 
 
@@ -161,8 +163,8 @@ def _require_embedded(settings: "Settings") -> None:
 
     if not settings.is_embedded:
         raise CannotBackUp(
-            "Chartroom backs up the servers that it starts itself, and reports on "
-            "those backups. Of your own servers their tools know."
+            "Chartroom only backs up servers that it starts itself, and reports on "
+            "those backups. For your own servers, ask their tools."
         )
 
 

@@ -67,7 +67,9 @@ def test_a_mongodb_that_does_not_answer_is_one_sentence(run):
     finished = run(CHARTROOM_AUDIT_MONGO_URL="mongodb://127.0.0.1:1/")
 
     assert finished.returncode == 1
-    assert finished.stderr.startswith("MongoDB does not answer. See that it runs")
+    assert finished.stderr.startswith(
+        "MongoDB does not answer. Check that it is running"
+    )
     assert finished.stderr.count("\n") == 1
 
 

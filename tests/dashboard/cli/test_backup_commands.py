@@ -28,7 +28,7 @@ def test_servers_of_ones_own_are_not_backed_up(run):
     finished = run("backup")
 
     assert (finished.returncode, finished.stdout) == (1, "")
-    assert finished.stderr.startswith("Chartroom backs up the servers that it starts")
+    assert finished.stderr.startswith("Chartroom only backs up servers that it starts")
     assert finished.stderr.count("\n") == 1
 
 
@@ -79,7 +79,7 @@ def test_a_clinic_that_does_not_run_is_not_backed_up(run, tmp_path):
 
     assert finished.returncode == 1
     assert finished.stderr == (
-        f"No cluster runs in {tmp_path}. Start one with script/server.\n"
+        f"No cluster is running in {tmp_path}. Start one with script/server.\n"
     )
     assert not (tmp_path / "backups").exists()
 
@@ -94,7 +94,7 @@ def test_a_clinic_that_does_not_run_is_not_backed_up(run, tmp_path):
                     "pgBackRest backs up PostgreSQL of these servers: pgbackrest "
                     "--stanza=main backup. The page Backups"
                 ),
-                "of which it knows nothing",
+                "It does not cover MongoDB",
             ),
         ),
         (
@@ -122,12 +122,12 @@ def test_where_a_tool_has_the_backups_its_command_is_named(run, words, sentences
         ((), "Add --look to restore into a sandbox, or --to TIME --go-back --reason"),
         (
             ("--go-back", "--to", "2026-11-25", "--reason", "By mistake"),
-            "Chartroom takes the servers back that it starts itself. Take your own",
+            "Chartroom only takes back servers that it starts itself. Restore your own",
         ),
         (("--look",), "There is no backup in "),
-        (("--look", "--to", "yesterday"), "yesterday is no time: write one like "),
-        (("--look", "--report", "lists"), "--report lists what came since a time"),
-        (("--look", "--keep"), "--keep opens a time of a running clinic"),
+        (("--look", "--to", "yesterday"), "yesterday is not a time: write it like "),
+        (("--look", "--report", "lists"), "--report lists the changes since a time"),
+        (("--look", "--keep"), "--keep opens an earlier time of a running clinic"),
         (
             ("--look", "--to", "2026-11-25", "--report", "/dev/null"),
             "The folder /dev/null for the report cannot be used (file exists)",
@@ -146,12 +146,12 @@ def test_what_cannot_be_restored_is_one_sentence(run, words, sentence):
     ("words", "sentence"),
     [
         (("--reason", "By mistake"), "Name the time to go back to with --to."),
-        (("--to", "2026-11-25"), "Say why the clinic goes back, with --reason"),
+        (("--to", "2026-11-25"), "Give the reason for going back with --reason"),
         (
             ("--to", "2026-11-25", "--reason", "x" * 501),
             "The reason is longer than 500 characters",
         ),
-        (("--to", "2026-11-25", "--reason", "By mistake"), "No cluster runs in "),
+        (("--to", "2026-11-25", "--reason", "By mistake"), "No cluster is running in "),
     ],
 )
 def test_going_back_needs_a_time_a_reason_and_a_clinic_that_runs(run, words, sentence):
@@ -182,9 +182,7 @@ def test_going_back_is_confirmed_by_the_clinics_name_or_the_time(
     with (
         nullcontext()
         if is_confirmed
-        else pytest.raises(
-            CannotRestore, match="It was not confirmed: nothing was changed"
-        )
+        else pytest.raises(CannotRestore, match="Not confirmed: nothing was changed")
     ):
         confirmation.confirm(restore)
 
@@ -242,12 +240,12 @@ def test_what_came_since_is_a_table_and_files_of_ids(tmp_path):
     table = list(comparison.tell(tmp_path))
 
     assert table == [
-        "What came since, and would be undone by going back:",
+        "Changes since then, which going back would undo:",
         "  patients  changed     2",
         "            registered  1",
         "  notes     nothing     0",
         table[4],
-        f"Lists of ids and times in {tmp_path}: patients.csv, notes.csv.",
+        f"Lists of ids and times were written to {tmp_path}: patients.csv, notes.csv.",
     ]
     assert table[4].startswith("Not listed: doctors and their hours, tags, views")
     file = tmp_path / "patients.csv"
@@ -255,13 +253,15 @@ def test_what_came_since_is_a_table_and_files_of_ids(tmp_path):
     lines = file.read_text(encoding="utf-8-sig").splitlines()
     assert lines[1].startswith("registered,'=1,")
     assert len(lines) == 4
-    with pytest.raises(CannotRestore, match="could not be written into"):
+    with pytest.raises(CannotRestore, match="could not be written to"):
         list(comparison.tell(tmp_path / "nowhere"))
 
 
 def test_without_a_clinic_that_runs_nothing_is_compared_and_that_is_said(tmp_path):
     (line,) = Comparison(TO, None).tell(tmp_path)
 
-    assert line.startswith("What came since is not told: the clinic does not run")
+    assert line.startswith(
+        "The changes since then cannot be listed: the clinic is not running"
+    )
     assert list(tmp_path.iterdir()) == []
     assert list(Comparison(None, None).tell(None)) == []

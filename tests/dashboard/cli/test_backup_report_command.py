@@ -25,15 +25,15 @@ def test_servers_of_ones_own_are_not_reported_on(run):
     finished = run("backup-report")
 
     assert (finished.returncode, finished.stdout) == (1, "")
-    assert finished.stderr.startswith("Chartroom backs up the servers that it starts")
+    assert finished.stderr.startswith("Chartroom only backs up servers that it starts")
     assert finished.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(
     ("option", "value", "sentence"),
     [
-        ("--month", "October", "October is no month: write one like 2026-10."),
-        ("--month", "2026-13", "2026-13 is no month: write one like 2026-10."),
+        ("--month", "October", "October is not a month: write it like 2026-10."),
+        ("--month", "2026-13", "2026-13 is not a month: write it like 2026-10."),
         ("--month", "9999-12", "The last day has not come yet"),
         ("--language", "fr", "There is no report in fr: choose one of en, de."),
     ],
@@ -54,7 +54,7 @@ def test_a_file_that_is_there_stays(run, tmp_path):
     finished = run("backup-report", "--out", kept, "--data", tmp_path, **NOBODYS)
 
     assert finished.returncode == 1
-    assert "kept.pdf is there already: name another file with --out." in finished.stderr
+    assert "kept.pdf already exists: name another file with --out." in finished.stderr
     assert kept.read_text() == "last month"
 
 
@@ -95,7 +95,7 @@ def test_the_report_is_a_file_of_ones_own_and_is_written_down(
 
     assert sentence == (
         f"{path} reports on 2026-11-01 to 2026-11-30. Restores that were proven: 1; "
-        "that were tried and proved nothing: 0."
+        "attempts that proved nothing: 0."
     )
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     with pypdfium2.PdfDocument(path) as document:
@@ -109,7 +109,7 @@ def test_the_report_is_a_file_of_ones_own_and_is_written_down(
 def test_without_a_backup_there_is_nothing_to_report(settings, tmp_path):
     path = tmp_path / "report.pdf"
 
-    with pytest.raises(CannotBackUp, match="and so nothing to report"):
+    with pytest.raises(CannotBackUp, match="so there is nothing to report"):
         backup_report.write_report(settings, PERIOD, path, None)
 
     assert not path.exists()

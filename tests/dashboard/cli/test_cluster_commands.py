@@ -33,7 +33,7 @@ def test_status_names_every_server_and_who_should_lead_next(cluster, endpoints):
     for name in endpoints.replica_urls:
         assert f"{name}  " in ran.stdout
     assert "  primary  running" in ran.stdout
-    assert "Best next: db-" in ran.stdout
+    assert "Best choice: db-" in ran.stdout
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_the_account_on_the_machine_is_proof_enough(cluster, kept):
 
     assert (ran.returncode, ran.stdout.splitlines()[-1]) == (
         0,
-        "It is planned; a worker does it when the time comes.",
+        "It is scheduled: a worker will carry it out at that time.",
     )
     (row,) = kept.scalars(select(ClusterOperation)).all()
     assert (row.kind, row.state, row.actor_name) == (

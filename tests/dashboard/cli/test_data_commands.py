@@ -119,7 +119,7 @@ def test_an_address_is_of_one_patient_once_the_clinic_says_so(run, folder, count
         run("unique-emails", *options) for options in ((), (), ("--off",))
     )
 
-    assert required.stdout.startswith("An e-mail address is of one patient only")
+    assert required.stdout.startswith("From now on, an e-mail address belongs to one")
     assert again.stdout == required.stdout
     assert given_up.stdout == "Patients may share an e-mail address.\n"
     assert count("audit_events WHERE action = 'registration:change'") == 2
@@ -133,7 +133,7 @@ def test_a_list_of_drugs_is_checked_and_taken_from_the_terminal(run, tmp_path, c
     assert "New: Zyrafen" in checked.stdout
     assert count("listed_drugs") == 0
     taken = run("import-codes", "drugs", listed, "--use", "both")
-    assert "1 new, 0 changed, 0 retired, 0 as they were." in taken.stdout
+    assert "1 new, 0 changed, 0 retired, 0 unchanged." in taken.stdout
     assert count("listed_drugs WHERE retired_at IS NULL") == 1
     assert count("code_lists WHERE kind = 'drugs' AND source = 'both'") == 1
 

@@ -60,7 +60,7 @@ def _flip(endpoints, document):
 def test_whole_files_are_a_sentence_and_success(run, filed):
     finished = run()
 
-    assert finished.stdout == "Files checked: 2; all are whole.\n"
+    assert finished.stdout == "Files checked: 2; all are intact.\n"
     assert (finished.returncode, finished.stderr) == (0, "")
 
 
@@ -70,7 +70,8 @@ def test_a_damaged_file_is_named_by_its_id_and_a_failure(run, filed, endpoints):
     finished = run()
 
     assert finished.stderr == (
-        f"document {filed[1].id}, version 1: damaged\nFiles checked: 2; not whole: 1.\n"
+        f"document {filed[1].id}, version 1: damaged\n"
+        "Files checked: 2; not intact: 1.\n"
     )
     assert (finished.returncode, finished.stdout) == (1, "")
 
@@ -84,7 +85,7 @@ def test_the_wrong_key_file_is_said_and_nothing_is_marked(run, filed, tmp_path):
 
     assert finished.returncode == 1
     assert finished.stderr.startswith("No file can be verified.")
-    assert run().stdout == "Files checked: 2; all are whole.\n"
+    assert run().stdout == "Files checked: 2; all are intact.\n"
 
 
 def test_a_missing_key_file_is_one_sentence(run, tmp_path):

@@ -78,7 +78,9 @@ def test_an_exchange_is_one_sentence_and_everything_still_opens(
     finished = run("rotate-keys")
 
     assert (finished.returncode, finished.stderr) == (0, "")
-    assert finished.stdout.startswith(f"Key {keys.primary} wraps the keys of 2 files")
+    assert finished.stdout.startswith(
+        f"Key {keys.primary} now wraps the keys of 2 files"
+    )
     assert keys.primary != old
     assert read() == (b"%PDF-", b"half a letter")
     assert [(e["step"], e["rewrapped"], e["role"]) for e in events()] == [
@@ -158,11 +160,12 @@ def test_a_key_that_the_copy_alone_needs_is_kept_and_until_when_is_said(
 
     assert (finished.stdout, finished.stderr) == (
         (
-            "Old keys dropped: 0; still in use: 1. In the copy, backups that are not "
-            "here any more: 1, and parts of their log: 0, open with old keys only. "
+            "Old keys dropped: 0; still in use: 1. The copy still has backups (1) and "
+            "parts of their log (0) that are no longer here and only open with old "
+            "keys. "
             # After 35 days, and the seven during which another backup may be based on
             # it.
-            "They stay until 2027-01-06: drop old keys once more after that.\n"
+            "They stay until 2027-01-06: drop old keys again after that.\n"
         ),
         "",
     )
@@ -243,10 +246,12 @@ def test_keys_are_made_for_servers_of_ones_own_once(run, tmp_path):
 
     first, again = (run("new-file-keys", str(path)) for _ in range(2))
 
-    assert first.stdout.startswith(f"{path} holds the keys of files. Keep a copy")
+    assert first.stdout.startswith(
+        f"{path} contains the keys that encrypt files. Keep a"
+    )
     assert (first.returncode, first.stderr) == (0, "")
     assert (again.returncode, again.stdout) == (1, "")
-    assert again.stderr == f"{path} is there already and stays as it is.\n"
+    assert again.stderr == f"{path} already exists and was not changed.\n"
     assert FileKeys(path).primary
 
 
@@ -271,8 +276,10 @@ def test_the_copy_is_taken_over_by_a_command_and_who_had_it_is_told(
     finished = [run("take-over-copy", **settings) for _ in range(2)]
 
     assert [each.stderr for each in finished] == ["", ""]
-    assert "which did since 2026-11-25 03:00 UTC, is refused" in finished[0].stdout
-    assert finished[1].stdout.endswith("as before.\n")
+    assert (
+        "which has done so since 2026-11-25 03:00 UTC, is refused" in finished[0].stdout
+    )
+    assert finished[1].stdout.startswith("This machine already writes to ")
     with pytest.raises(CannotBackUp, match="by another machine"):
         require_owned(server.store("of-us"), other, datetime.now(UTC))
     none = run("take-over-copy", CHARTROOM_BACKUP_S3_URL="")

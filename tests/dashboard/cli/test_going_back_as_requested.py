@@ -77,7 +77,7 @@ def test_why_the_clinic_did_not_go_back_is_noted(data):
 
     ended = read_requested(data)
     assert not ended.is_open
-    assert "No cluster runs in" in ended.failure
+    assert "No cluster is running in" in ended.failure
 
 
 @pytest.mark.parametrize("step", ["ready", "placed"])

@@ -96,5 +96,7 @@ def test_it_needs_a_time_and_servers_of_ours(
 ):
     ours = settings.model_copy(update={"database_url": url})
 
-    with pytest.raises(CannotRestore, match="--keep opens a time of a running clinic"):
+    with pytest.raises(
+        CannotRestore, match="--keep opens an earlier time of a running clinic"
+    ):
         list(keep_open(ours, to))

@@ -26,7 +26,7 @@ def test_servers_of_ones_own_have_no_kit(run, tmp_path):
     finished = run("recovery-kit")
 
     assert (finished.returncode, finished.stdout) == (1, "")
-    assert finished.stderr.startswith("Chartroom backs up the servers that it starts")
+    assert finished.stderr.startswith("Chartroom only backs up servers that it starts")
     assert finished.stderr.count("\n") == 1
     assert not list(tmp_path.glob("*.pdf"))
 
@@ -106,11 +106,11 @@ def test_one_is_proven_and_when_it_is_due_again_is_said(
     said = kits.prove_kit_file(settings, file)
 
     assert said.startswith(
-        "The recovery kit of 2026-11-25 opens, and the newest backup"
+        "The recovery kit of 2026-11-25 opens, and so does the newest"
     )
     proven_at = read_note(settings.backups).proven_at
     due = proven_at + PROVEN_EVERY
-    assert said.endswith(f"Show it again by {due:%Y-%m-%d}.")
+    assert said.endswith(f"Prove it again by {due:%Y-%m-%d}.")
     assert datetime.now(UTC) - proven_at < timedelta(minutes=5)
     (event,) = events(kept, Action.BACKUP_PROVE_KIT)
     assert (event.actor_id, event.outcome) == (CONSOLE.id, "done")

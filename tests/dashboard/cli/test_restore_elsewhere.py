@@ -50,7 +50,7 @@ def test_one_way_to_restore_at_a_time(restore, tmp_path):
 def test_servers_of_ones_own_are_not_restored(run, tmp_path):
     said = refusal(run("restore", "--from", tmp_path, "--kit", tmp_path / "kit.pdf"))
 
-    assert said.startswith("A clinic is restored onto servers that Chartroom starts")
+    assert said.startswith("A clinic can only be restored onto servers that")
 
 
 def test_a_folder_that_is_not_empty_is_not_touched(restore, kit, tmp_path):
@@ -121,7 +121,7 @@ def test_going_back_from_a_copy_asks_for_all_it_needs_before_it_fetches(
 
     assert refusal(from_copy("--reason", "Lost")).startswith("Name the time to go back")
     time = ("--to", "2026-11-25T02:00:07Z")
-    assert refusal(from_copy(*time)).startswith("Say why the clinic goes back")
+    assert refusal(from_copy(*time)).startswith("Give the reason for going back")
     said = refusal(from_copy(*time, "--reason", "Lost"))
     assert said.startswith(f"The clinic's own backups are not in {tmp_path / 'new'}")
     assert "Fetch them with --look --from S3" in said

