@@ -114,7 +114,7 @@ class Spool:
             last = rows[-1][0]
             count += self._give(rows, take, reasons)
         for reason in reasons:
-            _log.error("Records in the spool wait: %s", reason)
+            _log.error("Records in the spool are waiting: %s", reason)
         return count
 
     def _give(self, rows: Sequence[_Row], take: Take, reasons: set[str]) -> int:
@@ -157,6 +157,6 @@ class Spool:
         except SealBroken:
             # Named by its content: set aside again after a crash, it is still one file.
             name = hashlib.sha256(sealed).hexdigest()[:32] + DAMAGED
-            _log.error("A record in the spool was changed by somebody: %s", name)
+            _log.error("A record in the spool was tampered with: %s", name)
             private_files.make(self._folder / name, sealed)
             return None

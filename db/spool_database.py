@@ -162,7 +162,7 @@ class SpoolDatabase:
         for suffix in ("-shm", "-wal", ""):
             with suppress(FileNotFoundError):
                 Path(f"{self._path}{suffix}").rename(f"{aside}{suffix}")
-        _log.error("The spool was malformed; it is set aside as %s.", aside.name)
+        _log.error("The spool was malformed; it was moved aside to %s.", aside.name)
 
     def _let_go(self) -> None:
         if self._connection is not None:

@@ -60,4 +60,4 @@ class Following:
             except Exception as error:
                 # The next look may succeed; without one nobody would learn of new
                 # servers.
-                _log.warning("The new servers are not taken over: %s", type(error))
+                _log.warning("The new servers could not be adopted: %s", type(error))

@@ -113,4 +113,6 @@ def _drop(state: SessionState, widget_id: str) -> None:
     del state._new_widget_state[widget_id]
     if _LOGGED not in state:
         state._new_session_state[_LOGGED] = True
-        logger.warning("A page sent what its widgets do not send; it was dropped.")
+        logger.warning(
+            "A page sent a value that its widgets never send; it was dropped."
+        )

@@ -96,12 +96,16 @@ class CarefulFollower:
         try:
             end = _running_end(server) if is_running else _stopped_end(server, rewind)
         except psycopg.Error as error:
-            patroni.ha.logger.info("This server does not tell where it ends: %s", error)
+            patroni.ha.logger.info(
+                "The end of this server's log is not known: %s", error
+            )
             return is_copy
         try:
             return end is not None and _has_all(server, leader, end, rewind)
         except psycopg.Error as error:
-            patroni.ha.logger.info("The leader does not tell where it ends: %s", error)
+            patroni.ha.logger.info(
+                "The end of the leader's log is not known: %s", error
+            )
             return False
 
 

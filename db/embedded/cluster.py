@@ -296,7 +296,10 @@ class Cluster:
     def _publish_again(self) -> None:
         """Publish the cluster's addresses again if somebody has deleted the file."""
         if self._is_public and self.folder.published_at() is None:
-            _log.warning("The file that says where the cluster is was gone.")
+            _log.warning(
+                "The file with the cluster's addresses was missing; it is written "
+                "again."
+            )
             self.folder.publish(self.endpoints)
 
     def _end(self) -> None:

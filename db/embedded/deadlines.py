@@ -74,7 +74,7 @@ class Deadlines:
             try:
                 deadline.undo()
             except Exception:
-                _log.exception("Undoing %r failed; it is tried again.", what)
+                _log.exception("Undoing %r failed; trying again.", what)
                 with self._changed:
                     later = time.monotonic() + _AGAIN_SECONDS
                     again = _Deadline(later, deadline.announced_at, deadline.undo)

@@ -46,7 +46,7 @@ def _check(
     except Exception as error:
         # Only the kind of error: its message may quote what somebody typed. Others are
         # due behind it.
-        _log.error("A count could not be watched: %s.", type(error).__name__)
+        _log.error("A watched count could not be checked: %s.", type(error).__name__)
         later = partial(count_alerts.put_off, due=due, now=mailing.now())
         database.write(later, identity=SYSTEM)
         return

@@ -81,7 +81,7 @@ class AnalystMailing:
             # Only the kind of error: its message may quote what somebody typed. Others
             # are due behind it.
             _log.error(
-                "What is sent by mail could not be made: %s.", type(error).__name__
+                "A subscription could not be prepared: %s.", type(error).__name__
             )
             note = partial(subscriptions.fail, due=due, now=self.now())
             database.write(note, identity=SYSTEM)

@@ -37,6 +37,8 @@ def send_to_analysts(context: JobContext, timestamp: int) -> None:
             mailing.run_due(stores.database)
     except (DatabaseUnavailable, Unavailable) as error:
         # It is due again a minute later; what is made already need not wait for it.
-        _log.warning("What is due is sent later: %s.", type(error).__name__)
+        _log.warning(
+            "Subscriptions that are due are sent later: %s.", type(error).__name__
+        )
     if mailer is not None:
         send(stores.database, mailer, mailing)

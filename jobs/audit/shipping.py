@@ -79,7 +79,7 @@ class Shipper:
         """Log changes only, not every repetition."""
         if failure != self._failure:
             if failure is None:
-                _log.info("The audit log is shipped again.")
+                _log.info("Shipping the audit log works again.")
             else:
                 _log.log(
                     level,

@@ -41,7 +41,7 @@ def attempt(database: Database, spool: AuditSpool) -> bool:
     try:
         if not spool.is_empty and database.absence() is None:
             count = spool.write_down(database)
-            _log.info("Written into the audit log: %s looks kept meanwhile.", count)
+            _log.info("Wrote %s spooled events to the audit log.", count)
             # What was refused now would be refused in a second as well.
             return spool.is_empty
     except DatabaseUnavailable:
@@ -49,7 +49,7 @@ def attempt(database: Database, spool: AuditSpool) -> bool:
         return True
     except Exception:
         # Its kind and place only: the message may quote a statement's values.
-        _log.exception("What was kept for the audit log cannot be written into it.")
+        _log.exception("Spooled events cannot be written to the audit log.")
         return False
     return True
 

@@ -102,9 +102,9 @@ class BackupWatch:
             self._look_at_damage()
             self._look_at_disk()
         except OSError as error:
-            _log.warning("The backups cannot be looked at: %s.", error.strerror)
+            _log.warning("The backups cannot be checked: %s.", error.strerror)
         except Exception:
-            _log.exception("A look at the backups broke.")
+            _log.exception("Checking the backups failed with an unexpected error.")
 
     def _look_at_damage(self) -> None:
         """Look for damage in the folder; other alerts report a folder that is away."""

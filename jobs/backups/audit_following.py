@@ -109,7 +109,7 @@ class AuditFollower(Follower):
             try:
                 entries = list(read_entries(self._archive, piece.name))
             except SetBroken as error:
-                _log.warning("Entries of the audit log are copied anew: %s", error)
+                _log.warning("Entries of the audit log are copied again: %s", error)
                 self._broken.append(piece)
                 continue
             link = link_of(entries[-1])

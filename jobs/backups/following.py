@@ -53,5 +53,5 @@ class Follower(ABC):
                 self.failure = f"{self.trouble}: {error.strerror or error}."
             except Exception:
                 self.failure = f"{self.trouble}: the worker's log says why."
-                _log.exception("Following %s failed; it begins again.", self.subject)
+                _log.exception("Following %s failed; starting again.", self.subject)
             stopping.wait(_PAUSE_SECONDS)

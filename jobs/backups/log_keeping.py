@@ -134,7 +134,7 @@ class LogKeeper:
                 self._tell("receiving", f"The log cannot be kept: {error}")
             except Exception:
                 self._tell("receiving", _UNEXPECTED)
-                _log.exception("Keeping the log failed; it begins again.")
+                _log.exception("Keeping the log failed; starting again.")
             stopping.wait(_PAUSE_SECONDS)
 
     def _is_time(self) -> bool:
@@ -229,7 +229,7 @@ class LogKeeper:
                 )
             except Exception:
                 self._tell("sealing", _UNEXPECTED)
-                _log.exception("Sealing the log failed; it goes on.")
+                _log.exception("Sealing the log failed; trying again.")
             else:
                 self._tell("sealing", "")
                 continue

@@ -23,7 +23,7 @@ def poll(look: Callable[[], None], stopping: Event, *, subject: str, nice: int) 
         try:
             look()
         except DatabaseUnavailable:
-            _log.debug("Nobody knows of %s: no server leads.", subject)
+            _log.debug("Cannot look for %s: no server leads.", subject)
         except Exception:
             # Polling goes on whatever happens: nobody would notice a dead thread.
-            _log.exception("Looking for %s failed; it goes on.", subject)
+            _log.exception("Looking for %s failed; trying again.", subject)

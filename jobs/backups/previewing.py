@@ -99,7 +99,7 @@ class RestorePreviewer:
 
     def run(self, stopping: Event) -> None:
         """Check until `stopping` is set, at a low priority."""
-        poll(self.look, stopping, subject="previews asked for", nice=_NICE)
+        poll(self.look, stopping, subject="requested previews", nice=_NICE)
 
     def look(self) -> None:
         """Make the preview that was requested, and report the result."""
@@ -126,10 +126,10 @@ class RestorePreviewer:
         except OSError as error:
             failure = f"The backups cannot be read ({error.strerror or error})."
         except Exception:
-            _log.exception("A preview broke.")
+            _log.exception("A preview failed with an unexpected error.")
             failure = _UNEXPECTED
         if failure is not None:
-            _log.warning("What going back would undo is not known: %s", failure)
+            _log.warning("A preview of going back failed: %s", failure)
         return lambda session: previews.end_preview(
             session,
             requested.id,

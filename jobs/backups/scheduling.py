@@ -178,12 +178,12 @@ class BackupScheduler:
         try:
             self._tidy()
         except OSError as error:
-            _log.warning("What a restore has left could not be removed: %s", error)
+            _log.warning("The leftovers of a restore could not be removed: %s", error)
         except Exception:
             # Backups are made whatever happened: nobody would notice a thread that
             # ended.
-            _log.exception("What a restore has left could not be removed.")
-        poll(self.look, stopping, subject="backups that are due", nice=_NICE)
+            _log.exception("The leftovers of a restore could not be removed.")
+        poll(self.look, stopping, subject="due backups", nice=_NICE)
 
     def look(self) -> None:
         """Make a backup if one is due or requested; remove those that are too old."""
@@ -232,7 +232,7 @@ class BackupScheduler:
         except CannotBackUp as error:
             self._fail(str(error), request)
         except Exception:
-            _log.exception("A backup broke.")
+            _log.exception("A backup failed with an unexpected error.")
             self.repository.note_failure(_UNEXPECTED)
             self._fail(_UNEXPECTED, request)
         else:
@@ -243,7 +243,7 @@ class BackupScheduler:
     def _fail(self, sentence: str, request: BackupRequest | None) -> None:
         tries = self.failure.tries + 1 if self.failure else 1
         self.failure = Failure(self._clock(), sentence, tries)
-        _log.warning("A backup came to nothing, %d in a row: %s", tries, sentence)
+        _log.warning("A backup failed, %d in a row: %s", tries, sentence)
         if request is not None:
             request_id = request.id
             self._unwritten.append(
@@ -266,7 +266,10 @@ class BackupScheduler:
         looked_at = self._looked_at or self._last_noted(now)
         self._looked_at = now
         if looked_at is not None and now - looked_at > _LEAP:
-            _log.warning("The clock leapt, or nobody looked: no backup goes for a day.")
+            _log.warning(
+                "The clock jumped, or no worker ran: no backup is removed for its age "
+                "for a day."
+            )
             self._note_leap(looked_at, now)
         if self._leap is not None:
             before, after = self._leap
@@ -346,15 +349,15 @@ class BackupScheduler:
             sample = StorageSample(now, self._meter.measure(), copied)
             add_sample(folder, sample)
         except OSError as error:
-            _log.warning("What backups take could not be noted: %s", error)
+            _log.warning("The size of the backups could not be recorded: %s", error)
 
     def _note_sweep(self, sweep: FileSweep) -> None:
         if sweep.missing:
-            _log.warning("%d files that backups name are gone.", sweep.missing)
+            _log.warning("%d files that backups name are missing.", sweep.missing)
         try:
             note_sweep(self.repository.folder, sweep)
         except OSError as error:
-            _log.warning("What the files lack could not be noted: %s", error)
+            _log.warning("The check for missing files could not be recorded: %s", error)
 
 
 def _is_within(span: timedelta, at: datetime | None, now: datetime) -> bool:

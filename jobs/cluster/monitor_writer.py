@@ -160,10 +160,10 @@ class MonitorWriter:
         """Log changes only, not every repetition."""
         if failure != self._failure:
             if failure is None:
-                _log.info("What the watch sees is written down again.")
+                _log.info("The monitor's observations are recorded again.")
             else:
                 _log.warning(
-                    "What the watch sees waits to be written down: %s",
+                    "The monitor's observations wait to be recorded: %s",
                     failure,
                     exc_info=with_trace,
                 )

@@ -51,7 +51,7 @@ def _run(runner: OperationRunner, stopping: Event) -> None:
         try:
             make_due(runner)
         except DatabaseUnavailable:
-            _log.debug("Nobody knows what is planned: no server leads.")
+            _log.debug("Cannot look for planned operations: no server leads.")
         except Exception:
             # Polling goes on whatever happens: nobody would notice a thread that ended.
-            _log.exception("Looking for planned operations failed; it goes on.")
+            _log.exception("Looking for planned operations failed; trying again.")

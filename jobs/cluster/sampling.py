@@ -80,7 +80,7 @@ class Sampler:
                 self.watch()
             except Exception:
                 # Watching goes on whatever happens: nobody would notice a dead thread.
-                _log.exception("A look at the servers broke.")
+                _log.exception("Sampling the servers failed with an unexpected error.")
             every = _LOOK_SECONDS if self._is_led() else _ELECTION_SECONDS
             pause = max(0.0, began + every - time.monotonic())
 

@@ -43,15 +43,15 @@ class Filer:
         try:
             filed, prescribed = self._papers.file_missing(stopping.is_set)
         except (DatabaseUnavailable, Unavailable) as error:
-            _log.warning("The demo's papers have to wait: %s.", type(error).__name__)
+            _log.warning("The demo's documents have to wait: %s.", type(error).__name__)
             return False
         except Exception:
             # A demo without its papers is better than a worker without its thread.
-            _log.exception("The demo's papers cannot be filed.")
+            _log.exception("The demo's documents cannot be filed.")
             return True
         if filed or prescribed:
             _log.info(
-                "The demo has its papers after %.1f s: %d documents, %d prescriptions.",
+                "Filed the demo's documents in %.1f s: %d documents, %d prescriptions.",
                 monotonic() - began,
                 filed,
                 prescribed,

@@ -69,9 +69,9 @@ def sweep(
     )
     for bucket, swept in compared.items():
         if swept.is_suspicious:
-            _log.error("So many files in %s lack a row that none is removed.", bucket)
+            _log.error("Too many files in %s have no row: none is removed.", bucket)
     removed, _ = _remove(database, files, backups)
-    _log.info("Removed %d files that no row named.", removed)
+    _log.info("Removed %d files that had no row.", removed)
 
 
 def _remove(

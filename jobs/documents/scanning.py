@@ -166,7 +166,9 @@ def _words_on(inspector: PdfInspector, opened: int, page: int) -> PageWords | No
     try:
         return inspector.recognise(opened, page)
     except (NoSuchPage, Unreadable) as error:
-        _log.warning("A page was not recognised: %s.", type(error).__name__)
+        _log.warning(
+            "The text of a page could not be recognised: %s.", type(error).__name__
+        )
         return None
 
 

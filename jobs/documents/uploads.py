@@ -36,4 +36,4 @@ def expire(database: Database, files: FileStore, now: datetime) -> None:
     uploads.discard(files, ended)
     left = uploads.remove_leftovers(files, now)
     if ended or left:
-        _log.info("Removed %d parts of uploads that expired.", len(ended) + left)
+        _log.info("Removed %d parts of expired uploads.", len(ended) + left)

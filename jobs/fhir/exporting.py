@@ -76,7 +76,7 @@ class BulkExporter:
 
     def run(self, stopping: Event) -> None:
         """Check until `stopping` is set, at a low priority."""
-        poll(self.look, stopping, subject="bulk exports that are asked for", nice=_NICE)
+        poll(self.look, stopping, subject="requested bulk exports", nice=_NICE)
 
     def look(self) -> None:
         """Make all exports that wait, one after the other."""
@@ -99,11 +99,13 @@ class BulkExporter:
             )
         except ExportGiven:
             making.discard()
-            _log.info("An export was given up.")
+            _log.info(
+                "An export was dropped: it was cancelled, or another worker has it."
+            )
         except (DatabaseUnavailable, FileStoreUnavailable) as error:
             # Another worker takes it up again once this one has been silent.
             making.discard()
-            _log.warning("An export is put off: %s.", type(error).__name__)
+            _log.warning("An export is postponed: %s.", type(error).__name__)
         except UnreadableGroup:
             making.discard()
             self._put_off(task)
@@ -121,7 +123,7 @@ class BulkExporter:
         put_off = partial(bulk_exports.put_off, task=task)
         with suppress(ExportGiven):
             if self._database.write(put_off, identity=SYSTEM).value:
-                _log.warning("An export is put off: its group cannot be read here.")
+                _log.warning("An export is postponed: its group cannot be read here.")
             else:
                 _log.error("An export failed: its group could not be read for an hour.")
 

@@ -29,4 +29,4 @@ def erase_patients(context: JobContext, timestamp: int) -> None:
 def erase(database: Database) -> None:
     """Erase all who are due, a few in each transaction."""
     if erased := sum(repeated(database, erasure.erase)):
-        _log.info("%d archived patients are erased.", erased)
+        _log.info("Erased %d archived patients.", erased)

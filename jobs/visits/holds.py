@@ -56,4 +56,4 @@ def forget_newcomers(context: JobContext, timestamp: int) -> None:
 def forget(database: Database) -> None:
     """Delete what is due in short transactions, some in each."""
     for deleted in repeated(database, partial(newcomers.forget, at_once=_AT_ONCE)):
-        _log.info("%d newcomers' names and addresses are deleted.", deleted)
+        _log.info("Deleted the names and addresses of %d newcomers.", deleted)

@@ -169,7 +169,7 @@ def check_files(context: JobContext, timestamp: int) -> None:
     report = integrity.check_share(stores.database, stores.files)
     integrity.explain_false_alarms(stores.database, stores.audit)
     for finding in report.bad:
-        _log.error("Not whole: %s (%s).", finding.named.words, finding.state)
+        _log.error("Not intact: %s (%s).", finding.named.words, finding.state)
 
 
 @queue.periodic(cron="27 * * * *")

@@ -111,7 +111,7 @@ async def work(stores: Stores, stopping: asyncio.Event) -> None:
         if stopping.is_set():
             await _finish(working)
             return
-        _log.warning("The worker lost the database and connects again.")
+        _log.warning("The worker lost the database; connecting again.")
         await asyncio.wait({waiting}, timeout=_RETRY_SECONDS)
 
 

@@ -46,7 +46,7 @@ def _committed(session: Session) -> None:
         try:
             waiting.action()
         except Exception:
-            _log.warning("Left undone after a commit.", exc_info=True)
+            _log.warning("An action after a commit failed.", exc_info=True)
 
 
 @event.listens_for(Session, "after_soft_rollback")

@@ -130,7 +130,7 @@ class SmtpMailer:
                 smtp.send_message(self._message(email))
         except (OSError, smtplib.SMTPException, ValueError) as error:
             # Its text names the person, and may quote the message.
-            _log.warning("A letter was not sent: %s.", type(error).__name__)
+            _log.warning("An e-mail was not sent: %s.", type(error).__name__)
             raise MailNotSent from None
 
     def _message(self, email: Email) -> EmailMessage:
@@ -218,4 +218,4 @@ def _quietly(send: Callable[[], None]) -> None:
         return
     except Exception:
         # Nobody waits for the result, so the error would be lost silently.
-        _log.exception("What was to be sent broke.")
+        _log.exception("Sending a message failed with an unexpected error.")

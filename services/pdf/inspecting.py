@@ -224,7 +224,7 @@ class PdfInspector:
 def _accepted(answer: bytes | None) -> bytes:
     """Return the reader's result, or raise its refusal."""
     if answer is None:
-        _log.warning("A PDF broke its reader or took it too long.")
+        _log.warning("A PDF crashed its reader or took too long to read.")
         raise Unreadable(_NO_ANSWER)
     kind, content = answer[:1], answer[1 : -len(wire.END)]
     if kind == wire.DONE:

@@ -55,13 +55,17 @@ class ClamdScanner:
         try:
             clamd = self._connected()
         except OSError as error:
-            _log.warning("The virus scanner is away: %s.", type(error).__name__)
+            _log.warning(
+                "The virus scanner cannot be reached: %s.", type(error).__name__
+            )
             raise ScannerUnavailable from None
         with clamd:
             try:
                 return _verdict(_reply_to(clamd, pieces_of(source)))
             except OSError as error:
-                _log.warning("The virus scanner gave up: %s.", type(error).__name__)
+                _log.warning(
+                    "The virus scanner did not finish: %s.", type(error).__name__
+                )
                 raise NoVerdict from None
 
     def _connected(self) -> socket.socket:
@@ -91,7 +95,9 @@ def _verdict(reply: bytes) -> Verdict:
     if reply.endswith(b" FOUND"):
         return "infected"
     if b"size limit" in reply:
-        _log.warning("The virus scanner takes no file as large: see StreamMaxLength.")
+        _log.warning(
+            "The virus scanner accepts no file this large: see StreamMaxLength."
+        )
     else:
         _log.warning("The virus scanner gave no verdict.")
     raise NoVerdict

@@ -299,7 +299,7 @@ def test_why_many_records_wait_is_logged_once(spool, folder, keys, caplog):
     another.seal(b"", "so that they are made")
 
     assert taken(Spool(folder, another)) == []
-    assert caplog.text.count("Records in the spool wait") == 1
+    assert caplog.text.count("Records in the spool are waiting") == 1
 
 
 def test_what_somebody_changed_is_set_aside_and_the_rest_is_taken(spool, folder):

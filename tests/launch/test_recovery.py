@@ -116,6 +116,6 @@ def kill_the_web_server_before_it_is_ready(launcher: Launcher) -> None:
     assert launcher.await_end() == 1
     assert "PostgreSQL replicas" in launcher.output
     last_line = launcher.output.splitlines()[-1]
-    assert last_line.startswith("The web server did not get ready: ")
+    assert last_line.startswith("The web server did not become ready: ")
     assert last_line.endswith(f"See {launcher.data}/logs/web.log.")
     assert launcher.words_left() == []

@@ -278,7 +278,7 @@ def let_go_of_old() -> None:
 
 
 def _tell_of_parts(error: Exception) -> None:
-    _log.warning("Parts of a page read for themselves: %s", describe(error))
+    _log.warning("Parts of a page are read one by one: %s", describe(error))
 
 
 def _look(look: Callable[[ActorDatabase, Lsn | None], Read[T]]) -> T:

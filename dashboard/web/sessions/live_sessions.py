@@ -352,6 +352,6 @@ async def _repeat(step: Callable[[], Awaitable[None]]) -> None:
             await step()
         except DatabaseUnavailable:
             # What is known of time still holds; the rest can wait for a database.
-            _log.warning("No database could be asked about sign-ins.")
+            _log.warning("No database answered when sign-ins were checked.")
         except Exception:
-            _log.exception("Looking after sign-ins failed.")
+            _log.exception("Checking sign-ins failed.")

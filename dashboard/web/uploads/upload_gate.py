@@ -115,7 +115,7 @@ class UploadGate:
             try:
                 held_before = await self._free(held_before)
             except Exception:
-                _log.exception("Freeing what pages left behind failed.")
+                _log.exception("Freeing files that pages left behind failed.")
 
     async def _free(self, held_before: int) -> int:
         """End pages that are gone, free their memory, and return the bytes held."""

@@ -200,8 +200,8 @@ class SupervisedReceiver:
         diverged = after_the_fork(self.log.segments(), history)
         if diverged:
             _log.warning(
-                "%d segments of the log go on on no timeline of the leader's, %d: they "
-                "are moved aside.",
+                "%d segments of the log are not in the history of the leader's "
+                "timeline %d: they are moved aside.",
                 len(diverged),
                 history.timeline,
             )

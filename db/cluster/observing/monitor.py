@@ -94,7 +94,9 @@ class ClusterMonitor:
             except Exception:
                 # Whatever the error, looking goes on: pages would show the same state
                 # for ever.
-                _log.exception("A look at the servers broke.")
+                _log.exception(
+                    "Looking at the servers failed with an unexpected error."
+                )
             with self._changed:
                 self._changed.notify_all()
                 self._changed.wait_for(

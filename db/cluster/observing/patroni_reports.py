@@ -79,7 +79,7 @@ class Memberships:
                 seen_at = self._patroni.etcd_seen_at()
             self._latest = replace(self._reported(), etcd_seen_at=seen_at)
         except Exception:
-            _log.exception("Patroni said what nobody understands.")
+            _log.exception("Patroni's answer could not be understood.")
 
     def _reported(self) -> Membership:
         try:

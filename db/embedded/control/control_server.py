@@ -109,7 +109,7 @@ def _done(
     except (ControlRefused, CannotStart) as refusal:
         return HTTPStatus.CONFLICT, {"refused": str(refusal)}
     except (TypeError, ValueError):
-        _log.exception("A command made no sense.")
+        _log.exception("A command was malformed.")
         return HTTPStatus.BAD_REQUEST, {"refused": "That makes no sense."}
     except Exception:
         _log.exception("A command failed.")

@@ -212,7 +212,9 @@ def _primaries_beside(data: Path) -> dict[str, Path]:
 
 def _end(name: str, data: Path) -> bool:
     """Kill a node's PostgreSQL; return whether it is certainly gone."""
-    patroni.ha.logger.warning("%s is no replica and nobody answers: ending it", name)
+    patroni.ha.logger.warning(
+        "%s is not a replica and nobody answers: killing it", name
+    )
     # Imported here, because each start would pay for what is needed once in years.
     from db.embedded.processes import killing  # noqa: PLC0415
 
@@ -241,7 +243,7 @@ class StricterRewind(Rewind):  # type: ignore[misc]
         self._is_on_fork = self._state == REWIND_STATUS.NOT_NEED and self._forks(leader)
         if self._is_on_fork:
             patroni.ha.logger.warning(
-                "Timeline %s is not the one of %s", self._timeline, leader.name
+                "Timeline %s is not that of %s", self._timeline, leader.name
             )
             self._state = REWIND_STATUS.NEED
 
@@ -349,14 +351,14 @@ class DamagedLogs:
         if copied_at and time.time() - copied_at < _COPIED_AGAIN_SECONDS:
             if not self._is_reported:
                 patroni.ha.logger.error(
-                    "The log of %s is damaged again, within an hour: see to its "
-                    "disk, then have it copied anew (cluster reinit)",
+                    "The log of %s is damaged again within an hour: check its disk, "
+                    "then copy it again (cluster reinit)",
                     server.name,
                 )
             self._is_reported = True
             return
         patroni.ha.logger.warning(
-            "The log of %s is damaged: it is copied anew", server.name
+            "The log of %s is damaged: copying it again", server.name
         )
         # Without its data it is copied in the next round.
         if not server.is_running() or server.stop("immediate", checkpoint=False):

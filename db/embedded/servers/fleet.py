@@ -114,7 +114,7 @@ class Fleet:
             self.addresses = replace(self.addresses, members=joined, ports=known)
             self.nodes = (*self.nodes, node)
         self._on_change()
-        _log.info("%s is added.", name)
+        _log.info("Added %s.", name)
         return node
 
     def remove(self, name: str) -> None:
@@ -134,7 +134,7 @@ class Fleet:
             node.kill()
             self._forget(name)
         self.see_to_traces()
-        _log.info("%s is removed.", name)
+        _log.info("Removed %s.", name)
 
     def see_to_traces(self) -> None:
         """Have the traces of removed nodes deleted as soon as that is possible.
@@ -198,7 +198,7 @@ class Fleet:
             (self._folder.postgres / f"{name}.{suffix}").unlink(missing_ok=True)
         self._etcd.forget_member(name)
         if not self._drop_slot(name.replace("-", "_")):
-            _log.warning("The slot of %s is not dropped yet.", name)
+            _log.warning("The slot of %s could not be dropped yet.", name)
             return
         traceless: Members = self.addresses.members.without_traces_of(name)
         membership.remember(self._folder, traceless)

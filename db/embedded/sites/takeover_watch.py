@@ -49,4 +49,4 @@ class TakeoverWatch:
                 self._refusal = taken_over
             except Exception as error:
                 # Whatever the error, looking goes on.
-                _log.warning("Sites could not be looked at: %s", type(error).__name__)
+                _log.warning("Sites could not be checked: %s", type(error).__name__)

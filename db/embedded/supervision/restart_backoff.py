@@ -57,7 +57,7 @@ class RestartBackoff:
         if not self.has_ended:
             self.has_ended = True
             self.ended(now)
-            _log.warning("%s has ended; it is started again.", program.name)
+            _log.warning("%s has ended; starting it again.", program.name)
         if now < self.next_at:
             return False
         self.has_ended = False

@@ -120,7 +120,9 @@ class Supervisor:
         if now - self._reported_at.get(failure, -math.inf) < _REPORT_SECONDS:
             return
         self._reported_at[failure] = now
-        _log.error("The supervisor stumbled; it goes on.", exc_info=error)
+        _log.error(
+            "The supervisor had an unexpected error; it continues.", exc_info=error
+        )
 
     def _look(self) -> None:
         for program in self._others:
@@ -159,7 +161,7 @@ class Supervisor:
         if step is Step.FENCE and not self._fence(monitor):
             return
         if step is Step.RESTART:
-            _log.warning("The Patroni of %s hangs; it is replaced.", monitor.node.name)
+            _log.warning("The Patroni of %s hangs; replacing it.", monitor.node.name)
             monitor.node.patroni.kill()
         if not self._is_held(monitor.node.name) and monitor.start_again():
             monitor.begin_anew()
@@ -174,11 +176,15 @@ class Supervisor:
         # one.
         key = self._etcd.leadership()
         if not monitor.node.kill():
-            _log.error("%s does not die: it keeps its role until it does.", name)
+            _log.error(
+                "%s cannot be killed: it keeps its role until it has ended.", name
+            )
             return False
         led = key is not None and key.name == name and self._etcd.drop(key)
         if led:
-            _log.warning("%s is dead and was the primary: another may lead.", name)
+            _log.warning(
+                "%s was the primary and is dead: another server may lead.", name
+            )
             monitor.backoff.wait(_AFTER_FENCE_SECONDS)
         # Without an answer it is unknown whether the key is gone: try again.
         monitor.note_fence(is_known=led or (key is not None and key.name != name))

@@ -186,7 +186,7 @@ def _shut_down(opened: OpenedConnection) -> None:
         # The owner may have closed it in the meantime, and its descriptor may have been
         # reused for another connection, which must not be cut.
         if _leads_to(duplicate, opened.place):
-            _log.info("A connection to a server that does not answer or lead is cut")
+            _log.info("Closed a connection to a server that does not answer or lead")
             duplicate.shutdown(socket.SHUT_RDWR)
 
 

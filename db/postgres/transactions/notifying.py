@@ -83,7 +83,7 @@ class Notifier:
     def _try_again(self, channels: set[str]) -> None:
         with self._changed:
             if self._is_closing:
-                _log.warning("Listeners were not told of a change.")
+                _log.warning("Listeners were not notified of a change.")
                 return
             self._due |= channels
             self._changed.wait_for(lambda: self._is_closing, _PAUSE_SECONDS)

@@ -92,7 +92,7 @@ class CopyKeeper:
             self._fail(f"The backups cannot be read: {error.strerror or error}.")
         except Exception:
             self._fail(_UNEXPECTED)
-            _log.exception("Copying the backups failed; it begins again.")
+            _log.exception("Copying the backups failed; starting again.")
         else:
             self.note, self._failures, self.failure = note, 0, note.failure
 

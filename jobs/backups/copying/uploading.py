@@ -192,7 +192,7 @@ class RepositoryCopy:
         if self._listed_at is not None and (lost := self._there.keys() - there.keys()):
             self._mended += len(lost)
             _log.warning(
-                "%d objects were missing in the copy: they are sent again.", len(lost)
+                "%d objects were missing in the copy: sending them again.", len(lost)
             )
         there = {name: there[name] for name in there.keys() - self._changed}
         self._there, self._listed_at = there, now
@@ -503,7 +503,7 @@ class RepositoryCopy:
         due = [name for name in self._there if _share_of(name) == share]
         changed = [name for name in due if not self._is_same(name, seal)]
         for name in changed:
-            _log.warning("%s is not in the copy as it was sent.", name)
+            _log.warning("%s in the copy is not what was sent.", name)
             self._changed.add(name)
             self._there.pop(name, None)
         self._mended += len(changed)

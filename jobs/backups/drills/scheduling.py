@@ -122,7 +122,7 @@ class RestoreDriller:
     def run(self, stopping: Event) -> None:
         """Check until `stopping` is set, at a low priority."""
         self._stopping = stopping
-        poll(self.look, stopping, subject="drills that are due", nice=_NICE)
+        poll(self.look, stopping, subject="due drills", nice=_NICE)
 
     def look(self) -> None:
         """Run the drill that is due or requested, and report the result."""
@@ -194,9 +194,9 @@ class RestoreDriller:
         except OSError as error:
             failure = f"The backups cannot be read ({error.strerror or error})."
         except Exception:
-            _log.exception("A restore drill broke.")
+            _log.exception("A restore drill failed with an unexpected error.")
             failure = _UNEXPECTED
-        _log.warning("A restore drill is broken: %s", failure)
+        _log.warning("A restore drill proved nothing: %s", failure)
         return None, failure
 
     def _write_down(self) -> None:

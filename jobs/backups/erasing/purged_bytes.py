@@ -53,12 +53,12 @@ class BackupErasure:
             self.disk.read(lambda: self.repository.system_id)
             self.erase(files)
         except DiskSilent as silent:
-            _log.warning("Purged files stay in the backups until later: %s", silent)
+            _log.warning("Purged files stay in the backups for now: %s", silent)
         except (CannotBackUp, CannotRestore, UnusableFileKeys) as error:
-            _log.warning("Purged files stay in the backups until later: %s", error)
+            _log.warning("Purged files stay in the backups for now: %s", error)
         except OSError as error:
             why = error.strerror or type(error).__name__
-            _log.warning("Purged files stay in the backups until later: %s.", why)
+            _log.warning("Purged files stay in the backups for now: %s.", why)
         else:
             return True
         return False

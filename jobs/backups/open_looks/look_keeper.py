@@ -50,7 +50,7 @@ class LookKeeper:
     def run(self, stopping: Event) -> None:
         """Check until `stopping` is set, at a low priority."""
         poll(
-            lambda: self.look(stopping), stopping, subject="looks asked for", nice=_NICE
+            lambda: self.look(stopping), stopping, subject="requested looks", nice=_NICE
         )
 
     def look(self, stopping: Event) -> None:
@@ -83,10 +83,10 @@ class LookKeeper:
         except OSError as error:
             failure = f"The backups cannot be read ({error.strerror or error})."
         except Exception:
-            _log.exception("A look broke.")
+            _log.exception("Opening an earlier time failed with an unexpected error.")
             failure = _UNEXPECTED
         if failure is not None:
-            _log.warning("Nobody can look around in an earlier time: %s", failure)
+            _log.warning("An earlier time could not be opened: %s", failure)
         return failure
 
     def _hold(self, look: RestoreLook, stopping: Event) -> None:

@@ -30,4 +30,4 @@ def send_backup_report(context: JobContext, timestamp: int) -> None:
     try:
         stores.report_mailing.run(stores.database, stores.mailer)
     except (DatabaseUnavailable, Unavailable, OSError) as error:
-        _log.warning("The report on backups is sent later: %s.", type(error).__name__)
+        _log.warning("The backup report is sent later: %s.", type(error).__name__)

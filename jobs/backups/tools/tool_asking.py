@@ -95,7 +95,7 @@ class ToolAsker:
         except ToolNotRead as error:
             return self._fail(str(error))
         except Exception:
-            _log.exception("Asking %s broke.", name)
+            _log.exception("Querying %s failed with an unexpected error.", name)
             return self._fail(_UNEXPECTED)
 
         def note(session: Session) -> ToolState:
@@ -115,7 +115,7 @@ class ToolAsker:
 
     def _fail(self, sentence: str) -> ToolState:
         name = str(self.tool)
-        _log.warning("%s was asked for its backups in vain: %s", name, sentence)
+        _log.warning("%s could not be queried for its backups: %s", name, sentence)
         return self._database.write(
             lambda session: tools.note_failure(session, name, sentence),
             identity=SYSTEM,

@@ -175,7 +175,9 @@ def _call(envelope: Envelope, body: Mapping[str, Any]) -> bool:
         ).raise_for_status()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         # The error's text includes the address, which may carry a secret.
-        _log.warning("A webhook did not take an alert: %s.", type(error).__name__)
+        _log.warning(
+            "An alert could not be delivered to a webhook: %s.", type(error).__name__
+        )
         return False
     return True
 

@@ -241,7 +241,9 @@ class OperationRunner:
             )
         except Exception:
             # Whoever waits must learn that it has ended, whatever the reason was.
-            _log.exception("An act on the servers broke off.")
+            _log.exception(
+                "An operation on the servers stopped with an unexpected error."
+            )
             operation.refusal = "It stopped with an error; see this process's log."
         # The outcome is shown at once; the history follows as soon as somebody leads.
         operation.ended.set()
@@ -264,7 +266,7 @@ class OperationRunner:
             if self._write_down(operation) and self._note(close):
                 return
             sleep(_NOTE_SECONDS)
-        _log.error("The end of operation %s could not be written down.", operation.id)
+        _log.error("The end of operation %s could not be recorded.", operation.id)
 
     def _keep_noting(self, operation: RunningOperation) -> None:
         """Keep the progress in the history, which shows that somebody is at it."""
@@ -289,7 +291,9 @@ class OperationRunner:
         try:
             operation.write_down()
         except (DatabaseUnavailable, ServiceError) as error:
-            _log.warning("An act is not in the history yet: %s", type(error).__name__)
+            _log.warning(
+                "An operation is not in the history yet: %s", type(error).__name__
+            )
             return False
         operation.write_down = None
         return True

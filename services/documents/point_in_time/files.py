@@ -65,7 +65,7 @@ class FilesThen:
                 if copy.place == place:
                     return b"".join(read_plain(copy, self.repository, self.keys))
         except (OSError, SetBroken, UnusableFileKeys) as error:
-            _log.warning("A file of then does not open from backups: %s", error)
+            _log.warning("An earlier file cannot be opened from the backups: %s", error)
         return None
 
     def _list_copies(self) -> Iterator[CopiedFile]:

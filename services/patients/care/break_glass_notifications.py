@@ -45,7 +45,9 @@ def tell_administrators(session: Session, mailer: Mailer, address: str) -> int:
             session, mailer, lambda email: notification(email, accesses, address)
         )
     except MailNotSent:
-        _log.warning("No administrator could be told of %d accesses.", len(accesses))
+        _log.warning(
+            "No administrator could be notified of %d accesses.", len(accesses)
+        )
         raise
     return len(accesses)
 

@@ -114,7 +114,7 @@ class OfficeConverter:
                 pdf = file.read(_MAX_PDF_BYTES)
             if pdf.startswith(b"%PDF-"):
                 return pdf
-        _log.warning("LibreOffice made no PDF of a file.")
+        _log.warning("LibreOffice could not convert a file to PDF.")
         raise Unreadable(_NO_PDF)
 
     def _run(self, folder: Path, name: str) -> int | None:

@@ -20,7 +20,7 @@ UNKNOWN = "$$ID-unknown-None"
 # Would be shown or logged if any value were.
 NAME = "Lovelace"
 CHOSEN = "14 Nov 02:25 Switchover"
-DROPPED = "A page sent what its widgets do not send; it was dropped."
+DROPPED = "A page sent a value that its widgets never send; it was dropped."
 # Values that a browser may send for a widget, and that none of our widgets sends.
 FORGED: dict[str, Callable[[WidgetState], Any]] = {
     "nothing": lambda _: None,

@@ -72,5 +72,5 @@ def test_newcomers_holds_are_tidied_and_counted_and_later_forgotten(database, ca
     messages = [record.getMessage() for record in caplog.records if record.name == LOG]
     assert messages == [
         "2 newcomers' holds ran out and are FAILED.",
-        "2 newcomers' names and addresses are deleted.",
+        "Deleted the names and addresses of 2 newcomers.",
     ]

@@ -115,4 +115,4 @@ def test_a_failure_is_logged_because_the_commit_stands(session, caplog):
     with caplog.at_level(logging.WARNING):
         session.commit()
 
-    assert "Left undone after a commit." in caplog.text
+    assert "An action after a commit failed." in caplog.text

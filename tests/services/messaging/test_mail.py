@@ -210,4 +210,4 @@ def test_the_outbox_does_not_let_anybody_wait_and_survives_what_breaks(caplog):
     outbox.close()
 
     assert sent == ["slow"]
-    assert "What was to be sent broke." in caplog.text
+    assert "Sending a message failed with an unexpected error." in caplog.text

@@ -106,7 +106,7 @@ def test_a_replica_whose_log_was_cut_short_is_copied_anew_but_not_twice_in_an_ho
 
     begin_segment(breakable)
     damage_while_down(control, node, cut_short)
-    eventually(lambda: "is damaged again, within an hour" in log.read_text())
+    eventually(lambda: "is damaged again within an hour" in log.read_text())
     assert note_of(node).stat().st_mtime_ns == copied_at
     assert not node.answers("/replica?lag=1")
 

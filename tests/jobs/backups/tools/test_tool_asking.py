@@ -101,7 +101,7 @@ def test_a_tool_that_fails_is_told_of_and_asked_again(database, archive, caplog)
     archive.error = ToolNotRead("Barman did not answer within 60 seconds.")
     asker.look()
     assert asker.state.failure == "Barman did not answer within 60 seconds."
-    assert "asked for its backups in vain" in caplog.text
+    assert "could not be queried for its backups" in caplog.text
 
     archive.error = ZeroDivisionError("a defect of the reader's")
     now[0] = datetime.now(UTC) + timedelta(minutes=1)
