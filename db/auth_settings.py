@@ -37,8 +37,8 @@ class AuthSettings(BaseSettings):
         plain = parts._replace(path="") if parts.path == "/" else parts
         if not _is_safe(value) or plain.geturl() != f"{parts.scheme}://{parts.netloc}":
             raise ValueError(
-                'write only how browsers reach Chartroom, as in "https://chartroom.'
-                'example.org"; http:// is for this machine only'
+                "write only the address at which browsers reach Chartroom, as in "
+                '"https://chartroom.example.org"; http:// is for this machine only'
             )
         return plain.geturl().lower()
 

@@ -23,7 +23,7 @@ class DiskSilent(Exception):
     """The disk was asked something at `since`, and has not answered yet."""
 
     def __init__(self, since: datetime) -> None:
-        super().__init__(f"The disk does not answer since {since:%Y-%m-%d %H:%M:%S}.")
+        super().__init__(f"The disk has not answered since {since:%Y-%m-%d %H:%M:%S}.")
         self.since = since
 
 

@@ -317,8 +317,8 @@ class Settings(AuthSettings):
         if self.public_booking and self.smtp_url is None and not self.is_demo:
             raise ValueError(
                 "CHARTROOM_PUBLIC_BOOKING needs CHARTROOM_SMTP_URL and "
-                "CHARTROOM_MAIL_FROM: whoever books without an account confirms it "
-                "with a code by e-mail"
+                "CHARTROOM_MAIL_FROM: people who book without an account confirm it "
+                "with a code sent by e-mail"
             )
         return self
 
@@ -327,7 +327,7 @@ class Settings(AuthSettings):
         if self.backup_report_by_mail and self.smtp_url is None:
             raise ValueError(
                 "CHARTROOM_BACKUP_REPORT_BY_MAIL needs CHARTROOM_SMTP_URL and "
-                "CHARTROOM_MAIL_FROM: nobody would be sent the report, and nobody told"
+                "CHARTROOM_MAIL_FROM: otherwise nobody would get the report, or notice"
             )
         return self
 

@@ -97,7 +97,9 @@ class Spool:
             sealed = self._keys.seal(record, place)
             self._database.keep((place, time.time(), sealed))
         except (OSError, UnusableFileKeys) as error:
-            raise SpoolUnavailable("It could not be kept on the disk.") from error
+            raise SpoolUnavailable(
+                "The record could not be kept on the disk."
+            ) from error
 
     def empty_into(self, take: Take) -> int:
         """Give `take` each record, and return how many no other process deleted.

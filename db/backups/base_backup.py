@@ -220,7 +220,7 @@ class Leader:
                 with connection.cursor() as cursor:
                     yield cursor
         except psycopg2.Error as error:
-            words = str(error).strip().splitlines() or ["it hung up"]
+            words = str(error).strip().splitlines() or ["it closed the connection"]
             raise CannotBackUp(
                 f"PostgreSQL's leader does not answer: {words[0]}"
             ) from (error)
@@ -314,4 +314,4 @@ def error_in(words: str) -> str:
 def last_line(words: str) -> str:
     """Return the last line of a program's output."""
     lines = [line for line in words.splitlines() if line.strip()]
-    return lines[-1].strip()[:300] if lines else "it said nothing."
+    return lines[-1].strip()[:300] if lines else "it printed nothing."

@@ -151,7 +151,7 @@ class Sandbox:
             check=False,
         )
         if finished.returncode:
-            words = finished.stderr.strip().splitlines() or ["no word why"]
+            words = finished.stderr.strip().splitlines() or ["no reason given"]
             raise SetBroken(f"The base backup does not verify: {words[0][:300]}")
         ranges = json.loads(self.backup_manifest.read_bytes())["WAL-Ranges"]
         last = ranges[-1]

@@ -46,9 +46,9 @@ class SiteFence:
     def refusal(self) -> str:
         """The message that a node ends with instead of starting."""
         return (
-            f"The other site was promoted and is the clinic now, as its MongoDB said "
-            f"({self.member}): this node would write what nobody sees there. Keep its "
-            f"data aside (docs/runbooks/lost-site.md). That it heard so is kept in "
+            "The other site was promoted and is the clinic now, according to its "
+            f"MongoDB ({self.member}): nobody there would see what this node writes. "
+            "Keep its data aside (docs/runbooks/lost-site.md). This was recorded in "
             f"{self.heard}."
         )
 

@@ -111,7 +111,7 @@ def attach(data: Path) -> Addresses:
     folder = DataFolder(data)
     published = folder.published()
     if published is None:
-        raise CannotStart(f"No cluster runs with the data folder {folder.path}.")
+        raise CannotStart(f"No cluster is running with the data folder {folder.path}.")
     return Addresses(
         folder.ports(),
         folder.secrets(),
@@ -219,7 +219,7 @@ class Cluster:
         )
         if answer is None or not answer.is_ok:
             raise RuntimeError(
-                f"Patroni refused: {answer.body if answer else 'silence'}"
+                f"Patroni refused: {answer.body if answer else 'no answer'}"
             )
 
     def wait_until_whole(self, seconds: float = _START_SECONDS) -> None:
@@ -319,7 +319,7 @@ def _clean_up(folder: DataFolder, report: Report) -> None:
     started = time.monotonic()
     if remains := _remains(folder):
         processes.end(remains, grace_seconds=_STOP_SECONDS)
-        report("Leftovers of a killed launcher", time.monotonic() - started)
+        report("Cleanup after a killed launcher", time.monotonic() - started)
     folder.withdraw()
     folder.discard_remains()
 

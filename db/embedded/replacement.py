@@ -88,8 +88,8 @@ class Replacement:
         with self._lock():
             if self.is_ready or self.is_placed:
                 raise CannotStart(
-                    "The clinic is on its way back in time already: start it with "
-                    "script/server, which goes on."
+                    "The clinic is already going back in time: start it with "
+                    "script/server, which continues."
                 )
             shutil.rmtree(self.restored, ignore_errors=True)
             now = datetime.now(UTC).isoformat()
@@ -166,8 +166,8 @@ class Replacement:
         with self._path.with_suffix(".lock").open("a") as lock:
             if not private_files.try_lock(lock):
                 raise CannotStart(
-                    "Somebody takes the clinic back in time just now: wait until that "
-                    "has ended, or end their restore --go-back."
+                    "Somebody is taking the clinic back in time right now: wait until "
+                    "that has ended, or stop their restore --go-back."
                 )
             yield
 

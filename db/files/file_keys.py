@@ -175,7 +175,7 @@ class FileKeys:
         except tink.TinkError:
             # Without its cause, which may quote the content that it could not parse.
             raise UnusableFileKeys(
-                f"{self.path} holds something else than a keyset of Tink's."
+                f"{self.path} does not contain a keyset of Tink."
             ) from None
 
     @contextmanager

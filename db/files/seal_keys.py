@@ -88,8 +88,8 @@ class SealKeyFile:
         except ValueError:
             # Without its cause, which may quote the content that it could not parse.
             raise UnusableKey(
-                f"{self.path} holds something else than Ed25519 keys in PEM. "
-                "Make one with: openssl genpkey -algorithm ed25519"
+                f"{self.path} does not contain Ed25519 keys in PEM. Make one with: "
+                "openssl genpkey -algorithm ed25519"
             ) from None
 
     def read_or_make(self) -> SealKeys:

@@ -327,7 +327,7 @@ def _answering() -> Iterator[None]:
         if codes == {_DUPLICATE_KEY}:
             # Without its cause: MongoDB's message quotes the entry.
             raise SequenceTaken("Another entry has this place.") from None
-        raise AuditStoreUnavailable("MongoDB does not take the entries.") from None
+        raise AuditStoreUnavailable("MongoDB did not accept the entries.") from None
     except (
         ConfigurationError,
         ConnectionFailure,

@@ -393,4 +393,4 @@ def _as_unavailable(judge: Judge = trouble_of) -> Iterator[None]:
     except Exception as error:
         if judge(error) is None:
             raise
-        raise DatabaseUnavailable("The database changes hands.") from error
+        raise DatabaseUnavailable("The primary is changing.") from error

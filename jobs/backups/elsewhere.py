@@ -106,7 +106,7 @@ def restore_elsewhere(
                     f"The recovery kit of {kit.made_at:%Y-%m-%d} has another password "
                     f"for PostgreSQL's {error.login} than the clinic had at "
                     f"{at:%Y-%m-%d %H:%M:%S} UTC: take the kit that was in use then, "
-                    "or name with --to a time at which this one was."
+                    "or name a time with --to when this one was."
                 ) from error
 
 
@@ -123,8 +123,8 @@ def require_empty(path: Path) -> None:
         ) from error
     if not is_empty:
         raise CannotRestore(
-            f"The data folder {path} is not empty: a clinic is restored into an empty "
-            "one only. Name another with --data. Nothing was touched."
+            f"The data folder {path} is not empty: a clinic can only be restored into "
+            "an empty one. Name another with --data. Nothing was touched."
         )
 
 
@@ -147,9 +147,9 @@ def _require_of_one_clinic(repository: Repository, kit: RecoveryKit) -> None:
         )
     if repository.system_id != kit.system_id:
         raise CannotRestore(
-            f"The recovery kit is of clinic {kit.system_id}, and the backups in "
-            f"{repository.folder} are of clinic {repository.system_id}: take the kit "
-            "of this clinic."
+            f"The recovery kit is of clinic {kit.system_id}, but the backups in "
+            f"{repository.folder} are of clinic {repository.system_id}: take that "
+            "clinic's kit."
         )
 
 
@@ -157,9 +157,9 @@ def _require_passwords(kit: RecoveryKit) -> None:
     """Raise CannotRestore if a kit has no passwords: new ones would be of no use."""
     if PASSWORDS not in kit.files:
         raise CannotRestore(
-            f"The recovery kit of {kit.made_at:%Y-%m-%d} has no passwords of "
-            "PostgreSQL, and the rows are read with those of the clinic: take a kit "
-            "that was made where its data folder was."
+            f"The recovery kit of {kit.made_at:%Y-%m-%d} has no PostgreSQL passwords, "
+            "and the rows can only be read with those of the clinic: take a kit that "
+            "was made where its data folder was."
         )
 
 

@@ -300,8 +300,8 @@ def _words_of_damage(proof: Proof) -> str:
     if not proof.passed_over:
         return ""
     return (
-        " No later backup was taken, from which less of the log would have led there: "
-        + " ".join(proof.passed_over)
+        " A later backup, from which less of the log would have led there, could not "
+        "be used: " + " ".join(proof.passed_over)
     )
 
 
@@ -309,7 +309,7 @@ def words_of(proof: Proof) -> str:
     """Return a proof as a sentence."""
     files = f"({proof.files}, {proof.file_bytes / 1e6:.1f} MB)"
     if proof.purged_files:
-        files += f", but {proof.purged_files} that were purged since and are gone"
+        files += f", except {proof.purged_files} that have been purged since"
     if proof.log_segments is not None:
         return (
             f"Restored the clinic as of {proof.as_of:%Y-%m-%d %H:%M:%S.%f} UTC into a "
@@ -323,7 +323,7 @@ def words_of(proof: Proof) -> str:
     compared = (
         "the same as a replica showed then"
         if proof.is_compared
-        else "read, and compared with nothing: no replica answered then"
+        else "readable, but could not be compared: no replica answered then"
     )
     return (
         f"Restored {proof.set_id}, the clinic as of {proof.as_of:%Y-%m-%d %H:%M:%S} "

@@ -115,8 +115,8 @@ def lead_rows(endpoints: Endpoints, owner_url: str) -> None:
         Patroni(endpoints).patch_config({"standby_cluster": None})
     except (PatroniRefused, PatroniSilent) as error:
         raise CannotStart(
-            f"Patroni does not let a server of this site lead ({error}): see that the "
-            "servers here answer, and repeat the command."
+            f"Patroni does not let a server of this site lead ({error}): check that "
+            "the servers here answer, and repeat the command."
         ) from error
     # What was received is replayed before writes are allowed.
     await_leader(lambda: _takes_writes(owner_url), "No server of this site leads yet")
@@ -148,7 +148,7 @@ def await_leader(leads: Callable[[], bool], failure: str) -> None:
     deadline = time.monotonic() + _LEAD_SECONDS
     while not leads():
         if time.monotonic() > deadline:
-            raise CannotStart(f"{failure}: look at its log, and repeat the command.")
+            raise CannotStart(f"{failure}: see its log, and repeat the command.")
         time.sleep(_LOOK_SECONDS)
 
 
@@ -182,7 +182,7 @@ def settle(
 def _time_of(order: SitePromoted) -> datetime:
     if order.rows_at is None:
         raise CannotStart(
-            "Of which time the rows here are cannot be told: see that the site's "
+            "It is not known how recent the rows here are: check that the site's "
             "servers answer, and repeat the command."
         )
     return order.rows_at

@@ -42,7 +42,7 @@ def test_a_slash_behind_the_public_address_does_not_matter():
 def test_the_public_address_is_one_that_can_be_trusted(address):
     sentence = refusal_of(public_url=address)
 
-    assert sentence.startswith("CHARTROOM_PUBLIC_URL: write only how browsers reach")
+    assert sentence.startswith("CHARTROOM_PUBLIC_URL: write only the address at which")
     assert "secret" not in sentence
 
 

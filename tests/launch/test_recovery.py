@@ -70,7 +70,7 @@ def test_starts_that_break_off_and_launchers_that_die_lose_and_block_nothing(
     assert embedded.running(launcher.data) is None
     launcher.start()
     launcher.await_ready()
-    assert "Leftovers of a killed launcher" in launcher.output
+    assert "Cleanup after a killed launcher" in launcher.output
     assert notes(launcher.data, "before the power cut") == [
         "before the kill",
         "before the power cut",

@@ -101,7 +101,7 @@ def read_json(tool: BackupTool, answer: Answer) -> Any:
     except ValueError as error:
         if answer.code:
             raise ended(tool, answer) from error
-        raise unknown_answer(tool, "no JSON") from error
+        raise unknown_answer(tool, "not JSON") from error
 
 
 def shaped(tool: BackupTool, value: object, shape: TypeAdapter[T]) -> T:

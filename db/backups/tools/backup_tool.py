@@ -31,7 +31,7 @@ class BackupTool:
         if match is None:
             raise ValueError(
                 "write barman:SERVER or pgbackrest:STANZA, with the name by which the "
-                "tool knows these servers: letters, digits, points, - and _"
+                "tool knows these servers: letters, digits, dots, - and _"
             )
         program = cast("Program", match[1])
         words = tuple(shlex.split(command or program))

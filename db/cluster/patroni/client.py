@@ -185,7 +185,7 @@ class Patroni:
                 continue
             self._talkative = member
             return answer
-        raise PatroniSilent("No member of Patroni answers.")
+        raise PatroniSilent("No Patroni member answers.")
 
     def _names_to_try(self, first: str) -> Iterator[str]:
         """Yield the members, starting with those that are likely to answer soon."""
@@ -198,7 +198,7 @@ class Patroni:
     ) -> JsonAnswer:
         url = self._urls.get(member)
         if url is None:
-            raise PatroniSilent(f"Nothing says where {member} has its Patroni.")
+            raise PatroniSilent(f"The address of {member}'s Patroni is not known.")
         has_login = method != "GET" and self._password
         answer = json_http.ask(
             method,

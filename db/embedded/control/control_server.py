@@ -64,12 +64,16 @@ def _handler(commands: Commands, key: str) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             """Run the command in the path with the fields of the body."""
             if not self._has_key():
-                self._answer(HTTPStatus.UNAUTHORIZED, {"refused": "Who are you?"})
+                self._answer(
+                    HTTPStatus.UNAUTHORIZED, {"refused": "The key is missing or wrong."}
+                )
                 return
             command = commands.get(self.path.removeprefix("/"))
             fields = self._fields()
             if command is None or fields is None:
-                self._answer(HTTPStatus.BAD_REQUEST, {"refused": "What do you want?"})
+                self._answer(
+                    HTTPStatus.BAD_REQUEST, {"refused": "The command is not known."}
+                )
                 return
             self._answer(*_done(command, fields))
 
@@ -110,9 +114,9 @@ def _done(
         return HTTPStatus.CONFLICT, {"refused": str(refusal)}
     except (TypeError, ValueError):
         _log.exception("A command was malformed.")
-        return HTTPStatus.BAD_REQUEST, {"refused": "That makes no sense."}
+        return HTTPStatus.BAD_REQUEST, {"refused": "The command is malformed."}
     except Exception:
         _log.exception("A command failed.")
         return HTTPStatus.INTERNAL_SERVER_ERROR, {
-            "refused": "It failed; the launcher's log says why."
+            "refused": "The command failed; the launcher's log says why."
         }

@@ -52,11 +52,13 @@ class Drills:
     def start(self, kind: str, drill_id: str) -> None:
         """Start a drill; raises ControlRefused while another one runs."""
         if not _KIND.fullmatch(kind):
-            raise ControlRefused("No drill has such a name.")
+            raise ControlRefused("There is no such drill.")
         with self._guard:
             running = [d for d in self._drills.values() if d.process.poll() is None]
             if running or drill_id in self._drills:
-                raise ControlRefused("A drill runs already: wait until it has ended.")
+                raise ControlRefused(
+                    "A drill is already running: wait until it has ended."
+                )
             drill = _Drill(self._spawn(kind, drill_id))
             self._drills[drill_id] = drill
             for old in list(self._drills)[:-_KEPT]:

@@ -49,14 +49,14 @@ class Breakage:
     def inflict(self, fault: Fault, node: str | None, seconds: float) -> None:
         """Inflict a fault; raises ControlRefused if that makes no sense."""
         if fault.is_of_a_node != (node is not None):
-            needed = "needs a node" if fault.is_of_a_node else "is not of a node"
+            needed = "needs a node" if fault.is_of_a_node else "does not take a node"
             raise ControlRefused(f"The fault {fault} {needed}.")
         if not 0 < seconds <= _LONGEST_SECONDS:
             raise ControlRefused(f"A fault lasts up to {_LONGEST_SECONDS:.0f} seconds.")
         if fault in _MOVING and any(
             (moving, node) in self._broken for moving in _MOVING
         ):
-            raise ControlRefused(f"{node} has a disk or a network of its own already.")
+            raise ControlRefused(f"{node} already has a disk or a network of its own.")
         if fault.lasts:
             # Recorded first: the supervisor must not start again what has to stay dead.
             self._broken[fault, node] = []

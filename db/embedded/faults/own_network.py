@@ -30,9 +30,9 @@ _BEGIN_SECONDS: Final = 10.0
 _PROBE_SECONDS: Final = 1.0
 _MOST_PORTS: Final = 64
 _REFUSED: Final = (
-    "This machine does not let Chartroom make a network of its own, so no server can "
-    "be cut off{}. It takes Linux with network namespaces, util-linux, and root or "
-    "user namespaces that everybody may make; most containers forbid both."
+    "This machine does not let Chartroom create a network of its own, so no server "
+    "can be cut off{}. This needs Linux with network namespaces, util-linux, and root "
+    "or unprivileged user namespaces; most containers forbid both."
 )
 
 
@@ -45,7 +45,7 @@ class NetworkNamespace:
 
     def __init__(self, ports: list[int]) -> None:
         if not (shutil.which("unshare") and shutil.which("nsenter")):
-            raise _refused("there is no unshare or no nsenter")
+            raise _refused("unshare or nsenter is missing")
         ours, theirs = socket.socketpair()
         self._parent = ours
         self._request_lock = Lock()
@@ -112,7 +112,7 @@ class OwnNetwork:
         ControlRefused if that is not possible.
         """
         if not node.is_replica:
-            raise ControlRefused(f"{node.name} is no replica that follows.")
+            raise ControlRefused(f"{node.name} is not a replica that follows.")
         own = {node.port, node.api_port}
         others = [port for name, port in ports.items() if name != "mongo"]
         namespace = NetworkNamespace([port for port in others if port not in own])
@@ -148,8 +148,8 @@ class OwnNetwork:
         if not self.wire.is_cut or self._is_heard() or self._hears():
             return None
         return (
-            f"{self.node.name} is alone in a network of its own: from there etcd does "
-            f"not answer, from here {self.node.name} does not, and "
+            f"{self.node.name} is alone in a network of its own: etcd does not answer "
+            f"from there, {self.node.name} does not answer from here, and "
             f"{self.wire.connections} connections hang."
         )
 

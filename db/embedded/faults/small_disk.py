@@ -61,7 +61,7 @@ class SmallDisk:
         there. Raises ControlRefused if that is not possible.
         """
         if not node.is_replica:
-            raise ControlRefused(f"{node.name} is no replica that follows.")
+            raise ControlRefused(f"{node.name} is not a replica that follows.")
         require_mounting(node.data)
         disk = cls(node, node.patroni)
         disk._move()
@@ -153,8 +153,8 @@ def require_mounting(place: Path) -> None:
         words = output.decode(errors="replace").strip().rpartition("\n")[2]
         raise ControlRefused(
             "This machine does not let Chartroom mount a small disk, so none can be "
-            f"filled ({words}). It takes Linux with util-linux 2.38, and root or user "
-            "namespaces that everybody may make; most containers forbid both."
+            f"filled ({words}). This needs Linux with util-linux 2.38, and root or "
+            "unprivileged user namespaces; most containers forbid both."
         )
 
 

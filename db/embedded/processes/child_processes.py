@@ -87,8 +87,8 @@ class Program:
         """Raise CannotStart with the program's last log line if it has ended."""
         if not self.is_running:
             raise CannotStart(
-                f"{self.name} stopped at its start: {last_words(self.log)} "
-                f"The whole story is in {self.log}."
+                f"{self.name} stopped while starting: {last_words(self.log)} See "
+                f"{self.log}."
             )
 
 
@@ -110,8 +110,8 @@ def wait_for(
     ):
         names = " and ".join(program.name for program in watched)
         raise CannotStart(
-            f"{names} did not get ready within {seconds:.0f} seconds: "
-            f"see {watched[0].log}."
+            f"{names} did not become ready within {seconds:.0f} seconds: see "
+            f"{watched[0].log}."
         )
 
 
@@ -130,7 +130,7 @@ def last_words(log: Path) -> str:
         for line in reversed(lines[-50:]):
             if line.strip():
                 return line.strip()[:300]
-    return "it said nothing."
+    return "it printed nothing."
 
 
 def find(*places: Path) -> list[psutil.Process]:

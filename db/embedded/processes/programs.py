@@ -127,7 +127,7 @@ def _require_name(user: int) -> None:
     except KeyError:
         raise CannotStart(
             f"PostgreSQL cannot run as user {user}, who has no name on this machine: "
-            f"run Chartroom as a user who is in /etc/passwd, or {_OWN_SERVERS}."
+            f"run Chartroom as a user listed in /etc/passwd, or {_OWN_SERVERS}."
         ) from None
 
 

@@ -112,7 +112,7 @@ class Etcd:
         self._call("/v3/auth/user/grant", {"user": _USER, "role": _USER})
         self._call("/v3/auth/enable", {})
         if self._token() is None:
-            raise CannotStart("etcd does not take the password of this data folder.")
+            raise CannotStart("etcd does not accept the password of this data folder.")
 
     def leader(self) -> str | None:
         """Return the name of the node that holds the leader key, if one is known."""

@@ -178,7 +178,7 @@ class Fleet:
                 )
             # It may just be starting, or another is about to lead.
             time.sleep(0.2)
-        raise ControlRefused("Nobody leads now, so there is nobody to copy.")
+        raise ControlRefused("No server leads now, so there is none to copy.")
 
     def _require_removable(self, node: Node) -> None:
         if node.is_leader:

@@ -192,8 +192,8 @@ def taken_over(site: str | None) -> CannotStart:
     """Return the refusal of a start at a site that was given up."""
     named = f"The site {site}" if site else "The site that was the main one"
     return CannotStart(
-        f"{named} was promoted and is the clinic now: this one would write what nobody "
-        "sees there. Keep this data folder aside, and join anew with python -m "
+        f"{named} was promoted and is the clinic now: nobody there would see what "
+        "this site writes. Keep this data folder aside, and join again with python -m "
         "dashboard join-site (docs/runbooks/lost-site.md)."
     )
 

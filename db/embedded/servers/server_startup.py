@@ -119,14 +119,19 @@ class Servers:
         if not having or system_id is None:
             raise CannotStart(
                 f"No server has any data in {self._folder.postgres}, although there "
-                "was a clinic: an empty one would open. Put the data back, bring them "
-                "back from a backup with python -m dashboard restore --go-back "
+                "was a clinic: an empty one would open. Put the data back, restore it "
+                "from a backup with python -m dashboard restore --go-back "
                 "--servers-lost, or name another folder with --data."
             )
         if self._replacement.is_placed and not self._etcd.forget_leaders():
-            raise CannotStart("etcd does not forget who led before: start again.")
+            raise CannotStart(
+                "The record of the last leader could not be removed from etcd: start "
+                "again."
+            )
         if not self._etcd.pin(system_id):
-            raise CannotStart("etcd does not note whose cluster this is: start again.")
+            raise CannotStart(
+                "The cluster's identity could not be recorded in etcd: start again."
+            )
         for node in having:
             node.patroni.start()
         if len(having) < len(nodes):

@@ -50,7 +50,7 @@ class SiteInvitation:
         except (ValidationError, UnicodeDecodeError) as error:
             # Without its cause, which may quote what somebody keeps in the file.
             raise CannotStart(
-                f"{path} is no invitation of a site: make one at the main site with "
+                f"{path} is not a site's invitation: make one at the main site with "
                 "python -m dashboard invite-site."
             ) from error
 

@@ -294,7 +294,7 @@ class _GoingBack:
         with owning(url) as (engine, history):
             if history.timeline <= self.logs.timeline:
                 raise CannotRestore(
-                    "The restored clinic would take a timeline that was taken before: "
+                    "The restored clinic would take a timeline that is already taken: "
                     "try again."
                 )
             with engine.connect() as connection:
@@ -343,7 +343,7 @@ def _require_room(clinic: LiveClinic, route: Route) -> None:
     room = room_for(chain(manifest)) + _COPIES * room_for([manifest])
     try:
         clinic.repository.require_room(
-            clinic.folder.path, room, "going back, the data of before kept,"
+            clinic.folder.path, room, "going back, with the previous data kept,"
         )
     except CannotBackUp as error:
         raise CannotRestore(str(error)) from error

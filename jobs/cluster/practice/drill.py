@@ -108,7 +108,9 @@ class Practice:
 
     def _give_up(self, drill_id: UUID, error: Exception) -> None:
         skipped = isinstance(error, CannotDrill)
-        sentence = f"Skipped: {error}" if skipped else f"It broke off: {error}"
+        sentence = (
+            f"Skipped: {error}" if skipped else f"It stopped with an error: {error}"
+        )
 
         def give_up(session: Session) -> None:
             drills.give_up(session, drill_id, sentence, skipped=skipped)

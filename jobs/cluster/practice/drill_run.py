@@ -50,8 +50,8 @@ class DrillRun:
         """The launcher's control server; raises CannotDrill if there is none."""
         if self.control is None:
             raise CannotDrill(
-                "Chartroom did not start these servers, so it can break nothing on "
-                "them. Only a switchover can be practised here."
+                "Chartroom did not start these servers, so it cannot break anything "
+                "on them. Only a switchover can be practised here."
             )
         return self.control
 
@@ -121,7 +121,7 @@ class DrillRun:
             with suppress(ControlRefused, ControlUnreachable):
                 self.evidence = self.launcher_control.evidence(fault, self.node)
             sleep(_LOOK_SECONDS)
-        self.tell(self.evidence or "Nothing shows that it happened")
+        self.tell(self.evidence or "There is no sign that it happened")
 
     def await_whole(self) -> None:
         """Wait until one server leads and all others stream."""
@@ -159,5 +159,5 @@ class DrillRun:
         deadline = monotonic() + seconds
         while not is_so():
             if monotonic() > deadline:
-                raise WentWrong(f"It did not happen in {seconds:g} s that {what}.")
+                raise WentWrong(f"This did not happen within {seconds:g} s: {what}.")
             sleep(_LOOK_SECONDS)

@@ -28,7 +28,7 @@ def measure(run: DrillRun, database: Database, drill_id: UUID) -> DrillMeasureme
     oldest = min((write.answered_at for write in lost), default=since)
     is_of_files = run.kind is DrillKind.LOST_MONGO
     if users.files.errors:
-        run.facts.append(f"{users.files.errors} files could not be kept.")
+        run.facts.append(f"{users.files.errors} files could not be stored.")
     rto = _file_gap(run) if is_of_files else gap.seconds if gap else 0.0
     return DrillMeasurements(
         round(rto, 3),

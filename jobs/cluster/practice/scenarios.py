@@ -79,7 +79,7 @@ def lose_mongo(run: DrillRun) -> None:
     kept = run.users.files.kept
     run.wait(
         lambda: any(timestamp > healed_at for timestamp in list(kept.values())),
-        "files can be kept again",
+        "files can be stored again",
     )
 
 
@@ -111,10 +111,10 @@ def fill_disk(run: DrillRun) -> None:
         run.tell("Writing more than it can take")
         run.wait(
             lambda: run.users.write_ballast() and not run.is_streaming(run.node),
-            f"{run.node} cannot go on",
+            f"{run.node} cannot continue",
         )
         run.await_evidence(Fault.FILL_DISK)
-        run.await_writes("the others go on", since=monotonic())
+        run.await_writes("the others continue", since=monotonic())
     run.tell(f"{run.node} is copied anew to its usual disk")
 
 
@@ -154,7 +154,7 @@ def _await_new_beginning(run: DrillRun) -> None:
 
     Until then it reports what the replica was before.
     """
-    run.wait(lambda: not run.is_streaming(run.node), f"{run.node} begins anew")
+    run.wait(lambda: not run.is_streaming(run.node), f"{run.node} starts again")
 
 
 def _ask_until_granted(run: DrillRun, former: str, chosen: str) -> None:
@@ -179,7 +179,7 @@ SCENARIOS: Final[Mapping[DrillKind, Callable[[DrillRun], None]]] = MappingProxyT
             Fault.KILL_NODE, "Killing {} with all that runs on it"
         ),
         DrillKind.FROZEN_NODE: lose_primary(
-            Fault.FREEZE_NODE, "Stopping everything on {} in its tracks"
+            Fault.FREEZE_NODE, "Freezing everything on {}"
         ),
         DrillKind.PATRONI_KILLED: kill_patroni,
         DrillKind.LOST_ETCD: lose_etcd,

@@ -138,7 +138,7 @@ def test_a_disk_of_which_nothing_shows_that_it_was_full_keeps_no_promise(
     record = newest(wired)
     assert record.state == "broken", record.sentence
     assert "nothing shows that the disk was full" in record.sentence
-    assert any("Nothing shows that it happened" in line for line in lines)
+    assert any("There is no sign that it happened" in line for line in lines)
 
 
 @pytest.mark.cluster
@@ -158,7 +158,7 @@ def test_a_network_cut_is_practised_and_costs_no_more_than_a_pause(wired: Wiring
     ("kind", "sentence"),
     [
         (DrillKind.FULL_DISK, "does not let Chartroom mount a small disk"),
-        (DrillKind.NETWORK_CUT, "does not let Chartroom make a network of its own"),
+        (DrillKind.NETWORK_CUT, "does not let Chartroom create a network of its own"),
     ],
 )
 def test_what_the_machine_forbids_is_skipped_with_the_reason(

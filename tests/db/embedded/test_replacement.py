@@ -164,10 +164,10 @@ def test_what_was_begun_and_given_up_leaves_the_clinic_as_it_was(folder):
 
 def test_only_one_goes_back_at_a_time_and_nobody_starts_meanwhile(folder):
     with Replacement(folder).preparing(TO):
-        with pytest.raises(CannotStart, match="Somebody takes the clinic back"):
+        with pytest.raises(CannotStart, match="Somebody is taking the clinic back"):
             Replacement(folder).preparing(TO).__enter__()
         # What is written from then on would be lost with the next start.
-        with pytest.raises(CannotStart, match="Somebody takes the clinic back"):
+        with pytest.raises(CannotStart, match="Somebody is taking the clinic back"):
             Replacement(folder).resume()
 
         assert Replacement(folder).step is ReplacementStep.PREPARING

@@ -255,7 +255,7 @@ def test_a_file_that_is_no_keyset_is_one_sentence_without_its_content(
     path.parent.mkdir()
     path.write_bytes(content)
 
-    with pytest.raises(UnusableFileKeys, match="something else") as refusal:
+    with pytest.raises(UnusableFileKeys, match="does not contain a keyset") as refusal:
         FileKeys(path).seal(b"x", "draft 7")
 
     assert "hunter2" not in str(refusal.value)

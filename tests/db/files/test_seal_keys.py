@@ -123,7 +123,7 @@ def test_a_file_that_is_no_key_is_one_sentence_without_its_content(
 ):
     (tmp_path / "key").write_bytes(content)
 
-    with pytest.raises(UnusableKey, match="something else than Ed25519") as refusal:
+    with pytest.raises(UnusableKey, match="does not contain Ed25519") as refusal:
         SealKeyFile(tmp_path / "key").read()
 
     assert "secret" not in str(refusal.value)

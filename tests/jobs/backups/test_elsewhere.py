@@ -233,7 +233,7 @@ def test_a_kit_with_another_password_of_the_superuser_is_told_of_at_once(
     ):
         restore(repository, other, folder, at)
     assert list(folder.iterdir()) == []
-    with pytest.raises(CannotRestore, match="has no passwords of PostgreSQL"):
+    with pytest.raises(CannotRestore, match="has no PostgreSQL passwords"):
         restore(repository, replace(kit, files=none), folder, at)
 
 

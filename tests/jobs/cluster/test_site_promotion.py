@@ -97,7 +97,9 @@ def test_where_all_of_the_log_was_lost_all_of_it_is_counted(log):  # noqa: F811
 def test_nobody_leads_with_rows_of_an_unknown_time(log):  # noqa: F811
     order = SitePromoted("north", ORDER.reason, ORDER.cut_off, None, None)
 
-    with pytest.raises(CannotStart, match="Of which time the rows here are"):
+    with pytest.raises(
+        CannotStart, match="It is not known how recent the rows here are"
+    ):
         lead(log, order)
 
 

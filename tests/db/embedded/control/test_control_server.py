@@ -47,7 +47,7 @@ def test_who_knows_the_key_is_answered(control: Control):
 
 @pytest.mark.parametrize("key", ["", "guess"])
 def test_who_does_not_know_the_key_gets_nothing(server: ControlServer, key: str):
-    with pytest.raises(ControlRefused, match="Who are you"):
+    with pytest.raises(ControlRefused, match="The key is missing or wrong"):
         Control(server.url or "", key).add_replica(900)
 
 

@@ -43,7 +43,7 @@ def test_a_drill_is_told_its_kind_its_record_and_its_cluster(tmp_path: Path):
 def test_one_drill_at_a_time(waiting: Drills):
     waiting.start("lost-node", "1")
 
-    with pytest.raises(ControlRefused, match="runs already"):
+    with pytest.raises(ControlRefused, match="already running"):
         waiting.start("crash", "2")
 
 
@@ -58,7 +58,7 @@ def test_a_drill_ends_with_its_launcher(waiting: Drills):
 
 
 def test_nothing_but_a_name_is_taken_for_a_kind(waiting: Drills):
-    with pytest.raises(ControlRefused, match="No drill"):
+    with pytest.raises(ControlRefused, match="no such drill"):
         waiting.start("--help", "1")
 
 

@@ -94,7 +94,7 @@ def test_who_forgets_the_supervisor_finds_it_at_work_again(control: Control):
     ("fault", "node", "sentence"),
     [
         (Fault.KILL_NODE, None, "needs a node"),
-        (Fault.STOP_ETCD, "db-01", "is not of a node"),
+        (Fault.STOP_ETCD, "db-01", "does not take a node"),
         (Fault.KILL_NODE, "db-09", "There is no node db-09"),
     ],
     ids=["a node is missing", "a node too many", "an unknown node"],

@@ -42,7 +42,7 @@ def test_where_namespaces_are_forbidden_it_is_refused_with_the_reason(
     ):
         NetworkNamespace([])
 
-    assert "root or user namespaces" in str(refused.value)
+    assert "root or unprivileged user namespaces" in str(refused.value)
 
 
 def test_without_the_programs_for_it_it_is_refused(
@@ -50,5 +50,5 @@ def test_without_the_programs_for_it_it_is_refused(
 ):
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    with pytest.raises(ControlRefused, match="there is no unshare"):
+    with pytest.raises(ControlRefused, match="unshare or nsenter is missing"):
         NetworkNamespace([])

@@ -176,7 +176,9 @@ class TestPrimaryWithNetworkOfItsOwn:
         name = apart_primary.name
 
         for fault in (Fault.OWN_NETWORK, Fault.FILL_DISK):
-            with pytest.raises(ControlRefused, match="of its own already"):
+            with pytest.raises(
+                ControlRefused, match="already has a disk or a network of its own"
+            ):
                 control.inflict(fault, name)
 
         assert control.report().node(name).faults == (Fault.OWN_NETWORK,)

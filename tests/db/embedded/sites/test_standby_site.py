@@ -112,7 +112,7 @@ def test_another_file_is_refused_and_not_quoted(tmp_path: Path):
     file = tmp_path / "letter.txt"
     file.write_text('{"site": "Lovelace, Ada"}')
 
-    with pytest.raises(CannotStart, match="is no invitation of a site") as refusal:
+    with pytest.raises(CannotStart, match="is not a site's invitation") as refusal:
         SiteInvitation.read(file)
 
     assert "Lovelace" not in str(refusal.value)

@@ -316,7 +316,7 @@ def test_nothing_is_touched_before_it_is_confirmed(story):
 def test_a_file_that_was_purged_is_in_no_backup_and_that_is_no_damage(story):
     assert story.restore.proof.purged_files == 1
     assert story.restore.proof.files == len(samples.FILES) - 1
-    assert "but 1 that were purged since and are gone" in words_of(story.restore.proof)
+    assert "except 1 that have been purged since" in words_of(story.restore.proof)
 
 
 def test_rows_are_those_of_then_on_three_servers(ward, story):
