@@ -2,9 +2,9 @@
 
 Containers get secrets as files, so that neither the environment of a container nor
 `docker inspect` shows them. Every file in /run/secrets whose name is in capitals
-becomes a variable of the program's environment alone, unless it is empty, and `${NAME}`
-in other variables stands for its content. What has another name, such as a key file,
-stays a file.
+becomes a variable of the program's environment only, unless it is empty, and `${NAME}`
+in other variables is replaced by its content. Files with other names, such as key
+files, stay files.
 """
 
 import os

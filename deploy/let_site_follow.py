@@ -1,8 +1,8 @@
-"""Let another site follow: `SITE HOST:PORT`, or `SITE --forget` for no more.
+"""Let another site follow: `SITE HOST:PORT`, or `SITE --forget` to stop.
 
 HOST:PORT is the site's member of MongoDB's set. PostgreSQL's nodes then keep their log
-for the site in a slot that outlives a failover, and its member copies all files. As
-often as you like. CHARTROOM_PATRONI_URLS and _PASSWORD lead to Patroni's members,
+for the site in a slot that outlives a failover, and its member copies all files. It may
+be run again. CHARTROOM_PATRONI_URLS and _PASSWORD lead to Patroni's members,
 MONGO_MEMBERS and MONGO_ADMIN_PASSWORD to MongoDB's.
 """
 

@@ -1,4 +1,4 @@
-"""Make Chartroom's roles and database where they are missing.
+"""Create Chartroom's roles and database where they are missing.
 
 Patroni calls this once, on a new cluster, with the superuser's URL as the only argument
 and its password in PGPASSFILE. Call it again by hand when a new version has new roles.

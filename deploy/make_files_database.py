@@ -1,4 +1,4 @@
-"""Found MongoDB's replica set and make Chartroom's two users; as often as you like.
+"""Initiate MongoDB's replica set and create Chartroom's two users; may be run again.
 
 MONGO_MEMBERS names the members as host:port, the first of which has an administrator
 already (MONGO_ADMIN_PASSWORD); MONGO_PASSWORD and MONGO_AUDIT_PASSWORD are the users'.

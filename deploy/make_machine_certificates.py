@@ -1,8 +1,8 @@
-"""Make certificates by which machines know each other: FOLDER NAME [NAME ...].
+"""Make the certificates with which machines authenticate: FOLDER NAME [NAME ...].
 
-In the folder: an authority (`authority.key`, which no machine needs, and
-`authority.pem`, which all do) and for each name a key with its certificate. What is
-there stays; take a file away to have it made anew. Each is for its owner alone.
+The folder gets an authority (`authority.key`, which no machine needs, and
+`authority.pem`, which all do) and for each name a key with its certificate. Existing
+files stay; delete one to have it made again. Only their owner may read them.
 """
 
 import sys
@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from db.files import private_files
 
-# Longer than any machine is kept; a machine's is exchanged in good time.
+# Longer than any machine is in use; a machine's own certificate is replaced in time.
 _AUTHORITY_DAYS = 3650
 _MACHINE_DAYS = 825
 _BOTH_SIDES = x509.ExtendedKeyUsage(

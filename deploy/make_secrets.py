@@ -1,8 +1,8 @@
 """Make the secrets of docker-compose.yml that are missing: `make_secrets.py FOLDER`.
 
-What is there stays. Every file is readable by its owner only, but for what Prometheus,
-which is another user, has to read; the folder is its owner's alone. The certificates
-are signed by themselves: put the clinic's own in their place.
+Existing files stay. Only their owner may read them, except for the one that Prometheus,
+another user, has to read; only its owner may enter the folder. The certificates are
+self-signed: replace them by the clinic's own.
 """
 
 import secrets

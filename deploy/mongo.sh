@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Start a member of MongoDB's replica set, from secrets that mongod's own user may not
-# read where they are: members know each other by a key in a file that is nobody else's.
+# Start a member of MongoDB's replica set. mongod's own user may not read the secrets where
+# they are, and the key with which members authenticate must be in a file that it owns: the
+# secrets are copied first.
 set -euo pipefail
 
 secrets=${SECRETS:-/run/secrets}
@@ -14,7 +15,7 @@ if [ -n "${MONGO_INITDB_ROOT_USERNAME:-}" ]; then
     give MONGO_ADMIN_PASSWORD
     export MONGO_INITDB_ROOT_PASSWORD_FILE=$own/MONGO_ADMIN_PASSWORD
 fi
-# Strangers' messages are not unpacked: that has lost memory to them (CVE-2025-14847).
+# No compressed messages: unpacking them has leaked memory to clients (CVE-2025-14847).
 # Slow queries would be logged with their values: health data stays out of logs.
 exec docker-entrypoint.sh mongod --replSet chartroom --bind_ip_all --quiet \
     --keyFile "$own/MONGO_MEMBERS_KEY" --slowOpSampleRate 0 \

@@ -1,9 +1,10 @@
-"""Let a site of servers of your own lead, once the main one is lost and cannot write.
+"""Promote a site of servers of your own, once the main one is lost and cannot write.
 
 `promote_site.py --reason "..." --cut-off "..."`, as docs/runbooks/lost-site.md says. It
-shows of when the site is, refuses while a server of the main site answers, and asks for
-the name of the site or of the clinic. It may be repeated after any failure. CHARTROOM_*
-are those of the site's web servers and worker, with CHARTROOM_OWNER_URL;
+shows how recent the site's data is, refuses while a server of the main site answers,
+and asks for the name of the site or of the clinic. It may be repeated after any
+failure. CHARTROOM_* are those of the site's web servers and worker, with
+CHARTROOM_OWNER_URL;
 MONGO_SITE_MEMBER and MONGO_MAIN_MEMBERS are HOST:PORT of members, MONGO_ADMIN_PASSWORD
 is their administrator's.
 """
@@ -58,7 +59,7 @@ def promote_site(
     cut_off: CutOff = "",
     despite_going_back: DespiteGoingBack = False,
 ) -> None:
-    """Let this site lead, once the main one is lost and cannot write."""
+    """Promote this site, once the main one is lost and cannot write."""
     with explain_errors():
         settings = Settings()
         site, main_url = settings.site, settings.main_url

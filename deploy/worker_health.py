@@ -1,4 +1,4 @@
-"""End with 0 if a worker has been at work within the last minute, with 1 if not."""
+"""Exit with 0 if a worker was at work within the last minute, with 1 if not."""
 
 import os
 import sys

@@ -163,7 +163,7 @@ def test_a_domain_that_does_not_exist_is_told_those_that_do():
 
     assert result.returncode == 2
     assert result.stderr.startswith(
-        "There is no domain nowhere. These there are: analytics audit "
+        "There is no domain nowhere. The domains are: analytics audit "
     )
     assert " patients " in result.stderr
 
