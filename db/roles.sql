@@ -5,7 +5,7 @@
 --     psql --dbname postgres --file db/roles.sql
 --
 -- and then gives the two logins passwords (\password chartroom, \password chartroom_app).
--- What is there stays as it is. docs/decisions/0009 says why there are so many.
+-- Existing roles stay as they are. docs/decisions/0009 says why there are so many.
 DO $$
 DECLARE
     wanted text;

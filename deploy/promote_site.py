@@ -148,7 +148,8 @@ def _lead_files(site: str) -> bool:
             changed = site_members.alone(config, site)
             if changed is None:
                 raise CannotStart(
-                    f"MongoDB at {member} is no member of the site {site}: see its log."
+                    f"MongoDB at {member} is not a member of the site {site}: see its "
+                    "log."
                 )
             if changed != config:
                 site_members.reconfigure(client, changed, force=True)

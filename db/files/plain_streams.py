@@ -50,4 +50,4 @@ class PlainStream:
         except tink.TinkError as error:
             if self._source.failure is not None:
                 raise self._source.failure from error
-            raise FileDamaged("The file's bytes are not what was put.") from error
+            raise FileDamaged("The file's bytes are not what was stored.") from error
