@@ -42,9 +42,7 @@ def served(
 def trust(served: Launcher) -> ssl.SSLContext:
     """What a desk trusts: only the authority in the file that the launcher names."""
     sentence = next(line for line in served.output.splitlines() if "trust" in line)
-    return ssl.create_default_context(
-        cafile=sentence.rpartition(" know ")[2].rstrip(".")
-    )
+    return ssl.create_default_context(cafile=sentence.rpartition(" installed: ")[2])
 
 
 @pytest.fixture

@@ -245,7 +245,8 @@ def _tell_the_way(
 ) -> None:
     say(f"Chartroom is ready after {stages.seconds:.1f} s: {local_address(settings)}")
     if settings.https:
-        say(f"Browsers trust it once they have {caddy.root_certificate(settings)}.")
+        root = caddy.root_certificate(settings)
+        say(f"Browsers trust it once this authority is installed: {root}")
     if cast:
         say("You can sign in there as")
         for person in cast:
