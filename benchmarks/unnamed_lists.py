@@ -23,7 +23,7 @@ from benchmarks.measure import compare
 from db.models.care import DisclosedAnswer, DisclosedGroup
 from db.postgres import SYSTEM, Database, DatabaseIdentity
 from services.analytics import unnamed_lists
-from services.analytics.cohorts import telling
+from services.analytics.cohorts import disclosure
 from services.analytics.cohorts.inference import members_of, reveals_few
 from services.core import audit
 from services.core.actors import Actor, Role
@@ -105,9 +105,9 @@ def _compare_checks(database: Database) -> None:
             .limit(1)
         )
         group = members_of(session.scalars(newest).one())[100:]
-        is_wanted = telling.compared([group], K)
+        is_wanted = disclosure.is_compared([group], K)
         if is_glance:
-            return telling.are_apart(session, [group], is_wanted, K)
+            return disclosure.are_provably_safe(session, [group], is_wanted, K)
         rows = session.scalars(select(DisclosedGroup.members).where(is_wanted))
         members = [members_of(row) for row in rows]
         return not reveals_few([group], members, dataset.PATIENTS, K)

@@ -338,7 +338,7 @@ def count_and_disclose(
     """Count on a replica, and disclose on the primary; raises RevealsFew."""
     undisclosed = caller.read(counted).value
     return caller.write(
-        lambda session: cohorts.tell(session, caller.actor, undisclosed)
+        lambda session: cohorts.disclose(session, caller.actor, undisclosed)
     )
 
 

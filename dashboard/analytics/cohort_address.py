@@ -21,7 +21,7 @@ from services.analytics.cohorts import (
     Dimension,
     UndisclosedAnswer,
 )
-from services.analytics.cohorts.wording import tell_cohort
+from services.analytics.cohorts.wording import cohort_phrase
 from services.analytics.dashboards import choosing
 from services.analytics.figures import Figure, FigureResult
 from services.analytics.figures.wording import tell_figure
@@ -146,7 +146,7 @@ def sentence_of(question: Cohort | Figure) -> str:
     """Return a cohort or a figure as a sentence, in the language of the page."""
     if isinstance(question, Figure):
         return f"{capitalised(translated(tell_figure(question)))}."
-    return f"{capitalised(translated(tell_cohort(question)))}."
+    return f"{capitalised(translated(cohort_phrase(question)))}."
 
 
 def _recalled(key: str) -> Cohort:

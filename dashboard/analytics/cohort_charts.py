@@ -20,9 +20,9 @@ from services.analytics.cohorts import (
     CohortCount,
     CohortResult,
     Dimension,
-    Hidden,
+    SuppressionReason,
 )
-from services.analytics.cohorts.wording import tell_steps
+from services.analytics.cohorts.wording import step_phrases
 from services.analytics.figures.drawing import COLOURS, name_of
 
 _SUPPRESSED: Final = marked("suppressed")
@@ -40,7 +40,7 @@ def show_attrition(result: CohortResult) -> None:
     st.subheader(_("How many remain"), anchor=False)
     steps = result.attrition
     # A disclosed result is kept as text without its values, so the text is made again.
-    said = [capitalised(translated(words)) for words in tell_steps(result.cohort)]
+    said = [capitalised(translated(words)) for words in step_phrases(result.cohort)]
     step_title, patients_title = _("Step"), _("Patients")
     frame = pd.DataFrame(
         {
@@ -81,9 +81,9 @@ def count_text(count: CohortCount, least: int) -> str:
     """Return the number of patients as text, or why it is hidden."""
     if count.number is not None:
         return decimal(count.number)
-    if count.hidden is Hidden.NEARLY_ALL:
+    if count.hidden is SuppressionReason.NEARLY_ALL:
         return _("all but fewer than {least}").format(least=least)
-    if count.hidden is Hidden.FEW_DECIDE:
+    if count.hidden is SuppressionReason.DECIDED_BY_FEW:
         return _("hidden: a rule changes it by fewer than {least}").format(least=least)
     return _("fewer than {least}").format(least=least)
 

@@ -29,8 +29,8 @@ from dashboard.ui.language.chart_locale import in_language
 from dashboard.ui.words import at, plain
 from services.analytics.cohorts import (
     COHORTS,
-    FEWEST,
-    MOST,
+    FEWEST_COHORTS,
+    MOST_COHORTS,
     CohortCount,
     ComparedShare,
     Comparison,
@@ -68,7 +68,7 @@ def choose() -> bool:
         if key not in known:
             with suppress(NotFound):
                 known |= {key: cohort_address.sentences_of([key])[0]}
-    if len(known) < FEWEST:
+    if len(known) < FEWEST_COHORTS:
         st.caption(_("Save two cohorts to compare them."))
         return False
     begin_with([key for key in compared if key in known], _CHOICE)
@@ -77,11 +77,13 @@ def choose() -> bool:
         list(known),
         format_func=known.__getitem__,
         key=_CHOICE,
-        max_selections=MOST,
+        max_selections=MOST_COHORTS,
         placeholder=_("Two to four"),
         select_all=False,
     )
-    if st.button(_("Compare"), key="cohorts_compare", disabled=len(chosen) < FEWEST):
+    if st.button(
+        _("Compare"), key="cohorts_compare", disabled=len(chosen) < FEWEST_COHORTS
+    ):
         cohort_address.show_compared(chosen)
         return True
     return False

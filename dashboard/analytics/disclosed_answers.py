@@ -32,6 +32,6 @@ def answer_to(
     if kept and kept[0] == question and at - kept[2] < _LASTS:
         return kept[1]
     undisclosed = read(lambda session: counted(session, actor, at))
-    answer = write(lambda session: cohorts.tell(session, actor, undisclosed))
+    answer = write(lambda session: cohorts.disclose(session, actor, undisclosed))
     st.session_state[key] = (question, answer, at)
     return answer

@@ -30,7 +30,7 @@ from dashboard.ui.language import gettext as _, month_and_year, pgettext, transl
 from dashboard.ui.language.chart_locale import in_language
 from dashboard.ui.words import capitalised, plain
 from services.analytics.cohorts import Dimension
-from services.analytics.cohorts.wording import tell_split
+from services.analytics.cohorts.wording import split_phrase
 from services.analytics.dashboards.choosing import CHOOSABLE, is_choosable
 from services.analytics.figures import Chart, FigureCell, FigureMeasure, FigureResult
 from services.analytics.figures.drawing import (
@@ -76,7 +76,7 @@ class _Drawing(NamedTuple):
 
 def show_figure(result: FigureResult, choose: Choose) -> None:
     """Show a figure, split by its dimensions; `choose` is given what is chosen."""
-    split = translated(tell_split(result.figure.by))
+    split = translated(split_phrase(result.figure.by))
     st.subheader(_("By {split}").format(split=split), anchor=False)
     name = _("Cohort by {split}").format(split=split)
     if draw_figure(result, name, key="cohorts_split_chart", choose=choose):
@@ -120,7 +120,7 @@ def draw_figure(
         st.caption(distribution_charts.quantity_name(result))
     drawing = _boxes(result, names) if is_spread else _counts(result, names, shown)
     said = _("{shown} by {split}; see the table below it").format(
-        shown=shown, split=translated(tell_split(result.figure.by))
+        shown=shown, split=translated(split_phrase(result.figure.by))
     )
     if choose is None or not CHOOSABLE.intersection(result.figure.by):
         with chart_box(name, tables.shown, key=key, filed=tables.filed):

@@ -50,5 +50,5 @@ def count_and_tell(
     """
     undisclosed = as_owner.read(count).value
     return as_owner.write(
-        lambda session: cohorts.tell(session, as_owner.actor, undisclosed)
+        lambda session: cohorts.disclose(session, as_owner.actor, undisclosed)
     ).value

@@ -12,7 +12,7 @@ from jobs.analytics.counting import SECONDS, count_and_tell, each_due
 from jobs.analytics.saved_lists import ListCounting, Question
 from jobs.worker.mail_sending import send_waiting
 from services.analytics import dashboards, figures, subscriptions
-from services.analytics.cohorts.wording import tell_cohort
+from services.analytics.cohorts.wording import cohort_phrase
 from services.analytics.dashboards import (
     Card,
     DashboardDraft,
@@ -158,7 +158,7 @@ class AnalystMailing:
         said = wording.say(
             tell_figure(question)
             if isinstance(question, Figure)
-            else tell_cohort(question)
+            else cohort_phrase(question)
         )
         return f"{said[:1].upper()}{said[1:]}"
 

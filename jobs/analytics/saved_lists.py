@@ -127,7 +127,7 @@ class ListCounting:
     ) -> tuple[PrintedCard, ...]:
         owner = self.as_owner.actor
         statistics = self.as_owner.write(
-            lambda s: cohorts.tell(s, owner, undisclosed)
+            lambda s: cohorts.disclose(s, owner, undisclosed)
         ).value
         is_counted_now = statistics == undisclosed.answer
         return list_cards.bar_cards(

@@ -31,7 +31,7 @@ from services.core.sentences import Sentence
 MOST_JOINED: Final = 12
 
 
-class FewDecide(NotAllowed):
+class DecidedByFew(NotAllowed):
     """Whether a number is disclosed would reveal if anybody meets a condition."""
 
     def __init__(self, smallest_group: int) -> None:
@@ -89,7 +89,9 @@ class Existing:
 Condition = Predicate | AllOf | AnyOf | Negated | Existing
 
 
-def joined(condition: Condition, *, is_joined: bool = False) -> Iterator[Condition]:
+def find_joined(
+    condition: Condition, *, is_joined: bool = False
+) -> Iterator[Condition]:
     """Yield the conditions that OR or NOT joins with others."""
     match condition:
         case Predicate():
@@ -98,18 +100,18 @@ def joined(condition: Condition, *, is_joined: bool = False) -> Iterator[Conditi
         case Existing(part=part):
             if is_joined:
                 yield condition
-            yield from joined(part)
+            yield from find_joined(part)
         case AllOf(parts=parts):
             for each in parts:
-                yield from joined(each, is_joined=is_joined)
+                yield from find_joined(each, is_joined=is_joined)
         case AnyOf(parts=parts):
             for each in parts:
-                yield from joined(each, is_joined=is_joined or len(parts) > 1)
+                yield from find_joined(each, is_joined=is_joined or len(parts) > 1)
         case Negated(part=part):
-            yield from joined(part, is_joined=True)
+            yield from find_joined(part, is_joined=True)
 
 
-def rendered(
+def render(
     condition: Condition, replaced: Condition | None = None, *, by: bool = False
 ) -> ColumnElement[bool]:
     """Return a condition as it is run, with `replaced` in it set to true or false.
@@ -118,30 +120,30 @@ def rendered(
     value would come in or go out with the few for whom it is true.
     """
     if condition is replaced:
-        return _replaced(condition, by=by)
+        return _render_replaced(condition, by=by)
     match condition:
         case Predicate(value=value):
             return value
         case Existing():
-            return _existing(condition, replaced, by=by)
+            return _render_existing(condition, replaced, by=by)
         case AllOf(parts=parts):
-            return and_(true(), *(rendered(each, replaced, by=by) for each in parts))
+            return and_(true(), *(render(each, replaced, by=by) for each in parts))
         case AnyOf(parts=parts):
-            return or_(false(), *(rendered(each, replaced, by=by) for each in parts))
+            return or_(false(), *(render(each, replaced, by=by) for each in parts))
         case Negated(part=part):
-            return not_(rendered(part, replaced, by=by))
+            return not_(render(part, replaced, by=by))
 
 
-def _existing(
+def _render_existing(
     condition: Existing, replaced: Condition | None, *, by: bool
 ) -> ColumnElement[bool]:
-    is_varied = any(each is replaced for each in joined(condition.part))
+    is_varied = any(each is replaced for each in find_joined(condition.part))
     if condition.known is not None and not is_varied:
         return condition.known
-    return condition.build(rendered(condition.part, replaced, by=by))
+    return condition.build(render(condition.part, replaced, by=by))
 
 
-def _replaced(condition: Condition, *, by: bool) -> ColumnElement[bool]:
+def _render_replaced(condition: Condition, *, by: bool) -> ColumnElement[bool]:
     answer = true() if by else false()
     match condition:
         case Predicate(value=value):
@@ -152,8 +154,8 @@ def _replaced(condition: Condition, *, by: bool) -> ColumnElement[bool]:
 def variations(condition: Condition) -> tuple[ColumnElement[bool], ...]:
     """Return a condition with each joined condition in it set to false, and to true."""
     return tuple(
-        rendered(condition, each, by=by)
-        for each in joined(condition)
+        render(condition, each, by=by)
+        for each in find_joined(condition)
         for by in (False, True)
     )
 
@@ -182,16 +184,18 @@ def unions_by_bit(
     )
 
 
-def few_decide(met: Sequence[Members], k: int, *, patient_shift: int = 0) -> bool:
+def is_decided_by_few(
+    by_variation: Sequence[Members], k: int, *, patient_shift: int = 0
+) -> bool:
     """Return whether a joined condition brings in or leaves out fewer than `k`.
 
-    `met` are hashes of the members of an answer, and then of the answer with each
-    condition replaced; their bits from `patient_shift` on are those of the patient. If
-    a group may be of one patient, there are no few to protect.
+    `by_variation` are hashes of the members of an answer, and then of the answer with
+    each condition replaced; their bits from `patient_shift` on are those of the
+    patient. If a group may be of one patient, there are no few to protect.
     """
-    if k <= 1 or not met:
+    if k <= 1 or not by_variation:
         return False
-    answer, *varied = map(distinct, met)
+    answer, *varied = map(distinct, by_variation)
     return any(
         len(distinct(np.setxor1d(answer, each, assume_unique=True) >> patient_shift))
         < k

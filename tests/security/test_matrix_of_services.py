@@ -27,7 +27,7 @@ from db.mongo.audit_store import AuditFilter
 from db.postgres import ANONYMOUS, SYSTEM
 from db.settings import Settings
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
-from services.analytics.cohorts.telling import UndisclosedAnswer
+from services.analytics.cohorts.disclosure import UndisclosedAnswer
 from services.analytics.count_alerts import CountAlertDraft
 from services.analytics.dashboards import Card, DashboardDraft, DashboardFilter
 from services.analytics.figures import Figure

@@ -27,13 +27,12 @@ from services.analytics.cohorts import (
     CohortEvent,
     Dimension,
     EventKind,
-    Hidden,
     Rule,
+    SuppressionReason,
     comparing,
-    running,
+    disclosure,
     suppression,
     tables,
-    telling,
 )
 from services.analytics.figures import Figure
 from services.analytics.queries import counting
@@ -95,7 +94,7 @@ class Analyst:
         counted = cohorts.count(
             self.session, self.actor, cohort, now=now, smallest_group=K
         )
-        return cohorts.tell(self.session, self.actor, counted)
+        return cohorts.disclose(self.session, self.actor, counted)
 
     def cells(self, figure):
         """Return the disclosed numbers of a figure, by their values."""
@@ -103,7 +102,7 @@ class Analyst:
             self.session, self.actor, figure, now=NOW, smallest_group=K
         )
         with suppress(cohorts.RevealsFew):
-            result = cohorts.tell(self.session, self.actor, counted)
+            result = cohorts.disclose(self.session, self.actor, counted)
             return {cell.values: cell.number for cell in result.cells if cell.number}
         return {}
 
@@ -113,7 +112,7 @@ class Analyst:
             counted = cohorts.compare(
                 self.session, self.actor, compared, now=NOW, smallest_group=K
             )
-            result = cohorts.tell(self.session, self.actor, counted)
+            result = cohorts.disclose(self.session, self.actor, counted)
             return [cohort.patients for cohort in result.cohorts]
         return []
 
@@ -130,7 +129,7 @@ class Analyst:
             counted = queries.count(
                 self.session, self.actor, query, now=NOW, smallest_group=K
             )
-            disclosed = cohorts.tell(self.session, self.actor, counted)
+            disclosed = cohorts.disclose(self.session, self.actor, counted)
             return queries.show(query, disclosed).rows
         return None
 
@@ -184,7 +183,7 @@ class Analyst:
             smallest_group=K,
         )
         cohort_counts = (
-            cohorts.tell(self.session, self.actor, answer)
+            cohorts.disclose(self.session, self.actor, answer)
             for answer in answers.values()
         )
         bars = ((*each.ages, *each.sexes, *each.allergies) for each in cohort_counts)
@@ -681,12 +680,12 @@ def _tell_all(counts, _):
 
 
 def _allow_subtraction(patch):
-    patch.setattr(telling, "reveals_few", lambda *_: False)
+    patch.setattr(disclosure, "reveals_few", lambda *_: False)
 
 
 def _let_few_decide(patch):
-    for module in (running, counting, figures.counting):
-        patch.setattr(module, "few_decide", lambda *_, **__: False)
+    for module in (cohorts.counting, counting, figures.counting):
+        patch.setattr(module, "is_decided_by_few", lambda *_, **__: False)
 
 
 def _tell_what_all_have(patch):
@@ -698,8 +697,8 @@ def _tell_of_all_of_a_cohort(patch):
 
 
 def _tell_what_two_questions_have_in_common(patch):
-    patch.setattr(telling, "_tell_what_all_have", lambda *_: False)
-    patch.setattr(telling, "nested_groups", lambda *_: ())
+    patch.setattr(disclosure, "_reveals_common_attribute", lambda *_: False)
+    patch.setattr(disclosure, "nested_groups", lambda *_: ())
 
 
 def _in_two_questions(lift_rule):
@@ -717,28 +716,28 @@ def _tell_the_commonest(patch):
 
 
 def _compare_equal_cohorts(patch):
-    patch.setattr(comparing, "_are_some_equal", lambda *_: False)
+    patch.setattr(comparing, "_are_any_the_same", lambda *_: False)
 
 
 def _say_what_else_hides(patch):
     def counts(sizes, few_decide_joined, _, k):
         for size, is_joined in zip(sizes, few_decide_joined, strict=True):
             if size < k:
-                yield CohortCount(None, Hidden.FEW)
+                yield CohortCount(None, SuppressionReason.FEW)
             elif is_joined:
-                yield CohortCount(None, Hidden.FEW_DECIDE)
+                yield CohortCount(None, SuppressionReason.DECIDED_BY_FEW)
             else:
                 yield CohortCount(size)
 
-    patch.setattr(running, "_attrition_counts", counts)
+    patch.setattr(counting, "_attrition_counts", counts)
 
 
 def _tell_that_few_are_left(patch):
-    patch.setattr(telling, "_has_lost_few", lambda *_: False)
+    patch.setattr(disclosure, "_reveals_departure", lambda *_: False)
 
 
 def _tell_the_time(patch):
-    patch.setattr(telling, "_as_of", lambda _, answer, __: answer)
+    patch.setattr(disclosure, "_keep_time_if_same", lambda _, answer, __: answer)
 
 
 def _hide_what_others_leave(patch):

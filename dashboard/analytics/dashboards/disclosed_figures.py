@@ -53,7 +53,7 @@ def _count_and_tell(figure: Figure, least: int, read: ReadAsOf) -> _Answer:
 
     undisclosed = read(counted)
     try:
-        return write(lambda session: cohorts.tell(session, actor, undisclosed))
+        return write(lambda session: cohorts.disclose(session, actor, undisclosed))
     except RevealsFew as refusal:
         return refusal
 

@@ -62,7 +62,7 @@ def _disclosed_answer(undisclosed: UndisclosedAnswer[T]) -> T:
     if _is_disclosed(undisclosed):
         return undisclosed.answer
     actor = current_actor()
-    answer = write(lambda session: cohorts.tell(session, actor, undisclosed))
+    answer = write(lambda session: cohorts.disclose(session, actor, undisclosed))
     if answer == undisclosed.answer:
         _remember(undisclosed)
     return answer

@@ -23,13 +23,13 @@ MOST_TERMS: Final = 5_000
 class PatientClass:
     """Patients with the same split values, who passed the same number of steps.
 
-    `varied` is how many steps they passed in each variation.
+    `passed_by_variation` is how many steps they passed in each variation.
     """
 
     values: tuple[str, ...]
     passed: int
     members: Members
-    varied: tuple[int, ...] = ()
+    passed_by_variation: tuple[int, ...] = ()
 
 
 def read_classes(
@@ -37,7 +37,7 @@ def read_classes(
 ) -> tuple[PatientClass, ...]:
     """Read the patients of a cohort, in the classes that its counts distinguish."""
     use_clock(session, now)
-    known = by_known_terms(session, cohort)
+    known = resolve_terms(session, cohort)
     statement = statements.classes(known, with_variations=True)
     width = len(cohort.split_by)
     return tuple(_class_of(row, width) for row in session.execute(statement))
@@ -66,25 +66,28 @@ def read_with_classes(
 def find_remaining(session: Session, cohort: Cohort, now: datetime) -> tuple[UUID, ...]:
     """Return who remains in a cohort; the caller checks and records the access."""
     use_clock(session, now)
-    known = by_known_terms(session, cohort)
+    known = resolve_terms(session, cohort)
     patient_ids = tuple(session.scalars(statements.remaining(known)))
     # Later reads in this transaction use the default time zone again.
     session.execute(text("SET LOCAL TimeZone TO DEFAULT"))
     return patient_ids
 
 
-def by_known_terms(session: Session, cohort: Cohort) -> Cohort:
+def resolve_terms(session: Session, cohort: Cohort) -> Cohort:
     """Return the cohort with the terms of dated entries that match its words."""
     steps = tuple(
         tuple(
-            replace(rule, event=with_known_terms(session, rule.event)) for rule in step
+            replace(rule, event=resolve_event_terms(session, rule.event))
+            for rule in step
         )
         for step in cohort.steps
     )
-    return replace(cohort, entry=with_known_terms(session, cohort.entry), steps=steps)
+    return replace(
+        cohort, entry=resolve_event_terms(session, cohort.entry), steps=steps
+    )
 
 
-def with_known_terms(session: Session, event: CohortEvent) -> CohortEvent:
+def resolve_event_terms(session: Session, event: CohortEvent) -> CohortEvent:
     """Return the event with the terms of dated entries that match its words.
 
     Returns the event unchanged if its kind has no dated entries, or too many terms.
@@ -119,33 +122,36 @@ def use_clock(session: Session, now: datetime) -> None:
     session.execute(select(func.set_config("TimeZone", zone, True)))
 
 
-def groups_of(
+def cell_members_of(
     cohort: Cohort, classes: Sequence[PatientClass], smallest_group: int
-) -> Mapping[tuple[str, ...], tables.Groups]:
+) -> Mapping[tuple[str, ...], tables.CellMembers]:
     """Return who came in and who remains, by what a cohort is split by."""
     inside: dict[tuple[str, ...], list[PatientClass]] = {}
     for each in classes:
         inside.setdefault(each.values, []).append(each)
     last = len(cohort.steps)
     groups = {
-        key: tables.Groups(
-            members_of_all(some, 0),
-            members_of_all(some, last),
-            met=met_by(cohort, some, last),
+        key: tables.CellMembers(
+            members_who_passed(some, 0),
+            members_who_passed(some, last),
+            by_variation=members_by_variation(cohort, some, last),
         )
         for key, some in inside.items()
     }
-    return tables.complete(
-        cohort.split_by, groups, smallest_group, number_met=number_met(cohort)
+    return tables.complete_table(
+        cohort.split_by,
+        groups,
+        smallest_group,
+        number_of_variations=number_of_variation_groups(cohort),
     )
 
 
-def members_of_all(classes: Sequence[PatientClass], passed: int) -> Members:
+def members_who_passed(classes: Sequence[PatientClass], passed: int) -> Members:
     """Return the patients of the classes who passed at least `passed` steps."""
     return _members([each.members for each in classes if each.passed >= passed])
 
 
-def met_by(
+def members_by_variation(
     cohort: Cohort,
     classes: Sequence[PatientClass],
     passed: int,
@@ -159,15 +165,21 @@ def met_by(
     empty.
     """
     varied = [
-        _members([each.members for each in classes if each.varied[place] >= passed])
+        _members(
+            [
+                each.members
+                for each in classes
+                if each.passed_by_variation[place] >= passed
+            ]
+        )
         for place, variation in enumerate(statements.variations_of(cohort))
         if variation.step <= passed and is_alone in {None, variation.is_alone}
     ]
-    return (members_of_all(classes, passed), *varied) if varied else ()
+    return (members_who_passed(classes, passed), *varied) if varied else ()
 
 
-def number_met(cohort: Cohort) -> int:
-    """Return how many groups `met_by` returns for the last step."""
+def number_of_variation_groups(cohort: Cohort) -> int:
+    """Return how many groups `members_by_variation` returns for the last step."""
     number = len(statements.variations_of(cohort))
     return number + 1 if number else 0
 

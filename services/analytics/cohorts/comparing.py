@@ -13,31 +13,31 @@ from sqlalchemy.orm import Session
 from services.analytics.cohorts import checking, statistics, suppression
 from services.analytics.cohorts.classes import (
     PatientClass,
-    members_of_all,
-    met_by,
+    members_by_variation,
+    members_who_passed,
     read_classes,
 )
-from services.analytics.cohorts.model import Cohort, Dimension
-from services.analytics.cohorts.results import Hidden
-from services.analytics.cohorts.statistics import Interval
-from services.analytics.cohorts.storing import to_json
-from services.analytics.cohorts.telling import (
+from services.analytics.cohorts.disclosure import (
     UndisclosedAnswer,
     refusal,
-    require_not_refused_often,
+    require_within_refusal_limit,
 )
+from services.analytics.cohorts.model import Cohort, Dimension
+from services.analytics.cohorts.results import SuppressionReason
+from services.analytics.cohorts.statistics import Interval
+from services.analytics.cohorts.storing import to_json
 from services.analytics.cohorts.wording import describe
-from services.analytics.joined_conditions import few_decide
+from services.analytics.group_attributes import GroupAttributes
+from services.analytics.joined_conditions import is_decided_by_few
 from services.analytics.members import Members
-from services.analytics.namings import Naming
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
 
-FEWEST: Final = 2
-MOST: Final = 4
+FEWEST_COHORTS: Final = 2
+MOST_COHORTS: Final = 4
 _COMPARED_BY: Final = (Dimension.AGE_BAND, Dimension.SEX)
 
 
@@ -67,7 +67,7 @@ class ComparedCohort:
     sentence: str
     patients: int | None
     shares: tuple[ComparedShare, ...]
-    hidden: Hidden | None = None
+    hidden: SuppressionReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,26 +97,30 @@ _Values = dict[tuple[Dimension, str], Members]
 
 
 @dataclass(frozen=True, slots=True)
-class _Counted:
+class _CountedCohort:
     """A cohort's patients, those with each disclosed value, and what few may decide.
 
-    `met` are the patients again, then those of each variation; `met_joined` has only
-    the variations of conditions that OR or NOT joins.
+    `by_variation` are the patients again, then those of each variation;
+    `by_joined_variation` has only the variations of conditions that OR or NOT joins.
     """
 
     sentence: str
-    naming: Naming
+    attributes: GroupAttributes
     members: Members
     members_by_value: _Values
-    met: tuple[Members, ...]
-    met_joined: tuple[Members, ...]
+    by_variation: tuple[Members, ...]
+    by_joined_variation: tuple[Members, ...]
 
-    def hidden(self, k: int) -> Hidden | None:
-        if few_decide(self.met_joined, k):
-            return Hidden.FEW_DECIDE
+    def hidden(self, k: int) -> SuppressionReason | None:
+        if is_decided_by_few(self.by_joined_variation, k):
+            return SuppressionReason.DECIDED_BY_FEW
         if len(self.members) < k:
-            return Hidden.FEW
-        return Hidden.FEW_DECIDE if few_decide(self.met, k) else None
+            return SuppressionReason.FEW
+        return (
+            SuppressionReason.DECIDED_BY_FEW
+            if is_decided_by_few(self.by_variation, k)
+            else None
+        )
 
     def is_disclosed(self, k: int) -> bool:
         return self.hidden(k) is None
@@ -137,8 +141,8 @@ def compare(
     """Count cohorts side by side, hiding every count below `smallest_group`.
 
     The dimensions that they are split by are ignored. The answer may be shown once
-    `tell` has checked it against earlier disclosures. Raises InvalidInput, RevealsFew,
-    RefusedOften, NotAllowed.
+    `disclose` has checked it against earlier disclosures. Raises InvalidInput,
+    RevealsFew, TooManyRefusals, NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
     whole = [replace(cohort, split_by=()) for cohort in compared]
@@ -150,22 +154,22 @@ def compare(
         session, actor, Action.COHORT_COUNT, details=details
     ):
         counted = [_count(session, cohort, now, smallest_group) for cohort in whole]
-        if _are_some_equal(counted, smallest_group):
+        if _are_any_the_same(counted, smallest_group):
             # As for every other new question: which of the two refusals comes would
             # otherwise be an answer.
-            require_not_refused_often(session, actor)
+            require_within_refusal_limit(session, actor)
             raise refusal(actor.id, question, smallest_group)
     shared = list(_overlaps(counted, smallest_group))
-    disclosed: list[tuple[Members, Naming | None]] = [
+    disclosed: list[tuple[Members, GroupAttributes | None]] = [
         *_disclosed_groups(counted, smallest_group),
         # By its definition the overlap is no part of those who have a value, as anybody
-        # could know, so that it has no naming.
+        # could know, so that it has no attributes.
         *((members, None) for each, members in shared if each.patients is not None),
     ]
     return UndisclosedAnswer(
         question=question,
         answer=Comparison(
-            tuple(_shown(each, counted, smallest_group) for each in counted),
+            tuple(_compared_cohort(each, counted, smallest_group) for each in counted),
             tuple(overlap for overlap, _ in shared),
             smallest_group,
             now,
@@ -173,15 +177,19 @@ def compare(
         groups=tuple(members for members, _ in disclosed),
         population=None,
         smallest_group=smallest_group,
-        namings=tuple(naming for _, naming in disclosed),
+        attribute_sets=tuple(attributes for _, attributes in disclosed),
     )
 
 
 def _validate(compared: Sequence[Cohort]) -> None:
-    if not FEWEST <= len(compared) <= MOST:
+    if not FEWEST_COHORTS <= len(compared) <= MOST_COHORTS:
         raise InvalidInput(
             "cohorts",
-            Sentence("Compare {fewest} to {most} cohorts.", fewest=FEWEST, most=MOST),
+            Sentence(
+                "Compare {fewest} to {most} cohorts.",
+                fewest=FEWEST_COHORTS,
+                most=MOST_COHORTS,
+            ),
         )
     for place, cohort in enumerate(compared):
         checking.validate(cohort)
@@ -189,7 +197,7 @@ def _validate(compared: Sequence[Cohort]) -> None:
             raise InvalidInput("cohorts", "Compare each cohort once.")
 
 
-def _are_some_equal(counted: Sequence[_Counted], k: int) -> bool:
+def _are_any_the_same(counted: Sequence[_CountedCohort], k: int) -> bool:
     """Return whether two disclosed cohorts have the same patients.
 
     They are refused like two cohorts that differ in few patients: their definitions may
@@ -200,22 +208,27 @@ def _are_some_equal(counted: Sequence[_Counted], k: int) -> bool:
     return k > 1 and any(starmap(np.array_equal, combinations(disclosed, 2)))
 
 
-def _count(session: Session, cohort: Cohort, now: datetime, k: int) -> _Counted:
+def _count(session: Session, cohort: Cohort, now: datetime, k: int) -> _CountedCohort:
     split = replace(cohort, split_by=_COMPARED_BY)
     last = len(cohort.steps)
     every = read_classes(session, split, now)
-    met = met_by(cohort, every, last)
-    met_joined = met_by(cohort, every, last, is_alone=False)
+    by_variation = members_by_variation(cohort, every, last)
+    by_joined_variation = members_by_variation(cohort, every, last, is_alone=False)
     classes = [each for each in every if each.passed == last]
     members_by_value = {
         (dimension, value): members
         for place, dimension in enumerate(_COMPARED_BY)
         for value, members in _by_value(cohort, every, place, k).items()
     }
-    members = members_of_all(classes, last)
-    naming = cohort.naming(last)
-    return _Counted(
-        describe(cohort), naming, members, members_by_value, met, met_joined
+    members = members_who_passed(classes, last)
+    attributes = cohort.attributes(last)
+    return _CountedCohort(
+        describe(cohort),
+        attributes,
+        members,
+        members_by_value,
+        by_variation,
+        by_joined_variation,
     )
 
 
@@ -230,12 +243,14 @@ def _by_value(
     members = {
         key: inside
         for key, some in sorted(classes_by_value.items())
-        if len(inside := members_of_all(some, last))
+        if len(inside := members_who_passed(some, last))
     }
     few = {
         key
         for key in members
-        if few_decide(met_by(cohort, classes_by_value[key], last), k)
+        if is_decided_by_few(
+            members_by_variation(cohort, classes_by_value[key], last), k
+        )
     }
     table = suppression.protect_table(
         {key: (len(inside), len(inside)) for key, inside in members.items()}, k
@@ -243,11 +258,13 @@ def _by_value(
     hidden = {key for key, (number, _) in table.items() if number is None}
     if few - hidden:
         sizes = {key: len(inside) for key, inside in members.items()}
-        hidden = suppression.complete(hidden | few, sizes, k)
+        hidden = suppression.with_complementary(hidden | few, sizes, k)
     return {key[0]: members[key] for key in table if key not in hidden}
 
 
-def _shown(each: _Counted, counted: Sequence[_Counted], k: int) -> ComparedCohort:
+def _compared_cohort(
+    each: _CountedCohort, counted: Sequence[_CountedCohort], k: int
+) -> ComparedCohort:
     if hidden := each.hidden(k):
         return ComparedCohort(each.sentence, None, (), hidden)
     # The same values for every cohort: a missing one would reveal that nobody has it.
@@ -257,7 +274,7 @@ def _shown(each: _Counted, counted: Sequence[_Counted], k: int) -> ComparedCohor
 
 
 def _share(
-    each: _Counted, first: _Counted, value: tuple[Dimension, str]
+    each: _CountedCohort, first: _CountedCohort, value: tuple[Dimension, str]
 ) -> ComparedShare:
     share, reference = each.share(value), first.share(value)
     if share is None:
@@ -274,7 +291,9 @@ def _share(
     )
 
 
-def _overlaps(counted: Sequence[_Counted], k: int) -> Iterator[tuple[Overlap, Members]]:
+def _overlaps(
+    counted: Sequence[_CountedCohort], k: int
+) -> Iterator[tuple[Overlap, Members]]:
     """Yield the overlap of each pair of cohorts, and who is in it.
 
     It is hidden if it, or what either cohort has beyond it, is of few patients, or if
@@ -282,33 +301,36 @@ def _overlaps(counted: Sequence[_Counted], k: int) -> Iterator[tuple[Overlap, Me
     """
     for (first, cohort), (second, other) in combinations(enumerate(counted), 2):
         parts = (
-            _part(cohort, other, np.intersect1d),
-            _part(cohort, other, np.setdiff1d),
-            _part(other, cohort, np.setdiff1d),
+            _members_in_part(cohort, other, np.intersect1d),
+            _members_in_part(cohort, other, np.setdiff1d),
+            _members_in_part(other, cohort, np.setdiff1d),
         )
         both = parts[0][0]
         is_hidden = any(
-            len(who) < k or few_decide((who, *met), k) for who, *met in parts
+            len(who) < k or is_decided_by_few((who, *by_variation), k)
+            for who, *by_variation in parts
         )
         number = None if is_hidden else len(both)
         yield Overlap(first, second, number), both
 
 
-def _part(
-    cohort: _Counted, other: _Counted, part_of: Callable[[Members, Members], Members]
+def _members_in_part(
+    cohort: _CountedCohort,
+    other: _CountedCohort,
+    part_of: Callable[[Members, Members], Members],
 ) -> tuple[Members, ...]:
     """Return who is in a part of two cohorts, and in each variation of either."""
     return (
         part_of(cohort.members, other.members),
-        *(part_of(each, other.members) for each in cohort.met[1:]),
-        *(part_of(cohort.members, each) for each in other.met[1:]),
+        *(part_of(each, other.members) for each in cohort.by_variation[1:]),
+        *(part_of(cohort.members, each) for each in other.by_variation[1:]),
     )
 
 
 def _disclosed_groups(
-    counted: Sequence[_Counted], k: int
-) -> Iterator[tuple[Members, Naming]]:
+    counted: Sequence[_CountedCohort], k: int
+) -> Iterator[tuple[Members, GroupAttributes]]:
     for each in counted:
         if each.is_disclosed(k):
             for members in (each.members, *each.members_by_value.values()):
-                yield members, each.naming
+                yield members, each.attributes

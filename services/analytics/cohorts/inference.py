@@ -125,7 +125,7 @@ def reveals_few(
         return True
     # The last row, everybody, has nothing in common.
     known = [(more, (*less, len(rows))) for more, less in nested]
-    return _is_either(belongs, _Sizes(sizes), k, known, len(groups))
+    return _is_revealing(belongs, _Sizes(sizes), k, known, len(groups))
 
 
 def events_reveal_few(
@@ -162,7 +162,7 @@ def events_reveal_few(
         for other in differs[is_few]:
             if len(distinct(pairs[1][other[pairs[0]]])) < k:
                 return True
-    return _is_either(belongs, _Sizes(sizes, pairs), k, nested, len(groups))
+    return _is_revealing(belongs, _Sizes(sizes, pairs), k, nested, len(groups))
 
 
 def differ_in_few(
@@ -170,15 +170,15 @@ def differ_in_few(
 ) -> bool:
     """Return whether two groups of events differ in those of 1 to k - 1 patients."""
     apart = np.setxor1d(group, disclosed_group, assume_unique=True)
-    return 0 < patients_behind(apart, patient_shift) < k
+    return 0 < count_distinct_patients(apart, patient_shift) < k
 
 
-def patients_behind(events: Members, patient_shift: int) -> int:
+def count_distinct_patients(events: Members, patient_shift: int) -> int:
     """Return how many patients events are of; a hash begins with the patient's."""
     return len(distinct(events >> patient_shift))
 
 
-def is_apart(
+def is_provably_safe(
     group: Members, disclosed_groups: Sequence[Members], bystanders: Members, k: int
 ) -> bool:
     """Return whether `group` cannot contribute to a count of 1 to k - 1 patients.
@@ -230,7 +230,7 @@ def _classes(
     return belongs, np.append(sizes, others)
 
 
-def _is_either(
+def _is_revealing(
     belongs: NDArray[np.bool_],
     sizes: _Sizes,
     k: int,
@@ -241,17 +241,19 @@ def _is_either(
     is_there = sizes.numbers > 0
     belongs, sizes = belongs[:, is_there], sizes.where(is_there)
     is_few = sizes.numbers < k
-    free = _left_null_space(_condensed(belongs[:, ~is_few]))
+    free = _left_null_space(_project_randomly(belongs[:, ~is_few]))
     of_few = belongs[:, is_few]
     if _is_computable(free @ of_few % _PRIME, sizes.where(is_few), k):
         return True
     if not nested:
         return False
-    nothing = _left_null_space(_product(free, _condensed(of_few)))
-    return _do_all_have(_product(nothing, free), nested, new)
+    nothing = _left_null_space(_product(free, _project_randomly(of_few)))
+    return _is_common_revealed(_product(nothing, free), nested, new)
 
 
-def _do_all_have(free: _Matrix, nested: Sequence[NestedGroups], new: int) -> bool:
+def _is_common_revealed(
+    free: _Matrix, nested: Sequence[NestedGroups], new: int
+) -> bool:
     """Return whether sums of groups equal sums of groups that have less in common.
 
     `free` are the combinations of all groups that are 0 for everybody. Only sums count
@@ -318,7 +320,7 @@ def _merged(left: _Matrix, sizes: _Sizes) -> tuple[_Matrix, _Sizes]:
     return left[:, first], sizes.merged(where)
 
 
-def _condensed(belongs: NDArray[np.bool_]) -> _Matrix:
+def _project_randomly(belongs: NDArray[np.bool_]) -> _Matrix:
     """Return a few random sums of the columns, which span the same space."""
     height, width = belongs.shape
     if width <= height + _SPARE:

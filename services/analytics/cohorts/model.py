@@ -5,7 +5,11 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from services.analytics.namings import NOTHING, Naming, naming_of
+from services.analytics.group_attributes import (
+    NO_ATTRIBUTES,
+    GroupAttributes,
+    attributes_of,
+)
 from services.patients.records.model import Sex
 
 MOST_STEPS: Final = 8
@@ -86,8 +90,8 @@ class CohortEvent:
     until: date | None = None
 
     @property
-    def naming(self) -> Naming:
-        """The naming of the event; its kind, days and ages alone name nothing.
+    def attributes(self) -> GroupAttributes:
+        """What the event says of a patient; its kind, days and ages alone say nothing.
 
         Nor does the fact that somebody was measured, which is no illness; a measured
         value does.
@@ -95,9 +99,9 @@ class CohortEvent:
         values = (self.at_least, self.at_most)
         is_measured = self.kind is EventKind.VITAL and values == (None, None)
         if is_measured or not (self.words or self.code or values != (None, None)):
-            return NOTHING
+            return NO_ATTRIBUTES
         words = " ".join(self.words.casefold().split())
-        return naming_of(self.kind, words, self.code, *values)
+        return attributes_of(self.kind, words, self.code, *values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,11 +129,11 @@ class Rule:
     within: Window | None = None
 
     @property
-    def naming(self) -> Naming:
-        """The naming of the patients who meet the rule."""
-        if self.has or not self.event.naming:
-            return self.event.naming
-        return naming_of("has not", *self.event.naming)
+    def attributes(self) -> GroupAttributes:
+        """The attributes of the patients who meet the rule."""
+        if self.has or not self.event.attributes:
+            return self.event.attributes
+        return attributes_of("has not", *self.event.attributes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,17 +149,19 @@ class Cohort:
     steps: tuple[tuple[Rule, ...], ...] = ()
     split_by: tuple[Dimension, ...] = ()
 
-    def naming(self, passed: int) -> Naming:
-        """Return the naming of those who pass the first `passed` steps.
+    def attributes(self, passed: int) -> GroupAttributes:
+        """Return the attributes of those who pass the first `passed` steps.
 
-        Only one of several rules in a step is met, so that what they name is one
-        naming.
+        Only one of several rules in a step has to be met, so that together they are one
+        attribute.
         """
         steps = (
-            next(iter(step)).naming
+            next(iter(step)).attributes
             if len(step) == 1
-            else naming_of("or", sorted(name for rule in step for name in rule.naming))
+            else attributes_of(
+                "or", sorted(name for rule in step for name in rule.attributes)
+            )
             for step in self.steps[:passed]
-            if any(rule.naming for rule in step)
+            if any(rule.attributes for rule in step)
         )
-        return self.entry.naming.union(*steps)
+        return self.entry.attributes.union(*steps)

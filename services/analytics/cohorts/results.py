@@ -8,16 +8,16 @@ from services.analytics.cohorts.model import Cohort, Dimension
 from services.lists.table_files import Table
 
 
-class Hidden(StrEnum):
+class SuppressionReason(StrEnum):
     """Why a count is hidden; in each case something is below k.
 
-    With `FEW_DECIDE`, a rule changes the number by less than k: a rule that OR or NOT
-    joins, or a step that leaves out nearly none of those whom the others leave.
+    With `DECIDED_BY_FEW`, a rule changes the number by less than k: a rule that OR or
+    NOT joins, or a step that leaves out nearly none of those whom the others leave.
     """
 
     FEW = "few"
     NEARLY_ALL = "nearly all"
-    FEW_DECIDE = "few decide"
+    DECIDED_BY_FEW = "few decide"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class CohortCount:
     """A number of patients, or why it is hidden."""
 
     number: int | None
-    hidden: Hidden | None = None
+    hidden: SuppressionReason | None = None
 
 
 @dataclass(frozen=True, slots=True)

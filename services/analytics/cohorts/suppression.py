@@ -9,7 +9,7 @@ suppression; Hundepool et al., *Statistical Disclosure Control*, Wiley 2012, cha
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
-from services.analytics.cohorts.results import CohortCount, Hidden
+from services.analytics.cohorts.results import CohortCount, SuppressionReason
 
 Key = tuple[str, ...]
 
@@ -20,9 +20,9 @@ def protect_attrition(counts: Sequence[int], k: int) -> tuple[CohortCount, ...]:
     last_shown: int | None = None
     for number in counts:
         if number < k:
-            protected.append(CohortCount(None, Hidden.FEW))
+            protected.append(CohortCount(None, SuppressionReason.FEW))
         elif last_shown is not None and last_shown - number < k:
-            protected.append(CohortCount(None, Hidden.NEARLY_ALL))
+            protected.append(CohortCount(None, SuppressionReason.NEARLY_ALL))
         else:
             protected.append(CohortCount(number))
             last_shown = number
@@ -34,12 +34,13 @@ def protect_table(
     k: int,
     *,
     outside: int = 0,
-    unsaid: Collection[Key] = (),
-    withheld: Collection[Key] = (),
+    suppress_remaining: Collection[Key] = (),
+    suppress_both: Collection[Key] = (),
 ) -> Mapping[Key, tuple[int | None, int | None]]:
     """Return what may be disclosed of how many came in and how many of them remain.
 
-    How many remain is hidden for `unsaid` keys, and both numbers for `withheld` ones.
+    How many remain is hidden for the keys in `suppress_remaining`, and both numbers for
+    those in `suppress_both`.
 
     `outside` are the patients in no cell, out of a number that everybody knows: if they
     are fewer than k, they follow from a table that is disclosed whole.
@@ -48,29 +49,33 @@ def protect_table(
     entered = {key: pair[0] for key, pair in counts.items()}
     remaining = {key: pair[1] for key, pair in counts.items()}
     gone = {key: came - left for key, (came, left) in counts.items()}
-    unseen = {key for key, number in entered.items() if number < k} | set(withheld)
-    _complete(unseen, lines, k, entered)
-    rest = outside + sum(entered[key] for key in unseen)
-    if 0 < rest < k and (more := _least(entered.keys() - unseen, entered)):
-        unseen.add(more)
+    hidden_entered = {key for key, number in entered.items() if number < k} | set(
+        suppress_both
+    )
+    _add_complementary(hidden_entered, lines, k, entered)
+    rest = outside + sum(entered[key] for key in hidden_entered)
+    if 0 < rest < k and (more := _least(entered.keys() - hidden_entered, entered)):
+        hidden_entered.add(more)
         # The total's line includes those who are in no cell.
-        _complete(unseen, lines[1:], k, entered)
+        _add_complementary(hidden_entered, lines[1:], k, entered)
     few = {key for key in counts if min(remaining[key], gone[key]) < k}
-    suppressed = unseen | few | set(unsaid)
-    _complete(suppressed, lines, k, remaining, gone)
+    suppressed = hidden_entered | few | set(suppress_remaining)
+    _add_complementary(suppressed, lines, k, remaining, gone)
     return {
         key: (
-            None if key in unseen else came,
+            None if key in hidden_entered else came,
             None if key in suppressed else left,
         )
         for key, (came, left) in counts.items()
     }
 
 
-def complete(hidden: Collection[Key], sizes: Mapping[Key, int], k: int) -> set[Key]:
+def with_complementary(
+    hidden: Collection[Key], sizes: Mapping[Key, int], k: int
+) -> set[Key]:
     """Return the hidden keys of a table, and those that would otherwise reveal them."""
     more = set(hidden)
-    _complete(more, tuple(lines_of(sizes)), k, sizes)
+    _add_complementary(more, tuple(lines_of(sizes)), k, sizes)
     return more
 
 
@@ -85,7 +90,7 @@ def lines_of(keys: Mapping[Key, object]) -> Iterator[tuple[Key, ...]]:
             yield from map(tuple, lines.values())
 
 
-def _complete(
+def _add_complementary(
     hidden: set[Key],
     lines: Sequence[Sequence[Key]],
     k: int,

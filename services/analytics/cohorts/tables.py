@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from services.analytics.cohorts.model import Cohort, Dimension
 from services.analytics.cohorts.suppression import Key
+from services.analytics.group_attributes import GroupAttributes
 from services.analytics.members import Members, united
-from services.analytics.namings import Naming
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
 from services.core.weekdays import WEEKDAYS
@@ -27,11 +27,11 @@ NO_VALUE: Final = "none"
 MOST_CELLS: Final = 3_000
 MOST_VALUES: Final = 30
 # A patient, and the patient's number.
-OWN_NUMBER: Final = np.dtype([("patient", ">i8"), ("number", ">f8")])
+PATIENT_VALUE: Final = np.dtype([("patient", ">i8"), ("number", ">f8")])
 _QUARTERS: Final = 4
 _MONTHS: Final = 12
 # Dimensions with values that are typed or chosen somewhere, some of which are rare.
-OPEN: Final = frozenset(
+OPEN_DIMENSIONS: Final = frozenset(
     {Dimension.SPECIALITY, Dimension.STATUS, Dimension.WORDS, Dimension.CODE}
 )
 _FULL_HOUR: Final = ":00"
@@ -44,71 +44,77 @@ _TIMES: Final[Mapping[Dimension, Callable[[int], str]]] = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Groups:
+class CellMembers:
     """Who is in a cell of a table, and what is counted of them.
 
     `patients` came in, or had what is counted; `counted` are those who remain, or the
-    events. `numbers` are the patients with their own numbers, for distributions. `met`
-    is what `few_decide` judges: who is in the cell, and who is in it in each variation.
+    events. `numbers` are the patients with their own numbers, for distributions.
+    `by_variation` is what `is_decided_by_few` judges: who is in the cell, and who is in
+    it in each variation.
     """
 
     patients: Members
     counted: Members
-    numbers: NDArray[Any] = field(default_factory=lambda: np.empty(0, dtype=OWN_NUMBER))
-    met: tuple[Members, ...] = ()
+    numbers: NDArray[Any] = field(
+        default_factory=lambda: np.empty(0, dtype=PATIENT_VALUE)
+    )
+    by_variation: tuple[Members, ...] = ()
 
     @classmethod
-    def of_nobody(cls, number_met: int = 0) -> Self:
+    def empty(cls, number_of_variations: int = 0) -> Self:
         """Return the groups of a cell in which nobody is, nor in any variation."""
         nobody = np.empty(0, dtype=np.int64)
-        return cls(nobody, nobody, met=(nobody,) * number_met)
+        return cls(nobody, nobody, by_variation=(nobody,) * number_of_variations)
 
     @classmethod
-    def united(cls, parts: Sequence[Self]) -> Self:
+    def union(cls, parts: Sequence[Self]) -> Self:
         """Return everybody who is in at least one of several cells, once."""
         return cls(
             united([part.patients for part in parts]),
             united([part.counted for part in parts]),
             np.unique(np.concatenate([part.numbers for part in parts])),
-            tuple(map(united, zip(*(part.met for part in parts), strict=True))),
+            tuple(
+                map(united, zip(*(part.by_variation for part in parts), strict=True))
+            ),
         )
 
 
-def complete(
+def complete_table(
     split_by: Sequence[Dimension],
-    cells: Mapping[Key, Groups],
+    cells: Mapping[Key, CellMembers],
     k: int,
     *,
-    number_met: int = 0,
-) -> Mapping[Key, Groups]:
-    """Return all cells of a table from those found, with `number_met` groups in `met`.
+    number_of_variations: int = 0,
+) -> Mapping[Key, CellMembers]:
+    """Return all cells of a table from those found; those filled in have nobody.
 
+    They have `number_of_variations` groups in `by_variation`.
     Values are rare by their number of patients. Times are filled in only between those
     with at least k patients: otherwise the distance between times of few would decide
     whether there are too many cells. Raises InvalidInput.
     """
-    cells = fold_rare(split_by, cells, k)
+    cells = collapse_rare(split_by, cells, k)
     axes = [
         _axis(dimension, _values(cells, place, k if dimension in _TIMES else 0))
         for place, dimension in enumerate(split_by)
     ]
     require_not_too_many_cells(prod(map(len, axes)))
-    nobody = Groups.of_nobody(number_met)
+    nobody = CellMembers.empty(number_of_variations)
     return dict.fromkeys(product(*axes), nobody) | dict(cells)
 
 
-def fold_rare(
-    split_by: Sequence[Dimension], cells: Mapping[Key, Groups], k: int
-) -> Mapping[Key, Groups]:
+def collapse_rare(
+    split_by: Sequence[Dimension], cells: Mapping[Key, CellMembers], k: int
+) -> Mapping[Key, CellMembers]:
     """Return the cells with values that fewer than k patients have as others."""
     for place, dimension in enumerate(split_by):
-        if dimension in OPEN:
+        if dimension in OPEN_DIMENSIONS:
             cells = _without_rare(cells, place, k)
     return cells
 
 
 def find_common_to_all(
-    split_by: Sequence[Dimension], cells: Mapping[Key, Groups], k: int
+    split_by: Sequence[Dimension], cells: Mapping[Key, CellMembers], k: int
 ) -> set[Key]:
     """Return the cells of values that all patients of a table have, or all but few.
 
@@ -116,12 +122,12 @@ def find_common_to_all(
     them, so that nobody without them counts as few. A sex, an age or a time reveals
     nothing, and *others* and *none* do not say what somebody has.
     """
-    if k <= 1 or not cells or not OPEN & set(split_by):
+    if k <= 1 or not cells or not OPEN_DIMENSIONS & set(split_by):
         return set()
     everybody = united([each.patients for each in cells.values()])
     common: set[Key] = set()
     for place, dimension in enumerate(split_by):
-        if dimension in OPEN:
+        if dimension in OPEN_DIMENSIONS:
             values = {
                 value
                 for value, size in _sizes(cells, place).items()
@@ -131,33 +137,36 @@ def find_common_to_all(
     return common
 
 
-def members_disclosed(
+def disclosed_members(
     table: Mapping[Key, Sequence[int | None]],
-    groups: Mapping[Key, Groups],
-    namings: Sequence[Naming | None],
-) -> list[tuple[Members, Naming | None]]:
-    """Return the members of each number that a table discloses, and their naming."""
+    groups: Mapping[Key, CellMembers],
+    attribute_sets: Sequence[GroupAttributes | None],
+) -> list[tuple[Members, GroupAttributes | None]]:
+    """Return the members of each number that a table discloses, with attributes."""
     return [
-        (members, naming)
+        (members, attributes)
         for key, numbers in table.items()
-        for members, naming, number in zip(
-            (groups[key].patients, groups[key].counted), namings, numbers, strict=True
+        for members, attributes, number in zip(
+            (groups[key].patients, groups[key].counted),
+            attribute_sets,
+            numbers,
+            strict=True,
         )
         if number is not None
     ]
 
 
-def namings_of(
+def attributes_of_cells(
     cohort: Cohort, split_by: Sequence[Dimension]
-) -> tuple[Naming | None, Naming | None]:
-    """Return the namings in the cells of a table: of who came in, and of who remains.
+) -> tuple[GroupAttributes | None, GroupAttributes | None]:
+    """Return the attributes of those in a cell: who came in, and who remains.
 
     None where cells are split by words: such a table does not disclose what everybody
     in it has.
     """
-    if OPEN & set(split_by):
+    if OPEN_DIMENSIONS & set(split_by):
         return None, None
-    return cohort.naming(0), cohort.naming(len(cohort.steps))
+    return cohort.attributes(0), cohort.attributes(len(cohort.steps))
 
 
 def require_not_too_many_cells(number: int) -> None:
@@ -205,22 +214,22 @@ def _disclosed_axis(
 
 
 def _without_rare(
-    cells: Mapping[Key, Groups], place: int, k: int
-) -> Mapping[Key, Groups]:
+    cells: Mapping[Key, CellMembers], place: int, k: int
+) -> Mapping[Key, CellMembers]:
     sizes = _sizes(cells, place)
     common = sorted(
         (value for value, size in sizes.items() if size >= k),
         key=lambda value: (-sizes[value], value),
     )
     kept = set(common[:MOST_VALUES])
-    folded: dict[Key, list[Groups]] = {}
+    folded: dict[Key, list[CellMembers]] = {}
     for key, groups in cells.items():
         value = key[place] if key[place] in kept else OTHERS
         folded.setdefault((*key[:place], value, *key[place + 1 :]), []).append(groups)
-    return {key: Groups.united(parts) for key, parts in folded.items()}
+    return {key: CellMembers.union(parts) for key, parts in folded.items()}
 
 
-def _values(cells: Mapping[Key, Groups], place: int, least: int) -> list[str]:
+def _values(cells: Mapping[Key, CellMembers], place: int, least: int) -> list[str]:
     """Return the values that at least `least` patients have, sorted.
 
     If a single cell has that many, the cells are not united to count them.
@@ -232,13 +241,13 @@ def _values(cells: Mapping[Key, Groups], place: int, least: int) -> list[str]:
     )
 
 
-def _sizes(cells: Mapping[Key, Groups], place: int) -> Mapping[str, int]:
+def _sizes(cells: Mapping[Key, CellMembers], place: int) -> Mapping[str, int]:
     parts_by_value = _by_value(cells, place)
     return {value: len(united(parts)) for value, parts in parts_by_value.items()}
 
 
 def _by_value(
-    cells: Mapping[Key, Groups], place: int
+    cells: Mapping[Key, CellMembers], place: int
 ) -> Mapping[str, Sequence[Members]]:
     """Return the members of the cells of each value."""
     by_value: dict[str, list[Members]] = {}
@@ -256,7 +265,7 @@ def _axis(dimension: Dimension, values: Sequence[str]) -> Sequence[str]:
     if write := _TIMES.get(dimension):
         first, last = (_number(value) for value in (values[0], values[-1]))
         return [write(number) for number in range(first, last + 1)]
-    if dimension in OPEN and OTHERS in values:
+    if dimension in OPEN_DIMENSIONS and OTHERS in values:
         return [*(value for value in values if value != OTHERS), OTHERS]
     return values
 

@@ -35,15 +35,15 @@ _DIMENSIONS = {
 
 def describe(cohort: Cohort) -> str:
     """Return the cohort as a sentence."""
-    sentence = tell_cohort(cohort)
+    sentence = cohort_phrase(cohort)
     return f"{sentence[:1].upper()}{sentence[1:]}."
 
 
-def tell_cohort(cohort: Cohort) -> str:
+def cohort_phrase(cohort: Cohort) -> str:
     """Return the cohort as a sentence to translate, without capital and full stop."""
     sentence = Sentence(
         "{who} with {event}",
-        who=_tell_who(cohort),
+        who=_entrants_phrase(cohort),
         event=_detailed(NOUNS[cohort.entry.kind].first, cohort.entry),
     )
     for step in cohort.steps:
@@ -51,17 +51,17 @@ def tell_cohort(cohort: Cohort) -> str:
             "{told}, who {step}", told=sentence, step=describe_step(step)
         )
     if cohort.split_by:
-        split = tell_split(cohort.split_by)
+        split = split_phrase(cohort.split_by)
         sentence = Sentence("{told}; by {split}", told=sentence, split=split)
     return sentence
 
 
-def tell_steps(cohort: Cohort) -> tuple[str, ...]:
+def step_phrases(cohort: Cohort) -> tuple[str, ...]:
     """Return what lets patients in, then what each step requires, for translation."""
     return (describe_event(cohort.entry), *map(describe_step, cohort.steps))
 
 
-def tell_split(split_by: tuple[Dimension, ...]) -> str:
+def split_phrase(split_by: tuple[Dimension, ...]) -> str:
     """Return what counts are split by, for translation."""
     first, *others = (_DIMENSIONS[dimension] for dimension in split_by)
     for other in others:
@@ -87,7 +87,7 @@ def describe_events(event: CohortEvent) -> str:
     return _detailed(NOUNS[event.kind].several, event)
 
 
-def tell_sexes(sexes: tuple[Sex, ...]) -> str:
+def sexes_phrase(sexes: tuple[Sex, ...]) -> str:
     """Return sexes in words, such as `female or male`; there must be at least one."""
     phrase, *others = (_SEXES[sex] for sex in Sex if sex in sexes)
     for other in others:
@@ -95,10 +95,10 @@ def tell_sexes(sexes: tuple[Sex, ...]) -> str:
     return phrase
 
 
-def _tell_who(cohort: Cohort) -> Sentence:
+def _entrants_phrase(cohort: Cohort) -> Sentence:
     if not cohort.sexes:
         return Sentence("patients")
-    return Sentence("{sexes} patients", sexes=tell_sexes(cohort.sexes))
+    return Sentence("{sexes} patients", sexes=sexes_phrase(cohort.sexes))
 
 
 def _rule(rule: Rule) -> str:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from db.models.user import User
 from db.models.view import AnalystMail, CountAlert
 from services.analytics import figures
-from services.analytics.cohorts import CohortResult, Hidden
+from services.analytics.cohorts import CohortResult, SuppressionReason
 from services.analytics.cohorts.checking import UnreadableCohort
 from services.analytics.count_alerts.alerts import SUBJECT
 from services.analytics.count_alerts.model import AlertState, DueAlert, next_check
@@ -64,7 +64,7 @@ def state_of(due: DueAlert, result: CohortResult | FigureResult) -> AlertState:
     """
     if isinstance(result, CohortResult):
         last = result.attrition[-1].remaining
-        if last.hidden is Hidden.FEW and result.smallest_group <= due.line:
+        if last.hidden is SuppressionReason.FEW and result.smallest_group <= due.line:
             return AlertState.WITHIN if due.is_above else AlertState.BEYOND
         numbers = [last.number]
     else:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Final
 
-from services.analytics.cohorts.wording import tell_split
+from services.analytics.cohorts.wording import split_phrase
 from services.analytics.figures import Chart, FigureCell, FigureMeasure, FigureResult
 from services.analytics.figures.drawing import (
     COLOURS,
@@ -117,7 +117,7 @@ class _Plot:
             Sentence(
                 "{shown} by {split}; see the table below it",
                 shown=number_name(self.result.figure.measure),
-                split=tell_split(self.result.figure.by),
+                split=split_phrase(self.result.figure.by),
             )
         )
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 
-from services.analytics.cohorts.wording import tell_sexes
+from services.analytics.cohorts.wording import sexes_phrase
 from services.analytics.dashboards.age_bands import AGE_BANDS
 from services.analytics.dashboards.model import DashboardFilter
 from services.analytics.dashboards.narrowing import days_of
@@ -23,7 +23,7 @@ def describe_filter(
     elif until:
         parts.append(Sentence("until {until}", until=until))
     if shown.sexes:
-        parts.append(tell_sexes(shown.sexes))
+        parts.append(sexes_phrase(shown.sexes))
     if shown.age_band in AGE_BANDS:
         least, most = AGE_BANDS[shown.age_band]
         parts.append(

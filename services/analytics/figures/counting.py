@@ -19,17 +19,17 @@ from services.analytics.cohorts import (
 )
 from services.analytics.cohorts.classes import (
     PatientClass,
-    by_known_terms,
-    groups_of,
-    members_of_all,
-    met_by,
+    cell_members_of,
+    members_by_variation,
+    members_who_passed,
     read_classes,
     read_with_classes,
+    resolve_event_terms,
+    resolve_terms,
     use_clock,
-    with_known_terms,
 )
 from services.analytics.cohorts.suppression import Key
-from services.analytics.cohorts.tables import Groups
+from services.analytics.cohorts.tables import CellMembers
 from services.analytics.figures import quantities
 from services.analytics.figures.model import (
     Chart,
@@ -49,9 +49,9 @@ from services.analytics.figures.protecting import (
 )
 from services.analytics.figures.storing import to_json
 from services.analytics.figures.wording import describe
-from services.analytics.joined_conditions import few_decide
+from services.analytics.group_attributes import GroupAttributes
+from services.analytics.joined_conditions import is_decided_by_few
 from services.analytics.members import Members, distinct, hashes_of, united
-from services.analytics.namings import Naming
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
@@ -67,7 +67,7 @@ class _Remaining:
     """
 
     sizes: Mapping[str, int]
-    met: tuple[Members, ...]
+    by_variation: tuple[Members, ...]
 
 
 def count(
@@ -80,7 +80,7 @@ def count(
 ) -> UndisclosedAnswer[FigureResult]:
     """Count a figure by the clinic's clock, hiding numbers of too few patients.
 
-    The answer may be shown once `tell` has checked it against earlier disclosures.
+    The answer may be shown once `disclose` has checked it against earlier disclosures.
     Raises InvalidInput, NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
@@ -95,7 +95,9 @@ def count(
     if figure.measure is FigureMeasure.SHARE:
         patients = [each.patients for each in groups.values()]
         outside = _outside(session, patients, smallest_group)
-        cells, members, namings = _shares(figure, groups, smallest_group, outside)
+        cells, members, attribute_sets = _shares(
+            figure, groups, smallest_group, outside
+        )
     else:
         counted = [each.counted for each in groups.values()]
         outside = _outside(session, counted, smallest_group) if is_parted else 0
@@ -103,7 +105,7 @@ def count(
         if figure.totals:
             totals, summed = _totals(figure, groups, smallest_group, remaining)
             members += summed
-        namings = (_naming(figure),) * len(members)
+        attribute_sets = (_attributes_of_members(figure),) * len(members)
     is_of_events = figure.measure is FigureMeasure.EVENTS
     cells, totals = without_undisclosed(figure.by, cells, totals)
     return UndisclosedAnswer(
@@ -115,7 +117,7 @@ def count(
         population=None,
         smallest_group=smallest_group,
         events=members if is_of_events else (),
-        namings=namings,
+        attribute_sets=attribute_sets,
     )
 
 
@@ -135,8 +137,8 @@ def _spread(
     if figure.quantity is None:  # validate() has seen to that
         raise InvalidInput("quantity", "A distribution needs a quantity.")
     use_clock(session, now)
-    cohort = by_known_terms(session, figure.cohort)
-    event = figure.of and with_known_terms(session, figure.of)
+    cohort = resolve_terms(session, figure.cohort)
+    event = figure.of and resolve_event_terms(session, figure.of)
     column = quantities.COLUMNS[figure.quantity]
     statement = statements.quantities(cohort, event, figure.by, column)
     rows, classes = read_with_classes(session, statement, cohort)
@@ -147,9 +149,11 @@ def _spread(
         key: each.patients
         for key, each in quantities.by_unit(outside).get(unit, {}).items()
     }
-    with_met = _with_met(measured, others, remaining.met)
-    number = len(remaining.met)
-    groups = tables.complete(figure.by, with_met, k, number_met=number)
+    with_variations = _with_variations(measured, others, remaining.by_variation)
+    number = len(remaining.by_variation)
+    groups = tables.complete_table(
+        figure.by, with_variations, k, number_of_variations=number
+    )
     require_not_too_many(len(each.patients) for each in groups.values())
     cells, _ = _numbers(figure, groups, k, remaining)
     spread, patients, facts = protect_spread(
@@ -165,32 +169,32 @@ def _spread(
         population=None,
         smallest_group=k,
         events=facts,
-        namings=(_naming(figure),) * len(patients),
+        attribute_sets=(_attributes_of_members(figure),) * len(patients),
     )
 
 
-def _naming(figure: Figure) -> Naming | None:
-    """Return the naming of the members of each number, None if cells are by words."""
-    _, remaining = tables.namings_of(figure.cohort, figure.by)
+def _attributes_of_members(figure: Figure) -> GroupAttributes | None:
+    """Return the attributes of members of each number; None if cells are by words."""
+    _, remaining = tables.attributes_of_cells(figure.cohort, figure.by)
     if remaining is None or figure.of is None:
         return remaining
-    return remaining | figure.of.naming
+    return remaining | figure.of.attributes
 
 
 def _read(
     session: Session, figure: Figure, now: datetime, k: int
-) -> tuple[_Remaining, Mapping[Key, Groups]]:
+) -> tuple[_Remaining, Mapping[Key, CellMembers]]:
     """Return who came in and who remains, or whose events there are and which.
 
     Also returns who remains in all, where patients may be in several groups or in none.
     """
     if _is_parted(figure):
         split = replace(figure.cohort, split_by=figure.by)
-        groups = groups_of(split, read_classes(session, split, now), k)
+        groups = cell_members_of(split, read_classes(session, split, now), k)
         return _Remaining({}, ()), groups
     use_clock(session, now)
-    cohort = by_known_terms(session, figure.cohort)
-    event = with_known_terms(session, figure.of or figure.cohort.entry)
+    cohort = resolve_terms(session, figure.cohort)
+    event = resolve_event_terms(session, figure.of or figure.cohort.entry)
     if figure.measure is FigureMeasure.EVENTS and not cohort.steps:
         # How many patients remain is compared with numbers of patients only, and who of
         # them decides matters for rules only.
@@ -203,7 +207,7 @@ def _read(
         remaining = _remaining(figure, classes)
     inside, outside = _parted(figure.cohort, rows)
     cells = {
-        tuple(values): Groups(
+        tuple(values): CellMembers(
             distinct(hashes_of(patients)), distinct(hashes_of(events))
         )
         for *values, patients, events in inside
@@ -212,9 +216,11 @@ def _read(
     others = {
         tuple(values): distinct(hashes_of(patients)) for *values, patients, _ in outside
     }
-    with_met = _with_met(cells, others, remaining.met)
-    number = len(remaining.met)
-    return remaining, tables.complete(figure.by, with_met, k, number_met=number)
+    with_variations = _with_variations(cells, others, remaining.by_variation)
+    number = len(remaining.by_variation)
+    return remaining, tables.complete_table(
+        figure.by, with_variations, k, number_of_variations=number
+    )
 
 
 def _parted(
@@ -229,9 +235,11 @@ def _parted(
     )
 
 
-def _with_met(
-    cells: Mapping[Key, Groups], others: Mapping[Key, Members], met: tuple[Members, ...]
-) -> Mapping[Key, Groups]:
+def _with_variations(
+    cells: Mapping[Key, CellMembers],
+    others: Mapping[Key, Members],
+    by_variation: tuple[Members, ...],
+) -> Mapping[Key, CellMembers]:
     """Return cells with who is in each, and who would be in each variation.
 
     `others` are in a cell without remaining. Cells that have only such patients are not
@@ -241,13 +249,13 @@ def _with_met(
     return {
         key: replace(
             groups,
-            met=tuple(
+            by_variation=tuple(
                 np.intersect1d(
                     each,
                     united([groups.patients, others.get(key, nobody)]),
                     assume_unique=True,
                 )
-                for each in met
+                for each in by_variation
             ),
         )
         for key, groups in cells.items()
@@ -258,31 +266,40 @@ def _remaining(figure: Figure, classes: Sequence[PatientClass]) -> _Remaining:
     """Return who remains, from the classes of the cohort by sex."""
     is_of_others = figure.of is not None
     last = len(figure.cohort.steps)
-    sizes = {"": len(members_of_all(classes, last))}
+    sizes = {"": len(members_who_passed(classes, last))}
     for sex in {each.values[0] for each in classes}:
         of_sex = [each for each in classes if each.values == (sex,)]
-        sizes[sex] = len(members_of_all(of_sex, last))
+        sizes[sex] = len(members_who_passed(of_sex, last))
     return _Remaining(
-        sizes if is_of_others else {}, met_by(figure.cohort, classes, last)
+        sizes if is_of_others else {},
+        members_by_variation(figure.cohort, classes, last),
     )
 
 
 def _shares(
-    figure: Figure, groups: Mapping[Key, Groups], k: int, outside: int
-) -> tuple[tuple[FigureCell, ...], tuple[Members, ...], tuple[Naming | None, ...]]:
-    """Return how many came in and remain, with members and naming of each number."""
+    figure: Figure, groups: Mapping[Key, CellMembers], k: int, outside: int
+) -> tuple[
+    tuple[FigureCell, ...], tuple[Members, ...], tuple[GroupAttributes | None, ...]
+]:
+    """Return how many came in and remain, with each number's members and attributes."""
     sizes = {key: (len(g.patients), len(g.counted)) for key, g in groups.items()}
-    unsaid = {key for key, each in groups.items() if few_decide(each.met, k)}
-    withheld = tables.find_common_to_all(figure.by, groups, k)
+    suppress_remaining = {
+        key for key, each in groups.items() if is_decided_by_few(each.by_variation, k)
+    }
+    suppress_both = tables.find_common_to_all(figure.by, groups, k)
     table = suppression.protect_table(
-        sizes, k, outside=outside, unsaid=unsaid, withheld=withheld
+        sizes,
+        k,
+        outside=outside,
+        suppress_remaining=suppress_remaining,
+        suppress_both=suppress_both,
     )
-    namings = tables.namings_of(figure.cohort, figure.by)
-    disclosed = tables.members_disclosed(table, groups, namings)
+    attribute_sets = tables.attributes_of_cells(figure.cohort, figure.by)
+    disclosed = tables.disclosed_members(table, groups, attribute_sets)
     return (
         tuple(FigureCell(key, left, came) for key, (came, left) in table.items()),
         tuple(members for members, _ in disclosed),
-        tuple(naming for _, naming in disclosed),
+        tuple(attributes for _, attributes in disclosed),
     )
 
 
@@ -298,7 +315,7 @@ def _outside(session: Session, groups: Iterable[Members], k: int) -> int:
 
 def _numbers(
     figure: Figure,
-    groups: Mapping[Key, Groups],
+    groups: Mapping[Key, CellMembers],
     k: int,
     remaining: _Remaining,
     outside: int = 0,
@@ -314,9 +331,9 @@ def _numbers(
         # Having a value of a vital sign means having been measured, which is no
         # illness.
         is_nobody_few=figure.quantity in {None, Quantity.AGE},
-        withheld=tables.find_common_to_all(figure.by, groups, k) if is_parted else (),
+        suppressed=tables.find_common_to_all(figure.by, groups, k) if is_parted else (),
         outside=outside,
-        do_few_decide=lambda each: few_decide(each.met, k),
+        do_few_decide=lambda each: is_decided_by_few(each.by_variation, k),
     )
 
 
@@ -338,17 +355,17 @@ def _whole_of(figure: Figure, remaining: _Remaining) -> Callable[[Key], int] | N
 
 
 def _totals(
-    figure: Figure, groups: Mapping[Key, Groups], k: int, remaining: _Remaining
+    figure: Figure, groups: Mapping[Key, CellMembers], k: int, remaining: _Remaining
 ) -> tuple[tuple[FigureCell, ...], tuple[Members, ...]]:
     """Return the sums by each of two dimensions, and of all, as `_numbers` does.
 
     A patient who is in several groups of a line counts once in it.
     """
-    lines: dict[Key, list[Groups]] = {}
+    lines: dict[Key, list[CellMembers]] = {}
     for (first, second), each in groups.items():
         for line in ((first, ""), ("", second), ("", "")):
             lines.setdefault(line, []).append(each)
-    summed = {line: Groups.united(inside) for line, inside in lines.items()}
+    summed = {line: CellMembers.union(inside) for line, inside in lines.items()}
     cells: tuple[FigureCell, ...] = ()
     members: tuple[Members, ...] = ()
     # Each of these is a table of its own, whose total may be known.

@@ -18,13 +18,13 @@ from sqlalchemy.orm import Session
 
 from services.analytics.cohorts import (
     CohortEvent,
+    CompositeAnswer,
     EventKind,
-    JointAnswer,
     RevealsFew,
     UndisclosedAnswer,
     classes,
+    disclose,
     statements,
-    tell,
 )
 from services.analytics.members import Members, distinct, hashes_of, united
 from services.core import audit
@@ -92,7 +92,7 @@ def find_facets(
             groups=(group,),
             population=population,
             smallest_group=smallest_group,
-            namings=(CohortEvent(kind=kind, words=terms[key].words).naming,),
+            attribute_sets=(CohortEvent(kind=kind, words=terms[key].words).attributes,),
             # Opening the list is a single question, and its words were not chosen by
             # anybody.
             part_of=_question(kind, smallest_group),
@@ -133,7 +133,7 @@ def tell_kept_facets(
 
     On the primary; the caller commits. Raises NotAllowed.
     """
-    kept = _joint(_question(kind, smallest_group)).tell(session, actor)
+    kept = _joint(_question(kind, smallest_group)).disclose(session, actor)
     if kept is None or now - kept.counted_at > KEPT_FOR:
         return None
     _record(session, actor, kind)
@@ -149,8 +149,8 @@ def _question(kind: EventKind, smallest_group: int) -> str:
     return json.dumps(["commonest", kind, smallest_group])
 
 
-def _joint(question: str) -> JointAnswer[_Kept]:
-    return JointAnswer(f"all of {question}", _Kept)
+def _joint(question: str) -> CompositeAnswer[_Kept]:
+    return CompositeAnswer(f"all of {question}", _Kept)
 
 
 def _tell_each(
@@ -159,7 +159,7 @@ def _tell_each(
     """Yield the questions that may be answered, with their answers."""
     for each in undisclosed:
         try:
-            yield each.question, tell(session, actor, each)
+            yield each.question, disclose(session, actor, each)
         except RevealsFew:
             continue
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from services.analytics.cohorts import Dimension, suppression, tables
 from services.analytics.cohorts.suppression import Key
-from services.analytics.cohorts.tables import Groups
+from services.analytics.cohorts.tables import CellMembers
 from services.analytics.figures import quantities
 from services.analytics.figures.distributions import distribution_of, is_diverse
 from services.analytics.figures.model import FigureCell, Quantity
@@ -41,26 +41,27 @@ def require_not_too_many(sizes: Iterable[int]) -> None:
 
 
 def protect_numbers(
-    groups: Mapping[Key, Groups],
+    groups: Mapping[Key, CellMembers],
     k: int,
     *,
     is_of_events: bool,
     is_parted: bool,
     whole_of: Callable[[Key], int] | None,
     is_nobody_few: bool = False,
-    withheld: Collection[Key] = (),
+    suppressed: Collection[Key] = (),
     outside: int = 0,
-    do_few_decide: Callable[[Groups], bool] | None = None,
+    do_few_decide: Callable[[CellMembers], bool] | None = None,
 ) -> tuple[tuple[FigureCell, ...], tuple[Members, ...]]:
     """Return the numbers of patients or of events, and the members of disclosed ones.
 
     Where groups are parts of one whole, each patient is in one of them, and nothing is
-    disclosed of those that are `withheld`. Elsewhere `whole_of` returns the size of the
-    whole that a number is part of: a number of all but few is hidden, and one of all if
-    nobody counts as few. There, patients are in several groups, so that their numbers
-    do not add up. Events do, and their total may be disclosed by another figure: what
-    is hidden of them is never of 1 to k - 1 patients together. A number is also hidden
-    if few decide about the group, or if it alone would be missing from a whole.
+    disclosed of those in `suppressed`. Elsewhere `whole_of` returns the size
+    of the whole that a number is part of: a number of all but few is hidden, and one of
+    all if nobody counts as few. There, patients are in several groups, so that their
+    numbers do not add up. Events do, and their total may be disclosed by another
+    figure: what is hidden of them is never of 1 to k - 1 patients together. A number is
+    also hidden if few decide about the group, or if it alone would be missing from a
+    whole.
     """
     # With events, too, it is patients who are few.
     sizes = {
@@ -70,7 +71,9 @@ def protect_numbers(
     table: Table = {key: (n if n >= k else None, None) for key, n in sizes.items()}
     if is_parted:
         pairs = {key: (n, n) for key, n in sizes.items()}
-        table = suppression.protect_table(pairs, k, outside=outside, withheld=withheld)
+        table = suppression.protect_table(
+            pairs, k, outside=outside, suppress_both=suppressed
+        )
     if is_of_events:
         table = _with_enough_hidden(groups, table, k)
     is_of_counted = is_of_events or is_parted
@@ -85,7 +88,7 @@ def protect_numbers(
     if few and (is_parted or is_of_events):
         # A group without patients does not hide anything of another.
         hidden = {key for key in table.keys() - visible.keys() if sizes[key]}
-        few = suppression.complete(few | hidden, sizes, k)
+        few = suppression.with_complementary(few | hidden, sizes, k)
     visible = {key: members for key, members in visible.items() if key not in few}
     cells = tuple(
         FigureCell(key, len(visible[key]) if key in visible else None) for key in table
@@ -96,7 +99,7 @@ def protect_numbers(
 def protect_spread(
     quantity: Quantity,
     cells: Sequence[FigureCell],
-    groups: Mapping[Key, Groups],
+    groups: Mapping[Key, CellMembers],
     k: int,
     *,
     is_parted: bool,
@@ -182,7 +185,9 @@ def without_undisclosed(
     )
 
 
-def _with_enough_hidden(groups: Mapping[Key, Groups], table: Table, k: int) -> Table:
+def _with_enough_hidden(
+    groups: Mapping[Key, CellMembers], table: Table, k: int
+) -> Table:
     """Also hide the number of fewest patients if few are hidden altogether."""
     hidden = [
         groups[key].patients for key, (number, _) in table.items() if number is None

@@ -8,7 +8,7 @@ import numpy as np
 
 from services.analytics.cohorts.statements import PATIENT_SHIFT
 from services.analytics.cohorts.suppression import Key
-from services.analytics.cohorts.tables import OWN_NUMBER, Groups
+from services.analytics.cohorts.tables import PATIENT_VALUE, CellMembers
 from services.analytics.figures.distributions import Values
 from services.analytics.figures.model import Quantity
 from services.analytics.members import Members
@@ -30,20 +30,22 @@ class OwnValues:
     numbers: Values
 
 
-def by_unit(rows: Iterable[Sequence[Any]]) -> Mapping[str, Mapping[Key, Groups]]:
+def by_unit(rows: Iterable[Sequence[Any]]) -> Mapping[str, Mapping[Key, CellMembers]]:
     """Return the groups of each unit: numbers in several are not one distribution.
 
     In each group, the patients are also what is counted.
     """
-    units: dict[str, dict[Key, Groups]] = {}
+    units: dict[str, dict[Key, CellMembers]] = {}
     for *values, unit, read in rows:
-        pairs: Any = np.frombuffer(read, dtype=OWN_NUMBER)
+        pairs: Any = np.frombuffer(read, dtype=PATIENT_VALUE)
         members = np.sort(pairs["patient"].astype(np.int64))
-        units.setdefault(str(unit), {})[tuple(values)] = Groups(members, members, pairs)
+        units.setdefault(str(unit), {})[tuple(values)] = CellMembers(
+            members, members, pairs
+        )
     return units
 
 
-def of_one_unit(rows: Iterable[Sequence[Any]]) -> tuple[str, Mapping[Key, Groups]]:
+def of_one_unit(rows: Iterable[Sequence[Any]]) -> tuple[str, Mapping[Key, CellMembers]]:
     """Return the unit that most patients are measured in, and its groups."""
     units = by_unit(rows)
     sizes = {

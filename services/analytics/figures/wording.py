@@ -5,9 +5,9 @@ from types import MappingProxyType
 from typing import Final
 
 from services.analytics.cohorts.wording import (
+    cohort_phrase,
     describe_events,
-    tell_cohort,
-    tell_split,
+    split_phrase,
 )
 from services.analytics.figures.model import Figure, FigureMeasure, Quantity
 from services.core.sentences import Sentence
@@ -29,7 +29,7 @@ def describe(figure: Figure) -> str:
 
 def tell_figure(figure: Figure) -> str:
     """Return the figure as a sentence to translate, without capital and full stop."""
-    cohort, by = tell_cohort(figure.cohort), tell_split(figure.by)
+    cohort, by = cohort_phrase(figure.cohort), split_phrase(figure.by)
     # For numbers of events, all those like the event that lets patients in; for
     # patients this is left out, since each has one.
     events = describe_events(figure.of or figure.cohort.entry)

@@ -37,7 +37,7 @@ from services.analytics.joined_conditions import (
     Condition,
     Negated,
     Predicate,
-    rendered,
+    render,
 )
 from services.analytics.queries.model import MOST_CONDITIONS, QueryRefused
 from services.analytics.queries.offered import PATIENT, ColumnKind, OfferedView
@@ -249,7 +249,7 @@ def _as_one(condition_: Condition, node: "Expression", scope: NameScope) -> Cond
             scope.with_several.add(column)
             if scope.counts_each_name:
                 return condition_
-    return Predicate(rendered(condition_))
+    return Predicate(render(condition_))
 
 
 def _names_several(node: Any) -> bool:

@@ -17,7 +17,7 @@ from services.analytics.cohorts import (
 from services.analytics.cohorts.classes import use_clock
 from services.analytics.cohorts.statements import PATIENT_SHIFT, population
 from services.analytics.cohorts.suppression import Key
-from services.analytics.cohorts.tables import Groups
+from services.analytics.cohorts.tables import CellMembers
 from services.analytics.figures import FigureCell, FigureMeasure, protecting, quantities
 from services.analytics.figures.protecting import (
     protect_numbers,
@@ -25,16 +25,16 @@ from services.analytics.figures.protecting import (
 )
 from services.analytics.joined_conditions import (
     Condition,
-    FewDecide,
-    few_decide,
+    DecidedByFew,
+    is_decided_by_few,
     unions_by_bit,
     variations,
 )
 from services.analytics.members import Members, members_of, united
 from services.analytics.queries import statements
+from services.analytics.queries.attributes import attributes_of_query
 from services.analytics.queries.executing import run_within_limit
 from services.analytics.queries.model import Counted, Query, QueryRefused, Spread
-from services.analytics.queries.naming import naming_of_query
 from services.analytics.queries.results import CountedCells
 from services.core import audit
 from services.core.actors import Actor, Permission
@@ -54,8 +54,8 @@ def count(
 ) -> UndisclosedAnswer[CountedCells]:
     """Count a query by the clinic's clock, hiding numbers of too few patients.
 
-    The answer may be shown once `tell` has checked it against earlier disclosures.
-    Raises FewDecide, QueryTakesTooLong, InvalidInput, NotAllowed.
+    The answer may be shown once `disclose` has checked it against earlier disclosures.
+    Raises DecidedByFew, QueryTakesTooLong, InvalidInput, NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
     details = {"sql": query.text}
@@ -81,7 +81,7 @@ def count(
             population=None,
             smallest_group=k,
             events=shown.facts,
-            namings=(naming_of_query(counted),)
+            attribute_sets=(attributes_of_query(counted),)
             * (len(shown.patients) or len(shown.facts)),
         )
 
@@ -103,7 +103,7 @@ def _numbers(
     is_of_events = counted.measure is FigureMeasure.EVENTS
     if is_of_events:
         _require_not_too_many(len(each.counted) for each in groups_read.values())
-    groups = tables.fold_rare(counted.by, groups_read, k)
+    groups = tables.collapse_rare(counted.by, groups_read, k)
     cells, members = _protected(counted, groups, everybody, k)
     shown = _shown(cells)
     _require_disclosed_cells(counted, shown, k)
@@ -114,16 +114,16 @@ def _numbers(
 
 def _protected(
     counted: Counted,
-    groups: Mapping[Key, Groups],
+    groups: Mapping[Key, CellMembers],
     everybody: int,
     k: int,
 ) -> tuple[tuple[FigureCell, ...], tuple[Members, ...]]:
     """Return the numbers of groups, and the members of those that are disclosed.
 
     Nobody and few in a group make no difference to the others: a total is another
-    question, and `tell` checks what it discloses against these. Where conditions are
-    joined, the total would be another question about which few decide, so there it is
-    treated as disclosed.
+    question, and `disclose` checks what it discloses against these. Where conditions
+    are joined, the total would be another question about which few decide, so there it
+    is treated as disclosed.
     """
     is_of_events = counted.measure is FigureMeasure.EVENTS
     has_whole = not is_of_events and counted.joined is not None
@@ -142,26 +142,26 @@ def _protected(
 def _require_disclosed_cells(
     counted: Counted, shown: Sequence[FigureCell], k: int
 ) -> None:
-    """Raise FewDecide if nothing is disclosed and conditions are joined.
+    """Raise DecidedByFew if nothing is disclosed and conditions are joined.
 
     Whatever the reason: an answer without rows would distinguish few from nobody, since
     few hide the others with them. And where there are few, few decide.
     """
     if counted.joined is not None and not shown:
-        raise FewDecide(k)
+        raise DecidedByFew(k)
 
 
-def _do_few_decide(counted: Counted, groups: Groups, k: int) -> bool:
+def _do_few_decide(counted: Counted, groups: CellMembers, k: int) -> bool:
     """Return whether few decide about what is disclosed of a group."""
     is_of_patients = counted.measure is FigureMeasure.PATIENTS
-    return few_decide(
-        groups.met, k, patient_shift=0 if is_of_patients else PATIENT_SHIFT
+    return is_decided_by_few(
+        groups.by_variation, k, patient_shift=0 if is_of_patients else PATIENT_SHIFT
     )
 
 
 def _groups_of(
     counted: Counted, rows: Sequence[tuple[Any, ...]]
-) -> Mapping[Key, Groups]:
+) -> Mapping[Key, CellMembers]:
     """Return who is in each group, its events, and who is with a condition replaced.
 
     Where patients are counted, they are also the counted members.
@@ -170,7 +170,7 @@ def _groups_of(
     if counted.joined is None:
         # Without groups there is one row, even if nobody is in it.
         return {
-            tuple(row[:width]): Groups(members_of(row[width]), members_of(row[-1]))
+            tuple(row[:width]): CellMembers(members_of(row[width]), members_of(row[-1]))
             for row in rows
             if row[width] is not None
         }
@@ -178,11 +178,11 @@ def _groups_of(
     classes: dict[Key, list[tuple[Any, ...]]] = {}
     for row in rows:
         classes.setdefault(tuple(row[:width]), []).append(row[width:])
-    groups: dict[Key, Groups] = {}
+    groups: dict[Key, CellMembers] = {}
     for key, some in classes.items():
         [patients] = unions_by_bit(((bits, members_of(h)) for bits, h, *_ in some), 1)
         met = unions_by_bit(((bits, members_of(h)) for bits, *_, h in some), number)
-        groups[key] = Groups(patients, met[0], met=met)
+        groups[key] = CellMembers(patients, met[0], by_variation=met)
     return groups
 
 
@@ -223,7 +223,7 @@ def _spread(
 
 def _measured(
     counted: Counted, rows: Sequence[tuple[Any, ...]]
-) -> Mapping[str, Mapping[Key, Groups]]:
+) -> Mapping[str, Mapping[Key, CellMembers]]:
     """Return the groups of each unit with their numbers, otherwise as `_groups_of`."""
     if counted.joined is None:
         return quantities.by_unit(rows)
@@ -234,18 +234,18 @@ def _measured(
         if bits is not None:
             place = (str(unit), tuple(values))
             classes_by_place.setdefault(place, []).append((bits, members_of(events)))
-    units: dict[str, dict[Key, Groups]] = {}
+    units: dict[str, dict[Key, CellMembers]] = {}
     for (unit, key), some in classes_by_place.items():
-        own = measured.get(unit, {}).get(key, Groups.of_nobody())
+        own = measured.get(unit, {}).get(key, CellMembers.empty())
         met = unions_by_bit(some, number)
-        units.setdefault(unit, {})[key] = replace(own, met=met)
+        units.setdefault(unit, {})[key] = replace(own, by_variation=met)
     return units
 
 
 def _spread_in(
     counted: Counted,
     of: Spread,
-    measured: Mapping[Key, Groups],
+    measured: Mapping[Key, CellMembers],
     *,
     unit: str,
     everybody: int,
@@ -255,7 +255,7 @@ def _spread_in(
 
     So the units that others are measured in decide nothing about it.
     """
-    groups = tables.fold_rare(counted.by, measured, k)
+    groups = tables.collapse_rare(counted.by, measured, k)
     cells, _ = _protected(counted, groups, everybody, k)
     spread, patients, facts = protect_spread(
         of.quantity, cells, groups, k, is_parted=_adds_up(counted)
@@ -303,7 +303,7 @@ def _adds_up(counted: Counted) -> bool:
     return set(counted.by) <= {Dimension.SEX}
 
 
-def _whole(groups: Mapping[Key, Groups]) -> Members:
+def _whole(groups: Mapping[Key, CellMembers]) -> Members:
     """Return the whole of which each number is a part."""
     return united([each.patients for each in groups.values()])
 

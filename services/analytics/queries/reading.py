@@ -14,8 +14,8 @@ from services.analytics.joined_conditions import (
     Condition,
     Existing,
     Predicate,
-    joined,
-    rendered,
+    find_joined,
+    render,
 )
 from services.analytics.queries.conditions import (
     NameScope,
@@ -113,9 +113,9 @@ class _Reader:
         first = self._add_source(self.tree.args["from_"])
         rows = self._join_views(first)
         where = self._where(self.tree, self.scope)
-        conditions = [rendered(each) for each in where if not any(joined(each))]
+        conditions = [render(each) for each in where if not any(find_joined(each))]
         conditions += _have_days(self.sources.values())
-        self.with_joined += [each for each in where if any(joined(each))]
+        self.with_joined += [each for each in where if any(find_joined(each))]
         grouped, groups = self._grouped()
         columns = tuple(self._columns(grouped))
         thresholds = tuple(self._thresholds(columns))
@@ -202,9 +202,9 @@ class _Reader:
             own = {name: s for name, s in self.sources.items() if s is source}
             require_tie(join.args["on"], self.scope, own, [before])
             on = _parts(condition(join.args["on"], self.scope))
-            self.with_joined += [each for each in on if any(joined(each))]
-            plain = AllOf(tuple(each for each in on if not any(joined(each))))
-            rows = rows.join(source.rows, rendered(plain))
+            self.with_joined += [each for each in on if any(find_joined(each))]
+            plain = AllOf(tuple(each for each in on if not any(find_joined(each))))
+            rows = rows.join(source.rows, render(plain))
         return rows
 
     def _joined_conditions(self) -> Condition | None:
@@ -212,7 +212,7 @@ class _Reader:
         if not self.with_joined:
             return None
         conditions = AllOf(tuple(self.with_joined))
-        if len(list(joined(conditions))) > MOST_JOINED:
+        if len(list(find_joined(conditions))) > MOST_JOINED:
             raise QueryRefused(
                 Sentence(
                     "OR, NOT and lists of terms or codes in two columns can join at "

@@ -86,7 +86,7 @@ def show(query: Query, counted: CountedCells) -> QueryResult:
         counted.counted_at,
         counted.unit,
         len(rows),
-        tables.MOST_VALUES if tables.OPEN & set(query.counted.by) else None,
+        tables.MOST_VALUES if tables.OPEN_DIMENSIONS & set(query.counted.by) else None,
     )
 
 
@@ -98,7 +98,7 @@ def _in_order(query: Query, counted: CountedCells) -> list[FigureCell]:
     return sorted(
         counted.cells,
         key=lambda cell: [
-            (dimension in tables.OPEN and value == tables.OTHERS, value)
+            (dimension in tables.OPEN_DIMENSIONS and value == tables.OTHERS, value)
             for dimension, value in zip(query.counted.by, cell.values, strict=True)
         ],
     )

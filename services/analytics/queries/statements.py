@@ -19,15 +19,15 @@ from sqlalchemy import (
 from sqlalchemy.sql.selectable import CompoundSelect
 
 from services.analytics.cohorts.statements import (
+    concatenated,
     event_hash,
-    gathered,
-    own_pair,
     patient_hash,
+    patient_value_bytes,
 )
 from services.analytics.figures import FigureMeasure
 from services.analytics.joined_conditions import (
     Condition,
-    rendered,
+    render,
     signature,
     variations,
 )
@@ -57,7 +57,9 @@ def counts(counted: Counted) -> Select[Any]:
         return _joined_counts(counted, counted.joined, hashes)
     values = _values(counted)
     return (
-        select(*values, *(gathered(distinct(func.int8send(each))) for each in hashes))
+        select(
+            *values, *(concatenated(distinct(func.int8send(each))) for each in hashes)
+        )
         .select_from(counted.rows)
         .where(*counted.conditions)
         .group_by(*values)
@@ -72,7 +74,9 @@ def _joined_counts(
     split = [*_split(met, len(counted.by)), met.c.signature]
     hashed = [met.c[each.name] for each in hashes]
     return (
-        select(*split, *(gathered(distinct(func.int8send(each))) for each in hashed))
+        select(
+            *split, *(concatenated(distinct(func.int8send(each))) for each in hashed)
+        )
         .where(met.c.signature != 0)
         .group_by(*split)
         .order_by(*split)
@@ -114,7 +118,7 @@ def spread(counted: Counted, of: Spread) -> Select[Any] | CompoundSelect[Any]:
     )
     means = _means(rows, len(counted.by)).order_by(None)
     classes = [*split, met.c.signature]
-    events = gathered(distinct(func.int8send(met.c.event)))
+    events = concatenated(distinct(func.int8send(met.c.event)))
     return union_all(
         means.add_columns(cast(null(), met.c.signature.type).label("signature")),
         select(*split, events, met.c.signature)
@@ -127,7 +131,9 @@ def _means(rows: FromClause, width: int) -> Select[Any]:
     own = _own(rows, width).cte("own")
     split = [*_split(own, width), own.c.unit]
     return (
-        select(*split, gathered(own_pair(own.c.patient_id, own.c.number)))
+        select(
+            *split, concatenated(patient_value_bytes(own.c.patient_id, own.c.number))
+        )
         .group_by(*split)
         .order_by(*split)
     )
@@ -143,7 +149,7 @@ def _met(
 
     It is materialized: inlined, each condition would be evaluated at every mention.
     """
-    bits = signature(rendered(joined), *variations(joined)).label("signature")
+    bits = signature(render(joined), *variations(joined)).label("signature")
     more = [] if is_there is None else [is_there]
     return (
         select(*_values(counted), *columns, bits)

@@ -7,9 +7,9 @@ from services.analytics.cohorts import (
     CohortCount,
     CohortResult,
     Dimension,
-    Hidden,
+    SuppressionReason,
 )
-from services.analytics.cohorts.wording import tell_cohort, tell_split, tell_steps
+from services.analytics.cohorts.wording import cohort_phrase, split_phrase, step_phrases
 from services.analytics.dashboards import PrintedCard
 from services.analytics.dashboards.printed_tables import PrintedTable
 from services.analytics.figures import Figure
@@ -39,17 +39,17 @@ def attrition_card(result: CohortResult) -> PrintedCard:
     """Return the card with how many remain after each step."""
     # The sentences of an earlier answer are kept without their values, so they are made
     # again.
-    steps = zip(tell_steps(result.cohort), result.attrition, strict=True)
+    steps = zip(step_phrases(result.cohort), result.attrition, strict=True)
     rows = tuple((words, _counted(step.remaining, result)) for words, step in steps)
     columns = (Sentence("Step"), PATIENTS_TITLE)
-    counted = tell_cohort(result.cohort)
+    counted = cohort_phrase(result.cohort)
     table = PrintedTable(columns, rows, counted, result.counted_at)
     return PrintedCard(REMAIN, table)
 
 
 def split_title(figure: Figure) -> str:
     """Return the heading of a figure's numbers."""
-    return Sentence("By {split}", split=tell_split(figure.by))
+    return Sentence("By {split}", split=split_phrase(figure.by))
 
 
 def size_card(disclosed_list: DisclosedList[Any], now: datetime) -> PrintedCard:
@@ -102,8 +102,8 @@ def _counted(count: CohortCount, result: CohortResult) -> str | int | None:
     if count.number is not None:
         return count.number
     least = result.smallest_group
-    if count.hidden is Hidden.NEARLY_ALL:
+    if count.hidden is SuppressionReason.NEARLY_ALL:
         return Sentence("all but fewer than {least}", least=least)
-    if count.hidden is Hidden.FEW_DECIDE:
+    if count.hidden is SuppressionReason.DECIDED_BY_FEW:
         return Sentence("hidden: a rule changes it by fewer than {least}", least=least)
     return Sentence("fewer than {least}", least=least)

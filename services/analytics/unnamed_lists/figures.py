@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from services.analytics.cohorts import UndisclosedAnswer, suppression
 from services.analytics.members import Members, members_of
-from services.analytics.unnamed_lists.sizes import naming_of_list, question_of
+from services.analytics.unnamed_lists.sizes import attributes_of_list, question_of
 from services.core.actors import Actor, Permission
 from services.lists.criteria import Criteria
 from services.patients import search
@@ -35,7 +35,7 @@ def describe(
 
     Bars that would reveal these are left out as well, and so are allergies that all but
     few have. Beyond some 10,000 patients, a sample of them is counted. Each of the
-    `figures` is an answer of its own, which may be shown once `tell` has checked it
+    `figures` is an answer of its own, which may be shown once `disclose` has checked it
     against earlier disclosures. Raises TooFew, InvalidInput, NotAllowed, Unavailable.
     """
     actor.require(Permission.LIST_PATIENTS)
@@ -48,7 +48,7 @@ def describe(
         raise TooFew(smallest_group)
     # That everybody is on the list of all patients is known anyway.
     whole = () if search.is_public(criteria) and not list_bars.sampled else (everybody,)
-    naming = naming_of_list(criteria)
+    attributes = attributes_of_list(criteria)
     answers = {}
     for figure in figures:
         shown_bars = _protected(figure, bars[figure], len(everybody), smallest_group)
@@ -66,10 +66,10 @@ def describe(
             # The last part of a whole follows from the others.
             (max(shown_bars.values(), key=len),) if makes_up else (),
             part_of=question_of("list", criteria, smallest_group),
-            namings=(
-                *(naming for _ in whole),
+            attribute_sets=(
+                *(attributes for _ in whole),
                 # The bars do not disclose what everybody on a list is allergic to.
-                *((naming if figure in _PARTITIONS else None) for _ in shown_bars),
+                *((attributes if figure in _PARTITIONS else None) for _ in shown_bars),
             ),
         )
     return answers

@@ -12,9 +12,13 @@ from typing import Final, Generic, TypeVar
 
 from sqlalchemy.orm import Session
 
-from services.analytics.cohorts import UndisclosedAnswer, tell
+from services.analytics.cohorts import UndisclosedAnswer, disclose
+from services.analytics.group_attributes import (
+    NO_ATTRIBUTES,
+    GroupAttributes,
+    attributes_of,
+)
 from services.analytics.members import members_of
-from services.analytics.namings import NOTHING, Naming, naming_of
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import NotAllowed
@@ -27,7 +31,7 @@ from services.patients import search
 from services.patients.search import TooFew
 
 T = TypeVar("T")
-_NAMED: Final = frozenset(
+_ATTRIBUTE_FIELDS: Final = frozenset(
     {"allergies", "no_known_allergies", "medical_history", "current_medications"}
 )
 
@@ -135,7 +139,7 @@ def keep_back(
         smallest_group,
         needs,
         is_live=True,
-        namings=(naming_of_list(criteria),),
+        attribute_sets=(attributes_of_list(criteria),),
     )
     return KeptBack(disclosed_list, undisclosed)
 
@@ -149,7 +153,7 @@ def tell_list(
     """
     if kept_back.undisclosed is None:
         return kept_back.disclosed_list
-    size = tell(session, actor, kept_back.undisclosed)
+    size = disclose(session, actor, kept_back.undisclosed)
     if size == kept_back.undisclosed.answer:
         return kept_back.disclosed_list
     count = Count(size.patients)
@@ -162,19 +166,19 @@ def question_of(what: str, criteria: Criteria, smallest_group: int) -> str:
     return json.dumps([what, criteria_json, smallest_group], sort_keys=True)
 
 
-def naming_of_list(criteria: Criteria) -> Naming:
-    """Return the naming of a list's filters: what patients have or take.
+def attributes_of_list(criteria: Criteria) -> GroupAttributes:
+    """Return the attributes in a list's filters: what patients have or take.
 
     Filters that OR joins are one condition; filters that AND joins, also within another
     AND, are one each.
     """
     wholes = (Criteria(Group(members=(part,))) for part in _joined_by_and(criteria))
     named = (
-        naming_of(list_criteria.to_json(whole))
+        attributes_of(list_criteria.to_json(whole))
         for whole in wholes
-        if _NAMED & set(whole.fields())
+        if _ATTRIBUTE_FIELDS & set(whole.fields())
     )
-    return NOTHING.union(*named)
+    return NO_ATTRIBUTES.union(*named)
 
 
 def _joined_by_and(criteria: Criteria) -> Sequence[Filter | Group]:

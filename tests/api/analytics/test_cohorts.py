@@ -13,7 +13,7 @@ from services.analytics.figures import Figure
 from services.core.actors import Role, Scope
 from services.people import tokens
 from tests.kit import cast
-from tests.services.analytics.cohorts.test_running import diagnosed, person
+from tests.services.analytics.cohorts.test_counting import diagnosed, person
 
 COHORTS = "/api/v1/cohorts"
 SEEN = {"event": {"kind": "visit"}, "within": {"days": 90}}

@@ -23,7 +23,7 @@ from services.core.audit import Action
 from services.patients.records.model import Sex
 from services.people import tokens
 from tests.kit import cast
-from tests.services.analytics.cohorts.test_running import diagnosed, person
+from tests.services.analytics.cohorts.test_counting import diagnosed, person
 
 DASHBOARDS = "/api/v1/dashboards"
 DIAGNOSES = Figure(

@@ -20,7 +20,7 @@ from services.core.audit import Action
 from services.lists import views
 from services.people import tokens
 from tests.kit import cast
-from tests.services.analytics.cohorts.test_running import diagnosed
+from tests.services.analytics.cohorts.test_counting import diagnosed
 
 QUERIES = "/api/v1/queries"
 LISTED = "SELECT count(*) FROM vitals"

@@ -282,7 +282,7 @@ def test_what_is_sent_is_held_against_what_was_told_before(
     def tell_cohort(session):
         given = {"now": NOW, "smallest_group": 5}
         counted = cohorts.count(session, house.analyst, Cohort(entry=CAME), **given)
-        return cohorts.tell(session, house.analyst, counted)
+        return cohorts.disclose(session, house.analyst, counted)
 
     # Thirteen came, two of them men, whom the count of eleven women would reveal.
     house.act(tell_cohort)

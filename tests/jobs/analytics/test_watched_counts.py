@@ -23,7 +23,7 @@ from services.analytics.cohorts import (
     CohortResult,
     Dimension,
     EventKind,
-    Hidden,
+    SuppressionReason,
 )
 from services.analytics.cohorts.results import AttritionStep
 from services.analytics.count_alerts import AlertState, CountAlertDraft, DueAlert
@@ -364,8 +364,12 @@ def figure(*numbers):
         (cohort(11), AlertState.BEYOND, AlertState.WITHIN),
         (cohort(10), AlertState.WITHIN, AlertState.WITHIN),
         (cohort(9), AlertState.WITHIN, AlertState.BEYOND),
-        (cohort(None, Hidden.FEW), AlertState.WITHIN, AlertState.BEYOND),
-        (cohort(None, Hidden.NEARLY_ALL), AlertState.UNKNOWN, AlertState.UNKNOWN),
+        (cohort(None, SuppressionReason.FEW), AlertState.WITHIN, AlertState.BEYOND),
+        (
+            cohort(None, SuppressionReason.NEARLY_ALL),
+            AlertState.UNKNOWN,
+            AlertState.UNKNOWN,
+        ),
         # One number beyond the line is enough; a hidden one is on neither side.
         (figure(7, 30, None), AlertState.BEYOND, AlertState.BEYOND),
         (figure(10, None), AlertState.WITHIN, AlertState.WITHIN),

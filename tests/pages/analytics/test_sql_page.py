@@ -16,7 +16,7 @@ from services.patients.records.model import Sex
 from tests.kit import cast
 from tests.kit.german_pages import english, texts_of
 from tests.pages.conftest import Clinic, captions, press, rows_of
-from tests.services.analytics.cohorts.test_running import diagnosed
+from tests.services.analytics.cohorts.test_counting import diagnosed
 
 BY_SEX = (
     "SELECT sex, count(*) AS patients FROM patients "

@@ -3,17 +3,17 @@
 from services.analytics.cohorts.statements.dimensions import (
     dimension_text as dimension_text,
 )
-from services.analytics.cohorts.statements.hashes import (
-    PATIENT_SHIFT as PATIENT_SHIFT,
-    event_hash as event_hash,
-    gathered as gathered,
-    own_pair as own_pair,
-    patient_hash as patient_hash,
-)
-from services.analytics.cohorts.statements.judging import (
+from services.analytics.cohorts.statements.evaluation import (
     Variation as Variation,
     number_joined as number_joined,
     variations_of as variations_of,
+)
+from services.analytics.cohorts.statements.hashes import (
+    PATIENT_SHIFT as PATIENT_SHIFT,
+    concatenated as concatenated,
+    event_hash as event_hash,
+    patient_hash as patient_hash,
+    patient_value_bytes as patient_value_bytes,
 )
 from services.analytics.cohorts.statements.selecting import (
     classes as classes,

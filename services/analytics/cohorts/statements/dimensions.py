@@ -49,7 +49,7 @@ _RESERVED: Final = (tables.OTHERS, tables.NO_VALUE)
 
 
 def raw_values(
-    split_by: Sequence[Dimension], events: FromClause, judged: FromClause
+    split_by: Sequence[Dimension], events: FromClause, evaluated: FromClause
 ) -> list[Any]:
     """Return the values that events are split by, from the cohort where it has them.
 
@@ -58,7 +58,8 @@ def raw_values(
     """
     return [
         raw_value(
-            judged if SPLIT_COLUMNS[dimension] in PATIENT_COLUMNS else events, dimension
+            evaluated if SPLIT_COLUMNS[dimension] in PATIENT_COLUMNS else events,
+            dimension,
         ).label(f"value_{place}")
         for place, dimension in enumerate(split_by)
     ]
@@ -101,7 +102,7 @@ def raw_value(events: FromClause, dimension: Dimension) -> ColumnElement[Any]:
         return cast(extract("isodow", value), Integer)
     if dimension in _FORMATS:
         return value
-    if dimension in tables.OPEN:
+    if dimension in tables.OPEN_DIMENSIONS:
         quoted = literal("“").concat(value).concat("”")
         value = case((value.in_(_RESERVED), quoted), else_=value)
     return func.coalesce(func.nullif(value, ""), tables.NO_VALUE)

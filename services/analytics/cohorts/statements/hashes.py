@@ -20,10 +20,10 @@ PATIENT_SHIFT: Final = 24
 
 def members_of(source: FromClause) -> ColumnElement[bytes]:
     """Return the hashes of the patients of all rows, one after the other."""
-    return gathered(func.int8send(patient_hash(source.c.patient_id)))
+    return concatenated(func.int8send(patient_hash(source.c.patient_id)))
 
 
-def gathered(hashes: ColumnElement[bytes]) -> ColumnElement[bytes]:
+def concatenated(hashes: ColumnElement[bytes]) -> ColumnElement[bytes]:
     """Return the bytes of all rows of a group, one after the other."""
     none = literal_column("''::bytea", LargeBinary)
     return func.string_agg(hashes, none, type_=LargeBinary)
@@ -34,7 +34,7 @@ def patient_hash(patient_id: ColumnElement[Any]) -> ColumnElement[int]:
     return func.uuid_hash_extended(patient_id, literal_column("0"), type_=BigInteger)
 
 
-def own_pair(
+def patient_value_bytes(
     patient_id: ColumnElement[Any], number: ColumnElement[Any]
 ) -> ColumnElement[bytes]:
     """Return 16 bytes for a patient and a number: the hash, and a float."""

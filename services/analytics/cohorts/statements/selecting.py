@@ -32,20 +32,20 @@ from services.analytics.cohorts.statements.dimensions import (
     raw_values,
     texts_of,
 )
-from services.analytics.cohorts.statements.hashes import (
-    event_hash,
-    gathered,
-    members_of,
-    own_pair,
-    patient_hash,
-)
-from services.analytics.cohorts.statements.judging import (
-    judged_of,
+from services.analytics.cohorts.statements.evaluation import (
+    evaluate_steps,
     number_passed,
     steps_of,
     variations_of,
 )
-from services.analytics.cohorts.statements.naming import parts_of
+from services.analytics.cohorts.statements.event_conditions import event_rows_of
+from services.analytics.cohorts.statements.hashes import (
+    concatenated,
+    event_hash,
+    members_of,
+    patient_hash,
+    patient_value_bytes,
+)
 from services.analytics.cohorts.statements.sources import SOURCES, is_dated_event
 
 
@@ -57,37 +57,39 @@ def classes(cohort: Cohort, *, with_variations: bool = False) -> Select[Any]:
     variations, the number of steps passed in each of these comes last. Everything typed
     is bound.
     """
-    judged = judged_of(cohort)
+    evaluated = evaluate_steps(cohort)
     number = len(variations_of(cohort)) if with_variations else 0
-    return _classes(judged, cohort, cohort.split_by, number)
+    return _classes(evaluated, cohort, cohort.split_by, number)
 
 
 def _classes(
-    judged: CTE,
+    evaluated: CTE,
     cohort: Cohort,
     split_by: Sequence[Dimension],
     number_varied: int,
     *before: ColumnElement[Any],
 ) -> Select[Any]:
     """Select classes as `classes` does, after other columns."""
-    raw = [raw_value(judged, dimension) for dimension in split_by]
+    raw = [raw_value(evaluated, dimension) for dimension in split_by]
     values = [
         as_text(value, dimension).label(f"value_{place}")
         for place, (value, dimension) in enumerate(zip(raw, split_by, strict=True))
     ]
-    passed = number_passed(steps_of(judged, cohort)).label("passed")
+    passed = number_passed(steps_of(evaluated, cohort)).label("passed")
     varied = [
-        number_passed(steps_of(judged, cohort, variation)).label(f"passed_{variation}")
+        number_passed(steps_of(evaluated, cohort, variation)).label(
+            f"passed_{variation}"
+        )
         for variation in range(number_varied)
     ]
     split: list[ColumnElement[Any]] = [*raw, passed, *varied]
-    counted = (func.count(), members_of(judged))
+    counted = (func.count(), members_of(evaluated))
     columns: list[ColumnElement[Any]] = [*values, passed, *counted, *varied]
-    return select(*before, *columns).select_from(judged).group_by(*split)
+    return select(*before, *columns).select_from(evaluated).group_by(*split)
 
 
 def _with_classes(
-    selected: Select[Any], judged: CTE, cohort: Cohort
+    selected: Select[Any], evaluated: CTE, cohort: Cohort
 ) -> CompoundSelect[Any]:
     """Add the classes of a cohort by sex to a statement, in rows of their own.
 
@@ -96,7 +98,7 @@ def _with_classes(
     """
     before = (null() for _ in selected.selected_columns)
     number = len(variations_of(cohort))
-    classes = _classes(judged, cohort, (Dimension.SEX,), number, *before)
+    classes = _classes(evaluated, cohort, (Dimension.SEX,), number, *before)
     after = (null() for _ in range(width_of_classes(cohort)))
     return union_all(selected.add_columns(*after), classes)
 
@@ -112,8 +114,8 @@ def width_of_classes(cohort: Cohort) -> int:
 
 def remaining(cohort: Cohort) -> Select[UUID]:
     """Select the patients who came in and passed every step."""
-    judged = judged_of(cohort)
-    return select(judged.c.patient_id).where(true(), *steps_of(judged, cohort))
+    evaluated = evaluate_steps(cohort)
+    return select(evaluated.c.patient_id).where(true(), *steps_of(evaluated, cohort))
 
 
 def events(
@@ -132,34 +134,34 @@ def events(
     who remain in a variation only have rows of their own: the last column says who
     remains. The classes of the cohort are added unless `with_classes` is False.
     """
-    judged = judged_of(cohort, PATIENT_COLUMNS)
+    evaluated = evaluate_steps(cohort, PATIENT_COLUMNS)
     view = SOURCES[event.kind].view
-    happened = _happened(
+    happened = _select_events(
         cohort,
         event,
         split_by,
-        judged,
+        evaluated,
         columns=lambda source: [
             patient_hash(source.c.patient_id).label("patient"),
             event_hash(view, source).label("event"),
         ],
     ).subquery("happened")
-    remains = _columns_of(happened, _remains(judged, cohort))
+    remains = _columns_of(happened, _remains(evaluated, cohort))
     columns = [
         *texts_of(happened, split_by),
-        gathered(func.int8send(happened.c.patient)),
-        gathered(func.int8send(happened.c.event)),
+        concatenated(func.int8send(happened.c.patient)),
+        concatenated(func.int8send(happened.c.event)),
         *remains,
     ]
     grouped = select(*columns).group_by(*raw_columns_of(happened, split_by), *remains)
-    return _with_classes(grouped, judged, cohort) if with_classes else grouped
+    return _with_classes(grouped, evaluated, cohort) if with_classes else grouped
 
 
-def _happened(
+def _select_events(
     cohort: Cohort,
     event: CohortEvent,
     split_by: Sequence[Dimension],
-    judged: CTE,
+    evaluated: CTE,
     *,
     columns: Callable[[FromClause], list[Any]],
     is_wanted: Callable[[FromClause], ColumnElement[bool]] = lambda _: true(),
@@ -169,22 +171,22 @@ def _happened(
     The columns are the split values, not yet as text, the given columns, and who
     remains.
     """
-    remains = _remains(judged, cohort)
+    remains = _remains(evaluated, cohort)
     parts = [
         select(
-            *raw_values(split_by, part.source, judged),
+            *raw_values(split_by, part.source, evaluated),
             *columns(part.source),
             *remains,
         )
         .select_from(part.source)
-        .join(judged, judged.c.patient_id == part.source.c.patient_id)
+        .join(evaluated, evaluated.c.patient_id == part.source.c.patient_id)
         .where(
-            _remains_in_any(judged, cohort),
+            _remains_in_any(evaluated, cohort),
             part.source.c.occurred_on.is_not(None),
-            part.is_such,
+            part.condition,
             is_wanted(part.source),
         )
-        for part in parts_of(event)
+        for part in event_rows_of(event)
     ]
     first, *more = parts
     return union_all(*parts) if more else first
@@ -203,27 +205,27 @@ def quantities(
     bytes for each patient: the hash, and the quantity as a float. Then come who remains
     and the classes of the cohort, as in `events`.
     """
-    own_of = partial(_own_number, quantity=quantity)
+    own_of = partial(_value_columns, quantity=quantity)
     if event is None:
         wanted = PATIENT_COLUMNS.union(SPLIT_COLUMNS[name] for name in split_by)
-        judged = judged_of(cohort, wanted, quantity)
+        evaluated = evaluate_steps(cohort, wanted, quantity)
         rows: Select[Any] | CompoundSelect[Any] = select(
-            *raw_values(split_by, judged, judged),
-            *own_of(judged),
-            *_remains(judged, cohort),
-        ).where(_remains_in_any(judged, cohort), judged.c[quantity].is_not(None))
+            *raw_values(split_by, evaluated, evaluated),
+            *own_of(evaluated),
+            *_remains(evaluated, cohort),
+        ).where(_remains_in_any(evaluated, cohort), evaluated.c[quantity].is_not(None))
     else:
-        judged = judged_of(cohort, PATIENT_COLUMNS)
-        rows = _happened(
+        evaluated = evaluate_steps(cohort, PATIENT_COLUMNS)
+        rows = _select_events(
             cohort,
             event,
             split_by,
-            judged,
+            evaluated,
             columns=own_of,
             is_wanted=lambda source: source.c[quantity].is_not(None),
         )
     happened = rows.subquery("happened")
-    remains = _columns_of(happened, _remains(judged, cohort))
+    remains = _columns_of(happened, _remains(evaluated, cohort))
     split = [*raw_columns_of(happened, split_by), happened.c.unit, *remains]
     mean = cast(func.avg(happened.c.number), Double).label("number")
     own = (
@@ -232,14 +234,14 @@ def quantities(
         .cte("own")
     )
     remains = _columns_of(own, remains)
-    pairs = gathered(own_pair(own.c.patient_id, own.c.number))
+    pairs = concatenated(patient_value_bytes(own.c.patient_id, own.c.number))
     grouped = select(*texts_of(own, split_by), own.c.unit, pairs, *remains).group_by(
         *raw_columns_of(own, split_by), own.c.unit, *remains
     )
-    return _with_classes(grouped, judged, cohort)
+    return _with_classes(grouped, evaluated, cohort)
 
 
-def _own_number(source: FromClause, *, quantity: str) -> list[Any]:
+def _value_columns(source: FromClause, *, quantity: str) -> list[Any]:
     unit = func.coalesce(source.c.unit if "unit" in source.c else None, "")
     return [unit.label("unit"), source.c.patient_id, source.c[quantity].label("number")]
 
@@ -265,17 +267,17 @@ def _columns_of(rows: FromClause, named: Sequence[Any]) -> list[Any]:
     return [rows.c[each.name] for each in named]
 
 
-def _remains(judged: CTE, cohort: Cohort) -> list[Any]:
+def _remains(evaluated: CTE, cohort: Cohort) -> list[Any]:
     """Return a column that says who remains; none if the cohort has no steps."""
     if not cohort.steps:
         return []
-    return [and_(true(), *steps_of(judged, cohort)).label("remains")]
+    return [and_(true(), *steps_of(evaluated, cohort)).label("remains")]
 
 
-def _remains_in_any(judged: CTE, cohort: Cohort) -> ColumnElement[bool]:
+def _remains_in_any(evaluated: CTE, cohort: Cohort) -> ColumnElement[bool]:
     """Return the condition that a patient remains, or would in a variation."""
     number = len(variations_of(cohort))
     return or_(
-        and_(true(), *steps_of(judged, cohort)),
-        *(and_(true(), *steps_of(judged, cohort, each)) for each in range(number)),
+        and_(true(), *steps_of(evaluated, cohort)),
+        *(and_(true(), *steps_of(evaluated, cohort, each)) for each in range(number)),
     )

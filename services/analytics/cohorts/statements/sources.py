@@ -115,7 +115,7 @@ def population(at_most: int | None = None) -> Select[int]:
     return select(func.count()).select_from(patients.limit(at_most).subquery())
 
 
-def has_others(event: CohortEvent) -> bool:
+def has_other_sources(event: CohortEvent) -> bool:
     """Return whether events of the kind may be anything other than dated entries."""
     source = SOURCES[event.kind]
     return source.dated is not source.view

@@ -10,7 +10,7 @@ from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
 from services.core.errors import InvalidInput
 from services.patients.records.model import Sex
 from tests.kit import cast
-from tests.services.analytics.cohorts.test_running import diagnosed, person
+from tests.services.analytics.cohorts.test_counting import diagnosed, person
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 GOUT = Cohort(entry=CohortEvent(kind=EventKind.DIAGNOSIS, words="gout"))
@@ -27,7 +27,7 @@ def analyst(session):
 def compare(session, analyst):
     def compare(*compared, k=5):
         counted = cohorts.compare(session, analyst, compared, now=NOW, smallest_group=k)
-        return cohorts.tell(session, analyst, counted)
+        return cohorts.disclose(session, analyst, counted)
 
     return compare
 

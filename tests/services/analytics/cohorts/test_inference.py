@@ -8,7 +8,7 @@ import pytest
 
 from services.analytics.cohorts.inference import (
     events_reveal_few,
-    is_apart,
+    is_provably_safe,
     reveals_few,
 )
 
@@ -153,7 +153,7 @@ def test_what_is_proven_apart_gives_nothing_away():
             [row[row < half] for row in (group, everybody, *disclosed)],
             [group, nobody, *disclosed],
         ):
-            if is_apart(rows[0], rows[2:], rows[1], 3):
+            if is_provably_safe(rows[0], rows[2:], rows[1], 3):
                 proven += 1
                 assert not reveals_few([group], disclosed, population, 3)
             else:
@@ -166,9 +166,9 @@ def test_what_is_proven_apart_gives_nothing_away():
 def test_one_small_class_proves_nothing():
     disclosed, everybody = [people((39,))], people((EVERYBODY,))
 
-    assert not is_apart(people((40,)), disclosed, everybody, K)
-    assert is_apart(people((45,)), disclosed, everybody, K)
-    assert not is_apart(people((45,)), disclosed, people((49,)), K)
+    assert not is_provably_safe(people((40,)), disclosed, everybody, K)
+    assert is_provably_safe(people((45,)), disclosed, everybody, K)
+    assert not is_provably_safe(people((45,)), disclosed, people((49,)), K)
 
 
 @pytest.mark.parametrize(("exchanged", "is_few"), [(1, True), (5, False)])

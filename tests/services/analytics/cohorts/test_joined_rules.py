@@ -12,17 +12,16 @@ from services.analytics.cohorts import (
     CohortEvent,
     Dimension,
     EventKind,
-    Hidden,
     RevealsFew,
     Rule,
+    SuppressionReason,
     comparing,
-    running,
-    telling,
+    disclosure,
 )
 from services.analytics.figures import Figure, FigureMeasure, Quantity, counting
 from services.core.errors import InvalidInput
 from tests.kit import cast
-from tests.services.analytics.cohorts.test_running import (
+from tests.services.analytics.cohorts.test_counting import (
     DAY,
     HYPERTENSION,
     diagnosed,
@@ -123,15 +122,15 @@ def count(session, analyst, question):
     given = {"now": NOW, "smallest_group": K}
     if isinstance(question, Figure):
         counted = figures.count(session, analyst, question, **given)
-        result = cohorts.tell(session, analyst, counted)
+        result = cohorts.disclose(session, analyst, counted)
         return [(c.values, c.number, c.distribution) for c in result.cells]
     if isinstance(question, Cohort):
         counted = cohorts.count(session, analyst, question, **given)
-        result = cohorts.tell(session, analyst, counted)
+        result = cohorts.disclose(session, analyst, counted)
         last = result.attrition[-1].remaining
         return last, [(c.values, c.remaining) for c in result.cells]
     counted = cohorts.compare(session, analyst, question, **given)
-    result = cohorts.tell(session, analyst, counted)
+    result = cohorts.disclose(session, analyst, counted)
     return [each.patients for each in result.cohorts], [
         each.patients for each in result.overlaps
     ]
@@ -181,11 +180,11 @@ def learn(session, analyst):
 
 
 def lift_rule(monkeypatch):
-    for module in (running, comparing, counting):
-        monkeypatch.setattr(module, "few_decide", lambda *_, **__: False)
+    for module in (cohorts.counting, comparing, counting):
+        monkeypatch.setattr(module, "is_decided_by_few", lambda *_, **__: False)
     # Some are also stopped by what two questions have in common.
-    monkeypatch.setattr(telling, "_tell_what_all_have", lambda *_: False)
-    monkeypatch.setattr(telling, "nested_groups", lambda *_: ())
+    monkeypatch.setattr(disclosure, "_reveals_common_attribute", lambda *_: False)
+    monkeypatch.setattr(disclosure, "nested_groups", lambda *_: ())
 
 
 @pytest.mark.parametrize("oracle", ORACLES.values(), ids=ORACLES)
@@ -319,7 +318,7 @@ def test_it_is_said_that_few_decide(session, analyst, many):
     last, _ = count(session, analyst, hypertension((GOUT, has("scurvy"))))
     nobody, _ = count(session, analyst, hypertension((GOUT, has("plague"))))
 
-    assert last == nobody == cohorts.CohortCount(None, Hidden.FEW_DECIDE)
+    assert last == nobody == cohorts.CohortCount(None, SuppressionReason.DECIDED_BY_FEW)
 
 
 def test_at_most_twelve_rules_are_joined(session, analyst):
@@ -345,12 +344,12 @@ def test_at_most_twelve_rules_are_joined(session, analyst):
 def test_nobody_and_few_decide_alike(met, k, is_decided):
     groups = [np.array(each) for each in met]
 
-    assert joined_conditions.few_decide(groups, k) is is_decided
+    assert joined_conditions.is_decided_by_few(groups, k) is is_decided
 
 
 def test_of_events_the_patients_are_counted():
     events = [(patient << 8) | event for patient in (1, 2) for event in range(4)]
     met = [np.array(some) for some in (events, events[:1])]
 
-    assert joined_conditions.few_decide(met, 3, patient_shift=8)
-    assert not joined_conditions.few_decide(met, 2, patient_shift=8)
+    assert joined_conditions.is_decided_by_few(met, 3, patient_shift=8)
+    assert not joined_conditions.is_decided_by_few(met, 2, patient_shift=8)

@@ -15,7 +15,7 @@ from services.analytics.cohorts import (
     classes,
 )
 from tests.kit import cast
-from tests.services.analytics.cohorts.test_running import (
+from tests.services.analytics.cohorts.test_counting import (
     HYPERTENSION,
     NOW,
     VISIT,
@@ -55,7 +55,7 @@ def test_they_are_those_that_patterns_find(session, words):
         classes.statements.remaining(Cohort(entry=entry))
     ).all()
 
-    known = classes.by_known_terms(session, Cohort(entry=entry))
+    known = classes.resolve_terms(session, Cohort(entry=entry))
     by_terms = session.scalars(classes.statements.remaining(known)).all()
 
     assert sorted(by_terms) == sorted(by_patterns)

@@ -16,15 +16,15 @@ from services.analytics.cohorts import (
     CohortEvent,
     EventKind,
     comparing,
-    telling,
+    disclosure,
 )
-from services.analytics.cohorts.telling import RefusedOften
+from services.analytics.cohorts.disclosure import TooManyRefusals
 from services.core.actors import Actor, Role
 from services.core.on_behalf import ActorDatabase
 from services.patients.records.model import Sex
 from tests.kit import cast
 from tests.kit.replicas import write_everywhere
-from tests.services.analytics.cohorts.test_running import DAY, diagnosed, person
+from tests.services.analytics.cohorts.test_counting import DAY, diagnosed, person
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 GOUT = CohortEvent(kind=EventKind.DIAGNOSIS, words="gout")
@@ -50,11 +50,11 @@ class Clinic:
         """Return the number shown to the analyst, or to somebody else."""
         asks = actor or self.analyst
 
-        def tell(session):
+        def disclose(session):
             counted = cohorts.count(session, asks, cohort, now=NOW, smallest_group=5)
-            return cohorts.tell(session, asks, counted)
+            return cohorts.disclose(session, asks, counted)
 
-        result = ActorDatabase(self.database, asks).write(tell).value
+        result = ActorDatabase(self.database, asks).write(disclose).value
         return result.attrition[-1].remaining.number
 
     def refuse(self, cohort: Cohort) -> type[Exception]:
@@ -67,7 +67,7 @@ class Clinic:
 @pytest.fixture
 def clinic(endpoints, monkeypatch) -> Iterator[Clinic]:
     """A clinic in which a person may be refused twice."""
-    monkeypatch.setattr(telling, "MOST_REFUSED", 2)
+    monkeypatch.setattr(disclosure, "MOST_REFUSED", 2)
 
     def prepare(session):
         for number in range(30):
@@ -86,9 +86,9 @@ def test_whom_much_was_refused_is_told_nothing_new(clinic):
     assert clinic.refuse(until(0)) is cohorts.RevealsFew
     assert clinic.refuse(until(1)) is cohorts.RevealsFew
 
-    assert clinic.refuse(until(2)) is RefusedOften
+    assert clinic.refuse(until(2)) is TooManyRefusals
     # Nor a harmless question: answering it would be an answer, too.
-    assert clinic.refuse(WOMEN) is RefusedOften
+    assert clinic.refuse(WOMEN) is TooManyRefusals
     assert clinic.ask(ALL) == 20 + LATE
     assert clinic.ask(WOMEN, clinic.colleague) == 12
 
@@ -105,7 +105,7 @@ def test_cohorts_of_the_same_patients_are_refused_like_all_that_is_new(clinic):
             session, clinic.analyst, (ALL, everybody), now=NOW, smallest_group=5
         )
 
-    with pytest.raises(RefusedOften):
+    with pytest.raises(TooManyRefusals):
         ActorDatabase(clinic.database, clinic.analyst).write(compare)
 
 
@@ -114,7 +114,7 @@ def test_the_same_question_counts_once_and_a_day_later_no_more(clinic):
     for _ in range(3):
         assert clinic.refuse(until(0)) is cohorts.RevealsFew
     assert clinic.refuse(until(1)) is cohorts.RevealsFew
-    assert clinic.refuse(WOMEN) is RefusedOften
+    assert clinic.refuse(WOMEN) is TooManyRefusals
 
     yesterday = func.now() - timedelta(days=1, minutes=1)
     refused = DisclosedAnswer.answer.has_key("refused_to")
@@ -136,5 +136,5 @@ def test_what_leaves_out_nobody_counts_as_what_is_refused(clinic):
     # The same question again does not count.
     assert clinic.ask(until(LATE)) == 20 + LATE
 
-    assert clinic.refuse(until(LATE + 2)) is RefusedOften
+    assert clinic.refuse(until(LATE + 2)) is TooManyRefusals
     assert clinic.ask(until(LATE), clinic.colleague) == 20 + LATE

@@ -8,7 +8,7 @@ from services.analytics.cohorts import (
     CohortEvent,
     CohortResult,
     EventKind,
-    Hidden,
+    SuppressionReason,
 )
 from services.analytics.cohorts.results import AttritionStep
 
@@ -19,8 +19,8 @@ NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 def test_each_step_is_a_row_and_says_why_its_number_is_empty():
     attrition = (
         AttritionStep("Visit", CohortCount(30)),
-        AttritionStep("Another visit", CohortCount(None, Hidden.NEARLY_ALL)),
-        AttritionStep("No-show", CohortCount(None, Hidden.FEW)),
+        AttritionStep("Another visit", CohortCount(None, SuppressionReason.NEARLY_ALL)),
+        AttritionStep("No-show", CohortCount(None, SuppressionReason.FEW)),
     )
     result = CohortResult(VISIT, "Patients with a visit", attrition, (), (), 5, NOW)
 

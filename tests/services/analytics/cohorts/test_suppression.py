@@ -5,11 +5,14 @@ from itertools import product
 import pytest
 from hypothesis import given, strategies as st
 
-from services.analytics.cohorts.results import CohortCount, Hidden
+from services.analytics.cohorts.results import CohortCount, SuppressionReason
 from services.analytics.cohorts.suppression import protect_attrition, protect_table
 
 K = 5
-FEW, NEARLY_ALL = CohortCount(None, Hidden.FEW), CohortCount(None, Hidden.NEARLY_ALL)
+FEW, NEARLY_ALL = (
+    CohortCount(None, SuppressionReason.FEW),
+    CohortCount(None, SuppressionReason.NEARLY_ALL),
+)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from services.analytics.figures import Figure
 from services.core.actors import Role
 from services.patients.records.model import Sex
 from tests.kit import cast
-from tests.services.analytics.cohorts.test_running import person
+from tests.services.analytics.cohorts.test_counting import person
 from tests.services.visits import visit_samples
 
 K = 5
@@ -55,17 +55,17 @@ def visitors(session):
 
 
 @pytest.fixture
-def tell(session):
+def disclose(session):
     """Shows a card to an analyst, as a dashboard with a filter does."""
 
-    def tell(analyst, figure, shown=ALL, now=NOW):
+    def disclose(analyst, figure, shown=ALL, now=NOW):
         narrowed = narrow(figure, shown, now.date())
         undisclosed = figures.count(
             session, analyst, narrowed, now=now, smallest_group=K
         )
-        return cohorts.tell(session, analyst, undisclosed)
+        return cohorts.disclose(session, analyst, undisclosed)
 
-    return tell
+    return disclose
 
 
 def numbers(result):
@@ -77,7 +77,7 @@ def disclosed_groups(session):
 
 
 def test_a_shared_dashboard_tells_colleagues_what_it_told_and_no_more(
-    session, tell, visitors
+    session, disclose, visitors
 ):
     visitors(12, "female")
     visitors(9, "male")
@@ -85,67 +85,69 @@ def test_a_shared_dashboard_tells_colleagues_what_it_told_and_no_more(
         cast.add_actor(session, cast.ANA),
         cast.add_actor(session, Role.ANALYST),
     )
-    first = [numbers(tell(ana, card)) for card in (BY_SEX, BY_MONTH)]
+    first = [numbers(disclose(ana, card)) for card in (BY_SEX, BY_MONTH)]
     kept = disclosed_groups(session)
 
     for analyst in (ana, other, ana):
-        again = [numbers(tell(analyst, card)) for card in (BY_SEX, BY_MONTH)]
+        again = [numbers(disclose(analyst, card)) for card in (BY_SEX, BY_MONTH)]
         assert again == first
 
     assert disclosed_groups(session) == kept
 
 
 def test_a_patient_who_comes_between_two_openings_is_in_neither_number(
-    session, tell, visitors
+    session, disclose, visitors
 ):
     visitors(12, "female")
     visitors(9, "male")
     ana = cast.add_actor(session, cast.ANA)
-    before = tell(ana, BY_SEX)
+    before = disclose(ana, BY_SEX)
     visitors(1, "male")
 
-    later = tell(ana, BY_SEX, now=NOW + timedelta(hours=1))
+    later = disclose(ana, BY_SEX, now=NOW + timedelta(hours=1))
 
     assert later == before
     assert later.counted_at == NOW
 
 
-def test_a_filter_over_all_subtracts_nobody(session, tell, visitors):
+def test_a_filter_over_all_subtracts_nobody(session, disclose, visitors):
     visitors(12, "female")
     visitors(9, "male")
     visitors(2, "other")
     ana = cast.add_actor(session, cast.ANA)
-    everybody = numbers(tell(ana, BY_MONTH))
+    everybody = numbers(disclose(ana, BY_MONTH))
     women = DashboardFilter(sexes=(Sex.FEMALE,))
     men = DashboardFilter(sexes=(Sex.MALE,))
     assert everybody == {"2025-04": 23}
-    assert numbers(tell(ana, BY_MONTH, women)) == {"2025-04": 12}
+    assert numbers(disclose(ana, BY_MONTH, women)) == {"2025-04": 12}
 
     # 23 - 12 - 9 are the two who are neither; a colleague is shown no more.
     with pytest.raises(RevealsFew):
-        tell(cast.add_actor(session, Role.ANALYST), BY_MONTH, men)
+        disclose(cast.add_actor(session, Role.ANALYST), BY_MONTH, men)
 
 
-def test_a_period_all_but_few_lie_in_is_refused_after_all_time(session, tell, visitors):
+def test_a_period_all_but_few_lie_in_is_refused_after_all_time(
+    session, disclose, visitors
+):
     visitors(20, "female")
     visitors(3, "female", date(2026, 2, 2))
     ana = cast.add_actor(session, cast.ANA)
-    tell(ana, BY_SEX)
+    disclose(ana, BY_SEX)
 
     with pytest.raises(RevealsFew):
-        tell(ana, BY_SEX, DashboardFilter(timespan=Timespan.LAST_YEAR))
+        disclose(ana, BY_SEX, DashboardFilter(timespan=Timespan.LAST_YEAR))
 
 
 def test_a_period_asks_the_same_all_month_and_gets_its_earlier_answer(
-    session, tell, visitors
+    session, disclose, visitors
 ):
     visitors(9, "female", date(2026, 2, 2))
     ana = cast.add_actor(session, cast.ANA)
     shown = DashboardFilter(timespan=Timespan.LAST_THREE_MONTHS)
-    first = tell(ana, BY_SEX, shown, now=datetime(2026, 3, 2, 12, tzinfo=UTC))
+    first = disclose(ana, BY_SEX, shown, now=datetime(2026, 3, 2, 12, tzinfo=UTC))
     # Recorded late, as some visits are.
     visitors(2, "female", date(2026, 2, 3))
 
-    again = tell(ana, BY_SEX, shown, now=datetime(2026, 3, 30, 12, tzinfo=UTC))
+    again = disclose(ana, BY_SEX, shown, now=datetime(2026, 3, 30, 12, tzinfo=UTC))
 
     assert again == first

@@ -14,7 +14,7 @@ from services.analytics.figures import Figure, FigureMeasure, Quantity
 from services.analytics.figures.distributions import Distribution, distribution_of
 from services.core.errors import InvalidInput
 from tests.kit import cast
-from tests.services.analytics.cohorts.test_running import (
+from tests.services.analytics.cohorts.test_counting import (
     DAY,
     HYPERTENSION,
     VISIT,
@@ -36,14 +36,14 @@ BY_SEX = Figure(
 
 
 @pytest.fixture
-def tell(session):
+def disclose(session):
     analyst = cast.add_actor(session, cast.ANA)
 
-    def tell(figure, k=K):
+    def disclose(figure, k=K):
         counted = figures.count(session, analyst, figure, now=NOW, smallest_group=k)
-        return cohorts.tell(session, analyst, counted)
+        return cohorts.disclose(session, analyst, counted)
 
-    return tell
+    return disclose
 
 
 @pytest.fixture
@@ -79,12 +79,12 @@ def spread(result):
     return {cell.values: (cell.number, cell.distribution) for cell in result.cells}
 
 
-def test_a_mean_and_percentiles_are_those_of_plain_python(measured, tell):
+def test_a_mean_and_percentiles_are_those_of_plain_python(measured, disclose):
     values = [100 + place * place % 71 for place in range(60)]
     for value in values:
         measured(value)
 
-    ((number, distribution),) = spread(tell(BY_SEX)).values()
+    ((number, distribution),) = spread(disclose(BY_SEX)).values()
 
     def near(share):
         first = round(share * (len(values) - 1) - (K - 1) / 2 + 1e-9)
@@ -96,12 +96,12 @@ def test_a_mean_and_percentiles_are_those_of_plain_python(measured, tell):
     )
 
 
-def test_each_patient_counts_once_with_the_mean_of_theirs(measured, tell):
+def test_each_patient_counts_once_with_the_mean_of_theirs(measured, disclose):
     measured(100, 120, 200)
     for value in range(110, 120):
         measured(value)
 
-    ((number, distribution),) = spread(tell(BY_SEX)).values()
+    ((number, distribution),) = spread(disclose(BY_SEX)).values()
 
     assert (number, distribution.mean) == (11, round(fmean([140, *range(110, 120)]), 1))
 
@@ -130,13 +130,13 @@ def test_percentiles_need_k_patients_on_either_side(number, shown):
     )
 
 
-def test_no_percentile_is_one_patients_own(measured, tell):
+def test_no_percentile_is_one_patients_own(measured, disclose):
     """With 50 patients, the 90th percentile would be the sixth highest's alone."""
     squares = [value * value for value in range(50)]
     for value in squares:
         measured(value)
 
-    ((_, distribution),) = spread(tell(BY_SEX)).values()
+    ((_, distribution),) = spread(disclose(BY_SEX)).values()
 
     assert not {
         distribution.p25,
@@ -147,55 +147,55 @@ def test_no_percentile_is_one_patients_own(measured, tell):
     assert distribution.p90 == fmean(squares[42:47])
 
 
-def test_a_group_that_is_nearly_all_alike_is_not_told(measured, tell):
+def test_a_group_that_is_nearly_all_alike_is_not_told(measured, disclose):
     """Homogeneity: the mean would give the value of all but a few."""
     for _ in range(12):
         measured(120)
     for _ in range(K - 1):
         measured(150)
 
-    assert spread(tell(BY_SEX)) == {}
+    assert spread(disclose(BY_SEX)) == {}
 
 
-def test_a_group_that_is_all_alike_is_not_what_the_others_leave(session, tell):
+def test_a_group_that_is_all_alike_is_not_what_the_others_leave(session, disclose):
     """The mean of everybody may be shown elsewhere, and from it that of the men."""
     for sex, number in (("female", 12), ("male", 10), ("other", 8)):
         for place in range(number):
             born = date(1950 if sex == "male" else 1950 + place, 6, 15)
             diagnosed(session, person(session, sex=sex, date_of_birth=born))
 
-    shown = spread(tell(replace(BY_SEX, of=None, quantity=Quantity.AGE)))
+    shown = spread(disclose(replace(BY_SEX, of=None, quantity=Quantity.AGE)))
 
     assert set(shown) == {("female",)}
 
 
-def test_fewer_than_k_are_neither_told_nor_named(measured, tell):
+def test_fewer_than_k_are_neither_told_nor_named(measured, disclose):
     for sex, number in (("female", 4), ("male", 9), ("other", 8)):
         for value in range(number):
             measured(100 + value, sex=sex)
 
-    numbers = {key: number for key, (number, _) in spread(tell(BY_SEX)).items()}
+    numbers = {key: number for key, (number, _) in spread(disclose(BY_SEX)).items()}
 
     assert numbers == {("male",): 9, ("other",): 8}
 
 
-def test_all_minus_all_but_one_is_refused(measured, tell):
+def test_all_minus_all_but_one_is_refused(measured, disclose):
     for value in range(12):
         measured(110 + value)
     measured(190, day=DAY + timedelta(30))
-    assert spread(tell(BY_SEX))["female",][0] == 13
+    assert spread(disclose(BY_SEX))["female",][0] == 13
     but_one = Cohort(entry=replace(HYPERTENSION, until=DAY))
 
     with pytest.raises(cohorts.RevealsFew):
-        tell(replace(BY_SEX, cohort=but_one))
+        disclose(replace(BY_SEX, cohort=but_one))
 
 
 def test_the_same_patients_before_and_after_one_was_measured_are_no_difference(
-    session, measured, tell
+    session, measured, disclose
 ):
     """Mean times count is a sum: the difference of two is the newest value."""
     everybody = [measured(110 + value) for value in range(12)]
-    before = tell(BY_SEX)
+    before = disclose(BY_SEX)
     diagnosed(
         session,
         everybody[0],
@@ -205,13 +205,13 @@ def test_the_same_patients_before_and_after_one_was_measured_are_no_difference(
         unit="mmHg",
     )
 
-    assert tell(BY_SEX) == before
+    assert disclose(BY_SEX) == before
     until = replace(BY_SEX, of=replace(PRESSURE, until=date(2030, 1, 1)))
     with pytest.raises(cohorts.RevealsFew):
-        tell(until)
+        disclose(until)
 
 
-def test_another_measure_in_which_few_differ_is_refused(session, measured, tell):
+def test_another_measure_in_which_few_differ_is_refused(session, measured, disclose):
     """It is the same under another name: only two patients have values of that year."""
     everybody = [measured(110 + value) for value in range(12)]
     for each in everybody[:2]:
@@ -224,60 +224,60 @@ def test_another_measure_in_which_few_differ_is_refused(session, measured, tell)
             value=Decimal(170),
             unit="mmHg",
         )
-    tell(BY_SEX)
+    disclose(BY_SEX)
 
     with pytest.raises(cohorts.RevealsFew):
-        tell(replace(BY_SEX, of=replace(PRESSURE, until=DAY + timedelta(400))))
+        disclose(replace(BY_SEX, of=replace(PRESSURE, until=DAY + timedelta(400))))
 
 
-def test_counts_of_patients_are_held_against_means(measured, tell):
+def test_counts_of_patients_are_held_against_means(measured, disclose):
     for value in range(12):
         measured(110 + value)
     measured(190, day=DAY + timedelta(30))
-    tell(BY_SEX)
+    disclose(BY_SEX)
     counted = Figure(
         cohort=Cohort(entry=replace(HYPERTENSION, until=DAY)), by=(Dimension.SEX,)
     )
 
     with pytest.raises(cohorts.RevealsFew):
-        tell(counted)
+        disclose(counted)
 
 
-def test_values_in_a_unit_that_few_use_are_left_out(measured, tell):
+def test_values_in_a_unit_that_few_use_are_left_out(measured, disclose):
     for value in range(10):
         measured(110 + value)
     measured(16, unit="torr")
     for _ in range(6):
         measured()
 
-    result = tell(BY_SEX)
+    result = disclose(BY_SEX)
 
     assert (result.unit, spread(result)["female",][0]) == ("mmHg", 10)
 
 
-def test_a_unit_is_told_with_a_number_and_else_it_is_not(measured, tell):
+def test_a_unit_is_told_with_a_number_and_else_it_is_not(measured, disclose):
     """It would reveal that somebody was measured."""
-    nobody = tell(BY_SEX)
+    nobody = disclose(BY_SEX)
     measured(110)
-    single = tell(BY_SEX)
+    single = disclose(BY_SEX)
     for value in range(3):
         measured(120 + value)
-    four = tell(BY_SEX)
+    four = disclose(BY_SEX)
 
     assert nobody.unit == single.unit == four.unit == ""
     for value in range(8):
         measured(130 + value)
-    assert tell(BY_SEX).unit == "mmHg"
+    assert disclose(BY_SEX).unit == "mmHg"
 
 
-def test_ages_at_the_first_event(session, tell):
+def test_ages_at_the_first_event(session, disclose):
     for years in range(12):
         patient = person(session, date_of_birth=date(1950 + years, 6, 15))
         diagnosed(session, patient)
         diagnosed(session, patient, DAY + timedelta(4_000))
     figure = replace(BY_SEX, of=None, quantity=Quantity.AGE)
 
-    result = tell(figure)
+    result = disclose(figure)
 
     ages = [2024 - year for year in range(1950, 1962)]
     assert spread(result)["female",][1].mean == round(fmean(ages), 1)
@@ -287,7 +287,7 @@ def test_ages_at_the_first_event(session, tell):
     )
 
 
-def test_how_long_visits_have_waited_by_weekday(session, tell):
+def test_how_long_visits_have_waited_by_weekday(session, disclose):
     monday = datetime(2025, 3, 3, 9, tzinfo=UTC)
     for minutes in range(10, 22):
         patient = person(session)
@@ -306,13 +306,15 @@ def test_how_long_visits_have_waited_by_weekday(session, tell):
         BY_SEX, of=VISIT, quantity=Quantity.WAITING, by=(Dimension.WEEKDAY,)
     )
 
-    spread_by_day = spread(tell(figure))
+    spread_by_day = spread(disclose(figure))
 
     assert spread_by_day["Monday",][1].mean == fmean(range(10, 22))
     assert spread_by_day["Tuesday",] == (None, None)
 
 
-def test_rare_words_are_among_others_in_which_each_patient_counts_once(session, tell):
+def test_rare_words_are_among_others_in_which_each_patient_counts_once(
+    session, disclose
+):
     for _ in range(K):
         diagnosed(session, person(session))
     for place in range(12):
@@ -329,7 +331,7 @@ def test_rare_words_are_among_others_in_which_each_patient_counts_once(session, 
     of = CohortEvent(kind=EventKind.PROCEDURE)
     figure = replace(BY_SEX, of=of, quantity=Quantity.AGE, by=(Dimension.WORDS,))
 
-    spread_by_word = spread(tell(figure))
+    spread_by_word = spread(disclose(figure))
 
     assert set(spread_by_word) == {("Common",), ("others",)}
     assert spread_by_word["others",][0] == 12
@@ -346,6 +348,6 @@ def test_rare_words_are_among_others_in_which_each_patient_counts_once(session, 
         (replace(BY_SEX, totals=True), "Totals are only for patients"),
     ],
 )
-def test_what_is_no_distribution_is_refused_in_a_sentence(tell, figure, sentence):
+def test_what_is_no_distribution_is_refused_in_a_sentence(disclose, figure, sentence):
     with pytest.raises(InvalidInput, match=sentence):
-        tell(figure)
+        disclose(figure)

@@ -17,8 +17,8 @@ from services.analytics.cohorts import (
     EventKind,
     Rule,
     Window,
+    disclosure,
     tables,
-    telling,
 )
 from services.analytics.figures import Figure, FigureMeasure, Quantity
 from services.core.actors import Role, Scope
@@ -26,7 +26,7 @@ from services.core.errors import InvalidInput, NotAllowed, Unavailable
 from services.core.weekdays import WEEKDAYS
 from services.lists import views
 from tests.kit import cast
-from tests.services.analytics.cohorts.test_running import (
+from tests.services.analytics.cohorts.test_counting import (
     DAY,
     HYPERTENSION,
     VISIT,
@@ -51,12 +51,12 @@ def analyst(session):
 
 
 @pytest.fixture
-def tell(session, analyst):
-    def tell(figure, k=K, now=NOW):
+def disclose(session, analyst):
+    def disclose(figure, k=K, now=NOW):
         counted = figures.count(session, analyst, figure, now=now, smallest_group=k)
-        return cohorts.tell(session, analyst, counted)
+        return cohorts.disclose(session, analyst, counted)
 
-    return tell
+    return disclose
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def numbers(result):
     return {cell.values: cell.number for cell in result.cells}
 
 
-def test_which_part_of_women_and_men_came_again_by_quarter(session, tell, visit):
+def test_which_part_of_women_and_men_came_again_by_quarter(session, disclose, visit):
     for sex, number, again in (("female", 12, 6), ("male", 14, 5)):
         for place, each in enumerate(patients(session, number, sex=sex)):
             if place < again:
@@ -103,7 +103,7 @@ def test_which_part_of_women_and_men_came_again_by_quarter(session, tell, visit)
         measure=FigureMeasure.SHARE,
     )
 
-    result = tell(figure)
+    result = disclose(figure)
 
     assert [(c.values, c.entered, c.number, c.share) for c in result.cells] == [
         (("2025 Q1", "female"), 12, 6, 6 / 12),
@@ -115,11 +115,11 @@ def test_which_part_of_women_and_men_came_again_by_quarter(session, tell, visit)
     )
 
 
-def test_months_have_no_gaps_and_begin_where_something_is_told(session, tell):
+def test_months_have_no_gaps_and_begin_where_something_is_told(session, disclose):
     for month, number in ((1, 3), (2, 6), (3, 8), (5, 7), (6, 2)):
         patients(session, number, day=date(2025, month, 10))
 
-    counts = numbers(tell(replace(BY_SEX, by=(Dimension.MONTH,))))
+    counts = numbers(disclose(replace(BY_SEX, by=(Dimension.MONTH,))))
 
     assert counts == {
         ("2025-02",): 6,
@@ -129,7 +129,7 @@ def test_months_have_no_gaps_and_begin_where_something_is_told(session, tell):
     }
 
 
-def test_visits_are_counted_by_weekday_and_hour(session, tell, visit):
+def test_visits_are_counted_by_weekday_and_hour(session, disclose, visit):
     for place, each in enumerate(patients(session, 17)[:12]):
         visit(each, MONDAY, hour=9)
         visit(each, MONDAY + timedelta(7), hour=9)
@@ -138,8 +138,8 @@ def test_visits_are_counted_by_weekday_and_hour(session, tell, visit):
     bystanders(session)
     by = (Dimension.WEEKDAY, Dimension.HOUR)
 
-    who = numbers(tell(replace(VISITS, by=by, measure=FigureMeasure.PATIENTS)))
-    events = numbers(tell(replace(VISITS, by=by)))
+    who = numbers(disclose(replace(VISITS, by=by, measure=FigureMeasure.PATIENTS)))
+    events = numbers(disclose(replace(VISITS, by=by)))
 
     assert (who["Monday", "09:00"], who["Tuesday", "11:00"]) == (12, 6)
     assert (events["Monday", "09:00"], events["Tuesday", "11:00"]) == (24, 6)
@@ -147,36 +147,38 @@ def test_visits_are_counted_by_weekday_and_hour(session, tell, visit):
     assert events["Sunday", "10:00"] is None
 
 
-def test_the_hour_is_that_of_the_clinics_clock(session, tell, visit):
+def test_the_hour_is_that_of_the_clinics_clock(session, disclose, visit):
     for each in patients(session, 6):
         visit(each, MONDAY, hour=9)
     berlin = NOW.astimezone(ZoneInfo("Europe/Berlin"))
 
-    counts = numbers(tell(replace(VISITS, by=(Dimension.HOUR,)), now=berlin))
+    counts = numbers(disclose(replace(VISITS, by=(Dimension.HOUR,)), now=berlin))
 
     assert counts == {("10:00",): 6}
 
 
-def test_what_few_have_is_among_others_and_not_named(session, tell, visit):
+def test_what_few_have_is_among_others_and_not_named(session, disclose, visit):
     everybody = patients(session, 20)
     for place, each in enumerate(everybody):
         visit(each, MONDAY, speciality="Cardiology" if place < 9 else "Dentistry")
     visit(everybody[0], MONDAY, hour=11, speciality="Oncology")
     bystanders(session)
 
-    counts = numbers(tell(replace(VISITS, by=(Dimension.SPECIALITY,))))
+    counts = numbers(disclose(replace(VISITS, by=(Dimension.SPECIALITY,))))
 
     # The smaller one as well: otherwise the total would reveal what is in the others.
     assert counts == {("Dentistry",): 11}
-    assert numbers(tell(VISITS)) == {("2025",): 21}
+    assert numbers(disclose(VISITS)) == {("2025",): 21}
 
 
-def test_few_of_the_clinic_who_never_came_do_not_follow_from_all_others(session, tell):
+def test_few_of_the_clinic_who_never_came_do_not_follow_from_all_others(
+    session, disclose
+):
     patients(session, 12, sex="female")
     patients(session, 9, sex="male")
     bystanders(session, K - 2)
 
-    counts = numbers(tell(BY_SEX))
+    counts = numbers(disclose(BY_SEX))
 
     assert counts == {("female",): 12}
 
@@ -192,7 +194,7 @@ MEASURES = [
 
 @pytest.mark.parametrize("by", SPLITS)
 @pytest.mark.parametrize(("measure", "more"), MEASURES)
-def test_no_label_says_that_somebody_is_there(session, tell, by, measure, more):
+def test_no_label_says_that_somebody_is_there(session, disclose, by, measure, more):
     """Three men or nobody: there is no suppressed row, and no month."""
     bystanders(session)
     rule = Rule(event=VISIT, has=False)
@@ -203,13 +205,13 @@ def test_no_label_says_that_somebody_is_there(session, tell, by, measure, more):
         measure=measure,
         **more,
     )
-    nobody = tell(figure).cells
+    nobody = disclose(figure).cells
     patients(session, 3, sex="male")
 
-    assert tell(figure).cells == nobody == ()
+    assert disclose(figure).cells == nobody == ()
 
 
-def test_totals_name_what_is_told_of_their_cells_or_of_themselves(session, tell):
+def test_totals_name_what_is_told_of_their_cells_or_of_themselves(session, disclose):
     """Of three in each of two years the sum is shown; of two men nothing is."""
     for year in range(2):
         patients(session, 3, day=DAY + timedelta(365 * year))
@@ -220,7 +222,7 @@ def test_totals_name_what_is_told_of_their_cells_or_of_themselves(session, tell)
     bystanders(session)
     by = (Dimension.YEAR, Dimension.SEX)
 
-    result = tell(replace(BY_SEX, by=by, totals=True))
+    result = disclose(replace(BY_SEX, by=by, totals=True))
 
     named = {cell.values[1] for cell in (*result.cells, *result.totals)}
     assert named == {"", "female", "unknown"}
@@ -230,7 +232,7 @@ def test_totals_name_what_is_told_of_their_cells_or_of_themselves(session, tell)
     }
 
 
-def test_all_of_a_cohort_but_few_are_not_told(session, tell, visit):
+def test_all_of_a_cohort_but_few_are_not_told(session, disclose, visit):
     everybody = patients(session, 20)
     for each in everybody[:18]:
         visit(each, MONDAY)
@@ -238,12 +240,12 @@ def test_all_of_a_cohort_but_few_are_not_told(session, tell, visit):
         visit(each, MONDAY + timedelta(400))
     bystanders(session)
 
-    counts = numbers(tell(replace(VISITS, measure=FigureMeasure.PATIENTS)))
+    counts = numbers(disclose(replace(VISITS, measure=FigureMeasure.PATIENTS)))
 
     assert counts == {("2026",): 8}
 
 
-def test_a_sex_of_which_all_have_an_event_is_not_told(session, tell, visit):
+def test_a_sex_of_which_all_have_an_event_is_not_told(session, disclose, visit):
     """Whoever is known to be one of the women would be known to have it."""
     for each in patients(session, 10):
         visit(each, MONDAY)
@@ -252,7 +254,7 @@ def test_a_sex_of_which_all_have_an_event_is_not_told(session, tell, visit):
     bystanders(session)
     by_sex = replace(VISITS, measure=FigureMeasure.PATIENTS, by=(Dimension.SEX,))
 
-    assert numbers(tell(by_sex)) == {("male",): 7}
+    assert numbers(disclose(by_sex)) == {("male",): 7}
 
 
 @pytest.mark.parametrize(
@@ -266,7 +268,7 @@ def test_a_sex_of_which_all_have_an_event_is_not_told(session, tell, visit):
 )
 @pytest.mark.parametrize("without", [0, 1, K])
 def test_no_measure_tells_that_all_of_a_cohort_pass_a_step(
-    session, tell, more, without
+    session, disclose, more, without
 ):
     """Their share would be hidden, and so is anything that reveals their number."""
     everybody = patients(session, 24)
@@ -278,7 +280,7 @@ def test_no_measure_tells_that_all_of_a_cohort_pass_a_step(
     gout = Rule(event=replace(HYPERTENSION, words="gout"))
     cohort = replace(DIAGNOSED, steps=((gout,),))
 
-    counts = numbers(tell(replace(BY_SEX, cohort=cohort, **more)))
+    counts = numbers(disclose(replace(BY_SEX, cohort=cohort, **more)))
 
     assert counts == ({("female",): 24 - K} if without == K else {})
 
@@ -288,7 +290,7 @@ def test_no_measure_tells_that_all_of_a_cohort_pass_a_step(
     [(FigureMeasure.PATIENTS, ()), (FigureMeasure.SHARE, ("gout",))],
 )
 @pytest.mark.parametrize("others", [0, 1, 6])
-def test_words_that_all_have_are_not_told(session, tell, measure, steps, others):
+def test_words_that_all_have_are_not_told(session, disclose, measure, steps, others):
     everybody = patients(session, 20)
     for _ in range(others):
         diagnosed(session, person(session), term="Portal hypertension")
@@ -302,19 +304,19 @@ def test_words_that_all_have_are_not_told(session, tell, measure, steps, others)
         measure=measure,
     )
 
-    values = {cell.values for cell in tell(figure).cells}
+    values = {cell.values for cell in disclose(figure).cells}
 
     assert (("Essential hypertension",) in values) is (others == 6)
 
 
-def test_what_somebody_called_others_is_not_among_others(session, tell):
+def test_what_somebody_called_others_is_not_among_others(session, disclose):
     terms = ["others"] * 6 + ["None"] * 7 + ["none"] * 8
     for term in [*terms, *(f"Rare {number}" for number in range(9))]:
         diagnosed(session, person(session), term=term)
     bystanders(session)
     every = Cohort(entry=CohortEvent(kind=EventKind.DIAGNOSIS))
 
-    counts = numbers(tell(Figure(cohort=every, by=(Dimension.WORDS,))))
+    counts = numbers(disclose(Figure(cohort=every, by=(Dimension.WORDS,))))
 
     assert counts == {
         ("“others”",): 6,
@@ -324,46 +326,46 @@ def test_what_somebody_called_others_is_not_among_others(session, tell):
     }
 
 
-def test_what_happened_to_few_is_no_difference_of_events(session, tell, visit):
+def test_what_happened_to_few_is_no_difference_of_events(session, disclose, visit):
     """The same patients, one day more: the difference are visits of one of them."""
     everybody = patients(session, 10)
     for each in everybody:
         visit(each, MONDAY)
     for hour in range(9, 9 + K + 1):
         visit(everybody[0], MONDAY + timedelta(1), hour=hour)
-    assert numbers(tell(VISITS)) == {("2025",): 10 + K + 1}
+    assert numbers(disclose(VISITS)) == {("2025",): 10 + K + 1}
 
     with pytest.raises(cohorts.RevealsFew):
-        tell(replace(VISITS, of=replace(VISIT, until=MONDAY)))
+        disclose(replace(VISITS, of=replace(VISIT, until=MONDAY)))
 
 
 @pytest.mark.parametrize("is_counted", [True, False])
 def test_events_of_few_are_no_difference_however_much_was_told_since(
-    session, tell, visit, monkeypatch, is_counted
+    session, disclose, visit, monkeypatch, is_counted
 ):
     """Nor if it was stored by the version before, which counts no patients."""
-    monkeypatch.setattr(telling, "MOST_COMPARED", 1)
+    monkeypatch.setattr(disclosure, "MOST_COMPARED", 1)
     everybody = patients(session, 10)
     for each in everybody:
         visit(each, MONDAY)
     for hour in range(9, 9 + 3 * K):
         visit(everybody[0], MONDAY + timedelta(1), hour=hour)
-    tell(VISITS)
+    disclose(VISITS)
     for each in patients(session, 20):
         diagnosed(session, each, term="Gout")
     gout = replace(HYPERTENSION, words="gout")
-    tell(replace(VISITS, of=gout))
+    disclose(replace(VISITS, of=gout))
     if not is_counted:
         session.execute(update(DisclosedGroup).values(patients=None))
 
     with pytest.raises(cohorts.RevealsFew):
-        tell(replace(VISITS, of=replace(VISIT, until=MONDAY)))
-    assert numbers(tell(replace(VISITS, of=gout, by=(Dimension.SEX,)))) == {
+        disclose(replace(VISITS, of=replace(VISIT, until=MONDAY)))
+    assert numbers(disclose(replace(VISITS, of=gout, by=(Dimension.SEX,)))) == {
         ("female",): 20
     }
 
 
-def test_events_are_no_sum_that_tells_of_few(session, tell, visit):
+def test_events_are_no_sum_that_tells_of_few(session, disclose, visit):
     """By speciality and in total: the rest are the visits of three."""
     everybody = patients(session, 20)
     for place, each in enumerate(everybody):
@@ -371,37 +373,39 @@ def test_events_are_no_sum_that_tells_of_few(session, tell, visit):
     for each in everybody[:3]:
         visit(each, MONDAY, hour=11, speciality="Oncology")
     for speciality in ("cardiology", "dentistry"):
-        tell(replace(VISITS, of=replace(VISIT, words=speciality)))
+        disclose(replace(VISITS, of=replace(VISIT, words=speciality)))
 
     with pytest.raises(cohorts.RevealsFew):
-        tell(VISITS)
+        disclose(VISITS)
 
 
-def test_events_that_many_more_had_are_told(session, tell, visit):
+def test_events_that_many_more_had_are_told(session, disclose, visit):
     everybody = patients(session, 12)
     for each in everybody:
         visit(each, MONDAY)
     for each in everybody[:6]:
         visit(each, MONDAY + timedelta(1))
-    tell(VISITS)
+    disclose(VISITS)
 
     until = replace(VISITS, of=replace(VISIT, until=MONDAY))
 
-    assert numbers(tell(until)) == {("2025",): 12}
+    assert numbers(disclose(until)) == {("2025",): 12}
 
 
-def test_patients_of_figures_are_held_against_those_of_cohorts(session, analyst, tell):
+def test_patients_of_figures_are_held_against_those_of_cohorts(
+    session, analyst, disclose
+):
     patients(session, 10)
     late = patients(session, 1, day=DAY + timedelta(1))
     bystanders(session)
     assert late
-    tell(replace(BY_SEX, by=(Dimension.YEAR,)))
+    disclose(replace(BY_SEX, by=(Dimension.YEAR,)))
     earlier = Cohort(entry=replace(HYPERTENSION, until=DAY))
 
     counted = cohorts.count(session, analyst, earlier, now=NOW, smallest_group=K)
 
     with pytest.raises(cohorts.RevealsFew):
-        cohorts.tell(session, analyst, counted)
+        cohorts.disclose(session, analyst, counted)
 
 
 def test_only_analysts_count_and_programs_by_their_scope(session):
@@ -433,28 +437,30 @@ def test_only_analysts_count_and_programs_by_their_scope(session):
         ),
     ],
 )
-def test_what_cannot_be_counted_is_refused_in_a_sentence(tell, figure, sentence):
+def test_what_cannot_be_counted_is_refused_in_a_sentence(disclose, figure, sentence):
     with pytest.raises(InvalidInput, match=sentence):
-        tell(figure)
+        disclose(figure)
 
 
-def test_so_many_groups_that_nobody_reads_them_are_refused(session, tell, monkeypatch):
+def test_so_many_groups_that_nobody_reads_them_are_refused(
+    session, disclose, monkeypatch
+):
     monkeypatch.setattr(tables, "MOST_CELLS", 3)
     for month in (1, 4):
         patients(session, 6, day=date(2025, month, 10))
 
     with pytest.raises(InvalidInput, match="more than 3 groups"):
-        tell(replace(BY_SEX, by=(Dimension.MONTH,)))
+        disclose(replace(BY_SEX, by=(Dimension.MONTH,)))
 
 
 @pytest.mark.parametrize("number", [0, 1])
-def test_how_far_apart_the_events_of_few_are_is_no_refusal(session, tell, number):
+def test_how_far_apart_the_events_of_few_are_is_no_refusal(session, disclose, number):
     patients(session, 6, day=date(2020, 1, 1))
     patients(session, 7, day=date(2020, 3, 1))
     patients(session, number, day=date(1600, 1, 1))
     bystanders(session)
 
-    counts = numbers(tell(replace(BY_SEX, by=(Dimension.MONTH, Dimension.SEX))))
+    counts = numbers(disclose(replace(BY_SEX, by=(Dimension.MONTH, Dimension.SEX))))
 
     assert {values[0] for values in counts} <= {"2020-01", "2020-02", "2020-03"}
     assert counts["2020-03", "female"] == 7

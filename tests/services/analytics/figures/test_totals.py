@@ -9,7 +9,7 @@ from services.analytics import cohorts, figures
 from services.analytics.cohorts import Cohort, Dimension
 from services.analytics.figures import Figure, FigureMeasure
 from tests.kit import cast
-from tests.services.analytics.cohorts.test_running import (
+from tests.services.analytics.cohorts.test_counting import (
     DAY,
     HYPERTENSION,
     VISIT,
@@ -26,14 +26,14 @@ PIVOT = Figure(
 
 
 @pytest.fixture
-def tell(session):
+def disclose(session):
     analyst = cast.add_actor(session, cast.ANA)
 
-    def tell(figure):
+    def disclose(figure):
         counted = figures.count(session, analyst, figure, now=NOW, smallest_group=K)
-        return cohorts.tell(session, analyst, counted)
+        return cohorts.disclose(session, analyst, counted)
 
-    return tell
+    return disclose
 
 
 def fill(session, **numbers):
@@ -53,10 +53,10 @@ def fill(session, **numbers):
     return patients
 
 
-def test_rows_columns_and_all_are_summed_up(session, tell):
+def test_rows_columns_and_all_are_summed_up(session, disclose):
     fill(session, female=(8, 9), male=(10, 12))
 
-    totals = {cell.values: cell.number for cell in tell(PIVOT).totals}
+    totals = {cell.values: cell.number for cell in disclose(PIVOT).totals}
 
     assert totals == {
         ("2025", ""): 18,
@@ -67,11 +67,11 @@ def test_rows_columns_and_all_are_summed_up(session, tell):
     }
 
 
-def test_what_is_hidden_is_not_told_by_its_line(session, tell):
+def test_what_is_hidden_is_not_told_by_its_line(session, disclose):
     """Few women in one year: neither their row, their column nor the whole is shown."""
     fill(session, female=(3, 9), male=(10, 12))
 
-    result = tell(PIVOT)
+    result = disclose(PIVOT)
 
     hidden = {cell.values for cell in result.cells if cell.number is None}
     totals = {cell.values: cell.number for cell in result.totals}
@@ -82,29 +82,29 @@ def test_what_is_hidden_is_not_told_by_its_line(session, tell):
         assert totals[total] is None or len(hidden & line) > 1
 
 
-def test_a_total_of_few_is_hidden(session, tell):
+def test_a_total_of_few_is_hidden(session, disclose):
     fill(session, female=(8, 9), male=(10, 12), other=(1, 2))
 
-    totals = {cell.values: cell.number for cell in tell(PIVOT).totals}
+    totals = {cell.values: cell.number for cell in disclose(PIVOT).totals}
 
     assert ("", "other") not in totals
     # Otherwise the rest of the whole would be theirs.
     assert None in {totals.get(("", "female")), totals.get(("", "male"))}
 
 
-def test_totals_are_held_against_what_is_told_later(session, tell):
+def test_totals_are_held_against_what_is_told_later(session, disclose):
     """No cell is shown; a column shown before would reveal who has come since."""
     fill(session, female=(3, 3), male=(3, 3))
-    result = tell(PIVOT)
+    result = disclose(PIVOT)
     assert {cell.number for cell in result.cells} == {None}
     assert ("", "female") in {cell.values for cell in result.totals if cell.number}
     diagnosed(session, person(session, sex="female"), DAY)
 
     with pytest.raises(cohorts.RevealsFew):
-        tell(replace(PIVOT, by=(Dimension.SEX,), totals=False))
+        disclose(replace(PIVOT, by=(Dimension.SEX,), totals=False))
 
 
-def test_of_other_events_a_patient_counts_once_in_a_total(session, tell):
+def test_of_other_events_a_patient_counts_once_in_a_total(session, disclose):
     for _ in range(5):
         person(session)
     everybody = fill(session, female=(13,), male=(14,))
@@ -121,8 +121,8 @@ def test_of_other_events_a_patient_counts_once_in_a_total(session, tell):
             )
     patients = replace(PIVOT, of=VISIT)
 
-    who = {cell.values: cell.number for cell in tell(patients).totals}
-    events = tell(replace(patients, measure=FigureMeasure.EVENTS)).totals
+    who = {cell.values: cell.number for cell in disclose(patients).totals}
+    events = disclose(replace(patients, measure=FigureMeasure.EVENTS)).totals
 
     assert (who["", ""], who["", "female"]) == (17, 8)
     assert {cell.values: cell.number for cell in events}["", ""] == 34

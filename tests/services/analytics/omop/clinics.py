@@ -51,7 +51,9 @@ def count_cohort(session: Session, cohort: Cohort, now: datetime = NOW) -> Count
             days[each.values] += len(each.members)
     return Counted(
         frozenset(classes.find_remaining(session, cohort, now)),
-        tuple(len(classes.members_of_all(alike, passed)) for passed in range(last + 1)),
+        tuple(
+            len(classes.members_who_passed(alike, passed)) for passed in range(last + 1)
+        ),
         days,
     )
 

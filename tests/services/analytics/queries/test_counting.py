@@ -13,11 +13,11 @@ from services.analytics.cohorts import (
     Cohort,
     Dimension,
     RevealsFew,
+    disclosure,
     tables,
-    telling,
 )
 from services.analytics.figures import Figure, FigureMeasure, protecting
-from services.analytics.joined_conditions import FewDecide
+from services.analytics.joined_conditions import DecidedByFew
 from services.analytics.queries import (
     QueryRefused,
     counting,
@@ -28,7 +28,7 @@ from services.analytics.queries import (
 from services.analytics.queries.executing import QueryTakesTooLong
 from services.core.errors import NotAllowed
 from tests.kit import cast
-from tests.services.analytics.cohorts.test_running import (
+from tests.services.analytics.cohorts.test_counting import (
     DAY,
     HYPERTENSION,
     diagnosed,
@@ -53,7 +53,7 @@ def shown(session, analyst):
     def shown(sql):
         query = queries.read(sql)
         counted = queries.count(session, analyst, query, now=NOW, smallest_group=K)
-        return queries.show(query, cohorts.tell(session, analyst, counted))
+        return queries.show(query, cohorts.disclose(session, analyst, counted))
 
     return shown
 
@@ -115,7 +115,7 @@ def test_a_query_tells_what_a_figure_of_the_same_question_tells(session, ask, an
         measure=FigureMeasure.EVENTS,
     )
     counted = figures.count(session, analyst, figure, now=NOW, smallest_group=K)
-    figure_result = cohorts.tell(session, analyst, counted)
+    figure_result = cohorts.disclose(session, analyst, counted)
 
     # Both ask for the same of all diagnoses; neither reveals that all are this one.
     rows = ask(
@@ -522,7 +522,7 @@ def learn(session, ask):
                 ask(each)
             try:
                 return ask(sql)
-            except (FewDecide, RevealsFew) as refusal:
+            except (DecidedByFew, RevealsFew) as refusal:
                 return type(refusal)
             finally:
                 outer.rollback()
@@ -532,18 +532,18 @@ def learn(session, ask):
 
 @pytest.mark.parametrize("oracle", ORACLES.values(), ids=ORACLES)
 def test_no_condition_makes_one_patient_decide_what_is_told_of_many(learn, oracle):
-    assert learn(oracle, is_there=True) is FewDecide
-    assert learn(oracle, is_there=False) is FewDecide
+    assert learn(oracle, is_there=True) is DecidedByFew
+    assert learn(oracle, is_there=False) is DecidedByFew
 
 
 @pytest.mark.parametrize("oracle", ORACLES.values(), ids=ORACLES)
 def test_without_the_rule_each_oracle_tells_whether_the_target_is_there(
     learn, oracle, monkeypatch
 ):
-    monkeypatch.setattr(counting, "few_decide", lambda *_, **__: False)
+    monkeypatch.setattr(counting, "is_decided_by_few", lambda *_, **__: False)
     # Some are also stopped by what two questions have in common.
-    monkeypatch.setattr(telling, "_tell_what_all_have", lambda *_: False)
-    monkeypatch.setattr(telling, "nested_groups", lambda *_: ())
+    monkeypatch.setattr(disclosure, "_reveals_common_attribute", lambda *_: False)
+    monkeypatch.setattr(disclosure, "nested_groups", lambda *_: ())
 
     assert learn(oracle, is_there=True) != learn(oracle, is_there=False)
 
@@ -555,10 +555,10 @@ def test_where_nobody_does_not_count_as_few_the_refusal_tells(learn, monkeypatch
         sizes = [len(np.setxor1d(met[0], each)) for each in met[1:]]
         return any(0 < size < k for size in sizes)
 
-    monkeypatch.setattr(counting, "few_decide", few_but_not_nobody)
+    monkeypatch.setattr(counting, "is_decided_by_few", few_but_not_nobody)
     oracle = ORACLES["many or who has what the target has"]
 
-    assert learn(oracle, is_there=True) is FewDecide
+    assert learn(oracle, is_there=True) is DecidedByFew
     assert learn(oracle, is_there=False) == ((20,),)
 
 
@@ -594,7 +594,7 @@ def test_an_end_that_one_patient_has_decides_nothing(
         diagnosed(session, target, term="Gout", ended_on=ended_on)
     ask(known)
 
-    with pytest.raises(FewDecide):
+    with pytest.raises(DecidedByFew):
         ask(sql)
 
 
@@ -690,7 +690,7 @@ def test_what_a_cohort_told_is_held_against_a_query_and_the_other_way(
         diagnosed(session, patient, term="Gout")
     figure = Figure(cohort=Cohort(entry=HYPERTENSION), by=(Dimension.SEX,))
     counted = figures.count(session, analyst, figure, now=NOW, smallest_group=K)
-    cohorts.tell(session, analyst, counted)
+    cohorts.disclose(session, analyst, counted)
 
     with pytest.raises(RevealsFew) as refused:
         ask(

@@ -6,7 +6,7 @@ import pytest
 
 from services.analytics.cohorts import Dimension
 from services.analytics.figures import FigureMeasure, Quantity
-from services.analytics.joined_conditions import joined
+from services.analytics.joined_conditions import find_joined
 from services.analytics.queries import EXAMPLES, OFFERED, QueryRefused, read
 from services.analytics.queries.model import Content, OutputColumn
 
@@ -674,7 +674,7 @@ def test_each_condition_that_or_and_not_join_is_known(text, number):
     condition = read(text).counted.joined
 
     assert (condition is not None) == (number > 0)
-    assert len(list(joined(condition)) if condition else []) == number
+    assert len(list(find_joined(condition)) if condition else []) == number
 
 
 def test_days_and_one_column_of_two_views_are_put_in_order():

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from db.models.care import DisclosedAnswer, DisclosedGroup
 from services.analytics import cohorts, unnamed_lists
-from services.analytics.cohorts import telling
+from services.analytics.cohorts import disclosure
 from services.analytics.unnamed_lists import sizes
 from services.core.actors import Permission, Role, Scope
 from services.core.errors import InvalidInput, NotAllowed
@@ -80,7 +80,7 @@ def draw(session, analyst):
             session, analyst, criteria, now=NOW, smallest_group=K
         )
         age, sex, allergy = (
-            cohorts.tell(session, analyst, answers[figure])
+            cohorts.disclose(session, analyst, answers[figure])
             for figure in ("age", "sex", "allergy")
         )
         return replace(sex, ages=age.ages, allergies=allergy.allergies)
@@ -167,7 +167,7 @@ def test_a_list_that_few_have_changed_keeps_its_number_and_shows_no_rows(
 
 @pytest.mark.usefixtures("town")
 def test_a_cut_look_at_what_was_told_decides_alike(read, register, monkeypatch):
-    monkeypatch.setattr(telling, "_MOST_GLANCED_AT", 10)
+    monkeypatch.setattr(disclosure, "_MOST_HASHES_SAMPLED", 10)
     register(9, "male")
     read(NUTS)
 

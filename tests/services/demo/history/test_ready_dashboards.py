@@ -21,28 +21,28 @@ _SMALLEST_GROUP = 5
 
 
 @pytest.fixture
-def tell(lived):
+def disclose(lived):
     """Returns a card of a dashboard, as shown to the demo's analyst."""
     people = lived.database.read_latest(cast.get_demo, identity=SYSTEM).value
     analyst = people[Role.ANALYST]
     now = lived.now.astimezone(ZONE)
 
-    def tell(card, shown):
+    def disclose(card, shown):
         figure = narrow_card(card, shown, now.date())
 
         def ask(session):
             counted = figures.count(
                 session, analyst, figure, now=now, smallest_group=_SMALLEST_GROUP
             )
-            cohorts.tell(session, analyst, counted)
+            cohorts.disclose(session, analyst, counted)
 
         ActorDatabase(lived.database, analyst).write(ask)
 
-    return tell
+    return disclose
 
 
 @pytest.mark.parametrize("order", [list(READY), list(READY)[::-1]], ids="-".join)
-def test_no_card_is_refused_because_of_another_dashboard(lived, tell, order):
+def test_no_card_is_refused_because_of_another_dashboard(lived, disclose, order):
     for table in ("told_groups", "told_answers"):
         lived.change(f"DELETE FROM {table}")
     refused = []
@@ -50,7 +50,7 @@ def test_no_card_is_refused_because_of_another_dashboard(lived, tell, order):
     for name in order:
         for card in READY[name].cards:
             try:
-                tell(card, READY[name].shown)
+                disclose(card, READY[name].shown)
             except cohorts.RevealsFew:
                 refused.append(f"{name}: {card.title}")
 

@@ -91,7 +91,7 @@ def count(session, analyst):
     def count(cohort, zone=UTC, k=1):
         now = datetime.now(zone)
         counted = cohorts.count(session, analyst, cohort, now=now, smallest_group=k)
-        return cohorts.tell(session, analyst, counted)
+        return cohorts.disclose(session, analyst, counted)
 
     return count
 
@@ -103,7 +103,11 @@ def numbers(result):
         last = (
             step.remaining.number
             if step.remaining.number is not None
-            else (last if step.remaining.hidden is cohorts.Hidden.NEARLY_ALL else 0)
+            else (
+                last
+                if step.remaining.hidden is cohorts.SuppressionReason.NEARLY_ALL
+                else 0
+            )
         )
         remaining.append(last)
     return remaining
@@ -353,7 +357,7 @@ def test_a_count_by_words_needs_no_more_of_entries_than_the_index_has(plan_of):
 def test_terms_that_are_known_are_found_in_the_index(session, plan_of):
     """And no other entry of the kind is read."""
     diagnosed(session, person(session))
-    cohort = classes.by_known_terms(session, Cohort(entry=HYPERTENSION))
+    cohort = classes.resolve_terms(session, Cohort(entry=HYPERTENSION))
 
     plan = plan_of(statements.classes(cohort))
 
@@ -499,7 +503,7 @@ def test_measurements_of_a_heat_map_are_read_from_the_index(session, plan_of):
     session.execute(text("DROP INDEX clinical_entries_of_patient"))
     diagnosed(session, person(session), kind="observation", term="Systolic pressure")
     pressure = CohortEvent(kind=EventKind.VITAL, words="systolic")
-    known = classes.with_known_terms(session, pressure)
+    known = classes.resolve_event_terms(session, pressure)
 
     plan = plan_of(statements.events(Cohort(entry=VISIT), known, (Dimension.WEEKDAY,)))
 

@@ -21,8 +21,12 @@ from sqlalchemy.sql.elements import ColumnClause, ExpressionClauseList
 from sqlalchemy.sql.visitors import cloned_traverse, iterate
 
 from services.analytics.cohorts import tables
-from services.analytics.joined_conditions import rendered
-from services.analytics.namings import NOTHING, Naming, naming_of
+from services.analytics.group_attributes import (
+    NO_ATTRIBUTES,
+    GroupAttributes,
+    attributes_of,
+)
+from services.analytics.joined_conditions import render
 from services.analytics.queries.model import Counted
 
 _DIALECT: Final = psycopg2.PGDialect_psycopg2()  # type: ignore[no-untyped-call]
@@ -45,19 +49,19 @@ _BOUND: Final = re.compile(r"%\((\w+)\)s")
 _PLACE: Final = re.compile(r"\bview_\d+\b")
 
 
-def naming_of_query(counted: Counted) -> Naming | None:
-    """Return the naming of the members of each number, None where that is by words.
+def attributes_of_query(counted: Counted) -> GroupAttributes | None:
+    """Return the attributes of the members of each number; None if it is by words.
 
     Days, ages, sexes and hours name nothing, nor does the fact that somebody was
     measured.
     """
-    if tables.OPEN & set(counted.by):
+    if tables.OPEN_DIMENSIONS & set(counted.by):
         return None
     conditions = [*counted.conditions, *_tied(counted.rows)]
     if counted.joined is not None:
-        conditions.append(rendered(counted.joined))
+        conditions.append(render(counted.joined))
     named = (_text_of(each) for each in conditions if _names(each))
-    return NOTHING.union(*(naming_of(*said) for said in named))
+    return NO_ATTRIBUTES.union(*(attributes_of(*said) for said in named))
 
 
 def _tied(rows: FromClause) -> Iterator[ColumnElement[bool]]:

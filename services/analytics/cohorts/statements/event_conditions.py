@@ -15,18 +15,18 @@ from sqlalchemy import (
 )
 
 from services.analytics.cohorts.model import CohortEvent, EventByTerms
-from services.analytics.cohorts.statements.sources import SOURCES, has_others
+from services.analytics.cohorts.statements.sources import SOURCES, has_other_sources
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _EventRows:
     """Some of the rows that match an event, selected separately."""
 
     source: FromClause
-    is_such: ColumnElement[bool]
+    condition: ColumnElement[bool]
 
 
-def parts_of(event: CohortEvent) -> tuple[_Part, ...]:
+def event_rows_of(event: CohortEvent) -> tuple[_EventRows, ...]:
     """Return where matching events are; with known terms, dated entries and all else.
 
     A join with a union reads all rows of the union. On its own, the view of dated
@@ -35,23 +35,25 @@ def parts_of(event: CohortEvent) -> tuple[_Part, ...]:
     """
     view = SOURCES[event.kind].view.alias("event")
     if not isinstance(event, EventByTerms):
-        return (_Part(view, _meets(event, view)),)
+        return (_EventRows(view, _is_match(event, view)),)
     dated = dated_entries(event)
-    if not has_others(event):
+    if not has_other_sources(event):
         return (dated,)
-    is_such = and_(is_named_elsewhere(event, view), is_such_event(event, view))
-    return dated, _Part(view, is_such)
+    is_such = and_(is_named_outside_entries(event, view), is_within_bounds(event, view))
+    return dated, _EventRows(view, is_such)
 
 
-def dated_entries(event: EventByTerms) -> _Part:
+def dated_entries(event: EventByTerms) -> _EventRows:
     """Return the dated entries that match the event."""
     source = SOURCES[event.kind]
     dated = (source.view if source.dated is None else source.dated).alias("dated")
     is_named = or_(dated.c.term_key.in_(event.terms), *_has_code(event, dated))
-    return _Part(dated, and_(is_named, is_such_event(event, dated)))
+    return _EventRows(dated, and_(is_named, is_within_bounds(event, dated)))
 
 
-def is_named_elsewhere(event: CohortEvent, source: FromClause) -> ColumnElement[bool]:
+def is_named_outside_entries(
+    event: CohortEvent, source: FromClause
+) -> ColumnElement[bool]:
     """Return the condition that a row is no dated entry and has the words or the code.
 
     The planner knows nothing about the terms on lists and in notes, however many
@@ -59,7 +61,7 @@ def is_named_elsewhere(event: CohortEvent, source: FromClause) -> ColumnElement[
     takes longer than all else.
     """
     beginning = literal(" ").concat(source.c.term_key)
-    pattern = literal("% ").concat(_sought(event.words.strip())).concat("%")
+    pattern = literal("% ").concat(_escaped_for_like(event.words.strip())).concat("%")
     is_named = or_(beginning.like(pattern), *_has_code(event, source))
     return and_(not_(source.c.is_entry), is_named)
 
@@ -69,18 +71,20 @@ def has_words_and_code(event: CohortEvent) -> bool:
     return bool(event.words.strip() and event.code.strip())
 
 
-def _meets(event: CohortEvent, source: FromClause) -> ColumnElement[bool]:
+def _is_match(event: CohortEvent, source: FromClause) -> ColumnElement[bool]:
     """Return the condition that a row of the source matches the event."""
-    return and_(is_event_named(event, source), is_such_event(event, source))
+    return and_(has_words_or_code(event, source), is_within_bounds(event, source))
 
 
-def is_event_named(event: CohortEvent, source: FromClause) -> ColumnElement[bool]:
+def has_words_or_code(event: CohortEvent, source: FromClause) -> ColumnElement[bool]:
     """Return the condition that a row has the event's words or its code, if any."""
-    names = names_of(event, source)
+    names = word_and_code_conditions(event, source)
     return or_(*names) if names else true()
 
 
-def names_of(event: CohortEvent, source: FromClause) -> list[ColumnElement[bool]]:
+def word_and_code_conditions(
+    event: CohortEvent, source: FromClause
+) -> list[ColumnElement[bool]]:
     """Return the conditions that a row has an event's words, and that it has a code."""
     has_words = [_has_words(event, source)] if event.words.strip() else []
     return [*has_words, *_has_code(event, source)]
@@ -91,7 +95,7 @@ def _has_code(event: CohortEvent, source: FromClause) -> list[ColumnElement[bool
     return [source.c.code == code] if (code := event.code.strip()) else []
 
 
-def is_such_event(event: CohortEvent, source: FromClause) -> ColumnElement[bool]:
+def is_within_bounds(event: CohortEvent, source: FromClause) -> ColumnElement[bool]:
     """Return the condition for everything else that the event requires."""
     states = SOURCES[event.kind].states
     conditions: list[ColumnElement[bool]] = []
@@ -131,14 +135,14 @@ def _is_like(term_key: ColumnElement[str], words: str) -> ColumnElement[bool]:
     these the planner knows how many terms match, whereas for any other condition it
     assumes a third.
     """
-    sought = _sought(words)
+    sought = _escaped_for_like(words)
     return or_(
         term_key.like(sought.concat("%")),
         term_key.like(literal("% ").concat(sought).concat("%")),
     )
 
 
-def _sought(words: str) -> ColumnElement[str]:
+def _escaped_for_like(words: str) -> ColumnElement[str]:
     """Return words in their folded form, escaped for a pattern."""
     sought: ColumnElement[str] = func.fold(words, type_=String)
     # Folding may produce any of these characters, so they are escaped afterwards.

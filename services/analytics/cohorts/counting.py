@@ -9,31 +9,31 @@ from sqlalchemy.orm import Session
 from services.analytics.cohorts import checking, suppression, tables
 from services.analytics.cohorts.classes import (
     PatientClass,
-    groups_of,
-    members_of_all,
-    met_by,
+    cell_members_of,
+    members_by_variation,
+    members_who_passed,
     read_classes,
 )
+from services.analytics.cohorts.disclosure import UndisclosedAnswer
 from services.analytics.cohorts.model import Cohort
 from services.analytics.cohorts.results import (
     AttritionStep,
     Cell,
     CohortCount,
     CohortResult,
-    Hidden,
+    SuppressionReason,
 )
 from services.analytics.cohorts.storing import to_json
-from services.analytics.cohorts.telling import UndisclosedAnswer
-from services.analytics.cohorts.wording import describe, tell_steps
-from services.analytics.joined_conditions import few_decide
+from services.analytics.cohorts.wording import describe, step_phrases
+from services.analytics.group_attributes import GroupAttributes
+from services.analytics.joined_conditions import is_decided_by_few
 from services.analytics.members import Members
-from services.analytics.namings import Naming
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 
-# The members of a disclosed number, and their naming where it is known.
-_NamedGroup = tuple[Members, Naming | None]
+# The members of a disclosed number, and their attributes where these are known.
+_GroupWithAttributes = tuple[Members, GroupAttributes | None]
 
 
 def count(
@@ -46,7 +46,7 @@ def count(
 ) -> UndisclosedAnswer[CohortResult]:
     """Count a cohort by the clinic's clock, hiding every count below `smallest_group`.
 
-    The answer may be shown once `tell` has checked it against earlier disclosures.
+    The answer may be shown once `disclose` has checked it against earlier disclosures.
     Raises InvalidInput, NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
@@ -72,19 +72,22 @@ def count(
         groups=tuple(members for members, _ in disclosed),
         population=None,
         smallest_group=smallest_group,
-        namings=tuple(naming for _, naming in disclosed),
+        attribute_sets=tuple(attributes for _, attributes in disclosed),
     )
 
 
 def _attrition(
     cohort: Cohort, classes: Sequence[PatientClass], smallest_group: int
-) -> tuple[tuple[AttritionStep, ...], list[_NamedGroup]]:
+) -> tuple[tuple[AttritionStep, ...], list[_GroupWithAttributes]]:
     """Return the attrition, and the members of its counts that are disclosed."""
-    words = tell_steps(cohort)
-    reached = [members_of_all(classes, passed) for passed in range(len(words))]
+    words = step_phrases(cohort)
+    reached = [members_who_passed(classes, passed) for passed in range(len(words))]
     joined, alone = (
         [
-            few_decide(met_by(cohort, classes, passed, is_alone=which), smallest_group)
+            is_decided_by_few(
+                members_by_variation(cohort, classes, passed, is_alone=which),
+                smallest_group,
+            )
             for passed in range(len(words))
         ]
         for which in (False, True)
@@ -95,7 +98,9 @@ def _attrition(
         AttritionStep(f"{said[:1].upper()}{said[1:]}", number)
         for said, number in zip(words, counts, strict=True)
     )
-    named = [(members, cohort.naming(place)) for place, members in enumerate(reached)]
+    named = [
+        (members, cohort.attributes(place)) for place, members in enumerate(reached)
+    ]
     pairs = zip(named, counts, strict=True)
     return steps, [group for group, count in pairs if count.number is not None]
 
@@ -119,7 +124,7 @@ def _attrition_counts(
     ):
         *_, count = suppression.protect_attrition([*disclosed_sizes, size], k)
         if is_joined or (is_alone and count.number is not None):
-            yield CohortCount(None, Hidden.FEW_DECIDE)
+            yield CohortCount(None, SuppressionReason.DECIDED_BY_FEW)
         else:
             disclosed_sizes.append(size)
             yield count
@@ -127,7 +132,7 @@ def _attrition_counts(
 
 def _cells(
     cohort: Cohort, classes: Sequence[PatientClass], smallest_group: int
-) -> tuple[tuple[Cell, ...], list[_NamedGroup]]:
+) -> tuple[tuple[Cell, ...], list[_GroupWithAttributes]]:
     """Return the counts by `split_by`, and the members of those that are disclosed.
 
     Cells in which nobody is are included, but not a value of which nothing is
@@ -135,17 +140,22 @@ def _cells(
     """
     if not cohort.split_by:
         return (), []
-    groups = groups_of(cohort, classes, smallest_group)
+    groups = cell_members_of(cohort, classes, smallest_group)
     every = {key: (len(g.patients), len(g.counted)) for key, g in groups.items()}
-    unsaid = {
-        key for key, each in groups.items() if few_decide(each.met, smallest_group)
+    suppress_remaining = {
+        key
+        for key, each in groups.items()
+        if is_decided_by_few(each.by_variation, smallest_group)
     }
-    withheld = tables.find_common_to_all(cohort.split_by, groups, smallest_group)
+    suppress_both = tables.find_common_to_all(cohort.split_by, groups, smallest_group)
     table = suppression.protect_table(
-        every, smallest_group, unsaid=unsaid, withheld=withheld
+        every,
+        smallest_group,
+        suppress_remaining=suppress_remaining,
+        suppress_both=suppress_both,
     )
-    namings = tables.namings_of(cohort, cohort.split_by)
-    shown = tables.members_disclosed(table, groups, namings)
+    attribute_sets = tables.attributes_of_cells(cohort, cohort.split_by)
+    shown = tables.disclosed_members(table, groups, attribute_sets)
     is_there = tables.on_disclosed_axes(
         cohort.split_by,
         (key for key, numbers in table.items() if numbers != (None, None)),

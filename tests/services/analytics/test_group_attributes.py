@@ -6,9 +6,9 @@ import pytest
 
 from services.analytics import queries
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind, Rule
-from services.analytics.namings import NOTHING, nested_groups
-from services.analytics.queries.naming import naming_of_query
-from services.analytics.unnamed_lists.sizes import naming_of_list
+from services.analytics.group_attributes import NO_ATTRIBUTES, nested_groups
+from services.analytics.queries.attributes import attributes_of_query
+from services.analytics.unnamed_lists.sizes import attributes_of_list
 from services.lists.criteria import Combine, Criteria, Filter, Group, Operator
 
 GOUT = CohortEvent(kind=EventKind.DIAGNOSIS, words="gout")
@@ -23,7 +23,7 @@ FROM = "SELECT count(*) FROM"
     ids=["days and ages", "that somebody was measured"],
 )
 def test_days_ages_and_that_somebody_was_measured_name_nothing(event):
-    assert event.naming == NOTHING
+    assert event.attributes == NO_ATTRIBUTES
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_days_ages_and_that_somebody_was_measured_name_nothing(event):
     ids=["words", "code", "what was measured"],
 )
 def test_words_codes_and_what_was_measured_name_something(event):
-    assert event.naming
+    assert event.attributes
 
 
 def test_a_cohort_names_more_with_each_step_that_names_something():
@@ -49,12 +49,12 @@ def test_a_cohort_names_more_with_each_step_that_names_something():
         ),
     )
 
-    namings = [cohort.naming(passed) for passed in range(4)]
+    attribute_sets = [cohort.attributes(passed) for passed in range(4)]
 
-    assert namings[0] == namings[1] == NOTHING
-    assert namings[1] < namings[2] < namings[3]
-    assert GOUT.naming <= namings[2]
-    assert not Rule(event=GOUT, has=False).naming & GOUT.naming
+    assert attribute_sets[0] == attribute_sets[1] == NO_ATTRIBUTES
+    assert attribute_sets[1] < attribute_sets[2] < attribute_sets[3]
+    assert GOUT.attributes <= attribute_sets[2]
+    assert not Rule(event=GOUT, has=False).attributes & GOUT.attributes
 
 
 EXISTS = "EXISTS (SELECT 1 FROM diagnoses d WHERE d.patient_id = v.patient_id AND"
@@ -82,18 +82,18 @@ JOINED = "JOIN diagnoses d ON d.patient_id = v.patient_id AND"
 def test_conditions_of_a_query_are_named_one_by_one(query, number):
     counted = queries.read(f"{FROM} {query}").counted
 
-    assert len(naming_of_query(counted)) == number
+    assert len(attributes_of_query(counted)) == number
 
 
 def test_a_query_with_one_condition_more_names_more():
     less = f"{FROM} diagnoses WHERE term = 'Gout' AND age > 3"
-    namings = [
-        naming_of_query(queries.read(text).counted)
+    attribute_sets = [
+        attributes_of_query(queries.read(text).counted)
         for text in (less, f"{less} AND code = 'M10'", less.replace("Gout", "HIV"))
     ]
 
-    assert namings[0] < namings[1]
-    assert not namings[0] & namings[2]
+    assert attribute_sets[0] < attribute_sets[1]
+    assert not attribute_sets[0] & attribute_sets[2]
 
 
 ILL = "EXISTS (SELECT 1 FROM diagnoses d WHERE d.patient_id = v.patient_id AND"
@@ -132,11 +132,11 @@ TOOK = "EXISTS (SELECT 1 FROM medications m WHERE m.patient_id = v.patient_id AN
 )
 def test_a_query_names_the_same_in_whatever_order_it_is_written(query, same):
     first, second = (
-        naming_of_query(queries.read(f"{FROM} {text}").counted)
+        attributes_of_query(queries.read(f"{FROM} {text}").counted)
         for text in (query, same)
     )
 
-    assert first == second != NOTHING
+    assert first == second != NO_ATTRIBUTES
 
 
 @pytest.mark.parametrize(
@@ -152,16 +152,16 @@ def test_a_comparison_names_the_same_from_either_side(condition, same):
     view = "vitals" if "value" in condition else "diagnoses"
 
     first, second = (
-        naming_of_query(queries.read(f"{FROM} {view} WHERE {each}").counted)
+        attributes_of_query(queries.read(f"{FROM} {view} WHERE {each}").counted)
         for each in (condition, same)
     )
 
-    assert first == second != NOTHING
+    assert first == second != NO_ATTRIBUTES
 
 
 def test_two_values_that_change_places_are_other_namings():
     first, second = (
-        naming_of_query(
+        attributes_of_query(
             queries.read(
                 f"{FROM} visits v WHERE {ILL} d.term = '{term}' AND d.code = '{code}')"
             ).counted
@@ -179,7 +179,7 @@ def test_of_a_table_by_words_nothing_is_held_against_others():
     query = queries.read(text)
 
     assert query.counted.by == (Dimension.WORDS,)
-    assert naming_of_query(query.counted) is None
+    assert attributes_of_query(query.counted) is None
 
 
 def test_filters_of_what_patients_have_are_named_one_by_one():
@@ -188,7 +188,7 @@ def test_filters_of_what_patients_have_are_named_one_by_one():
     quince = Filter("allergies", Operator.HAS, "quince")
 
     nothing, gout_alone, both, nested, either = (
-        naming_of_list(Criteria(where))
+        attributes_of_list(Criteria(where))
         for where in (
             Group(members=(born,)),
             Group(members=(born, gout)),
@@ -198,7 +198,7 @@ def test_filters_of_what_patients_have_are_named_one_by_one():
         )
     )
 
-    assert nothing == NOTHING < gout_alone < both == nested
+    assert nothing == NO_ATTRIBUTES < gout_alone < both == nested
     assert (len(gout_alone), len(both), len(either)) == (1, 2, 1)
     assert not either & both
 
@@ -206,10 +206,10 @@ def test_filters_of_what_patients_have_are_named_one_by_one():
 @pytest.mark.parametrize(
     ("new", "disclosed", "expected"),
     [
-        ([{A}], [{NOTHING}], [((0,), (1,))]),
+        ([{A}], [{NO_ATTRIBUTES}], [((0,), (1,))]),
         ([{A}], [], [((0,), ())]),
-        ([{NOTHING}], [{A}, {NOTHING}], [((1,), (0, 2))]),
-        ([{NOTHING}], [{NOTHING}], []),
+        ([{NO_ATTRIBUTES}], [{A}, {NO_ATTRIBUTES}], [((1,), (0, 2))]),
+        ([{NO_ATTRIBUTES}], [{NO_ATTRIBUTES}], []),
         ([{A}], [{B}], [((0,), ())]),
         ([{A | B}], [{B}, set(), {A | B}], [((0,), (1,))]),
         ([set()], [{A}], []),

@@ -1,4 +1,4 @@
-"""What analysts were told, and the refusal of what would give few away beside it.
+"""What was disclosed to analysts, and the refusal of what would reveal few with it.
 
 There is one log for the whole clinic, since two analysts may combine their counts.
 """
@@ -35,15 +35,19 @@ from db.models.patient import Patient
 from db.postgres import assume_role
 from services.analytics.cohorts.inference import (
     NestedGroups,
+    count_distinct_patients,
     differ_in_few,
     events_reveal_few,
-    is_apart,
-    patients_behind,
+    is_provably_safe,
     reveals_few,
 )
 from services.analytics.cohorts.statements import PATIENT_SHIFT
+from services.analytics.group_attributes import (
+    GroupAttributes,
+    is_nested,
+    nested_groups,
+)
 from services.analytics.members import Members, distinct, members_of
-from services.analytics.namings import Naming, is_nested, nested_groups
 from services.core.actors import Actor, Permission
 from services.core.errors import NotAllowed
 from services.core.sentences import Sentence
@@ -56,9 +60,9 @@ MOST_COMPARED: Final = 200
 # patients as earlier ones: each such outcome reveals whether there is somebody whom the
 # question asks for.
 MOST_REFUSED: Final = 100
-_REFUSED_WITHIN: Final = timedelta(days=1)
+_REFUSAL_PERIOD: Final = timedelta(days=1)
 # How many hashes of disclosed groups are read before the groups are read whole.
-_MOST_GLANCED_AT: Final = 100_000
+_MOST_HASHES_SAMPLED: Final = 100_000
 _MOST_BYSTANDERS: Final = 2_000
 _HASH_BYTES: Final = 8
 _READ_AT_ONCE: Final = 16
@@ -77,7 +81,7 @@ Answer = TypeVar("Answer")
 # Without slots: Python 3.11 cannot make a frozen dataclass that has a type parameter.
 @dataclass(frozen=True)
 class UndisclosedAnswer(Generic[Answer]):
-    """A counted answer that may not be shown before `tell` has returned it.
+    """A counted answer that may not be shown before `disclose` has returned it.
 
     `question` names what was asked and is equal for equal questions. `groups` are the
     patients of each number in the answer. `population` is the number of patients in
@@ -85,8 +89,8 @@ class UndisclosedAnswer(Generic[Answer]):
     that follow from others, such as the last part of a whole. The recipient `needs` a
     permission. `events` are the events of each number of events, as hashes whose first
     bits are the patient's. If `is_live`, current data such as rows is shown beside the
-    answer. `namings` are what is named of each of the groups or, if there are none, of
-    the events; None where the number is not disclosed under anything that is named.
+    answer. `attribute_sets` are the attributes of each of the groups or, if there are
+    none, of the events; None where the number is not disclosed under any conditions.
     `part_of` is another question that counts as one with this one, such as the list
     that a chart belongs to.
     """
@@ -100,21 +104,21 @@ class UndisclosedAnswer(Generic[Answer]):
     implied: tuple[Members, ...] = ()
     events: tuple[Members, ...] = ()
     is_live: bool = False
-    namings: tuple[Naming | None, ...] = ()
+    attribute_sets: tuple[GroupAttributes | None, ...] = ()
     part_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
-    """A group that is disclosed anew, or under `namings` that are new for it."""
+class _NewDisclosure:
+    """A group that is disclosed anew, or under `attribute_sets` that are new for it."""
 
     digest: bytes
     members: Members
-    namings: set[Naming]
+    attribute_sets: set[GroupAttributes]
 
 
 class RevealsFew(NotAllowed):
-    """Beside what analysts were told before, an answer would give few patients away.
+    """Beside what was disclosed before, an answer would reveal few patients.
 
     The refusal is an answer too: a person may have only MOST_REFUSED of them in a day.
     """
@@ -131,7 +135,7 @@ class RevealsFew(NotAllowed):
         )
 
 
-class RefusedOften(RevealsFew):
+class TooManyRefusals(RevealsFew):
     """So much was refused to a person that the refusals would reveal patients."""
 
     def __init__(self) -> None:
@@ -147,7 +151,7 @@ class RefusedOften(RevealsFew):
         )
 
 
-def tell(
+def disclose(
     session: Session, actor: Actor, undisclosed: UndisclosedAnswer[Answer]
 ) -> Answer:
     """Return the answer and log what it discloses, on the primary; the caller commits.
@@ -156,33 +160,41 @@ def tell(
     patients, gets the earlier answer again. If it has not changed at all, it keeps its
     time, since a new time would distinguish the two cases. A new question about the
     same patients as earlier ones reveals that there is nobody whom it leaves out, and
-    counts like a refused one. Raises RevealsFew; RefusedOften for a new question of a
-    person to whom many were refused; NotAllowed.
+    counts like a refused one. Raises RevealsFew; TooManyRefusals for a new question of
+    a person to whom many were refused; NotAllowed.
     """
     actor.require(undisclosed.needs)
     kind = TypeAdapter(type(undisclosed.answer))
     digest = _question_digest(undisclosed.question)
     groups = {_digest(group): group for group in undisclosed.groups}
     events = {_digest(group): group for group in undisclosed.events}
-    named = _named(undisclosed)
+    attributes_by_digest = _attributes_by_digest(undisclosed)
     with assume_role(session, "system"):
         session.execute(select(_LOCK))
-        _forget(session)
-        known = _known(session, {**groups, **events})
-        renamed = _renamed(session, named, known)
+        _delete_expired(session)
+        known = _find_known(session, {**groups, **events})
+        new_attributes = _find_new_attributes(session, attributes_by_digest, known)
         new = {key: group for key, group in groups.items() if key not in known}
         new_events = {key: group for key, group in events.items() if key not in known}
         earlier = session.scalars(
             select(DisclosedAnswer.answer).where(DisclosedAnswer.digest == digest)
         ).one_or_none()
-        if earlier is None and _is_refused_often(session, actor):
-            raise RefusedOften
+        if earlier is None and _is_over_refusal_limit(session, actor):
+            raise TooManyRefusals
         if (
-            _has_lost_few(session, earlier, {**groups, **events}, undisclosed)
-            or any(starmap(_tell_what_all_have, renamed.values()))
-            or _gives_away(session, _judged(groups, known, renamed), known, undisclosed)
-            or _events_give_away(
-                session, _judged(events, known, renamed), known, undisclosed
+            _reveals_departure(session, earlier, {**groups, **events}, undisclosed)
+            or any(starmap(_reveals_common_attribute, new_attributes.values()))
+            or _reveals_few_patients(
+                session,
+                _find_new_disclosures(groups, known, new_attributes),
+                known,
+                undisclosed,
+            )
+            or _reveals_few_by_events(
+                session,
+                _find_new_disclosures(events, known, new_attributes),
+                known,
+                undisclosed,
             )
         ):
             if earlier is None:
@@ -190,26 +202,26 @@ def tell(
                     actor.id, undisclosed.question, undisclosed.smallest_group
                 )
             return kind.validate_python(earlier)
-        _keep_again(session, actor, known)
-        _keep(session, actor, new, named, of_events=False)
-        _keep(session, actor, new_events, named, of_events=True)
-        _keep_namings(session, renamed, known)
+        _renew_groups(session, actor, known)
+        _store_groups(session, actor, new, attributes_by_digest, of_events=False)
+        _store_groups(session, actor, new_events, attributes_by_digest, of_events=True)
+        _add_attributes(session, new_attributes, known)
         if (
             earlier is None
             and not (new or new_events)
             and known - _disclosed_by(session, undisclosed.part_of)
         ):
             whole = undisclosed.part_of or undisclosed.question
-            _note(session, "unchanged", actor.id, whole)
+            _count_towards_limit(session, "unchanged", actor.id, whole)
         answer = undisclosed.answer
         if earlier is not None and not (new or new_events or undisclosed.is_live):
-            answer = _as_of(earlier, answer, kind)
-        _keep_answer(session, digest, answer, kind, {**groups, **events})
+            answer = _keep_time_if_same(earlier, answer, kind)
+        _store_answer(session, digest, answer, kind, {**groups, **events})
     return answer
 
 
 @dataclass(frozen=True)
-class JointAnswer(Generic[Answer]):
+class CompositeAnswer(Generic[Answer]):
     """An answer composed of those to other questions, once these were disclosed.
 
     It is kept under a question of its own. All that it discloses is in the log already.
@@ -227,9 +239,9 @@ class JointAnswer(Generic[Answer]):
             disclosed = [_disclosed_by(session, each) for each in parts]
             groups = set[bytes]().union(*disclosed)
             digest = _question_digest(self.question)
-            _keep_answer(session, digest, answer, TypeAdapter(self.kind), groups)
+            _store_answer(session, digest, answer, TypeAdapter(self.kind), groups)
 
-    def tell(self, session: Session, actor: Actor) -> Answer | None:
+    def disclose(self, session: Session, actor: Actor) -> Answer | None:
         """Return the answer that is kept, or None; on the primary, the caller commits.
 
         The log remembers its groups for as long as those of a new answer. Raises
@@ -239,20 +251,20 @@ class JointAnswer(Generic[Answer]):
         is_answer = DisclosedAnswer.digest == _question_digest(self.question)
         with assume_role(session, "system"):
             session.execute(select(_LOCK))
-            _forget(session)
+            _delete_expired(session)
             kept = session.scalars(select(DisclosedAnswer.answer).where(is_answer))
             answer = kept.one_or_none()
             if answer is None:
                 return None
-            _keep_again(session, actor, set(map(bytes.fromhex, answer[_GROUPS])))
+            _renew_groups(session, actor, set(map(bytes.fromhex, answer[_GROUPS])))
         return TypeAdapter(self.kind).validate_python(answer)
 
 
-def require_not_refused_often(session: Session, actor: Actor) -> None:
-    """Raise RefusedOften if too much was refused to the actor for a new answer."""
+def require_within_refusal_limit(session: Session, actor: Actor) -> None:
+    """Raise TooManyRefusals if too much was refused to the actor for a new answer."""
     with assume_role(session, "system"):
-        if _is_refused_often(session, actor):
-            raise RefusedOften
+        if _is_over_refusal_limit(session, actor):
+            raise TooManyRefusals
 
 
 def refusal(person_id: UUID, question: str, smallest_group: int) -> RevealsFew:
@@ -269,10 +281,12 @@ def refusal(person_id: UUID, question: str, smallest_group: int) -> RevealsFew:
 
 def _note_refusal(session: Session, *, person_id: UUID, question: str) -> None:
     with assume_role(session, "system"):
-        _note(session, "refused", person_id, question)
+        _count_towards_limit(session, "refused", person_id, question)
 
 
-def _note(session: Session, what: str, person_id: UUID, question: str) -> None:
+def _count_towards_limit(
+    session: Session, what: str, person_id: UUID, question: str
+) -> None:
     """Count a refused or unchanged question towards the person's daily limit."""
     digest = hashlib.sha256(f"{what} {person_id} {question}".encode()).digest()
     to = {_REFUSED_TO: str(person_id)}
@@ -284,15 +298,15 @@ def _note(session: Session, what: str, person_id: UUID, question: str) -> None:
     )
 
 
-def _is_refused_often(session: Session, actor: Actor) -> bool:
+def _is_over_refusal_limit(session: Session, actor: Actor) -> bool:
     refused = select(func.count()).where(
-        DisclosedAnswer.disclosed_at > func.now() - _REFUSED_WITHIN,
+        DisclosedAnswer.disclosed_at > func.now() - _REFUSAL_PERIOD,
         DisclosedAnswer.answer[_REFUSED_TO].astext == str(actor.id),
     )
     return session.scalars(refused).one() >= MOST_REFUSED
 
 
-def _known(session: Session, groups: dict[bytes, Members]) -> set[bytes]:
+def _find_known(session: Session, groups: dict[bytes, Members]) -> set[bytes]:
     known = select(DisclosedGroup.digest).where(DisclosedGroup.digest.in_(groups))
     return set(session.scalars(known))
 
@@ -305,7 +319,7 @@ def _disclosed_by(session: Session, question: str) -> set[bytes]:
     return set(map(bytes.fromhex, groups or ()))
 
 
-def _has_lost_few(
+def _reveals_departure(
     session: Session,
     earlier: Mapping[str, Any] | None,
     groups: Collection[bytes],
@@ -327,112 +341,129 @@ def _has_lost_few(
     return session.scalars(small.limit(1)).one_or_none() is not None
 
 
-def _named(undisclosed: UndisclosedAnswer[Any]) -> dict[bytes, set[Naming]]:
-    """Return what is named of groups, by digest; nothing if every number is shown."""
-    named: dict[bytes, set[Naming]] = {}
+def _attributes_by_digest(
+    undisclosed: UndisclosedAnswer[Any],
+) -> dict[bytes, set[GroupAttributes]]:
+    """Return the attributes of groups, by digest; none if every number is shown."""
+    attributes_by_digest: dict[bytes, set[GroupAttributes]] = {}
     if undisclosed.smallest_group > 1:
         groups = undisclosed.groups or undisclosed.events
-        for group, naming in zip(groups, undisclosed.namings, strict=False):
-            if naming is not None:
-                named.setdefault(_digest(group), set()).add(naming)
-    return named
+        for group, attributes in zip(groups, undisclosed.attribute_sets, strict=False):
+            if attributes is not None:
+                attributes_by_digest.setdefault(_digest(group), set()).add(attributes)
+    return attributes_by_digest
 
 
-def _renamed(
+def _find_new_attributes(
     session: Session,
-    named: Mapping[bytes, Collection[Naming]],
+    attributes_by_digest: Mapping[bytes, Collection[GroupAttributes]],
     known: Collection[bytes],
-) -> dict[bytes, tuple[set[Naming], set[Naming]]]:
-    """Return the groups with new namings: their earlier namings, and the new ones."""
+) -> dict[bytes, tuple[set[GroupAttributes], set[GroupAttributes]]]:
+    """Return the earlier and the new attributes of groups that have new ones."""
     rows = session.execute(
         select(DisclosedGroup.digest, DisclosedGroup.namings).where(
             DisclosedGroup.digest.in_(known)
         )
     )
-    before = {digest: set(map(frozenset, namings)) for digest, namings in rows}
+    before = {
+        digest: set(map(frozenset, attribute_sets)) for digest, attribute_sets in rows
+    }
     both = {
-        digest: (before.get(digest, set()), set(namings) - before.get(digest, set()))
-        for digest, namings in named.items()
+        digest: (
+            before.get(digest, set()),
+            set(attribute_sets) - before.get(digest, set()),
+        )
+        for digest, attribute_sets in attributes_by_digest.items()
     }
     return {digest: pair for digest, pair in both.items() if pair[1]}
 
 
-def _tell_what_all_have(before: Collection[Naming], new: Collection[Naming]) -> bool:
-    """Return whether the same patients are disclosed under a naming and part of it."""
-    return any(is_nested(naming, {*before, *new}) for naming in new)
+def _reveals_common_attribute(
+    before: Collection[GroupAttributes], new: Collection[GroupAttributes]
+) -> bool:
+    """Return whether a group is disclosed under some attributes and part of these."""
+    return any(is_nested(attributes, {*before, *new}) for attributes in new)
 
 
-def _judged(
+def _find_new_disclosures(
     groups: Mapping[bytes, Members],
     known: Collection[bytes],
-    renamed: Mapping[bytes, tuple[Collection[Naming], set[Naming]]],
-) -> list[_Judged]:
-    """Return the groups that an answer discloses anew, by members or by naming.
+    new_attributes: Mapping[
+        bytes, tuple[Collection[GroupAttributes], set[GroupAttributes]]
+    ],
+) -> list[_NewDisclosure]:
+    """Return the groups that an answer discloses anew, by members or by attributes.
 
     That a number was disclosed before, by a table of words for example, is no reason to
-    disclose it with a naming as well: beside others it may reveal what all of them
+    disclose it with attributes as well: beside others it may reveal what all of them
     have.
     """
     return [
-        _Judged(digest, group, renamed[digest][1] if digest in renamed else set())
+        _NewDisclosure(
+            digest,
+            group,
+            new_attributes[digest][1] if digest in new_attributes else set(),
+        )
         for digest, group in groups.items()
-        if digest not in known or digest in renamed
+        if digest not in known or digest in new_attributes
     ]
 
 
-def _gives_away(
+def _reveals_few_patients(
     session: Session,
-    judged: Sequence[_Judged],
+    newly_disclosed: Sequence[_NewDisclosure],
     known: set[bytes],
     undisclosed: UndisclosedAnswer[Any],
 ) -> bool:
-    if not judged:
+    if not newly_disclosed:
         return False
-    new, implied = _members(judged), set(map(_digest, undisclosed.implied))
+    new, implied = _members(newly_disclosed), set(map(_digest, undisclosed.implied))
     k, population = undisclosed.smallest_group, undisclosed.population
-    is_wanted = compared(new, k) | (
+    is_wanted = is_compared(new, k) | (
         DisclosedGroup.digest.in_(known) & ~DisclosedGroup.of_events
     )
     # Sums of all groups are sums of those that imply the others; and no group is apart
     # from itself as it was disclosed before.
-    needed = [each.members for each in judged if each.digest not in implied]
-    is_another = DisclosedGroup.digest.not_in([each.digest for each in judged])
-    if are_apart(session, needed, is_wanted & is_another, k):
+    needed = [each.members for each in newly_disclosed if each.digest not in implied]
+    is_another = DisclosedGroup.digest.not_in([each.digest for each in newly_disclosed])
+    if are_provably_safe(session, needed, is_wanted & is_another, k):
         return False
     if population is None:
         in_use = select(func.count()).where(Patient.deleted_at.is_(None))
         population = session.scalars(in_use).one()
-    disclosed, nested = _compared_with(session, is_wanted, judged)
+    disclosed, nested = _read_compared_groups(session, is_wanted, newly_disclosed)
     return reveals_few(new, disclosed, population, k, nested)
 
 
-def _members(judged: Sequence[_Judged]) -> list[Members]:
-    return [each.members for each in judged]
+def _members(newly_disclosed: Sequence[_NewDisclosure]) -> list[Members]:
+    return [each.members for each in newly_disclosed]
 
 
-def _compared_with(
-    session: Session, is_wanted: ColumnElement[bool], judged: Sequence[_Judged]
+def _read_compared_groups(
+    session: Session,
+    is_wanted: ColumnElement[bool],
+    newly_disclosed: Sequence[_NewDisclosure],
 ) -> tuple[list[Members], Sequence[NestedGroups]]:
     """Return the members of wanted disclosed groups, and which groups name more."""
     rows = session.execute(
         select(DisclosedGroup.members, DisclosedGroup.namings).where(is_wanted)
     ).all()
     nested = nested_groups(
-        [each.namings for each in judged],
-        [list(map(frozenset, namings)) for _, namings in rows],
+        [each.attribute_sets for each in newly_disclosed],
+        [list(map(frozenset, attribute_sets)) for _, attribute_sets in rows],
     )
     return [members_of(members) for members, _ in rows], nested
 
 
-def _events_give_away(
+def _reveals_few_by_events(
     session: Session,
-    judged: Sequence[_Judged],
+    newly_disclosed: Sequence[_NewDisclosure],
     known: set[bytes],
     undisclosed: UndisclosedAnswer[Any],
 ) -> bool:
-    if not judged:
+    if not newly_disclosed:
         return False
-    groups, k = _members(judged), undisclosed.smallest_group
+    groups, k = _members(newly_disclosed), undisclosed.smallest_group
     if _differ_in_few_events(session, groups, k):
         return True
     latest = (
@@ -444,7 +475,7 @@ def _events_give_away(
         DisclosedGroup.digest.in_(latest.limit(MOST_COMPARED)),
         DisclosedGroup.digest.in_(known) & DisclosedGroup.of_events,
     )
-    disclosed, nested = _compared_with(session, is_wanted, judged)
+    disclosed, nested = _read_compared_groups(session, is_wanted, newly_disclosed)
     return events_reveal_few(groups, disclosed, PATIENT_SHIFT, k, nested)
 
 
@@ -456,7 +487,7 @@ def _differ_in_few_events(session: Session, new: Sequence[Members], k: int) -> b
     """
     _count_patients(session)
     for group in new:
-        number = patients_behind(group, PATIENT_SHIFT)
+        number = count_distinct_patients(group, PATIENT_SHIFT)
         alike = select(DisclosedGroup.members).where(
             DisclosedGroup.of_events,
             DisclosedGroup.patients.between(number - k + 1, number + k - 1),
@@ -483,12 +514,12 @@ def _count_patients(session: Session) -> None:
     )
     while row := session.execute(uncounted.limit(1)).one_or_none():
         digest, members = row
-        number = patients_behind(members_of(members), PATIENT_SHIFT)
+        number = count_distinct_patients(members_of(members), PATIENT_SHIFT)
         counted = update(DisclosedGroup).where(DisclosedGroup.digest == digest)
         session.execute(counted.values(patients=number))
 
 
-def are_apart(
+def are_provably_safe(
     session: Session,
     new: Sequence[Members],
     is_wanted: ColumnElement[bool],
@@ -502,7 +533,7 @@ def are_apart(
         return True
     sizes = select(func.coalesce(func.sum(DisclosedGroup.size), 0)).where(is_wanted)
     total = int(session.scalars(sizes).one())
-    share = min(1.0, _MOST_GLANCED_AT / max(total, 1))
+    share = min(1.0, _MOST_HASHES_SAMPLED / max(total, 1))
     wanted = func.ceil(DisclosedGroup.size * share) * _HASH_BYTES
     first = func.substring(DisclosedGroup.members, 1, cast(wanted, Integer))
     rows = session.execute(select(DisclosedGroup.size, first).where(is_wanted)).all()
@@ -517,20 +548,20 @@ def are_apart(
     ]
     if cut:
         end = min(cut)
-        disclosed_groups = [_up_to(end, group) for group in disclosed_groups]
-        new = [_up_to(end, group) for group in new]
-        bystanders = _up_to(end, bystanders)
+        disclosed_groups = [_cut_at(end, group) for group in disclosed_groups]
+        new = [_cut_at(end, group) for group in new]
+        bystanders = _cut_at(end, bystanders)
     return all(
-        is_apart(group, [*disclosed_groups, *new[:place]], bystanders, k)
+        is_provably_safe(group, [*disclosed_groups, *new[:place]], bystanders, k)
         for place, group in enumerate(new)
     )
 
 
-def _up_to(end: np.int64, group: Members) -> Members:
+def _cut_at(end: np.int64, group: Members) -> Members:
     return group[: np.searchsorted(group, end, side="right")]
 
 
-def compared(new: Sequence[Members], k: int) -> ColumnElement[bool]:
+def is_compared(new: Sequence[Members], k: int) -> ColumnElement[bool]:
     """Return the condition for the disclosed groups that new ones are compared with."""
     is_of_a_size = or_(
         *(
@@ -559,18 +590,18 @@ def _bytes(group: Members) -> bytes:
     return group.astype(">i8").tobytes()
 
 
-def _keep_again(session: Session, actor: Actor, known: set[bytes]) -> None:
+def _renew_groups(session: Session, actor: Actor, known: set[bytes]) -> None:
     if known:
         again = {"disclosed_at": func.now(), "disclosed_to": actor.id}
         is_known = DisclosedGroup.digest.in_(known)
         session.execute(update(DisclosedGroup).where(is_known).values(again))
 
 
-def _keep(
+def _store_groups(
     session: Session,
     actor: Actor,
     new: dict[bytes, Members],
-    named: Mapping[bytes, Collection[Naming]],
+    attributes_by_digest: Mapping[bytes, Collection[GroupAttributes]],
     *,
     of_events: bool,
 ) -> None:
@@ -583,23 +614,25 @@ def _keep(
                 "told_to": actor.id,
                 "of_events": of_events,
                 "patients": (
-                    patients_behind(group, PATIENT_SHIFT) if of_events else None
+                    count_distinct_patients(group, PATIENT_SHIFT) if of_events else None
                 ),
-                "namings": list(map(sorted, named.get(digest, ()))),
+                "namings": list(map(sorted, attributes_by_digest.get(digest, ()))),
             }
             for digest, group in new.items()
         ]
         session.execute(insert(DisclosedGroup).values(rows))
 
 
-def _keep_namings(
+def _add_attributes(
     session: Session,
-    renamed: Mapping[bytes, tuple[Collection[Naming], set[Naming]]],
+    new_attributes: Mapping[
+        bytes, tuple[Collection[GroupAttributes], set[GroupAttributes]]
+    ],
     known: Collection[bytes],
 ) -> None:
-    """Record further namings of known groups, mostly the same for a whole answer."""
-    alike: dict[frozenset[Naming], list[bytes]] = {}
-    for digest, (_, new) in renamed.items():
+    """Record further attributes of known groups, often the same for a whole answer."""
+    alike: dict[frozenset[GroupAttributes], list[bytes]] = {}
+    for digest, (_, new) in new_attributes.items():
         if digest in known:
             alike.setdefault(frozenset(new), []).append(digest)
     for besides, digests in alike.items():
@@ -608,7 +641,7 @@ def _keep_namings(
         session.execute(update(DisclosedGroup).where(are_alike).values(namings=both))
 
 
-def _as_of(
+def _keep_time_if_same(
     earlier: Mapping[str, Any], answer: Answer, kind: TypeAdapter[Answer]
 ) -> Answer:
     """Return an answer as of the time it was first given, if it is still the same."""
@@ -625,7 +658,7 @@ def _as_of(
     return same
 
 
-def _keep_answer(
+def _store_answer(
     session: Session,
     digest: bytes,
     answer: Answer,
@@ -642,7 +675,7 @@ def _keep_answer(
     )
 
 
-def _forget(session: Session) -> None:
+def _delete_expired(session: Session) -> None:
     for table in (DisclosedGroup, DisclosedAnswer):
         is_old = table.disclosed_at < func.now() - REMEMBERED_FOR
         session.execute(delete(table).where(is_old))

@@ -1,4 +1,4 @@
-"""What the conditions of a group name, and whether everybody in a group has it.
+"""The attributes that the conditions of a group name, and attribute disclosure.
 
 Take the patients who came at 90 or older, and those who came with gout at 90 or older:
 each is a number that may be disclosed. If both are the same patients, all of them have
@@ -13,26 +13,27 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
-# What conditions name, as digests; empty if they only say when something was, the sex
-# and age of a patient, and that the patient came.
-Naming = frozenset[str]
-NOTHING: Final[Naming] = frozenset()
+# The attributes that conditions name, as digests; empty if they only say when something
+# was, the sex and age of a patient, and that the patient came.
+GroupAttributes = frozenset[str]
+NO_ATTRIBUTES: Final[GroupAttributes] = frozenset()
 _DIGITS: Final = 16
 
 
-def naming_of(*said: object) -> Naming:
-    """Return the naming of one condition, which is equal for the same condition."""
+def attributes_of(*said: object) -> GroupAttributes:
+    """Return the attribute in one condition, which is equal for equal conditions."""
     canonical = json.dumps(said, sort_keys=True, default=str)
     return frozenset({hashlib.sha256(canonical.encode()).hexdigest()[:_DIGITS]})
 
 
-def is_nested(naming: Naming, others: Iterable[Naming]) -> bool:
-    """Return whether one naming and one of the others are part of one another."""
-    return any(naming < other or other < naming for other in others)
+def is_nested(attributes: GroupAttributes, others: Iterable[GroupAttributes]) -> bool:
+    """Return whether the attributes are part of one of the others, or include it."""
+    return any(attributes < other or other < attributes for other in others)
 
 
 def nested_groups(
-    new: Sequence[Collection[Naming]], disclosed: Sequence[Collection[Naming]]
+    new: Sequence[Collection[GroupAttributes]],
+    disclosed: Sequence[Collection[GroupAttributes]],
 ) -> Sequence[tuple[tuple[int, ...], tuple[int, ...]]]:
     """Return which groups name something, and beside them those that name less of it.
 
@@ -42,17 +43,17 @@ def nested_groups(
     """
     rows = [*new, *disclosed]
     nested = []
-    for naming in {each for row in rows for each in row} - {NOTHING}:
+    for attributes in {each for row in rows for each in row} - {NO_ATTRIBUTES}:
         less = tuple(
             place
             for place, row in enumerate(rows)
-            if any(each < naming for each in row)
+            if any(each < attributes for each in row)
         )
         is_new = any(place < len(new) for place in less)
         groups = tuple(
             place
             for place, row in enumerate(rows)
-            if naming in row and (is_new or place < len(new))
+            if attributes in row and (is_new or place < len(new))
         )
         if groups:
             nested.append((groups, less))

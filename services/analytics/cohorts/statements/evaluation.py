@@ -26,24 +26,24 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from services.analytics.cohorts.model import Cohort, EventByTerms, Rule, WindowSide
 from services.analytics.cohorts.statements.dimensions import SPLIT_COLUMNS
-from services.analytics.cohorts.statements.naming import (
+from services.analytics.cohorts.statements.event_conditions import (
     dated_entries,
+    event_rows_of,
     has_words_and_code,
-    is_event_named,
-    is_named_elsewhere,
-    is_such_event,
-    names_of,
-    parts_of,
+    has_words_or_code,
+    is_named_outside_entries,
+    is_within_bounds,
+    word_and_code_conditions,
 )
-from services.analytics.cohorts.statements.sources import SOURCES, has_others
+from services.analytics.cohorts.statements.sources import SOURCES, has_other_sources
 from services.analytics.joined_conditions import (
     AnyOf,
     Condition,
     Existing,
     Negated,
     Predicate,
-    joined,
-    rendered,
+    find_joined,
+    render,
     variations,
 )
 
@@ -84,10 +84,10 @@ def number_joined(cohort: Cohort) -> int:
 def _are_alone(step: AnyOf) -> list[bool]:
     """Return, for each variation of a step, whether it is the step as a whole."""
     alone = [True] if _is_alone(step) else []
-    return [False] * (2 * len(list(joined(step)))) + alone
+    return [False] * (2 * len(list(find_joined(step)))) + alone
 
 
-def _varied(step: AnyOf) -> tuple[ColumnElement[bool], ...]:
+def _vary(step: AnyOf) -> tuple[ColumnElement[bool], ...]:
     """Return a step in each of its variations."""
     return variations(step) + ((true(),) if _is_alone(step) else ())
 
@@ -108,22 +108,24 @@ def number_passed(steps: Sequence[ColumnElement[bool]]) -> ColumnElement[int]:
 
 
 def steps_of(
-    judged: CTE, cohort: Cohort, variation: int | None = None
+    evaluated: CTE, cohort: Cohort, variation: int | None = None
 ) -> list[ColumnElement[bool]]:
     """Return the conditions of passing each step, as they are or in a variation."""
     steps: list[ColumnElement[bool]] = [
-        judged.c[f"step_{number}"] for number in range(len(cohort.steps))
+        evaluated.c[f"step_{number}"] for number in range(len(cohort.steps))
     ]
     if variation is not None:
         place = variations_of(cohort)[variation].step - 1
-        steps[place] = judged.c[f"variation_{variation}"]
+        steps[place] = evaluated.c[f"variation_{variation}"]
     return steps
 
 
-def judged_of(cohort: Cohort, split: Collection[str] = (), quantity: str = "") -> CTE:
+def evaluate_steps(
+    cohort: Cohort, split: Collection[str] = (), quantity: str = ""
+) -> CTE:
     """Return who came in, with the given columns, and which steps each passes."""
     entered = _select_entered(cohort, split, quantity).cte("entered")
-    return _select_judged(cohort, entered).cte("judged")
+    return _select_evaluated(cohort, entered).cte("evaluated")
 
 
 def _select_entered(
@@ -139,10 +141,10 @@ def _select_entered(
     parts = [
         select(*(part.source.c[name] for name in names)).where(
             part.source.c.occurred_on.is_not(None),
-            part.is_such,
+            part.condition,
             part.source.c.sex.in_(sexes) if sexes else true(),
         )
-        for part in parts_of(cohort.entry)
+        for part in event_rows_of(cohort.entry)
     ]
     if len(parts) == 1:
         (selected,) = parts
@@ -161,9 +163,9 @@ def _select_entered(
     return select(*(numbered.c[name] for name in names)).where(numbered.c.place <= 1)
 
 
-def _select_judged(cohort: Cohort, entered: CTE) -> Select[Any]:
+def _select_evaluated(cohort: Cohort, entered: CTE) -> Select[Any]:
     """Select who came in, which steps they pass, and which in each variation."""
-    judged: FromClause = entered
+    evaluated: FromClause = entered
     source: FromClause = entered
     had: dict[int, ColumnElement[bool]] = {}
     rules = {id(rule): rule for step in cohort.steps for rule in step}
@@ -181,13 +183,13 @@ def _select_judged(cohort: Cohort, entered: CTE) -> Select[Any]:
         ruled = {each: f"rule_{place}" for place, each in enumerate(had)}
         columns = (had[each].label(name) for each, name in ruled.items())
         rows = select(entered, *columns).select_from(source)
-        judged = source = rows.cte("ruled").prefix_with("MATERIALIZED")
-        had = {each: judged.c[name] for each, name in ruled.items()}
-    steps = _conditions(cohort, judged, lambda rule: had[id(rule)])
-    varied = [each for step in steps for each in _varied(step)]
+        evaluated = source = rows.cte("ruled").prefix_with("MATERIALIZED")
+        had = {each: evaluated.c[name] for each, name in ruled.items()}
+    steps = _conditions(cohort, evaluated, lambda rule: had[id(rule)])
+    varied = [each for step in steps for each in _vary(step)]
     return select(
-        *(judged.c[each.name] for each in entered.c),
-        *(rendered(step).label(f"step_{place}") for place, step in enumerate(steps)),
+        *(evaluated.c[each.name] for each in entered.c),
+        *(render(step).label(f"step_{place}") for place, step in enumerate(steps)),
         *(each.label(f"variation_{place}") for place, each in enumerate(varied)),
     ).select_from(source)
 
@@ -201,7 +203,7 @@ def _matches(rule: Rule, event: EventByTerms, entered: CTE) -> Select[Any]:
     dated = dated_entries(event)
     is_of_rule = and_(
         dated.source.c.patient_id == entered.c.patient_id,
-        dated.is_such,
+        dated.condition,
         _is_within(rule, dated.source, entered),
     )
     return (
@@ -221,10 +223,10 @@ def _had_with_matches(
     """
     number = func.coalesce(matches, literal_column("0"), type_=BigInteger)
     is_enough = number >= rule.times
-    if not has_others(rule.event):
+    if not has_other_sources(rule.event):
         return is_enough
     source = SOURCES[rule.event.kind].view.alias()
-    is_named = is_named_elsewhere(rule.event, source)
+    is_named = is_named_outside_entries(rule.event, source)
     if rule.times == 1:
         return or_(is_enough, _had_often(rule, source, entered, is_named))
     more = _number_of(rule, source, entered, is_named)
@@ -259,7 +261,7 @@ def _with_names(
     """Return the condition that a rule was met, by words or by a code."""
     source = SOURCES[rule.event.kind].view.alias()
     return Existing(
-        AnyOf(tuple(map(Predicate, names_of(rule.event, source)))),
+        AnyOf(tuple(map(Predicate, word_and_code_conditions(rule.event, source)))),
         lambda is_named: _had_often(rule, source, entered, is_named),
         known,
     )
@@ -268,7 +270,7 @@ def _with_names(
 def _had(rule: Rule, entered: FromClause) -> ColumnElement[bool]:
     """Return the condition that somebody had the event of a rule often enough."""
     source = SOURCES[rule.event.kind].view.alias()
-    return _had_often(rule, source, entered, is_event_named(rule.event, source))
+    return _had_often(rule, source, entered, has_words_or_code(rule.event, source))
 
 
 def _had_often(
@@ -293,7 +295,7 @@ def _is_of_rule(
     return and_(
         source.c.patient_id == entered.c.patient_id,
         is_named,
-        is_such_event(rule.event, source),
+        is_within_bounds(rule.event, source),
         _is_within(rule, source, entered),
     )
 

@@ -10,12 +10,12 @@ from db.models.care import DisclosedAnswer, DisclosedGroup
 from db.models.patient import Patient
 from services.analytics import cohorts
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
-from services.analytics.cohorts.telling import REMEMBERED_FOR
+from services.analytics.cohorts.disclosure import REMEMBERED_FOR
 from services.core.actors import Role
 from services.core.errors import NotAllowed
 from services.patients.records.model import Sex
 from tests.kit import cast
-from tests.services.analytics.cohorts.test_running import DAY, diagnosed, person
+from tests.services.analytics.cohorts.test_counting import DAY, diagnosed, person
 
 GOUT = CohortEvent(kind=EventKind.DIAGNOSIS, words="gout")
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -44,7 +44,7 @@ def gouty(session):
 def ask(session, analyst):
     def ask(cohort, actor=analyst, k=K, now=NOW):
         counted = cohorts.count(session, actor, cohort, now=now, smallest_group=k)
-        return cohorts.tell(session, actor, counted)
+        return cohorts.disclose(session, actor, counted)
 
     return ask
 
@@ -157,7 +157,9 @@ def test_a_number_that_many_have_left_is_told_to_be_small(session, ask):
     archive(session, patients[:5])
     later = ask(ALL, now=NOW + timedelta(hours=1))
 
-    assert later.attrition[0].remaining == cohorts.CohortCount(None, cohorts.Hidden.FEW)
+    assert later.attrition[0].remaining == cohorts.CohortCount(
+        None, cohorts.SuppressionReason.FEW
+    )
 
 
 def test_who_was_counted_and_has_left_is_not_the_difference(session, ask, gouty):
@@ -185,7 +187,7 @@ def test_only_who_may_count_is_told(session, ask, gouty, analyst):
     counted = cohorts.count(session, analyst, ALL, now=NOW, smallest_group=K)
 
     with pytest.raises(NotAllowed, match="count cohorts"):
-        cohorts.tell(session, cast.act_as_somebody(Role.STAFF), counted)
+        cohorts.disclose(session, cast.act_as_somebody(Role.STAFF), counted)
 
 
 def test_a_small_number_that_grows_by_many_is_told_anew(session, ask):
