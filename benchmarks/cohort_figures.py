@@ -147,7 +147,7 @@ def _count(session: Session, figure: Figure) -> object:
 
 
 def _facets(session: Session) -> Sequence[UndisclosedAnswer[figures.Facet]]:
-    return figures.find_facets(
+    return figures.count_facets(
         session, ANALYST, EventKind.DIAGNOSIS, now=NOW, smallest_group=_K
     )
 
@@ -155,11 +155,11 @@ def _facets(session: Session) -> Sequence[UndisclosedAnswer[figures.Facet]]:
 def _tell_facets(
     undisclosed: Sequence[UndisclosedAnswer[figures.Facet]], session: Session
 ) -> object:
-    return figures.tell_facets(session, ANALYST, undisclosed)
+    return figures.disclose_facets(session, ANALYST, undisclosed)
 
 
 def _tell_kept_facets(session: Session) -> object:
-    return figures.tell_kept_facets(
+    return figures.disclose_cached_facets(
         session, ANALYST, EventKind.DIAGNOSIS, now=NOW, smallest_group=_K
     )
 

@@ -77,9 +77,9 @@ def main() -> None:
 
 
 def _count(session: Session, text: str) -> set[_Row]:
-    query = queries.read(text)
+    query = queries.parse(text)
     counted = queries.count(session, ANALYST, query, now=NOW, smallest_group=_K)
-    return set(queries.show(query, counted.answer).rows)
+    return set(queries.result_of(query, counted.answer).rows)
 
 
 def _select(raw: DriverConnection, statement: str) -> set[_Row]:

@@ -308,19 +308,19 @@ def facets(
     now, least = caller.stores.now(), caller.stores.smallest_group
     if not body.recount:
         kept = caller.write(
-            lambda session: figures.tell_kept_facets(
+            lambda session: figures.disclose_cached_facets(
                 session, caller.actor, kind, now=now, smallest_group=least
             )
         )
         if kept.value is not None:
             return _facets_response(kept.value, kept)
     undisclosed = caller.read(
-        lambda session: figures.find_facets(
+        lambda session: figures.count_facets(
             session, caller.actor, kind, now=now, smallest_group=least
         )
     ).value
     counted = caller.write(
-        lambda session: figures.tell_facets(session, caller.actor, undisclosed)
+        lambda session: figures.disclose_facets(session, caller.actor, undisclosed)
     )
     return _facets_response(counted.value, counted)
 

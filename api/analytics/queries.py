@@ -69,7 +69,7 @@ def run(
 
     Also answers 403 where earlier counts combined with these would reveal few patients.
     """
-    return _ran(caller, queries.read(body.sql), file_format)
+    return _ran(caller, queries.parse(body.sql), file_format)
 
 
 @router.get("", responses=shows(SavedQuestionsShown))
@@ -106,7 +106,7 @@ def _ran(
         ),
     )
     headers = written_headers(written)
-    result = queries.show(query, written.value)
+    result = queries.result_of(query, written.value)
     if file_format != "json":
         table = result.to_table()
         return table_response(caller, "query", table, file_format, headers)

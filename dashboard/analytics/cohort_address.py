@@ -24,7 +24,7 @@ from services.analytics.cohorts import (
 from services.analytics.cohorts.wording import cohort_phrase
 from services.analytics.dashboards import choosing
 from services.analytics.figures import Figure, FigureResult
-from services.analytics.figures.wording import tell_figure
+from services.analytics.figures.wording import figure_phrase
 from services.core.actors import Actor
 
 _COMPARED: Final = "compare"
@@ -145,7 +145,7 @@ def sentences_of(keys: Sequence[str]) -> list[str]:
 def sentence_of(question: Cohort | Figure) -> str:
     """Return a cohort or a figure as a sentence, in the language of the page."""
     if isinstance(question, Figure):
-        return f"{capitalised(translated(tell_figure(question)))}."
+        return f"{capitalised(translated(figure_phrase(question)))}."
     return f"{capitalised(translated(cohort_phrase(question)))}."
 
 

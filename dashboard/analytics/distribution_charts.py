@@ -39,9 +39,9 @@ def quantity_name(result: FigureResult) -> str:
 
 def numbers_of(cell: FigureCell) -> dict[str, str]:
     """Return a group's numbers as the table has them."""
-    spread = cell.distribution or Distribution()
+    distribution = cell.distribution or Distribution()
     return {_("Patients"): number_text(cell.number)} | {
-        _(title): _text(getattr(spread, name)) for name, title in _COLUMNS.items()
+        _(title): _text(getattr(distribution, name)) for name, title in _COLUMNS.items()
     }
 
 
@@ -103,8 +103,8 @@ def boxes_spec(
 
 
 def _drawn(cell: FigureCell) -> dict[str, float | None]:
-    spread = cell.distribution or Distribution()
-    return {_(title): getattr(spread, name) for name, title in _COLUMNS.items()}
+    distribution = cell.distribution or Distribution()
+    return {_(title): getattr(distribution, name) for name, title in _COLUMNS.items()}
 
 
 def _column(name: str, **shown: Any) -> Spec:

@@ -82,7 +82,7 @@ def _facets_of(kind: EventKind, *, is_counted_anew: bool) -> tuple[Facet, ...]:
 def _kept_facets(kind: EventKind) -> tuple[Facet, ...] | None:
     actor, when, least = current_actor(), now(), smallest_group()
     return write(
-        lambda session: figures.tell_kept_facets(
+        lambda session: figures.disclose_cached_facets(
             session, actor, kind, now=when, smallest_group=least
         )
     )
@@ -91,11 +91,11 @@ def _kept_facets(kind: EventKind) -> tuple[Facet, ...] | None:
 def _count_facets(kind: EventKind) -> tuple[Facet, ...]:
     actor, when, least = current_actor(), now(), smallest_group()
     undisclosed = read(
-        lambda session: figures.find_facets(
+        lambda session: figures.count_facets(
             session, actor, kind, now=when, smallest_group=least
         )
     )
-    return write(lambda session: figures.tell_facets(session, actor, undisclosed))
+    return write(lambda session: figures.disclose_facets(session, actor, undisclosed))
 
 
 def _toggle(shown: str, kind: EventKind) -> None:

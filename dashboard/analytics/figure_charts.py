@@ -37,10 +37,10 @@ from services.analytics.figures.drawing import (
     COLOURS,
     MOST_COLOURS,
     ORDERED,
-    form_of,
+    chart_of,
     month_of,
     name_of,
-    nothing_shown,
+    nothing_disclosed,
     order_of,
 )
 
@@ -104,7 +104,7 @@ def draw_figure(
     """
     if not any(cell.number is not None for cell in result.cells):
         empty_state(
-            plain(translated(nothing_shown(result.smallest_group))),
+            plain(translated(nothing_disclosed(result.smallest_group))),
             icon="visibility_off",
         )
         return False
@@ -113,12 +113,14 @@ def draw_figure(
     tables = _Tables(
         lambda: _table(result, names, _value), lambda: _table(result, names, _filed)
     )
-    is_spread = result.figure.measure is FigureMeasure.DISTRIBUTION
+    is_distribution = result.figure.measure is FigureMeasure.DISTRIBUTION
     if result.totals:
         show_pivot(tables.shown(), name=name, key=f"{key}_pivot")
-    if is_spread:
+    if is_distribution:
         st.caption(distribution_charts.quantity_name(result))
-    drawing = _boxes(result, names) if is_spread else _counts(result, names, shown)
+    drawing = (
+        _boxes(result, names) if is_distribution else _counts(result, names, shown)
+    )
     said = _("{shown} by {split}; see the table below it").format(
         shown=shown, split=translated(split_phrase(result.figure.by))
     )
@@ -129,7 +131,7 @@ def draw_figure(
         chosen = _draw_to_choose(result, drawing, (name, said, names), tables, key)
         if chosen:
             choose(chosen)
-    if is_spread:
+    if is_distribution:
         st.caption(distribution_charts.explain(result))
     return True
 
@@ -155,8 +157,8 @@ def _draw_to_choose(
     """
     name, said, names = words
     by = result.figure.by
-    is_spread = result.figure.measure is FigureMeasure.DISTRIBUTION
-    is_clicked = form_of(result) is Chart.BARS and not is_spread
+    is_distribution = result.figure.measure is FigureMeasure.DISTRIBUTION
+    is_clicked = chart_of(result) is Chart.BARS and not is_distribution
     bars: list[Mapping[str, str]] = []
     # Only the first dimension: for one beside it, people use the filter's own field.
     what = _("Show only") if by[0] in CHOOSABLE else ""
@@ -269,7 +271,7 @@ def _counts(result: FigureResult, names: list[str], shown: str) -> _Drawing:
         axis={"tickCount": _TICKS} | ({"format": "%"} if is_share else WHOLE_NUMBERS),
     )
     placed = _placed(result, names)
-    match form_of(result):
+    match chart_of(result):
         case Chart.HEAT_MAP:
             spec = _heat_map(data, placed, shown, is_share=is_share)
         case Chart.LINE:

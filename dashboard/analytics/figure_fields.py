@@ -8,7 +8,13 @@ import streamlit as st
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import capitalised
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
-from services.analytics.figures import SUMMED, Chart, Figure, FigureMeasure, Quantity
+from services.analytics.figures import (
+    MEASURES_WITH_TOTALS,
+    Chart,
+    Figure,
+    FigureMeasure,
+    Quantity,
+)
 from services.analytics.figures.drawing import QUANTITIES
 
 _SPLIT: Final = "cohorts_split"
@@ -24,7 +30,7 @@ _MEASURES: Final[Mapping[FigureMeasure, str]] = {
     FigureMeasure.DISTRIBUTION: marked("Mean and percentiles"),
 }
 _CHARTS: Final[Mapping[Chart, str]] = {
-    Chart.ITSELF: marked("Automatic"),
+    Chart.AUTOMATIC: marked("Automatic"),
     Chart.LINE: marked("Line"),
     Chart.BARS: marked("Bars"),
     Chart.HEAT_MAP: marked("Heat map"),
@@ -40,7 +46,7 @@ def fill(figure: Figure | None) -> None:
     st.session_state[_MEASURE] = figure.measure if figure else FigureMeasure.SHARE
     st.session_state[_OF] = of.kind.value if of else _FIRST
     st.session_state[_OF_WORDS] = of.words if of else ""
-    st.session_state[_CHART] = figure.chart if figure else Chart.ITSELF
+    st.session_state[_CHART] = figure.chart if figure else Chart.AUTOMATIC
     quantity = figure.quantity if figure else None
     st.session_state[_QUANTITY] = quantity or Quantity.AGE
 
@@ -101,14 +107,14 @@ def read(cohort: Cohort) -> Cohort | Figure:
         # Without a rule all patients remain.
         measure = FigureMeasure.PATIENTS
     chart = st.session_state[_CHART]
-    is_spread = measure is FigureMeasure.DISTRIBUTION
+    is_distribution = measure is FigureMeasure.DISTRIBUTION
     return Figure(
         cohort=cohort,
         by=by,
         measure=measure,
         of=of,
-        quantity=st.session_state[_QUANTITY] if is_spread else None,
-        totals=chart is Chart.TABLE and len(by) > 1 and measure in SUMMED,
+        quantity=st.session_state[_QUANTITY] if is_distribution else None,
+        totals=chart is Chart.TABLE and len(by) > 1 and measure in MEASURES_WITH_TOTALS,
         chart=chart,
     )
 

@@ -62,4 +62,4 @@ def run(query: Query) -> QueryResult:
             session, actor, query, now=at, smallest_group=least
         ),
     )
-    return queries.show(query, counted)
+    return queries.result_of(query, counted)

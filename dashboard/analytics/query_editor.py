@@ -13,9 +13,9 @@ from services.analytics import queries
 from services.analytics.queries import (
     EXAMPLES,
     LONGEST_TEXT,
-    OFFERED,
+    VIEWS,
     ColumnKind,
-    OfferedView,
+    QueryableView,
 )
 from services.core.errors import InvalidInput
 
@@ -76,13 +76,13 @@ def draw(answered: str | None) -> None:
                 on_click=_bring_back,
             )
     if runs:
-        query_address.show(queries.read(text))
+        query_address.show(queries.parse(text))
     if estimates:
-        _show_cost(query_address.estimate(queries.read(text)))
+        _show_cost(query_address.estimate(queries.parse(text)))
     elif answered is not None and text.strip() == answered.strip():
         # A query that is no longer allowed is refused where its answer would be.
         with suppress(InvalidInput):
-            _show_cost(query_address.estimate(queries.read(answered)))
+            _show_cost(query_address.estimate(queries.parse(answered)))
 
 
 def _show_cost(cost: int) -> None:
@@ -122,7 +122,7 @@ def _draw_views() -> None:
             "date_trunc('month', occurred_on), with 'quarter' and 'year' as well."
         )
     )
-    for view in OFFERED.values():
+    for view in VIEWS.values():
         with st.expander(view.name):
             st.markdown("\n".join(_lines(view)))
             st.button(
@@ -136,7 +136,7 @@ def _draw_views() -> None:
             )
 
 
-def _lines(view: OfferedView) -> list[str]:
+def _lines(view: QueryableView) -> list[str]:
     return [
         f"- {f'**`{name}`**' if view.dimension_of(name) else f'`{name}`'}: "
         f"{_(_KINDS[kind])}"

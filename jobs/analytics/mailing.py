@@ -22,7 +22,7 @@ from services.analytics.dashboards import (
 )
 from services.analytics.dashboards.list_paper import list_pdf
 from services.analytics.figures import Figure
-from services.analytics.figures.wording import tell_figure
+from services.analytics.figures.wording import figure_phrase
 from services.analytics.subscriptions import (
     DueSubscription,
     MailSender,
@@ -156,7 +156,7 @@ class AnalystMailing:
         if isinstance(question, Criteria):
             return self.criteria(wording.language, question)
         said = wording.say(
-            tell_figure(question)
+            figure_phrase(question)
             if isinstance(question, Figure)
             else cohort_phrase(question)
         )

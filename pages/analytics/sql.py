@@ -33,7 +33,7 @@ def show_editor(answered: str | None) -> None:
 
 def show_answer(text: str) -> None:
     """Run a query, and show the rows that may be shown."""
-    query = queries.read(text)
+    query = queries.parse(text)
     with st.spinner(_("Counting...")):
         result = query_address.run(query)
     show_result(query, result)

@@ -31,7 +31,7 @@ from services.analytics.cohorts.disclosure import UndisclosedAnswer
 from services.analytics.count_alerts import CountAlertDraft
 from services.analytics.dashboards import Card, DashboardDraft, DashboardFilter
 from services.analytics.figures import Figure
-from services.analytics.queries import read
+from services.analytics.queries import parse
 from services.analytics.subscriptions import (
     Rhythm,
     SendingPlan,
@@ -425,7 +425,7 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
             "fields": tuple(VISIT_FIELDS.values())
         },
         "analytics.figures": lambda: {"kind": EventKind.VISIT, "undisclosed": ()},
-        "analytics.queries": lambda: {"query": read("SELECT count(*) FROM visits")},
+        "analytics.queries": lambda: {"query": parse("SELECT count(*) FROM visits")},
         "analytics.dashboards": lambda: {
             "draft": DashboardDraft(name="Visits"),
             "card": Card(

@@ -124,13 +124,13 @@ class Analyst:
 
     def sql(self, text):
         """Return the rows of a query, or None if they are refused."""
-        query = queries.read(text)
+        query = queries.parse(text)
         with suppress(NotAllowed):
             counted = queries.count(
                 self.session, self.actor, query, now=NOW, smallest_group=K
             )
             disclosed = cohorts.disclose(self.session, self.actor, counted)
-            return queries.show(query, disclosed).rows
+            return queries.result_of(query, disclosed).rows
         return None
 
     def sum(self, *terms):
@@ -143,10 +143,10 @@ class Analyst:
 
     def commonest(self, kind):
         """Return the disclosed commonest words of a kind, with their numbers."""
-        undisclosed = figures.find_facets(
+        undisclosed = figures.count_facets(
             self.session, self.actor, kind, now=NOW, smallest_group=K
         )
-        facets = figures.tell_facets(self.session, self.actor, undisclosed)
+        facets = figures.disclose_facets(self.session, self.actor, undisclosed)
         return {facet.words: facet.patients for facet in facets}
 
     def rows(self, *filters):
@@ -712,7 +712,7 @@ def _in_two_questions(lift_rule):
 
 
 def _tell_the_commonest(patch):
-    patch.setattr(figures.facets, "_have_all", lambda *_: False)
+    patch.setattr(figures.facets, "_do_all_have", lambda *_: False)
 
 
 def _compare_equal_cohorts(patch):
@@ -729,7 +729,7 @@ def _say_what_else_hides(patch):
             else:
                 yield CohortCount(size)
 
-    patch.setattr(counting, "_attrition_counts", counts)
+    patch.setattr(cohorts.counting, "_attrition_counts", counts)
 
 
 def _tell_that_few_are_left(patch):
@@ -745,7 +745,7 @@ def _hide_what_others_leave(patch):
     patch.setattr(
         counting,
         "protect_numbers",
-        lambda *groups, **more: protect(*groups, **more | {"is_parted": True}),
+        lambda *groups, **more: protect(*groups, **more | {"is_partition": True}),
     )
 
 

@@ -29,7 +29,7 @@ def disclosed_figure(figure: Figure, read: ReadAsOf) -> FigureResult:
     Raises RevealsFew, InvalidInput, Unavailable.
     """
     least = smallest_group()
-    question = (replace(figure, chart=Chart.ITSELF), least)
+    question = (replace(figure, chart=Chart.AUTOMATIC), least)
     answer = _kept(question)
     if answer is None:
         answer = _count_and_tell(figure, least, read)

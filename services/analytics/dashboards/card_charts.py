@@ -14,7 +14,7 @@ from services.analytics.figures import Chart, FigureCell, FigureMeasure, FigureR
 from services.analytics.figures.drawing import (
     COLOURS,
     ORDERED,
-    form_of,
+    chart_of,
     month_of,
     name_of,
     order_of,
@@ -99,7 +99,7 @@ class _Plot:
         return self.result.figure.measure is FigureMeasure.SHARE
 
     @property
-    def is_spread(self) -> bool:
+    def is_distribution(self) -> bool:
         return self.result.figure.measure is FigureMeasure.DISTRIBUTION
 
     @property
@@ -132,11 +132,11 @@ class _Plot:
         """Return whether there is a group of which nothing is disclosed."""
         if (along, beside) not in self.cells:
             return False
-        if self.is_spread:
-            return not self.spread(along, beside)
+        if self.is_distribution:
+            return not self.distribution(along, beside)
         return self.number(along, beside) is None
 
-    def spread(self, along: int, beside: int) -> dict[str, float]:
+    def distribution(self, along: int, beside: int) -> dict[str, float]:
         """Return what is disclosed of a quantity's distribution."""
         cell = self.cells.get((along, beside))
         if cell is None or cell.distribution is None:
@@ -160,9 +160,9 @@ class _Plot:
                 yield along, beside
 
     def ticks(self) -> tuple[float, ...]:
-        if self.is_spread:
+        if self.is_distribution:
             values = [
-                v for place in self.places() for v in self.spread(*place).values()
+                v for place in self.places() for v in self.distribution(*place).values()
             ]
             return nice_ticks(min(values, default=0), max(values, default=1))
         numbers = [
@@ -214,7 +214,7 @@ def nice_ticks(low: float, high: float, *, whole: bool = False) -> tuple[float, 
 def draw_chart(sheet: "Sheet", result: FigureResult, wording: Wording) -> None:
     """Draw a figure of which something is disclosed."""
     plot = _plot_of(result, wording)
-    if not plot.is_spread and form_of(result) is Chart.HEAT_MAP:
+    if not plot.is_distribution and chart_of(result) is Chart.HEAT_MAP:
         _draw_heat_map(sheet, plot)
     elif plot.is_timed:
         _draw_standing(sheet, plot)
@@ -225,7 +225,7 @@ def draw_chart(sheet: "Sheet", result: FigureResult, wording: Wording) -> None:
 def height_of(result: FigureResult, wording: Wording) -> float:
     """Return the height of the chart in mm, before it continues on another page."""
     plot = _plot_of(result, wording)
-    if not plot.is_spread and form_of(result) is Chart.HEAT_MAP:
+    if not plot.is_distribution and chart_of(result) is Chart.HEAT_MAP:
         return min(_MOST_MM, len(plot.beside) * _CELL_MM) + _AXIS_MM + _LEGEND_MM
     if plot.is_timed:
         return _PLOT_MM + _AXIS_MM + _legend_mm(plot)
@@ -268,7 +268,7 @@ def _draw_standing(sheet: "Sheet", plot: _Plot) -> None:
             canvas.text(left - 1.5, y, text, size=_SMALL, colour=MUTED, align="right")
         step = width / len(plot.along)
         _name_across(canvas, plot.along, left, step, bottom + _AXIS_MM / 2)
-        is_line = not plot.is_spread and form_of(plot.result) is Chart.LINE
+        is_line = not plot.is_distribution and chart_of(plot.result) is Chart.LINE
         if is_line:
             _draw_lines(canvas, plot, scale, left + step / 2, step)
         slot = step * _SIDES / (1 if is_line else len(plot.beside))
@@ -278,9 +278,14 @@ def _draw_standing(sheet: "Sheet", plot: _Plot) -> None:
             if plot.is_hidden(along, beside):
                 middle = x + slot / 2
                 canvas.text(middle, bottom - 1.4, "×", colour=MUTED, align="centre")
-            elif plot.is_spread:
-                spread, paint = plot.spread(along, beside), plot.paint(beside)
-                _draw_box(canvas, spread, paint, scale, _Slot(x, slot, stands=True))
+            elif plot.is_distribution:
+                distribution, paint = (
+                    plot.distribution(along, beside),
+                    plot.paint(beside),
+                )
+                _draw_box(
+                    canvas, distribution, paint, scale, _Slot(x, slot, stands=True)
+                )
             elif not is_line:
                 _draw_bar(canvas, plot, (along, beside), scale, _Slot(x, slot))
         canvas.line(left, bottom, left + width, bottom, MUTED)
@@ -354,9 +359,9 @@ def _draw_row(
         text = plot.wording.say("suppressed")
         canvas.text(scale.begins + 1, y + slot / 2, text, size=_SMALL, colour=MUTED)
         return
-    if plot.is_spread:
-        spread, paint = plot.spread(*place), plot.paint(place[1])
-        _draw_box(canvas, spread, paint, scale, _Slot(y, slot))
+    if plot.is_distribution:
+        distribution, paint = plot.distribution(*place), plot.paint(place[1])
+        _draw_box(canvas, distribution, paint, scale, _Slot(y, slot))
         return
     number = plot.number(*place)
     if number is None:
@@ -369,14 +374,14 @@ def _draw_row(
 
 def _draw_box(
     canvas: Canvas,
-    spread: Mapping[str, float],
+    distribution: Mapping[str, float],
     paint: Paint,
     scale: _Scale,
     slot: _Slot,
 ) -> None:
     """Draw the disclosed ones of quartiles, median, mean and 90th percentile."""
     thick, middle, stands = min(slot.width * 0.8, 4.0), slot.middle, slot.stands
-    at = {name: scale.at(value) for name, value in spread.items()}
+    at = {name: scale.at(value) for name, value in distribution.items()}
 
     def line(begins: float, ends: float, across: float, width: float) -> None:
         # From one value to another, or across a single one.

@@ -17,15 +17,19 @@ from services.analytics.dashboards.model import DashboardDraft, DashboardFilter
 from services.analytics.dashboards.printed_tables import PrintedTable
 from services.analytics.dashboards.wording import describe_filter
 from services.analytics.figures import FigureCell, FigureMeasure, FigureResult
-from services.analytics.figures.drawing import QUANTITIES, explain_boxes, nothing_shown
-from services.analytics.figures.wording import tell_figure
+from services.analytics.figures.drawing import (
+    QUANTITIES,
+    explain_boxes,
+    nothing_disclosed,
+)
+from services.analytics.figures.wording import figure_phrase
 from services.core.sentences import Sentence
 from services.documents.forms import ENGLISH, Clinic, Wording
 
 if TYPE_CHECKING:
     from services.documents.forms.sheet import Sheet
 
-_SPREAD: Final[Mapping[str, str]] = {
+_DISTRIBUTION_FIELDS: Final[Mapping[str, str]] = {
     "mean": Sentence("Mean"),
     "p25": Sentence("25th percentile"),
     "median": Sentence("Median"),
@@ -181,7 +185,7 @@ def _card_of(card: PrintedCard, now: datetime, wording: Wording) -> _Card:
     what = (
         result.counted
         if isinstance(result, PrintedTable)
-        else tell_figure(result.figure)
+        else figure_phrase(result.figure)
     )
     counted = (
         _counted(result.counted_at, now, wording),
@@ -194,7 +198,7 @@ def _card_of(card: PrintedCard, now: datetime, wording: Wording) -> _Card:
         )
         return _Card(title, columns, rows, counted, wording.say(card.refusal), None)
     has_numbers = any(cell.number is not None for cell in result.cells)
-    why = "" if has_numbers else wording.say(nothing_shown(result.smallest_group))
+    why = "" if has_numbers else wording.say(nothing_disclosed(result.smallest_group))
     columns = tuple(map(wording.say, _columns(result)))
     by = tuple(_capital(wording.say(each.value)) for each in result.figure.by)
     rows = tuple(_row(result, cell, wording) for cell in result.cells)
@@ -219,7 +223,7 @@ def _columns(result: FigureResult) -> tuple[str, ...]:
         case FigureMeasure.SHARE:
             return Sentence("Came in"), Sentence("Remain"), SHARE
         case FigureMeasure.DISTRIBUTION:
-            return Sentence("Patients"), *_SPREAD.values()
+            return Sentence("Patients"), *_DISTRIBUTION_FIELDS.values()
     return (number_name(result.figure.measure),)
 
 
@@ -244,8 +248,14 @@ def _row(result: FigureResult, cell: FigureCell, wording: Wording) -> tuple[str,
                 share = _(Sentence("{number}%", number=hundred))
             return *names, number(cell.entered), number(cell.number), share
         case FigureMeasure.DISTRIBUTION:
-            spread = (getattr(cell.distribution, each, None) for each in _SPREAD)
-            return *names, number(cell.number), *(number(each, 1) for each in spread)
+            distribution = (
+                getattr(cell.distribution, each, None) for each in _DISTRIBUTION_FIELDS
+            )
+            return (
+                *names,
+                number(cell.number),
+                *(number(each, 1) for each in distribution),
+            )
     return *names, number(cell.number)
 
 

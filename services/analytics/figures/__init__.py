@@ -4,12 +4,12 @@ from services.analytics.figures.counting import count as count
 from services.analytics.figures.distributions import Distribution as Distribution
 from services.analytics.figures.facets import (
     Facet as Facet,
-    find_facets as find_facets,
-    tell_facets as tell_facets,
-    tell_kept_facets as tell_kept_facets,
+    count_facets as count_facets,
+    disclose_cached_facets as disclose_cached_facets,
+    disclose_facets as disclose_facets,
 )
 from services.analytics.figures.model import (
-    SUMMED as SUMMED,
+    MEASURES_WITH_TOTALS as MEASURES_WITH_TOTALS,
     Chart as Chart,
     Figure as Figure,
     FigureCell as FigureCell,

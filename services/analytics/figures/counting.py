@@ -41,10 +41,10 @@ from services.analytics.figures.model import (
     validate,
 )
 from services.analytics.figures.protecting import (
+    disclosed_unit,
+    protect_distributions,
     protect_numbers,
-    protect_spread,
-    require_not_too_many,
-    unit_of_shown,
+    require_not_too_many_events,
     without_undisclosed,
 )
 from services.analytics.figures.storing import to_json
@@ -88,19 +88,21 @@ def count(
     details = {"criteria": _criteria(figure)}
     audit.record(session, actor, Action.COHORT_COUNT, details=details)
     if figure.measure is FigureMeasure.DISTRIBUTION:
-        return _spread(session, figure, now, smallest_group)
-    is_parted = _is_parted(figure)
+        return _count_distribution(session, figure, now, smallest_group)
+    is_partition = _is_partition(figure)
     remaining, groups = _read(session, figure, now, smallest_group)
     totals: tuple[FigureCell, ...] = ()
     if figure.measure is FigureMeasure.SHARE:
         patients = [each.patients for each in groups.values()]
-        outside = _outside(session, patients, smallest_group)
+        outside = _number_outside(session, patients, smallest_group)
         cells, members, attribute_sets = _shares(
             figure, groups, smallest_group, outside
         )
     else:
         counted = [each.counted for each in groups.values()]
-        outside = _outside(session, counted, smallest_group) if is_parted else 0
+        outside = (
+            _number_outside(session, counted, smallest_group) if is_partition else 0
+        )
         cells, members = _numbers(figure, groups, smallest_group, remaining, outside)
         if figure.totals:
             totals, summed = _totals(figure, groups, smallest_group, remaining)
@@ -123,14 +125,14 @@ def count(
 
 def _criteria(figure: Figure) -> Json:
     """Return what is asked, without how it is drawn."""
-    return to_json(replace(figure, chart=Chart.ITSELF))
+    return to_json(replace(figure, chart=Chart.AUTOMATIC))
 
 
 def _question(figure: Figure, k: int) -> str:
     return json.dumps(["figure", _criteria(figure), k], sort_keys=True)
 
 
-def _spread(
+def _count_distribution(
     session: Session, figure: Figure, now: datetime, k: int
 ) -> UndisclosedAnswer[FigureResult]:
     """Return how a quantity is distributed over the patients of each group."""
@@ -143,8 +145,8 @@ def _spread(
     statement = statements.quantities(cohort, event, figure.by, column)
     rows, classes = read_with_classes(session, statement, cohort)
     remaining = _remaining(figure, classes)
-    inside, outside = _parted(figure.cohort, rows)
-    unit, measured = quantities.of_one_unit(inside)
+    inside, outside = _split_by_remaining(figure.cohort, rows)
+    unit, measured = quantities.in_commonest_unit(inside)
     others = {
         key: each.patients
         for key, each in quantities.by_unit(outside).get(unit, {}).items()
@@ -154,16 +156,21 @@ def _spread(
     groups = tables.complete_table(
         figure.by, with_variations, k, number_of_variations=number
     )
-    require_not_too_many(len(each.patients) for each in groups.values())
+    require_not_too_many_events(len(each.patients) for each in groups.values())
     cells, _ = _numbers(figure, groups, k, remaining)
-    spread, patients, facts = protect_spread(
-        figure.quantity, cells, groups, k, is_parted=figure.of is None
+    distributions, patients, facts = protect_distributions(
+        figure.quantity, cells, groups, k, is_partition=figure.of is None
     )
-    spread, _ = without_undisclosed(figure.by, spread)
+    distributions, _ = without_undisclosed(figure.by, distributions)
     return UndisclosedAnswer(
         question=_question(figure, k),
         answer=FigureResult(
-            figure, describe(figure), spread, k, now, unit=unit_of_shown(unit, spread)
+            figure,
+            describe(figure),
+            distributions,
+            k,
+            now,
+            unit=disclosed_unit(unit, distributions),
         ),
         groups=patients,
         population=None,
@@ -188,7 +195,7 @@ def _read(
 
     Also returns who remains in all, where patients may be in several groups or in none.
     """
-    if _is_parted(figure):
+    if _is_partition(figure):
         split = replace(figure.cohort, split_by=figure.by)
         groups = cell_members_of(split, read_classes(session, split, now), k)
         return _Remaining({}, ()), groups
@@ -205,14 +212,14 @@ def _read(
         statement = statements.events(cohort, event, figure.by)
         rows, classes = read_with_classes(session, statement, cohort)
         remaining = _remaining(figure, classes)
-    inside, outside = _parted(figure.cohort, rows)
+    inside, outside = _split_by_remaining(figure.cohort, rows)
     cells = {
         tuple(values): CellMembers(
             distinct(hashes_of(patients)), distinct(hashes_of(events))
         )
         for *values, patients, events in inside
     }
-    require_not_too_many(len(each.counted) for each in cells.values())
+    require_not_too_many_events(len(each.counted) for each in cells.values())
     others = {
         tuple(values): distinct(hashes_of(patients)) for *values, patients, _ in outside
     }
@@ -223,7 +230,7 @@ def _read(
     )
 
 
-def _parted(
+def _split_by_remaining(
     cohort: Cohort, rows: Sequence[Sequence[Any]]
 ) -> tuple[list[Sequence[Any]], list[Sequence[Any]]]:
     """Return the rows of those who remain, and of those who would in a variation."""
@@ -303,7 +310,7 @@ def _shares(
     )
 
 
-def _outside(session: Session, groups: Iterable[Members], k: int) -> int:
+def _number_outside(session: Session, groups: Iterable[Members], k: int) -> int:
     """Return how many patients in daily use, a number that is known, are in no cell.
 
     From k on it does not matter how many they are, and they are not counted.
@@ -321,23 +328,25 @@ def _numbers(
     outside: int = 0,
 ) -> tuple[tuple[FigureCell, ...], tuple[Members, ...]]:
     is_of_events = figure.measure is FigureMeasure.EVENTS
-    is_parted = _is_parted(figure)
+    is_partition = _is_partition(figure)
     return protect_numbers(
         groups,
         k,
         is_of_events=is_of_events,
-        is_parted=is_parted,
+        is_partition=is_partition,
         whole_of=None if is_of_events else _whole_of(figure, remaining),
         # Having a value of a vital sign means having been measured, which is no
         # illness.
         is_nobody_few=figure.quantity in {None, Quantity.AGE},
-        suppressed=tables.find_common_to_all(figure.by, groups, k) if is_parted else (),
+        suppressed=tables.find_common_to_all(figure.by, groups, k)
+        if is_partition
+        else (),
         outside=outside,
-        do_few_decide=lambda each: is_decided_by_few(each.by_variation, k),
+        is_decided_by_few=lambda each: is_decided_by_few(each.by_variation, k),
     )
 
 
-def _is_parted(figure: Figure) -> bool:
+def _is_partition(figure: Figure) -> bool:
     """Return whether each patient is in one cell; with events, some are in several."""
     return figure.of is None and figure.measure is not FigureMeasure.EVENTS
 

@@ -87,11 +87,11 @@ def order_of(by: tuple[Dimension, ...]) -> tuple[int, ...]:
     )
 
 
-def form_of(result: FigureResult) -> Chart:
+def chart_of(result: FigureResult) -> Chart:
     """Return how a figure is drawn: as requested, where that is possible."""
     by, chart = result.figure.by, result.figure.chart
     along, *beside = order_of(by)
-    if chart in {Chart.HEAT_MAP, Chart.TABLE, Chart.ITSELF}:
+    if chart in {Chart.HEAT_MAP, Chart.TABLE, Chart.AUTOMATIC}:
         colours = _count(result, beside[0]) if beside else 0
         if beside and (
             chart in {Chart.HEAT_MAP, Chart.TABLE}
@@ -105,7 +105,7 @@ def form_of(result: FigureResult) -> Chart:
     return Chart.LINE
 
 
-def nothing_shown(least: int) -> Sentence:
+def nothing_disclosed(least: int) -> Sentence:
     """Return the text in place of a figure of which no number is disclosed."""
     return Sentence(
         "Every group here has fewer than {least} patients, or would reveal one that "

@@ -31,8 +31,8 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 
-MOST: Final = 8
-KEPT_FOR: Final = timedelta(hours=1)
+MOST_FACETS: Final = 8
+CACHED_FOR: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Facet:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _CachedFacets:
     """The facets of a kind, all of them disclosed, and when they were counted."""
 
     facets: tuple[Facet, ...]
@@ -61,7 +61,7 @@ class _Term:
     members: Members
 
 
-def find_facets(
+def count_facets(
     session: Session,
     actor: Actor,
     kind: EventKind,
@@ -72,8 +72,8 @@ def find_facets(
     """Count the commonest words of a kind, each separately, leaving out few patients.
 
     Words that everybody with such an event has, or all but few, are left out as well:
-    whoever is known to have had one has them. They may be shown once `tell_facets` has
-    checked them against earlier disclosures. Raises NotAllowed.
+    whoever is known to have had one has them. They may be shown once `disclose_facets`
+    has checked them against earlier disclosures. Raises NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
     _record(session, actor, kind)
@@ -99,11 +99,11 @@ def find_facets(
         )
         for key, group in members.items()
         if not 0 < population - len(group) < smallest_group
-        and not _have_all(number, group, smallest_group)
+        and not _do_all_have(number, group, smallest_group)
     )
 
 
-def tell_facets(
+def disclose_facets(
     session: Session, actor: Actor, undisclosed: Sequence[UndisclosedAnswer[Facet]]
 ) -> tuple[Facet, ...]:
     """Return the facets that may be disclosed, on the primary; the caller commits.
@@ -111,17 +111,17 @@ def tell_facets(
     The others are left out. What is disclosed is kept. Raises NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
-    disclosed = dict(_tell_each(session, actor, undisclosed))
+    disclosed = dict(_disclose_each(session, actor, undisclosed))
     facets = tuple(disclosed.values())
     # An empty list is not kept: facets that appear soon after are counted at once.
     if facets:
         first = undisclosed[0]
-        latest = _Kept(facets, first.answer.counted_at)
-        _joint(first.part_of).keep(session, latest, disclosed)
+        latest = _CachedFacets(facets, first.answer.counted_at)
+        _composite(first.part_of).keep(session, latest, disclosed)
     return facets
 
 
-def tell_kept_facets(
+def disclose_cached_facets(
     session: Session,
     actor: Actor,
     kind: EventKind,
@@ -133,8 +133,8 @@ def tell_kept_facets(
 
     On the primary; the caller commits. Raises NotAllowed.
     """
-    kept = _joint(_question(kind, smallest_group)).disclose(session, actor)
-    if kept is None or now - kept.counted_at > KEPT_FOR:
+    kept = _composite(_question(kind, smallest_group)).disclose(session, actor)
+    if kept is None or now - kept.counted_at > CACHED_FOR:
         return None
     _record(session, actor, kind)
     return kept.facets
@@ -149,11 +149,11 @@ def _question(kind: EventKind, smallest_group: int) -> str:
     return json.dumps(["commonest", kind, smallest_group])
 
 
-def _joint(question: str) -> CompositeAnswer[_Kept]:
-    return CompositeAnswer(f"all of {question}", _Kept)
+def _composite(question: str) -> CompositeAnswer[_CachedFacets]:
+    return CompositeAnswer(f"all of {question}", _CachedFacets)
 
 
-def _tell_each(
+def _disclose_each(
     session: Session, actor: Actor, undisclosed: Sequence[UndisclosedAnswer[Facet]]
 ) -> Iterator[tuple[str, Facet]]:
     """Yield the questions that may be answered, with their answers."""
@@ -194,13 +194,13 @@ def _commonest(terms: Mapping[str, _Term], k: int) -> list[str]:
     """
     sizes: dict[str, int] = {}
     for key in sorted(filter(None, terms), key=lambda each: -terms[each].events):
-        is_enough = len(sizes) >= MOST
-        if is_enough and terms[key].events < min(nlargest(MOST, sizes.values())):
+        is_enough = len(sizes) >= MOST_FACETS
+        if is_enough and terms[key].events < min(nlargest(MOST_FACETS, sizes.values())):
             break
         sizes[key] = len(distinct(terms[key].members))
     # Words with equally many patients remain in their own order.
     ordered = sorted(filter(sizes.get, terms), key=lambda each: -sizes[each])
-    return [key for key in ordered[:MOST] if sizes[key] >= k]
+    return [key for key in ordered[:MOST_FACETS] if sizes[key] >= k]
 
 
 def _terms_with(key: str, terms: Mapping[str, object]) -> Iterator[str]:
@@ -217,10 +217,10 @@ def _number_of_patients(
     is counted.
     """
     number = len(united([*groups]))
-    if not any(_have_all(number, group, k) for group in groups):
+    if not any(_do_all_have(number, group, k) for group in groups):
         return number
     return len(united([each.members for each in terms]))
 
 
-def _have_all(number: int, group: Members, k: int) -> bool:
+def _do_all_have(number: int, group: Members, k: int) -> bool:
     return k > 1 and number - len(group) < k

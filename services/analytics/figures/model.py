@@ -25,7 +25,7 @@ class FigureMeasure(StrEnum):
 
 
 # Shares, and means of parts, do not add up to those of the whole.
-SUMMED: Final = frozenset({FigureMeasure.PATIENTS, FigureMeasure.EVENTS})
+MEASURES_WITH_TOTALS: Final = frozenset({FigureMeasure.PATIENTS, FigureMeasure.EVENTS})
 
 
 class Quantity(StrEnum):
@@ -37,9 +37,9 @@ class Quantity(StrEnum):
 
 
 class Chart(StrEnum):
-    """How a figure is drawn; `ITSELF` chooses by what the figure is split by."""
+    """How a figure is drawn; `AUTOMATIC` chooses by what the figure is split by."""
 
-    ITSELF = "automatic"
+    AUTOMATIC = "automatic"
     LINE = "line"
     BARS = "bars"
     HEAT_MAP = "heat map"
@@ -62,7 +62,7 @@ class Figure:
     of: CohortEvent | None = None
     quantity: Quantity | None = None
     totals: bool = False
-    chart: Chart = Chart.ITSELF
+    chart: Chart = Chart.AUTOMATIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def validate(figure: Figure) -> None:
     validate_event(event)
     validate_split("by", figure.by, event.kind)
     _validate_quantity(figure, event)
-    if figure.totals and not (figure.by[1:] and figure.measure in SUMMED):
+    if figure.totals and not (figure.by[1:] and figure.measure in MEASURES_WITH_TOTALS):
         raise InvalidInput(
             "totals",
             "Totals are only for patients or events split by two things; leave "

@@ -12,7 +12,7 @@ from services.analytics.cohorts.tables import CellMembers
 from services.analytics.figures import quantities
 from services.analytics.figures.distributions import distribution_of, is_diverse
 from services.analytics.figures.model import FigureCell, Quantity
-from services.analytics.figures.quantities import OwnValues
+from services.analytics.figures.quantities import PatientValues
 from services.analytics.members import Members, united
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
@@ -22,14 +22,14 @@ Table = Mapping[Key, tuple[int | None, int | None]]
 MOST_EVENTS: Final = 200_000
 
 
-def are_too_many(sizes: Iterable[int]) -> bool:
+def are_too_many_events(sizes: Iterable[int]) -> bool:
     """Return whether these are more events than are kept for one answer."""
     return sum(sizes) > MOST_EVENTS
 
 
-def require_not_too_many(sizes: Iterable[int]) -> None:
+def require_not_too_many_events(sizes: Iterable[int]) -> None:
     """Raise InvalidInput for more events than are kept for one answer."""
-    if are_too_many(sizes):
+    if are_too_many_events(sizes):
         raise InvalidInput(
             "of",
             Sentence(
@@ -45,12 +45,12 @@ def protect_numbers(
     k: int,
     *,
     is_of_events: bool,
-    is_parted: bool,
+    is_partition: bool,
     whole_of: Callable[[Key], int] | None,
     is_nobody_few: bool = False,
     suppressed: Collection[Key] = (),
     outside: int = 0,
-    do_few_decide: Callable[[CellMembers], bool] | None = None,
+    is_decided_by_few: Callable[[CellMembers], bool] | None = None,
 ) -> tuple[tuple[FigureCell, ...], tuple[Members, ...]]:
     """Return the numbers of patients or of events, and the members of disclosed ones.
 
@@ -65,18 +65,18 @@ def protect_numbers(
     """
     # With events, too, it is patients who are few.
     sizes = {
-        key: len(each.counted if is_parted else each.patients)
+        key: len(each.counted if is_partition else each.patients)
         for key, each in groups.items()
     }
     table: Table = {key: (n if n >= k else None, None) for key, n in sizes.items()}
-    if is_parted:
+    if is_partition:
         pairs = {key: (n, n) for key, n in sizes.items()}
         table = suppression.protect_table(
             pairs, k, outside=outside, suppress_both=suppressed
         )
     if is_of_events:
         table = _with_enough_hidden(groups, table, k)
-    is_of_counted = is_of_events or is_parted
+    is_of_counted = is_of_events or is_partition
     fewest = 0 if is_nobody_few and k > 1 else 1
     visible = {
         key: groups[key].counted if is_of_counted else groups[key].patients
@@ -84,8 +84,10 @@ def protect_numbers(
         if number is not None
         and not (whole_of and fewest <= whole_of(key) - sizes[key] < k)
     }
-    few = {key for key in visible if do_few_decide and do_few_decide(groups[key])}
-    if few and (is_parted or is_of_events):
+    few = {
+        key for key in visible if is_decided_by_few and is_decided_by_few(groups[key])
+    }
+    if few and (is_partition or is_of_events):
         # A group without patients does not hide anything of another.
         hidden = {key for key in table.keys() - visible.keys() if sizes[key]}
         few = suppression.with_complementary(few | hidden, sizes, k)
@@ -96,13 +98,13 @@ def protect_numbers(
     return cells, tuple(visible.values())
 
 
-def protect_spread(
+def protect_distributions(
     quantity: Quantity,
     cells: Sequence[FigureCell],
     groups: Mapping[Key, CellMembers],
     k: int,
     *,
-    is_parted: bool,
+    is_partition: bool,
 ) -> tuple[tuple[FigureCell, ...], tuple[Members, ...], tuple[Members, ...]]:
     """Return the distributions in the disclosed cells, and what these disclose.
 
@@ -114,26 +116,26 @@ def protect_spread(
     Where groups are parts of one whole, the hidden patients must not all be alike: the
     smallest other group is hidden together with a group in which they are.
     """
-    own = {key: quantities.own_values(each.numbers) for key, each in groups.items()}
+    own = {key: quantities.patient_values(each.numbers) for key, each in groups.items()}
     shown = {
         cell.values
         for cell in cells
         if cell.number is not None and is_diverse(own[cell.values].numbers, k)
     }
-    if is_parted:
+    if is_partition:
         shown = _with_diverse_rest(shown, own, k)
-    spread = tuple(
+    distributions = tuple(
         replace(cell, distribution=distribution_of(own[cell.values].numbers, k))
         if cell.values in shown
         else replace(cell, number=None)
         for cell in cells
     )
-    facts = tuple(quantities.facts_of(quantity, own[key]) for key in shown)
-    return spread, tuple(groups[key].patients for key in shown), facts
+    facts = tuple(quantities.value_hashes(quantity, own[key]) for key in shown)
+    return distributions, tuple(groups[key].patients for key in shown), facts
 
 
 def _with_diverse_rest(
-    shown: Collection[Key], own: Mapping[Key, OwnValues], k: int
+    shown: Collection[Key], own: Mapping[Key, PatientValues], k: int
 ) -> set[Key]:
     """Return which groups are shown so that in no line the hidden ones are alike.
 
@@ -160,7 +162,7 @@ def _with_diverse_rest(
     return left
 
 
-def unit_of_shown(unit: str, cells: Iterable[FigureCell]) -> str:
+def disclosed_unit(unit: str, cells: Iterable[FigureCell]) -> str:
     """Return the unit if a number in it is disclosed; else it would reveal somebody."""
     return unit if any(cell.number is not None for cell in cells) else ""
 

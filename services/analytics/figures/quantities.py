@@ -23,7 +23,7 @@ _GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True, slots=True)
-class OwnValues:
+class PatientValues:
     """Patients, as hashes, and the number of each."""
 
     patients: Members
@@ -45,7 +45,9 @@ def by_unit(rows: Iterable[Sequence[Any]]) -> Mapping[str, Mapping[Key, CellMemb
     return units
 
 
-def of_one_unit(rows: Iterable[Sequence[Any]]) -> tuple[str, Mapping[Key, CellMembers]]:
+def in_commonest_unit(
+    rows: Iterable[Sequence[Any]],
+) -> tuple[str, Mapping[Key, CellMembers]]:
     """Return the unit that most patients are measured in, and its groups."""
     units = by_unit(rows)
     sizes = {
@@ -56,16 +58,16 @@ def of_one_unit(rows: Iterable[Sequence[Any]]) -> tuple[str, Mapping[Key, CellMe
     return usual, units.get(usual, {})
 
 
-def own_values(pairs: Any) -> OwnValues:
+def patient_values(pairs: Any) -> PatientValues:
     """Return a single number for each patient, the mean where there are several."""
     if not len(pairs):
-        return OwnValues(np.empty(0, dtype=np.int64), np.empty(0))
+        return PatientValues(np.empty(0, dtype=np.int64), np.empty(0))
     patients, which = np.unique(pairs["patient"].astype(np.int64), return_inverse=True)
     sums = np.bincount(which, weights=pairs["number"].astype(np.float64))
-    return OwnValues(patients, sums / np.bincount(which))
+    return PatientValues(patients, sums / np.bincount(which))
 
 
-def facts_of(quantity: Quantity, own: OwnValues) -> Members:
+def value_hashes(quantity: Quantity, own: PatientValues) -> Members:
     """Return a hash of each patient's number, which begins with the patient's hash.
 
     What the number is of, apart from the quantity, does not matter: two means of the

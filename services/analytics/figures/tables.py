@@ -9,7 +9,7 @@ from services.analytics.figures.model import FigureCell, FigureMeasure, FigureRe
 from services.lists.table_files import Kind, Table, TableCell
 
 _SHARE: Final[dict[str, Kind]] = {"entered": int, "remaining": int, "share": float}
-_SPREAD: Final[dict[str, Kind]] = {
+_DISTRIBUTION_COLUMNS: Final[dict[str, Kind]] = {
     "patients": int,
     **{field.name: float for field in fields(Distribution)},
 }
@@ -42,7 +42,7 @@ def _measured(measure: FigureMeasure) -> dict[str, Kind]:
         case FigureMeasure.SHARE:
             return _SHARE
         case FigureMeasure.DISTRIBUTION:
-            return _SPREAD
+            return _DISTRIBUTION_COLUMNS
     return {measure.value: int}
 
 

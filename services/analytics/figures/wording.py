@@ -23,11 +23,11 @@ QUANTITIES: Final[Mapping[Quantity, Sentence]] = MappingProxyType(
 
 def describe(figure: Figure) -> str:
     """Return the figure as a sentence."""
-    sentence = tell_figure(figure)
+    sentence = figure_phrase(figure)
     return f"{sentence[:1].upper()}{sentence[1:]}."
 
 
-def tell_figure(figure: Figure) -> str:
+def figure_phrase(figure: Figure) -> str:
     """Return the figure as a sentence to translate, without capital and full stop."""
     cohort, by = cohort_phrase(figure.cohort), split_phrase(figure.by)
     # For numbers of events, all those like the event that lets patients in; for

@@ -7,17 +7,17 @@ from services.analytics.queries.model import (
     Query as Query,
     QueryRefused as QueryRefused,
 )
-from services.analytics.queries.offered import (
+from services.analytics.queries.parsing import parse as parse
+from services.analytics.queries.queryable_views import (
     EXAMPLES as EXAMPLES,
-    OFFERED as OFFERED,
+    VIEWS as VIEWS,
     ColumnKind as ColumnKind,
-    OfferedView as OfferedView,
+    QueryableView as QueryableView,
 )
-from services.analytics.queries.reading import read as read
 from services.analytics.queries.results import (
     CountedCells as CountedCells,
     QueryResult as QueryResult,
-    show as show,
+    result_of as result_of,
 )
 from services.analytics.queries.storing import (
     QUERIES as QUERIES,

@@ -27,14 +27,14 @@ from services.analytics.group_attributes import (
     attributes_of,
 )
 from services.analytics.joined_conditions import render
-from services.analytics.queries.model import Counted
+from services.analytics.queries.model import CountSpec
 
 _DIALECT: Final = psycopg2.PGDialect_psycopg2()  # type: ignore[no-untyped-call]
 _WORDS: Final = frozenset({"term", "term_key", "code"})
 _VALUE: Final = "value"
 _VITALS: Final = "vitals"
 _LIKE: Final = {operators.like_op, operators.ilike_op}
-_ANYTHING: Final = "%"
+_MATCH_ALL: Final = "%"
 _UNORDERED: Final = {operators.and_, operators.or_}
 _MIRRORED: Final = {
     operators.eq: operators.eq,
@@ -49,7 +49,7 @@ _BOUND: Final = re.compile(r"%\((\w+)\)s")
 _PLACE: Final = re.compile(r"\bview_\d+\b")
 
 
-def attributes_of_query(counted: Counted) -> GroupAttributes | None:
+def attributes_of_query(counted: CountSpec) -> GroupAttributes | None:
     """Return the attributes of the members of each number; None if it is by words.
 
     Days, ages, sexes and hours name nothing, nor does the fact that somebody was
@@ -57,42 +57,42 @@ def attributes_of_query(counted: Counted) -> GroupAttributes | None:
     """
     if tables.OPEN_DIMENSIONS & set(counted.by):
         return None
-    conditions = [*counted.conditions, *_tied(counted.rows)]
+    conditions = [*counted.conditions, *_join_conditions(counted.rows)]
     if counted.joined is not None:
         conditions.append(render(counted.joined))
-    named = (_text_of(each) for each in conditions if _names(each))
+    named = (_text_of(each) for each in conditions if _is_attribute(each))
     return NO_ATTRIBUTES.union(*(attributes_of(*said) for said in named))
 
 
-def _tied(rows: FromClause) -> Iterator[ColumnElement[bool]]:
+def _join_conditions(rows: FromClause) -> Iterator[ColumnElement[bool]]:
     """Yield the conditions after ON."""
     if not isinstance(rows, Join):
         return
-    yield from _tied(rows.left)
+    yield from _join_conditions(rows.left)
     on = rows.onclause
     parts = on.clauses if isinstance(on, BooleanClauseList) else [on]
     yield from (each for each in parts if each is not None)
 
 
-def _names(condition: ClauseElement) -> bool:
+def _is_attribute(condition: ClauseElement) -> bool:
     if isinstance(condition, ColumnClause) and (
         condition.name == _VALUE
         or (condition.name in _WORDS and _view_of(condition) != _VITALS)
     ):
         return True
-    if isinstance(condition, BinaryExpression) and _fits_all(condition):
+    if isinstance(condition, BinaryExpression) and _is_match_all(condition):
         return False
     parts = condition.get_children()
-    return any(_names(each) for each in parts if isinstance(each, ClauseElement))
+    return any(_is_attribute(each) for each in parts if isinstance(each, ClauseElement))
 
 
-def _fits_all(condition: BinaryExpression[Any]) -> bool:
+def _is_match_all(condition: BinaryExpression[Any]) -> bool:
     """Return whether a pattern only requires that there is a term or a code."""
     pattern = condition.right
     return (
         condition.operator in _LIKE
         and isinstance(pattern, BindParameter)
-        and set(str(pattern.value)) == {_ANYTHING}
+        and set(str(pattern.value)) == {_MATCH_ALL}
     )
 
 

@@ -40,14 +40,18 @@ from services.analytics.joined_conditions import (
     render,
 )
 from services.analytics.queries.model import MOST_CONDITIONS, QueryRefused
-from services.analytics.queries.offered import PATIENT, ColumnKind, OfferedView
-from services.analytics.queries.trees import (
+from services.analytics.queries.queryable_views import (
+    PATIENT,
+    ColumnKind,
+    QueryableView,
+)
+from services.analytics.queries.syntax_tree import (
     is_a,
     name_of,
-    not_understood,
-    only,
     part,
-    unwrapped,
+    require_only,
+    unsupported,
+    without_parentheses,
 )
 from services.core.sentences import Sentence
 
@@ -76,7 +80,7 @@ _COMPARED: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
 class Source:
     """A view in a query, which may be in it twice: each is equal only to itself."""
 
-    view: OfferedView
+    view: QueryableView
     rows: FromClause
 
 
@@ -94,7 +98,7 @@ class Operand:
 
 Sources = Mapping[str, Source]
 # Reads the SELECT in an EXISTS, where the names of its own views come first.
-ReadExists = Callable[["Expression", "NameScope"], Condition]
+ParseExists = Callable[["Expression", "NameScope"], Condition]
 
 
 @dataclass(slots=True)
@@ -102,7 +106,7 @@ class NameScope:
     """The views that can be named at a place in the query, the nearest first."""
 
     sources: list[Sources]
-    exists: ReadExists
+    exists: ParseExists
     # Whether each of several terms or codes is counted, for whom it brings in.
     counts_each_name: bool = False
     # One for each condition of the whole query, whichever part it is in.
@@ -116,7 +120,7 @@ class NameScope:
 
     def find(self, node: "Expression") -> tuple[Source, str]:
         """Return the view and the column that a name means; raises QueryRefused."""
-        only(node, "this", "table")
+        require_only(node, "this", "table")
         name = name_of(node.this)
         table = part(node, "table")
         wanted = name_of(table) if table else None
@@ -151,16 +155,16 @@ class NameScope:
 
 def conjuncts(node: Any) -> Iterator["Expression"]:
     """Yield the conditions that are joined by AND."""
-    node = unwrapped(node)
+    node = without_parentheses(node)
     if is_a(node, "And"):
-        only(node, "this", "expression")
+        require_only(node, "this", "expression")
         yield from conjuncts(node.this)
         yield from conjuncts(node.expression)
     elif node is not None:
         yield node
 
 
-def require_tie(
+def require_same_patient(
     node: Any, scope: NameScope, inner: Sources, outer: Sequence[Sources]
 ) -> None:
     """Raise QueryRefused if no condition ties two views to the same patient.
@@ -196,7 +200,7 @@ def _is_of(source: Source, sources: Sources) -> bool:
 
 def condition(node: Any, scope: NameScope) -> Condition:
     """Return the condition that a node expresses; raises QueryRefused."""
-    node = unwrapped(node)
+    node = without_parentheses(node)
     scope.conditions.append(None)
     if len(scope.conditions) > MOST_CONDITIONS:
         raise QueryRefused(
@@ -206,7 +210,7 @@ def condition(node: Any, scope: NameScope) -> Condition:
         )
     read = _CONDITIONS.get(type(node).__name__)
     if read is None:
-        raise not_understood()
+        raise unsupported()
     return read(node, scope)
 
 
@@ -215,16 +219,16 @@ def _all_of(node: "Expression", scope: NameScope) -> Condition:
 
 
 def _either(node: "Expression", scope: NameScope) -> Condition:
-    only(node, "this", "expression")
+    require_only(node, "this", "expression")
     parts = tuple(condition(each, scope) for each in _alternatives(node))
     return _as_one(AnyOf(parts), node, scope)
 
 
 def _alternatives(node: Any) -> Iterator["Expression"]:
     """Yield the conditions that are joined by OR."""
-    node = unwrapped(node)
+    node = without_parentheses(node)
     if is_a(node, "Or"):
-        only(node, "this", "expression")
+        require_only(node, "this", "expression")
         yield from _alternatives(node.this)
         yield from _alternatives(node.expression)
     else:
@@ -232,7 +236,7 @@ def _alternatives(node: Any) -> Iterator["Expression"]:
 
 
 def _not(node: "Expression", scope: NameScope) -> Condition:
-    only(node, "this")
+    require_only(node, "this")
     return _as_one(Negated(condition(node.this, scope)), node, scope)
 
 
@@ -276,7 +280,7 @@ def _flag(node: "Expression", scope: NameScope) -> Condition:
 
 
 def _exists(node: "Expression", scope: NameScope) -> Condition:
-    only(node, "this")
+    require_only(node, "this")
     if len(scope.sources) > 1:
         raise QueryRefused(
             Sentence("Write each EXISTS next to the others, not one within another.")
@@ -285,7 +289,7 @@ def _exists(node: "Expression", scope: NameScope) -> Condition:
 
 
 def _comparison(node: "Expression", scope: NameScope) -> Condition:
-    only(node, "this", "expression")
+    require_only(node, "this", "expression")
     compare = _COMPARED[type(node).__name__]
     compared = _compared(node, compare, scope)
     # <> is NOT =, and two columns together decide it.
@@ -297,7 +301,7 @@ def _comparison(node: "Expression", scope: NameScope) -> Condition:
 def _compared(
     node: "Expression", compare: Callable[[Any, Any], Any], scope: NameScope
 ) -> ColumnElement[bool]:
-    left, right = unwrapped(node.this), unwrapped(node.expression)
+    left, right = without_parentheses(node.this), without_parentheses(node.expression)
     if _is_literal(left) and _is_literal(right):
         raise QueryRefused(Sentence("A condition compares a column with something."))
     if _is_literal(left):
@@ -317,7 +321,7 @@ def _compared(
             )
         )
     if operand.kind is ColumnKind.PATIENT and compare is not eq:
-        raise not_understood()
+        raise unsupported()
     _require_one_order(operand, other, compare)
     return _bool(compare(operand.value, other.value))
 
@@ -347,7 +351,7 @@ def _require_order(operand: Operand, compare: Callable[[Any, Any], Any] = lt) ->
 
 
 def _between(node: "Expression", scope: NameScope) -> Condition:
-    only(node, "this", "low", "high", "negate")
+    require_only(node, "this", "low", "high", "negate")
     operand = _operand(node.this, scope)
     _require_order(operand)
     low, high = (_literal(part(node, name), operand.kind) for name in ("low", "high"))
@@ -356,7 +360,7 @@ def _between(node: "Expression", scope: NameScope) -> Condition:
 
 
 def _in(node: "Expression", scope: NameScope) -> Condition:
-    only(node, "this", "expressions", "negate")
+    require_only(node, "this", "expressions", "negate")
     operand = _operand(node.this, scope)
     listed = part(node, "expressions") or []
     if not 0 < len(listed) <= MOST_LISTED:
@@ -371,10 +375,10 @@ def _in(node: "Expression", scope: NameScope) -> Condition:
 
 
 def _like(node: "Expression", scope: NameScope) -> Condition:
-    only(node, "this", "expression", "negate")
+    require_only(node, "this", "expression", "negate")
     operand = _operand(node.this, scope)
     _require_kind(operand, ColumnKind.TEXT)
-    pattern = unwrapped(node.expression)
+    pattern = without_parentheses(node.expression)
     # A pattern that ends with a backslash is an error, and only for rows that match
     # what comes before it.
     if not _is_literal(pattern) or "\\" in str(pattern.this):
@@ -391,14 +395,14 @@ def _like(node: "Expression", scope: NameScope) -> Condition:
 
 
 def _is(node: "Expression", scope: NameScope) -> Condition:
-    only(node, "this", "expression", "negate")
+    require_only(node, "this", "expression", "negate")
     operand = _operand(node.this, scope)
     if is_a(node.expression, "Boolean"):
         _require_kind(operand, ColumnKind.FLAG)
         wanted = true() if node.expression.this else false()
         return _negated(node, scope, Predicate(operand.value.is_(wanted)))
     if not is_a(node.expression, "Null"):
-        raise not_understood()
+        raise unsupported()
     return _negated(node, scope, Predicate(operand.value.is_(None)))
 
 
@@ -410,17 +414,17 @@ def _negated(node: "Expression", scope: NameScope, part_: Condition) -> Conditio
 
 def _operand(node: Any, scope: NameScope) -> Operand:
     """Return a column, a day plus or minus some days, or the days between two days."""
-    node = unwrapped(node)
+    node = without_parentheses(node)
     if is_a(node, "Column"):
         return _column(node, scope)
     if not is_a(node, "Add", "Sub"):
-        raise not_understood()
-    only(node, "this", "expression")
-    first, second = _operand(node.this, scope), unwrapped(node.expression)
+        raise unsupported()
+    require_only(node, "this", "expression")
+    first, second = _operand(node.this, scope), without_parentheses(node.expression)
     _require_kind(first, ColumnKind.DAY)
     if is_a(second, "Literal"):
         # Repeated sums would go beyond the days that exist, for early ones first.
-        if not is_a(unwrapped(node.this), "Column"):
+        if not is_a(without_parentheses(node.this), "Column"):
             raise QueryRefused(Sentence("Add days to a column once: occurred_on + 90."))
         days = literal(_days(second), Integer)
         sum_ = first.value + days if is_a(node, "Add") else first.value - days
@@ -450,13 +454,13 @@ def _days(node: "Expression") -> int:
 
 def _is_literal(node: Any) -> bool:
     return is_a(node, "Literal", "Boolean") or (
-        is_a(node, "Neg") and is_a(unwrapped(node.this), "Literal")
+        is_a(node, "Neg") and is_a(without_parentheses(node.this), "Literal")
     )
 
 
 def _literal(node: Any, kind: ColumnKind) -> ColumnElement[Any]:
     """Return a literal, bound as what it is compared with; raises QueryRefused."""
-    node = unwrapped(node)
+    node = without_parentheses(node)
     match kind:
         case ColumnKind.TEXT if _is_text(node):
             if len(node.this) > LONGEST_VALUE:
@@ -500,10 +504,10 @@ def _day(text: str) -> date:
 
 def number_of(node: Any) -> Decimal:
     """Return a typed number with its sign; raises QueryRefused."""
-    node = unwrapped(node)
+    node = without_parentheses(node)
     if is_a(node, "Neg"):
-        only(node, "this")
-        return -_number(unwrapped(node.this))
+        require_only(node, "this")
+        return -_number(without_parentheses(node.this))
     return _number(node)
 
 

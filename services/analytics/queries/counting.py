@@ -20,8 +20,8 @@ from services.analytics.cohorts.suppression import Key
 from services.analytics.cohorts.tables import CellMembers
 from services.analytics.figures import FigureCell, FigureMeasure, protecting, quantities
 from services.analytics.figures.protecting import (
+    protect_distributions,
     protect_numbers,
-    protect_spread,
 )
 from services.analytics.joined_conditions import (
     Condition,
@@ -34,7 +34,12 @@ from services.analytics.members import Members, members_of, united
 from services.analytics.queries import statements
 from services.analytics.queries.attributes import attributes_of_query
 from services.analytics.queries.executing import run_within_limit
-from services.analytics.queries.model import Counted, Query, QueryRefused, Spread
+from services.analytics.queries.model import (
+    CountSpec,
+    DistributionSpec,
+    Query,
+    QueryRefused,
+)
 from services.analytics.queries.results import CountedCells
 from services.core import audit
 from services.core.actors import Actor, Permission
@@ -71,8 +76,8 @@ def count(
         k = smallest_group
         shown = (
             _numbers(counted, rows, everybody, k)
-            if counted.spread is None
-            else _spread(counted, counted.spread, rows, everybody, k)
+            if counted.distribution is None
+            else _count_distributions(counted, counted.distribution, rows, everybody, k)
         )
         return UndisclosedAnswer(
             question=_question(counted, compiled, k),
@@ -87,7 +92,7 @@ def count(
 
 
 @dataclass(frozen=True, slots=True)
-class _ShownNumbers:
+class _DisclosedNumbers:
     """What is disclosed: cells, their patients or facts, and the unit of values."""
 
     cells: tuple[FigureCell, ...] = ()
@@ -97,23 +102,23 @@ class _ShownNumbers:
 
 
 def _numbers(
-    counted: Counted, rows: Sequence[tuple[Any, ...]], everybody: int, k: int
-) -> _ShownNumbers:
+    counted: CountSpec, rows: Sequence[tuple[Any, ...]], everybody: int, k: int
+) -> _DisclosedNumbers:
     groups_read = _groups_of(counted, rows)
     is_of_events = counted.measure is FigureMeasure.EVENTS
     if is_of_events:
         _require_not_too_many(len(each.counted) for each in groups_read.values())
     groups = tables.collapse_rare(counted.by, groups_read, k)
     cells, members = _protected(counted, groups, everybody, k)
-    shown = _shown(cells)
+    shown = _disclosed_cells(cells)
     _require_disclosed_cells(counted, shown, k)
     if is_of_events:
-        return _ShownNumbers(shown, facts=members)
-    return _ShownNumbers(shown, patients=members)
+        return _DisclosedNumbers(shown, facts=members)
+    return _DisclosedNumbers(shown, patients=members)
 
 
 def _protected(
-    counted: Counted,
+    counted: CountSpec,
     groups: Mapping[Key, CellMembers],
     everybody: int,
     k: int,
@@ -127,20 +132,20 @@ def _protected(
     """
     is_of_events = counted.measure is FigureMeasure.EVENTS
     has_whole = not is_of_events and counted.joined is not None
-    whole = _whole(groups)
+    whole = _everybody_in(groups)
     return protect_numbers(
         groups,
         k,
         is_of_events=is_of_events,
-        is_parted=has_whole and _adds_up(counted),
+        is_partition=has_whole and _is_partition(counted),
         whole_of=(lambda _: len(whole)) if has_whole else None,
         outside=max(everybody - len(whole), 0),
-        do_few_decide=lambda each: _do_few_decide(counted, each, k),
+        is_decided_by_few=lambda each: _do_few_decide(counted, each, k),
     )
 
 
 def _require_disclosed_cells(
-    counted: Counted, shown: Sequence[FigureCell], k: int
+    counted: CountSpec, shown: Sequence[FigureCell], k: int
 ) -> None:
     """Raise DecidedByFew if nothing is disclosed and conditions are joined.
 
@@ -151,7 +156,7 @@ def _require_disclosed_cells(
         raise DecidedByFew(k)
 
 
-def _do_few_decide(counted: Counted, groups: CellMembers, k: int) -> bool:
+def _do_few_decide(counted: CountSpec, groups: CellMembers, k: int) -> bool:
     """Return whether few decide about what is disclosed of a group."""
     is_of_patients = counted.measure is FigureMeasure.PATIENTS
     return is_decided_by_few(
@@ -160,7 +165,7 @@ def _do_few_decide(counted: Counted, groups: CellMembers, k: int) -> bool:
 
 
 def _groups_of(
-    counted: Counted, rows: Sequence[tuple[Any, ...]]
+    counted: CountSpec, rows: Sequence[tuple[Any, ...]]
 ) -> Mapping[Key, CellMembers]:
     """Return who is in each group, its events, and who is with a condition replaced.
 
@@ -191,22 +196,24 @@ def _number_of_variations(condition: Condition) -> int:
     return 1 + len(variations(condition))
 
 
-def _spread(
-    counted: Counted,
-    of: Spread,
+def _count_distributions(
+    counted: CountSpec,
+    of: DistributionSpec,
     rows: Sequence[tuple[Any, ...]],
     everybody: int,
     k: int,
-) -> _ShownNumbers:
-    units = _measured(counted, rows)
+) -> _DisclosedNumbers:
+    units = _groups_by_unit(counted, rows)
     _require_not_too_many(
         len(each.patients) for measured in units.values() for each in measured.values()
     )
     of_units = (
-        _spread_in(counted, of, measured, unit=unit, everybody=everybody, k=k)
+        _distributions_in_unit(
+            counted, of, measured, unit=unit, everybody=everybody, k=k
+        )
         for unit, measured in units.items()
     )
-    shown = [spread for spread in of_units if spread.cells]
+    shown = [distributions for distributions in of_units if distributions.cells]
     if len(shown) > 1:
         raise QueryRefused(
             Sentence(
@@ -218,11 +225,11 @@ def _spread(
     _require_disclosed_cells(
         counted, [cell for each in shown for cell in each.cells], k
     )
-    return shown[0] if shown else _ShownNumbers()
+    return shown[0] if shown else _DisclosedNumbers()
 
 
-def _measured(
-    counted: Counted, rows: Sequence[tuple[Any, ...]]
+def _groups_by_unit(
+    counted: CountSpec, rows: Sequence[tuple[Any, ...]]
 ) -> Mapping[str, Mapping[Key, CellMembers]]:
     """Return the groups of each unit with their numbers, otherwise as `_groups_of`."""
     if counted.joined is None:
@@ -242,28 +249,28 @@ def _measured(
     return units
 
 
-def _spread_in(
-    counted: Counted,
-    of: Spread,
+def _distributions_in_unit(
+    counted: CountSpec,
+    of: DistributionSpec,
     measured: Mapping[Key, CellMembers],
     *,
     unit: str,
     everybody: int,
     k: int,
-) -> _ShownNumbers:
+) -> _DisclosedNumbers:
     """Return what is disclosed of one unit, as if WHERE had named it.
 
     So the units that others are measured in decide nothing about it.
     """
     groups = tables.collapse_rare(counted.by, measured, k)
     cells, _ = _protected(counted, groups, everybody, k)
-    spread, patients, facts = protect_spread(
-        of.quantity, cells, groups, k, is_parted=_adds_up(counted)
+    distributions, patients, facts = protect_distributions(
+        of.quantity, cells, groups, k, is_partition=_is_partition(counted)
     )
-    return _ShownNumbers(_shown(spread), patients, facts, unit)
+    return _DisclosedNumbers(_disclosed_cells(distributions), patients, facts, unit)
 
 
-def _shown(cells: Sequence[FigureCell]) -> tuple[FigureCell, ...]:
+def _disclosed_cells(cells: Sequence[FigureCell]) -> tuple[FigureCell, ...]:
     """Return the disclosed cells; that the others exist is not disclosed.
 
     So there are no gaps to fill, and cells of few do not decide whether there are too
@@ -282,7 +289,7 @@ def _shown(cells: Sequence[FigureCell]) -> tuple[FigureCell, ...]:
 
 
 def _require_not_too_many(sizes: Iterable[int]) -> None:
-    if protecting.are_too_many(sizes):
+    if protecting.are_too_many_events(sizes):
         raise QueryRefused(
             Sentence(
                 "There are more than {most:,} events. Narrow the query with WHERE, to "
@@ -292,23 +299,23 @@ def _require_not_too_many(sizes: Iterable[int]) -> None:
         )
 
 
-def _compiled(counted: Counted) -> Any:
+def _compiled(counted: CountSpec) -> Any:
     return statements.statement_of(counted).compile(
         dialect=_DIALECT, compile_kwargs={"render_postcompile": True}
     )
 
 
-def _adds_up(counted: Counted) -> bool:
+def _is_partition(counted: CountSpec) -> bool:
     """Return whether each patient is in one group at most."""
     return set(counted.by) <= {Dimension.SEX}
 
 
-def _whole(groups: Mapping[Key, CellMembers]) -> Members:
+def _everybody_in(groups: Mapping[Key, CellMembers]) -> Members:
     """Return the whole of which each number is a part."""
     return united([each.patients for each in groups.values()])
 
 
-def _question(counted: Counted, compiled: Any, k: int) -> str:
+def _question(counted: CountSpec, compiled: Any, k: int) -> str:
     """Return a name for what is counted, equal for equal questions however shown.
 
     It includes the dimensions, some of which have the same text.

@@ -65,7 +65,7 @@ class Ordering:
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class DistributionSpec:
     """The column of which a mean or percentiles are asked for, and its unit."""
 
     quantity: Quantity
@@ -74,7 +74,7 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
+class CountSpec:
     """What is counted in the database, with everything typed bound.
 
     `rows` are those of all views, in which `first` are those of `view`. Each of
@@ -89,7 +89,7 @@ class Counted:
     by: tuple[Dimension, ...]
     values: tuple[ColumnElement[str], ...]
     measure: FigureMeasure
-    spread: Spread | None = None
+    distribution: DistributionSpec | None = None
     joined: Condition | None = None
 
 
@@ -102,7 +102,7 @@ class Query:
     """
 
     text: str
-    counted: Counted
+    counted: CountSpec
     columns: tuple[OutputColumn, ...]
     thresholds: tuple[Threshold, ...] = ()
     order: tuple[Ordering, ...] = ()

@@ -61,7 +61,7 @@ class QueryResult:
         return Table(self.columns, self.rows, about)
 
 
-def show(query: Query, counted: CountedCells) -> QueryResult:
+def result_of(query: Query, counted: CountedCells) -> QueryResult:
     """Return what a query asks for, from the numbers that may be disclosed.
 
     A hidden group has no row: one that said so would reveal that somebody is in it.
@@ -126,5 +126,5 @@ def _content(cell: FigureCell, content: Content | int) -> TableCell:
 def _kind(query: Query, content: Content | int) -> Kind:
     if isinstance(content, int):
         return str
-    is_spread = query.counted.measure is FigureMeasure.DISTRIBUTION
-    return float if is_spread and content is not Content.NUMBER else int
+    is_distribution = query.counted.measure is FigureMeasure.DISTRIBUTION
+    return float if is_distribution and content is not Content.NUMBER else int

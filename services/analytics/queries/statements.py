@@ -31,17 +31,17 @@ from services.analytics.joined_conditions import (
     signature,
     variations,
 )
-from services.analytics.queries.model import Counted, Spread
+from services.analytics.queries.model import CountSpec, DistributionSpec
 
 
-def statement_of(counted: Counted) -> Select[Any] | CompoundSelect[Any]:
+def statement_of(counted: CountSpec) -> Select[Any] | CompoundSelect[Any]:
     """Return the single statement that a query is run as."""
-    if counted.spread is not None:
-        return spread(counted, counted.spread)
+    if counted.distribution is not None:
+        return distributions(counted, counted.distribution)
     return counts(counted)
 
 
-def counts(counted: Counted) -> Select[Any]:
+def counts(counted: CountSpec) -> Select[Any]:
     """Select a row for each class of rows: the values, who is in it, and the events.
 
     Where patients are counted, they are the last column: there are many events, and
@@ -68,9 +68,9 @@ def counts(counted: Counted) -> Select[Any]:
 
 
 def _joined_counts(
-    counted: Counted, joined: Condition, hashes: list[Any]
+    counted: CountSpec, joined: Condition, hashes: list[Any]
 ) -> Select[Any]:
-    met = _met(counted, joined, *hashes)
+    met = _select_with_signature(counted, joined, *hashes)
     split = [*_split(met, len(counted.by)), met.c.signature]
     hashed = [met.c[each.name] for each in hashes]
     return (
@@ -83,7 +83,9 @@ def _joined_counts(
     )
 
 
-def spread(counted: Counted, of: Spread) -> Select[Any] | CompoundSelect[Any]:
+def distributions(
+    counted: CountSpec, of: DistributionSpec
+) -> Select[Any] | CompoundSelect[Any]:
     """Select the mean of each patient's events, by class of rows and unit.
 
     An event counts once, however many rows of other views it is joined with: otherwise
@@ -108,11 +110,11 @@ def spread(counted: Counted, of: Spread) -> Select[Any] | CompoundSelect[Any]:
             .cte("rows")
         )
         return _means(rows, len(counted.by))
-    met = _met(counted, counted.joined, *columns, is_there=is_there)
+    met = _select_with_signature(counted, counted.joined, *columns, is_there=is_there)
     split = [*_split(met, len(counted.by)), met.c.unit]
     rows = (
         select(*split, met.c.patient_id, met.c.event, met.c.number)
-        .where(_is_answered(met))
+        .where(_is_in_answer(met))
         .distinct()
         .cte("rows")
     )
@@ -139,8 +141,8 @@ def _means(rows: FromClause, width: int) -> Select[Any]:
     )
 
 
-def _met(
-    counted: Counted,
+def _select_with_signature(
+    counted: CountSpec,
     joined: Condition,
     *columns: Any,
     is_there: ColumnElement[bool] | None = None,
@@ -160,7 +162,7 @@ def _met(
     )
 
 
-def _is_answered(met: CTE) -> ColumnElement[bool]:
+def _is_in_answer(met: CTE) -> ColumnElement[bool]:
     lowest: ColumnElement[int] = met.c.signature.op("&")(literal_column("1"))
     return lowest != 0
 
@@ -176,5 +178,5 @@ def _split(rows: FromClause, width: int) -> list[ColumnElement[str]]:
     return [rows.c[f"value_{place}"] for place in range(width)]
 
 
-def _values(counted: Counted) -> list[Any]:
+def _values(counted: CountSpec) -> list[Any]:
     return [value.label(f"value_{place}") for place, value in enumerate(counted.values)]

@@ -5,7 +5,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from services.analytics.queries.model import Query
-from services.analytics.queries.reading import read
+from services.analytics.queries.parsing import parse
 from services.core.actors import Actor, Permission
 from services.core.errors import Unavailable
 from services.lists import views
@@ -55,4 +55,4 @@ def recall(session: Session, actor: Actor, key: str) -> Query:
 
     Raises QueryRefused, UnreadableQuery, NotFound, NotAllowed.
     """
-    return read(recall_text(session, actor, key))
+    return parse(recall_text(session, actor, key))

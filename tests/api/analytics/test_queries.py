@@ -97,7 +97,7 @@ def test_a_query_is_run_with_the_rights_of_an_analyst(call, people):
     assert (shown["smallest_group"], shown["unit"]) == (5, "")
 
 
-@pytest.mark.parametrize("view", queries.OFFERED.values(), ids=queries.OFFERED)
+@pytest.mark.parametrize("view", queries.VIEWS.values(), ids=queries.VIEWS)
 def test_an_analyst_may_read_every_column_that_is_offered(call, view):
     conditions = " AND ".join(
         f"{name} IS NULL" for name in view.columns if name != "patient_id"
@@ -117,7 +117,7 @@ def test_a_refusal_says_what_to_write(call):
 
 
 def test_a_query_is_run_by_its_key(call, application, people):
-    query = queries.read(people(1952))
+    query = queries.parse(people(1952))
     key = application.database.write(
         lambda session: queries.remember(
             session, cast.add_actor(session, cast.ANA), query
@@ -266,7 +266,7 @@ def test_saved_queries_are_listed_with_those_of_colleagues(application, call):
     def save(session):
         ana = cast.add_actor(session, Role.ANALYST)
         for name, is_shared in (("Hers", False), ("Ours", True)):
-            key = queries.remember(session, ana, queries.read(f"{LISTED} -- {name}"))
+            key = queries.remember(session, ana, queries.parse(f"{LISTED} -- {name}"))
             view = views.save_view(
                 session, ana, name, key, subject=QUERIES_SAVED, description="Why"
             )

@@ -124,7 +124,7 @@ def query(site: Site) -> Iterator[View]:
 
     def save(session: Session) -> View:
         analyst, name = jonas(session), f"Visits {uuid4().hex[:6]}"
-        counting = queries.read("SELECT count(*) FROM visits")
+        counting = queries.parse("SELECT count(*) FROM visits")
         key = queries.remember(session, analyst, counting)
         return views.save_view(session, analyst, name, key, subject=queries.QUERIES)
 

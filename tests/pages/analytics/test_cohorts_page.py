@@ -243,8 +243,8 @@ def test_the_commonest_words_are_offered_and_a_click_puts_them_in(
 def test_the_commonest_words_are_counted_for_all_analysts_at_once_or_again(
     clinic: Clinic, hypertensive, monkeypatch: pytest.MonkeyPatch
 ):
-    counts, find = [], figures.find_facets
-    noted = "services.analytics.figures.find_facets"
+    counts, find = [], figures.count_facets
+    noted = "services.analytics.figures.count_facets"
     monkeypatch.setattr(noted, lambda *a, **b: counts.append(a) or find(*a, **b))
     app = clinic.open("cohorts", Role.ANALYST)
     press(app, f"{ENTRY}_commonest")

@@ -76,7 +76,7 @@ def test_a_query_is_estimated_run_and_shown_with_its_files(clinic: Clinic, peopl
 
 def test_a_colleague_opens_the_address_and_sees_the_same(clinic: Clinic, people):
     ana = clinic.cast[Role.ANALYST]
-    key = clinic.write(lambda s: queries.remember(s, ana, queries.read(BY_SEX)))
+    key = clinic.write(lambda s: queries.remember(s, ana, queries.parse(BY_SEX)))
 
     app = clinic.open("sql", Role.ANALYST, list=key)
 
@@ -207,7 +207,7 @@ def test_a_query_is_saved_and_opened_by_its_name(clinic: Clinic, people):
 
 
 def save_query(session: Session, owner: Actor, name: str, sql: str) -> UUID:
-    key = queries.remember(session, owner, queries.read(sql))
+    key = queries.remember(session, owner, queries.parse(sql))
     return views.save_view(
         session, owner, name, key, subject=QUERIES, description="Quartal"
     ).id

@@ -80,7 +80,7 @@ JOINED = "JOIN diagnoses d ON d.patient_id = v.patient_id AND"
     ],
 )
 def test_conditions_of_a_query_are_named_one_by_one(query, number):
-    counted = queries.read(f"{FROM} {query}").counted
+    counted = queries.parse(f"{FROM} {query}").counted
 
     assert len(attributes_of_query(counted)) == number
 
@@ -88,7 +88,7 @@ def test_conditions_of_a_query_are_named_one_by_one(query, number):
 def test_a_query_with_one_condition_more_names_more():
     less = f"{FROM} diagnoses WHERE term = 'Gout' AND age > 3"
     attribute_sets = [
-        attributes_of_query(queries.read(text).counted)
+        attributes_of_query(queries.parse(text).counted)
         for text in (less, f"{less} AND code = 'M10'", less.replace("Gout", "HIV"))
     ]
 
@@ -132,7 +132,7 @@ TOOK = "EXISTS (SELECT 1 FROM medications m WHERE m.patient_id = v.patient_id AN
 )
 def test_a_query_names_the_same_in_whatever_order_it_is_written(query, same):
     first, second = (
-        attributes_of_query(queries.read(f"{FROM} {text}").counted)
+        attributes_of_query(queries.parse(f"{FROM} {text}").counted)
         for text in (query, same)
     )
 
@@ -152,7 +152,7 @@ def test_a_comparison_names_the_same_from_either_side(condition, same):
     view = "vitals" if "value" in condition else "diagnoses"
 
     first, second = (
-        attributes_of_query(queries.read(f"{FROM} {view} WHERE {each}").counted)
+        attributes_of_query(queries.parse(f"{FROM} {view} WHERE {each}").counted)
         for each in (condition, same)
     )
 
@@ -162,7 +162,7 @@ def test_a_comparison_names_the_same_from_either_side(condition, same):
 def test_two_values_that_change_places_are_other_namings():
     first, second = (
         attributes_of_query(
-            queries.read(
+            queries.parse(
                 f"{FROM} visits v WHERE {ILL} d.term = '{term}' AND d.code = '{code}')"
             ).counted
         )
@@ -176,7 +176,7 @@ def test_of_a_table_by_words_nothing_is_held_against_others():
     text = f"{FROM} diagnoses WHERE age > 3 GROUP BY term".replace(
         "SELECT", "SELECT term,"
     )
-    query = queries.read(text)
+    query = queries.parse(text)
 
     assert query.counted.by == (Dimension.WORDS,)
     assert attributes_of_query(query.counted) is None

@@ -33,7 +33,7 @@ def colleague(session):
 
 
 def save(session, actor, name="Visits"):
-    key = queries.remember(session, actor, queries.read(SQL))
+    key = queries.remember(session, actor, queries.parse(SQL))
     return views.save_view(
         session, actor, name, key, subject=QUERIES, description="For the board"
     )
@@ -149,7 +149,7 @@ def test_who_counts_cohorts_no_more_is_told_of_none(session, analyst, colleague)
     ids=["long", "turned around"],
 )
 def test_what_it_is_for_is_short_and_can_be_shown(session, analyst, description, says):
-    key = queries.remember(session, analyst, queries.read(SQL))
+    key = queries.remember(session, analyst, queries.parse(SQL))
 
     with pytest.raises(InvalidInput, match=says):
         views.save_view(

@@ -10,7 +10,7 @@ from db.models.care import DisclosedAnswer, DisclosedGroup
 from services.analytics import cohorts, figures
 from services.analytics.cohorts import Cohort, CohortEvent, EventKind
 from services.analytics.cohorts.disclosure import REMEMBERED_FOR
-from services.analytics.figures.facets import KEPT_FOR
+from services.analytics.figures.facets import CACHED_FOR
 from services.core.actors import Role
 from services.core.errors import NotAllowed
 from tests.kit import cast
@@ -39,10 +39,10 @@ def ill(session):
 @pytest.fixture
 def disclose(session, analyst):
     def disclose(kind=EventKind.DIAGNOSIS):
-        undisclosed = figures.find_facets(
+        undisclosed = figures.count_facets(
             session, analyst, kind, now=NOW, smallest_group=K
         )
-        facets = figures.tell_facets(session, analyst, undisclosed)
+        facets = figures.disclose_facets(session, analyst, undisclosed)
         return [(facet.words, facet.patients) for facet in facets]
 
     return disclose
@@ -159,7 +159,7 @@ def disclose_cached(session):
     jonas = cast.add_actor(session, cast.JONAS)
 
     def disclose_cached(after=timedelta(0), smallest_group=K):
-        facets = figures.tell_kept_facets(
+        facets = figures.disclose_cached_facets(
             session,
             jonas,
             EventKind.DIAGNOSIS,
@@ -180,8 +180,8 @@ def test_what_was_counted_is_told_to_others_for_an_hour(
     for _ in range(K):
         diagnosed(session, person(session), term="Asthma")
 
-    assert disclose_cached(KEPT_FOR) == before
-    assert disclose_cached(KEPT_FOR + timedelta(seconds=1)) is None
+    assert disclose_cached(CACHED_FOR) == before
+    assert disclose_cached(CACHED_FOR + timedelta(seconds=1)) is None
     assert disclose_cached(smallest_group=K - 1) is None
     assert disclose() == [("Asthma", 6 + K), ("Gout", 9)] == disclose_cached()
 
@@ -205,7 +205,7 @@ def test_what_is_told_again_is_remembered_as_what_is_new(
 def test_where_nothing_may_be_told_it_is_counted_each_time(
     session, disclose_cached, analyst
 ):
-    figures.tell_facets(session, analyst, ())
+    figures.disclose_facets(session, analyst, ())
 
     assert disclose_cached() is None
 
@@ -216,12 +216,12 @@ def test_only_analysts_ask(session):
         if role is Role.ANALYST:
             continue
         with pytest.raises(NotAllowed):
-            figures.find_facets(
+            figures.count_facets(
                 session, actor, EventKind.VISIT, now=NOW, smallest_group=K
             )
         with pytest.raises(NotAllowed):
-            figures.tell_facets(session, actor, ())
+            figures.disclose_facets(session, actor, ())
         with pytest.raises(NotAllowed):
-            figures.tell_kept_facets(
+            figures.disclose_cached_facets(
                 session, actor, EventKind.VISIT, now=NOW, smallest_group=K
             )

@@ -51,9 +51,9 @@ def shown(session, analyst):
     """Returns what an analyst is shown of a query."""
 
     def shown(sql):
-        query = queries.read(sql)
+        query = queries.parse(sql)
         counted = queries.count(session, analyst, query, now=NOW, smallest_group=K)
-        return queries.show(query, cohorts.disclose(session, analyst, counted))
+        return queries.result_of(query, cohorts.disclose(session, analyst, counted))
 
     return shown
 
@@ -303,8 +303,8 @@ def test_an_event_without_a_day_does_not_exist(session, ask):
 
 def test_patients_are_counted_without_their_events(session, analyst):
     """Sorting the hash of each event took most of the time, and revealed nothing."""
-    patients = queries.read(f"SELECT {PATIENTS} FROM diagnoses").counted
-    events = queries.read("SELECT count(*) FROM diagnoses").counted
+    patients = queries.parse(f"SELECT {PATIENTS} FROM diagnoses").counted
+    events = queries.parse("SELECT count(*) FROM diagnoses").counted
 
     assert len(statements.counts(patients).selected_columns) == 1
     assert len(statements.counts(events).selected_columns) == 2
@@ -840,7 +840,7 @@ def test_the_estimate_is_of_the_views_and_not_of_who_is_in_them(
         queries.estimate(
             session,
             analyst,
-            queries.read(f"SELECT {PATIENTS} FROM diagnoses WHERE term = '{term}'"),
+            queries.parse(f"SELECT {PATIENTS} FROM diagnoses WHERE term = '{term}'"),
         )
         for term in ("Gout", "Scurvy", "Nobody has it", "100% %s %(x)s $1")
     }
@@ -857,16 +857,16 @@ def test_an_estimate_has_one_figure():
 @pytest.mark.parametrize("sql", queries.EXAMPLES.values(), ids=queries.EXAMPLES)
 def test_the_examples_are_counted_and_estimated(session, ask, analyst, sql):
     assert isinstance(ask(sql), tuple)
-    assert queries.estimate(session, analyst, queries.read(sql)) > 0
+    assert queries.estimate(session, analyst, queries.parse(sql)) > 0
 
 
-@pytest.mark.parametrize("view", queries.OFFERED.values(), ids=queries.OFFERED)
+@pytest.mark.parametrize("view", queries.VIEWS.values(), ids=queries.VIEWS)
 def test_every_column_that_is_offered_is_there_and_of_its_kind(session, view):
     session.execute(select(view.table).limit(0))
     for name in view.columns:
         if view.dimension_of(name):
             sql = f"SELECT {name}, {PATIENTS} FROM {view.name} GROUP BY {name}"
-            assert queries.read(sql).counted.by
+            assert queries.parse(sql).counted.by
 
 
 def test_a_query_that_takes_too_long_is_stopped_and_it_is_said_so(
@@ -890,7 +890,7 @@ def test_the_statement_is_limited_to_ten_seconds(session, ask):
 
 def test_only_who_may_count_cohorts_may_run_a_query(session):
     clerk = cast.add_actor(session, cast.CLEO)
-    query = queries.read("SELECT count(*) FROM visits")
+    query = queries.parse("SELECT count(*) FROM visits")
 
     with pytest.raises(NotAllowed):
         queries.count(session, clerk, query, now=NOW, smallest_group=K)
@@ -901,7 +901,7 @@ def test_only_who_may_count_cohorts_may_run_a_query(session):
 
 
 def test_a_query_is_kept_behind_a_key_and_read_anew(session, analyst):
-    query = queries.read("SELECT count(*) FROM visits -- mine")
+    query = queries.parse("SELECT count(*) FROM visits -- mine")
 
     key = queries.remember(session, analyst, query)
 

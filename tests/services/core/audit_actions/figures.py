@@ -33,7 +33,7 @@ def cohort_count(w: World) -> ActionCall:
 @prepares(Action.QUERY_RUN)
 def query_run(w: World) -> ActionCall:
     analyst = w.somebody(Role.ANALYST).actor
-    query = queries.read("SELECT count(*) FROM visits")
+    query = queries.parse("SELECT count(*) FROM visits")
     now = datetime(2026, 11, 25, 12, tzinfo=UTC)
     return lambda: queries.count(w.session, analyst, query, now=now, smallest_group=5)
 
@@ -41,7 +41,7 @@ def query_run(w: World) -> ActionCall:
 @prepares(Action.VIEW_SHARE)
 def view_share(w: World) -> ActionCall:
     analyst = w.somebody(Role.ANALYST).actor
-    query = queries.read("SELECT count(*) FROM visits")
+    query = queries.parse("SELECT count(*) FROM visits")
     key = queries.remember(w.session, analyst, query)
     subject = queries.QUERIES
     view = views.save_view(w.session, analyst, "Visits", key, subject=subject)

@@ -7,7 +7,7 @@ import pytest
 from services.analytics.cohorts import Dimension
 from services.analytics.figures import FigureMeasure, Quantity
 from services.analytics.joined_conditions import find_joined
-from services.analytics.queries import EXAMPLES, OFFERED, QueryRefused, read
+from services.analytics.queries import EXAMPLES, VIEWS, QueryRefused, parse
 from services.analytics.queries.model import Content, OutputColumn
 
 PATIENTS = "count(DISTINCT patient_id)"
@@ -15,11 +15,11 @@ PATIENTS = "count(DISTINCT patient_id)"
 
 @pytest.mark.parametrize("text", EXAMPLES.values(), ids=EXAMPLES)
 def test_the_examples_are_queries(text):
-    assert read(text).columns
+    assert parse(text).columns
 
 
 def test_a_query_is_its_views_conditions_groups_and_numbers():
-    query = read(
+    query = parse(
         "SELECT v.month, d.sex, count(DISTINCT v.patient_id) AS patients "
         "FROM visits AS v JOIN diagnoses d ON d.patient_id = v.patient_id "
         "WHERE d.term = 'Asthma' GROUP BY 1, d.sex "
@@ -40,18 +40,18 @@ def test_a_query_is_its_views_conditions_groups_and_numbers():
 
 
 def test_of_patients_a_row_is_a_patient_and_of_events_an_event():
-    assert read("SELECT count(*) FROM patients").counted.measure == "patients"
-    assert read("SELECT count(*) FROM visits").counted.measure == "events"
+    assert parse("SELECT count(*) FROM patients").counted.measure == "patients"
+    assert parse("SELECT count(*) FROM visits").counted.measure == "events"
 
 
 def test_means_and_percentiles_are_of_one_column():
-    query = read(
+    query = parse(
         "SELECT avg(age), percentile_cont(0.9) WITHIN GROUP (ORDER BY age) AS old, "
         f"{PATIENTS} FROM diagnoses"
     )
 
-    assert query.counted.spread is not None
-    assert query.counted.spread.quantity is Quantity.AGE
+    assert query.counted.distribution is not None
+    assert query.counted.distribution.quantity is Quantity.AGE
     assert [each.content for each in query.columns] == ["mean", "p90", "number"]
 
 
@@ -60,7 +60,7 @@ def test_what_was_typed_is_bound_and_no_name_of_it_is_run():
 
     from services.analytics.queries import statements
 
-    query = read(
+    query = parse(
         "SELECT count(*) AS danger FROM visits AS drop_table "
         "WHERE drop_table.term = 'x''; DROP TABLE patients' AND age IN (3, 4) "
         "AND occurred_on - 3 > '2026-01-31'"
@@ -504,7 +504,7 @@ REFUSED = {
 @pytest.mark.parametrize(("text", "sentence"), REFUSED.values(), ids=REFUSED)
 def test_what_is_not_on_the_list_is_refused_with_what_to_write(text, sentence):
     with pytest.raises(QueryRefused, match=sentence) as refused:
-        read(text)
+        parse(text)
 
     assert refused.value.property_name == "sql"
 
@@ -671,7 +671,7 @@ JOINED = {
 
 @pytest.mark.parametrize(("text", "number"), JOINED.values(), ids=JOINED)
 def test_each_condition_that_or_and_not_join_is_known(text, number):
-    condition = read(text).counted.joined
+    condition = parse(text).counted.joined
 
     assert (condition is not None) == (number > 0)
     assert len(list(find_joined(condition)) if condition else []) == number
@@ -679,7 +679,7 @@ def test_each_condition_that_or_and_not_join_is_known(text, number):
 
 def test_days_and_one_column_of_two_views_are_put_in_order():
     for condition in ("v.occurred_on > d.ended_on + 90", "v.age >= d.age"):
-        assert read(
+        assert parse(
             "SELECT count(*) FROM visits v JOIN diagnoses d "
             f"ON d.patient_id = v.patient_id AND {condition}"
         )
@@ -690,28 +690,28 @@ def test_few_conditions_are_joined_and_many_are_of_one_column():
     ages = " OR ".join(f"age = {n}" for n in range(40))
 
     with pytest.raises(QueryRefused, match="join at most 12 conditions"):
-        read(f"SELECT count(*) FROM visits WHERE {pairs}")
-    assert read(f"SELECT count(*) FROM visits WHERE {ages}").counted.joined is None
+        parse(f"SELECT count(*) FROM visits WHERE {pairs}")
+    assert parse(f"SELECT count(*) FROM visits WHERE {ages}").counted.joined is None
 
 
 @pytest.mark.parametrize("text", ["EXPLAIN SELECT 'Secret'", "SELECT 'Secret' FROM ("])
 def test_nothing_of_a_text_stands_in_a_log_or_a_refusal(text, caplog):
     with caplog.at_level(logging.DEBUG), pytest.raises(QueryRefused) as refused:
-        read(text)
+        parse(text)
 
     assert "Secret" not in f"{caplog.text}{refused.value}"
     assert refused.value.__cause__ is None
 
 
 def test_comments_are_passed_over_and_hide_nothing():
-    query = read("SELECT /* all */ count(*) -- UNION\nFROM visits /* ; DROP */")
+    query = parse("SELECT /* all */ count(*) -- UNION\nFROM visits /* ; DROP */")
 
     assert query.counted.conditions
     with pytest.raises(QueryRefused, match="not supported"):
-        read("SELECT count(*) FROM visits -- x\nUNION SELECT 1")
+        parse("SELECT count(*) FROM visits -- x\nUNION SELECT 1")
 
 
 def test_no_view_that_is_offered_has_what_names_somebody():
-    columns = {name for view in OFFERED.values() for name in view.columns}
+    columns = {name for view in VIEWS.values() for name in view.columns}
 
     assert not columns & {"first_name", "last_name", "date_of_birth", "id", "content"}

@@ -23,30 +23,30 @@ from services.analytics.queries.conditions import (
     condition,
     conjuncts,
     number_of,
-    require_tie,
+    require_same_patient,
 )
 from services.analytics.queries.model import (
     MOST_GROUPS,
     MOST_ROWS,
     MOST_SOURCES,
     Content,
-    Counted,
+    CountSpec,
+    DistributionSpec,
     Ordering,
     OutputColumn,
     Query,
     QueryRefused,
-    Spread,
     Threshold,
 )
-from services.analytics.queries.offered import OFFERED, PATIENT, SCHEMA
-from services.analytics.queries.trees import (
+from services.analytics.queries.queryable_views import PATIENT, SCHEMA, VIEWS
+from services.analytics.queries.syntax_tree import (
     is_a,
     name_of,
-    not_understood,
-    only,
-    parse,
+    parse_tree,
     part,
-    unwrapped,
+    require_only,
+    unsupported,
+    without_parentheses,
 )
 from services.core.sentences import Sentence
 
@@ -78,27 +78,27 @@ _OPERATORS: Final = {
 _FLIPPED: Final = {">": "<", "<": ">", ">=": "<=", "<=": ">="}
 
 
-def read(text: str) -> Query:
+def parse(text: str) -> Query:
     """Return the query that a text expresses; raises QueryRefused."""
     try:
-        reader = _Reader(text)
-        query = reader.read()
+        reader = _QueryParser(text)
+        query = reader.parse()
         if len(reader.scope.with_several) > 1:
-            return _Reader(text, counts_each_name=True).read()
+            return _QueryParser(text, counts_each_name=True).parse()
     except RecursionError:
-        raise not_understood() from None
+        raise unsupported() from None
     return query
 
 
-class _Reader:
+class _QueryParser:
     """Reads one text: first the views, then what is counted, then what is shown."""
 
     def __init__(self, text: str, *, counts_each_name: bool = False) -> None:
         self.text = text.strip()
-        self.tree = _select_of(unwrapped(parse(self.text)))
-        only(self.tree, *_SELECT, "limit")
+        self.tree = _select_of(without_parentheses(parse_tree(self.text)))
+        require_only(self.tree, *_SELECT, "limit")
         if part(self.tree, "from_") is None:
-            raise not_understood()
+            raise unsupported()
         self.sources: dict[str, Source] = {}
         self.scope = NameScope([self.sources], self._exists, counts_each_name)
         self.number_of_sources = 0
@@ -106,9 +106,9 @@ class _Reader:
         # columns.
         self.with_joined: list[Condition] = []
         self.contents: set[FigureMeasure] = set()
-        self.spread: tuple[Source, str] | None = None
+        self.distribution: tuple[Source, str] | None = None
 
-    def read(self) -> Query:
+    def parse(self) -> Query:
         """Return the query; raises QueryRefused."""
         first = self._add_source(self.tree.args["from_"])
         rows = self._join_views(first)
@@ -121,7 +121,7 @@ class _Reader:
         thresholds = tuple(self._thresholds(columns))
         # Before the measure is known: what rows are sorted by is counted as well.
         order = tuple(self._order(columns, grouped))
-        counted = Counted(
+        counted = CountSpec(
             view=first.view.table,
             first=first.rows,
             rows=rows,
@@ -132,7 +132,7 @@ class _Reader:
                 dimension_text(source.rows, dimension) for source, dimension in groups
             ),
             measure=self._measure(first),
-            spread=self._spread_of(first),
+            distribution=self._distribution_of(first),
         )
         return Query(
             text=self.text,
@@ -150,23 +150,23 @@ class _Reader:
         sources = self.sources if sources is None else sources
         table = node.this
         if is_a(node, "From"):
-            only(node, "this")
+            require_only(node, "this")
         if not is_a(table, "Table"):
-            raise not_understood()
-        only(table, "this", "db", "alias")
+            raise unsupported()
+        require_only(table, "this", "db", "alias")
         name = name_of(table.this)
         schema = part(table, "db")
-        if name not in OFFERED or (schema and name_of(schema) != SCHEMA):
+        if name not in VIEWS or (schema and name_of(schema) != SCHEMA):
             raise QueryRefused(
                 Sentence(
                     "There is no view {name} here. Use one of: {views}.",
                     name=name,
-                    views=", ".join(OFFERED),
+                    views=", ".join(VIEWS),
                 )
             )
         alias = part(table, "alias")
         if alias:
-            only(alias, "this")
+            require_only(alias, "this")
             name_there = name_of(alias.this)
         else:
             name_there = name
@@ -179,7 +179,7 @@ class _Reader:
             raise QueryRefused(
                 Sentence("A query can have at most {most} views.", most=MOST_SOURCES)
             )
-        view = OFFERED[name]
+        view = VIEWS[name]
         # No typed name appears in what is run.
         rows = view.table.alias(f"view_{self.number_of_sources}")
         sources[name_there] = source = Source(view, rows)
@@ -188,7 +188,7 @@ class _Reader:
     def _join_views(self, first: Source) -> FromClause:
         rows = first.rows
         for join in part(self.tree, "joins") or ():
-            only(join, "this", "on", "kind", "side")
+            require_only(join, "this", "on", "kind", "side")
             is_inner = part(join, "kind") in {None, "", "INNER"}
             if not is_inner or part(join, "side") or not part(join, "on"):
                 raise QueryRefused(
@@ -200,7 +200,7 @@ class _Reader:
             before = dict(self.sources)
             source = self._add_source(join)
             own = {name: s for name, s in self.sources.items() if s is source}
-            require_tie(join.args["on"], self.scope, own, [before])
+            require_same_patient(join.args["on"], self.scope, own, [before])
             on = _parts(condition(join.args["on"], self.scope))
             self.with_joined += [each for each in on if any(find_joined(each))]
             plain = AllOf(tuple(each for each in on if not any(find_joined(each))))
@@ -228,24 +228,26 @@ class _Reader:
         where = part(tree, "where")
         if where is None:
             return ()
-        only(where, "this")
+        require_only(where, "this")
         return _parts(condition(where.this, scope))
 
     def _exists(self, node: "Expression", scope: NameScope) -> Condition:
         tree = _select_of(node)
-        only(tree, "expressions", "from_", "where")
+        require_only(tree, "expressions", "from_", "where")
         for each in part(tree, "expressions") or ():
             if not is_a(each, "Star", "Literal"):
                 raise QueryRefused(
                     Sentence("Write EXISTS as EXISTS (SELECT 1 FROM ... WHERE ...).")
                 )
         if part(tree, "from_") is None:
-            raise not_understood()
+            raise unsupported()
         sources: dict[str, Source] = {}
         source = self._add_source(tree.args["from_"], sources)
         inner = scope.within(sources)
         where = part(tree, "where")
-        require_tie(where.this if where else None, inner, sources, scope.sources)
+        require_same_patient(
+            where.this if where else None, inner, sources, scope.sources
+        )
         have_days = tuple(map(Predicate, _have_days(sources.values())))
         return Existing(
             AllOf((*self._where(tree, inner), *have_days)),
@@ -263,7 +265,7 @@ class _Reader:
         group = part(self.tree, "group")
         grouped: list[tuple[Source, str, Dimension]] = []
         if group is not None:
-            only(group, "expressions")
+            require_only(group, "expressions")
             grouped = [self._group(each) for each in part(group, "expressions") or ()]
         if len(grouped) > MOST_GROUPS:
             raise QueryRefused(
@@ -274,7 +276,7 @@ class _Reader:
         return grouped, [(source, dimension) for source, _, dimension in grouped]
 
     def _group(self, node: Any) -> tuple[Source, str, Dimension]:
-        node = unwrapped(node)
+        node = without_parentheses(node)
         if is_a(node, "Literal") and not part(node, "is_string"):
             node = self._selected_at(node)
         elif is_a(node, "Column") and not part(node, "table"):
@@ -303,9 +305,9 @@ class _Reader:
 
     def _dimension(self, node: Any) -> tuple[Source, str, Dimension]:
         """Return the column that rows are grouped by; raises QueryRefused."""
-        node = unwrapped(node)
+        node = without_parentheses(node)
         if is_a(node, "TimestampTrunc"):
-            only(node, "this", "unit")
+            require_only(node, "this", "unit")
             period = _PERIODS.get(str(part(node, "unit").this).upper())
             source, name = self._column(node.this)
             if period and name == "occurred_on":
@@ -333,9 +335,9 @@ class _Reader:
         return source, name, dimension
 
     def _column(self, node: Any) -> tuple[Source, str]:
-        node = unwrapped(node)
+        node = without_parentheses(node)
         if not is_a(node, "Column"):
-            raise not_understood()
+            raise unsupported()
         return self.scope.find(node)
 
     def _columns(
@@ -352,7 +354,7 @@ class _Reader:
                 )
             node, name = item, None
             if is_a(item, "Alias"):
-                only(item, "this", "alias")
+                require_only(item, "this", "alias")
                 node, name = item.this, name_of(item.args["alias"])
             content = self._content(node)
             if content is None:
@@ -384,27 +386,27 @@ class _Reader:
 
     def _content(self, node: Any) -> Content | None:
         """Return the measure that a node asks for; None if it asks for none."""
-        node = unwrapped(node)
+        node = without_parentheses(node)
         if is_a(node, "Count"):
             return self._counted(node)
         if is_a(node, "Avg"):
-            only(node, "this")
-            self._add_spread(node.this)
+            require_only(node, "this")
+            self._add_distribution(node.this)
             return Content.MEAN
         if is_a(node, "WithinGroup"):
             return self._percentile(node)
         if not is_a(node, "Column", "TimestampTrunc"):
-            raise not_understood()
+            raise unsupported()
         return None
 
     def _counted(self, node: "Expression") -> Content:
-        only(node, "this")
+        require_only(node, "this")
         if is_a(node.this, "Star"):
-            only(node.this)
+            require_only(node.this)
             self.contents.add(FigureMeasure.EVENTS)
             return Content.NUMBER
         if is_a(node.this, "Distinct"):
-            only(node.this, "expressions")
+            require_only(node.this, "expressions")
             names = [self._column(each)[1] for each in node.this.expressions]
             if names == [PATIENT]:
                 self.contents.add(FigureMeasure.PATIENTS)
@@ -416,12 +418,12 @@ class _Reader:
         )
 
     def _percentile(self, node: "Expression") -> Content:
-        only(node, "this", "expression")
+        require_only(node, "this", "expression")
         order, share = node.expression, node.this
         if not (is_a(share, "PercentileCont") and is_a(order, "Order")):
-            raise not_understood()
-        only(share, "this")
-        only(order, "expressions")
+            raise unsupported()
+        require_only(share, "this")
+        require_only(order, "expressions")
         is_number = is_a(share.this, "Literal") and not part(share.this, "is_string")
         content = _PERCENTILES.get(str(share.this.this)) if is_number else None
         if content is None or len(order.expressions) != 1:
@@ -432,11 +434,11 @@ class _Reader:
                 )
             )
         [ordered] = order.expressions
-        only(ordered, "this")
-        self._add_spread(ordered.this)
+        require_only(ordered, "this")
+        self._add_distribution(ordered.this)
         return content
 
-    def _add_spread(self, node: Any) -> None:
+    def _add_distribution(self, node: Any) -> None:
         source, name = self._column(node)
         if source.view.quantity_of(name) is None or source is not next(
             iter(self.sources.values())
@@ -447,11 +449,11 @@ class _Reader:
                     "the view after FROM."
                 )
             )
-        if self.spread not in {None, (source, name)}:
+        if self.distribution not in {None, (source, name)}:
             raise QueryRefused(
                 Sentence("A query can have means and percentiles of one column only.")
             )
-        self.spread = (source, name)
+        self.distribution = (source, name)
         self.contents.add(FigureMeasure.DISTRIBUTION)
 
     def _measure(self, first: Source) -> FigureMeasure:
@@ -470,22 +472,22 @@ class _Reader:
             )
         return measures.pop()
 
-    def _spread_of(self, first: Source) -> Spread | None:
-        if self.spread is None:
+    def _distribution_of(self, first: Source) -> DistributionSpec | None:
+        if self.distribution is None:
             return None
-        _, name = self.spread
+        _, name = self.distribution
         quantity = first.view.quantity_of(name)
-        if quantity is None:  # _add_spread() has seen to that
-            raise not_understood()
+        if quantity is None:  # _add_distribution() has seen to that
+            raise unsupported()
         has_unit = name == "value"
         unit = func.coalesce(first.rows.c.unit, "") if has_unit else literal("")
-        return Spread(quantity, first.rows.c[name], unit)
+        return DistributionSpec(quantity, first.rows.c[name], unit)
 
     def _thresholds(self, columns: Sequence[OutputColumn]) -> Iterator[Threshold]:
         having = part(self.tree, "having")
         if having is None:
             return
-        only(having, "this")
+        require_only(having, "this")
         for node in conjuncts(having.this):
             operator = _OPERATORS.get(type(node).__name__)
             if operator is None:
@@ -495,8 +497,11 @@ class _Reader:
                         "several."
                     )
                 )
-            only(node, "this", "expression")
-            left, right = unwrapped(node.this), unwrapped(node.expression)
+            require_only(node, "this", "expression")
+            left, right = (
+                without_parentheses(node.this),
+                without_parentheses(node.expression),
+            )
             if is_a(left, "Literal", "Neg"):
                 left, right = right, left
                 operator = _FLIPPED.get(operator, operator)
@@ -527,10 +532,10 @@ class _Reader:
         order = part(self.tree, "order")
         if order is None:
             return
-        only(order, "expressions")
+        require_only(order, "expressions")
         for ordered in order.expressions:
-            only(ordered, "this", "desc")
-            place = self._place_of(unwrapped(ordered.this), columns, grouped)
+            require_only(ordered, "this", "desc")
+            place = self._place_of(without_parentheses(ordered.this), columns, grouped)
             yield Ordering(place, bool(part(ordered, "desc")))
 
     def _place_of(
@@ -564,8 +569,8 @@ class _Reader:
         if limit is None:
             return MOST_ROWS
         if not is_a(limit, "Limit"):
-            raise not_understood()
-        only(limit, "expression")
+            raise unsupported()
+        require_only(limit, "expression")
         number = number_of(limit.expression)
         if number != int(number) or not 0 < number <= MOST_ROWS:
             raise QueryRefused(
@@ -593,6 +598,6 @@ def _have_days(sources: Iterable[Source]) -> list[ColumnElement[bool]]:
 
 def _select_of(node: Any) -> "Expression":
     if not is_a(node, "Select"):
-        raise not_understood()
+        raise unsupported()
     select: Expression = node
     return select

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _NAME: Final = re.compile("[a-z_][a-z0-9_]{0,62}")
 # Other ways to write text, which hide what it says; nobody needs them for a question.
-_DISGUISED: Final = (
+_OTHER_LITERALS: Final = (
     "ByteString",
     "HexString",
     "BitString",
@@ -25,12 +25,12 @@ _DISGUISED: Final = (
     "Concat",
 )
 # Control characters, and those that hide or reorder what is beside them.
-_UNSEEN: Final = frozenset({"Cc", "Cf"})
+_INVISIBLE: Final = frozenset({"Cc", "Cf"})
 # Set by the parser itself on each node, whether or not the text has the keyword.
-_HARMLESS: Final = frozenset({"big_int", "nulls_first"})
+_SET_BY_PARSER: Final = frozenset({"big_int", "nulls_first"})
 
 
-def parse(text: str) -> "Expression":
+def parse_tree(text: str) -> "Expression":
     """Return the single statement in the text as a tree; raises QueryRefused.
 
     The parser's errors about text that it cannot read repeat parts of it, so they are
@@ -42,7 +42,7 @@ def parse(text: str) -> "Expression":
 
     # It logs what it cannot read, and that may be somebody's illness.
     logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
-    if len(text) > LONGEST_TEXT or not _is_seen(text):
+    if len(text) > LONGEST_TEXT or not _is_visible(text):
         raise QueryRefused(
             Sentence(
                 "A query can have at most {most:,} characters, none of which is "
@@ -64,7 +64,7 @@ def parse(text: str) -> "Expression":
     if len(statements) != 1 or statements[0] is None:
         raise QueryRefused(Sentence("Write one SELECT, without a second statement."))
     statement: Any = statements[0]
-    if any(is_a(node, *_DISGUISED) for node in statement.walk()):
+    if any(is_a(node, *_OTHER_LITERALS) for node in statement.walk()):
         raise QueryRefused(
             Sentence(
                 "Write text in plain single quotes: 'like this', without letters or "
@@ -76,15 +76,15 @@ def parse(text: str) -> "Expression":
         first.text.upper() == "NULLS" and second.text.upper() in {"FIRST", "LAST"}
         for first, second in pairwise(words)
     ):
-        raise not_understood()
+        raise unsupported()
     tree: Expression = statement
     return tree
 
 
-def _is_seen(text: str) -> bool:
+def _is_visible(text: str) -> bool:
     """Return whether a text is what it looks like to a reader of the audit log."""
     return is_storable(text) and not any(
-        category(character) in _UNSEEN
+        category(character) in _INVISIBLE
         for character in text.replace("\r\n", "\n")
         if character not in "\n\t"
     )
@@ -95,14 +95,14 @@ def is_a(node: object, *names: str) -> bool:
     return type(node).__name__ in names
 
 
-def only(node: "Expression", *allowed: str) -> None:
+def require_only(node: "Expression", *allowed: str) -> None:
     """Raise QueryRefused if the node has parts other than the allowed ones.
 
     So no part of a text is ignored, whatever else the parser knows.
     """
     for name, value in node.args.items():
-        if name not in allowed and name not in _HARMLESS and value:
-            raise not_understood()
+        if name not in allowed and name not in _SET_BY_PARSER and value:
+            raise unsupported()
 
 
 def part(node: "Expression", name: str) -> Any:
@@ -113,8 +113,8 @@ def part(node: "Expression", name: str) -> Any:
 def name_of(identifier: "Expression") -> str:
     """Return a name as PostgreSQL folds it; raises QueryRefused for unusual ones."""
     if not is_a(identifier, "Identifier"):
-        raise not_understood()
-    only(identifier, "this", "quoted")
+        raise unsupported()
+    require_only(identifier, "this", "quoted")
     name = str(identifier.this)
     if not part(identifier, "quoted"):
         name = name.lower()
@@ -125,15 +125,15 @@ def name_of(identifier: "Expression") -> str:
     return name
 
 
-def unwrapped(node: Any) -> Any:
+def without_parentheses(node: Any) -> Any:
     """Return the expression inside brackets."""
     while is_a(node, "Paren"):
-        only(node, "this")
+        require_only(node, "this")
         node = node.this
     return node
 
 
-def not_understood() -> QueryRefused:
+def unsupported() -> QueryRefused:
     """Return the refusal of whatever is not on the list of accepted parts."""
     return QueryRefused(
         Sentence(

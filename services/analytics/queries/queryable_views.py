@@ -75,7 +75,7 @@ _QUANTITIES: Final[Mapping[str, Quantity]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class OfferedView:
+class QueryableView:
     """A view of the schema for analysts, and the kinds of its columns."""
 
     name: str
@@ -108,8 +108,8 @@ class OfferedView:
         return _QUANTITIES.get(name) if name in self.columns else None
 
 
-OFFERED: Final[Mapping[str, OfferedView]] = {
-    name: OfferedView(name, columns)
+VIEWS: Final[Mapping[str, QueryableView]] = {
+    name: QueryableView(name, columns)
     for name, columns in {
         "patients": {**_PERSON, "birth_year": ColumnKind.NUMBER},
         "diagnoses": _ENDS,
