@@ -15,7 +15,7 @@ from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
 from services.analytics import dashboards, figures
 from services.analytics.dashboards import (
-    READY,
+    BUILT_IN,
     Card,
     Dashboard,
     DashboardDraft,
@@ -101,11 +101,11 @@ def list_dashboards(caller: ProgramOrPerson) -> Response:
     saved = caller.read(
         lambda session: dashboards.list_dashboards(session, caller.actor)
     ).value
-    shown = [
+    listed = [
         *(_listed(str(each.id), each.draft, each) for each in saved),
-        *(_listed(key, draft) for key, draft in READY.items()),
+        *(_listed(key, draft) for key, draft in BUILT_IN.items()),
     ]
-    return JsonResponse({"dashboards": shown})
+    return JsonResponse({"dashboards": listed})
 
 
 @router.get("/{key}", responses=shows(DashboardShown, 404))
@@ -142,38 +142,38 @@ def count_cards(
     `refusal` says why.
     """
     draft = _draft(caller, key)
-    shown = draft.shown
+    dashboard_filter = draft.filter
     if time or since or until or sexes or age_band:
         is_months = time is None and (since or until)
-        shown = DashboardFilter(
+        dashboard_filter = DashboardFilter(
             timespan=Timespan.MONTHS if is_months else Timespan(time or Timespan.ALL),
             since=since,
             until=until,
             sexes=tuple(sex for sex in Sex if sex in (sexes or ())),
             age_band=age_band or "",
         )
-    dashboards.check_filter(shown)
+    dashboards.check_filter(dashboard_filter)
     return JsonResponse(
         {
             "key": key,
             "name": draft.name,
             "description": draft.description,
             "filter": {
-                "time": shown.timespan,
-                "since": shown.since,
-                "until": shown.until,
-                "sexes": list(shown.sexes),
-                "age_band": shown.age_band,
+                "time": dashboard_filter.timespan,
+                "since": dashboard_filter.since,
+                "until": dashboard_filter.until,
+                "sexes": list(dashboard_filter.sexes),
+                "age_band": dashboard_filter.age_band,
             },
-            "cards": [_card(caller, card, shown) for card in draft.cards],
+            "cards": [_card(caller, card, dashboard_filter) for card in draft.cards],
         }
     )
 
 
 def _draft(caller: Caller, key: str) -> DashboardDraft:
     caller.actor.require(Permission.COUNT_COHORTS)
-    if key in READY:
-        return READY[key]
+    if key in BUILT_IN:
+        return BUILT_IN[key]
     try:
         dashboard_id = UUID(key)
     except ValueError:
@@ -183,10 +183,12 @@ def _draft(caller: Caller, key: str) -> DashboardDraft:
     ).value.draft
 
 
-def _card(caller: Caller, card: Card, shown: DashboardFilter) -> dict[str, Any]:
+def _card(
+    caller: Caller, card: Card, dashboard_filter: DashboardFilter
+) -> dict[str, Any]:
     now, least = caller.stores.now(), caller.stores.smallest_group
     try:
-        figure = narrow_card(card, shown, now.date())
+        figure = narrow_card(card, dashboard_filter, now.date())
         written = count_and_disclose(
             caller,
             lambda session: figures.count(

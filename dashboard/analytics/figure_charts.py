@@ -31,7 +31,7 @@ from dashboard.ui.language.chart_locale import in_language
 from dashboard.ui.words import capitalised, plain
 from services.analytics.cohorts import Dimension
 from services.analytics.cohorts.wording import split_phrase
-from services.analytics.dashboards.choosing import CHOOSABLE, is_choosable
+from services.analytics.dashboards.choosing import FILTERABLE, is_filterable
 from services.analytics.figures import Chart, FigureCell, FigureMeasure, FigureResult
 from services.analytics.figures.drawing import (
     COLOURS,
@@ -124,7 +124,7 @@ def draw_figure(
     said = _("{shown} by {split}; see the table below it").format(
         shown=shown, split=translated(split_phrase(result.figure.by))
     )
-    if choose is None or not CHOOSABLE.intersection(result.figure.by):
+    if choose is None or not FILTERABLE.intersection(result.figure.by):
         with chart_box(name, tables.shown, key=key, filed=tables.filed):
             _draw(drawing, said)
     else:
@@ -161,11 +161,11 @@ def _draw_to_choose(
     is_clicked = chart_of(result) is Chart.BARS and not is_distribution
     bars: list[Mapping[str, str]] = []
     # Only the first dimension: for one beside it, people use the filter's own field.
-    what = _("Show only") if by[0] in CHOOSABLE else ""
+    what = _("Show only") if by[0] in FILTERABLE else ""
     choosable = {
         _value(by[0], cell.values[0])
         for cell in result.cells
-        if is_choosable(by[0], cell.values[0])
+        if is_filterable(by[0], cell.values[0])
     }
     with choosing_box(
         name,
@@ -195,7 +195,7 @@ def _draw_to_choose(
         dimension: value
         for cell in result.cells
         for dimension, value, field in zip(by, cell.values, names, strict=True)
-        if dimension in CHOOSABLE and chosen.get(field) == _value(dimension, value)
+        if dimension in FILTERABLE and chosen.get(field) == _value(dimension, value)
     }
 
 

@@ -20,7 +20,7 @@ from services.analytics.dashboards import (
     PrintedCard,
     narrow_card,
 )
-from services.analytics.dashboards.list_paper import list_pdf
+from services.analytics.dashboards.printed_lists import list_pdf
 from services.analytics.figures import Figure
 from services.analytics.figures.wording import figure_phrase
 from services.analytics.subscriptions import (
@@ -103,7 +103,7 @@ class AnalystMailing:
         if isinstance(due.draft, SavedQuestion):
             set_paper = self._list(as_owner, due.draft)
         else:
-            set_paper = self._dashboard(as_owner, due.draft, due.shown)
+            set_paper = self._dashboard(as_owner, due.draft, due.filter)
         spoken = {
             each: self.wording(due.languages.get(each)) for each in due.recipients
         }
@@ -114,13 +114,18 @@ class AnalystMailing:
         return {each: set_in[wording.language] for each, wording in spoken.items()}
 
     def _dashboard(
-        self, as_owner: ActorDatabase, draft: DashboardDraft, shown: DashboardFilter
+        self,
+        as_owner: ActorDatabase,
+        draft: DashboardDraft,
+        dashboard_filter: DashboardFilter,
     ) -> Callable[[Wording], bytes]:
         """Count a dashboard's cards; return what lays them out in a language."""
         now = self.now()
-        cards = [self._printed(as_owner, card, shown, now) for card in draft.cards]
+        cards = [
+            self._printed(as_owner, card, dashboard_filter, now) for card in draft.cards
+        ]
         return lambda wording: dashboards.dashboard_pdf(
-            draft, cards, shown, clinic=self.clinic, now=now, wording=wording
+            draft, cards, dashboard_filter, clinic=self.clinic, now=now, wording=wording
         )
 
     def _list(
@@ -163,12 +168,16 @@ class AnalystMailing:
         return f"{said[:1].upper()}{said[1:]}"
 
     def _printed(
-        self, as_owner: ActorDatabase, card: Card, shown: DashboardFilter, now: datetime
+        self,
+        as_owner: ActorDatabase,
+        card: Card,
+        dashboard_filter: DashboardFilter,
+        now: datetime,
     ) -> PrintedCard:
         """Count a card as its page does, checked against earlier counts."""
         owner, least = as_owner.actor, self.smallest_group
         try:
-            figure = narrow_card(card, shown, now.date())
+            figure = narrow_card(card, dashboard_filter, now.date())
             result = count_and_tell(
                 as_owner,
                 lambda session: figures.count(

@@ -45,7 +45,7 @@ from dashboard.ui.page_header import name_breadcrumb, page_header
 from dashboard.ui.words import capitalised, plain
 from services.analytics import dashboards
 from services.analytics.dashboards import (
-    READY,
+    BUILT_IN,
     Card,
     Dashboard,
     DashboardDraft,
@@ -90,40 +90,42 @@ def copy(draft: DashboardDraft) -> None:
 
 @st.fragment
 def print_it(
-    draft: DashboardDraft, dashboard: Dashboard | None, shown: DashboardFilter
+    draft: DashboardDraft,
+    dashboard: Dashboard | None,
+    dashboard_filter: DashboardFilter,
 ) -> None:
     """Make a PDF of the dashboard."""
     with error_boundary():
-        show_printing(draft, dashboard.id if dashboard else None, shown)
+        show_printing(draft, dashboard.id if dashboard else None, dashboard_filter)
 
 
 @st.fragment
-def subscribe(dashboard: UUID | str, shown: DashboardFilter) -> None:
+def subscribe(dashboard: UUID | str, dashboard_filter: DashboardFilter) -> None:
     """Choose when the dashboard is sent by mail, and to whom."""
     with error_boundary():
-        show_subscribing(dashboard, shown, menu_key=_MAILING)
+        show_subscribing(dashboard, dashboard_filter, menu_key=_MAILING)
 
 
 def show_actions(
     key: str,
     draft: DashboardDraft,
     dashboard: Dashboard | None,
-    shown: DashboardFilter | None,
+    dashboard_filter: DashboardFilter | None,
 ) -> None:
     """Offer the owner's actions on the dashboard; to others only copying it."""
-    if draft.cards and shown is not None:
+    if draft.cards and dashboard_filter is not None:
         with st.popover(_("Print"), key="dashboard_printing", icon=":material/print:"):
-            print_it(draft, dashboard, shown)
+            print_it(draft, dashboard, dashboard_filter)
         if most_subscriptions():
             with menu(_("Send by mail"), key=_MAILING, icon=":material/mail:"):
-                subscribe(dashboard.id if dashboard else key, shown)
+                subscribe(dashboard.id if dashboard else key, dashboard_filter)
     if dashboard is not None and dashboard.is_own:
         with st.popover(_("Add a card"), key="dashboard_adding", icon=":material/add:"):
             add_card(dashboard)
         with st.popover(_("Sharing"), key="dashboard_sharing", icon=":material/group:"):
             share(dashboard)
         if st.button(_("Change"), key="dashboard_change", icon=":material/edit:"):
-            change_dashboard(dashboard, shown or draft.shown)
+            change_dashboard(dashboard, dashboard_filter or draft.filter)
         if st.button(_("Delete"), key="dashboard_remove", icon=":material/delete:"):
             confirm_deletion(dashboard)
     else:
@@ -134,10 +136,10 @@ def show_actions(
 
 
 def show_controls(
-    dashboard: Dashboard | None, card: Card, shown: DashboardFilter
+    dashboard: Dashboard | None, card: Card, dashboard_filter: DashboardFilter
 ) -> None:
     """Offer the actions on a card."""
-    pin_button(card, shown)
+    pin_button(card, dashboard_filter)
     if (
         dashboard is not None
         and dashboard.is_own
@@ -161,7 +163,7 @@ def show_dashboard(
         st.markdown(plain(draft.description))
     if dashboard is not None:
         st.caption(capitalised(sharing_words(dashboard)))
-    shown = show_filter(f"dashboard_{key}", draft.shown)
+    dashboard_filter = show_filter(f"dashboard_{key}", draft.filter)
     st.caption(
         _(
             "Period, sex and age narrow every card: the period is whole months of the "
@@ -172,24 +174,24 @@ def show_dashboard(
         is_full = bool(draft.cards) and full_screen_button(
             _SCREEN, key="dashboard_full_screen"
         )
-        show_actions(key, draft, dashboard, shown)
+        show_actions(key, draft, dashboard, dashboard_filter)
     if not draft.cards:
         empty_state(
             _("No cards yet. Press *Add a card*, or add a figure from *Cohorts*."),
             icon="dashboard",
         )
         return
-    if shown is None:
+    if dashboard_filter is None:
         return
     draw = st.fragment(run_every=REFRESHED_EVERY if is_full else None)(show_screen)
-    draw(f"dashboard_{key}", draft, dashboard, shown, is_full=is_full)
+    draw(f"dashboard_{key}", draft, dashboard, dashboard_filter, is_full=is_full)
 
 
 def show_screen(
     prefix: str,
     draft: DashboardDraft,
     dashboard: Dashboard | None,
-    shown: DashboardFilter,
+    dashboard_filter: DashboardFilter,
     *,
     is_full: bool,
 ) -> None:
@@ -203,15 +205,17 @@ def show_screen(
                 dashboard = find_dashboard()
                 draft = dashboard.draft
             st.header(plain(draft.name), anchor=False)
-            st.caption(plain(filter_words(shown)))
+            st.caption(plain(filter_words(dashboard_filter)))
         show_cards(
             draft.cards,
-            shown,
+            dashboard_filter,
             key="dashboard_cards",
             show_controls=lambda card: (
-                None if is_full else show_controls(dashboard, card, shown)
+                None if is_full else show_controls(dashboard, card, dashboard_filter)
             ),
-            choose=None if is_full else partial(narrow_filter, prefix, shown),
+            choose=None
+            if is_full
+            else partial(narrow_filter, prefix, dashboard_filter),
         )
         explain_suppressed(smallest_group())
         st.caption(freshness())
@@ -219,8 +223,8 @@ def show_screen(
 
 _SCREEN: Final = "dashboard_screen"
 key = st.query_params.get("dashboard", "")
-if key in READY:
-    show_dashboard(key, localised(READY[key]))
+if key in BUILT_IN:
+    show_dashboard(key, localised(BUILT_IN[key]))
 else:
     opened = find_dashboard()
     show_dashboard(key, opened.draft, opened)

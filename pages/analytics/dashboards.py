@@ -14,7 +14,7 @@ from dashboard.ui.language import gettext as _, ngettext
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import at, plain
 from services.analytics import dashboards
-from services.analytics.dashboards import READY, Dashboard
+from services.analytics.dashboards import BUILT_IN, Dashboard
 
 
 @st.fragment
@@ -53,7 +53,7 @@ def show_dashboard(dashboard: Dashboard) -> None:
 
 def show_ready(key: str) -> None:
     """Show what a dashboard that comes with the app is about, and open it."""
-    draft = localised(READY[key])
+    draft = localised(BUILT_IN[key])
     with (
         st.container(border=True),
         st.container(horizontal=True, vertical_alignment="center"),
@@ -89,5 +89,5 @@ show_subscriptions()
 show_count_alerts()
 st.subheader(_("Ready-made dashboards"), anchor=False)
 st.caption(_("These come with the app. Copy one to change it."))
-for name in READY:
+for name in BUILT_IN:
     show_ready(name)

@@ -447,7 +447,7 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
             "content": "visits",
             "draft": SubscriptionDraft(
                 content="visits",
-                shown=DashboardFilter(),
+                filter=DashboardFilter(),
                 recipients=(house.cast[Role.ANALYST].id,),
                 plan=SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7),
             ),

@@ -21,7 +21,7 @@ _HEIGHT = 460
 
 def show_cards(
     cards: Sequence[Card],
-    shown: DashboardFilter,
+    dashboard_filter: DashboardFilter,
     *,
     key: str,
     show_controls: Callable[[Card], None],
@@ -40,7 +40,7 @@ def show_cards(
             with places[card.id].container(border=True, gap="small", height="stretch"):
                 _show_heading(card, show_controls)
                 with error_boundary():
-                    _show_figure(card, shown, read, key, choose)
+                    _show_figure(card, dashboard_filter, read, key, choose)
 
 
 def rows_of(cards: Sequence[Card]) -> list[list[Card]]:
@@ -76,12 +76,12 @@ def _show_heading(card: Card, show_controls: Callable[[Card], None]) -> None:
 
 def _show_figure(
     card: Card,
-    shown: DashboardFilter,
+    dashboard_filter: DashboardFilter,
     read: ReadAsOf,
     key: str,
     choose: Choose | None,
 ) -> None:
-    figure = narrow_card(card, shown, today())
+    figure = narrow_card(card, dashboard_filter, today())
     result = disclosed_figure(figure, read)
     st.caption(plain(sentence_of(figure)))
     draw_figure(result, card.title, key=f"{key}_{card.id}", choose=choose)

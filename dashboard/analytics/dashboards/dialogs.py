@@ -61,7 +61,7 @@ def show_new_dashboard() -> None:
 
 
 @dialog(marked("Change this dashboard"), icon=":material/edit:")
-def change_dashboard(dashboard: Dashboard, shown: DashboardFilter) -> None:
+def change_dashboard(dashboard: Dashboard, dashboard_filter: DashboardFilter) -> None:
     """Ask for another name and purpose, and whether it opens with this filter."""
     draft = dashboard.draft
     with error_boundary():
@@ -76,7 +76,7 @@ def change_dashboard(dashboard: Dashboard, shown: DashboardFilter) -> None:
                 longest=LONGEST_DESCRIPTION,
                 height=80,
             )
-            keeps = shown != draft.shown and st.checkbox(
+            keeps = dashboard_filter != draft.filter and st.checkbox(
                 _("Open it with the current filter"),
                 key="dashboard_keeps_filter",
             )
@@ -85,7 +85,10 @@ def change_dashboard(dashboard: Dashboard, shown: DashboardFilter) -> None:
             )
         if saves:
             changed = replace(draft, name=name, description=description)
-            _save(dashboard, replace(changed, shown=shown) if keeps else changed)
+            _save(
+                dashboard,
+                replace(changed, filter=dashboard_filter) if keeps else changed,
+            )
             notify(_("The dashboard is saved."))
             st.rerun()
 
@@ -147,8 +150,8 @@ def change_card(dashboard: Dashboard, card: Card) -> None:
         with st.container(horizontal=True):
             if st.button(_("Open in Cohorts"), key="dashboard_card_open"):
                 actor, figure = current_actor(), card.figure
-                shown = write(lambda s: figures.remember(s, actor, figure))
-                go("analytics/cohorts.py", list=shown)
+                key = write(lambda s: figures.remember(s, actor, figure))
+                go("analytics/cohorts.py", list=key)
             if st.button(f":red[{_('Remove card')}]", key="dashboard_card_remove"):
                 left = tuple(each for each in cards if each.id != card.id)
                 _save(dashboard, replace(dashboard.draft, cards=left))

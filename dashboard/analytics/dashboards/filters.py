@@ -99,23 +99,25 @@ def show_filter(prefix: str, kept: DashboardFilter) -> DashboardFilter | None:
 
 
 def narrow_filter(
-    prefix: str, shown: DashboardFilter, chosen: Mapping[Dimension, str]
+    prefix: str, dashboard_filter: DashboardFilter, chosen: Mapping[Dimension, str]
 ) -> None:
     """Narrow the filter to the values of a chosen bar, until that is undone.
 
     The cards are then counted again: it is another question, with all consequences.
     """
-    narrowed = filter_by(shown, chosen, today())
-    if narrowed == shown:
+    narrowed = filter_by(dashboard_filter, chosen, today())
+    if narrowed == dashboard_filter:
         return
     st.session_state[f"{prefix}_next"] = narrowed
-    st.session_state[f"{prefix}_before"] = (narrowed, shown)
+    st.session_state[f"{prefix}_before"] = (narrowed, dashboard_filter)
     st.rerun()
 
 
-def filter_words(shown: DashboardFilter) -> str:
+def filter_words(dashboard_filter: DashboardFilter) -> str:
     """Return what a filter leaves, in the language of the page."""
-    return capitalised(translated(describe_filter(shown, today(), long_date)))
+    return capitalised(
+        translated(describe_filter(dashboard_filter, today(), long_date))
+    )
 
 
 def _undo_button(prefix: str, chosen: DashboardFilter) -> None:
@@ -131,14 +133,16 @@ def _undo_button(prefix: str, chosen: DashboardFilter) -> None:
         st.rerun()
 
 
-def _fields_of(shown: DashboardFilter) -> Mapping[str, object]:
+def _fields_of(dashboard_filter: DashboardFilter) -> Mapping[str, object]:
     return {
-        _TIME: shown.timespan,
-        _SINCE: shown.since,
-        _UNTIL: shown.until,
-        _SEXES: list(shown.sexes),
+        _TIME: dashboard_filter.timespan,
+        _SINCE: dashboard_filter.since,
+        _UNTIL: dashboard_filter.until,
+        _SEXES: list(dashboard_filter.sexes),
         # An address may name an age band that does not exist.
-        _AGES: shown.age_band if shown.age_band in AGE_BANDS else "",
+        _AGES: dashboard_filter.age_band
+        if dashboard_filter.age_band in AGE_BANDS
+        else "",
     }
 
 

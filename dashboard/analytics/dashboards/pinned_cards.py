@@ -40,7 +40,7 @@ def show_pinned() -> None:
         explain_suppressed(smallest_group())
 
 
-def pin_button(card: Card, shown: DashboardFilter) -> None:
+def pin_button(card: Card, dashboard_filter: DashboardFilter) -> None:
     """Offer to pin a card to Home, with the present filter of its dashboard."""
     if st.button(
         _("Pin"),
@@ -50,14 +50,14 @@ def pin_button(card: Card, shown: DashboardFilter) -> None:
         help=_("Show this card, with this filter, on Home"),
     ):
         with error_boundary():
-            _pin(card, shown)
+            _pin(card, dashboard_filter)
             notify(_("The card is pinned to Home."))
             st.rerun()
 
 
-def _pin(card: Card, shown: DashboardFilter) -> None:
+def _pin(card: Card, dashboard_filter: DashboardFilter) -> None:
     actor = current_actor()
-    pinned = replace(card, id=uuid4(), narrowed=shown)
+    pinned = replace(card, id=uuid4(), narrowed=dashboard_filter)
     write(lambda session: dashboards.pin(session, actor, pinned))
 
 

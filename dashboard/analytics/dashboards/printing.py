@@ -21,7 +21,7 @@ from services.core.errors import InvalidInput, NotAllowed
 
 
 def show_printing(
-    draft: DashboardDraft, dashboard_id: UUID | None, shown: DashboardFilter
+    draft: DashboardDraft, dashboard_id: UUID | None, dashboard_filter: DashboardFilter
 ) -> None:
     """Offer the dashboard as a PDF; `dashboard_id` is None if it comes with the app."""
     st.caption(
@@ -33,7 +33,7 @@ def show_printing(
     if not st.button(_("Create PDF"), type="primary", key="dashboard_print"):
         return
     with st.spinner(_("Creating the PDF.")):
-        paper = _paper(draft, shown)
+        paper = _paper(draft, dashboard_filter)
         actor = current_actor()
         write(lambda session: dashboards.record_print(session, actor, dashboard_id))
     st.download_button(
@@ -47,21 +47,23 @@ def show_printing(
     )
 
 
-def _paper(draft: DashboardDraft, shown: DashboardFilter) -> bytes:
+def _paper(draft: DashboardDraft, dashboard_filter: DashboardFilter) -> bytes:
     read = reading_as_of_now()
     return dashboards.dashboard_pdf(
         draft,
-        [_printed(card, shown, read) for card in draft.cards],
-        shown,
+        [_printed(card, dashboard_filter, read) for card in draft.cards],
+        dashboard_filter,
         clinic=wiring.letterhead(wiring.current().settings),
         now=now(),
         wording=wording_of_page(),
     )
 
 
-def _printed(card: Card, shown: DashboardFilter, read: ReadAsOf) -> PrintedCard:
+def _printed(
+    card: Card, dashboard_filter: DashboardFilter, read: ReadAsOf
+) -> PrintedCard:
     try:
-        figure = narrow_card(card, shown, now().date())
+        figure = narrow_card(card, dashboard_filter, now().date())
         return PrintedCard(card.title, disclosed_figure(figure, read))
     except (NotAllowed, InvalidInput) as refusal:
         return PrintedCard(card.title, None, refusal.args[0])

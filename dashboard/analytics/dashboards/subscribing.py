@@ -59,9 +59,12 @@ def explain_no_mail() -> None:
 
 
 def show_subscribing(
-    content: Content, shown: DashboardFilter | None = None, *, menu_key: str = ""
+    content: Content,
+    dashboard_filter: DashboardFilter | None = None,
+    *,
+    menu_key: str = "",
 ) -> None:
-    """Ask when and to whom something is sent, a dashboard as it is `shown` now.
+    """Ask when and to whom something is sent, a dashboard with its present filter.
 
     The menu with this key, which contains the form, closes once it is sent.
     """
@@ -86,7 +89,7 @@ def show_subscribing(
     if st.button(_("Send regularly"), type="primary", key="dashboard_mail_add"):
         draft = SubscriptionDraft(
             content=content,
-            shown=shown or DashboardFilter(),
+            filter=dashboard_filter or DashboardFilter(),
             recipients=recipients,
             plan=plan,
         )

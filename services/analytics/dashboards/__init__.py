@@ -1,5 +1,6 @@
 """Dashboards: kept figures as cards on one page, with one filter over all."""
 
+from services.analytics.dashboards.built_in import BUILT_IN as BUILT_IN
 from services.analytics.dashboards.dashboards import (
     add_card as add_card,
     change as change,
@@ -22,16 +23,15 @@ from services.analytics.dashboards.model import (
 from services.analytics.dashboards.narrowing import (
     narrow_card as narrow_card,
 )
-from services.analytics.dashboards.paper import (
-    PrintedCard as PrintedCard,
-    dashboard_pdf as dashboard_pdf,
-)
 from services.analytics.dashboards.pinning import (
     find_pinned as find_pinned,
     pin as pin,
     unpin as unpin,
 )
-from services.analytics.dashboards.ready import READY as READY
+from services.analytics.dashboards.printing import (
+    PrintedCard as PrintedCard,
+    dashboard_pdf as dashboard_pdf,
+)
 from services.analytics.dashboards.sharing import (
     record_print as record_print,
     share as share,

@@ -73,11 +73,11 @@ class _Scale:
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """The place of a bar or box beside others; it `stands` if drawn along times."""
+    """The place of a bar or box beside others; it `is_upright` if drawn along times."""
 
     at: float
     width: float
-    stands: bool = False
+    is_upright: bool = False
 
     @property
     def middle(self) -> float:
@@ -217,9 +217,9 @@ def draw_chart(sheet: "Sheet", result: FigureResult, wording: Wording) -> None:
     if not plot.is_distribution and chart_of(result) is Chart.HEAT_MAP:
         _draw_heat_map(sheet, plot)
     elif plot.is_timed:
-        _draw_standing(sheet, plot)
+        _draw_upright(sheet, plot)
     else:
-        _draw_lying(sheet, plot)
+        _draw_horizontal(sheet, plot)
 
 
 def height_of(result: FigureResult, wording: Wording) -> float:
@@ -252,7 +252,7 @@ def _plot_of(result: FigureResult, wording: Wording) -> _Plot:
     return _Plot(result, wording, said[0], said[1] if len(said) > 1 else ("",), cells)
 
 
-def _draw_standing(sheet: "Sheet", plot: _Plot) -> None:
+def _draw_upright(sheet: "Sheet", plot: _Plot) -> None:
     """Draw a line, or upright bars or boxes, along times."""
     legend = _legend_mm(plot)
     with sheet.drawing(_PLOT_MM + _AXIS_MM + legend, plot.alt) as canvas:
@@ -284,7 +284,7 @@ def _draw_standing(sheet: "Sheet", plot: _Plot) -> None:
                     plot.paint(beside),
                 )
                 _draw_box(
-                    canvas, distribution, paint, scale, _Slot(x, slot, stands=True)
+                    canvas, distribution, paint, scale, _Slot(x, slot, is_upright=True)
                 )
             elif not is_line:
                 _draw_bar(canvas, plot, (along, beside), scale, _Slot(x, slot))
@@ -326,7 +326,7 @@ def _draw_bar(
         canvas.text(slot.middle, top - 1.6, text, size=_SMALL, align="centre")
 
 
-def _draw_lying(sheet: "Sheet", plot: _Plot) -> None:
+def _draw_horizontal(sheet: "Sheet", plot: _Plot) -> None:
     """Draw horizontal bars or boxes beside words, on as many pages as they take."""
     group, ticks = _group_mm(plot), plot.ticks()
     most = max(1, int(_MOST_MM / group))
@@ -380,7 +380,7 @@ def _draw_box(
     slot: _Slot,
 ) -> None:
     """Draw the disclosed ones of quartiles, median, mean and 90th percentile."""
-    thick, middle, stands = min(slot.width * 0.8, 4.0), slot.middle, slot.stands
+    thick, middle, stands = min(slot.width * 0.8, 4.0), slot.middle, slot.is_upright
     at = {name: scale.at(value) for name, value in distribution.items()}
 
     def line(begins: float, ends: float, across: float, width: float) -> None:

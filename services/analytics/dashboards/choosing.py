@@ -15,7 +15,7 @@ from services.patients.records.model import Sex
 
 _YEAR: Final = 12
 #: The dimensions by whose values a filter can be narrowed.
-CHOOSABLE: Final = frozenset(
+FILTERABLE: Final = frozenset(
     {
         Dimension.SEX,
         Dimension.AGE_BAND,
@@ -30,7 +30,7 @@ _TIME: Final = re.compile(r"([0-9]{4})(?: Q([1-4])|-([0-9]{2}))?")
 
 
 def filter_by(
-    shown: DashboardFilter, chosen: Mapping[Dimension, str], today: date
+    dashboard_filter: DashboardFilter, chosen: Mapping[Dimension, str], today: date
 ) -> DashboardFilter:
     """Return the filter narrowed to values of the dimensions that a figure is split by.
 
@@ -39,22 +39,22 @@ def filter_by(
     """
     for dimension, value in chosen.items():
         if dimension is Dimension.SEX and value in set(Sex):
-            shown = replace(shown, sexes=(Sex(value),))
+            dashboard_filter = replace(dashboard_filter, sexes=(Sex(value),))
         elif dimension is Dimension.AGE_BAND and value in AGE_BANDS:
-            shown = replace(shown, age_band=value)
+            dashboard_filter = replace(dashboard_filter, age_band=value)
         elif months := _months_of(dimension, value):
             since, until = months
-            own_since, own_until = days_of(shown, today)
+            own_since, own_until = days_of(dashboard_filter, today)
             since = max(since, own_since or since)
             until = min(until, (own_until or until).replace(day=1))
             if since <= until:
-                shown = replace(
-                    shown, timespan=Timespan.MONTHS, since=since, until=until
+                dashboard_filter = replace(
+                    dashboard_filter, timespan=Timespan.MONTHS, since=since, until=until
                 )
-    return shown
+    return dashboard_filter
 
 
-def is_choosable(dimension: Dimension, value: str) -> bool:
+def is_filterable(dimension: Dimension, value: str) -> bool:
     """Return whether a filter can be narrowed to a value; not to "others" or "none"."""
     everything = DashboardFilter()
     return filter_by(everything, {dimension: value}, date.min) != everything

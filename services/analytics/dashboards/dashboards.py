@@ -100,7 +100,7 @@ def get_dashboard(session: Session, actor: Actor, dashboard_id: UUID) -> Dashboa
         )
     ).one_or_none()
     if row is None:
-        raise rows.no_such()
+        raise rows.not_found()
     return rows.dashboard_of(row, rows.find_owners(session, actor.id, [row]))
 
 
@@ -118,7 +118,7 @@ def create(session: Session, actor: Actor, draft: DashboardDraft) -> Dashboard:
         owner_id=actor.id,
         name=draft.name,
         description=draft.description,
-        shown=filter_to_json(draft.shown),
+        shown=filter_to_json(draft.filter),
         cards=cards_to_json(draft.cards),
     )
     with translate_violations(session, _taken(draft.name)):
@@ -150,9 +150,9 @@ def change(
     with translate_violations(session, _taken(draft.name)):
         row.name = draft.name
         row.description = draft.description
-        row.shown = filter_to_json(draft.shown)
+        row.shown = filter_to_json(draft.filter)
         row.cards = cards_to_json(draft.cards)
-        rows.touch(row)
+        rows.mark_changed(row)
     session.refresh(row)
     changed = {"name": [before, row.name]} if before != row.name else {}
     _record(session, actor, Action.DASHBOARD_CHANGE, row, **changed)
@@ -170,7 +170,7 @@ def add_card(
     row = rows.get_own(session, actor.id, dashboard_id, locks=True)
     cards = check_cards((*read_cards(row.cards), card))
     row.cards = cards_to_json(cards)
-    rows.touch(row)
+    rows.mark_changed(row)
     session.flush()
     session.refresh(row)
     _record(session, actor, Action.DASHBOARD_CHANGE, row)

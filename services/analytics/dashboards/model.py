@@ -76,7 +76,7 @@ class DashboardDraft:
 
     name: str
     description: str = ""
-    shown: DashboardFilter = DashboardFilter()
+    filter: DashboardFilter = DashboardFilter()
     cards: tuple[Card, ...] = ()
 
 
@@ -109,11 +109,11 @@ def checked(draft: DashboardDraft) -> DashboardDraft:
     require_line("name", name, LONGEST_NAME)
     description = " ".join(draft.description.split())
     require_line("description", description, LONGEST_DESCRIPTION)
-    check_filter(draft.shown)
+    check_filter(draft.filter)
     return DashboardDraft(
         name=name,
         description=description,
-        shown=draft.shown,
+        filter=draft.filter,
         cards=check_cards(draft.cards),
     )
 
@@ -137,9 +137,12 @@ def check_cards(cards: Sequence[Card], *, most: int = MOST_CARDS) -> tuple[Card,
     return tuple(cards)
 
 
-def check_filter(shown: DashboardFilter) -> None:
+def check_filter(dashboard_filter: DashboardFilter) -> None:
     """Raise InvalidInput, in a sentence, for a filter that leaves no time."""
-    for name, day in (("since", shown.since), ("until", shown.until)):
+    for name, day in (
+        ("since", dashboard_filter.since),
+        ("until", dashboard_filter.until),
+    ):
         # Computing the end of the last month that calendars know would fail.
         if day and not _FIRST_YEAR <= day.year <= _LAST_YEAR:
             raise InvalidInput(
@@ -150,7 +153,11 @@ def check_filter(shown: DashboardFilter) -> None:
                     last=_LAST_YEAR,
                 ),
             )
-    if shown.since and shown.until and shown.since > shown.until:
+    if (
+        dashboard_filter.since
+        and dashboard_filter.until
+        and dashboard_filter.since > dashboard_filter.until
+    ):
         raise InvalidInput("since", "The first month is after the last one; swap them.")
-    if shown.age_band and shown.age_band not in AGE_BANDS:
+    if dashboard_filter.age_band and dashboard_filter.age_band not in AGE_BANDS:
         raise InvalidInput("age_band", "Choose a band of ages, such as 30–39.")

@@ -23,33 +23,37 @@ _LAST_MONTHS: Final = {
 }
 
 
-def narrow_card(card: Card, shown: DashboardFilter, today: date) -> Figure:
+def narrow_card(card: Card, dashboard_filter: DashboardFilter, today: date) -> Figure:
     """Return what a card shows under a filter; raises InvalidInput if it is nothing."""
-    return narrow(narrow(card.figure, card.narrowed, today), shown, today)
+    return narrow(narrow(card.figure, card.narrowed, today), dashboard_filter, today)
 
 
-def narrow(figure: Figure, shown: DashboardFilter, today: date) -> Figure:
+def narrow(figure: Figure, dashboard_filter: DashboardFilter, today: date) -> Figure:
     """Return the figure narrowed to the filter's time, sexes and ages.
 
     Time and ages are those of the events that are counted: the events in `of`, or the
     first events, by which patients come in. Rules remain unchanged. Raises InvalidInput
     if nothing is left.
     """
-    since, until = days_of(shown, today)
-    cohort = replace(figure.cohort, sexes=_common(figure.cohort.sexes, shown.sexes))
+    since, until = days_of(dashboard_filter, today)
+    cohort = replace(
+        figure.cohort, sexes=_common_sexes(figure.cohort.sexes, dashboard_filter.sexes)
+    )
     if figure.of is None:
-        entry = _aged(_within(cohort.entry, since, until), shown.age_band)
+        entry = _aged(_within(cohort.entry, since, until), dashboard_filter.age_band)
         return replace(figure, cohort=replace(cohort, entry=entry))
-    of = _aged(_within(figure.of, since, until), shown.age_band)
+    of = _aged(_within(figure.of, since, until), dashboard_filter.age_band)
     return replace(figure, cohort=cohort, of=of)
 
 
-def days_of(shown: DashboardFilter, today: date) -> tuple[date | None, date | None]:
+def days_of(
+    dashboard_filter: DashboardFilter, today: date
+) -> tuple[date | None, date | None]:
     """Return the first and the last day of a filter's time; None means no limit."""
     this_month = today.replace(day=1)
-    match shown.timespan:
+    match dashboard_filter.timespan:
         case Timespan.MONTHS:
-            since, until = shown.since, shown.until
+            since, until = dashboard_filter.since, dashboard_filter.until
             return (
                 since.replace(day=1) if since else None,
                 _months_after(until, 1) - timedelta(1) if until else None,
@@ -61,7 +65,7 @@ def days_of(shown: DashboardFilter, today: date) -> tuple[date | None, date | No
             return date(last, 1, 1), date(last, 12, 31)
         case Timespan.ALL:
             return None, None
-    months = _LAST_MONTHS[shown.timespan]
+    months = _LAST_MONTHS[dashboard_filter.timespan]
     return _months_after(this_month, -months), this_month - timedelta(1)
 
 
@@ -90,7 +94,7 @@ def _aged(event: CohortEvent, band: str) -> CohortEvent:
     return replace(event, from_age=least, to_age=most)
 
 
-def _common(own: tuple[Sex, ...], wanted: tuple[Sex, ...]) -> tuple[Sex, ...]:
+def _common_sexes(own: tuple[Sex, ...], wanted: tuple[Sex, ...]) -> tuple[Sex, ...]:
     if not own or not wanted:
         return own or wanted
     common = tuple(sex for sex in own if sex in wanted)

@@ -54,7 +54,7 @@ def _keep_pinned(
     session: Session, actor: Actor, row: DashboardRow, cards: tuple[Card, ...]
 ) -> None:
     row.cards = cards_to_json(cards)
-    rows.touch(row)
+    rows.mark_changed(row)
     session.flush()
     subject = ("dashboard", row.id)
     audit.record(session, actor, Action.DASHBOARD_CHANGE, subject=subject)

@@ -24,11 +24,11 @@ def get_own(
     )
     row = session.scalars(own.with_for_update() if locks else own).one_or_none()
     if row is None:
-        raise no_such()
+        raise not_found()
     return row
 
 
-def no_such() -> NotFound:
+def not_found() -> NotFound:
     """Return the refusal for a dashboard that does not exist for the person."""
     return NotFound(
         "There is no such dashboard, or it is no longer shared with you. It may have "
@@ -62,7 +62,7 @@ def dashboard_of(
         draft=DashboardDraft(
             name=row.name,
             description=row.description,
-            shown=read_filter(row.shown),
+            filter=read_filter(row.shown),
             cards=read_cards(row.cards),
         ),
         owner=(owners or {}).get(row.owner_id, ""),
@@ -73,7 +73,7 @@ def dashboard_of(
     )
 
 
-def touch(row: DashboardRow) -> None:
+def mark_changed(row: DashboardRow) -> None:
     """Mark a row as changed; whoever has read it before has an old version."""
     row.version += 1
     row.changed_at = func.now()

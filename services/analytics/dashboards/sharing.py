@@ -31,7 +31,7 @@ def share(
     analysts.require_analysts(session, actor, people)
     row.is_shared = with_everybody
     row.shared_with = sorted(set(people))
-    rows.touch(row)
+    rows.mark_changed(row)
     session.flush()
     session.refresh(row)
     people_ids = [str(each) for each in row.shared_with]

@@ -28,10 +28,10 @@ def cards_to_json(cards: tuple[Card, ...]) -> list[dict[str, Any]]:
     return list(kept)
 
 
-def filter_to_json(shown: DashboardFilter) -> dict[str, Any]:
+def filter_to_json(dashboard_filter: DashboardFilter) -> dict[str, Any]:
     """Return the filter as a value that json.dumps takes."""
     kept: dict[str, Any] = _FILTER.dump_python(
-        shown, mode="json", exclude_defaults=True
+        dashboard_filter, mode="json", exclude_defaults=True
     )
     return kept
 
@@ -43,20 +43,20 @@ def read_cards(kept: object) -> tuple[Card, ...]:
     except ValidationError:
         raise UnreadableDashboard from None
     for card in cards:
-        _require_known(card.narrowed)
+        _require_known_age_band(card.narrowed)
     return cards
 
 
 def read_filter(kept: object) -> DashboardFilter:
     """Read what filter_to_json wrote; raises UnreadableDashboard."""
     try:
-        shown = _FILTER.validate_python(kept, extra="forbid")
+        dashboard_filter = _FILTER.validate_python(kept, extra="forbid")
     except ValidationError:
         raise UnreadableDashboard from None
-    _require_known(shown)
-    return shown
+    _require_known_age_band(dashboard_filter)
+    return dashboard_filter
 
 
-def _require_known(shown: DashboardFilter) -> None:
-    if shown.age_band and shown.age_band not in AGE_BANDS:
+def _require_known_age_band(dashboard_filter: DashboardFilter) -> None:
+    if dashboard_filter.age_band and dashboard_filter.age_band not in AGE_BANDS:
         raise UnreadableDashboard

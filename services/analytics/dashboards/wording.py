@@ -11,10 +11,10 @@ from services.core.sentences import Sentence, joined
 
 
 def describe_filter(
-    shown: DashboardFilter, today: date, day: Callable[[date], str] = str
+    dashboard_filter: DashboardFilter, today: date, day: Callable[[date], str] = str
 ) -> str:
     """Return what a filter leaves, for translation; `day` formats a day."""
-    since, until = (day(end) if end else "" for end in days_of(shown, today))
+    since, until = (day(end) if end else "" for end in days_of(dashboard_filter, today))
     parts: list[str] = []
     if since and until:
         parts.append(Sentence("from {since} to {until}", since=since, until=until))
@@ -22,10 +22,10 @@ def describe_filter(
         parts.append(Sentence("since {since}", since=since))
     elif until:
         parts.append(Sentence("until {until}", until=until))
-    if shown.sexes:
-        parts.append(sexes_phrase(shown.sexes))
-    if shown.age_band in AGE_BANDS:
-        least, most = AGE_BANDS[shown.age_band]
+    if dashboard_filter.sexes:
+        parts.append(sexes_phrase(dashboard_filter.sexes))
+    if dashboard_filter.age_band in AGE_BANDS:
+        least, most = AGE_BANDS[dashboard_filter.age_band]
         parts.append(
             Sentence("aged {least} or older", least=least)
             if most is None

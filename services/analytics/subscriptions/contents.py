@@ -11,7 +11,7 @@ class SavedList:
     view_id: UUID
 
 
-#: What is sent: a dashboard by its id, one in READY by its name, or a saved list.
+#: What is sent: a dashboard by its id, one in BUILT_IN by its name, or a saved list.
 Content = UUID | str | SavedList
 
 

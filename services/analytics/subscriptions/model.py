@@ -98,10 +98,10 @@ class SendingPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionDraft:
-    """What somebody wants to have sent; a list is `shown` as it was saved."""
+    """What somebody wants to have sent; a list has no `filter`."""
 
     content: Content
-    shown: DashboardFilter = _UNFILTERED
+    filter: DashboardFilter = _UNFILTERED
     recipients: tuple[UUID, ...]
     plan: SendingPlan
 
@@ -148,7 +148,7 @@ class DueSubscription:
     due_at: datetime
     content: Content
     plan: SendingPlan
-    shown: DashboardFilter
+    filter: DashboardFilter
     stop: StopReason | None
     owner: Actor | None
     draft: DashboardDraft | SavedQuestion | None

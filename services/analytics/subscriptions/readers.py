@@ -12,7 +12,7 @@ from db.models.view import DashboardRow, DashboardSubscription, SavedView
 from db.postgres import assume_role
 from services.analytics import dashboards
 from services.analytics.cohorts import COHORTS
-from services.analytics.dashboards import READY, DashboardDraft
+from services.analytics.dashboards import BUILT_IN, DashboardDraft
 from services.analytics.dashboards.storing import read_cards, read_filter
 from services.analytics.subscriptions.contents import Content, SavedList, SavedQuestion
 from services.core.actors import Actor, Permission, Role
@@ -109,7 +109,7 @@ def find_draft(
     Raises UnreadableDashboard.
     """
     if isinstance(content, str):
-        return READY.get(content)
+        return BUILT_IN.get(content)
     if isinstance(content, SavedList):
         view = session.get(SavedView, content.view_id)
         if view is None or view.subject not in _SENT:
@@ -122,7 +122,7 @@ def find_draft(
     return DashboardDraft(
         name=row.name,
         description=row.description,
-        shown=read_filter(row.shown),
+        filter=read_filter(row.shown),
         cards=read_cards(row.cards),
     )
 

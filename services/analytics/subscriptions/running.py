@@ -93,7 +93,7 @@ def _due_of(session: Session, row: DashboardSubscription) -> DueSubscription | N
         due_at=row.next_at,
         content=content,
         plan=plan_of(row),
-        shown=(
+        filter=(
             DashboardFilter()
             if isinstance(content, SavedList)
             else read_filter(row.shown)

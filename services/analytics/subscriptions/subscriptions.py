@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from db.models.view import DashboardRow, DashboardSubscription, SavedView
 from db.postgres import assume_role
 from services.analytics import analysts
-from services.analytics.dashboards import READY
+from services.analytics.dashboards import BUILT_IN
 from services.analytics.dashboards.rows import is_readable
 from services.analytics.dashboards.storing import filter_to_json
 from services.analytics.subscriptions.contents import Content, SavedList
@@ -107,7 +107,7 @@ def create(
         dashboard_id=content if isinstance(content, UUID) else None,
         ready=content if isinstance(content, str) else None,
         view_id=content.view_id if isinstance(content, SavedList) else None,
-        shown=_OF_A_LIST if is_list else filter_to_json(draft.shown),
+        shown=_OF_A_LIST if is_list else filter_to_json(draft.filter),
         recipients=recipients,
         rhythm=plan.rhythm.value,
         day=plan.day,
@@ -218,7 +218,7 @@ def checked_recipients(
     People in `kept` may stay even if they may not open it now: they are passed over.
     Raises InvalidInput, NotFound, NotAllowed.
     """
-    if isinstance(content, str) and content not in READY:
+    if isinstance(content, str) and content not in BUILT_IN:
         raise InvalidInput("dashboard", "Choose a dashboard first.")
     recipients = sorted(set(people))
     if not recipients:
@@ -325,7 +325,7 @@ def _subscription_of(
 ) -> Subscription:
     content = content_of(row)
     if isinstance(content, str):
-        ready = READY.get(content)
+        ready = BUILT_IN.get(content)
         name = ready.name if ready else None
     else:
         name = titles.get(

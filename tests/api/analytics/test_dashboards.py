@@ -103,7 +103,7 @@ def test_a_list_has_what_is_shared_and_what_comes_with_the_app(call, keys):
 
     listed = call(DASHBOARDS).json()["dashboards"]
 
-    assert [each["key"] for each in listed] == [shared, *dashboards.READY]
+    assert [each["key"] for each in listed] == [shared, *dashboards.BUILT_IN]
     assert listed[0]["owner"] == cast.ANA.name
     assert [each["comes_with_app"] for each in listed] == [False] + 4 * [True]
     assert call(f"{DASHBOARDS}/{own}").status_code == 404
@@ -172,7 +172,7 @@ def test_a_card_that_counts_others_than_the_filter_says_so(call, share):
     draft = DashboardDraft(
         name="Men",
         cards=(card,),
-        shown=DashboardFilter(sexes=(Sex.MALE,), timespan=Timespan.LAST_YEAR),
+        filter=DashboardFilter(sexes=(Sex.MALE,), timespan=Timespan.LAST_YEAR),
     )
     key = share(draft)
 

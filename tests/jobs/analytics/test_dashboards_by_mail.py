@@ -150,7 +150,7 @@ def _prepare(session):
     dashboards.share(session, analyst, made.id, with_everybody=False, people=people)
     draft = SubscriptionDraft(
         content=made.id,
-        shown=DashboardFilter(sexes=(Sex.FEMALE, Sex.MALE)),
+        filter=DashboardFilter(sexes=(Sex.FEMALE, Sex.MALE)),
         recipients=(analyst.id, colleague.id),
         plan=MONDAYS,
     )
@@ -575,7 +575,7 @@ def _hurry(desk: Desk) -> None:
 def test_one_that_cannot_be_made_holds_up_no_other(desk, mailbox, mailer, monkeypatch):
     draft = SubscriptionDraft(
         content="visits",
-        shown=DashboardFilter(),
+        filter=DashboardFilter(),
         recipients=(desk.colleague.id,),
         plan=replace(MONDAYS, hour=8),
     )

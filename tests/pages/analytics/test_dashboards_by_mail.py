@@ -54,7 +54,7 @@ def subscribe(clinic: Clinic, *, by_other: bool = False) -> UUID:
         owner = cast.add_actor(session, Role.ANALYST) if by_other else analyst
         draft = SubscriptionDraft(
             content="visits",
-            shown=DashboardFilter(),
+            filter=DashboardFilter(),
             recipients=(analyst.id,),
             plan=SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7),
         )
@@ -275,7 +275,7 @@ def test_a_dashboard_that_is_not_shared_any_more_is_left_without_its_name(
         dashboards.share(session, owner, made, with_everybody=False, people=people)
         subscribed = SubscriptionDraft(
             content=made,
-            shown=DashboardFilter(),
+            filter=DashboardFilter(),
             recipients=(analyst.id,),
             plan=SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7),
         )

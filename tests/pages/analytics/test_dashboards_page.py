@@ -385,13 +385,13 @@ def test_what_a_colleague_shares_is_opened_and_copied(
     assert [each.figure for each in dashboard.draft.cards] == [BY_SEX, BY_MONTH]
 
 
-@pytest.mark.parametrize("name", list(dashboards.READY))
+@pytest.mark.parametrize("name", list(dashboards.BUILT_IN))
 def test_those_that_come_with_the_app_are_opened(clinic: Clinic, name: str):
     app = clinic.open("dashboard", Role.ANALYST, dashboard=name)
 
     assert not app.exception
-    assert app.title[0].value.replace("\\", "") == dashboards.READY[name].name
-    titles = [card.title for card in dashboards.READY[name].cards]
+    assert app.title[0].value.replace("\\", "") == dashboards.BUILT_IN[name].name
+    titles = [card.title for card in dashboards.BUILT_IN[name].cards]
     assert [each.value.replace("\\", "") for each in app.subheader] == titles
     # Whatever may be shown, the question of each card is a valid one.
     assert {each.proto.body[:9] for each in app.error} <= {"These cou"}

@@ -59,7 +59,7 @@ def _visit(clinic: Clinic, doctor: UUID, patient: UUID, at: datetime) -> None:
 def opened(german: Clinic) -> UUID:
     """A dashboard with one card, which is pinned as well."""
     analyst = german.cast[Role.ANALYST]
-    draft = DashboardDraft(name="Termine", shown=MONTHS, cards=(CARD,))
+    draft = DashboardDraft(name="Termine", filter=MONTHS, cards=(CARD,))
     made: UUID = german.write(lambda s: dashboards.create(s, analyst, draft).id)
     german.write(lambda s: dashboards.pin(s, analyst, CARD))
     return made
@@ -116,7 +116,7 @@ def test_a_filter_that_leaves_nobody_is_said_in_german(german: Clinic):
     assert app.error[0].value.startswith("Diese Karte zählt andere Patienten")
 
 
-@pytest.mark.parametrize("name", list(dashboards.READY))
+@pytest.mark.parametrize("name", list(dashboards.BUILT_IN))
 def test_those_that_come_with_the_app_are_german(german: Clinic, name: str):
     app = german.open("dashboard", Role.ANALYST, dashboard=name)
 

@@ -8,7 +8,7 @@ import pytest
 
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
 from services.analytics.dashboards import DashboardFilter, Timespan, check_filter
-from services.analytics.dashboards.choosing import filter_by, is_choosable, narrow_to
+from services.analytics.dashboards.choosing import filter_by, is_filterable, narrow_to
 from services.analytics.dashboards.narrowing import days_of
 from services.analytics.dashboards.wording import describe_filter
 from services.analytics.figures import Figure
@@ -97,9 +97,9 @@ def test_a_bar_that_no_filter_can_be_narrowed_to_changes_none(dimension, value):
 def test_what_a_filter_can_be_narrowed_to_is_choosable_and_what_is_left_is_not(
     dimension, value
 ):
-    assert is_choosable(dimension, value)
+    assert is_filterable(dimension, value)
     for left in ("others", "none", ""):
-        assert not is_choosable(dimension, left)
+        assert not is_filterable(dimension, left)
 
 
 def test_a_figure_is_narrowed_as_a_filter_narrows_it():

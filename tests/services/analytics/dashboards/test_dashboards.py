@@ -54,7 +54,7 @@ def test_a_dashboard_is_read_as_it_was_made(session, analyst):
     draft = DashboardDraft(
         name="  The  desk ",
         description="What the front desk asks for",
-        shown=DashboardFilter(timespan=Timespan.LAST_YEAR, sexes=(Sex.MALE,)),
+        filter=DashboardFilter(timespan=Timespan.LAST_YEAR, sexes=(Sex.MALE,)),
         cards=(card(), card("By sex", is_wide=True)),
     )
 

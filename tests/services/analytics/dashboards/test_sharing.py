@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from services.analytics import analysts, dashboards, figures
-from services.analytics.dashboards import READY, DashboardDraft
+from services.analytics.dashboards import BUILT_IN, DashboardDraft
 from services.core.actors import Role
 from services.core.errors import InvalidInput, NotFound
 from tests.kit import cast
@@ -76,10 +76,10 @@ def test_it_is_shared_with_nobody_who_counts_no_cohorts(session, analyst, made, 
         )
 
 
-@pytest.mark.parametrize("name", list(READY))
+@pytest.mark.parametrize("name", list(BUILT_IN))
 def test_those_that_come_with_the_app_can_be_kept(session, analyst, name):
-    assert all(figures.to_json(card.figure) for card in READY[name].cards)
+    assert all(figures.to_json(card.figure) for card in BUILT_IN[name].cards)
 
-    kept = dashboards.create(session, analyst, READY[name])
+    kept = dashboards.create(session, analyst, BUILT_IN[name])
 
-    assert kept.draft == READY[name]
+    assert kept.draft == BUILT_IN[name]

@@ -39,7 +39,7 @@ def made(session, analyst):
 def draft(dashboard, *people):
     return SubscriptionDraft(
         content=dashboard,
-        shown=DashboardFilter(),
+        filter=DashboardFilter(),
         recipients=tuple(each.id for each in people),
         plan=MONDAYS,
     )

@@ -35,7 +35,7 @@ def _subscription(w: World, *others: Actor) -> tuple[Actor, UUID]:
 def _subscribe(w: World, analyst: Actor, *others: Actor) -> tuple[Actor, UUID]:
     draft = SubscriptionDraft(
         content="visits",
-        shown=DashboardFilter(),
+        filter=DashboardFilter(),
         recipients=(analyst.id, *(other.id for other in others)),
         plan=SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7),
     )

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from services.analytics.dashboards.paper import (
+from services.analytics.dashboards.printing import (
     PrintedCard,
+    make_pdf,
     printed_at,
-    set_paper,
     suppressed_fact,
 )
 from services.documents.forms import ENGLISH, Clinic, Wording
@@ -34,7 +34,7 @@ def list_pdf(
         (_("In the name of"), owner),
         suppressed_fact(wording),
     ]
-    return set_paper(
+    return make_pdf(
         name,
         facts,
         cards,

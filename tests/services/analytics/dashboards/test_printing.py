@@ -13,14 +13,14 @@ from pypdfium2 import raw
 from dashboard.web.languages import wording_in
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
 from services.analytics.dashboards import (
-    READY,
+    BUILT_IN,
     DashboardDraft,
     DashboardFilter,
     PrintedCard,
     Timespan,
     dashboard_pdf,
 )
-from services.analytics.dashboards.list_paper import list_pdf
+from services.analytics.dashboards.printed_lists import list_pdf
 from services.analytics.figures import (
     Chart,
     Distribution,
@@ -307,10 +307,10 @@ def test_a_day_that_was_typed_stays_on_the_paper_of_a_list():
 
 
 def test_a_paper_speaks_the_language_of_whoever_it_is_for():
-    card = READY["visits"].cards[0]
+    card = BUILT_IN["visits"].cards[0]
     cells = FigureCell(("monday",), 1234), FigureCell(("tuesday",), None)
     figure = result(FigureMeasure.EVENTS, *cells, by=(Dimension.WEEKDAY,))
-    refusal = READY["visits"].cards[1].title
+    refusal = BUILT_IN["visits"].cards[1].title
 
     said = text_of(
         PrintedCard(card.title, figure),

@@ -45,7 +45,7 @@ def _card(title: Sentence, figure: Figure, *, is_wide: bool = False) -> Card:
     return Card(id=card_id, title=title, figure=figure, is_wide=is_wide)
 
 
-_MISSED_TOO: Final = Figure(
+_VISITS_AND_MISSED: Final = Figure(
     cohort=Cohort(
         entry=CohortEvent(kind=EventKind.VISIT),
         steps=((Rule(event=CohortEvent(kind=EventKind.NO_SHOW)),),),
@@ -55,14 +55,14 @@ _MISSED_TOO: Final = Figure(
 )
 
 #: Keyed by the name in the address.
-READY: Final[Mapping[str, DashboardDraft]] = MappingProxyType(
+BUILT_IN: Final[Mapping[str, DashboardDraft]] = MappingProxyType(
     {
         "clinic": DashboardDraft(
             name=Sentence("The clinic today"),
             description=Sentence(
                 "The last three complete months: when people come, and who they are."
             ),
-            shown=DashboardFilter(timespan=Timespan.LAST_THREE_MONTHS),
+            filter=DashboardFilter(timespan=Timespan.LAST_THREE_MONTHS),
             cards=(
                 _card(
                     Sentence("Visits by weekday and hour"),
@@ -82,7 +82,7 @@ READY: Final[Mapping[str, DashboardDraft]] = MappingProxyType(
                 "A year of visits, of those that were missed, and of those that were "
                 "cancelled."
             ),
-            shown=DashboardFilter(timespan=Timespan.LAST_TWELVE_MONTHS),
+            filter=DashboardFilter(timespan=Timespan.LAST_TWELVE_MONTHS),
             cards=(
                 _card(
                     Sentence("Visits by month"),
@@ -112,7 +112,7 @@ READY: Final[Mapping[str, DashboardDraft]] = MappingProxyType(
                 ),
                 _card(
                     Sentence("Who came and has also missed a visit, by age and sex"),
-                    _MISSED_TOO,
+                    _VISITS_AND_MISSED,
                     is_wide=True,
                 ),
                 _card(
@@ -131,7 +131,7 @@ READY: Final[Mapping[str, DashboardDraft]] = MappingProxyType(
                 "A year of documents: how many were filed and issued, and of which "
                 "kind."
             ),
-            shown=DashboardFilter(timespan=Timespan.LAST_TWELVE_MONTHS),
+            filter=DashboardFilter(timespan=Timespan.LAST_TWELVE_MONTHS),
             cards=(
                 _card(
                     Sentence("Documents by month"),

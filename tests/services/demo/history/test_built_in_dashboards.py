@@ -10,7 +10,7 @@ import pytest
 
 from db.postgres import SYSTEM
 from services.analytics import cohorts, figures
-from services.analytics.dashboards import READY
+from services.analytics.dashboards import BUILT_IN
 from services.analytics.dashboards.narrowing import narrow_card
 from services.core.actors import Role
 from services.core.on_behalf import ActorDatabase
@@ -41,16 +41,16 @@ def disclose(lived):
     return disclose
 
 
-@pytest.mark.parametrize("order", [list(READY), list(READY)[::-1]], ids="-".join)
+@pytest.mark.parametrize("order", [list(BUILT_IN), list(BUILT_IN)[::-1]], ids="-".join)
 def test_no_card_is_refused_because_of_another_dashboard(lived, disclose, order):
     for table in ("told_groups", "told_answers"):
         lived.change(f"DELETE FROM {table}")
     refused = []
 
     for name in order:
-        for card in READY[name].cards:
+        for card in BUILT_IN[name].cards:
             try:
-                disclose(card, READY[name].shown)
+                disclose(card, BUILT_IN[name].filter)
             except cohorts.RevealsFew:
                 refused.append(f"{name}: {card.title}")
 

@@ -75,7 +75,7 @@ class _Card:
 def dashboard_pdf(
     draft: DashboardDraft,
     cards: Sequence[PrintedCard],
-    shown: DashboardFilter,
+    dashboard_filter: DashboardFilter,
     *,
     clinic: Clinic,
     now: datetime,
@@ -88,15 +88,17 @@ def dashboard_pdf(
     typed.
     """
     _ = wording.say
-    name, description = (_said(t, wording) for t in (draft.name, draft.description))
-    criteria = describe_filter(shown, now.date(), wording.day)
+    name, description = (
+        _translated(t, wording) for t in (draft.name, draft.description)
+    )
+    criteria = describe_filter(dashboard_filter, now.date(), wording.day)
     facts = [
         *([(_("Name"), description)] if description else []),
         (_("Printed"), printed_at(now, wording)),
         (_("Counted are"), _(criteria)),
         suppressed_fact(wording),
     ]
-    return set_paper(
+    return make_pdf(
         name,
         facts,
         cards,
@@ -107,7 +109,7 @@ def dashboard_pdf(
     )
 
 
-def set_paper(
+def make_pdf(
     name: str,
     facts: Sequence[tuple[str, str]],
     cards: Sequence[PrintedCard],
@@ -179,7 +181,7 @@ def suppressed_fact(wording: Wording) -> tuple[str, str]:
 
 
 def _card_of(card: PrintedCard, now: datetime, wording: Wording) -> _Card:
-    title, result = _said(card.title, wording), card.result
+    title, result = _translated(card.title, wording), card.result
     if result is None:
         return _Card(title, (), (), ("", ""), wording.say(card.refusal), None)
     what = (
@@ -264,10 +266,10 @@ def _table_cell(cell: str | int | None, wording: Wording) -> str:
         return wording.say("suppressed")
     if isinstance(cell, int):
         return wording.number(cell, 0)
-    return _capital(_said(cell, wording))
+    return _capital(_translated(cell, wording))
 
 
-def _said(text: str, wording: Wording) -> str:
+def _translated(text: str, wording: Wording) -> str:
     """Return the app's own text in the paper's language, and typed text as it is."""
     return wording.say(text) if isinstance(text, Sentence) else text
 
