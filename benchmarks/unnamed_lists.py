@@ -22,7 +22,7 @@ from benchmarks.lists import CLERK, NOW, SIZE
 from benchmarks.measure import compare
 from db.models.care import DisclosedAnswer, DisclosedGroup
 from db.postgres import SYSTEM, Database, DatabaseIdentity
-from services.analytics import unnamed_lists
+from services.analytics import pseudonymised_lists
 from services.analytics.cohorts import disclosure
 from services.analytics.cohorts.inference import members_of, reveals_few
 from services.core import audit
@@ -66,9 +66,11 @@ def _lists() -> Iterator[Criteria]:
 
 
 def _tell(database: Database, criteria: Criteria) -> object:
-    def keep_back(session: Session) -> unnamed_lists.KeptBack[search.PatientPage]:
+    def read_undisclosed(
+        session: Session,
+    ) -> pseudonymised_lists.UndisclosedList[search.PatientPage]:
         with audit.collected(session):
-            return unnamed_lists.keep_back(
+            return pseudonymised_lists.read_undisclosed(
                 session,
                 ANALYST,
                 criteria,
@@ -80,12 +82,12 @@ def _tell(database: Database, criteria: Criteria) -> object:
             )
 
     identity = ANALYST.database_identity
-    kept = database.read(keep_back, identity=identity).value
+    kept = database.read(read_undisclosed, identity=identity).value
     disclosed_list = database.write(
-        lambda session: unnamed_lists.tell_list(session, ANALYST, kept),
+        lambda session: pseudonymised_lists.disclose_list(session, ANALYST, kept),
         identity=identity,
     ).value
-    return disclosed_list.shown()
+    return disclosed_list.require_rows()
 
 
 def _counted(database: Database, criteria: Criteria) -> object:

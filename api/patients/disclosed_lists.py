@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from api.core.answers import read_headers, written_headers
 from api.core.dependencies import Caller
-from services.analytics import unnamed_lists
-from services.analytics.unnamed_lists import DisclosedList, KeptBack
+from services.analytics import pseudonymised_lists
+from services.analytics.pseudonymised_lists import DisclosedList, UndisclosedList
 from services.core.actors import Permission
 from services.lists.criteria import Count, Criteria
 
@@ -39,8 +39,8 @@ def answered(
     TooFew, ChangedByFew, and what `read` raises.
     """
 
-    def keep_back(session: Session) -> KeptBack[T]:
-        return unnamed_lists.keep_back(
+    def read_undisclosed(session: Session) -> UndisclosedList[T]:
+        return pseudonymised_lists.read_undisclosed(
             session,
             caller.actor,
             criteria,
@@ -51,13 +51,15 @@ def answered(
             needs=needs,
         )
 
-    read_result = caller.read(keep_back)
+    read_result = caller.read(read_undisclosed)
     kept = read_result.value
     if kept.undisclosed is None:
         listing, headers = kept.disclosed_list, read_headers(read_result, caller.after)
     else:
         written = caller.write(
-            lambda session: unnamed_lists.tell_list(session, caller.actor, kept)
+            lambda session: pseudonymised_lists.disclose_list(
+                session, caller.actor, kept
+            )
         )
         listing, headers = written.value, written_headers(written)
     if refusal := listing.refusal():

@@ -101,7 +101,7 @@ def list_patients(caller: Program, request: Request) -> Response:
             session, caller.actor, query.criteria, now=now
         ),
     )
-    rows, count = answer.listing.shown(), answer.listing.count
+    rows, count = answer.listing.require_rows(), answer.listing.count
     assert count is not None  # noqa: S101 - count_open has counted where nobody else
     return _envelope(
         "Patient register read successfully",

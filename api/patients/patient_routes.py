@@ -93,7 +93,7 @@ def list_patients(
             is_kept_back=True,
         ),
     )
-    listed = answer.listing.shown()
+    listed = answer.listing.require_rows()
     page = {
         "patients": [chosen.of(listed_json(row)) for row in listed.rows],
         "next": listed.next,

@@ -47,11 +47,11 @@ def _check(
         # Only the kind of error: its message may quote what somebody typed. Others are
         # due behind it.
         _log.error("A watched count could not be checked: %s.", type(error).__name__)
-        later = partial(count_alerts.put_off, due=due, now=mailing.now())
+        later = partial(count_alerts.postpone, due=due, now=mailing.now())
         database.write(later, identity=SYSTEM)
         return
     note = partial(
-        count_alerts.note,
+        count_alerts.record_state,
         due=due,
         state=state,
         now=mailing.now(),

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Final
 
 from jobs.analytics.counting import count_and_tell
-from services.analytics import cohorts, figures, unnamed_lists
+from services.analytics import cohorts, figures, pseudonymised_lists
 from services.analytics.cohorts import Cohort, UndisclosedAnswer
 from services.analytics.dashboards import PrintedCard
 from services.analytics.figures import Figure
@@ -88,7 +88,7 @@ class ListCounting:
         owner, given = self.as_owner.actor, self._given()
         try:
             kept = self.as_owner.read(
-                lambda s: unnamed_lists.keep_back(
+                lambda s: pseudonymised_lists.read_undisclosed(
                     s,
                     owner,
                     criteria,
@@ -100,7 +100,7 @@ class ListCounting:
                 )
             ).value
             shown = self.as_owner.write(
-                lambda s: unnamed_lists.tell_list(s, owner, kept)
+                lambda s: pseudonymised_lists.disclose_list(s, owner, kept)
             ).value
         except _REFUSALS as refusal:
             yield list_cards.refused_card(list_cards.SIZE, refusal)
@@ -116,7 +116,7 @@ class ListCounting:
     def _described(self, criteria: Criteria) -> Iterator[PrintedCard]:
         owner, given = self.as_owner.actor, self._given()
         answers = self.as_owner.read(
-            lambda s: unnamed_lists.describe(s, owner, criteria, **given)
+            lambda s: pseudonymised_lists.count_bars(s, owner, criteria, **given)
         ).value
         for figure, undisclosed in answers.items():
             title = list_cards.BAR_TITLES[figure]

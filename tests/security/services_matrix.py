@@ -294,7 +294,9 @@ ALLOWED: Final = {
     "analytics.count_alerts.alerts.create": {Role.ANALYST},
     "analytics.count_alerts.alerts.change": {Role.ANALYST},
     "analytics.count_alerts.alerts.delete": {Role.ANALYST},
-    "analytics.subscriptions.readers.list_readers": {Role.ANALYST},
+    "analytics.subscriptions.eligible_recipients.list_eligible_recipients": {
+        Role.ANALYST
+    },
     "analytics.subscriptions.subscriptions.list_subscriptions": {Role.ANALYST},
     "analytics.subscriptions.subscriptions.create": {Role.ANALYST},
     "analytics.subscriptions.changing.change": {Role.ANALYST},
@@ -303,9 +305,9 @@ ALLOWED: Final = {
     "analytics.subscriptions.subscriptions.send_now": {Role.ANALYST},
     "analytics.subscriptions.subscriptions.delete": {Role.ANALYST},
     "analytics.subscriptions.subscriptions.leave": {Role.ANALYST},
-    "analytics.unnamed_lists.figures.describe": LISTS,
-    "analytics.unnamed_lists.sizes.keep_back": LISTS,
-    "analytics.unnamed_lists.sizes.tell_list": LISTS,
+    "analytics.pseudonymised_lists.figures.count_bars": LISTS,
+    "analytics.pseudonymised_lists.sizes.read_undisclosed": LISTS,
+    "analytics.pseudonymised_lists.sizes.disclose_list": LISTS,
     "patients.search.terms.suggest_terms": LISTS,
     "patients.search.terms.list_terms": LISTS,
     "patients.records.deaths.record_death": DESK,

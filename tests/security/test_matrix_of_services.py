@@ -31,14 +31,18 @@ from services.analytics.cohorts.disclosure import UndisclosedAnswer
 from services.analytics.count_alerts import CountAlertDraft
 from services.analytics.dashboards import Card, DashboardDraft, DashboardFilter
 from services.analytics.figures import Figure
+from services.analytics.pseudonymised_lists import (
+    DisclosedList,
+    ListSize,
+    UndisclosedList,
+)
 from services.analytics.queries import parse
 from services.analytics.subscriptions import (
-    Rhythm,
+    Frequency,
     SendingPlan,
     Subscription,
     SubscriptionDraft,
 )
-from services.analytics.unnamed_lists import DisclosedList, KeptBack, ListSize
 from services.backups import BackupWindow, LogState
 from services.backups.ledger import Since
 from services.cluster.alerts import AlertKind, RuleDraft
@@ -121,7 +125,7 @@ _SUBSCRIPTION = Subscription(
     is_deleted=False,
     owner="",
     recipients={},
-    plan=SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7),
+    plan=SendingPlan(frequency=Frequency.WEEKLY, day=0, hour=7),
     next_at=None,
     stopped_because=None,
     ran_at=None,
@@ -310,7 +314,7 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
             for kind in (EventKind.VISIT, EventKind.DOCUMENT)
         ],
         "undisclosed": UndisclosedAnswer("Nothing?", {}, (), 0, 5),
-        "kept_back": KeptBack(
+        "undisclosed_list": UndisclosedList(
             DisclosedList(5),
             UndisclosedAnswer(
                 "Nobody?", ListSize(0, _NOON), (), 0, 5, Permission.LIST_PATIENTS
@@ -449,7 +453,7 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
                 content="visits",
                 filter=DashboardFilter(),
                 recipients=(house.cast[Role.ANALYST].id,),
-                plan=SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7),
+                plan=SendingPlan(frequency=Frequency.WEEKLY, day=0, hour=7),
             ),
             "subscription_id": uuid4(),
             "seen": _SUBSCRIPTION,

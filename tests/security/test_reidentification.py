@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from db.endpoints import Endpoints
 from db.models.patient import ClinicalEntry, Patient
 from db.postgres import Database
-from services.analytics import cohorts, figures, queries, unnamed_lists
+from services.analytics import cohorts, figures, pseudonymised_lists, queries
 from services.analytics.cohorts import (
     Cohort,
     CohortCount,
@@ -35,8 +35,8 @@ from services.analytics.cohorts import (
     tables,
 )
 from services.analytics.figures import Figure
+from services.analytics.pseudonymised_lists import sizes
 from services.analytics.queries import counting
-from services.analytics.unnamed_lists import sizes
 from services.core.errors import NotAllowed
 from services.demo.seeding import seed
 from services.lists.criteria import Count, Criteria, Filter, Group, Operator
@@ -152,7 +152,7 @@ class Analyst:
     def rows(self, *filters):
         """Return how many rows a list shows, or None if it shows none."""
         criteria = Criteria(Group(members=filters))
-        kept = unnamed_lists.keep_back(
+        kept = pseudonymised_lists.read_undisclosed(
             self.session,
             self.actor,
             criteria,
@@ -168,14 +168,14 @@ class Analyst:
             smallest_group=K,
         )
         with suppress(NotAllowed):
-            page = unnamed_lists.tell_list(self.session, self.actor, kept)
+            page = pseudonymised_lists.disclose_list(self.session, self.actor, kept)
             assert page.count is None or not page.count.is_few or page.rows is None
-            return len(page.shown().rows)
+            return len(page.require_rows().rows)
         return None
 
     def bars(self, *filters):
         """Return the bars of a list's charts, by label."""
-        answers = unnamed_lists.describe(
+        answers = pseudonymised_lists.count_bars(
             self.session,
             self.actor,
             Criteria(Group(members=filters)),

@@ -18,18 +18,21 @@ from services.analytics import subscriptions
 from services.analytics.dashboards import DashboardFilter
 from services.analytics.subscriptions import (
     LAST_DAY,
-    Rhythm,
+    Frequency,
     SendingPlan,
     SubscriptionDraft,
 )
 from services.analytics.subscriptions.contents import Content, SavedList
 
-_RHYTHMS: Final = {Rhythm.WEEKLY: marked("Weekly"), Rhythm.MONTHLY: marked("Monthly")}
+_RHYTHMS: Final = {
+    Frequency.WEEKLY: marked("Weekly"),
+    Frequency.MONTHLY: marked("Monthly"),
+}
 # A Monday, for the names of the days.
 _MONDAY: Final = date(2024, 1, 1)
 _HOURS: Final = range(24)
 # The initial fields of a new subscription.
-_MONDAYS: Final = SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7)
+_MONDAYS: Final = SendingPlan(frequency=Frequency.WEEKLY, day=0, hour=7)
 _KEY: Final = "dashboard_mail"
 
 
@@ -69,7 +72,9 @@ def show_subscribing(
     The menu with this key, which contains the form, closes once it is sent.
     """
     actor = current_actor()
-    names = read(lambda session: subscriptions.list_readers(session, actor, content))
+    names = read(
+        lambda session: subscriptions.list_eligible_recipients(session, actor, content)
+    )
     st.caption(
         _(
             "A PDF with the filters of the list and how many patients match, counted "
@@ -104,7 +109,7 @@ def plan_fields(key: str, plan: SendingPlan) -> SendingPlan:
 
     Their keys begin with `key`.
     """
-    begin_with(plan.rhythm, f"{key}_rhythm")
+    begin_with(plan.frequency, f"{key}_rhythm")
     rhythm = st.radio(
         _("How often"),
         list(_RHYTHMS),
@@ -112,9 +117,9 @@ def plan_fields(key: str, plan: SendingPlan) -> SendingPlan:
         key=f"{key}_rhythm",
         horizontal=True,
     )
-    is_kept = rhythm is plan.rhythm
+    is_kept = rhythm is plan.frequency
     with st.container(horizontal=True):
-        if rhythm is Rhythm.WEEKLY:
+        if rhythm is Frequency.WEEKLY:
             begin_with(plan.day if is_kept else 0, f"{key}_weekday")
             day = st.selectbox(
                 _("Weekday"), range(7), format_func=_weekday, key=f"{key}_weekday"
@@ -131,7 +136,7 @@ def plan_fields(key: str, plan: SendingPlan) -> SendingPlan:
             format_func=lambda each: time_of_day(time(each)),
             key=f"{key}_hour",
         )
-    return SendingPlan(rhythm=rhythm, day=day, hour=hour)
+    return SendingPlan(frequency=rhythm, day=day, hour=hour)
 
 
 def recipients_field(
@@ -154,7 +159,7 @@ def recipients_field(
 def plan_words(plan: SendingPlan) -> str:
     """Return when something is sent: every Monday at 07:00."""
     at = time_of_day(time(plan.hour))
-    if plan.rhythm is Rhythm.WEEKLY:
+    if plan.frequency is Frequency.WEEKLY:
         return _("every {weekday} at {time}").format(
             weekday=_weekday(plan.day), time=at
         )

@@ -26,7 +26,9 @@ def change_subscription(subscription: Subscription, name: str) -> None:
     """Ask when it is sent and to whom, beginning with the present values."""
     with error_boundary():
         actor, content = current_actor(), subscription.content
-        readers = read(lambda s: subscriptions.list_readers(s, actor, content))
+        readers = read(
+            lambda s: subscriptions.list_eligible_recipients(s, actor, content)
+        )
         st.markdown(f"**{plain(name)}**")
         # What was typed about an earlier state must not appear once it has changed.
         key = f"dashboards_mail_{subscription.id}_{_stamp(subscription)}"

@@ -9,9 +9,9 @@ import streamlit as st
 
 from dashboard import wiring
 from dashboard.context import current_actor, now, write
-from services.analytics import cohorts, unnamed_lists
+from services.analytics import cohorts, pseudonymised_lists
 from services.analytics.cohorts import RevealsFew, UndisclosedAnswer
-from services.analytics.unnamed_lists import DisclosedList, KeptBack
+from services.analytics.pseudonymised_lists import DisclosedList, UndisclosedList
 from services.patients.search import ListStatistics
 
 T = TypeVar("T")
@@ -26,12 +26,14 @@ def smallest_group() -> int:
     return wiring.current().settings.smallest_group
 
 
-def disclosed_list(kept: KeptBack[T]) -> DisclosedList[T]:
+def disclosed_list(kept: UndisclosedList[T]) -> DisclosedList[T]:
     """Return the part of a list that may be shown; raises RevealsFew, NotSaved."""
     undisclosed, actor = kept.undisclosed, current_actor()
     if undisclosed is None or _is_disclosed(undisclosed):
         return kept.disclosed_list
-    shown = write(lambda session: unnamed_lists.tell_list(session, actor, kept))
+    shown = write(
+        lambda session: pseudonymised_lists.disclose_list(session, actor, kept)
+    )
     if shown.earlier is None:
         _remember(undisclosed)
     return shown

@@ -32,8 +32,8 @@ from dashboard.ui.lists import list_addresses
 from dashboard.ui.lists.list_addresses import AddressedList
 from dashboard.ui.lists.list_words import patients_in_words
 from dashboard.ui.words import is_family_first, sorted_by
-from services.analytics import unnamed_lists
-from services.analytics.unnamed_lists import DisclosedList, KeptBack
+from services.analytics import pseudonymised_lists
+from services.analytics.pseudonymised_lists import DisclosedList, UndisclosedList
 from services.core.actors import Permission
 from services.core.errors import NotAllowed
 from services.core.reasons import LONGEST
@@ -75,8 +75,8 @@ class Listing(AddressedList):
         page: PatientPage
         answer: T
         if self._is_guarded:
-            answer, kept = read_all(more, self._kept_back(position))
-            return self._tell(kept).rows or _NO_ROWS, answer
+            answer, kept = read_all(more, self._undisclosed_list(position))
+            return self._disclose(kept).rows or _NO_ROWS, answer
         answer, page, _ = read_all(more, self._page(position), self.count_read())
         return page, answer
 
@@ -108,10 +108,12 @@ class Listing(AddressedList):
         is_unnamed = search.visibility_of(self.actor) is search.UNNAMED
         return is_unnamed and not search.is_public(self.criteria)
 
-    def _kept_back(self, position: PagePosition) -> CachedRead[KeptBack[PatientPage]]:
+    def _undisclosed_list(
+        self, position: PagePosition
+    ) -> CachedRead[UndisclosedList[PatientPage]]:
         page = self._page(position)
         return CachedRead(
-            lambda session: unnamed_lists.keep_back(
+            lambda session: pseudonymised_lists.read_undisclosed(
                 session,
                 self.actor,
                 self.criteria,
@@ -119,7 +121,7 @@ class Listing(AddressedList):
                 now=now(),
                 smallest_group=smallest_group(),
             ),
-            keep=("kept back", self, position),
+            keep=("undisclosed", self, position),
         )
 
     def _guarded_list(
@@ -131,9 +133,13 @@ class Listing(AddressedList):
             shown: DisclosedList[PatientPage] = kept[1]
             if now() - kept[2] < _SHOWN_LASTS:
                 return shown
-        return self._tell(*read_all(self._kept_back(position or PagePosition())))
+        return self._disclose(
+            *read_all(self._undisclosed_list(position or PagePosition()))
+        )
 
-    def _tell(self, kept: KeptBack[PatientPage]) -> DisclosedList[PatientPage]:
+    def _disclose(
+        self, kept: UndisclosedList[PatientPage]
+    ) -> DisclosedList[PatientPage]:
         shown = disclosed_list(kept)
         st.session_state[_SHOWN_LIST] = (self, shown, now())
         return shown
@@ -210,14 +216,16 @@ class Listing(AddressedList):
         query = {"grant": str(grant.id), "after_lsn": str(last_write() or "")}
         return f"/files/patients.csv?{urlencode(query)}"
 
-    def statistics(self, figures: Sequence[str] = unnamed_lists.ALL) -> ListStatistics:
+    def statistics(
+        self, figures: Sequence[str] = pseudonymised_lists.ALL
+    ) -> ListStatistics:
         """Read what the list is made of, as far as it may be shown; raises RevealsFew.
 
         People who see no names get these `figures` only.
         """
         if search.visibility_of(self.actor) is search.UNNAMED:
             answers = read(
-                lambda session: unnamed_lists.describe(
+                lambda session: pseudonymised_lists.count_bars(
                     session,
                     self.actor,
                     self.criteria,

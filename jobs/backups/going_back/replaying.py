@@ -136,8 +136,8 @@ def _settle_calls_and_mails_of_analysts(session: Session, rejoined: Rejoined) ->
         else:
             phoning.note_again(session, visit_id, call.outcome, by=call.by, at=call.at)
     for alert_id, at in since.crossings.items():
-        count_alerts.note_crossing(session, alert_id, at)
-    subscriptions.pass_over(
+        count_alerts.record_crossing(session, alert_id, at)
+    subscriptions.skip_sent_mails(
         session,
         since.dashboards,
         since.crossing_mails,

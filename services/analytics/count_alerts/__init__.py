@@ -15,8 +15,8 @@ from services.analytics.count_alerts.model import (
 )
 from services.analytics.count_alerts.watching import (
     find_due as find_due,
-    note as note,
-    note_crossing as note_crossing,
-    put_off as put_off,
+    postpone as postpone,
+    record_crossing as record_crossing,
+    record_state as record_state,
     state_of as state_of,
 )

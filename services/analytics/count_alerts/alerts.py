@@ -166,7 +166,7 @@ def change(
         row.name, row.is_above, row.line = name, is_above, line
         _require_new(session, row)
         if changed.keys() != {"name"}:
-            _look_anew(session, row, now)
+            _reset_check(session, row, now)
         session.flush()
     audit.record(
         session,
@@ -201,7 +201,7 @@ def _no_such() -> NotFound:
     return NotFound("There is no such alert of yours. Open Dashboards again.")
 
 
-def _look_anew(session: Session, row: CountAlert, now: datetime) -> None:
+def _reset_check(session: Session, row: CountAlert, now: datetime) -> None:
     """Make an alert due as if it had never been checked; the row is locked.
 
     A worker that is counting for the old threshold discards its result.

@@ -76,7 +76,7 @@ def state_of(due: DueAlert, result: CohortResult | FigureResult) -> AlertState:
     return AlertState.BEYOND if is_beyond else AlertState.WITHIN
 
 
-def note(
+def record_state(
     session: Session,
     due: DueAlert,
     state: AlertState,
@@ -100,7 +100,7 @@ def note(
     if not has_crossed:
         return
     row.crossed_at = now
-    _ring(session, row.id, row.owner_id)
+    _notify_owner(session, row.id, row.owner_id)
     if is_mailed:
         session.add(_mail(due, sender))
     audit.record(
@@ -112,7 +112,7 @@ def note(
     )
 
 
-def note_crossing(session: Session, alert_id: UUID, at: datetime) -> None:
+def record_crossing(session: Session, alert_id: UUID, at: datetime) -> None:
     """Keep a crossing that was told, but that the rows no longer know of.
 
     For use after the clinic went back in time. The crossing is not mailed again; it is
@@ -127,17 +127,17 @@ def note_crossing(session: Session, alert_id: UUID, at: datetime) -> None:
     )
     # The alert may have been made after the time of the rows.
     if owner_id is not None:
-        _ring(session, alert_id, owner_id)
+        _notify_owner(session, alert_id, owner_id)
 
 
-def put_off(session: Session, due: DueAlert, *, now: datetime) -> None:
+def postpone(session: Session, due: DueAlert, *, now: datetime) -> None:
     """Postpone an alert that could not be counted to the next morning."""
     row = _still_due(session, due)
     if row is not None:
         row.next_at = next_check(now)
 
 
-def _ring(session: Session, alert_id: UUID, owner_id: UUID) -> None:
+def _notify_owner(session: Session, alert_id: UUID, owner_id: UUID) -> None:
     """Tell the owner by the bell, of the latest crossing only."""
     topic = NotificationTopic.COUNT
     user_notifications.take_back(session, topic, alert_id)

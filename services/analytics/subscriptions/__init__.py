@@ -1,6 +1,10 @@
 """Subscriptions: dashboards and saved lists, sent by mail at set times as PDFs."""
 
 from services.analytics.subscriptions.changing import change as change
+from services.analytics.subscriptions.eligible_recipients import (
+    list_eligible_recipients as list_eligible_recipients,
+    may_count as may_count,
+)
 from services.analytics.subscriptions.mailing import (
     claim_next as claim_next,
     settle as settle,
@@ -8,16 +12,11 @@ from services.analytics.subscriptions.mailing import (
 from services.analytics.subscriptions.model import (
     LAST_DAY as LAST_DAY,
     DueSubscription as DueSubscription,
-    Rhythm as Rhythm,
+    Frequency as Frequency,
     SendingPlan as SendingPlan,
     StopReason as StopReason,
     Subscription as Subscription,
     SubscriptionDraft as SubscriptionDraft,
-)
-from services.analytics.subscriptions.passing_over import pass_over as pass_over
-from services.analytics.subscriptions.readers import (
-    list_readers as list_readers,
-    may_count as may_count,
 )
 from services.analytics.subscriptions.running import (
     MailSender as MailSender,
@@ -25,6 +24,9 @@ from services.analytics.subscriptions.running import (
     find_due as find_due,
     finish as finish,
     stop_due as stop_due,
+)
+from services.analytics.subscriptions.skipping_sent import (
+    skip_sent_mails as skip_sent_mails,
 )
 from services.analytics.subscriptions.subscriptions import (
     create as create,

@@ -6,22 +6,22 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from services.analytics.subscriptions.cancelling import cancel_waiting_mails
+from services.analytics.subscriptions.eligible_recipients import content_of
 from services.analytics.subscriptions.model import (
+    CancelReason,
     SendingPlan,
     Subscription,
-    WithheldReason,
     checked_plan,
 )
-from services.analytics.subscriptions.readers import content_of
 from services.analytics.subscriptions.subscriptions import (
+    audit_details,
     checked_recipients,
     get_own,
-    named,
     plan_of,
     record,
     require_new,
 )
-from services.analytics.subscriptions.withholding import withhold
 from services.core.actors import Actor
 from services.core.audit import Action
 from services.core.errors import Conflict
@@ -69,16 +69,16 @@ def change(
     if not changed:
         return
     row.recipients = people
-    row.rhythm, row.day, row.hour = plan.rhythm.value, plan.day, plan.hour
+    row.rhythm, row.day, row.hour = plan.frequency.value, plan.day, plan.hour
     if row.next_at is not None:
         # A due time changes as well: a worker that is making it just now, for the
         # earlier people, then discards it.
         row.next_at = now if row.next_at <= now else plan.next_after(now)
     require_new(session, row)
     for person_id in removed:
-        withhold(session, row, WithheldReason.REMOVED, person_id=person_id)
+        cancel_waiting_mails(session, row, CancelReason.REMOVED, person_id=person_id)
     session.flush()
-    details = {**named(content), "changed": changed}
+    details = {**audit_details(content), "changed": changed}
     record(session, actor, Action.SUBSCRIPTION_CHANGE, row, details)
 
 

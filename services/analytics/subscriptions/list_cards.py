@@ -14,7 +14,7 @@ from services.analytics.dashboards import PrintedCard
 from services.analytics.dashboards.printed_tables import PrintedTable
 from services.analytics.figures import Figure
 from services.analytics.figures.drawing import name_of
-from services.analytics.unnamed_lists import DisclosedList
+from services.analytics.pseudonymised_lists import DisclosedList
 from services.core.sentences import Sentence
 from services.patients.search import Bar, ListStatistics
 

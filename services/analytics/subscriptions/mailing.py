@@ -16,13 +16,13 @@ from sqlalchemy.orm import Session, defer
 
 from db.models.user import User
 from db.models.view import AnalystMail, CountAlert, DashboardSubscription
-from services.analytics.subscriptions.model import StopReason, WithheldReason
-from services.analytics.subscriptions.readers import (
+from services.analytics.subscriptions.cancelling import SUBJECT
+from services.analytics.subscriptions.eligible_recipients import (
     content_of,
+    find_eligible,
     may_count,
-    readers_among,
 )
-from services.analytics.subscriptions.withholding import SUBJECT
+from services.analytics.subscriptions.model import CancelReason, StopReason
 from services.core import audit
 from services.core.audit import Action, Outcome
 from services.messaging.mail import CLAIMED, Email, PdfAttachment
@@ -36,7 +36,7 @@ _ALERT: Final = "watch"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedMail:
-    """A mail that one worker is to send; without an `email` it is withheld.
+    """A mail that one worker is to send; without an `email` it is not sent.
 
     `attempt` counts from 1, and distinguishes a claim from a later one.
     """
@@ -57,7 +57,7 @@ def claim_next(
 
     It is due again in a quarter of an hour unless it is settled: if a worker dies
     between the two, the recipient may get it twice, rather than never. If the recipient
-    may not have it at present, it is withheld, which is recorded; what is switched off
+    may not have it at present, it is dropped, which is recorded; what is switched off
     waits. The caller commits before the mail is sent.
     """
     due = AnalystMail.send_at <= func.now()
@@ -140,7 +140,7 @@ def _claim(
         owner_id = session.get_one(CountAlert, mail.alert_id).owner_id
     else:
         owner_id = subscription.owner_id
-    because = _withheld_because(session, mail, subscription)
+    because = _find_cancel_reason(session, mail, subscription)
     # A worker that died after the last attempt has not settled it.
     is_given_up = because is None and mail.attempts > len(_PAUSES)
     email = None
@@ -168,25 +168,25 @@ def _claim(
     return claimed
 
 
-def _withheld_because(
+def _find_cancel_reason(
     session: Session, mail: AnalystMail, subscription: DashboardSubscription | None
-) -> WithheldReason | None:
+) -> CancelReason | None:
     """Return why somebody may no longer have a mail; None if they may."""
     if subscription is None:
-        return None if _counts(session, mail.user_id) else WithheldReason.OWNER
+        return None if _counts(session, mail.user_id) else CancelReason.OWNER
     if subscription.stopped_because == StopReason.PERSON.value:
-        return WithheldReason.STOPPED
+        return CancelReason.STOPPED
     if mail.user_id not in subscription.recipients:
-        return WithheldReason.LEFT
+        return CancelReason.LEFT
     people = (subscription.owner_id, mail.user_id)
-    allowed = readers_among(session, content_of(subscription), people)
+    allowed = find_eligible(session, content_of(subscription), people)
     # It was counted in the owner's name: without the owner nobody answers for who gets
     # it.
     if subscription.owner_id not in allowed:
         # The owner may count but not open it: it was deleted, or is no longer shared.
         is_for_dashboard = _counts(session, subscription.owner_id)
-        return WithheldReason.DASHBOARD if is_for_dashboard else WithheldReason.OWNER
-    return None if mail.user_id in allowed else WithheldReason.RECIPIENT
+        return CancelReason.DASHBOARD if is_for_dashboard else CancelReason.OWNER
+    return None if mail.user_id in allowed else CancelReason.RECIPIENT
 
 
 def _counts(session: Session, user_id: UUID) -> bool:

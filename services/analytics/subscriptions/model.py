@@ -21,7 +21,7 @@ _DAYS: Final = 33
 _UNFILTERED: Final = DashboardFilter()
 
 
-class Rhythm(StrEnum):
+class Frequency(StrEnum):
     """How often something is sent."""
 
     WEEKLY = "weekly"
@@ -37,7 +37,7 @@ class StopReason(StrEnum):
     RECIPIENTS = "recipients"
 
 
-class WithheldReason(StrEnum):
+class CancelReason(StrEnum):
     """Why somebody was not sent a waiting mail."""
 
     STOPPED = "stopped"
@@ -56,7 +56,7 @@ class SendingPlan:
     `day` is a weekday, with 0 for Monday, or a day of the month up to LAST_DAY.
     """
 
-    rhythm: Rhythm
+    frequency: Frequency
     day: int
     hour: int
 
@@ -84,14 +84,14 @@ class SendingPlan:
         return self.next_after(now.astimezone(timezone(offset)))
 
     def _is_of(self, day: date) -> bool:
-        if self.rhythm is Rhythm.WEEKLY:
+        if self.frequency is Frequency.WEEKLY:
             return day.weekday() == self.day
         return day.day == self.day
 
     @property
     def words(self) -> str:
         """How often it is sent, in English, for an e-mail."""
-        if self.rhythm is Rhythm.WEEKLY:
+        if self.frequency is Frequency.WEEKLY:
             return f"every {WEEKDAYS[self.day]} at {self.hour}:00"
         return f"on day {self.day} of every month at {self.hour}:00"
 
@@ -158,7 +158,7 @@ class DueSubscription:
 
 def checked_plan(plan: SendingPlan) -> SendingPlan:
     """Return the plan; raises InvalidInput if there is no such time."""
-    is_weekly = plan.rhythm is Rhythm.WEEKLY
+    is_weekly = plan.frequency is Frequency.WEEKLY
     days = range(len(WEEKDAYS)) if is_weekly else range(1, LAST_DAY + 1)
     if plan.day not in days:
         raise InvalidInput("day", "Choose a day that every week or month has.")

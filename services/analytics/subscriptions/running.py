@@ -20,20 +20,20 @@ from services.analytics import figures
 from services.analytics.cohorts.checking import UnreadableCohort
 from services.analytics.dashboards import DashboardFilter
 from services.analytics.dashboards.storing import UnreadableDashboard, read_filter
+from services.analytics.subscriptions.cancelling import SUBJECT, cancel_waiting_mails
 from services.analytics.subscriptions.contents import SavedList, SavedQuestion
-from services.analytics.subscriptions.model import (
-    DueSubscription,
-    StopReason,
-    WithheldReason,
-)
-from services.analytics.subscriptions.readers import (
+from services.analytics.subscriptions.eligible_recipients import (
     content_of,
     find_draft,
+    find_eligible,
     may_count,
-    readers_among,
+)
+from services.analytics.subscriptions.model import (
+    CancelReason,
+    DueSubscription,
+    StopReason,
 )
 from services.analytics.subscriptions.subscriptions import plan_of
-from services.analytics.subscriptions.withholding import SUBJECT, withhold
 from services.core import audit
 from services.core.actors import Actor
 from services.core.audit import Action
@@ -76,7 +76,7 @@ def _due_of(session: Session, row: DashboardSubscription) -> DueSubscription | N
         return None
     content = content_of(row)
     draft = find_draft(session, content)
-    allowed = readers_among(session, content, (row.owner_id, *row.recipients))
+    allowed = find_eligible(session, content, (row.owner_id, *row.recipients))
     recipients = tuple(each for each in row.recipients if each in allowed)
     owner = session.get(User, row.owner_id) if row.owner_id in allowed else None
     stop = None
@@ -133,7 +133,7 @@ def stop_due(session: Session, due: DueSubscription) -> None:
     if row is None or due.stop is None:
         return
     row.next_at, row.stopped_because = None, due.stop.value
-    withhold(session, row, WithheldReason.STOPPED)
+    cancel_waiting_mails(session, row, CancelReason.STOPPED)
     people = and_(User.id.in_({row.owner_id, *row.recipients}), may_count())
     # They are told again if it was stopped before.
     user_notifications.take_back(session, NotificationTopic.UNSENT, row.id)
@@ -166,7 +166,7 @@ def finish(
     if row is None or due.owner is None or due.draft is None:
         return False
     # Mails that are left from an earlier time are not sent beside these.
-    withhold(session, row, WithheldReason.REPLACED)
+    cancel_waiting_mails(session, row, CancelReason.REPLACED)
     day = f"{now.day} {now:%B %Y}"
     body = _body(due, day, sender)
     is_list = isinstance(due.content, SavedList)

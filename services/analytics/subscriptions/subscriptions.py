@@ -15,18 +15,21 @@ from services.analytics import analysts
 from services.analytics.dashboards import BUILT_IN
 from services.analytics.dashboards.rows import is_readable
 from services.analytics.dashboards.storing import filter_to_json
+from services.analytics.subscriptions.cancelling import SUBJECT, cancel_waiting_mails
 from services.analytics.subscriptions.contents import Content, SavedList
+from services.analytics.subscriptions.eligible_recipients import (
+    content_of,
+    list_eligible_recipients,
+)
 from services.analytics.subscriptions.model import (
-    Rhythm,
+    CancelReason,
+    Frequency,
     SendingPlan,
     StopReason,
     Subscription,
     SubscriptionDraft,
-    WithheldReason,
     checked_plan,
 )
-from services.analytics.subscriptions.readers import content_of, list_readers
-from services.analytics.subscriptions.withholding import SUBJECT, withhold
 from services.core import audit, throttling
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
@@ -72,13 +75,16 @@ def list_subscriptions(session: Session, actor: Actor) -> tuple[Subscription, ..
         .order_by(row.owner_id != actor.id, row.created_at, row.id)
     ).all()
     people = {each for row in subscriptions for each in (row.owner_id, *row.recipients)}
-    named = {row.dashboard_id for row in subscriptions if row.dashboard_id}
+    dashboard_ids = {row.dashboard_id for row in subscriptions if row.dashboard_id}
     saved = {row.view_id for row in subscriptions if row.view_id}
     # Analysts see no other account, nor whether a dashboard that is no longer shared
     # with them still exists.
     names = analysts.find_names(session, people)
     with assume_role(session, "system"):
-        titles = {**_titles(session, actor, named), **_view_names(session, saved)}
+        titles = {
+            **_titles(session, actor, dashboard_ids),
+            **_view_names(session, saved),
+        }
     return tuple(_subscription_of(row, actor, names, titles) for row in subscriptions)
 
 
@@ -109,7 +115,7 @@ def create(
         view_id=content.view_id if isinstance(content, SavedList) else None,
         shown=_OF_A_LIST if is_list else filter_to_json(draft.filter),
         recipients=recipients,
-        rhythm=plan.rhythm.value,
+        rhythm=plan.frequency.value,
         day=plan.day,
         hour=plan.hour,
         next_at=plan.next_after(now),
@@ -118,7 +124,7 @@ def create(
     session.add(row)
     session.flush()
     details = {
-        **named(content),
+        **audit_details(content),
         "people": [str(each) for each in recipients],
         "plan": plan.words,
     }
@@ -133,7 +139,7 @@ def stop(session: Session, actor: Actor, subscription_id: UUID) -> None:
     """
     row = get_own(session, actor, subscription_id)
     row.next_at, row.stopped_because = None, StopReason.PERSON.value
-    withhold(session, row, WithheldReason.STOPPED)
+    cancel_waiting_mails(session, row, CancelReason.STOPPED)
     session.flush()
     record(session, actor, Action.SUBSCRIPTION_STOP, row)
 
@@ -170,7 +176,7 @@ def delete(session: Session, actor: Actor, subscription_id: UUID) -> None:
     The caller commits. Raises NotFound, NotAllowed.
     """
     row = get_own(session, actor, subscription_id)
-    withhold(session, row, WithheldReason.STOPPED)
+    cancel_waiting_mails(session, row, CancelReason.STOPPED)
     session.delete(row)
     session.flush()
     record(session, actor, Action.SUBSCRIPTION_DELETE, row)
@@ -195,14 +201,14 @@ def leave(session: Session, actor: Actor, subscription_id: UUID) -> None:
         if row is None:
             raise _no_such()
         row.recipients = [each for each in row.recipients if each != actor.id]
-        withhold(session, row, WithheldReason.LEFT, person_id=actor.id)
+        cancel_waiting_mails(session, row, CancelReason.LEFT, person_id=actor.id)
         session.flush()
     record(session, actor, Action.SUBSCRIPTION_LEAVE, row)
 
 
 def plan_of(row: DashboardSubscription) -> SendingPlan:
     """Return the plan by which a subscription is sent."""
-    return SendingPlan(rhythm=Rhythm(row.rhythm), day=row.day, hour=row.hour)
+    return SendingPlan(frequency=Frequency(row.rhythm), day=row.day, hour=row.hour)
 
 
 def checked_recipients(
@@ -228,7 +234,7 @@ def checked_recipients(
             "recipients",
             Sentence("Choose at most {most} people.", most=MOST_RECIPIENTS),
         )
-    readers = list_readers(session, actor, content)
+    readers = list_eligible_recipients(session, actor, content)
     if not readers.keys() >= set(recipients) - set(kept):
         raise InvalidInput(
             "recipients",
@@ -242,7 +248,7 @@ def checked_recipients(
     return recipients
 
 
-def named(content: Content) -> Mapping[str, object]:
+def audit_details(content: Content) -> Mapping[str, object]:
     """Return what is sent, as the audit log names it."""
     if isinstance(content, SavedList):
         return {"view": str(content.view_id)}

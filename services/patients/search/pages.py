@@ -127,8 +127,8 @@ def _read(
         patient_id and hiding.hide(patient_id)
         for patient_id in (page.next, page.previous)
     )
-    # `unnamed_lists` decides whether to show how many there are: a page never says that
-    # it is the whole list.
+    # `pseudonymised_lists` decides whether to show how many there are: a page never
+    # says that it is the whole list.
     return Page(rows, next_, previous, page.place)
 
 

@@ -1,7 +1,7 @@
 """Lists without names: who is on one, and whether they are enough to show.
 
-Such a list was counted by `find_group` before it is shown, and is kept back until
-services/analytics/unnamed_lists decides that it may be shown.
+Such a list was counted by `find_group` before it is shown, and is not disclosed until
+services/analytics/pseudonymised_lists decides that it may be shown.
 """
 
 from dataclasses import dataclass

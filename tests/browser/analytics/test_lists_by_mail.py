@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from db.models.user import User
 from services.analytics import queries, subscriptions
-from services.analytics.subscriptions import Rhythm, SendingPlan, SubscriptionDraft
+from services.analytics.subscriptions import Frequency, SendingPlan, SubscriptionDraft
 from services.analytics.subscriptions.contents import SavedList
 from services.core.actors import Actor, Role
 from services.lists import views
@@ -84,7 +84,7 @@ def test_a_saved_list_is_sent_every_month_and_left_to_be_sent_no_more(
 def test_when_it_is_sent_is_changed_in_place_unless_somebody_has_left(
     site: Site, view: View
 ):
-    mondays = SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7)
+    mondays = SendingPlan(frequency=Frequency.WEEKLY, day=0, hour=7)
 
     def send(session: Session) -> UUID:
         analyst = jonas(session)

@@ -27,8 +27,8 @@ from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
 from services.analytics.dashboards import Card, DashboardDraft, DashboardFilter
 from services.analytics.figures import Figure
 from services.analytics.subscriptions import (
+    Frequency,
     MailSender,
-    Rhythm,
     SendingPlan,
     StopReason,
     SubscriptionDraft,
@@ -45,7 +45,7 @@ from tests.services.visits import visit_samples
 
 # A Monday, an hour after the dashboard is due.
 NOW = datetime(2026, 11, 30, 8, tzinfo=UTC)
-MONDAYS = SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7)
+MONDAYS = SendingPlan(frequency=Frequency.WEEKLY, day=0, hour=7)
 BY_SEX = Figure(
     cohort=Cohort(entry=CohortEvent(kind=EventKind.VISIT)), by=(Dimension.SEX,)
 )

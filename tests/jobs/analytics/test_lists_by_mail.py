@@ -30,8 +30,8 @@ from services.analytics.cohorts import (
 from services.analytics.dashboards.storing import UnreadableDashboard, read_filter
 from services.analytics.figures import Figure
 from services.analytics.subscriptions import (
+    Frequency,
     MailSender,
-    Rhythm,
     SendingPlan,
     StopReason,
     SubscriptionDraft,
@@ -54,7 +54,7 @@ from tests.services.visits import visit_samples
 
 # A Monday, an hour after the list is due.
 NOW = datetime(2026, 11, 30, 8, tzinfo=UTC)
-MONDAYS = SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7)
+MONDAYS = SendingPlan(frequency=Frequency.WEEKLY, day=0, hour=7)
 CAME = CohortEvent(kind=EventKind.VISIT)
 WORD = "Hypertension"
 # Eleven women and two men came, of eleven women and ten men.

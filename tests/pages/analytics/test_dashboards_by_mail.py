@@ -14,7 +14,7 @@ from services.analytics.count_alerts import CountAlertDraft
 from services.analytics.dashboards import Card, DashboardDraft, DashboardFilter
 from services.analytics.dashboards.storing import read_filter
 from services.analytics.figures import Figure
-from services.analytics.subscriptions import Rhythm, SendingPlan, SubscriptionDraft
+from services.analytics.subscriptions import Frequency, SendingPlan, SubscriptionDraft
 from services.core.actors import Role
 from services.patients.records.model import Sex
 from tests.kit import cast
@@ -56,7 +56,7 @@ def subscribe(clinic: Clinic, *, by_other: bool = False) -> UUID:
             content="visits",
             filter=DashboardFilter(),
             recipients=(analyst.id,),
-            plan=SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7),
+            plan=SendingPlan(frequency=Frequency.WEEKLY, day=0, hour=7),
         )
         return subscriptions.create(session, owner, draft, now=NOW, most=20)
 
@@ -71,14 +71,14 @@ def test_a_dashboard_is_sent_regularly_with_the_filter_that_is_chosen(
     # The sender is the recipient, unless others are chosen too.
     assert app.multiselect(key="dashboard_mail_recipients").value == [analyst.id]
     assert "no mail server yet" in captions(app)
-    app.radio(key="dashboard_mail_rhythm").set_value(Rhythm.MONTHLY).run()
+    app.radio(key="dashboard_mail_rhythm").set_value(Frequency.MONTHLY).run()
     app.selectbox(key="dashboard_mail_day").set_value(28)
     app.selectbox(key="dashboard_mail_hour").set_value(18)
 
     press(app, "dashboard_mail_add")
 
     [made] = clinic.write(lambda s: subscriptions.list_subscriptions(s, analyst))
-    assert made.plan == SendingPlan(rhythm=Rhythm.MONTHLY, day=28, hour=18)
+    assert made.plan == SendingPlan(frequency=Frequency.MONTHLY, day=28, hour=18)
     assert made.next_at is not None
     # Read by its id: others, of colleagues and other tests, may be due before it.
     kept = clinic.write(lambda s: s.get_one(DashboardSubscription, made.id).shown)
@@ -173,7 +173,7 @@ def test_times_and_recipients_are_changed_in_place(clinic: Clinic):
     press(app, opens)
 
     # The fields show the current values.
-    assert app.radio(key=field(app, made, "rhythm")).value is Rhythm.WEEKLY
+    assert app.radio(key=field(app, made, "rhythm")).value is Frequency.WEEKLY
     assert app.selectbox(key=field(app, made, "weekday")).value == 0
     assert app.selectbox(key=field(app, made, "hour")).value == 7
     recipients = app.multiselect(key=field(app, made, "recipients"))
@@ -183,7 +183,7 @@ def test_times_and_recipients_are_changed_in_place(clinic: Clinic):
     assert [each.value for each in app.error][-1] == "Choose to whom it is sent."
     key = field(app, made, "recipients")
     app.multiselect(key=key).set_value([analyst.id, other.id])
-    app.radio(key=field(app, made, "rhythm")).set_value(Rhythm.MONTHLY)
+    app.radio(key=field(app, made, "rhythm")).set_value(Frequency.MONTHLY)
     in_dialog(app, opens)
     app.selectbox(key=field(app, made, "day")).set_value(3)
     app.selectbox(key=field(app, made, "hour")).set_value(18)
@@ -194,7 +194,7 @@ def test_times_and_recipients_are_changed_in_place(clinic: Clinic):
     ]
     [now] = clinic.write(lambda s: subscriptions.list_subscriptions(s, analyst))
     assert (now.id, set(now.recipients)) == (made, {analyst.id, other.id})
-    assert now.plan == SendingPlan(rhythm=Rhythm.MONTHLY, day=3, hour=18)
+    assert now.plan == SendingPlan(frequency=Frequency.MONTHLY, day=3, hour=18)
     assert len(clinic.audit("subscription:change")) == 1
 
 
@@ -203,7 +203,7 @@ def test_what_was_deleted_is_not_changed_any_more(clinic: Clinic, opened: UUID):
     draft = SubscriptionDraft(
         content=opened,
         recipients=(analyst.id,),
-        plan=SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7),
+        plan=SendingPlan(frequency=Frequency.WEEKLY, day=0, hour=7),
     )
     made = clinic.write(
         lambda s: subscriptions.create(s, analyst, draft, now=NOW, most=20)
@@ -277,7 +277,7 @@ def test_a_dashboard_that_is_not_shared_any_more_is_left_without_its_name(
             content=made,
             filter=DashboardFilter(),
             recipients=(analyst.id,),
-            plan=SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7),
+            plan=SendingPlan(frequency=Frequency.WEEKLY, day=0, hour=7),
         )
         subscriptions.create(session, owner, subscribed, now=NOW, most=20)
         dashboards.share(session, owner, made, with_everybody=False)

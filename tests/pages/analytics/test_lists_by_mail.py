@@ -10,7 +10,7 @@ from dashboard import wiring
 from services.analytics import cohorts, subscriptions
 from services.analytics.cohorts import COHORTS, Cohort, CohortEvent, EventKind
 from services.analytics.subscriptions import (
-    Rhythm,
+    Frequency,
     SendingPlan,
     SubscriptionDraft,
 )
@@ -57,7 +57,7 @@ def subscribe(clinic: Clinic, view: View):
     draft = SubscriptionDraft(
         content=SavedList(view.id),
         recipients=(analyst.id,),
-        plan=SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7),
+        plan=SendingPlan(frequency=Frequency.WEEKLY, day=0, hour=7),
     )
     given = {"now": NOW, "most": 20}
     return clinic.write(lambda s: subscriptions.create(s, analyst, draft, **given))

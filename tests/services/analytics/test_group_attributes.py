@@ -7,8 +7,8 @@ import pytest
 from services.analytics import queries
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind, Rule
 from services.analytics.group_attributes import NO_ATTRIBUTES, nested_groups
+from services.analytics.pseudonymised_lists.sizes import attributes_of_list
 from services.analytics.queries.attributes import attributes_of_query
-from services.analytics.unnamed_lists.sizes import attributes_of_list
 from services.lists.criteria import Combine, Criteria, Filter, Group, Operator
 
 GOUT = CohortEvent(kind=EventKind.DIAGNOSIS, words="gout")

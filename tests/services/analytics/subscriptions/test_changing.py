@@ -10,14 +10,14 @@ from db.models.audit import AuditEvent
 from db.models.view import DashboardSubscription
 from services.analytics import dashboards, subscriptions
 from services.analytics.dashboards import DashboardDraft
-from services.analytics.subscriptions import Rhythm, SendingPlan, SubscriptionDraft
+from services.analytics.subscriptions import Frequency, SendingPlan, SubscriptionDraft
 from services.analytics.subscriptions.changing import SubscriptionChanged
 from services.analytics.subscriptions.subscriptions import AlreadySent
 from services.core.errors import InvalidInput, NotFound
 
 NOW = datetime(2026, 11, 26, 8, tzinfo=UTC)
-MONDAYS = SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7)
-MONTHLY = SendingPlan(rhythm=Rhythm.MONTHLY, day=3, hour=18)
+MONDAYS = SendingPlan(frequency=Frequency.WEEKLY, day=0, hour=7)
+MONTHLY = SendingPlan(frequency=Frequency.MONTHLY, day=3, hour=18)
 
 
 @pytest.fixture

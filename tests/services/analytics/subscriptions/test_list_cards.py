@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from services.analytics.pseudonymised_lists import DisclosedList
 from services.analytics.subscriptions.list_cards import size_card
-from services.analytics.unnamed_lists import DisclosedList
 from services.lists.criteria import Count
 
 NOW = datetime(2026, 11, 30, 8, tzinfo=UTC)

@@ -5,13 +5,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.analytics.subscriptions import Rhythm, SendingPlan
+from services.analytics.subscriptions import Frequency, SendingPlan
 from services.analytics.subscriptions.model import checked_plan
 from services.core.errors import InvalidInput
 
 BERLIN = ZoneInfo("Europe/Berlin")
-MONDAYS = SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7)
-FIRSTS = SendingPlan(rhythm=Rhythm.MONTHLY, day=1, hour=0)
+MONDAYS = SendingPlan(frequency=Frequency.WEEKLY, day=0, hour=7)
+FIRSTS = SendingPlan(frequency=Frequency.MONTHLY, day=1, hour=0)
 
 
 @pytest.mark.parametrize(
@@ -27,12 +27,12 @@ FIRSTS = SendingPlan(rhythm=Rhythm.MONTHLY, day=1, hour=0)
         (FIRSTS, "2026-12-01T00:00", "2026-12-31T23:00"),
         # On 28 March 2027 there is no 2:30 in Berlin: the clock goes from 2 to 3.
         (
-            SendingPlan(rhythm=Rhythm.WEEKLY, day=6, hour=2),
+            SendingPlan(frequency=Frequency.WEEKLY, day=6, hour=2),
             "2027-03-27T08:00",
             "2027-03-28T01:00",
         ),
         (
-            SendingPlan(rhythm=Rhythm.MONTHLY, day=28, hour=9),
+            SendingPlan(frequency=Frequency.MONTHLY, day=28, hour=9),
             "2027-02-28T09:00",
             "2027-03-28T07:00",
         ),
@@ -49,21 +49,23 @@ def test_the_next_time_is_by_the_clinics_clock(plan, now, expected):
 @pytest.mark.parametrize(
     ("rhythm", "day", "hour"),
     [
-        (Rhythm.WEEKLY, 7, 7),
-        (Rhythm.MONTHLY, 0, 7),
-        (Rhythm.MONTHLY, 29, 7),
-        (Rhythm.WEEKLY, 0, 24),
+        (Frequency.WEEKLY, 7, 7),
+        (Frequency.MONTHLY, 0, 7),
+        (Frequency.MONTHLY, 29, 7),
+        (Frequency.WEEKLY, 0, 24),
     ],
 )
 def test_a_time_that_not_every_week_or_month_has_is_refused(rhythm, day, hour):
     with pytest.raises(InvalidInput):
-        checked_plan(SendingPlan(rhythm=rhythm, day=day, hour=hour))
+        checked_plan(SendingPlan(frequency=rhythm, day=day, hour=hour))
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Kolkata", "America/New_York"])
-@pytest.mark.parametrize(("rhythm", "day"), [(Rhythm.WEEKLY, 0), (Rhythm.MONTHLY, 1)])
+@pytest.mark.parametrize(
+    ("rhythm", "day"), [(Frequency.WEEKLY, 0), (Frequency.MONTHLY, 1)]
+)
 def test_times_are_skipped_by_the_clock_of_an_earlier_one(zone, rhythm, day):
-    plan = SendingPlan(rhythm=rhythm, day=day, hour=1)
+    plan = SendingPlan(frequency=rhythm, day=day, hour=1)
     then = datetime(2026, 10, 27, 12, tzinfo=ZoneInfo(zone))
     now = datetime(2026, 12, 11, 12, tzinfo=ZoneInfo(zone))
     at = plan.next_after(then)

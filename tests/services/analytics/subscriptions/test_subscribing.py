@@ -9,7 +9,7 @@ import pytest
 from services.analytics import dashboards, subscriptions
 from services.analytics.dashboards import DashboardDraft, DashboardFilter
 from services.analytics.subscriptions import (
-    Rhythm,
+    Frequency,
     SendingPlan,
     StopReason,
     SubscriptionDraft,
@@ -28,7 +28,7 @@ from services.patients.search.fields import PATIENTS
 from tests.kit import cast
 
 NOW = datetime(2026, 11, 26, 8, tzinfo=UTC)
-MONDAYS = SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7)
+MONDAYS = SendingPlan(frequency=Frequency.WEEKLY, day=0, hour=7)
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_nobody_is_offered_who_counts_nothing_or_has_no_address(
     rest = {name: value for name, value in values.items() if name != "role"}
     somebody = cast.add_actor(session, role, **rest)
 
-    offered = subscriptions.list_readers(session, analyst, "visits")
+    offered = subscriptions.list_eligible_recipients(session, analyst, "visits")
 
     assert offered == {analyst.id: analyst.name}
     with pytest.raises(InvalidInput, match="no e-mail address"):
@@ -214,7 +214,7 @@ def test_a_saved_list_goes_to_who_counts_cohorts_and_its_owner_alone_has_it_sent
 
     made = subscribe(session, analyst, women, analyst, colleague)
 
-    assert subscriptions.list_readers(session, analyst, women) == {
+    assert subscriptions.list_eligible_recipients(session, analyst, women) == {
         each.id: each.name for each in (analyst, colleague)
     }
     [sent] = subscriptions.list_subscriptions(session, colleague)

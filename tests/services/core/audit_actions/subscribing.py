@@ -10,8 +10,8 @@ from services.analytics.cohorts import Cohort, CohortEvent, EventKind
 from services.analytics.count_alerts import AlertState, CountAlertDraft
 from services.analytics.dashboards import DashboardFilter
 from services.analytics.subscriptions import (
+    Frequency,
     MailSender,
-    Rhythm,
     SendingPlan,
     SubscriptionDraft,
 )
@@ -37,7 +37,7 @@ def _subscribe(w: World, analyst: Actor, *others: Actor) -> tuple[Actor, UUID]:
         content="visits",
         filter=DashboardFilter(),
         recipients=(analyst.id, *(other.id for other in others)),
-        plan=SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7),
+        plan=SendingPlan(frequency=Frequency.WEEKLY, day=0, hour=7),
     )
     given = (w.session, analyst, draft)
     return analyst, subscriptions.create(*given, now=_NOW, most=5)
@@ -119,7 +119,7 @@ def _tell(w: World) -> None:
     due = count_alerts.find_due(w.session, _NOW)
     assert due
     given = {"now": _NOW, "sender": MailSender(), "is_mailed": True}
-    count_alerts.note(w.session, due, AlertState.BEYOND, **given)
+    count_alerts.record_state(w.session, due, AlertState.BEYOND, **given)
 
 
 @prepares(Action.COUNT_ALERT_ADD)

@@ -83,7 +83,7 @@ class DisclosedList(Generic[T]):
             return TooFew(self.smallest_group)
         return None
 
-    def shown(self) -> T:
+    def require_rows(self) -> T:
         """Return the rows; raises TooFew, ChangedByFew."""
         if refusal := self.refusal():
             raise refusal
@@ -92,14 +92,14 @@ class DisclosedList(Generic[T]):
 
 
 @dataclass(frozen=True)
-class KeptBack(Generic[T]):
-    """A list that was read; if any is `undisclosed`, `tell_list` says what is shown."""
+class UndisclosedList(Generic[T]):
+    """A list that was read; of one with `undisclosed`, `disclose_list` decides."""
 
     disclosed_list: DisclosedList[T]
     undisclosed: UndisclosedAnswer[ListSize] | None = None
 
 
-def keep_back(
+def read_undisclosed(
     session: Session,
     actor: Actor,
     criteria: Criteria,
@@ -109,7 +109,7 @@ def keep_back(
     smallest_group: int,
     count_open: Callable[[], Count | None] = lambda: None,
     needs: Permission = Permission.LIST_PATIENTS,
-) -> KeptBack[T]:
+) -> UndisclosedList[T]:
     """Find out who is on a list, and `read` what is shown of it unless they are few.
 
     Where there is nothing to hide, `count_open` counts. Beyond 10,000 no number is
@@ -119,15 +119,15 @@ def keep_back(
     actor.require(needs)
     is_unnamed = search.visibility_of(actor) is search.UNNAMED
     if not is_unnamed or search.is_public(criteria):
-        return KeptBack(DisclosedList(smallest_group, read(), count_open()))
+        return UndisclosedList(DisclosedList(smallest_group, read(), count_open()))
     group = search.find_group(session, actor, criteria, now=now, needs=needs)
     count = _count(group.size, smallest_group)
     record(session, actor, Action.PATIENT_COUNT, criteria, count=str(count))
     if count.is_few:
-        return KeptBack(DisclosedList(smallest_group, count=count))
+        return UndisclosedList(DisclosedList(smallest_group, count=count))
     disclosed_list = DisclosedList(smallest_group, read(), count)
     if group.members is None:
-        return KeptBack(disclosed_list)
+        return UndisclosedList(disclosed_list)
     members = members_of(group.members)
     size = ListSize(len(members), now)
     question = question_of("list", criteria, smallest_group)
@@ -141,23 +141,25 @@ def keep_back(
         is_live=True,
         attribute_sets=(attributes_of_list(criteria),),
     )
-    return KeptBack(disclosed_list, undisclosed)
+    return UndisclosedList(disclosed_list, undisclosed)
 
 
-def tell_list(
-    session: Session, actor: Actor, kept_back: KeptBack[T]
+def disclose_list(
+    session: Session, actor: Actor, undisclosed_list: UndisclosedList[T]
 ) -> DisclosedList[T]:
     """Return what is shown of a list, on the primary; the caller commits.
 
     Raises RevealsFew, NotAllowed.
     """
-    if kept_back.undisclosed is None:
-        return kept_back.disclosed_list
-    size = disclose(session, actor, kept_back.undisclosed)
-    if size == kept_back.undisclosed.answer:
-        return kept_back.disclosed_list
+    if undisclosed_list.undisclosed is None:
+        return undisclosed_list.disclosed_list
+    size = disclose(session, actor, undisclosed_list.undisclosed)
+    if size == undisclosed_list.undisclosed.answer:
+        return undisclosed_list.disclosed_list
     count = Count(size.patients)
-    return replace(kept_back.disclosed_list, rows=None, count=count, earlier=size)
+    return replace(
+        undisclosed_list.disclosed_list, rows=None, count=count, earlier=size
+    )
 
 
 def question_of(what: str, criteria: Criteria, smallest_group: int) -> str:

@@ -20,10 +20,10 @@ from services.core.errors import NotFound
 from services.patients.search.fields import PATIENTS
 
 # What is sent are numbers of patients, which lists of documents do not have.
-_SENT: Final = frozenset({PATIENTS.name, COHORTS.name})
+_SENDABLE_SUBJECTS: Final = frozenset({PATIENTS.name, COHORTS.name})
 
 
-def list_readers(
+def list_eligible_recipients(
     session: Session, actor: Actor, content: Content
 ) -> Mapping[UUID, str]:
     """Return the names of those to whom the actor may have something sent, in order.
@@ -40,7 +40,7 @@ def list_readers(
     with assume_role(session, "system"):
         rows = session.execute(
             select(User.id, User.name)
-            .where(is_reader(content))
+            .where(is_eligible(content))
             .order_by(func.lower(User.name), User.id)
         ).all()
     return {user_id: name for user_id, name in rows}  # noqa: C416 - of rows
@@ -55,7 +55,7 @@ def may_count() -> ColumnElement[bool]:
     )
 
 
-def is_reader(content: Content) -> ColumnElement[bool]:
+def is_eligible(content: Content) -> ColumnElement[bool]:
     """Return the condition that a person may be sent something now.
 
     For the background's role. A deleted list may be sent to nobody.
@@ -64,7 +64,7 @@ def is_reader(content: Content) -> ColumnElement[bool]:
         return may_count()
     if isinstance(content, SavedList):
         is_kept = select(SavedView.id).where(
-            SavedView.id == content.view_id, SavedView.subject.in_(_SENT)
+            SavedView.id == content.view_id, SavedView.subject.in_(_SENDABLE_SUBJECTS)
         )
         return and_(may_count(), is_kept.exists())
     is_shown = (
@@ -83,14 +83,14 @@ def is_reader(content: Content) -> ColumnElement[bool]:
     return and_(may_count(), is_shown)
 
 
-def readers_among(
+def find_eligible(
     session: Session, content: Content, people: Collection[UUID]
 ) -> frozenset[UUID]:
     """Return which of these people may be sent something now.
 
     For the background's role.
     """
-    readers = select(User.id).where(User.id.in_(people), is_reader(content))
+    readers = select(User.id).where(User.id.in_(people), is_eligible(content))
     return frozenset(session.scalars(readers))
 
 
@@ -112,7 +112,7 @@ def find_draft(
         return BUILT_IN.get(content)
     if isinstance(content, SavedList):
         view = session.get(SavedView, content.view_id)
-        if view is None or view.subject not in _SENT:
+        if view is None or view.subject not in _SENDABLE_SUBJECTS:
             return None
         is_cohort = view.subject == COHORTS.name
         return SavedQuestion(name=view.name, key=view.criteria_key, is_cohort=is_cohort)
@@ -129,5 +129,9 @@ def find_draft(
 
 def _require_own(session: Session, actor: Actor, content: SavedList) -> None:
     view = session.get(SavedView, content.view_id)
-    if view is None or view.owner_id != actor.id or view.subject not in _SENT:
+    if (
+        view is None
+        or view.owner_id != actor.id
+        or view.subject not in _SENDABLE_SUBJECTS
+    ):
         raise NotFound("You have no such view; it may have been deleted elsewhere.")

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from db.models.user import User
 from db.models.view import AnalystMail, DashboardSubscription
 from db.postgres import assume_role
-from services.analytics.subscriptions.model import WithheldReason
+from services.analytics.subscriptions.model import CancelReason
 from services.core import audit
 from services.core.audit import Action
 from services.people.accounts import actor_of
@@ -17,10 +17,10 @@ from services.people.accounts import actor_of
 SUBJECT: Final = "subscription"
 
 
-def withhold(
+def cancel_waiting_mails(
     session: Session,
     row: DashboardSubscription,
-    because: WithheldReason,
+    reason: CancelReason,
     *,
     person_id: UUID | None = None,
 ) -> None:
@@ -50,6 +50,6 @@ def withhold(
                 Action.SUBSCRIPTION_SEND,
                 subject=(SUBJECT, row.id),
                 outcome="refused",
-                details={"person": str(each), "because": because.value},
+                details={"person": str(each), "because": reason.value},
             )
         session.flush()

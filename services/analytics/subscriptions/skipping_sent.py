@@ -14,7 +14,7 @@ from db.models.view import AnalystMail, DashboardSubscription
 from services.analytics.subscriptions.subscriptions import plan_of
 
 
-def pass_over(
+def skip_sent_mails(
     session: Session,
     dashboards: Mapping[tuple[UUID, UUID], int],
     alerts: Collection[UUID],
@@ -39,7 +39,7 @@ def pass_over(
         else:
             is_sent = mail.alert_id in alerts
         if is_sent or not is_complete:
-            _drop(session, mail, is_sent=is_sent)
+            _delete_mail(session, mail, is_sent=is_sent)
     ran = {subscription_id for (subscription_id, _), often in left.items() if often > 0}
     due = select(DashboardSubscription).where(
         DashboardSubscription.next_at <= func.now()
@@ -51,7 +51,7 @@ def pass_over(
     session.flush()
 
 
-def _drop(session: Session, mail: AnalystMail, *, is_sent: bool) -> None:
+def _delete_mail(session: Session, mail: AnalystMail, *, is_sent: bool) -> None:
     if mail.subscription_id is not None:
         row = session.get_one(DashboardSubscription, mail.subscription_id)
         row.waiting -= 1

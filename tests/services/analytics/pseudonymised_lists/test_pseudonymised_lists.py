@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import func, select
 
 from db.models.care import DisclosedAnswer, DisclosedGroup
-from services.analytics import cohorts, unnamed_lists
+from services.analytics import cohorts, pseudonymised_lists
 from services.analytics.cohorts import disclosure
-from services.analytics.unnamed_lists import sizes
+from services.analytics.pseudonymised_lists import sizes
 from services.core.actors import Permission, Role, Scope
 from services.core.errors import InvalidInput, NotAllowed
 from services.lists.criteria import Count, Criteria, Filter, Group, Operator, Order
@@ -55,7 +55,7 @@ def town(register):
 @pytest.fixture
 def read(session, analyst):
     def read(criteria, actor=analyst, now=NOW, **more):
-        kept = unnamed_lists.keep_back(
+        kept = pseudonymised_lists.read_undisclosed(
             session,
             actor,
             criteria,
@@ -68,7 +68,7 @@ def read(session, analyst):
             smallest_group=K,
             **more,
         )
-        return unnamed_lists.tell_list(session, actor, kept)
+        return pseudonymised_lists.disclose_list(session, actor, kept)
 
     return read
 
@@ -76,7 +76,7 @@ def read(session, analyst):
 @pytest.fixture
 def draw(session, analyst):
     def draw(criteria):
-        answers = unnamed_lists.describe(
+        answers = pseudonymised_lists.count_bars(
             session, analyst, criteria, now=NOW, smallest_group=K
         )
         age, sex, allergy = (
@@ -109,7 +109,7 @@ def test_of_few_neither_rows_nor_number_are_told(session, register, read, number
 
     assert (page.rows, str(page.count)) == (None, "fewer than 5")
     with pytest.raises(search.TooFew, match="fewer than 5 patients"):
-        page.shown()
+        page.require_rows()
     assert disclosed_sizes(session) == []
 
 
@@ -117,7 +117,7 @@ def test_of_few_neither_rows_nor_number_are_told(session, register, read, number
 def test_a_list_that_is_told_shows_its_rows_and_is_kept_once(session, read):
     for orders in ((), (Order("birth_year"),)):
         page = read(replace(NUTS, orders=orders))
-        assert (len(page.shown()), str(page.count)) == (21, "21")
+        assert (len(page.require_rows()), str(page.count)) == (21, "21")
 
     assert disclosed_sizes(session) == [21]
 
@@ -134,7 +134,7 @@ def test_all_minus_all_but_one_is_refused_whoever_of_the_analysts_asks(session, 
 @pytest.mark.usefixtures("town")
 def test_who_sees_names_is_told_everything_and_leaves_nothing(session, read, clerk):
     for criteria in (NUTS, WOMEN):
-        assert read(criteria, clerk).shown()
+        assert read(criteria, clerk).require_rows()
 
     assert disclosed_sizes(session) == []
 
@@ -143,7 +143,7 @@ def test_who_sees_names_is_told_everything_and_leaves_nothing(session, read, cle
 def test_everybodys_list_is_public(session, read):
     page = read(Criteria(orders=(Order("sex"),)), count_open=lambda: Count(51))
 
-    assert (len(page.shown()), page.count.value) == (51, 51)
+    assert (len(page.require_rows()), page.count.value) == (51, 51)
     assert disclosed_sizes(session) == []
 
 
@@ -158,11 +158,13 @@ def test_a_list_that_few_have_changed_keeps_its_number_and_shows_no_rows(
     page = read(NUTS, now=later)
 
     assert (page.rows, str(page.count)) == (None, "21")
-    with pytest.raises(unnamed_lists.ChangedByFew, match="12:00, when 21 patients"):
-        page.shown()
+    with pytest.raises(
+        pseudonymised_lists.ChangedByFew, match="12:00, when 21 patients"
+    ):
+        page.require_rows()
 
     register(4, "female", "Nuts")
-    assert len(read(NUTS, now=later).shown()) == 26
+    assert len(read(NUTS, now=later).require_rows()) == 26
 
 
 @pytest.mark.usefixtures("town")
@@ -173,7 +175,7 @@ def test_a_cut_look_at_what_was_told_decides_alike(read, register, monkeypatch):
 
     with pytest.raises(cohorts.RevealsFew):
         read(WOMEN)
-    assert len(read(where(FEMALE)).shown()) == 50
+    assert len(read(where(FEMALE)).require_rows()) == 50
 
 
 @pytest.mark.usefixtures("town")
@@ -184,7 +186,7 @@ def test_a_list_beyond_the_bound_is_not_counted(session, read, analyst, monkeypa
 
     page = read(NUTS)
 
-    assert (len(page.shown()), str(page.count)) == (21, "over 20")
+    assert (len(page.require_rows()), str(page.count)) == (21, "over 20")
     assert disclosed_sizes(session) == []
     with pytest.raises(InvalidInput, match="first 20 patients"):
         search.list_numbered(
@@ -247,7 +249,7 @@ def test_a_token_for_exports_is_held_to_the_same(session, read):
     needs = Permission.EXPORT_PATIENTS
 
     def ask(criteria):
-        kept = unnamed_lists.keep_back(
+        kept = pseudonymised_lists.read_undisclosed(
             session,
             program,
             criteria,
@@ -256,9 +258,9 @@ def test_a_token_for_exports_is_held_to_the_same(session, read):
             smallest_group=K,
             needs=needs,
         )
-        return unnamed_lists.tell_list(session, program, kept)
+        return pseudonymised_lists.disclose_list(session, program, kept)
 
-    assert ask(NUTS).shown()
+    assert ask(NUTS).require_rows()
     with pytest.raises(cohorts.RevealsFew):
         read(WOMEN)
     with pytest.raises(NotAllowed, match="list patients"):

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from services.analytics.cohorts import UndisclosedAnswer, suppression
 from services.analytics.members import Members, members_of
-from services.analytics.unnamed_lists.sizes import attributes_of_list, question_of
+from services.analytics.pseudonymised_lists.sizes import attributes_of_list, question_of
 from services.core.actors import Actor, Permission
 from services.lists.criteria import Criteria
 from services.patients import search
@@ -22,7 +22,7 @@ _NOBODY: Final = np.empty(0, dtype=np.int64)
 _Bars = Mapping[str, Members]
 
 
-def describe(
+def count_bars(
     session: Session,
     actor: Actor,
     criteria: Criteria,
