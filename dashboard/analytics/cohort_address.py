@@ -7,8 +7,8 @@ from typing import Final
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from dashboard.analytics import kept_questions
-from dashboard.analytics.disclosed_answers import answer_to
+from dashboard.analytics import question_address
+from dashboard.analytics.disclosed_answers import disclosed_answer
 from dashboard.context import current_actor, read, today
 from dashboard.patients.search.disclosed_lists import smallest_group
 from dashboard.ui.language import gettext as _, translated
@@ -40,7 +40,7 @@ _NARROWED: Final = "cohorts_narrowed"
 
 def find_current() -> Cohort | Figure | None:
     """Return what is to be shown, None before anything is; raises NotFound."""
-    if key := kept_questions.current_key():
+    if key := question_address.current_key():
         actor = current_actor()
         return read(
             lambda session: figures.recall(session, actor, key),
@@ -60,7 +60,7 @@ def show(question: Cohort | Figure) -> None:
             return figures.remember(session, actor, question)
         return cohorts.remember(session, actor, question)
 
-    kept_questions.show(question, remember, unsaved=_UNSAVED)
+    question_address.open_question(question, remember, unsaved=_UNSAVED)
 
 
 def narrow_to(figure: Figure, chosen: Mapping[Dimension, str]) -> None:
@@ -70,7 +70,7 @@ def narrow_to(figure: Figure, chosen: Mapping[Dimension, str]) -> None:
     """
     narrowed = choosing.narrow_to(figure, chosen, today())
     if narrowed != figure:
-        st.session_state[_NARROWED] = (narrowed, kept_questions.current_key())
+        st.session_state[_NARROWED] = (narrowed, question_address.current_key())
         show(narrowed)
 
 
@@ -86,7 +86,7 @@ def show_undo(question: Cohort | Figure | None) -> None:
         icon=":material/undo:",
         help=_("Back to the figure from before you chose a bar"),
     ):
-        kept_questions.show_key(before)
+        question_address.put_key_in_address(before)
         st.rerun()
 
 
@@ -99,7 +99,7 @@ def count(cohort: Cohort) -> CohortResult:
     ) -> UndisclosedAnswer[CohortResult]:
         return cohorts.count(session, actor, cohort, now=at, smallest_group=least)
 
-    return answer_to(_COHORT_ANSWER, (cohort, least), counted)
+    return disclosed_answer(_COHORT_ANSWER, (cohort, least), counted)
 
 
 def count_figure(figure: Figure) -> FigureResult:
@@ -111,7 +111,7 @@ def count_figure(figure: Figure) -> FigureResult:
     ) -> UndisclosedAnswer[FigureResult]:
         return figures.count(session, actor, figure, now=at, smallest_group=least)
 
-    return answer_to(_FIGURE_ANSWER, (figure, least), counted)
+    return disclosed_answer(_FIGURE_ANSWER, (figure, least), counted)
 
 
 def compared_keys() -> list[str]:
@@ -119,7 +119,7 @@ def compared_keys() -> list[str]:
     return [key for key in st.query_params.get(_COMPARED, "").split(",") if key]
 
 
-def show_compared(keys: Sequence[str]) -> None:
+def put_compared_in_address(keys: Sequence[str]) -> None:
     """Have the address name the cohorts to compare, from the next run on."""
     st.query_params.from_dict({_COMPARED: ",".join(keys)})
 
@@ -134,12 +134,12 @@ def compare(keys: Sequence[str]) -> Comparison:
         compared = [cohorts.recall(session, actor, key) for key in keys]
         return cohorts.compare(session, actor, compared, now=at, smallest_group=least)
 
-    return answer_to(_COMPARISON_ANSWER, (tuple(keys), least), counted)
+    return disclosed_answer(_COMPARISON_ANSWER, (tuple(keys), least), counted)
 
 
 def sentences_of(keys: Sequence[str]) -> list[str]:
     """Return the cohorts behind the keys as sentences, in the language of the page."""
-    return [sentence_of(_recalled(key)) for key in keys]
+    return [sentence_of(_recall_cohort(key)) for key in keys]
 
 
 def sentence_of(question: Cohort | Figure) -> str:
@@ -149,7 +149,7 @@ def sentence_of(question: Cohort | Figure) -> str:
     return f"{capitalised(translated(cohort_phrase(question)))}."
 
 
-def _recalled(key: str) -> Cohort:
+def _recall_cohort(key: str) -> Cohort:
     actor = current_actor()
     return read(
         lambda session: cohorts.recall(session, actor, key),

@@ -7,7 +7,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from dashboard.analytics import cohort_address, kept_questions
+from dashboard.analytics import cohort_address, question_address
 from dashboard.analytics.cohort_charts import (
     count_text,
     dimension_name,
@@ -58,9 +58,9 @@ def choose() -> bool:
     """Choose saved cohorts; return whether they are compared from the next run on."""
     known: dict[str, str] = {}
     # Equal cohorts have one key, and the person's own name precedes a colleague's.
-    for view in kept_questions.list_saved(COHORTS):
-        known.setdefault(view.key, kept_questions.name_of(view))
-    if current := kept_questions.current_key():
+    for view in question_address.list_saved(COHORTS):
+        known.setdefault(view.key, question_address.name_of(view))
+    if current := question_address.current_key():
         known.setdefault(current, _("The cohort on this page"))
     compared = cohort_address.compared_keys()
     for key in compared:
@@ -84,7 +84,7 @@ def choose() -> bool:
     if st.button(
         _("Compare"), key="cohorts_compare", disabled=len(chosen) < FEWEST_COHORTS
     ):
-        cohort_address.show_compared(chosen)
+        cohort_address.put_compared_in_address(chosen)
         return True
     return False
 

@@ -215,7 +215,7 @@ def _age_and_days(prefix: str) -> None:
 def _read_rule(rule_id: str) -> Rule:
     state = st.session_state
     event = _read_event(rule_id)
-    with _at_fields(rule_id):
+    with _with_field_prefix(rule_id):
         days = _whole(state[f"{rule_id}_days"], "days")
         rule = Rule(
             event=event,
@@ -235,7 +235,7 @@ def _read_event(prefix: str) -> CohortEvent:
 
     kind = EventKind(typed("kind"))
     is_measured = kind is EventKind.VITAL
-    with _at_fields(prefix):
+    with _with_field_prefix(prefix):
         event = CohortEvent(
             kind=kind,
             words=(typed("words") or "").strip(),
@@ -252,7 +252,7 @@ def _read_event(prefix: str) -> CohortEvent:
 
 
 @contextmanager
-def _at_fields(prefix: str) -> Iterator[None]:
+def _with_field_prefix(prefix: str) -> Iterator[None]:
     """Give a refusal the name of its very field: all events share their field names."""
     try:
         yield

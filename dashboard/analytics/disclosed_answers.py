@@ -12,12 +12,12 @@ from services.analytics import cohorts
 from services.analytics.cohorts import UndisclosedAnswer
 from services.core.actors import Actor
 
-_LASTS: Final = timedelta(minutes=1)
+_CACHED_FOR: Final = timedelta(minutes=1)
 
 Answer = TypeVar("Answer")
 
 
-def answer_to(
+def disclosed_answer(
     key: str,
     question: object,
     counted: Callable[[Session, Actor, datetime], UndisclosedAnswer[Answer]],
@@ -29,7 +29,7 @@ def answer_to(
     """
     actor, at = current_actor(), now()
     kept: tuple[object, Answer, datetime] | None = st.session_state.get(key)
-    if kept and kept[0] == question and at - kept[2] < _LASTS:
+    if kept and kept[0] == question and at - kept[2] < _CACHED_FOR:
         return kept[1]
     undisclosed = read(lambda session: counted(session, actor, at))
     answer = write(lambda session: cohorts.disclose(session, actor, undisclosed))

@@ -73,13 +73,13 @@ def _facets_of(kind: EventKind, *, is_counted_anew: bool) -> tuple[Facet, ...]:
     when = now()
     if kind in kept and when - kept[kind][1] < _LAST and not is_counted_anew:
         return kept[kind][0]
-    known = None if is_counted_anew else _kept_facets(kind)
+    known = None if is_counted_anew else _cached_facets(kind)
     facets = _count_facets(kind) if known is None else known
     kept[kind] = (facets, when)
     return facets
 
 
-def _kept_facets(kind: EventKind) -> tuple[Facet, ...] | None:
+def _cached_facets(kind: EventKind) -> tuple[Facet, ...] | None:
     actor, when, least = current_actor(), now(), smallest_group()
     return write(
         lambda session: figures.disclose_cached_facets(

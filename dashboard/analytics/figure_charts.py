@@ -111,7 +111,8 @@ def draw_figure(
     names = [dimension_name(dimension) for dimension in result.figure.by]
     shown = _number_name(result.figure.measure)
     tables = _Tables(
-        lambda: _table(result, names, _value), lambda: _table(result, names, _filed)
+        lambda: _table(result, names, _value),
+        lambda: _table(result, names, _value_for_file),
     )
     is_distribution = result.figure.measure is FigureMeasure.DISTRIBUTION
     if result.totals:
@@ -121,14 +122,14 @@ def draw_figure(
     drawing = (
         _boxes(result, names) if is_distribution else _counts(result, names, shown)
     )
-    said = _("{shown} by {split}; see the table below it").format(
+    alt = _("{shown} by {split}; see the table below it").format(
         shown=shown, split=translated(split_phrase(result.figure.by))
     )
     if choose is None or not FILTERABLE.intersection(result.figure.by):
         with chart_box(name, tables.shown, key=key, filed=tables.filed):
-            _draw(drawing, said)
+            _draw(drawing, alt)
     else:
-        chosen = _draw_to_choose(result, drawing, (name, said, names), tables, key)
+        chosen = _draw_clickable(result, drawing, (name, alt, names), tables, key)
         if chosen:
             choose(chosen)
     if is_distribution:
@@ -136,15 +137,13 @@ def draw_figure(
     return True
 
 
-def _draw(drawing: _Drawing, said: str) -> None:
-    """Draw a chart that cannot be clicked; `said` is its text for screen readers."""
+def _draw(drawing: _Drawing, alt: str) -> None:
+    """Draw a chart that cannot be clicked; `alt` is its text for screen readers."""
     data, spec = drawing
-    st.vega_lite_chart(
-        in_language(of_rows(data, spec)), height=spec["height"], alt=said
-    )
+    st.vega_lite_chart(in_language(of_rows(data, spec)), height=spec["height"], alt=alt)
 
 
-def _draw_to_choose(
+def _draw_clickable(
     result: FigureResult,
     drawing: _Drawing,
     words: tuple[str, str, list[str]],
@@ -155,7 +154,7 @@ def _draw_to_choose(
 
     Return what was chosen just now, as far as a filter can contain it.
     """
-    name, said, names = words
+    name, alt, names = words
     by = result.figure.by
     is_distribution = result.figure.measure is FigureMeasure.DISTRIBUTION
     is_clicked = chart_of(result) is Chart.BARS and not is_distribution
@@ -183,13 +182,13 @@ def _draw_to_choose(
                 # Once narrowed it is another chart, and nothing is selected in it.
                 key=f"{key}_{crc32(repr(result.figure).encode()):08x}",
                 height=drawing.spec["height"],
-                alt=said,
+                alt=alt,
                 on_select="rerun",
                 selection_mode=_CLICKED,
             )
             bars = (event.get("selection") or {}).get(_CLICKED) or []
         else:
-            _draw(drawing, said)
+            _draw(drawing, alt)
     chosen = bars[0] if bars else {names[0]: picked}
     return {
         dimension: value
@@ -243,7 +242,7 @@ def _named(
     }
 
 
-def _filed(dimension: Dimension, value: str) -> str:
+def _value_for_file(dimension: Dimension, value: str) -> str:
     """Return a value for programs and spreadsheets, which sort months as 2026-10."""
     return value if month_of(dimension, value) else _value(dimension, value)
 

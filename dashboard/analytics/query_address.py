@@ -4,8 +4,8 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.analytics import kept_questions
-from dashboard.analytics.disclosed_answers import answer_to
+from dashboard.analytics import question_address
+from dashboard.analytics.disclosed_answers import disclosed_answer
 from dashboard.context import current_actor, read
 from dashboard.patients.search.disclosed_lists import smallest_group
 from services.analytics import queries
@@ -21,7 +21,7 @@ _COST_SECONDS: Final = 60.0
 
 def find_text() -> str | None:
     """Return the text to be run, None before there is one; raises NotFound."""
-    if key := kept_questions.current_key():
+    if key := question_address.current_key():
         actor = current_actor()
         return read(
             lambda session: queries.recall_text(session, actor, key),
@@ -35,7 +35,7 @@ def find_text() -> str | None:
 def show(query: Query) -> None:
     """Run a query on this page, whose address names it from now on."""
     actor = current_actor()
-    kept_questions.show(
+    question_address.open_question(
         query.text,
         lambda session: queries.remember(session, actor, query),
         unsaved=_UNSAVED,
@@ -55,7 +55,7 @@ def estimate(query: Query) -> int:
 def run(query: Query) -> QueryResult:
     """Return the rows that may be shown; raises RevealsFew, QueryTakesTooLong."""
     least = smallest_group()
-    counted: CountedCells = answer_to(
+    counted: CountedCells = disclosed_answer(
         _ANSWER,
         (query.text, least),
         lambda session, actor, at: queries.count(

@@ -73,7 +73,7 @@ def draw(answered: str | None) -> None:
                 _("Back to what was typed"),
                 key="sql_back",
                 icon=":material/undo:",
-                on_click=_bring_back,
+                on_click=_restore,
             )
     if runs:
         query_address.show(queries.parse(text))
@@ -157,5 +157,5 @@ def _replace(text: str) -> None:
     st.session_state[_TEXT], st.session_state[_OFFERED] = text, text.strip()
 
 
-def _bring_back() -> None:
+def _restore() -> None:
     st.session_state[_TEXT] = st.session_state.pop(_TYPED)

@@ -4,7 +4,7 @@ import logging
 from functools import partial
 
 from db.postgres import SYSTEM, Database, DatabaseUnavailable
-from jobs.analytics.counting import SECONDS, count_and_tell, each_due
+from jobs.analytics.counting import SECONDS, count_and_disclose, each_due
 from jobs.analytics.mailing import AnalystMailing
 from services.analytics import cohorts, count_alerts, figures
 from services.analytics.cohorts import CohortResult
@@ -68,13 +68,13 @@ def _result_of(
     as_owner, owner = ActorDatabase(database, due.owner), due.owner
     question, now, least = due.question, mailing.now(), mailing.smallest_group
     if isinstance(question, Figure):
-        return count_and_tell(
+        return count_and_disclose(
             as_owner,
             lambda session: figures.count(
                 session, owner, question, now=now, smallest_group=least
             ),
         )
-    return count_and_tell(
+    return count_and_disclose(
         as_owner,
         lambda session: cohorts.count(
             session, owner, question, now=now, smallest_group=least

@@ -41,7 +41,7 @@ def each_due(
         yield due
 
 
-def count_and_tell(
+def count_and_disclose(
     as_owner: ActorDatabase, count: Callable[[Session], UndisclosedAnswer[Result]]
 ) -> Result:
     """Count as a person's own page does: on a replica, checked against earlier counts.

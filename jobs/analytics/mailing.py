@@ -8,7 +8,7 @@ from functools import partial
 from uuid import UUID
 
 from db.postgres import SYSTEM, Database, DatabaseUnavailable
-from jobs.analytics.counting import SECONDS, count_and_tell, each_due
+from jobs.analytics.counting import SECONDS, count_and_disclose, each_due
 from jobs.analytics.saved_lists import ListCounting, Question
 from jobs.worker.mail_sending import send_waiting
 from services.analytics import dashboards, figures, subscriptions
@@ -74,7 +74,7 @@ class AnalystMailing:
             )
             return False
         try:
-            papers = self._papers(database, due)
+            papers = self._make_pdfs(database, due)
         except (DatabaseUnavailable, Unavailable):
             raise
         except Exception as error:
@@ -95,20 +95,20 @@ class AnalystMailing:
         )
         return database.write(write, identity=SYSTEM).value
 
-    def _papers(self, database: Database, due: DueSubscription) -> dict[UUID, bytes]:
+    def _make_pdfs(self, database: Database, due: DueSubscription) -> dict[UUID, bytes]:
         """Return each recipient's paper, counted once and laid out by language."""
         if due.draft is None or due.owner is None:
             raise ValueError("There is nothing to be made, or nobody to make it for.")
         as_owner = ActorDatabase(database, due.owner)
         if isinstance(due.draft, SavedQuestion):
-            set_paper = self._list(as_owner, due.draft)
+            make_pdf = self._list(as_owner, due.draft)
         else:
-            set_paper = self._dashboard(as_owner, due.draft, due.filter)
+            make_pdf = self._dashboard(as_owner, due.draft, due.filter)
         spoken = {
             each: self.wording(due.languages.get(each)) for each in due.recipients
         }
         set_in = {
-            wording.language: set_paper(wording)
+            wording.language: make_pdf(wording)
             for wording in {each.language: each for each in spoken.values()}.values()
         }
         return {each: set_in[wording.language] for each, wording in spoken.items()}
@@ -122,7 +122,8 @@ class AnalystMailing:
         """Count a dashboard's cards; return what lays them out in a language."""
         now = self.now()
         cards = [
-            self._printed(as_owner, card, dashboard_filter, now) for card in draft.cards
+            self._count_card(as_owner, card, dashboard_filter, now)
+            for card in draft.cards
         ]
         return lambda wording: dashboards.dashboard_pdf(
             draft, cards, dashboard_filter, clinic=self.clinic, now=now, wording=wording
@@ -142,7 +143,7 @@ class AnalystMailing:
             # may no longer see.
             question, cards = None, [list_cards.refused_card(saved.name, refusal)]
 
-        def set_paper(wording: Wording) -> bytes:
+        def make_pdf(wording: Wording) -> bytes:
             return list_pdf(
                 saved.name,
                 self._question_text(question, wording),
@@ -153,7 +154,7 @@ class AnalystMailing:
                 wording=wording,
             )
 
-        return set_paper
+        return make_pdf
 
     def _question_text(self, question: Question | None, wording: Wording) -> str:
         if question is None:
@@ -167,7 +168,7 @@ class AnalystMailing:
         )
         return f"{said[:1].upper()}{said[1:]}"
 
-    def _printed(
+    def _count_card(
         self,
         as_owner: ActorDatabase,
         card: Card,
@@ -178,7 +179,7 @@ class AnalystMailing:
         owner, least = as_owner.actor, self.smallest_group
         try:
             figure = narrow_card(card, dashboard_filter, now.date())
-            result = count_and_tell(
+            result = count_and_disclose(
                 as_owner,
                 lambda session: figures.count(
                     session, owner, figure, now=now, smallest_group=least

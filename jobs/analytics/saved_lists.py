@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from jobs.analytics.counting import count_and_tell
+from jobs.analytics.counting import count_and_disclose
 from services.analytics import cohorts, figures, pseudonymised_lists
 from services.analytics.cohorts import Cohort, UndisclosedAnswer
 from services.analytics.dashboards import PrintedCard
@@ -67,17 +67,17 @@ class ListCounting:
         return cards
 
     def _attrition(self, cohort: Cohort) -> Iterator[PrintedCard]:
-        given: dict[str, Any] = self._given()
+        given: dict[str, Any] = self._count_arguments()
         yield list_cards.attrition_card(
-            count_and_tell(
+            count_and_disclose(
                 self.as_owner,
                 lambda s: cohorts.count(s, self.as_owner.actor, cohort, **given),
             )
         )
 
     def _figure(self, title: str, figure: Figure) -> Iterator[PrintedCard]:
-        given: dict[str, Any] = self._given()
-        result = count_and_tell(
+        given: dict[str, Any] = self._count_arguments()
+        result = count_and_disclose(
             self.as_owner,
             lambda s: figures.count(s, self.as_owner.actor, figure, **given),
         )
@@ -85,7 +85,7 @@ class ListCounting:
 
     def _listed(self, criteria: Criteria) -> Iterator[PrintedCard]:
         """Yield the size of a list and, unless its rows are hidden, the kinds in it."""
-        owner, given = self.as_owner.actor, self._given()
+        owner, given = self.as_owner.actor, self._count_arguments()
         try:
             kept = self.as_owner.read(
                 lambda s: pseudonymised_lists.read_undisclosed(
@@ -114,7 +114,7 @@ class ListCounting:
         yield from _or_refused(list_cards.MADE_OF, made_of)
 
     def _described(self, criteria: Criteria) -> Iterator[PrintedCard]:
-        owner, given = self.as_owner.actor, self._given()
+        owner, given = self.as_owner.actor, self._count_arguments()
         answers = self.as_owner.read(
             lambda s: pseudonymised_lists.count_bars(s, owner, criteria, **given)
         ).value
@@ -134,7 +134,7 @@ class ListCounting:
             figure, statistics, self.now if is_counted_now else None
         )
 
-    def _given(self) -> dict[str, Any]:
+    def _count_arguments(self) -> dict[str, Any]:
         return {"now": self.now, "smallest_group": self.smallest_group}
 
 

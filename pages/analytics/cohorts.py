@@ -8,7 +8,7 @@ from dashboard.analytics import (
     cohort_address,
     cohort_comparison,
     cohort_editor,
-    kept_questions,
+    question_address,
 )
 from dashboard.analytics.cohort_charts import show_attrition
 from dashboard.analytics.count_alerts import (
@@ -78,7 +78,7 @@ st.caption(
     ).format(least=least)
 )
 with st.container(horizontal=True):
-    kept_questions.saved_menu(
+    question_address.show_saved_menu(
         _("Saved cohorts"),
         COHORTS,
         page="cohorts",
@@ -124,7 +124,7 @@ with error_boundary():
                     icon=":material/dashboard_customize:",
                 ):
                     add_to_dashboard(question)
-                kept_questions.show_files(
+                question_address.show_files(
                     "/api/v1/figures",
                     _("Download"),
                     FORMATS,
@@ -134,7 +134,7 @@ with error_boundary():
                         "plain numbers."
                     ),
                 )
-            kept_questions.show_files(
+            question_address.show_files(
                 "/api/v1/cohorts",
                 _("Download steps") if isinstance(question, Figure) else _("Download"),
                 FORMATS,

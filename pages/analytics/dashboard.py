@@ -20,9 +20,9 @@ from dashboard.analytics.dashboards.filters import (
 )
 from dashboard.analytics.dashboards.full_screen import (
     REFRESHED_EVERY,
-    full_screen_button,
+    show_full_screen_button,
 )
-from dashboard.analytics.dashboards.pinned_cards import pin_button
+from dashboard.analytics.dashboards.pinned_cards import show_pin_button
 from dashboard.analytics.dashboards.printing import show_printing
 from dashboard.analytics.dashboards.sharing import (
     localised,
@@ -139,7 +139,7 @@ def show_controls(
     dashboard: Dashboard | None, card: Card, dashboard_filter: DashboardFilter
 ) -> None:
     """Offer the actions on a card."""
-    pin_button(card, dashboard_filter)
+    show_pin_button(card, dashboard_filter)
     if (
         dashboard is not None
         and dashboard.is_own
@@ -171,7 +171,7 @@ def show_dashboard(
         )
     )
     with actions:
-        is_full = bool(draft.cards) and full_screen_button(
+        is_full = bool(draft.cards) and show_full_screen_button(
             _SCREEN, key="dashboard_full_screen"
         )
         show_actions(key, draft, dashboard, dashboard_filter)

@@ -4,7 +4,7 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.analytics import kept_questions, query_address, query_editor
+from dashboard.analytics import query_address, query_editor, question_address
 from dashboard.analytics.query_table import show_result
 from dashboard.context import freshness
 from dashboard.patients.search.disclosed_lists import smallest_group
@@ -37,7 +37,7 @@ def show_answer(text: str) -> None:
     with st.spinner(_("Counting...")):
         result = query_address.run(query)
     show_result(query, result)
-    kept_questions.show_files(_API, _("Download"), _FORMATS, key="sql")
+    question_address.show_files(_API, _("Download"), _FORMATS, key="sql")
     st.caption(freshness())
 
 
@@ -52,7 +52,7 @@ st.caption(
     ).format(least=smallest_group())
 )
 with st.container(horizontal=True):
-    kept_questions.saved_menu(
+    question_address.show_saved_menu(
         _("Saved queries"),
         QUERIES,
         page="sql",

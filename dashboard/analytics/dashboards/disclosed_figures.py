@@ -16,8 +16,8 @@ from services.analytics.figures import Chart, Figure, FigureResult
 
 _ANSWERS: Final = "dashboards_told"
 # As long as for lists without names: after that, a figure is counted again.
-_LASTS: Final = timedelta(minutes=10)
-_MOST: Final = 64
+_CACHED_FOR: Final = timedelta(minutes=10)
+_MOST_CACHED: Final = 64
 
 _Answer = FigureResult | RevealsFew
 
@@ -30,10 +30,10 @@ def disclosed_figure(figure: Figure, read: ReadAsOf) -> FigureResult:
     """
     least = smallest_group()
     question = (replace(figure, chart=Chart.AUTOMATIC), least)
-    answer = _kept(question)
+    answer = _find_cached(question)
     if answer is None:
-        answer = _count_and_tell(figure, least, read)
-        _keep(question, answer)
+        answer = _count_and_disclose(figure, least, read)
+        _cache(question, answer)
     if isinstance(answer, RevealsFew):
         raise answer
     # An earlier answer may have had another kind of chart.
@@ -45,7 +45,7 @@ def forget_figures() -> None:
     st.session_state.pop(_ANSWERS, None)
 
 
-def _count_and_tell(figure: Figure, least: int, read: ReadAsOf) -> _Answer:
+def _count_and_disclose(figure: Figure, least: int, read: ReadAsOf) -> _Answer:
     actor, at = current_actor(), now()
 
     def counted(session: Session) -> UndisclosedAnswer[FigureResult]:
@@ -58,16 +58,16 @@ def _count_and_tell(figure: Figure, least: int, read: ReadAsOf) -> _Answer:
         return refusal
 
 
-def _kept(question: Hashable) -> _Answer | None:
+def _find_cached(question: Hashable) -> _Answer | None:
     kept: dict[Hashable, tuple[_Answer, datetime]] = st.session_state.get(_ANSWERS, {})
     answer, disclosed_at = kept.get(question, (None, now()))
-    return answer if now() - disclosed_at < _LASTS else None
+    return answer if now() - disclosed_at < _CACHED_FOR else None
 
 
-def _keep(question: Hashable, answer: _Answer) -> None:
+def _cache(question: Hashable, answer: _Answer) -> None:
     kept: dict[Hashable, tuple[_Answer, datetime]]
     kept = st.session_state.setdefault(_ANSWERS, {})
     kept.pop(question, None)
     kept[question] = (answer, now())
-    while len(kept) > _MOST:
+    while len(kept) > _MOST_CACHED:
         del kept[next(iter(kept))]

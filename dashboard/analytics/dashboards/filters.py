@@ -45,7 +45,7 @@ def show_filter(prefix: str, kept: DashboardFilter) -> DashboardFilter | None:
     is a filter that no card can be narrowed by: the fields say why, and keep their
     values.
     """
-    for name, value in _fields_of(_addressed() or kept).items():
+    for name, value in _fields_of(_filter_in_address() or kept).items():
         st.session_state.setdefault(f"{prefix}_{name}", value)
     narrowed: DashboardFilter | None = st.session_state.pop(f"{prefix}_next", None)
     if narrowed is not None:
@@ -88,8 +88,8 @@ def show_filter(prefix: str, kept: DashboardFilter) -> DashboardFilter | None:
             sexes=tuple(sex for sex in Sex if sex in sexes),
             age_band=ages,
         )
-        _undo_button(prefix, chosen)
-    _address(chosen, kept)
+        _show_undo_button(prefix, chosen)
+    _put_in_address(chosen, kept)
     try:
         dashboards.check_filter(chosen)
     except InvalidInput as refusal:
@@ -120,7 +120,7 @@ def filter_words(dashboard_filter: DashboardFilter) -> str:
     )
 
 
-def _undo_button(prefix: str, chosen: DashboardFilter) -> None:
+def _show_undo_button(prefix: str, chosen: DashboardFilter) -> None:
     narrowed, before = st.session_state.get(f"{prefix}_before", (None, None))
     # A filter that was changed since is no longer the one made by a bar.
     if chosen == narrowed and st.button(
@@ -146,7 +146,7 @@ def _fields_of(dashboard_filter: DashboardFilter) -> Mapping[str, object]:
     }
 
 
-def _addressed() -> DashboardFilter | None:
+def _filter_in_address() -> DashboardFilter | None:
     """Return the filter in the address; None without one that can be read."""
     query = st.query_params
     if not any(name in query for name in _ADDRESSED):
@@ -167,7 +167,7 @@ def _day(text: str) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def _address(chosen: DashboardFilter, kept: DashboardFilter) -> None:
+def _put_in_address(chosen: DashboardFilter, kept: DashboardFilter) -> None:
     wanted = {
         name: value for name, value in st.query_params.items() if name not in _ADDRESSED
     }

@@ -35,12 +35,12 @@ def show_pinned() -> None:
                 go("analytics/dashboards.py")
             return
         show_cards(
-            cards, DashboardFilter(), key="home_cards", show_controls=_unpin_button
+            cards, DashboardFilter(), key="home_cards", show_controls=_show_unpin_button
         )
         explain_suppressed(smallest_group())
 
 
-def pin_button(card: Card, dashboard_filter: DashboardFilter) -> None:
+def show_pin_button(card: Card, dashboard_filter: DashboardFilter) -> None:
     """Offer to pin a card to Home, with the present filter of its dashboard."""
     if st.button(
         _("Pin"),
@@ -61,7 +61,7 @@ def _pin(card: Card, dashboard_filter: DashboardFilter) -> None:
     write(lambda session: dashboards.pin(session, actor, pinned))
 
 
-def _unpin_button(card: Card) -> None:
+def _show_unpin_button(card: Card) -> None:
     actor = current_actor()
     if st.button(
         _("Unpin"),

@@ -24,7 +24,7 @@ from services.analytics.subscriptions import (
 )
 from services.analytics.subscriptions.contents import Content, SavedList
 
-_RHYTHMS: Final = {
+_FREQUENCIES: Final = {
     Frequency.WEEKLY: marked("Weekly"),
     Frequency.MONTHLY: marked("Monthly"),
 }
@@ -88,9 +88,9 @@ def show_subscribing(
         )
     )
     explain_no_mail()
-    plan = plan_fields(_KEY, _MONDAYS)
+    plan = ask_plan(_KEY, _MONDAYS)
     own = [each for each in names if each == actor.id]
-    recipients = recipients_field(_KEY, names, own)
+    recipients = ask_recipients(_KEY, names, own)
     if st.button(_("Send regularly"), type="primary", key="dashboard_mail_add"):
         draft = SubscriptionDraft(
             content=content,
@@ -104,22 +104,22 @@ def show_subscribing(
         st.rerun()
 
 
-def plan_fields(key: str, plan: SendingPlan) -> SendingPlan:
+def ask_plan(key: str, plan: SendingPlan) -> SendingPlan:
     """Ask when something is sent, in fields filled with a plan; return the new plan.
 
     Their keys begin with `key`.
     """
     begin_with(plan.frequency, f"{key}_rhythm")
-    rhythm = st.radio(
+    frequency = st.radio(
         _("How often"),
-        list(_RHYTHMS),
-        format_func=lambda each: _(_RHYTHMS[each]),
+        list(_FREQUENCIES),
+        format_func=lambda each: _(_FREQUENCIES[each]),
         key=f"{key}_rhythm",
         horizontal=True,
     )
-    is_kept = rhythm is plan.frequency
+    is_kept = frequency is plan.frequency
     with st.container(horizontal=True):
-        if rhythm is Frequency.WEEKLY:
+        if frequency is Frequency.WEEKLY:
             begin_with(plan.day if is_kept else 0, f"{key}_weekday")
             day = st.selectbox(
                 _("Weekday"), range(7), format_func=_weekday, key=f"{key}_weekday"
@@ -136,10 +136,10 @@ def plan_fields(key: str, plan: SendingPlan) -> SendingPlan:
             format_func=lambda each: time_of_day(time(each)),
             key=f"{key}_hour",
         )
-    return SendingPlan(frequency=rhythm, day=day, hour=hour)
+    return SendingPlan(frequency=frequency, day=day, hour=hour)
 
 
-def recipients_field(
+def ask_recipients(
     key: str, names: Mapping[UUID, str], recipients: Collection[UUID]
 ) -> tuple[UUID, ...]:
     """Ask to whom something is sent, in a field filled with these recipients."""

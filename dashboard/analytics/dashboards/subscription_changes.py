@@ -7,9 +7,9 @@ from zlib import crc32
 import streamlit as st
 
 from dashboard.analytics.dashboards.subscribing import (
-    plan_fields,
+    ask_plan,
+    ask_recipients,
     plan_words,
-    recipients_field,
 )
 from dashboard.context import current_actor, now, read, write
 from dashboard.ui.dialogs import confirmed, dialog
@@ -32,11 +32,11 @@ def change_subscription(subscription: Subscription, name: str) -> None:
         st.markdown(f"**{plain(name)}**")
         # What was typed about an earlier state must not appear once it has changed.
         key = f"dashboards_mail_{subscription.id}_{_stamp(subscription)}"
-        plan = plan_fields(key, subscription.plan)
+        plan = ask_plan(key, subscription.plan)
         # Also recipients who are passed over at present: they get it again once they
         # may.
         names = {**readers, **subscription.recipients}
-        recipients = recipients_field(key, names, subscription.recipients)
+        recipients = ask_recipients(key, names, subscription.recipients)
         if confirmed(_("Save changes"), key=f"{key}_save"):
             _save(subscription, recipients, plan)
 

@@ -142,24 +142,26 @@ def _show_actions(subscription: Subscription) -> None:
         go(file, **query)
     if not subscription.is_own:
         if st.button(_("Leave"), key=key("leave"), type="tertiary"):
-            _do(subscriptions.leave, subscription, _("It is no longer sent to you."))
+            _run_action(
+                subscriptions.leave, subscription, _("It is no longer sent to you.")
+            )
         return
     # What is gone, or no longer shared, is sent to nobody.
     if subscription.name and st.button(_("Change"), key=key("change"), type="tertiary"):
         change_subscription(subscription, _name_of(subscription))
     is_sending = bool(most_subscriptions())
     if is_sending and st.button(_("Send now"), key=key("now"), type="tertiary"):
-        said = (
+        message = (
             _("It is sent within a minute.")
             if is_mailing()
             else _("It is sent once the clinic has a mail server.")
         )
-        _plan_anew(subscriptions.send_now, subscription, said)
+        _reschedule(subscriptions.send_now, subscription, message)
     if subscription.next_at is None:
         if is_sending and st.button(_("Resume"), key=key("resume"), type="tertiary"):
-            _plan_anew(subscriptions.resume, subscription, _("It is sent again."))
+            _reschedule(subscriptions.resume, subscription, _("It is sent again."))
     elif st.button(_("Stop"), key=key("stop"), type="tertiary"):
-        _do(subscriptions.stop, subscription, _("It is no longer sent."))
+        _run_action(subscriptions.stop, subscription, _("It is no longer sent."))
     if st.button(f":red[{_('Delete')}]", key=key("delete"), type="tertiary"):
         _confirm_deletion(subscription)
 
@@ -185,22 +187,26 @@ def _confirm_deletion(subscription: Subscription) -> None:
             )
         )
         if confirmed(_("Delete"), key="dashboards_mail_deleting", is_final=True):
-            _do(subscriptions.delete, subscription, _("It is no longer sent."))
+            _run_action(subscriptions.delete, subscription, _("It is no longer sent."))
 
 
-def _do(
-    act: Callable[[Session, Actor, UUID], None], subscription: Subscription, said: str
+def _run_action(
+    act: Callable[[Session, Actor, UUID], None],
+    subscription: Subscription,
+    message: str,
 ) -> None:
     actor = current_actor()
     with error_boundary():
         write(lambda session: act(session, actor, subscription.id))
-        notify(said)
+        notify(message)
         st.rerun()
 
 
-def _plan_anew(act: Callable[..., None], subscription: Subscription, said: str) -> None:
+def _reschedule(
+    act: Callable[..., None], subscription: Subscription, message: str
+) -> None:
     actor, timestamp = current_actor(), now()
     with error_boundary():
         write(lambda session: act(session, actor, subscription.id, now=timestamp))
-        notify(said)
+        notify(message)
         st.rerun()

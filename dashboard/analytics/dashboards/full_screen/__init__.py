@@ -26,7 +26,7 @@ _mount = st.components.v2.component(
 )
 
 
-def full_screen_button(shown: str, *, key: str) -> bool:
+def show_full_screen_button(shown: str, *, key: str) -> bool:
     """Draw the button that shows a container alone; return whether it is shown so now.
 
     `shown` is the container's key.

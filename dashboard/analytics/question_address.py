@@ -32,12 +32,12 @@ def current_key() -> str:
     return st.query_params.get(_ADDRESS, "")
 
 
-def show_key(key: str) -> None:
+def put_key_in_address(key: str) -> None:
     """Have the address name the question behind a key, from the next run on."""
     st.query_params.from_dict({_ADDRESS: key})
 
 
-def show(
+def open_question(
     question: Question, remember: Callable[[Session], str], *, unsaved: str
 ) -> None:
     """Show a question on this page, whose address names it from now on.
@@ -51,7 +51,7 @@ def show(
         st.session_state[unsaved] = question
         st.query_params.clear()
     else:
-        show_key(key)
+        put_key_in_address(key)
     st.rerun()
 
 
@@ -70,7 +70,7 @@ def name_of(view: View) -> str:
     return _("{name}, by {owner}").format(name=view.name, owner=view.owner)
 
 
-def saved_menu(
+def show_saved_menu(
     name: str, subject: Subject, *, page: str, nothing: str, label: str, button: str
 ) -> None:
     """Draw the menu of saved questions: to open one, or to name the present one.
@@ -95,7 +95,7 @@ def _show_saved(
                 help=plain(view.description) or None,
                 width="stretch",
             ):
-                show_key(view.key)
+                put_key_in_address(view.key)
                 leave_menu(_key(page))
                 st.rerun()
         if any(view.is_own for view in known):
