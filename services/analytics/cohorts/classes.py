@@ -38,7 +38,7 @@ def read_classes(
     """Read the patients of a cohort, in the classes that its counts distinguish."""
     use_clock(session, now)
     known = resolve_terms(session, cohort)
-    statement = statements.classes(known, with_variations=True)
+    statement = statements.select_classes(known, with_variations=True)
     width = len(cohort.split_by)
     return tuple(_class_of(row, width) for row in session.execute(statement))
 
@@ -67,7 +67,7 @@ def find_remaining(session: Session, cohort: Cohort, now: datetime) -> tuple[UUI
     """Return who remains in a cohort; the caller checks and records the access."""
     use_clock(session, now)
     known = resolve_terms(session, cohort)
-    patient_ids = tuple(session.scalars(statements.remaining(known)))
+    patient_ids = tuple(session.scalars(statements.select_remaining(known)))
     # Later reads in this transaction use the default time zone again.
     session.execute(text("SET LOCAL TimeZone TO DEFAULT"))
     return patient_ids

@@ -142,7 +142,7 @@ def _count_distribution(
     cohort = resolve_terms(session, figure.cohort)
     event = figure.of and resolve_event_terms(session, figure.of)
     column = quantities.COLUMNS[figure.quantity]
-    statement = statements.quantities(cohort, event, figure.by, column)
+    statement = statements.select_quantities(cohort, event, figure.by, column)
     rows, classes = read_with_classes(session, statement, cohort)
     remaining = _remaining(figure, classes)
     inside, outside = _split_by_remaining(figure.cohort, rows)
@@ -205,11 +205,13 @@ def _read(
     if figure.measure is FigureMeasure.EVENTS and not cohort.steps:
         # How many patients remain is compared with numbers of patients only, and who of
         # them decides matters for rules only.
-        statement = statements.events(cohort, event, figure.by, with_classes=False)
+        statement = statements.select_events(
+            cohort, event, figure.by, with_classes=False
+        )
         rows: list[Sequence[Any]] = list(session.execute(statement))
         remaining = _Remaining({}, ())
     else:
-        statement = statements.events(cohort, event, figure.by)
+        statement = statements.select_events(cohort, event, figure.by)
         rows, classes = read_with_classes(session, statement, cohort)
         remaining = _remaining(figure, classes)
     inside, outside = _split_by_remaining(figure.cohort, rows)
@@ -316,7 +318,7 @@ def _number_outside(session: Session, groups: Iterable[Members], k: int) -> int:
     From k on it does not matter how many they are, and they are not counted.
     """
     inside = sum(map(len, groups))
-    there = session.execute(statements.population(inside + k)).scalar_one()
+    there = session.execute(statements.select_population(inside + k)).scalar_one()
     return max(there - inside, 0)
 
 

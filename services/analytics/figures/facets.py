@@ -84,7 +84,7 @@ def count_facets(
         for key in _commonest(terms, smallest_group)
     }
     number = _number_of_patients(terms.values(), members.values(), smallest_group)
-    population = session.execute(statements.population()).scalar_one()
+    population = session.execute(statements.select_population()).scalar_one()
     return tuple(
         UndisclosedAnswer(
             question=json.dumps(["commonest", kind, key, smallest_group]),
@@ -173,7 +173,7 @@ def _read_terms(session: Session, kind: EventKind) -> Mapping[str, _Term]:
     """
     writings: dict[str, list[tuple[str, int, Members]]] = {}
     for key, words, events, members in session.execute(
-        statements.members_by_term(kind)
+        statements.select_members_by_term(kind)
     ):
         writings.setdefault(key, []).append((words, events, hashes_of(members)))
     return {

@@ -15,7 +15,7 @@ from services.analytics.cohorts import (
     tables,
 )
 from services.analytics.cohorts.classes import use_clock
-from services.analytics.cohorts.statements import PATIENT_SHIFT, population
+from services.analytics.cohorts.statements import PATIENT_SHIFT, select_population
 from services.analytics.cohorts.suppression import Key
 from services.analytics.cohorts.tables import CellMembers
 from services.analytics.figures import FigureCell, FigureMeasure, protecting, quantities
@@ -72,7 +72,7 @@ def count(
         counted = query.counted
         compiled = _compiled(counted)
         rows = run_within_limit(session, str(compiled), compiled.params)
-        everybody: int = session.execute(population()).scalar_one()
+        everybody: int = session.execute(select_population()).scalar_one()
         k = smallest_group
         shown = (
             _numbers(counted, rows, everybody, k)
@@ -300,7 +300,7 @@ def _require_not_too_many(sizes: Iterable[int]) -> None:
 
 
 def _compiled(counted: CountSpec) -> Any:
-    return statements.statement_of(counted).compile(
+    return statements.select_counted(counted).compile(
         dialect=_DIALECT, compile_kwargs={"render_postcompile": True}
     )
 

@@ -23,7 +23,7 @@ def estimate(session: Session, actor: Actor, query: Query) -> int:
     QueryTakesTooLong, NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
-    statement = statements.statement_of(query.counted)
+    statement = statements.select_counted(query.counted)
     words = str(
         statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
     )

@@ -34,14 +34,14 @@ from services.analytics.joined_conditions import (
 from services.analytics.queries.model import CountSpec, DistributionSpec
 
 
-def statement_of(counted: CountSpec) -> Select[Any] | CompoundSelect[Any]:
+def select_counted(counted: CountSpec) -> Select[Any] | CompoundSelect[Any]:
     """Return the single statement that a query is run as."""
     if counted.distribution is not None:
-        return distributions(counted, counted.distribution)
-    return counts(counted)
+        return select_distributions(counted, counted.distribution)
+    return select_counts(counted)
 
 
-def counts(counted: CountSpec) -> Select[Any]:
+def select_counts(counted: CountSpec) -> Select[Any]:
     """Select a row for each class of rows: the values, who is in it, and the events.
 
     Where patients are counted, they are the last column: there are many events, and
@@ -83,15 +83,15 @@ def _joined_counts(
     )
 
 
-def distributions(
+def select_distributions(
     counted: CountSpec, of: DistributionSpec
 ) -> Select[Any] | CompoundSelect[Any]:
     """Select the mean of each patient's events, by class of rows and unit.
 
     An event counts once, however many rows of other views it is joined with: otherwise
     a join would weight it. Where OR or NOT joins conditions, the events that meet them
-    are added: the last column is then a signature as in `counts`, and empty in the rows
-    of means.
+    are added: the last column is then a signature as in `select_counts`, and empty in
+    the rows of means.
     """
     event: ColumnElement[int] = event_hash(counted.view, counted.first)
     columns = [

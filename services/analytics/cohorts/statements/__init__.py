@@ -16,14 +16,14 @@ from services.analytics.cohorts.statements.hashes import (
     patient_value_bytes as patient_value_bytes,
 )
 from services.analytics.cohorts.statements.selecting import (
-    classes as classes,
-    events as events,
-    members_by_term as members_by_term,
-    quantities as quantities,
-    remaining as remaining,
+    select_classes as select_classes,
+    select_events as select_events,
+    select_members_by_term as select_members_by_term,
+    select_quantities as select_quantities,
+    select_remaining as select_remaining,
     width_of_classes as width_of_classes,
 )
 from services.analytics.cohorts.statements.sources import (
     entries_of as entries_of,
-    population as population,
+    select_population as select_population,
 )

@@ -18,7 +18,7 @@ from sqlalchemy import (
 PATIENT_SHIFT: Final = 24
 
 
-def members_of(source: FromClause) -> ColumnElement[bytes]:
+def patient_hashes_of(source: FromClause) -> ColumnElement[bytes]:
     """Return the hashes of the patients of all rows, one after the other."""
     return concatenated(func.int8send(patient_hash(source.c.patient_id)))
 

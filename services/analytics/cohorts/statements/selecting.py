@@ -42,14 +42,14 @@ from services.analytics.cohorts.statements.event_conditions import event_rows_of
 from services.analytics.cohorts.statements.hashes import (
     concatenated,
     event_hash,
-    members_of,
     patient_hash,
+    patient_hashes_of,
     patient_value_bytes,
 )
 from services.analytics.cohorts.statements.sources import SOURCES, is_dated_event
 
 
-def classes(cohort: Cohort, *, with_variations: bool = False) -> Select[Any]:
+def select_classes(cohort: Cohort, *, with_variations: bool = False) -> Select[Any]:
     """Select a row for each class of patients that the cohort's counts distinguish.
 
     The columns are the split values as text, how many steps were passed one after the
@@ -59,17 +59,17 @@ def classes(cohort: Cohort, *, with_variations: bool = False) -> Select[Any]:
     """
     evaluated = evaluate_steps(cohort)
     number = len(variations_of(cohort)) if with_variations else 0
-    return _classes(evaluated, cohort, cohort.split_by, number)
+    return _select_classes(evaluated, cohort, cohort.split_by, number)
 
 
-def _classes(
+def _select_classes(
     evaluated: CTE,
     cohort: Cohort,
     split_by: Sequence[Dimension],
     number_varied: int,
     *before: ColumnElement[Any],
 ) -> Select[Any]:
-    """Select classes as `classes` does, after other columns."""
+    """Select classes as `select_classes` does, after other columns."""
     raw = [raw_value(evaluated, dimension) for dimension in split_by]
     values = [
         as_text(value, dimension).label(f"value_{place}")
@@ -83,12 +83,12 @@ def _classes(
         for variation in range(number_varied)
     ]
     split: list[ColumnElement[Any]] = [*raw, passed, *varied]
-    counted = (func.count(), members_of(evaluated))
+    counted = (func.count(), patient_hashes_of(evaluated))
     columns: list[ColumnElement[Any]] = [*values, passed, *counted, *varied]
     return select(*before, *columns).select_from(evaluated).group_by(*split)
 
 
-def _with_classes(
+def _add_classes(
     selected: Select[Any], evaluated: CTE, cohort: Cohort
 ) -> CompoundSelect[Any]:
     """Add the classes of a cohort by sex to a statement, in rows of their own.
@@ -98,7 +98,7 @@ def _with_classes(
     """
     before = (null() for _ in selected.selected_columns)
     number = len(variations_of(cohort))
-    classes = _classes(evaluated, cohort, (Dimension.SEX,), number, *before)
+    classes = _select_classes(evaluated, cohort, (Dimension.SEX,), number, *before)
     after = (null() for _ in range(width_of_classes(cohort)))
     return union_all(selected.add_columns(*after), classes)
 
@@ -112,13 +112,13 @@ def width_of_classes(cohort: Cohort) -> int:
     return 4 + len(variations_of(cohort))
 
 
-def remaining(cohort: Cohort) -> Select[UUID]:
+def select_remaining(cohort: Cohort) -> Select[UUID]:
     """Select the patients who came in and passed every step."""
     evaluated = evaluate_steps(cohort)
     return select(evaluated.c.patient_id).where(true(), *steps_of(evaluated, cohort))
 
 
-def events(
+def select_events(
     cohort: Cohort,
     event: CohortEvent,
     split_by: Sequence[Dimension],
@@ -127,8 +127,8 @@ def events(
 ) -> Select[Any] | CompoundSelect[Any]:
     """Select a row for each class of matching events of those who remain in a cohort.
 
-    The columns are the split values as text, the patients as in `classes`, and a hash
-    of each event, whose first bits are those of its patient's. Hashes may repeat:
+    The columns are the split values as text, the patients as in `select_classes`, and a
+    hash of each event, whose first bits are those of its patient's. Hashes may repeat:
     PostgreSQL would have to sort them to remove duplicates. The same event of a patient
     twice on one day, for visits in one hour, is one event. In cohorts with steps, those
     who remain in a variation only have rows of their own: the last column says who
@@ -136,7 +136,7 @@ def events(
     """
     evaluated = evaluate_steps(cohort, PATIENT_COLUMNS)
     view = SOURCES[event.kind].view
-    happened = _select_events(
+    happened = _select_matching_events(
         cohort,
         event,
         split_by,
@@ -154,10 +154,10 @@ def events(
         *remains,
     ]
     grouped = select(*columns).group_by(*raw_columns_of(happened, split_by), *remains)
-    return _with_classes(grouped, evaluated, cohort) if with_classes else grouped
+    return _add_classes(grouped, evaluated, cohort) if with_classes else grouped
 
 
-def _select_events(
+def _select_matching_events(
     cohort: Cohort,
     event: CohortEvent,
     split_by: Sequence[Dimension],
@@ -192,7 +192,7 @@ def _select_events(
     return union_all(*parts) if more else first
 
 
-def quantities(
+def select_quantities(
     cohort: Cohort,
     event: CohortEvent | None,
     split_by: Sequence[Dimension],
@@ -203,7 +203,7 @@ def quantities(
     It is that of the first event or, with `event`, the mean over all the patient's
     events that match it. The columns are the split values as text, the unit, and 16
     bytes for each patient: the hash, and the quantity as a float. Then come who remains
-    and the classes of the cohort, as in `events`.
+    and the classes of the cohort, as in `select_events`.
     """
     own_of = partial(_value_columns, quantity=quantity)
     if event is None:
@@ -216,7 +216,7 @@ def quantities(
         ).where(_remains_in_any(evaluated, cohort), evaluated.c[quantity].is_not(None))
     else:
         evaluated = evaluate_steps(cohort, PATIENT_COLUMNS)
-        rows = _select_events(
+        rows = _select_matching_events(
             cohort,
             event,
             split_by,
@@ -238,7 +238,7 @@ def quantities(
     grouped = select(*texts_of(own, split_by), own.c.unit, pairs, *remains).group_by(
         *raw_columns_of(own, split_by), own.c.unit, *remains
     )
-    return _with_classes(grouped, evaluated, cohort)
+    return _add_classes(grouped, evaluated, cohort)
 
 
 def _value_columns(source: FromClause, *, quantity: str) -> list[Any]:
@@ -246,7 +246,7 @@ def _value_columns(source: FromClause, *, quantity: str) -> list[Any]:
     return [unit.label("unit"), source.c.patient_id, source.c[quantity].label("number")]
 
 
-def members_by_term(kind: EventKind) -> Select[Any]:
+def select_members_by_term(kind: EventKind) -> Select[Any]:
     """Select who had dated events of a kind, by the term of these.
 
     The columns are the term in its compared and in its written form, the commonest
@@ -256,7 +256,7 @@ def members_by_term(kind: EventKind) -> Select[Any]:
     number = func.count()
     written = (source.c.term_key, source.c.term)
     return (
-        select(*written, number, members_of(source))
+        select(*written, number, patient_hashes_of(source))
         .where(*is_dated_event(kind))
         .group_by(*written)
         .order_by(source.c.term_key, number.desc(), source.c.term)

@@ -109,7 +109,7 @@ def entries_of(kind: EventKind) -> str:
     return SOURCES[kind].entries
 
 
-def population(at_most: int | None = None) -> Select[int]:
+def select_population(at_most: int | None = None) -> Select[int]:
     """Select how many patients there are, looking at no more than `at_most`."""
     patients: Select[int] = select(literal_column("1")).select_from(_PATIENTS)
     return select(func.count()).select_from(patients.limit(at_most).subquery())

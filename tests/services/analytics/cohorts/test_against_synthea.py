@@ -200,7 +200,7 @@ def test_cohorts_are_what_plain_python_counts(take_over, database):  # noqa: F81
     for name, cohort in COHORTS.items():
         rows = database.read(
             lambda session, each=cohort: session.execute(
-                statements.classes(each)
+                statements.select_classes(each)
             ).all(),
             after=database.write(
                 lambda _: None, identity=DatabaseIdentity("system")

@@ -349,7 +349,7 @@ def plan_of(session):
 
 def test_a_count_by_words_needs_no_more_of_entries_than_the_index_has(plan_of):
     """With one more column the table would be read, for all entries of the kind."""
-    plan = plan_of(statements.classes(Cohort(entry=HYPERTENSION)))
+    plan = plan_of(statements.select_classes(Cohort(entry=HYPERTENSION)))
 
     assert "Index Only Scan using clinical_entries_events" in plan
 
@@ -359,7 +359,7 @@ def test_terms_that_are_known_are_found_in_the_index(session, plan_of):
     diagnosed(session, person(session))
     cohort = classes.resolve_terms(session, Cohort(entry=HYPERTENSION))
 
-    plan = plan_of(statements.classes(cohort))
+    plan = plan_of(statements.select_classes(cohort))
 
     assert "Index Only Scan using clinical_entries_events" in plan
     assert "Index Cond: ((kind = 'condition'::text) AND (term_key = 'essential" in plan
@@ -505,7 +505,9 @@ def test_measurements_of_a_heat_map_are_read_from_the_index(session, plan_of):
     pressure = CohortEvent(kind=EventKind.VITAL, words="systolic")
     known = classes.resolve_event_terms(session, pressure)
 
-    plan = plan_of(statements.events(Cohort(entry=VISIT), known, (Dimension.WEEKDAY,)))
+    plan = plan_of(
+        statements.select_events(Cohort(entry=VISIT), known, (Dimension.WEEKDAY,))
+    )
 
     assert "Index Only Scan using clinical_entries_events on clinical_entries" in plan
     assert "(term_key = 'systolic pressure'::text)" in plan

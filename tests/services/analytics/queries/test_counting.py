@@ -306,8 +306,8 @@ def test_patients_are_counted_without_their_events(session, analyst):
     patients = queries.parse(f"SELECT {PATIENTS} FROM diagnoses").counted
     events = queries.parse("SELECT count(*) FROM diagnoses").counted
 
-    assert len(statements.counts(patients).selected_columns) == 1
-    assert len(statements.counts(events).selected_columns) == 2
+    assert len(statements.select_counts(patients).selected_columns) == 1
+    assert len(statements.select_counts(events).selected_columns) == 2
 
 
 def test_the_commonest_values_stand_by_themselves_and_it_is_said_so(

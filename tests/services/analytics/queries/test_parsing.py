@@ -65,7 +65,9 @@ def test_what_was_typed_is_bound_and_no_name_of_it_is_run():
         "WHERE drop_table.term = 'x''; DROP TABLE patients' AND age IN (3, 4) "
         "AND occurred_on - 3 > '2026-01-31'"
     )
-    compiled = statements.counts(query.counted).compile(dialect=postgresql.dialect())
+    compiled = statements.select_counts(query.counted).compile(
+        dialect=postgresql.dialect()
+    )
 
     for typed in ("danger", "drop", "DROP", "2026"):
         assert typed not in str(compiled)
