@@ -23,7 +23,7 @@ from sqlalchemy import (
     true,
 )
 
-from services.analytics.members import Members, distinct, united
+from services.analytics.members import Members, distinct, union_of
 from services.core.errors import NotAllowed
 from services.core.sentences import Sentence
 
@@ -179,7 +179,7 @@ def unions_by_bit(
     """Return the members that meet each condition, from members by signature."""
     rows = list(classes)
     return tuple(
-        united([members for bits, members in rows if bits >> place & 1])
+        union_of([members for bits, members in rows if bits >> place & 1])
         for place in range(number)
     )
 

@@ -30,6 +30,6 @@ def distinct(hashes: Members) -> Members:
     return ordered[is_first]
 
 
-def united(groups: Sequence[Members]) -> Members:
+def union_of(groups: Sequence[Members]) -> Members:
     """Return the members of any of the groups."""
     return distinct(np.concatenate([np.empty(0, dtype=np.int64), *groups]))

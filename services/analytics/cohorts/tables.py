@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from services.analytics.cohorts.model import Cohort, Dimension
 from services.analytics.cohorts.suppression import Key
 from services.analytics.group_attributes import GroupAttributes
-from services.analytics.members import Members, united
+from services.analytics.members import Members, union_of
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
 from services.core.weekdays import WEEKDAYS
@@ -70,11 +70,11 @@ class CellMembers:
     def union(cls, parts: Sequence[Self]) -> Self:
         """Return everybody who is in at least one of several cells, once."""
         return cls(
-            united([part.patients for part in parts]),
-            united([part.counted for part in parts]),
+            union_of([part.patients for part in parts]),
+            union_of([part.counted for part in parts]),
             np.unique(np.concatenate([part.numbers for part in parts])),
             tuple(
-                map(united, zip(*(part.by_variation for part in parts), strict=True))
+                map(union_of, zip(*(part.by_variation for part in parts), strict=True))
             ),
         )
 
@@ -124,7 +124,7 @@ def find_common_to_all(
     """
     if k <= 1 or not cells or not OPEN_DIMENSIONS & set(split_by):
         return set()
-    everybody = united([each.patients for each in cells.values()])
+    everybody = union_of([each.patients for each in cells.values()])
     common: set[Key] = set()
     for place, dimension in enumerate(split_by):
         if dimension in OPEN_DIMENSIONS:
@@ -237,13 +237,13 @@ def _values(cells: Mapping[Key, CellMembers], place: int, least: int) -> list[st
     return sorted(
         value
         for value, parts in _by_value(cells, place).items()
-        if max(map(len, parts)) >= least or len(united(parts)) >= least
+        if max(map(len, parts)) >= least or len(union_of(parts)) >= least
     )
 
 
 def _sizes(cells: Mapping[Key, CellMembers], place: int) -> Mapping[str, int]:
     parts_by_value = _by_value(cells, place)
-    return {value: len(united(parts)) for value, parts in parts_by_value.items()}
+    return {value: len(union_of(parts)) for value, parts in parts_by_value.items()}
 
 
 def _by_value(

@@ -51,7 +51,7 @@ from services.analytics.figures.storing import to_json
 from services.analytics.figures.wording import describe
 from services.analytics.group_attributes import GroupAttributes
 from services.analytics.joined_conditions import is_decided_by_few
-from services.analytics.members import Members, distinct, hashes_of, united
+from services.analytics.members import Members, distinct, hashes_of, union_of
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
@@ -261,7 +261,7 @@ def _with_variations(
             by_variation=tuple(
                 np.intersect1d(
                     each,
-                    united([groups.patients, others.get(key, nobody)]),
+                    union_of([groups.patients, others.get(key, nobody)]),
                     assume_unique=True,
                 )
                 for each in by_variation

@@ -26,7 +26,7 @@ from services.analytics.cohorts import (
     disclose,
     statements,
 )
-from services.analytics.members import Members, distinct, hashes_of, united
+from services.analytics.members import Members, distinct, hashes_of, union_of
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
@@ -80,7 +80,7 @@ def count_facets(
     classes.use_clock(session, now)
     terms = _read_terms(session, kind)
     members = {
-        key: united([terms[other].members for other in _terms_with(key, terms)])
+        key: union_of([terms[other].members for other in _terms_with(key, terms)])
         for key in _commonest(terms, smallest_group)
     }
     number = _number_of_patients(terms.values(), members.values(), smallest_group)
@@ -216,10 +216,10 @@ def _number_of_patients(
     Mostly the groups of the commonest words show that for each other, and nobody else
     is counted.
     """
-    number = len(united([*groups]))
+    number = len(union_of([*groups]))
     if not any(_do_all_have(number, group, k) for group in groups):
         return number
-    return len(united([each.members for each in terms]))
+    return len(union_of([each.members for each in terms]))
 
 
 def _do_all_have(number: int, group: Members, k: int) -> bool:

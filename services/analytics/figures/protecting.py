@@ -13,7 +13,7 @@ from services.analytics.figures import quantities
 from services.analytics.figures.distributions import distribution_of, is_diverse
 from services.analytics.figures.model import FigureCell, Quantity
 from services.analytics.figures.quantities import PatientValues
-from services.analytics.members import Members, united
+from services.analytics.members import Members, union_of
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
 
@@ -195,7 +195,7 @@ def _with_enough_hidden(
         groups[key].patients for key, (number, _) in table.items() if number is None
     ]
     visible = [key for key, (number, _) in table.items() if number is not None]
-    if not hidden or not visible or not 0 < len(united(hidden)) < k:
+    if not hidden or not visible or not 0 < len(union_of(hidden)) < k:
         return table
     least = min(visible, key=lambda key: (len(groups[key].patients), key))
     return {**table, least: (None, None)}

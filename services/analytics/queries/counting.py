@@ -30,7 +30,7 @@ from services.analytics.joined_conditions import (
     unions_by_bit,
     variations,
 )
-from services.analytics.members import Members, members_of, united
+from services.analytics.members import Members, members_of, union_of
 from services.analytics.queries import statements
 from services.analytics.queries.attributes import attributes_of_query
 from services.analytics.queries.executing import run_within_limit
@@ -312,7 +312,7 @@ def _is_partition(counted: CountSpec) -> bool:
 
 def _everybody_in(groups: Mapping[Key, CellMembers]) -> Members:
     """Return the whole of which each number is a part."""
-    return united([each.patients for each in groups.values()])
+    return union_of([each.patients for each in groups.values()])
 
 
 def _question(counted: CountSpec, compiled: Any, k: int) -> str:

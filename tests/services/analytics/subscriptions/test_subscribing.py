@@ -93,7 +93,7 @@ def test_the_same_is_sent_to_others_at_other_times_by_others_or_anew(
     assert subscribe(session, colleague, "visits", analyst)
     for change in (
         {"plan": replace(MONDAYS, hour=8)},
-        {"shown": DashboardFilter(sexes=(Sex.MALE,))},
+        {"filter": DashboardFilter(sexes=(Sex.MALE,))},
     ):
         other = replace(draft("visits", analyst), **change)
         assert subscriptions.create(session, analyst, other, now=NOW, most=9)
