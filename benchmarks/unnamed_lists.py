@@ -24,7 +24,8 @@ from db.models.care import DisclosedAnswer, DisclosedGroup
 from db.postgres import SYSTEM, Database, DatabaseIdentity
 from services.analytics import pseudonymised_lists
 from services.analytics.cohorts import disclosure
-from services.analytics.cohorts.inference import members_of, reveals_few
+from services.analytics.cohorts.inference import reveals_few
+from services.analytics.members import members_of
 from services.core import audit
 from services.core.actors import Actor, Role
 from services.lists.criteria import Criteria, Filter, Group, Operator

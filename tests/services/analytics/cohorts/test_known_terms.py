@@ -52,11 +52,11 @@ def ill(session):
 def test_they_are_those_that_patterns_find(session, words):
     entry = CohortEvent(kind=EventKind.DIAGNOSIS, words=words)
     by_patterns = session.scalars(
-        classes.statements.remaining(Cohort(entry=entry))
+        classes.statements.select_remaining(Cohort(entry=entry))
     ).all()
 
     known = classes.resolve_terms(session, Cohort(entry=entry))
-    by_terms = session.scalars(classes.statements.remaining(known)).all()
+    by_terms = session.scalars(classes.statements.select_remaining(known)).all()
 
     assert sorted(by_terms) == sorted(by_patterns)
     assert len(by_terms) == 2 * len(classes.find_terms(session, "condition", words))
