@@ -61,7 +61,7 @@ from db.mongo.audit_store import AuditStore
 from db.postgres import Database
 from services.backups import BackupReader
 from services.cluster.operations import OperationRunner
-from services.core.audit_without_primary import Spooling
+from services.core.audit_without_primary import EventSpool
 from services.core.throttling import CallLimits
 from services.documents.records.errors import StaleRevision
 from services.patients.records.refusals import StaleVersion
@@ -154,7 +154,7 @@ def create_api(
     monitor: ClusterMonitor,
     runner: OperationRunner,
     now: Callable[[], datetime],
-    spool: Spooling | None = None,
+    spool: EventSpool | None = None,
     disks: DiskSpace | None = None,
     site: SiteReader | None = None,
     statements: StatementReader | None = None,

@@ -187,7 +187,7 @@ def _compare_front_desk(database: Database) -> None:
 
 def _reads(database: Database) -> list[float]:
     def read(session: Session) -> object:
-        with audit.collected(session):
+        with audit.collecting_events(session):
             return search.list_patients(
                 session, CLERK, CASES[0].criteria, size=SIZE, now=NOW
             )
@@ -212,7 +212,7 @@ def _counting(database: Database) -> Iterator[None]:
     is_over = Event()
 
     def count(session: Session) -> object:
-        with audit.collected(session):
+        with audit.collecting_events(session):
             return _count(session, _HEAT)
 
     def run() -> None:

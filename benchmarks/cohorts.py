@@ -205,7 +205,7 @@ def side_by_side(
     """Open an analyst's session, and the owner's connection to the same replica."""
     with (
         database.reading(identity=ANALYST.database_identity) as session,
-        audit.collected(session),
+        audit.collecting_events(session),
         closing(psycopg2.connect(_same_node(fresh, session))) as raw,
     ):
         yield session, raw

@@ -52,7 +52,10 @@ def side_by_side(
 
     The connection is the owner's, to whom no rule applies.
     """
-    with database.reading(identity=identity) as session, audit.collected(session):
+    with (
+        database.reading(identity=identity) as session,
+        audit.collecting_events(session),
+    ):
         url = addresses.node_url(session.info["served"].node, OWNER, name)
         with closing(psycopg2.connect(url)) as raw:
             register_uuid(conn_or_curs=raw)  # type: ignore[no-untyped-call]

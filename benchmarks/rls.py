@@ -70,7 +70,7 @@ class Side:
         criteria = case.criteria
 
         def read(session: Session) -> PatientPage:
-            with audit.collected(session):
+            with audit.collecting_events(session):
                 return list_patients(session, self.actor, criteria, size=SIZE, now=NOW)
 
         return lambda: self.database.read(read, identity=self.identity).value

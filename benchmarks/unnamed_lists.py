@@ -70,7 +70,7 @@ def _tell(database: Database, criteria: Criteria) -> object:
     def read_undisclosed(
         session: Session,
     ) -> pseudonymised_lists.UndisclosedList[search.PatientPage]:
-        with audit.collected(session):
+        with audit.collecting_events(session):
             return pseudonymised_lists.read_undisclosed(
                 session,
                 ANALYST,
@@ -93,7 +93,7 @@ def _tell(database: Database, criteria: Criteria) -> object:
 
 def _counted(database: Database, criteria: Criteria) -> object:
     def read(session: Session) -> object:
-        with audit.collected(session):
+        with audit.collecting_events(session):
             page = search.list_patients(session, CLERK, criteria, size=SIZE, now=NOW)
             return page, search.count_patients(session, CLERK, criteria, now=NOW)
 

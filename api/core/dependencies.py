@@ -37,9 +37,9 @@ from services.cluster.operations import (
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action, Origin
-from services.core.audit_without_primary import Spooling
+from services.core.audit_without_primary import EventSpool
 from services.core.errors import InvalidInput, NotAllowed, NotFound
-from services.core.on_behalf import ActorDatabase, Begun, write_down
+from services.core.on_behalf import ActorDatabase, Begun, record_or_spool
 from services.core.throttling import CallLimits, LimitReached
 from services.documents.forms import ENGLISH, Clinic, Wording
 from services.documents.records.ingest import DocumentIngest
@@ -137,7 +137,7 @@ class Stores:
     monitor: ClusterMonitor
     runner: OperationRunner
     now: Callable[[], datetime]
-    spool: Spooling | None = None
+    spool: EventSpool | None = None
     disks: DiskSpace | None = None
     # Knows how far a standby site's data reaches.
     site: SiteReader | None = None
@@ -389,9 +389,9 @@ def record_refusal(
     **details: str,
 ) -> None:
     """Record a refusal of a caller who is not known yet, or who calls too often."""
-    with audit.coming_from(origin_of(request)):
+    with audit.with_origin(origin_of(request)):
         event = audit.event_of(actor, action, outcome="refused", details=details)
-    write_down(stores.database, [event], identity=ANONYMOUS, spool=stores.spool)
+    record_or_spool(stores.database, [event], identity=ANONYMOUS, spool=stores.spool)
 
 
 def _note_use(database: Database, bearer: Bearer) -> None:

@@ -136,7 +136,7 @@ def file_form(
         dated_on=now.date(),
         fields=body.custom_fields,
     )
-    with papers.ingest.row_of(content):
+    with papers.ingest.discarding_on_refusal(content):
         written = caller.write(
             lambda session: records.file(session, caller.actor, draft, content),
             key=uuid4(),

@@ -158,7 +158,7 @@ def keep(
             ended = uploads.take(session, caller.actor, came.upload_id)
         return operation(session), ended
 
-    with caller.stores.papers.ingest.row_of(content):
+    with caller.stores.papers.ingest.discarding_on_refusal(content):
         written = caller.write(write, key=uuid4())
     value, ended = written.value
     uploads.discard(caller.stores.files, ended)

@@ -16,7 +16,7 @@ from fastapi import HTTPException
 from api.core.dependencies import Caller
 from api.core.problems import CHECKSUM_MISMATCH
 from db.postgres import WriteResult
-from services.core import bytes_first
+from services.core import stored_bytes
 from services.documents import uploads
 from services.documents.uploads import InvalidUpload, StoredPart, UploadRecord
 
@@ -130,7 +130,9 @@ class AppendedBytes:
         parts, self._stored = tuple(self._stored), []
         upload_id, actor = self._written.value.id, self._caller.actor
         ids = [part.file_id for part in parts]
-        with bytes_first.row_of(partial(uploads.discard, self._files, ids)):
+        with stored_bytes.discarding_on_refusal(
+            partial(uploads.discard, self._files, ids)
+        ):
             self._written = self._caller.write(
                 lambda session: uploads.add_parts(session, actor, upload_id, parts),
                 key=uuid4(),

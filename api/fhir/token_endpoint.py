@@ -160,7 +160,7 @@ def _answered_app(
             400, "Patient apps have no client secret.", error="invalid_client"
         )
     address, pairs = stores.papers.address, [*form.items()]
-    with audit.coming_from(origin_of(request)):
+    with audit.with_origin(origin_of(request)):
         answer = stores.database.write(
             lambda session: AppAuthorization(session, address).exchange(pairs),
             identity=ANONYMOUS,
@@ -208,7 +208,7 @@ def _granted(request: Request, stores: Stores, form: Mapping[str, str]) -> Grant
         )
         with recording_limits(request, stores, system.actor):
             stores.limits.throttle.take(throttling.SYSTEM_TOKENS, str(system.id))
-        with audit.coming_from(origin_of(request)):
+        with audit.with_origin(origin_of(request)):
             granted = stores.database.write(
                 lambda session: connected_systems.issue_token(
                     session, system, proven, form.get("scope", "")
@@ -252,7 +252,7 @@ def _note_refusal(
         connected_systems.note_refusal(session, claimed, why)
         return True
 
-    with audit.coming_from(origin):
+    with audit.with_origin(origin):
         is_noted = stores.database.write(note, identity=ANONYMOUS).value
     if not is_noted:
         record_refusal(request, stores, None, Action.ACCESS_REFUSE, sentence=why)

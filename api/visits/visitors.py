@@ -44,7 +44,7 @@ class Visitor:
         """Run the operation on the primary, anonymously, recorded with its origin."""
 
         def recorded(session: Session) -> T:
-            with audit.coming_from(self.origin):
+            with audit.with_origin(self.origin):
                 return operation(session)
 
         return self.stores.database.write(recorded, identity=ANONYMOUS)

@@ -128,7 +128,7 @@ class _Consent:
 
         def decide(session: Session) -> OAuthAnswer | OAuth2Error:
             try:
-                with audit.coming_from(origin_of(request)):
+                with audit.with_origin(origin_of(request)):
                     return AppAuthorization(session, self._address).decide(
                         pairs, patient, session_id
                     )

@@ -60,7 +60,7 @@ def count_request(context: SignInContext, request: Request, address: str) -> Non
         context,
         request,
         address,
-        here=throttling.CODES_HERE,
+        here=throttling.CODES_PER_CLIENT,
         anywhere=throttling.CODES_PER_ADDRESS,
         network=throttling.CODES_PER_NETWORK,
     )
@@ -72,18 +72,18 @@ def count_try(context: SignInContext, request: Request, address: str) -> None:
         context,
         request,
         address,
-        here=throttling.TRIES_HERE,
+        here=throttling.TRIES_PER_CLIENT,
         anywhere=throttling.TRIES_PER_ADDRESS,
         network=throttling.TRIES_PER_NETWORK,
     )
 
 
-def forgive(context: SignInContext, request: Request, address: str) -> None:
+def reset(context: SignInContext, request: Request, address: str) -> None:
     """Reset the counts of an address whose owner has just signed in from here."""
-    for limit in (throttling.CODES_HERE, throttling.TRIES_HERE):
-        context.throttle.forgive(limit, address, _place_of(context, request, address))
+    for limit in (throttling.CODES_PER_CLIENT, throttling.TRIES_PER_CLIENT):
+        context.throttle.reset(limit, address, _place_of(context, request, address))
     for limit in (throttling.CODES_PER_ADDRESS, throttling.TRIES_PER_ADDRESS):
-        context.throttle.forgive(limit, address)
+        context.throttle.reset(limit, address)
 
 
 def _take(

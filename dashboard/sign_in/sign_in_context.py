@@ -100,7 +100,7 @@ class SignInContext:
         """Run a transaction as nobody known yet, recorded with the request's origin."""
 
         def recorded(session: Session) -> T:
-            with audit.coming_from(origin_of(request)):
+            with audit.with_origin(origin_of(request)):
                 return operation(session)
 
         return self.database.write(recorded, identity=ANONYMOUS).value

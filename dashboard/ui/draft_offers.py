@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard.context import now
 from dashboard.ui.language import gettext as _, ngettext
 from dashboard.ui.words import at
-from services.core.drafting import Kept
+from services.core.drafting import Saved
 
 _MOST: Final = 3
 _MINUTE: Final = 60
@@ -31,10 +31,10 @@ D = TypeVar("D", bound=Draft)
 
 def offer_drafts(
     page: str,
-    drafts: Sequence[Kept[D]],
+    drafts: Sequence[Saved[D]],
     title_of: Callable[[D], str],
     *,
-    go_on: Callable[[Kept[D]], None],
+    go_on: Callable[[Saved[D]], None],
     discard: Callable[[UUID], None],
 ) -> None:
     """Offer to continue the newest drafts, or to discard them."""

@@ -40,7 +40,7 @@ def attempt(database: Database, spool: AuditSpool) -> bool:
     """Write what waits; return whether nothing stood in the way. Never raises."""
     try:
         if not spool.is_empty and database.absence() is None:
-            count = spool.write_down(database)
+            count = spool.drain(database)
             _log.info("Wrote %s spooled events to the audit log.", count)
             # What was refused now would be refused in a second as well.
             return spool.is_empty

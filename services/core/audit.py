@@ -297,7 +297,7 @@ _INSERT: Final = insert(AuditEvent.__table__).inline()  # type: ignore[arg-type]
 
 
 @contextmanager
-def coming_from(origin: Origin) -> Iterator[None]:
+def with_origin(origin: Origin) -> Iterator[None]:
     """Give everything that is recorded inside this origin."""
     token = _origin.set(origin)
     try:
@@ -322,8 +322,8 @@ def record(
     An event without an actor was caused by somebody unknown, as with a failed sign-in,
     or by Chartroom itself; the two can be told apart because what came in a request has
     an origin. A session that reads from a replica cannot write: its events wait in
-    `collected` for whoever opened the session, who has them written on the primary
-    before the answer is returned.
+    `collecting_events` for whoever opened the session, who has them written on the
+    primary before the answer is returned.
     """
     event = event_of(
         actor,
@@ -335,7 +335,7 @@ def record(
         details=details,
     )
     if "served" not in session.info:
-        keep(session, [event])
+        write_events(session, [event])
     elif _WAITING in session.info:
         session.info[_WAITING].append(event)
     else:
@@ -372,7 +372,7 @@ def event_of(
 
 
 @contextmanager
-def recorded_even_if_refused(
+def recording_outcome(
     session: Session,
     actor: Actor,
     action: Action,
@@ -455,7 +455,7 @@ def differences(before: _Dataclass | None, after: _Dataclass) -> dict[str, list[
 
 
 @contextmanager
-def collected(session: Session) -> Iterator[list[Event]]:
+def collecting_events(session: Session) -> Iterator[list[Event]]:
     """Yield the list in which the events of a reading session wait."""
     events: list[Event] = []
     session.info[_WAITING] = events
@@ -468,12 +468,15 @@ def collected(session: Session) -> Iterator[list[Event]]:
 def events_of(operation: Callable[[Session], None]) -> list[Event]:
     """Return the events of an operation that does nothing but record."""
     # The session has no database and counts as reading, so its events wait.
-    with Session(info={"served": None}) as session, collected(session) as events:
+    with (
+        Session(info={"served": None}) as session,
+        collecting_events(session) as events,
+    ):
         operation(session)
         return events
 
 
-def keep(session: Session, events: Sequence[Event]) -> None:
+def write_events(session: Session, events: Sequence[Event]) -> None:
     """Write events in the session's transaction, in their order."""
     # Only events from the spool have a time: somebody who is signed in may not set one.
     # Events in a row with the same fields share a statement.

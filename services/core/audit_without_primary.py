@@ -16,12 +16,12 @@ from services.core import audit
 from services.core.audit import Event
 
 # Pages show the number of waiting events, without asking a database.
-__all__ = ["AuditSpool", "Spooling", "Waiting"]
+__all__ = ["AuditSpool", "EventSpool", "Waiting"]
 
 _IDS: Final = ("actor_id", "session_id", "patient_id")
 
 
-class Spooling(Protocol):
+class EventSpool(Protocol):
     """Something that keeps events until they can be written to the audit log."""
 
     def keep(self, events: Sequence[Event], *, key: UUID | None = None) -> None:
@@ -61,25 +61,25 @@ class AuditSpool:
         }
         self._spool.append(json.dumps(to_jsonable_python(kept)).encode())
 
-    def write_down(self, database: Database) -> int:
+    def drain(self, database: Database) -> int:
         """Write what waits into the log, each once; return the number of records.
 
         Raises DatabaseUnavailable; what is left stays in the spool.
         """
-        return self._spool.empty_into(lambda record: _write_down(database, record))
+        return self._spool.empty_into(lambda record: _write_record(database, record))
 
     def close(self) -> None:
         """Close the spool; what waits stays for the next process."""
         self._spool.close()
 
 
-def _write_down(database: Database, record: bytes) -> None:
+def _write_record(database: Database, record: bytes) -> None:
     kept: dict[str, Any] = json.loads(record)
     at = datetime.fromisoformat(kept["at"])
     events = [_event(fields, at) for fields in kept["events"]]
 
     def operation(session: Session) -> None:
-        audit.keep(session, events)
+        audit.write_events(session, events)
 
     # As the system: the identity of a signed-in person may only record what they do
     # now.

@@ -25,7 +25,7 @@ class Unfinished(Protocol):
 T = TypeVar("T", bound=Unfinished)
 
 
-class DraftsNotReached(Unavailable):
+class DraftsUnreachable(Unavailable):
     """The store of drafts does not answer."""
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class DraftsNotReached(Unavailable):
 
 
 @dataclass(frozen=True, slots=True)
-class Kept(Generic[T]):
+class Saved(Generic[T]):
     """A draft, and when it was saved."""
 
     draft: T
@@ -47,7 +47,8 @@ class Kept(Generic[T]):
 class Drafts(Generic[T]):
     """Drafts of one kind, each actor's own, for those who may write what they become.
 
-    Every call raises NotAllowed without the permission, and may raise DraftsNotReached.
+    Every call raises NotAllowed without the permission, and may raise
+    DraftsUnreachable.
     """
 
     shape: TypeAdapter[T]
@@ -61,9 +62,9 @@ class Drafts(Generic[T]):
             data = self.shape.dump_json(unfinished)
             return draft_store.save(actor.id, unfinished.id, data, kind=self.kind)
 
-    def list_those(
+    def list_wanted(
         self, draft_store: DraftStore, actor: Actor, is_wanted: Callable[[T], bool]
-    ) -> tuple[Kept[T], ...]:
+    ) -> tuple[Saved[T], ...]:
         """Return the actor's drafts that are wanted, the last saved first."""
         actor.require(self.permission)
         with _reached():
@@ -76,11 +77,11 @@ class Drafts(Generic[T]):
         with _reached():
             draft_store.delete(actor.id, draft_id)
 
-    def _parsed(self, stored: Iterable[StoredDraft]) -> Iterator[Kept[T]]:
+    def _parsed(self, stored: Iterable[StoredDraft]) -> Iterator[Saved[T]]:
         """Yield the drafts except those with the fields of an earlier Chartroom."""
         for draft in stored:
             with suppress(ValidationError):
-                yield Kept(self.shape.validate_json(draft.data), draft.saved_at)
+                yield Saved(self.shape.validate_json(draft.data), draft.saved_at)
 
 
 @contextmanager
@@ -88,4 +89,4 @@ def _reached() -> Iterator[None]:
     try:
         yield
     except DraftsUnavailable as error:
-        raise DraftsNotReached from error
+        raise DraftsUnreachable from error

@@ -25,7 +25,7 @@ from db.spool import SpoolUnavailable
 from services.core import audit, throttling
 from services.core.actors import Actor, Permission
 from services.core.audit import Action, Event, Origin
-from services.core.audit_without_primary import Spooling
+from services.core.audit_without_primary import EventSpool
 from services.core.errors import NotAllowed, NotFound, ServiceError, Unavailable
 from services.core.throttling import LimitReached, Throttle
 
@@ -74,7 +74,7 @@ class ActorDatabase:
     database: Database
     actor: Actor
     origin: Origin = field(default_factory=Origin)
-    spool: Spooling | None = None
+    spool: EventSpool | None = None
 
     def read(
         self, operation: Callable[[Session], T], *, after: Lsn | None = None
@@ -156,7 +156,7 @@ class ActorDatabase:
 
     def record(self, operation: Callable[[Session], None]) -> None:
         """Record a look at what was read before. Raises NotRecorded."""
-        with audit.coming_from(self.origin):
+        with audit.with_origin(self.origin):
             self._keep(audit.events_of(operation))
 
     def require(self, permission: Permission) -> None:
@@ -166,7 +166,7 @@ class ActorDatabase:
 
     def count_upload(self, throttle: Throttle, *, is_begun: bool = False) -> None:
         """Count a file that the actor sends. Raises LimitReached, recorded once."""
-        with audit.coming_from(self.origin):
+        with audit.with_origin(self.origin):
             try:
                 throttling.count_upload(throttle, self.actor, is_begun=is_begun)
             except LimitReached as refusal:
@@ -177,7 +177,7 @@ class ActorDatabase:
     @contextmanager
     def recording_refusals(self) -> Iterator[None]:
         """Record what is refused inside; all events there get this origin."""
-        with audit.coming_from(self.origin):
+        with audit.with_origin(self.origin):
             try:
                 yield
             except Refused as error:
@@ -229,7 +229,7 @@ class ActorDatabase:
 
     def _keep(self, events: Sequence[Event]) -> None:
         if events:
-            write_down(
+            record_or_spool(
                 self.database,
                 events,
                 identity=self.actor.database_identity,
@@ -237,17 +237,17 @@ class ActorDatabase:
             )
 
 
-def write_down(
+def record_or_spool(
     database: Database,
     events: Sequence[Event],
     *,
     identity: DatabaseIdentity,
-    spool: Spooling | None,
+    spool: EventSpool | None,
 ) -> None:
     """Write events to the log or the spool. Raises NotRecorded if neither can."""
     try:
         database.write(
-            lambda session: audit.keep(session, events),
+            lambda session: audit.write_events(session, events),
             identity=identity,
             gives_way=spool is not None,
         )
@@ -267,7 +267,7 @@ def _with_events(
     operation: Callable[[Session], T],
 ) -> Callable[[Session], tuple[T, list[Event]]]:
     def run(session: Session) -> tuple[T, list[Event]]:
-        with audit.collected(session) as events:
+        with audit.collecting_events(session) as events:
             return operation(session), events
 
     return run

@@ -64,7 +64,7 @@ class Limit:
 
 
 # For one address from one network: a person who mistypes needs three or four.
-CODES_HERE: Final = Limit("codes-here", 5, 15 * _MINUTE)
+CODES_PER_CLIENT: Final = Limit("codes-here", 5, 15 * _MINUTE)
 # For one address from anywhere, so that using many networks helps neither to guess nor
 # to flood a mailbox. Its owner can still sign in by a passkey or a clinic's own
 # provider.
@@ -73,7 +73,7 @@ CODES_PER_ADDRESS: Final = Limit("codes-per-address", 15, _HOUR)
 # so what a browser requests for somebody whom it has let in before does not count for
 # the network.
 CODES_PER_NETWORK: Final = Limit("codes-per-network", 300, 15 * _MINUTE)
-TRIES_HERE: Final = Limit("tries-here", 15, 15 * _MINUTE)
+TRIES_PER_CLIENT: Final = Limit("tries-here", 15, 15 * _MINUTE)
 TRIES_PER_ADDRESS: Final = Limit("tries-per-address", 100, _DAY)
 TRIES_PER_NETWORK: Final = Limit("tries-per-network", 500, 15 * _MINUTE)
 # Whose a passkey is, is unknown before it is used, so a browser that has let somebody
@@ -148,7 +148,7 @@ class Throttle:
         is_first = self._counter.hit(first_refusal, f"{key}-told")
         raise LimitReached(limit, retry_after_seconds=seconds, is_first=is_first)
 
-    def forgive(self, limit: Limit, *whose: str) -> None:
+    def reset(self, limit: Limit, *whose: str) -> None:
         """Reset the count of those who have proved who they are."""
         key = self._key_of(limit, whose)
         item = RateLimitItemPerSecond(limit.amount, limit.seconds)

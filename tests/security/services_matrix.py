@@ -470,7 +470,7 @@ TOOLS: Final = {
     "visits.booking.bookings.confirming.begin_care",
     "visits.front_desk.appointments.reading.require_view",
     "core.audit.record",
-    "core.audit.recorded_even_if_refused",
+    "core.audit.recording_outcome",
     "core.audit.record_patient",
     "patients.records.patients.record_change",
     "people.accounts.own_contact.require_own",

@@ -78,7 +78,7 @@ def process_transaction(
     draft = replace(sent.draft, id=id_)
     try:
         content = _store(caller, sent)
-        with caller.stores.papers.ingest.row_of(content):
+        with caller.stores.papers.ingest.discarding_on_refusal(content):
             written = caller.write(
                 lambda session: _file(session, caller, draft, content),
                 key=uuid4(),

@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboard.ui.draft_offers import Draft, offer_drafts, say_when_kept
 from dashboard.ui.language import gettext as _
-from services.core.drafting import DraftsNotReached, Kept
+from services.core.drafting import DraftsUnreachable, Saved
 
 D = TypeVar("D", bound=Draft)
 
@@ -27,7 +27,7 @@ class KeptDrafts(Generic[D]):
     page: str
     title: str
     save: Callable[[D], datetime]
-    list_about: Callable[[UUID], Sequence[Kept[D]]]
+    list_about: Callable[[UUID], Sequence[Saved[D]]]
     discard: Callable[[UUID], None]
 
     def keep(self, draft: D) -> None:
@@ -36,7 +36,7 @@ class KeptDrafts(Generic[D]):
         if kept and kept[0] == draft and kept[1]:
             return
         saved_at = None
-        with suppress(DraftsNotReached):
+        with suppress(DraftsUnreachable):
             saved_at = self.save(draft)
         st.session_state[f"{self.page}_kept"] = (draft, saved_at)
 
@@ -54,7 +54,7 @@ class KeptDrafts(Generic[D]):
     def offer(self, visit_id: UUID, draft_id: UUID, go_on: Callable[[D], None]) -> None:
         """Offer drafts about this visit from another tab or an earlier sign-in."""
 
-        def take_up(kept: Kept[D]) -> None:
+        def take_up(kept: Saved[D]) -> None:
             go_on(kept.draft)
             st.session_state[f"{self.page}_kept"] = (kept.draft, kept.saved_at)
             # The previous contents of the form have become a draft themselves by now.
@@ -68,12 +68,12 @@ class KeptDrafts(Generic[D]):
             discard=self._discard,
         )
 
-    def _about(self, visit_id: UUID) -> Sequence[Kept[D]]:
+    def _about(self, visit_id: UUID) -> Sequence[Saved[D]]:
         known, drafts = st.session_state.get(f"{self.page}_offered", (None, ()))
         if known != visit_id:
             try:
                 drafts = self.list_about(visit_id)
-            except DraftsNotReached:
+            except DraftsUnreachable:
                 return ()
             st.session_state[f"{self.page}_offered"] = (visit_id, drafts)
         return tuple(drafts)
@@ -85,6 +85,6 @@ class KeptDrafts(Generic[D]):
         return kept
 
     def _discard(self, draft_id: UUID) -> None:
-        with suppress(DraftsNotReached):
+        with suppress(DraftsUnreachable):
             self.discard(draft_id)
         st.session_state.pop(f"{self.page}_offered", None)

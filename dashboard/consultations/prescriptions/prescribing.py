@@ -180,7 +180,7 @@ def _issue(
     order = prepare()
     with st.spinner(_("Signing")):
         paper = prescription_issuer().make(order, now=now())
-    with prescription_issuer().row_of(paper):
+    with prescription_issuer().discarding_on_refusal(paper):
         issued = write(lambda s: prescriptions.issue(s, actor, order, paper))
     notify(
         _("Version {number} of the prescription is signed and issued.").format(

@@ -14,7 +14,7 @@ from services.consultations.prescriptions import (
     DraftPrescription,
     UnfinishedPrescription,
 )
-from services.core.drafting import Kept
+from services.core.drafting import Saved
 
 _PAGE: Final = "prescription"
 
@@ -47,7 +47,7 @@ def _save(draft: UnfinishedPrescription) -> datetime:
     return prescriptions.save_draft(drafts, current_actor(), draft)
 
 
-def _list_about(visit_id: UUID) -> tuple[Kept[UnfinishedPrescription], ...]:
+def _list_about(visit_id: UUID) -> tuple[Saved[UnfinishedPrescription], ...]:
     drafts = wiring.current().drafts
     return prescriptions.list_drafts(drafts, current_actor(), visit_id)
 

@@ -99,7 +99,7 @@ def ask_for_signed_paper(prescription: PrescriptionRecord) -> None:
             upload.seek(0)
             content = ingest().receive(upload, upload.name, person=actor.id)
         draft = DraftDocument(dated_on=today())
-        with ingest().row_of(content):
+        with ingest().discarding_on_refusal(content):
             write(lambda s: scans.add(s, actor, prescription.id, draft, content))
         release(upload)
         notify(_("The signed paper is filed."))

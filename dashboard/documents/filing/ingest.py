@@ -63,7 +63,7 @@ def file(
     if not even_if_known and (known := _find_known(upload, draft.patient_id)):
         return AlreadyFiled(known)
     content = _receive(upload)
-    with ingest().row_of(content):
+    with ingest().discarding_on_refusal(content):
         record = write(lambda session: records.file(session, actor, draft, content))
     release(upload)
     return record
@@ -72,7 +72,7 @@ def file(
 def add_version(upload: UploadedFile, record: DocumentRecord) -> DocumentRecord:
     """Store the bytes, then make them the document's next version."""
     actor, content = current_actor(), _receive(upload)
-    with ingest().row_of(content):
+    with ingest().discarding_on_refusal(content):
         changed = write(
             lambda session: records.add_version(
                 session, actor, record.id, content, revision=record.revision

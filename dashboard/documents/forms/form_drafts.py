@@ -12,7 +12,7 @@ from dashboard.documents.forms.open_form import PAGE, Begun, go_on_with
 from dashboard.ui.draft_offers import offer_drafts, say_when_kept
 from dashboard.ui.language import gettext as _
 from services.documents import forms
-from services.documents.forms import TEMPLATES, DraftsNotReached, SavedDraft
+from services.documents.forms import TEMPLATES, DraftsUnreachable, SavedDraft
 
 _SAVED_AT: Final = f"{PAGE}_saved_at"
 _OFFERED: Final = f"{PAGE}_offered"
@@ -24,7 +24,7 @@ def save(begun: Begun) -> None:
         st.session_state[_SAVED_AT] = forms.save_draft(
             wiring.current().drafts, current_actor(), begun.draft()
         )
-    except DraftsNotReached:
+    except DraftsUnreachable:
         st.session_state[_SAVED_AT] = None
 
 
@@ -60,7 +60,7 @@ def _others(begun: Begun) -> list[SavedDraft]:
             drafts = forms.list_drafts(
                 wiring.current().drafts, current_actor(), begun.patient_id
             )
-        except DraftsNotReached:
+        except DraftsUnreachable:
             return []
         st.session_state[_OFFERED] = (about, drafts)
         st.session_state.pop(_SAVED_AT, None)
@@ -81,6 +81,6 @@ def _continue(saved: SavedDraft) -> None:
 
 
 def _discard(draft_id: UUID) -> None:
-    with suppress(DraftsNotReached):
+    with suppress(DraftsUnreachable):
         forms.discard_draft(wiring.current().drafts, current_actor(), draft_id)
     st.session_state.pop(_OFFERED, None)

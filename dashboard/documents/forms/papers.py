@@ -77,7 +77,7 @@ def stored(paper: Paper) -> Iterator[StoredContent]:
         template=paper.template.name,
         form=paper.form,
     )
-    with ingest().row_of(content):
+    with ingest().discarding_on_refusal(content):
         yield content
 
 

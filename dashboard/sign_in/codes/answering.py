@@ -13,7 +13,7 @@ from dashboard.sign_in.codes.asking import CODE_PATH
 from dashboard.sign_in.cookies import CodeCookie
 from dashboard.sign_in.forms import is_own_form, read_form
 from dashboard.sign_in.html import go, page, refused
-from dashboard.sign_in.limiting import answered, count_try, forgive
+from dashboard.sign_in.limiting import answered, count_try, reset
 from dashboard.sign_in.sign_in_context import SignInContext
 from dashboard.ui.language import gettext as _, ngettext
 from dashboard.web.page_scripts import SIGN_IN_PATH
@@ -82,7 +82,7 @@ class _SecondPage:
             # Deactivated since they asked.
             return CodeCheck(None, 0), None
         if started is not None:
-            forgive(self._context, request, code_request.address)
+            reset(self._context, request, code_request.address)
         return code_check, started
 
     def _using_up(

@@ -41,14 +41,14 @@ def key() -> str:
 def count_request(actor: Actor, email: str) -> None:
     """Count a code that is about to be sent; raises LimitReached."""
     throttle = wiring.current().throttle
-    throttle.take(throttling.CODES_HERE, str(actor.id))
+    throttle.take(throttling.CODES_PER_CLIENT, str(actor.id))
     address = CodeRequest(email, browser="", key=key()).address
     throttle.take(throttling.CODES_PER_ADDRESS, address)
 
 
 def count_try(actor: Actor) -> None:
     """Count a code that is tried; raises LimitReached."""
-    wiring.current().throttle.take(throttling.TRIES_HERE, str(actor.id))
+    wiring.current().throttle.take(throttling.TRIES_PER_CLIENT, str(actor.id))
 
 
 def send(code: str, email: str) -> bool:

@@ -112,7 +112,7 @@ class Account:
         """
 
         def recorded(session: Session) -> T:
-            with audit.coming_from(origin_of(request)):
+            with audit.with_origin(origin_of(request)):
                 return operation(session)
 
         return self._context.database.write(recorded, identity=SYSTEM).value

@@ -75,7 +75,7 @@ class Identity:
         """Start a sign-in in the session's transaction, as nobody known yet."""
         # The browser's previous sign-in has nothing to do with this one.
         origin = replace(origin_of(request), session_id=None)
-        with audit.coming_from(origin):
+        with audit.with_origin(origin):
             return sessions.start(
                 session,
                 user_id,
@@ -106,7 +106,7 @@ class Identity:
         token, origin = token_of(request), origin_of(request)
 
         def end(session: Session) -> None:
-            with audit.coming_from(origin):
+            with audit.with_origin(origin):
                 sessions.sign_out(session, token)
 
         if token:

@@ -97,7 +97,7 @@ def _require_file(files: FilesThen, version: VersionRecord) -> None:
 
 def _read(database: Database, operation: Callable[[Session], T]) -> T:
     def run(session: Session) -> T:
-        with audit.collected(session):
+        with audit.collecting_events(session):
             return operation(session)
 
     return database.read(run, identity=PROVER.database_identity).value

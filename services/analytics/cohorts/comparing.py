@@ -150,9 +150,7 @@ def compare(
     criteria = [to_json(cohort) for cohort in whole]
     question = json.dumps(["compare", criteria, smallest_group], sort_keys=True)
     details = {"criteria": criteria}
-    with audit.recorded_even_if_refused(
-        session, actor, Action.COHORT_COUNT, details=details
-    ):
+    with audit.recording_outcome(session, actor, Action.COHORT_COUNT, details=details):
         counted = [_count(session, cohort, now, smallest_group) for cohort in whole]
         if _are_any_the_same(counted, smallest_group):
             # As for every other new question: which of the two refusals comes would

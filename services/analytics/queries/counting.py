@@ -65,9 +65,7 @@ def count(
     actor.require(Permission.COUNT_COHORTS)
     details = {"sql": query.text}
     # A refusal after the query ran depends on the data, so it is recorded who ran it.
-    with audit.recorded_even_if_refused(
-        session, actor, Action.QUERY_RUN, details=details
-    ):
+    with audit.recording_outcome(session, actor, Action.QUERY_RUN, details=details):
         use_clock(session, now)
         counted = query.counted
         compiled = _compiled(counted)

@@ -60,9 +60,7 @@ def prove_kit(
         confirmations.require_passkey(session, actor, session_id)
     if repository.system_id is None:
         raise NoBackupYet
-    with audit.recorded_even_if_refused(
-        session, actor, Action.BACKUP_PROVE_KIT, details={}
-    ):
+    with audit.recording_outcome(session, actor, Action.BACKUP_PROVE_KIT, details={}):
         kit = _opened(kit_text, passphrase)
         _require_of_this_clinic(kit, repository.system_id)
         _require_every_key(kit, key_files)

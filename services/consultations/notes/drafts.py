@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from db.mongo.draft_store import DraftStore
 from services.core.actors import Actor, Permission
-from services.core.drafting import Drafts, Kept
+from services.core.drafting import Drafts, Saved
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class NotesDraft:
     typed: dict[str, str]
 
 
-SavedNotesDraft = Kept[NotesDraft]
+SavedNotesDraft = Saved[NotesDraft]
 _DRAFTS: Final = Drafts(TypeAdapter(NotesDraft), Permission.WRITE_RECORDS, kind="notes")
 
 
@@ -34,7 +34,7 @@ def save_draft(
 ) -> datetime:
     """Save the draft in place of its earlier state; return the time.
 
-    Raises NotAllowed or DraftsNotReached.
+    Raises NotAllowed or DraftsUnreachable.
     """
     return _DRAFTS.save(draft_store, actor, unfinished)
 
@@ -44,13 +44,13 @@ def list_drafts(
 ) -> tuple[SavedNotesDraft, ...]:
     """Return the actor's own drafts about this visit, the last saved first.
 
-    Raises NotAllowed or DraftsNotReached.
+    Raises NotAllowed or DraftsUnreachable.
     """
-    return _DRAFTS.list_those(
+    return _DRAFTS.list_wanted(
         draft_store, actor, lambda draft: draft.appointment_id == appointment_id
     )
 
 
 def discard_draft(draft_store: DraftStore, actor: Actor, draft_id: UUID) -> None:
-    """Delete one of the actor's own drafts. Raises NotAllowed or DraftsNotReached."""
+    """Delete one of the actor's own drafts. Raises NotAllowed or DraftsUnreachable."""
     _DRAFTS.discard(draft_store, actor, draft_id)

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from db.mongo.draft_store import DraftStore
 from services.consultations.prescriptions.records import DraftPrescription
 from services.core.actors import Actor, Permission
-from services.core.drafting import Drafts, Kept
+from services.core.drafting import Drafts, Saved
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +32,23 @@ def save_draft(
 ) -> datetime:
     """Save the draft in place of its earlier state; return the time.
 
-    Raises NotAllowed or DraftsNotReached.
+    Raises NotAllowed or DraftsUnreachable.
     """
     return _DRAFTS.save(draft_store, actor, unfinished)
 
 
 def list_drafts(
     draft_store: DraftStore, actor: Actor, appointment_id: UUID
-) -> tuple[Kept[UnfinishedPrescription], ...]:
+) -> tuple[Saved[UnfinishedPrescription], ...]:
     """Return the actor's own drafts for this visit, the last saved first.
 
-    Raises NotAllowed or DraftsNotReached.
+    Raises NotAllowed or DraftsUnreachable.
     """
-    return _DRAFTS.list_those(
+    return _DRAFTS.list_wanted(
         draft_store, actor, lambda draft: draft.appointment_id == appointment_id
     )
 
 
 def discard_draft(draft_store: DraftStore, actor: Actor, draft_id: UUID) -> None:
-    """Delete one of the actor's own drafts. Raises NotAllowed or DraftsNotReached."""
+    """Delete one of the actor's own drafts. Raises NotAllowed or DraftsUnreachable."""
     _DRAFTS.discard(draft_store, actor, draft_id)

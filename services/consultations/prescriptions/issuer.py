@@ -11,7 +11,7 @@ from services.consultations.prescriptions.content import PrescriptionOrder
 from services.consultations.prescriptions.errors import PapersUnavailable
 from services.consultations.prescriptions.paper import TITLE, print_order
 from services.consultations.prescriptions.records import SignedPaper
-from services.core import bytes_first
+from services.core import stored_bytes
 from services.documents.forms import Clinic
 from services.pdf.signing import Signer
 
@@ -47,9 +47,9 @@ class PrescriptionIssuer:
             signer=certificate,
         )
 
-    def row_of(self, paper: SignedPaper) -> AbstractContextManager[None]:
-        """Write the row of a stored paper inside: see services.core.bytes_first."""
-        return bytes_first.row_of(partial(self._discard, paper.file_id))
+    def discarding_on_refusal(self, paper: SignedPaper) -> AbstractContextManager[None]:
+        """Write the row of a stored paper inside: see services.core.stored_bytes."""
+        return stored_bytes.discarding_on_refusal(partial(self._discard, paper.file_id))
 
     def _discard(self, file_id: str) -> None:
         """Delete a file that got no row; if that fails it is swept later."""

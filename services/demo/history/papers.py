@@ -151,7 +151,7 @@ class Papers:
             dated_on=day.date(),
             fields={key: value for key, value in values.items() if key in keys},
         )
-        with self.ingest.row_of(content):
+        with self.ingest.discarding_on_refusal(content):
             self.database.write(
                 partial(
                     _file,
@@ -192,7 +192,7 @@ class Papers:
             author_name=clinician.name,
         )
         paper = self.issuer.make(order, now=visit.completed_at.astimezone(self.zone))
-        with self.issuer.row_of(paper):
+        with self.issuer.discarding_on_refusal(paper):
             self.database.write(
                 partial(
                     _issue,

@@ -1,6 +1,6 @@
 """Documents made from forms."""
 
-from services.core.drafting import DraftsNotReached as DraftsNotReached
+from services.core.drafting import DraftsUnreachable as DraftsUnreachable
 from services.core.errors import Problem as Problem
 from services.documents.forms.checking import (
     InvalidForm as InvalidForm,

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from db.mongo.draft_store import DraftStore
 from services.core.actors import Actor
-from services.core.drafting import Drafts, Kept
+from services.core.drafting import Drafts, Saved
 from services.documents.forms.fields import Value
 from services.documents.forms.templates import TEMPLATES
 from services.documents.records.kinds import Classification
@@ -35,14 +35,14 @@ class Draft:
     fields: dict[str, Any] = field(default_factory=dict)
 
 
-SavedDraft = Kept[Draft]
+SavedDraft = Saved[Draft]
 _SHAPE: Final = TypeAdapter(Draft)
 
 
 def save_draft(draft_store: DraftStore, actor: Actor, unfinished: Draft) -> datetime:
     """Save the draft in place of its earlier state; return the time.
 
-    Raises NotAllowed or DraftsNotReached.
+    Raises NotAllowed or DraftsUnreachable.
     """
     return _drafts_of(actor).save(draft_store, actor, unfinished)
 
@@ -53,9 +53,9 @@ def list_drafts(
     """Return the actor's own drafts about this patient, or about none, newest first.
 
     Drafts of a form that no longer exists are left out. Raises NotAllowed or
-    DraftsNotReached.
+    DraftsUnreachable.
     """
-    return _drafts_of(actor).list_those(
+    return _drafts_of(actor).list_wanted(
         draft_store,
         actor,
         lambda draft: draft.patient_id == patient_id and draft.template in TEMPLATES,
@@ -63,7 +63,7 @@ def list_drafts(
 
 
 def discard_draft(draft_store: DraftStore, actor: Actor, draft_id: UUID) -> None:
-    """Delete one of the actor's own drafts. Raises NotAllowed or DraftsNotReached."""
+    """Delete one of the actor's own drafts. Raises NotAllowed or DraftsUnreachable."""
     _drafts_of(actor).discard(draft_store, actor, draft_id)
 
 

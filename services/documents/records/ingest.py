@@ -14,7 +14,7 @@ from uuid import UUID
 from prometheus_client import Histogram
 
 from db.files.gridfs import Bucket, FileStore, FileStoreUnavailable, PutFile
-from services.core import bytes_first
+from services.core import stored_bytes
 from services.core.errors import Unavailable
 from services.documents.records.drafts import (
     Origin,
@@ -167,9 +167,11 @@ class DocumentIngest:
         """Whether office files are converted to PDFs here."""
         return self._office is not None
 
-    def row_of(self, content: StoredContent) -> AbstractContextManager[None]:
-        """Write the row of stored content inside: see services.core.bytes_first."""
-        return bytes_first.row_of(partial(self.discard, content))
+    def discarding_on_refusal(
+        self, content: StoredContent
+    ) -> AbstractContextManager[None]:
+        """Write the row of stored content inside: see services.core.stored_bytes."""
+        return stored_bytes.discarding_on_refusal(partial(self.discard, content))
 
     def discard(self, content: StoredContent) -> None:
         """Delete content that got no row; if that fails it is swept later."""

@@ -25,7 +25,7 @@ def count_hold(throttle: Throttle, email: str, network: str) -> None:
     address = email.strip().casefold()
     throttle.take(HOLDS_PER_NETWORK, network)
     throttle.take(throttling.CODES_PER_NETWORK, network)
-    throttle.take(throttling.CODES_HERE, address, network)
+    throttle.take(throttling.CODES_PER_CLIENT, address, network)
     throttle.take(throttling.CODES_PER_ADDRESS, address)
 
 

@@ -661,7 +661,7 @@ def test_metrics_tell_how_much_waits_for_the_audit_log(stranger, application, cl
     before = metrics()
     application.spool.keep([audit.event_of(clerk, Action.PATIENT_LIST)])
     while_it_waits = metrics()
-    application.spool.write_down(application.database)
+    application.spool.drain(application.database)
 
     assert "chartroom_audit_spool_records 0.0" in before
     assert "chartroom_audit_spool_records 1.0" in while_it_waits

@@ -232,7 +232,7 @@ def test_who_asked_too_often_finds_in_the_form_what_they_typed(
     visitor, doctor, email, clinic_engine
 ):
     path, form = _form(visitor, doctor)
-    for _ in range(throttling.CODES_HERE.amount):
+    for _ in range(throttling.CODES_PER_CLIENT.amount):
         visitor.post(path, data=form | {"email": email})
 
     answer = visitor.post(path, data=form | {"email": email})
@@ -242,7 +242,7 @@ def test_who_asked_too_often_finds_in_the_form_what_they_typed(
     assert f'value="{NAME}"' in answer.text
     assert f'value="{email}"' in answer.text
     with Session(clinic_engine) as session:
-        reached = AuditEvent.details["limit"].astext == throttling.CODES_HERE.name
+        reached = AuditEvent.details["limit"].astext == throttling.CODES_PER_CLIENT.name
         assert session.scalars(select(AuditEvent.outcome).where(reached)).first()
 
 

@@ -113,7 +113,7 @@ def test_a_passkey_that_grows_too_old_takes_no_passphrase_from_the_form(opened, 
 def sealed(repository, clinic):
     """The text of a kit that opens the clinic's newest backup."""
     boss, settings = clinic.cast[Role.ADMIN], clinic.wiring.settings
-    clinic.wiring.throttle.forgive(throttling.KIT_TRIES, str(boss.id))
+    clinic.wiring.throttle.reset(throttling.KIT_TRIES, str(boss.id))
     wiring.make_missing_keys(settings)
     backup_sets.add_sealed_set(repository, FileKeys.of(settings))
     kit = RecoveryKit(

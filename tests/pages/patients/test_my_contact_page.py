@@ -34,7 +34,7 @@ def code(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setattr(new_address, "is_shown", lambda: True)
     yield CODE
     patient = str(clinic.cast[Role.PATIENT].id)
-    clinic.wiring.throttle.forgive(throttling.CODES_HERE, patient)
+    clinic.wiring.throttle.reset(throttling.CODES_PER_CLIENT, patient)
 
 
 def opened(clinic: Clinic, **typed: str) -> AppTest:

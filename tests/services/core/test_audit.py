@@ -58,7 +58,7 @@ def test_somebody_unknown_may_have_done_it(session):
 def test_an_event_tells_where_it_came_from(session, clerk):
     origin = Origin("a1b2", uuid4(), "192.0.2.7")
 
-    with audit.coming_from(origin):
+    with audit.with_origin(origin):
         audit.record(session, clerk, Action.PATIENT_LIST)
     audit.record(session, clerk, Action.PATIENT_LIST)
 
@@ -76,13 +76,13 @@ def test_what_is_undone_was_never_done(session, clerk):
 
 
 def test_a_reading_session_hands_its_events_over(reading, clerk):
-    with audit.collected(reading) as events:
+    with audit.collecting_events(reading) as events:
         audit.record(reading, clerk, Action.PATIENT_LIST)
         audit.record(reading, clerk, Action.PATIENT_COUNT)
 
         assert written(reading) == []
 
-    audit.keep(reading, events)
+    audit.write_events(reading, events)
     assert [event.action for event in written(reading)] == [
         "patient:list",
         "patient:count",
@@ -90,11 +90,11 @@ def test_a_reading_session_hands_its_events_over(reading, clerk):
 
 
 def test_what_one_look_records_is_written_in_one_statement(reading, clerk):
-    with audit.collected(reading) as events:
+    with audit.collecting_events(reading) as events:
         audit.record(reading, clerk, Action.PATIENT_LIST)
         audit.record(reading, clerk, Action.PATIENT_COUNT)
 
-    audit.keep(reading, events)
+    audit.write_events(reading, events)
 
     # cmin numbers the statements of a transaction.
     commands = reading.scalars(text("SELECT DISTINCT cmin::text FROM audit_events"))

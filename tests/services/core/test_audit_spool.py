@@ -116,7 +116,7 @@ def test_what_is_read_is_shown_and_told_to_the_log_later(desk, ada, database):
 
     assert shown.id == ada.id
     assert desk.events() == []
-    assert desk.spool.write_down(database) == 1
+    assert desk.spool.drain(database) == 1
     (event,) = desk.events()
     assert (event.action, event.actor_id) == ("patient:read", desk.on_behalf.actor.id)
     assert (event.patient_id, event.actor_role) == (ada.id, "staff")
@@ -199,7 +199,7 @@ def test_refusals_are_kept_as_well(desk, analyst, ada, database):
     with pytest.raises(NotFound):
         desk.look(replace(ada, id=uuid4()))
 
-    desk.spool.write_down(database)
+    desk.spool.drain(database)
 
     refused = ("access:refuse", "refused")
     assert [(e.action, e.outcome) for e in desk.events()] == [refused, refused]
@@ -215,7 +215,7 @@ def test_a_stream_and_a_second_look_are_kept_before_they_are_given_away(desk, da
     assert next(desk.on_behalf.stream(pieces)) == "first"
     desk.on_behalf.record(lambda s: audit.record(s, actor, Action.DOCUMENT_LIST))
 
-    assert desk.spool.write_down(database) == 2
+    assert desk.spool.drain(database) == 2
     assert [e.action for e in desk.events()] == ["patient:export", "document:list"]
 
 
@@ -253,7 +253,7 @@ def test_an_event_that_the_log_refuses_does_not_hold_up_those_behind_it(
     desk.spool.keep([audit.event_of(actor, Action.PATIENT_LIST, details=details)])
     desk.look(ada)
 
-    assert desk.spool.write_down(database) == 1
+    assert desk.spool.drain(database) == 1
     assert [event.action for event in desk.events()] == ["patient:read"]
     # It stays where somebody can find it.
     assert desk.spool.waiting().records == 1
@@ -266,8 +266,8 @@ def test_what_was_written_down_already_is_not_written_again(desk, ada, database)
     shutil.copytree(desk.folder, again)
 
     # As if the process had died before it could delete the file.
-    desk.spool.write_down(database)
-    desk.another(again).write_down(database)
+    desk.spool.drain(database)
+    desk.another(again).drain(database)
 
     assert len(desk.events()) == 1
 
@@ -277,11 +277,13 @@ def test_a_write_whose_end_nobody_knew_and_the_spool_make_one_event(desk, databa
     event = audit.event_of(actor, Action.PATIENT_LIST)
     # It was committed; the answer was lost together with the primary.
     database.write(
-        lambda s: audit.keep(s, [event]), key=key, identity=actor.database_identity
+        lambda s: audit.write_events(s, [event]),
+        key=key,
+        identity=actor.database_identity,
     )
     desk.spool.keep([event], key=key)
 
-    desk.spool.write_down(database)
+    desk.spool.drain(database)
 
     assert len(desk.events()) == 1
 
@@ -293,7 +295,7 @@ def test_several_processes_write_it_down_once_together(desk, ada, database):
     processes = [desk.another() for _ in range(4)]
 
     with ThreadPoolExecutor(4) as threads:
-        counts = list(threads.map(lambda spool: spool.write_down(database), processes))
+        counts = list(threads.map(lambda spool: spool.drain(database), processes))
 
     assert sum(counts) == 20
     assert len(desk.events()) == 20
@@ -305,7 +307,7 @@ def test_while_nobody_leads_it_waits_on(desk, ada, alone, database):
     with closing(Database(alone, retry_seconds=0.1)) as impatient:
         impatient.nodes()
         with pytest.raises(NoPrimary):
-            desk.spool.write_down(impatient)
+            desk.spool.drain(impatient)
 
-    desk.spool.write_down(database)
+    desk.spool.drain(database)
     assert len(desk.events()) == 1

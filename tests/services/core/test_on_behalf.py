@@ -111,7 +111,7 @@ def test_what_needs_no_record_is_read_while_nobody_takes_writes(headless, desk):
 def test_what_may_tell_something_by_failing_is_written_down_as_failed(desk, log, do):
     def fail(session):
         audit.record(session, desk.actor, Action.STATISTICS_READ)
-        with audit.recorded_even_if_refused(
+        with audit.recording_outcome(
             session, desk.actor, Action.QUERY_RUN, details={"sql": "SELECT 1"}
         ):
             raise Conflict("It was.")

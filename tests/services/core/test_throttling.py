@@ -132,7 +132,7 @@ def test_whoever_proves_who_they_are_starts_anew(throttle, limit):
     with pytest.raises(LimitReached):
         throttle.take(limit, "somebody")
 
-    throttle.forgive(limit, "somebody")
+    throttle.reset(limit, "somebody")
 
     for _ in range(limit.amount):
         throttle.take(limit, "somebody")

@@ -147,7 +147,7 @@ def test_an_app_that_the_patient_let_in_is_named_for_what_it_read(
         details={"name": "MyHealth", "scopes": ["patient/Patient.rs"]},
     )
     for app in ("MyHealth", "Diary"):
-        with audit.coming_from(audit.Origin(app=app)):
+        with audit.with_origin(audit.Origin(app=app)):
             audit.record(session, ada, Action.PATIENT_READ, patient_id=patient.id)
 
     sentences = [access.sentence for access in accesses()]
@@ -169,7 +169,7 @@ def test_an_app_of_another_account_of_the_record_names_nobody(
     session, patient, accesses
 ):
     eve = cast.add_patient_actor(session, patient)
-    with audit.coming_from(audit.Origin(app="Diary")):
+    with audit.with_origin(audit.Origin(app="Diary")):
         audit.record(session, eve, Action.PATIENT_READ, patient_id=patient.id)
 
     maker = accesses()[0].who

@@ -173,7 +173,7 @@ def test_what_an_app_opened_is_told_apart_from_what_its_patient_did(
     session, rosa, ada, paper, accesses
 ):
     look(session, ada, paper)
-    with audit.coming_from(audit.Origin(app="MyHealth")):
+    with audit.with_origin(audit.Origin(app="MyHealth")):
         look(session, ada, paper)
 
     assert accesses(ada)[:2] == [

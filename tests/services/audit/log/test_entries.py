@@ -225,9 +225,9 @@ def test_what_chartroom_does_itself_is_its_own_act(
 
 
 def test_whoever_has_not_signed_in_came_from_somewhere(session, page):
-    with audit.coming_from(Origin(request_id="r-1")):
+    with audit.with_origin(Origin(request_id="r-1")):
         audit.record(session, None, Action.SESSION_START, outcome="failed")
-    with audit.coming_from(Origin(network="192.0.2.7")):
+    with audit.with_origin(Origin(network="192.0.2.7")):
         audit.record(session, None, Action.CODE_REQUEST)
 
     assert {entry.who for entry in page().entries} == {"Somebody not signed in"}

@@ -80,7 +80,7 @@ class Room:
 
     def keep(self, order: PrescriptionOrder) -> PrescriptionRecord:
         paper = self.make(order)
-        with self.issuer.row_of(paper):
+        with self.issuer.discarding_on_refusal(paper):
             return self.write(
                 self.clinic.dora, lambda s, a: prescriptions.issue(s, a, order, paper)
             )

@@ -356,7 +356,7 @@ def test_a_check_in_is_not_undone_while_something_is_prescribed(room):
             await_blocked(session, undone)
             return issued, undone
 
-        with room.issuer.row_of(paper):
+        with room.issuer.discarding_on_refusal(paper):
             issued, undone = clinic.write(clinic.dora, issue_while_somebody_undoes)
         with pytest.raises(appointments.NotItsTime, match="the patient was there"):
             undone.result(timeout=30)

@@ -75,7 +75,7 @@ def test_nobody_sees_overwrites_or_discards_a_colleagues_draft(draft_store, cler
     forms.save_draft(draft_store, clerk, draft)
 
     forms.discard_draft(draft_store, colleague, draft.id)
-    with pytest.raises(forms.DraftsNotReached):
+    with pytest.raises(forms.DraftsUnreachable):
         forms.save_draft(draft_store, colleague, replace(draft, form={}))
 
     assert drafts_of(draft_store, colleague) == []
@@ -172,7 +172,7 @@ def test_without_mongodb_the_refusal_says_that_nothing_typed_is_lost(clerk, file
         closing(
             DraftStore("mongodb://127.0.0.1:1/?connectTimeoutMS=100", keys=file_keys)
         ) as draft_store,
-        pytest.raises(forms.DraftsNotReached, match="still on this page"),
+        pytest.raises(forms.DraftsUnreachable, match="still on this page"),
     ):
         forms.save_draft(draft_store, clerk, begun())
 

@@ -358,7 +358,7 @@ def test_a_file_goes_only_if_its_row_was_refused_for_certain(files, error, stays
     into = ingest(files)
     taken = into.receive(BytesIO(PDF), "x.pdf")
 
-    with pytest.raises(type(error)), into.row_of(taken):
+    with pytest.raises(type(error)), into.discarding_on_refusal(taken):
         raise error
 
     assert stored(files) == [taken.file_id] * stays

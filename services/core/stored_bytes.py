@@ -7,7 +7,7 @@ from services.core.errors import ServiceError, Unavailable
 
 
 @contextmanager
-def row_of(discard: Callable[[], object]) -> Iterator[None]:
+def discarding_on_refusal(discard: Callable[[], object]) -> Iterator[None]:
     """Write the row of stored bytes inside; if it is refused, discard the bytes.
 
     If it is unknown whether the row was written, the bytes stay; the sweep removes them
