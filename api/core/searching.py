@@ -57,7 +57,7 @@ class PatientHitShown(Shown):
     last_name: str
     date_of_birth: date
     record_number: Annotated[
-        str, From(lambda patient: record_numbers.spelt(patient.record_number))
+        str, From(lambda patient: record_numbers.formatted(patient.record_number))
     ]
 
 

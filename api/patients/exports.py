@@ -27,7 +27,7 @@ def ask_for_names(
 ) -> Response:
     """Ask for a list with names; the answer has an address that works once."""
     written = caller.write(
-        lambda session: export_grants.ask(
+        lambda session: export_grants.request_export(
             session, caller.actor, body.list_key, body.reason
         )
     )

@@ -197,12 +197,12 @@ def _list_reader(
     """
     actor, reason = caller.actor, None
     if grant is not None:
-        used = caller.write(lambda session: export_grants.use(session, actor, grant))
+        used = caller.write(lambda session: export_grants.redeem(session, actor, grant))
         key, reason = used.value.criteria_key, used.value.reason
     criteria = Criteria()
     if key is not None:
         recalled = caller.read(
-            lambda session: views.recall(session, actor, key, subject=PATIENTS)
+            lambda session: views.load_criteria(session, actor, key, subject=PATIENTS)
         )
         criteria = recalled.value
     if grant is None:

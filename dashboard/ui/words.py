@@ -151,7 +151,7 @@ def written(day: date) -> str:
 
 def numbered(patient: PatientRecord | Identity) -> str:
     """Return the record number as it is spoken and printed."""
-    return record_numbers.spelt(patient.record_number)
+    return record_numbers.formatted(patient.record_number)
 
 
 def born(patient: PatientRecord | Identity, today: date) -> str:

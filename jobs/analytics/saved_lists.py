@@ -17,7 +17,7 @@ from services.core.errors import InvalidInput, NotAllowed
 from services.core.on_behalf import ActorDatabase
 from services.lists import views
 from services.lists.criteria import Criteria
-from services.lists.statements import TakesTooLong
+from services.lists.statements import ListTimeout
 from services.patients import search
 from services.patients.search import ListStatistics
 from services.patients.search.fields import PATIENTS
@@ -25,7 +25,7 @@ from services.patients.search.fields import PATIENTS
 Question = Criteria | Cohort | Figure
 # Includes counts that take too long: they would be due for ever, with all others behind
 # them.
-_REFUSALS: Final = (NotAllowed, InvalidInput, TakesTooLong)
+_REFUSALS: Final = (NotAllowed, InvalidInput, ListTimeout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,9 @@ class ListCounting:
                 lambda session: figures.recall(session, owner, saved.key)
             ).value
         return self.as_owner.read(
-            lambda session: views.recall(session, owner, saved.key, subject=PATIENTS)
+            lambda session: views.load_criteria(
+                session, owner, saved.key, subject=PATIENTS
+            )
         ).value
 
     def cards(self, question: Question) -> list[PrintedCard]:

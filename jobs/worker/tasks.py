@@ -240,7 +240,7 @@ def tidy_sign_ins(context: JobContext, timestamp: int) -> None:
 def tell_administrators(context: JobContext, timestamp: int) -> None:
     """Write to administrators about records opened outside a clinician's patients."""
     del timestamp
-    Stores.of(context).send_emails(break_glass_notifications.tell_administrators)
+    Stores.of(context).send_emails(break_glass_notifications.notify_administrators)
 
 
 @queue.periodic(cron="47 3 * * *")

@@ -13,7 +13,7 @@ from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import born, full_name, plain
-from services.patients.duplicates import merge_following, merging
+from services.patients.duplicates import merging, moved_entries
 from services.patients.records.model import PatientDraft
 
 actor = current_actor()
@@ -27,7 +27,7 @@ preview = read(lambda s: merging.preview(s, actor, kept.id, other.id))
 def confirm(draft: PatientDraft) -> None:
     """Show what the merge will do, and that it cannot be undone."""
     with error_boundary():
-        following = read(lambda s: merge_following.list_following(s, actor, other.id))
+        following = read(lambda s: moved_entries.list_moved_entries(s, actor, other.id))
         merge_summary(kept, other, draft, following, today())
         if confirmed(_("Merge records"), key="merge_confirm", is_final=True):
             saved = write(

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from db.postgres import BEYOND, Lsn, Read, Served
 from db.postgres.listening import ChangeMark
-from services.lists.cache_backends import away, in_memory, in_redis
+from services.lists.cache_backends import connection_errors, in_memory, in_redis
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ class ChangeListener(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Lasting(Generic[T]):
+class ExpiringValue(Generic[T]):
     """A value that was read, and after how many seconds it changes by itself."""
 
     value: T
@@ -93,7 +93,7 @@ class CacheRegion(Generic[T]):
     def look(
         self,
         wanted: Hashable,
-        read: Callable[[Lsn | None], Read[Lasting[T]]],
+        read: Callable[[Lsn | None], Read[ExpiringValue[T]]],
         after: Lsn | None = None,
     ) -> Read[T]:
         """Return the cached value, or else read it now."""
@@ -111,7 +111,7 @@ class CacheRegion(Generic[T]):
     def read(
         self,
         wanted: Hashable,
-        read: Callable[[Lsn | None], Read[Lasting[T]]],
+        read: Callable[[Lsn | None], Read[ExpiringValue[T]]],
         after: Lsn | None = None,
     ) -> Read[T]:
         """Read the value where `after` and all known changes show, and cache it."""
@@ -127,7 +127,7 @@ class CacheRegion(Generic[T]):
     def keep(
         self,
         wanted: Hashable,
-        read: Read[Lasting[T]],
+        read: Read[ExpiringValue[T]],
         after: Lsn | None,
         mark: ChangeMark = _NO_CHANGES,
     ) -> None:
@@ -171,7 +171,7 @@ class CacheRegion(Generic[T]):
             return NO_VALUE
         try:
             return question(self._region)
-        except away():
+        except connection_errors():
             self._away_until = time.monotonic() + _PAUSE_SECONDS
             return NO_VALUE
 

@@ -81,7 +81,7 @@ def in_redis(
     return region.configure("dogpile.cache.redis", arguments=arguments)
 
 
-def away() -> tuple[type[Exception], ...]:
+def connection_errors() -> tuple[type[Exception], ...]:
     """Return the exceptions of an unreachable backend; pages do without it then."""
     if "redis" not in sys.modules:
         return (OSError,)

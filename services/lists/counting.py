@@ -12,7 +12,7 @@ from services.core.actors import Actor
 from services.lists.criteria import Count, Criteria
 from services.lists.queries import ListDefinition, ListQuery, ListShape, prepare
 from services.lists.recording import record
-from services.lists.statements import compiled, within
+from services.lists.statements import compiled, run_within
 
 MOST_COUNTED: Final = 10_000
 # Leaves room in the promised 150 ms for the round trip and for an estimate.
@@ -68,7 +68,7 @@ def estimate(session: Session, query: ListQuery[Any, Any]) -> int:
 
 def _counted(session: Session, query: ListQuery[Any, Any]) -> Count:
     statement, settings = query.text(_count), query.shape.settings
-    rows = within(
+    rows = run_within(
         session, LIMIT_MILLISECONDS, statement, query.parameters, settings=settings
     )
     if rows is None:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Text, cast, func, literal_column
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from services.lists.criteria.patterns import containing
-from services.lists.criteria.shape import FoldedText, Mention
+from services.lists.criteria.shape import FoldedText, TermLookup
 from services.lists.statements import run
 
 # What precedes a name without being part of it, in folded form: a title in English or
@@ -46,7 +46,7 @@ def comparable(value: object, folded: Mapping[str, str]) -> object:
         case FoldedText(text, is_pattern, has_accents):
             text = text.lower() if has_accents else folded[text]
             return containing(text) if is_pattern else text
-        case Mention():
+        case TermLookup():
             return replace(value, text=folded[value.text])
         case _:
             return value

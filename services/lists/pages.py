@@ -17,8 +17,8 @@ from services.core.sentences import Sentence
 from services.lists.criteria import Criteria
 from services.lists.criteria.paging import (
     Key,
-    behind,
-    behind_place,
+    after_place,
+    after_row,
     place_columns,
     place_names,
 )
@@ -30,7 +30,7 @@ from services.lists.queries import (
     prepare,
 )
 from services.lists.recording import record
-from services.lists.statements import IDS, MOST, OFFSET, compiled, run, within
+from services.lists.statements import IDS, MOST, OFFSET, compiled, run, run_within
 
 USUAL_SIZE: Final = 20
 MAX_SIZE: Final = 1_000
@@ -89,7 +89,7 @@ class PageEnd(Enum):
 
     def read_by(self, keys: Sequence[Key]) -> Sequence[Key]:
         """Return the keys of the list in the order in which the rows are read."""
-        return [key.turned() for key in keys] if self.is_backwards else keys
+        return [key.reversed() for key in keys] if self.is_backwards else keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +208,7 @@ def peek(
     query = prepare(session, actor, definition, Criteria(search=search), None)
     shape, given = query.shape, {**query.parameters, "most": size}
     statement = query.text(_PAGES[PageEnd.FIRST])
-    rows = within(session, milliseconds, statement, given, settings=shape.settings)
+    rows = run_within(session, milliseconds, statement, given, settings=shape.settings)
     return _records(session, query, rows or ())
 
 
@@ -301,12 +301,12 @@ def _page(end: PageEnd, shape: ListShape[Any, Any]) -> str:
     if not end.has_cursor:
         return compiled(shape.page(keys))
     cursor = bindparam("cursor", type_=shape.table.c.id.type)
-    return compiled(shape.page(keys, behind(shape.table, keys, cursor)))
+    return compiled(shape.page(keys, after_row(shape.table, keys, cursor)))
 
 
 def _placed_page(end: PageEnd, shape: ListShape[Any, Any]) -> str:
     table, keys = shape.table, shape.keys
-    where = (behind_place(table, keys),) if end is PageEnd.BEHIND else ()
+    where = (after_place(table, keys),) if end is PageEnd.BEHIND else ()
     return compiled(shape.page(keys, *where, also=place_columns(table, keys)))
 
 

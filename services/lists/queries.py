@@ -15,7 +15,7 @@ from services.core.actors import Actor
 from services.core.audit import Action
 from services.lists.criteria import Criteria, Field
 from services.lists.criteria.paging import Key
-from services.lists.criteria.shape import Branch, FoldedText, Mention, take_apart
+from services.lists.criteria.shape import Branch, FoldedText, TermLookup, parameterize
 from services.lists.criteria.sql import parameter_names
 from services.lists.folding import comparable, fold
 from services.lists.subjects import Subject
@@ -63,7 +63,7 @@ class ListShape(ABC, Generic[Scope, SearchKind]):
         return False
 
     @abstractmethod
-    def belongs(self) -> ColumnElement[bool]:
+    def membership(self) -> ColumnElement[bool]:
         """Return the condition on the table for rows that are on the list."""
 
     @abstractmethod
@@ -94,7 +94,7 @@ class ListShape(ABC, Generic[Scope, SearchKind]):
     ) -> Select[Any]:
         """Select the columns for rows on the list that also meet `where`."""
         rows = select(*columns).select_from(self.table)
-        return rows.where(self.belongs(), *where).order_by(*order)
+        return rows.where(self.membership(), *where).order_by(*order)
 
     @property
     @abstractmethod
@@ -123,7 +123,7 @@ class ListDefinition(Generic[Scope, AnySearch, AnyPage]):
     correct_search: Callable[[Session, Any, AnySearch], AnySearch] = lambda *given: (
         given[-1]
     )
-    spell_out: Callable[[Session, Mapping[str, Mention]], Mapping[str, object]] = (
+    spell_out: Callable[[Session, Mapping[str, TermLookup]], Mapping[str, object]] = (
         lambda *_: {}
     )
     page_of: Callable[[Session, Any, "ListQuery[Scope, AnySearch]"], AnyPage]
@@ -178,22 +178,22 @@ def prepare(
     scope = definition.scope_of(actor) if scope is None else scope
     # First what is wrong with the criteria, then what is wrong for this actor.
     more = tuple(definition.subject.find_more(session, criteria.fields()).values())
-    understood = _understand(definition, criteria, scope, today, more)
+    understood = _parse_criteria(definition, criteria, scope, today, more)
     definition.subject.require_visible(actor, criteria)
     return understood.ask(session, actor)
 
 
 @dataclass(frozen=True, slots=True)
-class _Learned:
+class _LookedUp:
     """What the database returned for criteria, and the text to look up each time."""
 
     shape: ListShape[Any, Any]
     search: Any
     filters: dict[str, object]
-    mentions: dict[str, Mention]
+    mentions: dict[str, TermLookup]
 
 
-class _Understood:
+class _ParsedCriteria:
     """Parsed criteria, with all that is the same each time they are queried."""
 
     def __init__(
@@ -206,9 +206,9 @@ class _Understood:
     ) -> None:
         self._definition, self._criteria, self._scope = definition, criteria, scope
         fields = {**definition.subject.fields, **{field.name: field for field in more}}
-        self._filters = take_apart(criteria, fields, today)
+        self._filters = parameterize(criteria, fields, today)
         self._search = definition.read_search(criteria.search)
-        self._learned: _Learned | None = None
+        self._learned: _LookedUp | None = None
         self._texts: dict[Build, str] = {}
 
     def ask(self, session: Session, actor: Actor) -> ListQuery[Any, Any]:
@@ -223,10 +223,10 @@ class _Understood:
             self._definition, known.shape, known.search, given, self._texts
         )
 
-    def _learn(self, session: Session) -> _Learned:
+    def _learn(self, session: Session) -> _LookedUp:
         definition, values = self._definition, self._filters.values
         typed = [
-            value.text for value in values if isinstance(value, FoldedText | Mention)
+            value.text for value in values if isinstance(value, FoldedText | TermLookup)
         ]
         folded = fold(session, [*typed, *definition.words_of(self._search)])
         search = definition.fold_search(session, self._search, folded)
@@ -235,10 +235,12 @@ class _Understood:
         compared = [comparable(value, folded) for value in values]
         named = dict(zip(parameter_names(len(compared)), compared, strict=True))
         mentions = {
-            name: value for name, value in named.items() if isinstance(value, Mention)
+            name: value
+            for name, value in named.items()
+            if isinstance(value, TermLookup)
         }
-        return _Learned(shape, search, named, mentions)
+        return _LookedUp(shape, search, named, mentions)
 
 
 # A page, its count and its charts parse the criteria only once.
-_understand = lru_cache(maxsize=512)(_Understood)
+_parse_criteria = lru_cache(maxsize=512)(_ParsedCriteria)

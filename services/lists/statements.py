@@ -23,7 +23,7 @@ _DIALECT: Final = psycopg2.PGDialect_psycopg2()  # type: ignore[no-untyped-call]
 _QUERY_CANCELED: Final = "57014"
 
 
-class TakesTooLong(Unavailable):
+class ListTimeout(Unavailable):
     """A list was not found within its time limit, and may never be."""
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ def run(
     settings: str = "",
     is_planned_once: bool = False,
 ) -> Sequence[tuple[Any, ...]]:
-    """Return the rows, or raise TakesTooLong when they take longer than the limit.
+    """Return the rows, or raise ListTimeout when they take longer than the limit.
 
     The limit and the `settings`, statements that each end with a semicolon, stay in
     force until the transaction ends, which a statement that exceeds the limit ends
@@ -74,9 +74,9 @@ def run(
             cursor.execute(before + words, parameters)
         rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
     except Exception as error:
-        if not ran_out_of_time(error):
+        if not is_timeout(error):
             raise
-        raise TakesTooLong from None
+        raise ListTimeout from None
     else:
         return rows
     finally:
@@ -94,7 +94,7 @@ def _planned(
     return planned_once(session, statement, before)
 
 
-def within(
+def run_within(
     session: Session,
     milliseconds: int,
     statement: str,
@@ -115,7 +115,7 @@ def within(
             limit + settings + statement, dict(parameters)
         ).all()
     except OperationalError as error:
-        if not ran_out_of_time(error):
+        if not is_timeout(error):
             raise
         return None
     finally:
@@ -128,14 +128,14 @@ def _leave_savepoint(connection: Connection) -> None:
     try:
         connection.exec_driver_sql(leave)
     except OperationalError as error:
-        if not ran_out_of_time(error):
+        if not is_timeout(error):
             raise
         # After a statement that was quick enough its limit is still in force, and on a
         # busy server even this may take longer. The failure has removed the limit.
         connection.exec_driver_sql(leave)
 
 
-def ran_out_of_time(error: Exception) -> bool:
+def is_timeout(error: Exception) -> bool:
     """Return whether PostgreSQL cancelled the statement at its time limit."""
     cause = getattr(error, "orig", error)
     return getattr(cause, "pgcode", None) == _QUERY_CANCELED

@@ -85,7 +85,7 @@ class TooManyViews(Conflict):
         )
 
 
-def remember(
+def store_criteria(
     session: Session, actor: Actor, list_criteria: Criteria, *, subject: Subject
 ) -> str:
     """Store the criteria and return the key that recalls them; the caller commits.
@@ -94,11 +94,11 @@ def remember(
     of their own. Raises InvalidInput, NotAllowed.
     """
     require_possible(session, actor, list_criteria, subject=subject)
-    return keep(session, actor, criteria.to_json(list_criteria), subject=subject)
+    return store(session, actor, criteria.to_json(list_criteria), subject=subject)
 
 
-def keep(session: Session, actor: Actor, kept: Json, *, subject: Subject) -> str:
-    """Store what was validated already, and return its key; for `remember` and such.
+def store(session: Session, actor: Actor, kept: Json, *, subject: Subject) -> str:
+    """Store what was validated already, and return its key.
 
     Raises NotAllowed.
     """
@@ -128,19 +128,21 @@ def require_possible(
     subject.require_visible(actor, list_criteria)
 
 
-def recall(session: Session, actor: Actor, key: str, *, subject: Subject) -> Criteria:
+def load_criteria(
+    session: Session, actor: Actor, key: str, *, subject: Subject
+) -> Criteria:
     """Return the criteria behind the key; raises NotFound, NotAllowed.
 
     Not returned to an actor who sees no names if the criteria ask about names: they may
     contain the name of a patient.
     """
-    kept = find_kept(session, actor, key, subject=subject)
+    kept = load(session, actor, key, subject=subject)
     list_criteria = criteria.from_json(kept)
     subject.require_visible(actor, list_criteria)
     return list_criteria
 
 
-def find_kept(session: Session, actor: Actor, key: str, *, subject: Subject) -> Json:
+def load(session: Session, actor: Actor, key: str, *, subject: Subject) -> Json:
     """Return what is stored behind the key, as JSON; raises NotFound, NotAllowed."""
     subject.require_list(actor)
     stored = session.get(StoredCriteria, key) if _KEY.fullmatch(key) else None
@@ -164,7 +166,7 @@ def save_view(
     """
     actor.require(Permission.SAVE_VIEWS)
     name, description = _read_name(name), _read_description(description)
-    find = recall if subject.keeps_criteria else find_kept
+    find = load_criteria if subject.keeps_criteria else load
     find(session, actor, key, subject=subject)
     counted = select(func.count()).where(_is_own(actor, subject))
     if session.scalars(counted).one() >= MOST_VIEWS:

@@ -48,7 +48,7 @@ def search(page: Page):
 
 
 def test_a_patient_is_found_by_number_and_opened_with_keys_alone(desk, somebody):
-    number = record_numbers.spelt(somebody.record_number)
+    number = record_numbers.formatted(somebody.record_number)
     desk.keyboard.press("Control+k")
     with requested(desk) as addresses:
         desk.keyboard.type(number.lower())

@@ -108,7 +108,7 @@ def test_every_patient_has_a_record_number(opened):
 
     numbers = [row.record_number for row in page.rows]
     assert len(set(numbers)) == len(numbers) > 0
-    assert all(map(record_numbers.is_right, numbers))
+    assert all(map(record_numbers.is_valid, numbers))
 
 
 def test_documents_are_found_by_what_they_say(opened):

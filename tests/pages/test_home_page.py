@@ -217,14 +217,14 @@ def test_an_analysts_views_are_cards_with_counts(clinic: Clinic):
     )
 
     def save(session):
-        key = views.remember(session, analyst, wanted, subject=PATIENTS)
+        key = views.store_criteria(session, analyst, wanted, subject=PATIENTS)
         views.save_view(session, analyst, "Peanut allergy", key, subject=PATIENTS)
         nobody = Criteria(
             Group(Combine.AND, (Filter("birth_year", Operator.EQUAL, "1901"),))
         )
-        few = views.remember(session, analyst, nobody, subject=PATIENTS)
+        few = views.store_criteria(session, analyst, nobody, subject=PATIENTS)
         views.save_view(session, analyst, "Oldest", few, subject=PATIENTS)
-        everybody = views.remember(session, analyst, Criteria(), subject=PATIENTS)
+        everybody = views.store_criteria(session, analyst, Criteria(), subject=PATIENTS)
         views.save_view(session, analyst, "Everybody", everybody, subject=PATIENTS)
 
     clinic.write(save)

@@ -9,7 +9,7 @@ from streamlit.runtime.secrets import secrets_singleton
 
 from dashboard.web.page_context import page_reads
 from db.postgres import Read, Served
-from services.lists.cache import Lasting
+from services.lists.cache import ExpiringValue
 from tests.pages.conftest import Clinic
 
 _SERVED = Served("one", "replica", 0.0, datetime(2026, 11, 21, tzinfo=UTC))
@@ -56,7 +56,7 @@ def test_an_open_page_lets_go_of_what_it_may_show_no_more(clinic: Clinic, monkey
     kept = clinic.open("patients").session_state["chartroom_kept"]
     answer = Answer()
     held = weakref.ref(answer)
-    kept.keep("something", Read(Lasting(answer, 10), _SERVED), None)
+    kept.keep("something", Read(ExpiringValue(answer, 10), _SERVED), None)
     del answer
     now = time.time()
 

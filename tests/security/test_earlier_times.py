@@ -17,7 +17,7 @@ from services.core.errors import NotAllowed
 from services.documents import point_in_time as documents
 from services.documents.point_in_time import DocumentCopy
 from services.patients import point_in_time as patients
-from services.patients.point_in_time import Copy
+from services.patients.point_in_time import RecordCopy
 from services.visits.front_desk import appointments
 from tests.kit.cast import ADA
 from tests.services.consultations.notes import samples
@@ -28,12 +28,12 @@ ID, REASON = uuid4(), "Looked at the wrong Ada"
 
 Call = Callable[[Session, Actor], object]
 CALLS: dict[str, Call] = {
-    "find": lambda s, a: patients.find(s, a, "Lovelace", now=NOW),
-    "look": lambda s, a: patients.look(s, a, ID),
+    "find": lambda s, a: patients.find_patients(s, a, "Lovelace", now=NOW),
+    "look": lambda s, a: patients.read_record(s, a, ID),
     "pause": lambda s, a: patients.record_pause(s, a, "node-04", 60),
     "shown": lambda s, a: patients.shown_today(s, a, []),
     "copy": lambda s, a: patients.copy_back(
-        s, a, Copy(ID, ADA, None, NOW, REASON), today=NOW.date()
+        s, a, RecordCopy(ID, ADA, None, NOW, REASON), today=NOW.date()
     ),
     "documents": lambda s, a: documents.list_then(s, a, ID),
     "document": lambda s, a: documents.open_then(s, a, ID),

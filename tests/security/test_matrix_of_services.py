@@ -509,7 +509,7 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
             "typed": cast.ADA.last_name,
             "node": "node-04",
             "seconds": 60.0,
-            "copy": point_in_time.Copy(
+            "copy": point_in_time.RecordCopy(
                 house.patient.id,
                 house.patient.draft(),
                 house.patient.version,

@@ -18,7 +18,7 @@ from api.fhir.definitions import (
 from api.fhir.resources.parts import PartsOfRecords
 from services.core.actors import Actor, Permission
 from services.fhir.bulk_exports.model import BulkSelection, BulkSource, Lines
-from services.patients.records import lines, patients
+from services.patients.records import patients, streaming
 from services.patients.records.model import PatientRecord
 
 NAME: Final = "AllergyIntolerance"
@@ -55,7 +55,7 @@ def allergy_resource(patient: PatientRecord, term: str, id_: str) -> Resource:
 
 
 def _id_of(patient: PatientRecord, term: str) -> str:
-    return f"{patient.id}.{lines.own_id(patient.id, patient.created_at, term)}"
+    return f"{patient.id}.{streaming.allergy_id(patient.id, patient.created_at, term)}"
 
 
 def describe_fields(values: Mapping[str, Any]) -> Resource:
@@ -67,10 +67,10 @@ def describe_fields(values: Mapping[str, Any]) -> Resource:
 
 
 def _read_all(session: Session, actor: Actor, selection: BulkSelection) -> Lines:
-    return lines.stream_allergies(
+    return streaming.stream_allergies(
         session,
         actor,
-        template_maker(lines.ALLERGY_FIELDS, describe_fields),
+        template_maker(streaming.ALLERGY_FIELDS, describe_fields),
         selection.patient_ids,
         none_known=_NONE_KNOWN,
         since=selection.since,

@@ -30,7 +30,7 @@ from services.core.errors import InvalidInput
 from services.fhir.bulk_exports.model import BulkSelection, BulkSource, Lines
 from services.lists.pages import MAX_SIZE
 from services.patients import search
-from services.patients.records import lines, patients, record_numbers
+from services.patients.records import patients, record_numbers, streaming
 from services.patients.records.model import (
     ImportSource,
     PatientRecord,
@@ -139,10 +139,10 @@ def describe_fields(values: Mapping[str, Any]) -> Resource:
 
 
 def _read_all(session: Session, actor: Actor, selection: BulkSelection) -> Lines:
-    return lines.stream_patients(
+    return streaming.stream_patients(
         session,
         actor,
-        template_maker(lines.PATIENT_FIELDS, describe_fields),
+        template_maker(streaming.PATIENT_FIELDS, describe_fields),
         selection.patient_ids,
         since=selection.since,
     )
@@ -196,7 +196,7 @@ def _identified(wanted: Wanted, values: Sequence[str]) -> Wanted:
     source = system.removeprefix(systems.SOURCE)
     if value and source != system and source in _IMPORTS:
         return replace(wanted, values={**wanted.values, _IDENTIFIER: (source, value)})
-    number = record_numbers.find(value)
+    number = record_numbers.parse(value)
     if (bar and system not in {"", systems.RECORD_NUMBER}) or number is None:
         return parameters.narrowed_to(wanted, parameters.NOTHING)
     criteria = replace(wanted.criteria, search=number)

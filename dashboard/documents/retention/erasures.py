@@ -28,7 +28,7 @@ from dashboard.ui.words import at, plain, written
 from services.core.reasons import LONGEST
 from services.documents import erasure
 from services.documents.erasure import DueErasure, ErasureRule, Erasures
-from services.patients.records.record_numbers import spelt
+from services.patients.records.record_numbers import formatted
 
 _COLUMNS: Final = (
     Column(marked("Record number")),
@@ -141,7 +141,7 @@ def erasures_table(dues: Sequence[DueErasure]) -> DueErasure | None:
         Row(
             str(due.patient_id),
             (
-                Cell(spelt(due.record_number)),
+                Cell(formatted(due.record_number)),
                 Cell(at(due.archived_at)),
                 Cell(at(due.due_at)),
                 _outcome(due),
@@ -201,7 +201,7 @@ def confirm_postponement(due: DueErasure) -> None:
     with error_boundary(), st.form(f"{key}_form", border=False):
         st.markdown(
             _("Record **{number}** is kept until that day.").format(
-                number=plain(spelt(due.record_number))
+                number=plain(formatted(due.record_number))
             )
         )
         until = needed_day_field(

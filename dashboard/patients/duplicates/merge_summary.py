@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard.patients.records.choose_fields import shown
 from dashboard.ui.language import decimal, gettext as _
 from dashboard.ui.words import born, full_name, plain, unlinked
-from services.patients.duplicates.merge_following import Following
+from services.patients.duplicates.moved_entries import MovedEntries
 from services.patients.records.model import FIELDS, PatientDraft, PatientRecord
 
 
@@ -16,7 +16,7 @@ def merge_summary(
     kept: PatientRecord,
     other: PatientRecord,
     result: PatientDraft,
-    following: Sequence[Following],
+    following: Sequence[MovedEntries],
     today: date,
 ) -> None:
     """Name both records, list the values that will be kept and what will move."""
@@ -44,5 +44,5 @@ def merge_summary(
     )
 
 
-def _moved(moved: Following) -> str:
+def _moved(moved: MovedEntries) -> str:
     return f"{decimal(moved.number)} {_(moved.words)}"

@@ -28,7 +28,9 @@ def choose_as_of_then(source: PointInTimeSource) -> UUID | None:
         return None
     source.stay()
     snapshot = source.read(
-        lambda s, as_of: point_in_time.find(s, actor, typed, now=now(), as_of=as_of)
+        lambda s, as_of: point_in_time.find_patients(
+            s, actor, typed, now=now(), as_of=as_of
+        )
     )
     ids = [patient.id for patient in snapshot.patients]
     shown = read(lambda s: point_in_time.shown_today(s, actor, ids))

@@ -22,7 +22,7 @@ from dashboard.ui.words import at, full_name, plain
 from services.core.actors import Actor
 from services.core.errors import NotFound
 from services.patients import point_in_time
-from services.patients.point_in_time import Copy, RecordSnapshot
+from services.patients.point_in_time import RecordCopy, RecordSnapshot
 from services.patients.records import patients
 from services.patients.records.model import PatientDraft, PatientRecord
 
@@ -74,7 +74,7 @@ def _ask_why(
         return
     with error_boundary():
         version = current.version if current else None
-        copy = Copy(then.patient.id, result, version, then.timestamp, reason)
+        copy = RecordCopy(then.patient.id, result, version, then.timestamp, reason)
         copied = write(lambda s: point_in_time.copy_back(s, actor, copy, today=today()))
         source.go_on()
         notify(
@@ -95,7 +95,9 @@ def _then(actor: Actor, patient_id: UUID, source: PointInTimeSource) -> RecordSn
         or until < time.monotonic()
     ):
         snapshot = source.read(
-            lambda s, as_of: point_in_time.look(s, actor, patient_id, as_of=as_of)
+            lambda s, as_of: point_in_time.read_record(
+                s, actor, patient_id, as_of=as_of
+            )
         )
         st.session_state[_LOOKED] = (source.key, snapshot, time.monotonic() + _SECONDS)
     return snapshot

@@ -46,7 +46,7 @@ def wait_here() -> None:
     Servers that Chartroom does not run itself cannot be made to wait from here.
     """
     endpoints = wiring.current().endpoints
-    if waits_until() or not point_in_time.can_wait(endpoints):
+    if waits_until() or not point_in_time.can_pause(endpoints):
         return
     actor = current_actor()
     untils: list[datetime | None] = []

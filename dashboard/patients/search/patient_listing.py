@@ -209,7 +209,7 @@ class Listing(AddressedList):
     def csv_with_names(self, reason: str) -> str:
         """Return where the list with names can be fetched once, for this reason."""
         grant = write(
-            lambda session: export_grants.ask(
+            lambda session: export_grants.request_export(
                 session, self.actor, self.key or None, reason
             )
         )

@@ -67,7 +67,9 @@ def remember(actor: Actor, wanted: Criteria, subject: Subject) -> str:
     """Return the key for the list's address; raises InvalidInput, NotAllowed."""
     try:
         key = write(
-            lambda session: views.remember(session, actor, wanted, subject=subject),
+            lambda session: views.store_criteria(
+                session, actor, wanted, subject=subject
+            ),
             gives_way=True,
         )
     except NotSaved:
@@ -89,7 +91,7 @@ def recall(actor: Actor, key: str, subject: Subject) -> Criteria:
     if of == (actor, subject.name, key):
         return remembered
     return read(
-        lambda session: views.recall(session, actor, key, subject=subject),
+        lambda session: views.load_criteria(session, actor, key, subject=subject),
         keep=(subject.name, key),
         seconds=_KEY_SECONDS,
     )

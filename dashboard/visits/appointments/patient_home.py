@@ -28,7 +28,7 @@ from services.patients.records.model import PatientRecord
 from services.visits.front_desk.appointments import (
     VisitRecord,
     VisitStatus,
-    spelt,
+    formatted,
 )
 
 _MONTHS: Final = 12
@@ -74,7 +74,7 @@ def _show_next(visit: VisitRecord, patient: PatientRecord) -> None:
                 distance=_distance(at.date()),
                 doctor=plain(visit.doctor_name),
                 place=place,
-                code=spelt(visit.code),
+                code=formatted(visit.code),
             )
         )
         if visit.status is not VisitStatus.SCHEDULED:

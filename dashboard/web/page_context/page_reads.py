@@ -23,7 +23,7 @@ from db.postgres import Database, DatabaseUnavailable, Lsn, Read, Served
 from services.core.actors import Role
 from services.core.errors import ServiceError, Unavailable
 from services.core.on_behalf import ActorDatabase
-from services.lists.cache import CacheRegion, Lasting
+from services.lists.cache import CacheRegion, ExpiringValue
 
 if TYPE_CHECKING:
     from db.cluster.site_position import SitePosition
@@ -308,6 +308,6 @@ def _read_anew(
     with answering():
         answer = on_behalf().read(operation, after=after)
     for request, value in zip(missing, answer.value, strict=True):
-        lasting = Lasting(value, request.seconds)
+        lasting = ExpiringValue(value, request.seconds)
         _kept().keep(request.keep, Read(lasting, answer.served), after)
         yield Read(value, answer.served)

@@ -55,12 +55,12 @@ def remember(session: Session, actor: Actor, cohort: Cohort) -> str:
     Raises InvalidInput, NotAllowed.
     """
     checking.validate(cohort)
-    return views.keep(session, actor, to_json(cohort), subject=COHORTS)
+    return views.store(session, actor, to_json(cohort), subject=COHORTS)
 
 
 def recall(session: Session, actor: Actor, key: str) -> Cohort:
     """Return a cohort by its key or by that of its figure."""
-    kept = views.find_kept(session, actor, key, subject=COHORTS)
+    kept = views.load(session, actor, key, subject=COHORTS)
     return _read_kept(kept.get("cohort", kept))
 
 

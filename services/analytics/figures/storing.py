@@ -50,7 +50,7 @@ def remember(session: Session, actor: Actor, figure: Figure) -> str:
     Raises InvalidInput, NotAllowed.
     """
     validate(figure)
-    return views.keep(session, actor, to_json(figure), subject=COHORTS)
+    return views.store(session, actor, to_json(figure), subject=COHORTS)
 
 
 def recall(session: Session, actor: Actor, key: str) -> Figure | Cohort:
@@ -59,7 +59,7 @@ def recall(session: Session, actor: Actor, key: str) -> Figure | Cohort:
     A cohort that was kept with what it is split by is returned as a figure. Raises
     UnreadableCohort, NotFound, NotAllowed.
     """
-    kept = views.find_kept(session, actor, key, subject=COHORTS)
+    kept = views.load(session, actor, key, subject=COHORTS)
     if "cohort" in kept:
         return _read_kept(kept)
     cohort = cohorts.recall(session, actor, key)

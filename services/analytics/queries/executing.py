@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from services.core.errors import Unavailable
-from services.lists.statements import TakesTooLong, run
+from services.lists.statements import ListTimeout, run
 
 LIMIT_SECONDS: Final = 10
 
@@ -27,5 +27,5 @@ def run_within_limit(
     """Return the rows of a statement, or raise QueryTakesTooLong."""
     try:
         return run(session, statement, parameters, limit_seconds=LIMIT_SECONDS)
-    except TakesTooLong:
+    except ListTimeout:
         raise QueryTakesTooLong from None

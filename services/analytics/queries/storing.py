@@ -35,7 +35,7 @@ def remember(session: Session, actor: Actor, query: Query) -> str:
 
     Raises NotAllowed.
     """
-    return views.keep(session, actor, {"sql": query.text}, subject=QUERIES)
+    return views.store(session, actor, {"sql": query.text}, subject=QUERIES)
 
 
 def recall_text(session: Session, actor: Actor, key: str) -> str:
@@ -43,7 +43,7 @@ def recall_text(session: Session, actor: Actor, key: str) -> str:
 
     Raises UnreadableQuery, NotFound, NotAllowed.
     """
-    kept = views.find_kept(session, actor, key, subject=QUERIES)
+    kept = views.load(session, actor, key, subject=QUERIES)
     text = kept.get("sql")
     if not isinstance(text, str) or len(kept) != 1:
         raise UnreadableQuery

@@ -70,7 +70,7 @@ class LabelSheet(FPDF):
         self.cell(
             self._width,
             _NUMBER_MM,
-            record_numbers.spelt(self._patient.record_number),
+            record_numbers.formatted(self._patient.record_number),
             align="C",
         )
 

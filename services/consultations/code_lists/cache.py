@@ -10,7 +10,7 @@ from db.postgres import SYSTEM, Database, DatabaseUnavailable, Lsn
 from services.consultations.code_lists import reading
 from services.consultations.diagnoses import DiagnosisList
 from services.consultations.drugs import DrugList
-from services.lists.cache import CacheRegion, ChangeListener, Lasting
+from services.lists.cache import CacheRegion, ChangeListener, ExpiringValue
 
 _L = TypeVar("_L", DrugList, DiagnosisList)
 
@@ -53,7 +53,7 @@ class CodeListCache:
             read = region.look(
                 name,
                 lambda fresh_at: self._database.read(
-                    lambda session: Lasting(operation(session)),
+                    lambda session: ExpiringValue(operation(session)),
                     after=fresh_at,
                     identity=SYSTEM,
                 ),

@@ -17,7 +17,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.lists.streaming.rows import stream_rows
-from services.patients.duplicates.merged import has_taken_over
+from services.patients.duplicates.merged import has_absorbed
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def stream_all(
     actor.require(Permission.READ_RECORDS)
     statement = _notes()
     if since is not None:
-        is_another = has_taken_over(MedicalRecord.patient_id, since)
+        is_another = has_absorbed(MedicalRecord.patient_id, since)
         is_later = MedicalRecordVersion.created_at > since
         statement = statement.where(or_(is_later, is_another))
     pieces = stream_rows(session, statement, MedicalRecord.patient_id, patient_ids)

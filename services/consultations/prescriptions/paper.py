@@ -39,7 +39,7 @@ def print_order(order: PrescriptionOrder, *, clinic: Clinic, now: datetime) -> b
     )
     sheet.title_line(TITLE)
     sheet.fact("Patient", order.patient_name)
-    sheet.fact("Record number", record_numbers.spelt(order.record_number))
+    sheet.fact("Record number", record_numbers.formatted(order.record_number))
     sheet.fact("Date of birth", _spelt(order.date_of_birth))
     sheet.fact("Allergies", _allergies_of(order))
     sheet.fact("Issued", _spelt(now.date()))

@@ -33,7 +33,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.lists.streaming.rows import stream_rows
-from services.patients.duplicates.merged import has_taken_over
+from services.patients.duplicates.merged import has_absorbed
 
 _MOST: Final = 100
 
@@ -102,7 +102,7 @@ def stream_all(
     rows.require_view(actor)
     statement = rows.prescriptions().where(rows.is_visible_to(actor))
     if since is not None:
-        is_another = has_taken_over(Prescription.patient_id, since)
+        is_another = has_absorbed(Prescription.patient_id, since)
         statement = statement.where(or_(Prescription.updated_at > since, is_another))
     pieces = stream_rows(session, statement, Prescription.patient_id, patient_ids)
     return (list(map(rows.record_of, piece)) for piece in pieces)

@@ -98,7 +98,7 @@ def _facts(patient: PatientRecord) -> dict[str, str]:
         "Patient": f"{patient.last_name}, {patient.first_name}",
         "Date of birth": f"{patient.date_of_birth.day} {patient.date_of_birth:%B %Y}",
         "Sex": patient.sex.capitalize(),
-        "Record number": record_numbers.spelt(patient.record_number),
+        "Record number": record_numbers.formatted(patient.record_number),
         "Allergies": allergies_on_paper(patient),
     }
 

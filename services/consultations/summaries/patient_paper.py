@@ -87,7 +87,7 @@ def _facts(patient: PatientRecord, now: datetime, wording: Wording) -> dict[str,
         _("Patient"): f"{patient.last_name}, {patient.first_name}",
         _("Date of birth"): wording.day(patient.date_of_birth),
         _("Sex"): _(_SEXES[patient.sex]),
-        _("Record number"): record_numbers.spelt(patient.record_number),
+        _("Record number"): record_numbers.formatted(patient.record_number),
         _("Allergies"): allergies_on_paper(patient, _),
     }
     if patient.emergency_contact:

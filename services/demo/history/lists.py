@@ -56,6 +56,6 @@ def save_views(session: Session, analyst: Actor) -> Sequence[str]:
     """Save a few views for the analyst; return their names. The caller commits."""
     for name, wanted in _TAKEN:
         criteria = Criteria(Group(Combine.AND, (wanted,)))
-        key = views.remember(session, analyst, criteria, subject=PATIENTS)
+        key = views.store_criteria(session, analyst, criteria, subject=PATIENTS)
         views.save_view(session, analyst, name, key, subject=PATIENTS)
     return [name for name, _ in _TAKEN]

@@ -78,7 +78,7 @@ NAME: Final = FormField("name", "Name", required=True, prefill=_name)
 RECORD_NUMBER: Final = FormField(
     "record_number",
     "Record number",
-    prefill=lambda patient: record_numbers.spelt(patient.record_number),
+    prefill=lambda patient: record_numbers.formatted(patient.record_number),
     is_left_out_if_empty=True,
 )
 DATE_OF_BIRTH: Final = FormField(

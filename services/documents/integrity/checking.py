@@ -18,9 +18,9 @@ from services.core.actors import KEEPER
 from services.core.audit import Action
 from services.documents.integrity.file_references import (
     FileReference,
-    count_named,
-    get_again,
+    count_references,
     list_versions,
+    reread,
     versions,
 )
 
@@ -81,7 +81,9 @@ class NothingVerifies(Exception):
 
 def share_of(session: Session, *buckets: Bucket) -> int:
     """Return how many of the buckets' rows have to be checked in ten minutes."""
-    return math.ceil(sum(count_named(session, bucket) for bucket in buckets) / _SHARES)
+    return math.ceil(
+        sum(count_references(session, bucket) for bucket in buckets) / _SHARES
+    )
 
 
 def list_due(session: Session, limit: int) -> tuple[FileReference, ...]:
@@ -168,7 +170,7 @@ def keep(session: Session, findings: Sequence[Finding]) -> tuple[Finding, ...]:
     A missing key is no damage: it is only returned. Files that were replaced or purged
     while they were read are left alone. The caller, which is the system, commits.
     """
-    unchanged = get_again(session, [finding.named for finding in findings])
+    unchanged = reread(session, [finding.named for finding in findings])
     still = {finding.id for finding in unchanged}
     current = [finding for finding in findings if finding.named.id in still]
     for finding in current:

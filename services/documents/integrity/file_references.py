@@ -90,7 +90,7 @@ class FileReference:
         return f"{kind} {subject_id}{version}"
 
 
-def named_among(
+def referenced_among(
     session: Session, bucket: Bucket, file_ids: Collection[str]
 ) -> frozenset[str]:
     """Return those of the files that a row names."""
@@ -111,17 +111,17 @@ def named_among(
     return frozenset(filter(None, session.scalars(statement)))
 
 
-def list_unnamed(
+def list_unreferenced(
     session: Session, files: FileStore, bucket: Bucket, older_than: datetime
 ) -> Iterator[str]:
     """Yield the files that no row names, except those too new to have one yet."""
     stored = iter(files.list_older_than(bucket, older_than))
     while some := tuple(islice(stored, _AT_ONCE)):
-        named = named_among(session, bucket, some)
+        named = referenced_among(session, bucket, some)
         yield from (file_id for file_id in some if file_id not in named)
 
 
-def count_named(session: Session, bucket: Bucket) -> int:
+def count_references(session: Session, bucket: Bucket) -> int:
     """Return how many rows name files of the bucket."""
     named = _HAS_FILE
     if bucket is Bucket.PRESCRIPTION_FILES:
@@ -173,7 +173,7 @@ def list_by_id(
     statement = select(wanted).order_by(wanted.c.id).limit(limit)
     if after is not None:
         statement = statement.where(wanted.c.id > after)
-    return tuple(map(_named, session.execute(statement)))
+    return tuple(map(_reference_of, session.execute(statement)))
 
 
 def known_by_id(session: Session) -> tuple[Bucket, ...]:
@@ -190,7 +190,7 @@ def known_by_id(session: Session) -> tuple[Bucket, ...]:
     )
 
 
-def get_again(
+def reread(
     session: Session, before: Collection[FileReference]
 ) -> tuple[FileReference, ...]:
     """Return the references whose row still names the same files."""
@@ -199,7 +199,8 @@ def get_again(
     others = union_all(*map(_rows, BY_ID)).subquery()
     rows = session.execute(select(others).where(others.c.id.in_(ids)))
     now = {
-        reference.id: reference.file_ids for reference in (*current, *map(_named, rows))
+        reference.id: reference.file_ids
+        for reference in (*current, *map(_reference_of, rows))
     }
     return tuple(
         reference for reference in before if now.get(reference.id) == reference.file_ids
@@ -207,7 +208,7 @@ def get_again(
 
 
 def _rows(bucket: Bucket) -> Select[*tuple[Any, ...]]:
-    """Select the columns that `_named` reads, for rows naming files of one bucket."""
+    """Select what `_reference_of` reads of the rows that name files of one bucket."""
     if bucket is Bucket.PRESCRIPTION_FILES:
         version = PrescriptionVersion
         return _labelled(
@@ -262,7 +263,7 @@ def _labelled(
     return select(kind, *(column.label(name) for name, column in named))
 
 
-def _named(row: Row[*tuple[Any, ...]]) -> FileReference:
+def _reference_of(row: Row[*tuple[Any, ...]]) -> FileReference:
     kind, row_id, subject_id, patient_id, named, number, filesize, digest = row
     return FileReference(
         row_id,

@@ -18,12 +18,12 @@ from services.documents.integrity import pending_deletions, runs
 from services.documents.integrity.file_references import (
     BY_ID,
     FileReference,
-    count_named,
-    get_again,
+    count_references,
     list_by_id,
-    list_unnamed,
+    list_unreferenced,
     list_versions,
-    named_among,
+    referenced_among,
+    reread,
     versions,
 )
 from services.documents.integrity.pending_deletions import PendingDeletion
@@ -78,7 +78,7 @@ def sweep(
     Ask the primary. Files newer than `older_than` may still be waiting for their row.
     """
     return SweepResult(
-        count_named(session, bucket),
+        count_references(session, bucket),
         tuple(_unreferenced(session, files, bucket, older_than)),
         tuple(_missing(session, files, bucket)),
     )
@@ -151,12 +151,12 @@ def _note(
 def _unreferenced(
     session: Session, files: FileStore, bucket: Bucket, older_than: datetime
 ) -> Iterator[str]:
-    yield from list_unnamed(session, files, bucket, older_than)
+    yield from list_unreferenced(session, files, bucket, older_than)
     # Left unfinished by a crash, unless a row names it: then the file was whole once,
     # only its entry is lost, and the fragments may help to recover it.
     fragments = tuple(files.list_fragments(bucket, older_than))
     if fragments:
-        named = named_among(session, bucket, fragments)
+        named = referenced_among(session, bucket, fragments)
         yield from (file_id for file_id in fragments if file_id not in named)
 
 
@@ -164,18 +164,18 @@ def _missing(
     session: Session, files: FileStore, bucket: Bucket
 ) -> Iterator[FileReference]:
     after: UUID | None = None
-    while rows := _list_named(session, bucket, after):
+    while rows := _list_references(session, bucket, after):
         wanted = set(chain.from_iterable(reference.file_ids for reference in rows))
         there = files.existing(bucket, wanted)
         lacking = [
             reference for reference in rows if not there.issuperset(reference.file_ids)
         ]
         # A photo may have been replaced, or a document purged, since the row was read.
-        yield from get_again(session, lacking) if lacking else ()
+        yield from reread(session, lacking) if lacking else ()
         after = rows[-1].id
 
 
-def _list_named(
+def _list_references(
     session: Session, bucket: Bucket, after: UUID | None
 ) -> Sequence[FileReference]:
     if bucket in BY_ID:

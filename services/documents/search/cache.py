@@ -21,7 +21,7 @@ from services.documents.records import visibility
 from services.documents.search.counting import count_documents, record_count
 from services.documents.search.fields import require_visible
 from services.documents.search.pages import DOCUMENT_LISTS, DocumentPage, record_page
-from services.lists.cache import CacheRegion, ChangeListener, Lasting
+from services.lists.cache import CacheRegion, ChangeListener, ExpiringValue
 from services.lists.criteria import Count, Criteria
 from services.lists.pages import PagePosition, read_page
 
@@ -77,7 +77,7 @@ class DocumentListCache:
             _record(on_behalf, criteria, cached.value)
             return cached
 
-        def operation(session: Session) -> Lasting[CachedPage]:
+        def operation(session: Session) -> ExpiringValue[CachedPage]:
             page = read_page(session, actor, DOCUMENT_LISTS, criteria, at, now=now)
             count = None
             if is_counted and page.is_whole:
@@ -89,7 +89,7 @@ class DocumentListCache:
             # theirs in between, the list has it for them alone, and is not cached for
             # their colleagues.
             is_theirs = scope is Role.STAFF and _opens_confidential(session)
-            return Lasting(CachedPage(page, count), 0 if is_theirs else None)
+            return ExpiringValue(CachedPage(page, count), 0 if is_theirs else None)
 
         return self._lists.read(
             wanted, lambda fresh_at: on_behalf.read(operation, after=fresh_at), after
@@ -110,7 +110,7 @@ class DocumentListCache:
                 opens = self._opened.look(
                     actor.id,
                     lambda fresh_at: on_behalf.read(
-                        lambda session: Lasting(_opens_confidential(session)),
+                        lambda session: ExpiringValue(_opens_confidential(session)),
                         after=fresh_at,
                     ),
                     after,

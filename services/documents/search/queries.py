@@ -73,7 +73,7 @@ class DocumentSearch(Enum):
     NOTHING = auto()
     WORDS = auto()
     DOCUMENT = auto()
-    HOPELESS = auto()
+    MATCHES_NOTHING = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class DocumentListShape(ListShape[bool, DocumentSearch]):
         """Whether the statement of a page depends only on where the page begins."""
         return self.search is DocumentSearch.NOTHING and not self.where.members
 
-    def belongs(self) -> ColumnElement[bool]:
+    def membership(self) -> ColumnElement[bool]:
         """Return the condition for documents on the list, on its table."""
         if self.table is SEARCHED:
             return _meets_search(self)
@@ -113,7 +113,7 @@ class DocumentListShape(ListShape[bool, DocumentSearch]):
         match self.search:
             case DocumentSearch.NOTHING:
                 return listed
-            case DocumentSearch.HOPELESS:
+            case DocumentSearch.MATCHES_NOTHING:
                 return false()
             case DocumentSearch.DOCUMENT:
                 wanted = bindparam("document", type_=LISTED.c.id.type)
@@ -134,7 +134,7 @@ class DocumentListShape(ListShape[bool, DocumentSearch]):
             # Not super(): dataclass makes another class for slots than the one written
             # here.
             return ListShape.select(self, *columns, where=where, order=order)
-        return _select_unwrapped(columns, (self.belongs(), *where), order)
+        return _select_unwrapped(columns, (self.membership(), *where), order)
 
     def page(
         self,
@@ -236,7 +236,7 @@ def _kind(text: str, search: ParsedSearch) -> DocumentSearch:
         return DocumentSearch.DOCUMENT
     if search.terms:
         return DocumentSearch.WORDS
-    return DocumentSearch.HOPELESS if text.strip() else DocumentSearch.NOTHING
+    return DocumentSearch.MATCHES_NOTHING if text.strip() else DocumentSearch.NOTHING
 
 
 def _key(order: Order, *, archived: bool) -> Key:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from db.postgres import assume_role
 from services.documents.search.queries import BY_BITMAP
 from services.documents.search.typed import ParsedSearch, SearchTerm
-from services.lists.statements import LIMIT_SECONDS, TakesTooLong, run, within
+from services.lists.statements import LIMIT_SECONDS, ListTimeout, run, run_within
 
 _MOST_TAKEN: Final = 3
 # A word less similar than the best by more than this is not what was meant.
@@ -83,15 +83,15 @@ def _missing(session: Session, terms: list[SearchTerm]) -> list[str]:
 def _standing(session: Session, queries: list[str]) -> set[int]:
     """Return which of the queries match a document that the actor may see.
 
-    Raises TakesTooLong.
+    Raises ListTimeout.
     """
     if not queries:
         return set()
     milliseconds, given = LIMIT_SECONDS * 1000, {"queries": queries}
     # The list itself is read after this, with settings of its own.
-    rows = within(session, milliseconds, _STANDING, given, settings=BY_BITMAP)
+    rows = run_within(session, milliseconds, _STANDING, given, settings=BY_BITMAP)
     if rows is None:
-        raise TakesTooLong
+        raise ListTimeout
     return {number - 1 for (number,) in rows}
 
 

@@ -15,7 +15,7 @@ from db.models.document import Document, DocumentTag as TagRow
 from services.core.actors import Actor, Permission, Role
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
-from services.lists.criteria.shape import Mention
+from services.lists.criteria.shape import TermLookup
 from services.lists.folding import fold
 
 MOST_OF_DOCUMENT: Final = 20
@@ -103,7 +103,7 @@ def read_names(session: Session, names: Iterable[str]) -> tuple[str, ...]:
 
 
 def spell_out(
-    session: Session, mentions: Mapping[str, Mention]
+    session: Session, mentions: Mapping[str, TermLookup]
 ) -> dict[str, list[str]]:
     """Return the tags with names that equal or contain the text of a list's filters."""
     rows = session.execute(select(func.fold(TagRow.name), TagRow.name)).all()

@@ -182,7 +182,7 @@ def _require_usable(
         program.require(Permission.EXPORT_PATIENTS)
         with assume_role(session, system.role.value):
             if subject == PATIENTS.name:
-                views.recall(session, program, key, subject=PATIENTS)
+                views.load_criteria(session, program, key, subject=PATIENTS)
             else:
                 cohorts.recall(session, program, key)
     except (NotAllowed, NotFound) as refusal:

@@ -90,7 +90,7 @@ def find_members(
         actor = replace(actor, scopes=None)
     try:
         if subject == PATIENTS.name:
-            criteria = views.recall(session, actor, key, subject=PATIENTS)
+            criteria = views.load_criteria(session, actor, key, subject=PATIENTS)
             return search.list_exported_ids(session, actor, criteria, now=now)
         actor.require(patients.permission_to_stream(actor))
         cohort = cohorts.recall(session, actor, key)

@@ -36,7 +36,7 @@ class Key:
     is_nullable: bool = False
     is_folded: bool = False
 
-    def turned(self) -> "Key":
+    def reversed(self) -> "Key":
         """Return the key in the opposite direction."""
         return replace(self, direction=self.direction.opposite)
 
@@ -71,7 +71,7 @@ def order_by(table: FromClause, keys: Sequence[Key]) -> list[UnaryExpression[Any
     ]
 
 
-def behind(
+def after_row(
     table: FromClause, keys: Sequence[Key], row_id: ColumnElement[Any]
 ) -> ColumnElement[bool]:
     """Return the condition for the rows that the keys sort after the given row.
@@ -79,16 +79,16 @@ def behind(
     The row's own values are looked up in the same statement: one round trip, and no
     value ever has to be part of a link. No rows come after one that does not exist.
     """
-    return _behind(table, keys, _Row(table, row_id))
+    return _after_position(table, keys, _Row(table, row_id))
 
 
-def behind_place(table: FromClause, keys: Sequence[Key]) -> ColumnElement[bool]:
+def after_place(table: FromClause, keys: Sequence[Key]) -> ColumnElement[bool]:
     """Return the condition for the rows after a place, whose names are `place_names`.
 
     A place is what a row had when it was shown. The row itself may have moved since: a
     page that began after it would skip, or repeat, all rows in between.
     """
-    return _behind(table, keys, _Place(table, keys))
+    return _after_position(table, keys, _Place(table, keys))
 
 
 def place_columns(table: FromClause, keys: Sequence[Key]) -> tuple[Label[str], ...]:
@@ -111,7 +111,7 @@ class _Position(Protocol):
     def value(self, *keys: Key) -> ColumnElement[Any]: ...
 
 
-def _behind(
+def _after_position(
     table: FromClause, keys: Sequence[Key], row: _Position
 ) -> ColumnElement[bool]:
     is_uniform = len({key.direction for key in keys}) == 1

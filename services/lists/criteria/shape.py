@@ -64,7 +64,7 @@ class FoldedText:
 
 
 @dataclass(frozen=True, slots=True)
-class Mention:
+class TermLookup:
     """Text that stands for spellings which the database must look up first."""
 
     field: str
@@ -93,7 +93,7 @@ _USES_START: Final = {Operator.LESS_THAN, Operator.GREATER_THAN_OR_EQUAL}
 _USES_END: Final = {Operator.LESS_THAN_OR_EQUAL, Operator.GREATER_THAN}
 
 
-def take_apart(criteria: Criteria, fields: Fields, now: datetime) -> FilterQuery:
+def parameterize(criteria: Criteria, fields: Fields, now: datetime) -> FilterQuery:
     """Split the filters into shape and values, or raise InvalidInput.
 
     `now` sets the day for ages, and the time zone for typed days.
@@ -143,7 +143,9 @@ def _leaf(
         case Kind.LIST if operator in _REVERSED:
             read = tuple(FoldedText(str(text), False, False) for text in read)
         case Kind.LIST:
-            read = tuple(Mention(field.name, str(text), not is_part) for text in read)
+            read = tuple(
+                TermLookup(field.name, str(text), not is_part) for text in read
+            )
     return Leaf(
         field.name,
         field.kind,

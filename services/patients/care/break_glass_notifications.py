@@ -30,7 +30,7 @@ This letter names nobody on purpose: mail is a postcard.
 _log = logging.getLogger(__name__)
 
 
-def tell_administrators(session: Session, mailer: Mailer, address: str) -> int:
+def notify_administrators(session: Session, mailer: Mailer, address: str) -> int:
     """E-mail the administrators about new accesses; return how many there were.
 
     An access counts as notified once one e-mail is out; the caller commits right then.

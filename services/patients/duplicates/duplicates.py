@@ -121,7 +121,7 @@ def find_duplicates(
     open only a few of them, which is why only identities are returned.
     """
     actor.require(Permission.VIEW_PATIENT)
-    candidates = look_for(session, draft, excluding=excluding)
+    candidates = find_candidates(session, draft, excluding=excluding)
     audit.record(
         session,
         actor,
@@ -135,7 +135,7 @@ def find_duplicates(
     return candidates
 
 
-def look_for(
+def find_candidates(
     session: Session, draft: PatientDraft, *, excluding: UUID | None = None
 ) -> tuple[DuplicateCandidate, ...]:
     """Find as `find_duplicates` does, for services that check and record themselves."""
@@ -153,7 +153,7 @@ def list_pairs(
     every record with every other.
     """
     actor.require(Permission.VIEW_PATIENT)
-    ids = session.execute(_agreeing()).all()
+    ids = session.execute(_pairs_with_equal_keys()).all()
     either = {patient_id for pair in ids for patient_id in pair}
     rows = session.execute(select(*COLUMNS).where(Patient.id.in_(either)))
     records = {record.id: record for record in map(record_of, rows)}
@@ -178,7 +178,7 @@ def list_pairs(
     return shown
 
 
-def _agreeing() -> CompoundSelect[Any]:
+def _pairs_with_equal_keys() -> CompoundSelect[Any]:
     """Pair each recently changed record with those that agree with it in one key."""
     last = (
         select(Patient)
@@ -238,9 +238,9 @@ def _candidates() -> Select[Any]:
     it.
     """
     ids = union_all(
-        *map(_most_alike, (_IN_USE, _ARCHIVED)),
-        *map(_nearly_born, (_IN_USE, _ARCHIVED)),
-        _namesakes(),
+        *map(_with_similar_name, (_IN_USE, _ARCHIVED)),
+        *map(_with_similar_birth_date, (_IN_USE, _ARCHIVED)),
+        _with_same_name_and_birth_date(),
         # A field that was not typed is NULL and equals nothing.
         _few(Patient.phone_key == _PHONE),
         _few(Patient.email_key == func.lower(_EMAIL)),
@@ -268,7 +268,7 @@ def _given(draft: PatientDraft, excluding: UUID | None) -> dict[str, object]:
     }
 
 
-def _most_alike(kept: ColumnElement[bool]) -> Select[Any]:
+def _with_similar_name(kept: ColumnElement[bool]) -> Select[Any]:
     """Select the most similar names among those born on one of the days."""
     born = (
         select(Patient.id, Patient.name_key)
@@ -283,7 +283,7 @@ def _most_alike(kept: ColumnElement[bool]) -> Select[Any]:
     )
 
 
-def _nearly_born(kept: ColumnElement[bool]) -> Select[Any]:
+def _with_similar_birth_date(kept: ColumnElement[bool]) -> Select[Any]:
     """Select those born within one typing error of the day who share one of the names.
 
     They number in the thousands, and comparing trigrams costs more than all else here;
@@ -299,7 +299,7 @@ def _nearly_born(kept: ColumnElement[bool]) -> Select[Any]:
     )
 
 
-def _namesakes() -> Select[Any]:
+def _with_same_name_and_birth_date() -> Select[Any]:
     """Select those with exactly this name and day, even if too many share the day."""
     return _few(
         Patient.last_name_key == func.fold(_LAST_NAME),

@@ -9,7 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from db.models.patient import PatientMerge
 
 
-def has_taken_over(
+def has_absorbed(
     patient_id: InstrumentedAttribute[UUID], since: datetime
 ) -> ColumnElement[bool]:
     """Return whether another record was merged into a patient's after a time.

@@ -38,7 +38,7 @@ class SameRecord(Conflict):
         )
 
 
-class CannotFollow(Conflict):
+class MergeConflict(Conflict):
     """Both records have something of which a patient can have only one."""
 
     def __init__(self, table: str) -> None:
@@ -141,7 +141,7 @@ def merge(
 
     The other record is archived and names the kept one; both records as they were
     before are stored. Raises InvalidPatient, SameRecord, StaleVersion for either
-    record, PatientArchived, NotFound, or CannotFollow.
+    record, PatientArchived, NotFound, or MergeConflict.
     """
     actor.require(Permission.MERGE_PATIENTS, kept_id)
     draft = patients.validate(draft, today)
@@ -164,7 +164,7 @@ def merge(
     # The merged record first: its e-mail address may go to the kept one.
     patients.change(session, merged_id, loser, version=merged_version)
     made = patients.change(session, kept_id, winner, version=kept_version, typed=draft)
-    _write_down(session, actor, kept, merged)
+    _write_merge(session, actor, kept, merged)
     # Whoever may merge two records need not see, let alone change, all rows that name
     # them.
     with assume_role(session, "system"):
@@ -206,7 +206,7 @@ def _differences(
             yield Difference(name, *values, suggested)
 
 
-def _write_down(
+def _write_merge(
     session: Session, actor: Actor, kept: PatientRecord, merged: PatientRecord
 ) -> None:
     before = {
@@ -287,7 +287,7 @@ def _repoint(session: Session, kept_id: UUID, merged_id: UUID) -> None:
         .values(merged_into_id=kept_id)
         .execution_options(synchronize_session=False)
     )
-    for column in followers():
+    for column in repointed_columns():
         statement = (
             update(column.table)
             .where(column == merged_id)
@@ -299,10 +299,10 @@ def _repoint(session: Session, kept_id: UUID, merged_id: UUID) -> None:
         except IntegrityError as error:
             if getattr(error.orig, "pgcode", None) not in _ALREADY_THERE:
                 raise
-            raise CannotFollow(column.table.name) from error
+            raise MergeConflict(column.table.name) from error
 
 
-def followers() -> Iterator[Column[Any]]:
+def repointed_columns() -> Iterator[Column[Any]]:
     """Yield every column that names a patient and follows a merge.
 
     They are found in the models, so a table that is added later follows automatically;

@@ -42,7 +42,9 @@ def list_new_duplicates(
     )
     by_pair: dict[frozenset[object], NewDuplicate] = {}
     for new in map(record_of, newest.all()):
-        for known in duplicates.look_for(session, new.draft(), excluding=new.id)[:1]:
+        for known in duplicates.find_candidates(session, new.draft(), excluding=new.id)[
+            :1
+        ]:
             if known.score >= duplicates.LIKELY:
                 pair = frozenset((new.id, known.patient.id))
                 by_pair.setdefault(pair, NewDuplicate(new, known))

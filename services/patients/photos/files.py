@@ -60,7 +60,7 @@ def delete(files: FileStore, bucket: Bucket, photo_file_id: str | None) -> None:
         files.delete(bucket, file_id)
 
 
-def list_unnamed(
+def list_unreferenced(
     files: FileStore,
     bucket: Bucket,
     named: Iterable[str | None],

@@ -5,14 +5,17 @@ long, what was deleted or changed by mistake can still be looked up there. Any s
 that can be restored from backups can be opened to look around in as well.
 """
 
-from services.patients.point_in_time.copying import Copy as Copy, copy_back as copy_back
-from services.patients.point_in_time.looking import (
+from services.patients.point_in_time.copying import (
+    RecordCopy as RecordCopy,
+    copy_back as copy_back,
+)
+from services.patients.point_in_time.reading import (
     PatientMatches as PatientMatches,
     RecordSnapshot as RecordSnapshot,
-    can_wait as can_wait,
-    find as find,
-    look as look,
+    can_pause as can_pause,
+    find_patients as find_patients,
     pause as pause,
+    read_record as read_record,
     record_pause as record_pause,
     replayed_until as replayed_until,
     resume as resume,

@@ -19,7 +19,7 @@ from services.patients.records.patients import (
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class RecordCopy:
     """The values a record is to have, as of when, and why.
 
     `version` is the version of today's record that was seen; None if there was none.
@@ -33,7 +33,7 @@ class Copy:
 
 
 def copy_back(
-    session: Session, actor: Actor, copy: Copy, *, today: date
+    session: Session, actor: Actor, copy: RecordCopy, *, today: date
 ) -> PatientRecord:
     """Give a record its earlier values; the caller commits.
 
@@ -72,7 +72,7 @@ def copy_back(
 
 
 def _brought_back(
-    session: Session, current: PatientRecord, copy: Copy, today: date
+    session: Session, current: PatientRecord, copy: RecordCopy, today: date
 ) -> PatientRecord:
     if current.merged_into_id:
         raise PatientArchived(current)

@@ -19,11 +19,11 @@ _TYPED: Final = re.compile(
 _SEPARATOR: Final = re.compile(r"[\s-]")
 
 
-def find(typed: str) -> str | None:
+def parse(typed: str) -> str | None:
     """Return the number as stored if something that looks like one was typed.
 
     In upper or lower case, with or without a hyphen or a space in the middle.
-    `is_right` returns whether the number can exist.
+    `is_valid` returns whether the number can exist.
     """
     text = typed.strip().upper()
     if not _TYPED.fullmatch(text):
@@ -31,7 +31,7 @@ def find(typed: str) -> str | None:
     return _SEPARATOR.sub("", text).translate(_MEANT)
 
 
-def is_right(number: str) -> bool:
+def is_valid(number: str) -> bool:
     """Return whether the check character of a number fits the others."""
     value = 0
     for character in number[:-1]:
@@ -39,6 +39,6 @@ def is_right(number: str) -> bool:
     return value % _MODULUS == _ALPHABET.index(number[-1])
 
 
-def spelt(number: str) -> str:
+def formatted(number: str) -> str:
     """Return the number as it is shown and printed: 4K7-P2X."""
     return f"{number[:3]}-{number[3:]}"

@@ -50,7 +50,7 @@ def record_of(row: Sequence[Any]) -> PatientRecord:
     return _filled([*row], _FILL)
 
 
-def record_in_use_of(row: Sequence[Any]) -> PatientRecord:
+def active_record_of(row: Sequence[Any]) -> PatientRecord:
     """Return the patient in a row of exactly COLUMNS_IN_USE, who is in daily use."""
     return _filled([*row, *_NONE_OF_ARCHIVED], _FILL_IN_USE)
 

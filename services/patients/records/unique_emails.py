@@ -21,7 +21,7 @@ from services.core.audit import Action
 from services.core.errors import Conflict
 from services.core.sentences import Sentence
 from services.patients.records.constraints import EMAIL_ONCE
-from services.patients.records.record_numbers import spelt
+from services.patients.records.record_numbers import formatted
 
 _MOST_NAMED: Final = 20
 _LOCK_NOT_AVAILABLE: Final = "55P03"
@@ -35,7 +35,7 @@ class EmailsShared(Conflict):
     """
 
     def __init__(self, shared: Sequence[Sequence[str]], count: int) -> None:
-        named = "; ".join(" and ".join(map(spelt, numbers)) for numbers in shared)
+        named = "; ".join(" and ".join(map(formatted, numbers)) for numbers in shared)
         more = (
             Sentence("; and {number:,} more", number=count - len(shared))
             if count > len(shared)

@@ -29,7 +29,7 @@ class Grant:
     expires_at: datetime
 
 
-class GrantSpent(Conflict):
+class GrantUsed(Conflict):
     """The file was fetched before, or not in time."""
 
     def __init__(self) -> None:
@@ -38,7 +38,9 @@ class GrantSpent(Conflict):
         )
 
 
-def ask(session: Session, actor: Actor, key: str | None, reason: str) -> Grant:
+def request_export(
+    session: Session, actor: Actor, key: str | None, reason: str
+) -> Grant:
     """Let the actor fetch the list behind the key with names; the caller commits.
 
     What is exported, and why, is recorded when the file is fetched. Raises
@@ -47,7 +49,7 @@ def ask(session: Session, actor: Actor, key: str | None, reason: str) -> Grant:
     actor.require(Permission.EXPORT_NAMES)
     reason = reasons.read(reason)
     if key is not None:
-        views.recall(session, actor, key, subject=PATIENTS)
+        views.load_criteria(session, actor, key, subject=PATIENTS)
     grant = ExportGrant(
         user_id=actor.id,
         criteria_key=key,
@@ -59,10 +61,10 @@ def ask(session: Session, actor: Actor, key: str | None, reason: str) -> Grant:
     return _grant_of(grant)
 
 
-def use(session: Session, actor: Actor, grant_id: UUID) -> Grant:
+def redeem(session: Session, actor: Actor, grant_id: UUID) -> Grant:
     """Use the grant up; the caller commits before anything is exported.
 
-    Of two concurrent requests, one gets the file. Raises GrantSpent, NotFound,
+    Of two concurrent requests, one gets the file. Raises GrantUsed, NotFound,
     NotAllowed.
     """
     actor.require(Permission.EXPORT_NAMES)
@@ -78,7 +80,7 @@ def use(session: Session, actor: Actor, grant_id: UUID) -> Grant:
         return _grant_of(used)
     if session.scalar(select(ExportGrant.id).where(*is_own)) is None:
         raise NotFound("There is no such export of yours; ask for it in the list.")
-    raise GrantSpent
+    raise GrantUsed
 
 
 def _grant_of(grant: ExportGrant) -> Grant:

@@ -32,7 +32,7 @@ from services.lists.criteria.paging import order_by
 from services.lists.csv_cells import escape_formula
 from services.lists.queries import prepare
 from services.lists.recording import record
-from services.lists.statements import compiled, ran_out_of_time
+from services.lists.statements import compiled, is_timeout
 from services.patients.records import patients
 from services.patients.search.pages import PATIENT_LISTS
 from services.patients.search.queries import (
@@ -183,7 +183,7 @@ def _read(
         with _streamed(session, query, is_named=is_named) as result:
             yield from result.partitions(_ROWS_AT_ONCE)
     except OperationalError as error:
-        if not ran_out_of_time(error):
+        if not is_timeout(error):
             raise
         raise Unavailable(
             "This list takes too long to export; add a filter to narrow it."
@@ -204,7 +204,7 @@ def _streamed(
 
 @lru_cache(maxsize=256)
 def _ids(shape: PatientListShape) -> str:
-    return compiled(select(PATIENTS.c.id).where(shape.belongs()))
+    return compiled(select(PATIENTS.c.id).where(shape.membership()))
 
 
 @lru_cache(maxsize=256)
@@ -212,7 +212,7 @@ def _export(shape: PatientListShape) -> str:
     if shape.scope is UNNAMED:
         return compiled(_unnamed(shape))
     columns = (PATIENTS.c[name] for name in shape.scope.exported)
-    statement = select(*columns).where(shape.belongs())
+    statement = select(*columns).where(shape.membership())
     return compiled(statement.order_by(*order_by(PATIENTS, shape.keys)))
 
 
@@ -231,7 +231,7 @@ def _unnamed(shape: PatientListShape) -> Select[Any]:
         else PATIENTS.c[name]
         for name in shape.scope.exported
     )
-    rows = select(pseudonym.label("pseudonym"), *shown).where(shape.belongs())
+    rows = select(pseudonym.label("pseudonym"), *shown).where(shape.membership())
     return rows.order_by(literal_column("pseudonym"))
 
 

@@ -15,9 +15,9 @@ from services.core.errors import InvalidInput
 from services.lists.folding import fold
 from services.lists.statements import MOST, compiled, run
 from services.patients.records.model import Identity, Sex
-from services.patients.search import typed as search
+from services.patients.search import parsing as search
+from services.patients.search.parsing import SearchShape
 from services.patients.search.queries import PATIENTS
-from services.patients.search.typed import SearchShape
 
 MOST_MATCHES: Final = 10
 _COLUMNS: Final = (
@@ -39,7 +39,7 @@ def identify(session: Session, actor: Actor, typed: str) -> tuple[Identity, ...]
     Unavailable.
     """
     actor.require(Permission.BREAK_GLASS)
-    query = search.read(typed)
+    query = search.parse(typed)
     if query.record_number:
         # Digits alone could also be the end of somebody's phone number.
         query = replace(query, phone="")

@@ -16,7 +16,7 @@ from services.lists.criteria import Count, Criteria
 from services.lists.pages import USUAL_SIZE, Page, PagePosition, Place, read_page
 from services.lists.queries import ListDefinition
 from services.patients.records.model import UnnamedPatient
-from services.patients.search import fields, terms, typed
+from services.patients.search import fields, parsing, terms
 from services.patients.search.pseudonyms import pseudonyms_for
 from services.patients.search.queries import PATIENTS, shape_of
 from services.patients.search.visibility import (
@@ -36,7 +36,7 @@ PATIENT_LISTS: Final = ListDefinition(
     counted=Action.PATIENT_COUNT,
     scope_of=visibility_of,
     shape_of=shape_of,
-    read_search=typed.read,
+    read_search=parsing.parse,
     words_of=lambda search: search.words,
     fold_search=lambda _, search, folded: search.folded(folded),
     spell_out=terms.spell_out,

@@ -30,10 +30,10 @@ from services.lists.criteria.shape import Branch
 from services.lists.criteria.sql import RowTarget, Target, condition
 from services.lists.queries import ListQuery, ListShape
 from services.lists.statements import MOST
-from services.patients.search import typed
+from services.patients.search import parsing
 from services.patients.search.fields import FIELDS
+from services.patients.search.parsing import PatientSearch, SearchShape
 from services.patients.search.terms import KINDS
-from services.patients.search.typed import PatientSearch, SearchShape
 from services.patients.search.visibility import (
     Listed,
     ListedRows,
@@ -190,14 +190,14 @@ class PatientListShape(ListShape[PatientVisibility, SearchShape]):
         """Whether a page's only parameters are those of where it begins."""
         return not self.where.members and self.search == SearchShape()
 
-    def belongs(self) -> ColumnElement[bool]:
+    def membership(self) -> ColumnElement[bool]:
         """Return the condition for the patients on the list."""
         deleted_at = PATIENTS.c.deleted_at
         archived = and_(deleted_at.is_not(None), PATIENTS.c.erased_at.is_(None))
         return and_(
             archived if self.archived else deleted_at.is_(None),
             condition(self.where, _TARGETS),
-            typed.condition(self.search),
+            parsing.condition(self.search),
         )
 
     def page(
@@ -208,7 +208,7 @@ class PatientListShape(ListShape[PatientVisibility, SearchShape]):
         also: Sequence[ColumnElement[Any]] = (),
     ) -> Select[Any]:
         """Select the first MOST rows by the keys that also meet `where`."""
-        rows = select(*self._rows.columns, *also).where(self.belongs(), *where)
+        rows = select(*self._rows.columns, *also).where(self.membership(), *where)
         return rows.order_by(*order_by(PATIENTS, keys)).limit(MOST).offset(offset)
 
     @property

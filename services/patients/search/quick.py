@@ -15,13 +15,13 @@ from services.lists.criteria import Count
 from services.lists.criteria.patterns import beginning
 from services.lists.folding import fold
 from services.lists.pages import peek
-from services.lists.statements import MOST, compiled, within
+from services.lists.statements import MOST, compiled, run_within
 from services.patients.records.model import Identity, PatientRecord
 from services.patients.records.rows import COLUMNS, record_of
-from services.patients.search import typed as search
+from services.patients.search import parsing as search
 from services.patients.search.pages import PATIENT_LISTS
 from services.patients.search.queries import PATIENTS
-from services.patients.search.similar import resembling
+from services.patients.search.similar import find_resembling
 
 _LIMIT_MILLISECONDS: Final = 300
 _FEWEST_TO_RESEMBLE: Final = 4
@@ -74,7 +74,7 @@ def find_quickly(
             total = counting.count_searched(session, actor, PATIENT_LISTS, typed)
     is_similar = not matches and len(typed) >= _FEWEST_TO_RESEMBLE
     if is_similar:
-        matches = resembling(session, typed, limit=limit)
+        matches = find_resembling(session, typed, limit=limit)
     if matches:
         shown = [record.id for record in matches]
         details = {"patients": shown, "while_typing": True}
@@ -91,12 +91,12 @@ def _find_beginning(
     Two letters begin a word of tens of thousands of names, which takes a second to
     sort; in the index of family names, those that begin with them are adjacent.
     """
-    query = search.read(typed)
+    query = search.parse(typed)
     if len(query.words) != 1 or query.dates or query.years:
         return ()
     (word,) = query.words
     given = {"beginning": beginning(fold(session, [word])[word]), "most": limit}
-    rows = within(session, _LIMIT_MILLISECONDS, _beginning(), given)
+    rows = run_within(session, _LIMIT_MILLISECONDS, _beginning(), given)
     return tuple(map(record_of, rows or ()))
 
 

@@ -22,10 +22,10 @@ from services.core.audit import Action
 from services.lists.criteria import Criteria
 from services.lists.folding import fold
 from services.lists.recording import record
-from services.lists.statements import MOST, compiled, within
+from services.lists.statements import MOST, compiled, run_within
 from services.patients.records.model import PatientRecord
 from services.patients.records.rows import COLUMNS, record_of
-from services.patients.search import typed as search
+from services.patients.search import parsing as search
 from services.patients.search.queries import PATIENTS
 
 _LIMIT_MILLISECONDS: Final = 500
@@ -42,15 +42,15 @@ def find_similar(
     """
     actor.require(Permission.LIST_PATIENTS)
     actor.require(Permission.VIEW_NAMES)
-    records = resembling(session, typed, limit=limit)
-    if not search.read(typed).words:
+    records = find_resembling(session, typed, limit=limit)
+    if not search.parse(typed).words:
         return ()
-    criteria = Criteria(search=" ".join(search.read(typed).words))
+    criteria = Criteria(search=" ".join(search.parse(typed).words))
     record(session, actor, Action.PATIENT_LIST, criteria, shown=records, similar=True)
     return records
 
 
-def resembling(
+def find_resembling(
     session: Session, typed: str, *, limit: int
 ) -> tuple[PatientRecord, ...]:
     """Return patients with similar names; the caller checks permissions and records it.
@@ -58,7 +58,7 @@ def resembling(
     These are patients whose whole name is spelt similarly, or whose family name sounds
     like one of its words; with a year, only those born in it.
     """
-    query = search.read(typed)
+    query = search.parse(typed)
     if not query.words:
         return ()
     name = " ".join(query.words)
@@ -69,7 +69,7 @@ def resembling(
         "most": limit,
         "years": list(query.years),
     }
-    rows = within(session, _LIMIT_MILLISECONDS, _similar(bool(query.years)), given)
+    rows = run_within(session, _LIMIT_MILLISECONDS, _similar(bool(query.years)), given)
     return tuple(map(record_of, rows or ()))
 
 

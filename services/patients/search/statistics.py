@@ -236,7 +236,7 @@ def _band_of(shape: PatientListShape, listed: CTE) -> ColumnElement[Any]:
 
 def _listed(shape: PatientListShape, *, is_sample: bool) -> CTE:
     patients: FromClause = PATIENTS
-    belonging = shape.belongs()
+    belonging = shape.membership()
     most = _most(shape.scope) + (0 if is_sample else 1)
     if is_sample:
         # The same seed each time, so that a chart does not flicker.

@@ -15,7 +15,7 @@ from services.core.sentences import Sentence
 from services.core.typed_text import is_storable
 from services.lists.criteria import MAX_TEXT_LENGTH
 from services.lists.criteria.patterns import beginning_a_word, containing
-from services.lists.criteria.shape import Mention
+from services.lists.criteria.shape import TermLookup
 from services.lists.folding import fold
 from services.lists.statements import MOST, compiled, run
 
@@ -26,7 +26,7 @@ _IS_WORD: Final = re.compile(r"\w")
 
 
 def spell_out(
-    session: Session, mentions: Mapping[str, Mention]
+    session: Session, mentions: Mapping[str, TermLookup]
 ) -> dict[str, list[str]]:
     """Return the spellings in patients' lists for what is mentioned.
 
@@ -51,7 +51,7 @@ def spell_out(
     return spellings
 
 
-def _is_meant(mention: Mention, term_key: str) -> bool:
+def _is_meant(mention: TermLookup, term_key: str) -> bool:
     """Return whether a term that contains the text is one that was meant."""
     if not mention.is_whole_words:
         return True

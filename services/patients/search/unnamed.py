@@ -106,5 +106,7 @@ def hashes(ids: ColumnElement[Any]) -> ColumnElement[bytes]:
 @lru_cache(maxsize=256)
 def _members(shape: PatientListShape) -> str:
     most = literal_column(str(MOST_COUNTED + 1), Integer)
-    first = select(PATIENTS.c.id).where(shape.belongs()).limit(most).subquery("first")
+    first = (
+        select(PATIENTS.c.id).where(shape.membership()).limit(most).subquery("first")
+    )
     return compiled(select(hashes(first.c.id)))

@@ -14,7 +14,7 @@ from services.patients.records.rows import (
     COLUMNS,
     COLUMNS_IN_USE,
     UNNAMED_COLUMNS,
-    record_in_use_of,
+    active_record_of,
     record_of,
     unnamed_of,
 )
@@ -48,7 +48,7 @@ class PatientVisibility:
 
 NAMED: Final = PatientVisibility(
     archived=ListedRows(COLUMNS, record_of),
-    in_use=ListedRows(COLUMNS_IN_USE, record_in_use_of),
+    in_use=ListedRows(COLUMNS_IN_USE, active_record_of),
     exported=(
         "id",
         "record_number",

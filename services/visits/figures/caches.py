@@ -19,7 +19,7 @@ from services.core.actors import CACHE, Permission
 from services.core.errors import NotFound
 from services.core.on_behalf import ActorDatabase
 from services.core.typed_text import tidy
-from services.lists.cache import CacheRegion, ChangeListener, Lasting
+from services.lists.cache import CacheRegion, ChangeListener, ExpiringValue
 from services.visits.figures import statistics as booking_statistics
 from services.visits.figures.statistics import BookingStatistics, Period
 from services.visits.schedule import doctors, slots
@@ -84,12 +84,12 @@ class VisitCaches:
         on_behalf.require(Permission.VIEW_DOCTORS)
         words = " ".join(tidy(search).split())
 
-        def read(session: Session) -> Lasting[tuple[DoctorRecord, ...]]:
+        def read(session: Session) -> ExpiringValue[tuple[DoctorRecord, ...]]:
             records = doctors.list_doctors(
                 session, CACHE, search=words, speciality=speciality, limit=limit
             )
             begin = [doctor.next_free_at for doctor in records if doctor.next_free_at]
-            return Lasting(records, _until_first(session, begin, with_holds=True))
+            return ExpiringValue(records, _until_first(session, begin, with_holds=True))
 
         return self._look(self._doctors, (words, speciality, limit), read, after)
 
@@ -108,12 +108,12 @@ class VisitCaches:
         """
         on_behalf.require(Permission.VIEW_DOCTORS)
 
-        def read(session: Session) -> Lasting[tuple[SlotRecord, ...]]:
+        def read(session: Session) -> ExpiringValue[tuple[SlotRecord, ...]]:
             doctors.get_doctor(session, CACHE, doctor_id)
             records = slots.list_slots(session, CACHE, doctor_id, from_at, until_at)
             change = [slot.held_until for slot in records if slot.held_until]
             change += [slot.starts_at for slot in records if slot.state == "free"]
-            return Lasting(records, _until_first(session, change))
+            return ExpiringValue(records, _until_first(session, change))
 
         wanted = (str(doctor_id), from_at.timestamp(), until_at.timestamp())
         return self._look(self._slots, wanted, read, after)
@@ -131,7 +131,9 @@ class VisitCaches:
         statistics = self._look(
             self._statistics,
             (period, str(zone)),
-            lambda session: Lasting(booking_statistics.count(session, period, zone)),
+            lambda session: ExpiringValue(
+                booking_statistics.count(session, period, zone)
+            ),
             after,
             on_behalf.actor.database_identity,
         )
@@ -149,9 +151,11 @@ class VisitCaches:
         would count all its bookings after each change.
         """
 
-        def count(_: Lsn | None) -> Read[Lasting[dict[str, int]]]:
+        def count(_: Lsn | None) -> Read[ExpiringValue[dict[str, int]]]:
             return self._database.read(
-                lambda session: Lasting(booking_statistics.count_outcomes(session)),
+                lambda session: ExpiringValue(
+                    booking_statistics.count_outcomes(session)
+                ),
                 identity=SYSTEM,
             )
 
@@ -161,7 +165,7 @@ class VisitCaches:
         self,
         region: CacheRegion[T],
         wanted: Hashable,
-        operation: Callable[[Session], Lasting[T]],
+        operation: Callable[[Session], ExpiringValue[T]],
         after: Lsn | None,
         identity: DatabaseIdentity = CACHE.database_identity,
     ) -> Read[T]:

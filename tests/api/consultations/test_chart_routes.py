@@ -103,7 +103,7 @@ def test_labels_are_a_pdf_with_as_many_as_were_asked_for(as_role, patient_id):
 
     assert answer.headers["content-disposition"] == 'inline; filename="labels.pdf"'
     record = as_role(Role.STAFF).get(f"/api/v1/patients/{patient_id}", headers=NEWEST)
-    number = record_numbers.spelt(record.json()["record_number"])
+    number = record_numbers.formatted(record.json()["record_number"])
     assert words_of(answer.content).count(number) == 5
 
 

@@ -288,7 +288,7 @@ def saved_list(application, client, register) -> tuple[str, str]:
     def save(session):
         clerk = find_actor(session, application.tokens[Role.STAFF])
         criteria = Criteria(where=wanted)
-        key = views.remember(session, clerk, criteria, subject=PATIENTS)
+        key = views.store_criteria(session, clerk, criteria, subject=PATIENTS)
         name = f"A list {uuid4().hex[:8]}"
         return views.save_view(session, clerk, name, key, subject=PATIENTS).id
 

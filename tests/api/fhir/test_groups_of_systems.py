@@ -80,7 +80,7 @@ class Granting:
             if isinstance(question, Cohort):
                 key = cohorts.remember(session, owner, question)
             else:
-                key = views.remember(session, owner, question, subject=PATIENTS)
+                key = views.store_criteria(session, owner, question, subject=PATIENTS)
             subject = cohorts.COHORTS if is_cohort else PATIENTS
             name = f"Implants {uuid4().hex[:8]}"
             return views.save_view(session, owner, name, key, subject=subject).id

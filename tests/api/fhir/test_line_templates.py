@@ -26,8 +26,8 @@ from services.lists.streaming.line_fields import LineField, LineFieldKind
 from services.lists.streaming.line_filling import LineFiller, LinesMissing
 from services.lists.streaming.line_pieces import LinePiece
 from services.lists.streaming.lines import LineSource, stream_lines
-from services.patients.records.lines import PATIENT_FIELDS
 from services.patients.records.model import PatientRecord, Sex
+from services.patients.records.streaming import PATIENT_FIELDS
 from tests.api.fhir.conftest import link_of
 from tests.kit import cast
 from tests.kit.replicas import await_everywhere

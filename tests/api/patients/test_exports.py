@@ -83,7 +83,7 @@ def test_a_file_of_few_without_names_is_refused(application, analyst):
     nobody = Filter("birth_year", Operator.EQUAL, "1901")
     few = Criteria(Group(members=(nobody,)))
     written = application.database.write(
-        lambda session: views.remember(session, actor, few, subject=PATIENTS),
+        lambda session: views.store_criteria(session, actor, few, subject=PATIENTS),
         identity=actor.database_identity,
     )
     seen = {LSN_HEADER: str(written.lsn)}

@@ -151,7 +151,7 @@ def test_there_are_two_sizes(client, ada, size):
 
 def _stored(application, actor, **fields):
     written = application.database.write(
-        lambda session: views.remember(
+        lambda session: views.store_criteria(
             session, actor, Criteria(**fields), subject=PATIENTS
         ),
         identity=actor.database_identity,

@@ -40,7 +40,7 @@ def view(site: Site) -> Iterator[View]:
 
     def save(session: Session) -> View:
         analyst, name = jonas(session), f"Women {uuid4().hex[:6]}"
-        key = views.remember(session, analyst, WOMEN, subject=PATIENTS)
+        key = views.store_criteria(session, analyst, WOMEN, subject=PATIENTS)
         return views.save_view(session, analyst, name, key, subject=PATIENTS)
 
     saved = site.write(save)

@@ -37,7 +37,7 @@ def _filed(session: Session, title: str) -> tuple[str, UUID]:
     filed(session, clerk, title, of=patient)
     of_patient = Filter("patient_id", Operator.EQUAL, str(patient.id))
     criteria = Criteria(Group(members=(of_patient,)))
-    return views.remember(session, clerk, criteria, subject=DOCUMENTS), patient.id
+    return views.store_criteria(session, clerk, criteria, subject=DOCUMENTS), patient.id
 
 
 def _read(page: Page) -> str:

@@ -42,7 +42,7 @@ from services.core.on_behalf import ActorDatabase
 from services.documents.forms import Clinic
 from services.lists import views
 from services.lists.criteria import Criteria, Filter, Group, Operator
-from services.lists.statements import TakesTooLong
+from services.lists.statements import ListTimeout
 from services.patients import search
 from services.patients.records.model import Sex
 from services.patients.search.fields import PATIENTS
@@ -102,13 +102,13 @@ class House:
         analyst, subject = self.analyst, COHORTS
         if isinstance(question, Criteria):
             subject = PATIENTS
-            key = views.remember(session, analyst, question, subject=PATIENTS)
+            key = views.store_criteria(session, analyst, question, subject=PATIENTS)
         elif isinstance(question, Figure):
             key = figures.remember(session, analyst, question)
         elif isinstance(question, Cohort):
             key = cohorts.remember(session, analyst, question)
         else:
-            key = views.keep(session, analyst, question, subject=COHORTS)
+            key = views.store(session, analyst, question, subject=COHORTS)
         saved = views.save_view(session, analyst, WORD, key, subject=subject)
         draft = SubscriptionDraft(
             content=SavedList(saved.id),
@@ -260,7 +260,7 @@ def test_a_list_that_takes_too_long_says_so_and_is_due_no_more(
     search_for, title = slow
 
     def take_too_long(*_: object, **__: object) -> None:
-        raise TakesTooLong
+        raise ListTimeout
 
     monkeypatch.setattr(search, search_for, take_too_long)
     house.send_list(of_sex(Sex.FEMALE))

@@ -131,7 +131,7 @@ def test_what_a_newer_version_has_kept_is_left_to_a_worker_of_it(
 ):
     come(write, 12, hour=9)
     watch(write, analyst)
-    key = write(lambda s: views.keep(s, analyst, kept, subject=COHORTS))
+    key = write(lambda s: views.store(s, analyst, kept, subject=COHORTS))
     write(lambda s: s.execute(update(CountAlert).values(criteria_key=key)))
 
     assert look(database) == 0

@@ -365,7 +365,7 @@ def test_what_is_purged_while_it_is_read_is_not_damaged(house):
 def test_a_share_is_such_that_all_are_checked_in_five_days(
     session, monkeypatch, count, share
 ):
-    monkeypatch.setattr(checking, "count_named", lambda *_: count)
+    monkeypatch.setattr(checking, "count_references", lambda *_: count)
 
     assert checking.share_of(session, Bucket.DOCUMENTS) == share
 

@@ -92,7 +92,7 @@ def test_before_anything_is_counted_the_page_says_what_to_do(clinic: Clinic):
 def test_a_cohort_of_a_newer_version_is_not_counted_and_it_is_said_why(clinic: Clinic):
     visits = cohorts.to_json(Cohort(entry=CohortEvent(kind=EventKind.VISIT)))
     kept, analyst = visits | {"blood_group": "0"}, clinic.cast[Role.ANALYST]
-    key = clinic.write(lambda s: views.keep(s, analyst, kept, subject=COHORTS))
+    key = clinic.write(lambda s: views.store(s, analyst, kept, subject=COHORTS))
 
     app = clinic.open("cohorts", Role.ANALYST, list=key)
 

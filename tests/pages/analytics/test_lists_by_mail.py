@@ -38,7 +38,7 @@ def view(clinic: Clinic, request) -> View:
             key, subject = cohorts.remember(session, analyst, CAME), COHORTS
         else:
             subject = PATIENTS
-            key = views.remember(session, analyst, WOMEN, subject=subject)
+            key = views.store_criteria(session, analyst, WOMEN, subject=subject)
         return views.save_view(session, analyst, name, key, subject=subject)
 
     return clinic.write(save)
@@ -120,7 +120,7 @@ def test_it_is_not_offered_to_who_counts_no_cohorts(clinic: Clinic):
     name = f"Women {uuid4().hex[:6]}"
 
     def save(session):
-        key = views.remember(session, clerk, WOMEN, subject=PATIENTS)
+        key = views.store_criteria(session, clerk, WOMEN, subject=PATIENTS)
         return views.save_view(session, clerk, name, key, subject=PATIENTS)
 
     view = clinic.write(save)

@@ -88,7 +88,7 @@ def test_the_form_begins_with_what_the_record_knows(clinic, ada):
 
     assert shown(app) == {
         "name": f"{ada.first_name} {ada.last_name}",
-        "record_number": record_numbers.spelt(ada.record_number),
+        "record_number": record_numbers.formatted(ada.record_number),
         "date_of_birth": cast.ADA.date_of_birth,
         "diagnosis": "",
         "allergies": "Penicillin",

@@ -15,7 +15,7 @@ from services.documents.integrity import runs, sweeping
 from services.documents.integrity.runs import Job
 from services.documents.integrity.sweeping import SweepResult
 from services.documents.records.kinds import Classification
-from services.patients.records.record_numbers import spelt
+from services.patients.records.record_numbers import formatted
 from tests.pages.conftest import forgetting, rows_of
 from tests.services.documents.erasure import samples as erasure_samples
 from tests.services.documents.records.samples import file
@@ -345,7 +345,7 @@ def test_who_is_to_be_erased_stands_there_without_a_name_and_is_postponed(
 ):
     app = confirmed()
     (row,) = rows_of(app, "erasure_dues")
-    assert row[0] == spelt(archived.record_number)
+    assert row[0] == formatted(archived.record_number)
     assert row[3] == "Will be erased"
     assert "Quendelin" not in str([words_on(app), row])
 

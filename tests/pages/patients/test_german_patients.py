@@ -74,7 +74,9 @@ def keep_list(german: Clinic) -> Callable[..., str]:
     def keep(wanted: Criteria, role: Role = Role.STAFF) -> str:
         return str(
             german.write(
-                lambda s: views.remember(s, german.cast[role], wanted, subject=PATIENTS)
+                lambda s: views.store_criteria(
+                    s, german.cast[role], wanted, subject=PATIENTS
+                )
             )
         )
 

@@ -165,7 +165,7 @@ def test_the_chosen_are_exported_and_no_others(clinic: Clinic, family, choose):
     ]
     key = link.partition("list=")[2].partition("&")[0]
     listed = clinic.write(
-        lambda s: views.recall(s, clinic.clerk, key, subject=PATIENTS)
+        lambda s: views.load_criteria(s, clinic.clerk, key, subject=PATIENTS)
     )
     (only,) = listed.where.filters()
     assert set(only.value) == {str(patient.id) for patient in family}
@@ -181,7 +181,7 @@ def test_archived_records_are_restored_several_at_once(
         )
     listed = Criteria(search=family[0].last_name, archived=True)
     key = clinic.write(
-        lambda s: views.remember(s, clinic.clerk, listed, subject=PATIENTS)
+        lambda s: views.store_criteria(s, clinic.clerk, listed, subject=PATIENTS)
     )
     app = clinic.open("patients", list=key)
     assert offered(app) == ["export", "restore"]

@@ -60,7 +60,7 @@ def key(clinic: Clinic, tmp_path: Path) -> str:
                 today=date(2026, 11, 20),
                 report=lambda _size: None,
             )
-        return views.remember(session, clinic.clerk, ALLERGIC, subject=PATIENTS)
+        return views.store_criteria(session, clinic.clerk, ALLERGIC, subject=PATIENTS)
 
     return clinic.write(take_over)
 

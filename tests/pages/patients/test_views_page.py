@@ -18,7 +18,7 @@ def view(clinic: Clinic) -> View:
     name = f"View {len(mine(clinic)) + 1}"
 
     def save(session):
-        key = views.remember(
+        key = views.store_criteria(
             session, clinic.clerk, Criteria(search="Viewed"), subject=PATIENTS
         )
         return views.save_view(session, clinic.clerk, name, key, subject=PATIENTS)
@@ -47,7 +47,7 @@ def test_a_view_opens_its_list(clinic: Clinic, view: View):
 
 def test_a_view_of_documents_opens_the_documents(clinic: Clinic):
     def save(session):
-        key = views.remember(
+        key = views.store_criteria(
             session, clinic.clerk, Criteria(search="gastroscopy"), subject=DOCUMENTS
         )
         return views.save_view(session, clinic.clerk, "Papers", key, subject=DOCUMENTS)

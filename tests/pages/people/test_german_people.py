@@ -72,7 +72,7 @@ def test_a_connected_system_is_german(opened, kept: Session) -> None:
     )
     connected_systems.note_refusal(kept, system_id, "jti was used before.")
     clerk = desk(kept, Role.STAFF).actor
-    key = views.remember(kept, clerk, Criteria(), subject=PATIENTS)
+    key = views.store_criteria(kept, clerk, Criteria(), subject=PATIENTS)
     saved = views.save_view(kept, clerk, "IMP", key, subject=PATIENTS)
     bulk_exports.grant(kept, boss.actor, system_id, saved.id, **boss.fresh)
     kept.commit()

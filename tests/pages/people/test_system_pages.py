@@ -194,7 +194,7 @@ def test_a_system_is_switched_off_after_a_question_and_on_again(
 def save_list(kept: Session, name: str, criteria: Criteria) -> tuple[Actor, UUID]:
     """Save a list of patients as somebody at the desk; return the person and its id."""
     clerk = desk(kept, Role.STAFF).actor
-    key = views.remember(kept, clerk, criteria, subject=PATIENTS)
+    key = views.store_criteria(kept, clerk, criteria, subject=PATIENTS)
     saved = views.save_view(kept, clerk, name, key, subject=PATIENTS)
     kept.commit()
     return clerk, saved.id

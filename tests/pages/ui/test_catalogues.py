@@ -23,7 +23,7 @@ from services.documents.records.kinds import CLASS_LABELS, STATED, TYPE_LABELS
 from services.documents.search.fields import OWN_FIELDS
 from services.lists.criteria import OPERATORS, operator_label
 from services.messaging.user_notifications import records as notifications
-from services.patients.duplicates.merge_following import WORDS
+from services.patients.duplicates.moved_entries import WORDS
 from services.patients.records.model import FIELDS as PATIENT_FIELDS, Sex
 from services.patients.records.rules import LABELS
 from services.patients.search.fields import FIELDS

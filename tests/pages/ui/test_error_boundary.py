@@ -15,7 +15,7 @@ def save_view(clinic: Clinic, name: str) -> None:
     """Save a list of patients under this name."""
 
     def save(session):
-        key = views.remember(
+        key = views.store_criteria(
             session, clinic.clerk, Criteria(search="Mine"), subject=PATIENTS
         )
         views.save_view(session, clinic.clerk, name, key, subject=PATIENTS)

@@ -114,7 +114,7 @@ def test_it_is_shared_with_nobody_who_counts_no_cohorts(session, analyst, role):
 
 
 def test_a_list_of_patients_is_shared_with_nobody(session, analyst):
-    key = views.remember(session, analyst, Criteria(), subject=PATIENTS)
+    key = views.store_criteria(session, analyst, Criteria(), subject=PATIENTS)
     saved = views.save_view(session, analyst, "All", key, subject=PATIENTS)
 
     with pytest.raises(InvalidInput, match="Only saved cohorts and queries"):

@@ -61,7 +61,7 @@ def save(session, question: Criteria | Cohort, owner: Desk | None = None) -> UUI
     if isinstance(question, Cohort):
         key = cohorts.remember(session, actor, question)
     else:
-        key = views.remember(session, actor, question, subject=PATIENTS)
+        key = views.store_criteria(session, actor, question, subject=PATIENTS)
     return views.save_view(session, actor, "Ours", key, subject=subject).id
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from db.postgres import BEYOND, Lsn, Read, Served
 from db.postgres.listening import ChangeMark
-from services.lists.cache import CacheRegion, Lasting
+from services.lists.cache import CacheRegion, ExpiringValue
 from tests.kit.change_listening import FakeChangeListener
 
 _SERVED = Served("one", "replica", 0.0, datetime(2026, 11, 21, tzinfo=UTC))
@@ -35,9 +35,9 @@ class Reading:
         self._lasts_seconds = lasts_seconds
         self._numbers = count(1)
 
-    def __call__(self, fresh_at: Lsn | None) -> Read[Lasting[int]]:
+    def __call__(self, fresh_at: Lsn | None) -> Read[ExpiringValue[int]]:
         self.freshness.append(fresh_at)
-        return Read(Lasting(next(self._numbers), self._lasts_seconds), _SERVED)
+        return Read(ExpiringValue(next(self._numbers), self._lasts_seconds), _SERVED)
 
 
 def _look(region, reading, wanted=_WANTED, after=None) -> int:
@@ -168,13 +168,13 @@ def test_what_is_too_old_is_let_go_of_when_something_else_is_kept(monkeypatch):
     region: CacheRegion[Reading] = CacheRegion("things", seconds=60)
     now = time.time()
     held = weakref.ref(
-        region.look("old", lambda _: Read(Lasting(Reading()), _SERVED)).value
+        region.look("old", lambda _: Read(ExpiringValue(Reading()), _SERVED)).value
     )
     monkeypatch.setattr(time, "time", lambda: now + 61)
     # It is there until then: old entries are only dropped on the next look-up.
     assert held() is not None
 
-    region.look("new", lambda _: Read(Lasting(Reading()), _SERVED))
+    region.look("new", lambda _: Read(ExpiringValue(Reading()), _SERVED))
 
     assert held() is None
 

@@ -19,7 +19,7 @@ def owner(session):
 
 @pytest.fixture
 def view(session, owner):
-    key = views.remember(session, owner, Criteria(search="ada"), subject=PATIENTS)
+    key = views.store_criteria(session, owner, Criteria(search="ada"), subject=PATIENTS)
     return views.save_view(session, owner, "Ada", key, subject=PATIENTS)
 
 
@@ -57,7 +57,7 @@ def test_a_saved_view_keeps_its_own(session, owner, view):
 
 def test_a_view_is_saved_with_the_columns_that_it_was_looked_at_with(session, owner):
     choose(session, owner, CHOSEN)
-    key = views.remember(session, owner, Criteria(search="bea"), subject=PATIENTS)
+    key = views.store_criteria(session, owner, Criteria(search="bea"), subject=PATIENTS)
     views.save_view(session, owner, "Bea", key, subject=PATIENTS)
 
     choose(session, owner, ("name",))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import event, text
 
-from services.lists.statements import within
+from services.lists.statements import run_within
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def limit_of(session) -> str:
 def test_a_slow_statement_returns_nothing_and_leaves_nothing_behind(session):
     before = limit_of(session)
 
-    assert within(session, 50, "SELECT pg_sleep(10)", {}) is None
+    assert run_within(session, 50, "SELECT pg_sleep(10)", {}) is None
 
     assert limit_of(session) == before
 
@@ -39,6 +39,6 @@ def test_a_slow_statement_returns_nothing_and_leaves_nothing_behind(session):
 def test_the_limit_of_a_quick_statement_does_not_stop_what_comes_after_it(session):
     before = limit_of(session)
 
-    assert [tuple(row) for row in within(session, 200, "SELECT 1", {})] == [(1,)]
+    assert [tuple(row) for row in run_within(session, 200, "SELECT 1", {})] == [(1,)]
 
     assert limit_of(session) == before

@@ -29,21 +29,21 @@ def ana(session):
 
 
 def test_a_key_recalls_exactly_the_list_for_whoever_may_see_it(session, cleo, ana):
-    key = views.remember(session, cleo, ALLERGIC, subject=PATIENTS)
+    key = views.store_criteria(session, cleo, ALLERGIC, subject=PATIENTS)
 
-    assert views.recall(session, ana, key, subject=PATIENTS) == ALLERGIC
+    assert views.load_criteria(session, ana, key, subject=PATIENTS) == ALLERGIC
 
 
 def test_equal_lists_have_one_key_and_others_another(session, cleo, ana):
-    key = views.remember(session, cleo, ALLERGIC, subject=PATIENTS)
+    key = views.store_criteria(session, cleo, ALLERGIC, subject=PATIENTS)
 
-    assert views.remember(session, ana, ALLERGIC, subject=PATIENTS) == key
-    assert views.remember(session, cleo, Criteria(), subject=PATIENTS) != key
+    assert views.store_criteria(session, ana, ALLERGIC, subject=PATIENTS) == key
+    assert views.store_criteria(session, cleo, Criteria(), subject=PATIENTS) != key
 
 
 def test_a_key_tells_nothing_about_the_list(session, cleo):
     keys = {
-        views.remember(session, cleo, Criteria(search=name), subject=PATIENTS)
+        views.store_criteria(session, cleo, Criteria(search=name), subject=PATIENTS)
         for name in "abc"
     }
 
@@ -53,7 +53,7 @@ def test_a_key_tells_nothing_about_the_list(session, cleo):
 
 def test_a_list_that_cannot_be_asked_is_not_kept(session, cleo):
     with pytest.raises(InvalidInput):
-        views.remember(
+        views.store_criteria(
             session, cleo, Criteria(orders=(Order("shoe_size"),)), subject=PATIENTS
         )
 
@@ -63,7 +63,7 @@ def test_a_list_that_cannot_be_asked_is_not_kept(session, cleo):
 @pytest.mark.parametrize("key", ["", "x", "\0", "' OR 1=1", "a" * 10_000])
 def test_a_key_that_nobody_was_given_recalls_nothing(session, cleo, key):
     with pytest.raises(NotFound, match="no such list"):
-        views.recall(session, cleo, key, subject=PATIENTS)
+        views.load_criteria(session, cleo, key, subject=PATIENTS)
 
 
 def test_a_key_of_another_kind_of_list_recalls_nothing(session, cleo):
@@ -78,11 +78,11 @@ def test_a_key_of_another_kind_of_list_recalls_nothing(session, cleo):
     )
 
     with pytest.raises(NotFound):
-        views.recall(session, cleo, "documents-list", subject=PATIENTS)
+        views.load_criteria(session, cleo, "documents-list", subject=PATIENTS)
 
 
 def test_a_view_is_a_name_for_a_list(session, cleo):
-    key = views.remember(session, cleo, ALLERGIC, subject=PATIENTS)
+    key = views.store_criteria(session, cleo, ALLERGIC, subject=PATIENTS)
 
     view = views.save_view(
         session, cleo, "  My   allergic\tones ", key, subject=PATIENTS
@@ -93,7 +93,7 @@ def test_a_view_is_a_name_for_a_list(session, cleo):
 
 
 def test_everybody_has_their_own_views_sorted_by_name(session, cleo, ana):
-    key = views.remember(session, cleo, ALLERGIC, subject=PATIENTS)
+    key = views.store_criteria(session, cleo, ALLERGIC, subject=PATIENTS)
     for name in ("beta", "Alpha", "gamma"):
         views.save_view(session, cleo, name, key, subject=PATIENTS)
     views.save_view(session, ana, "Alpha", key, subject=PATIENTS)
@@ -104,7 +104,7 @@ def test_everybody_has_their_own_views_sorted_by_name(session, cleo, ana):
 
 
 def test_a_name_is_given_once_whatever_its_case(session, cleo):
-    key = views.remember(session, cleo, ALLERGIC, subject=PATIENTS)
+    key = views.store_criteria(session, cleo, ALLERGIC, subject=PATIENTS)
     views.save_view(session, cleo, "Allergic", key, subject=PATIENTS)
 
     with pytest.raises(views.NameTaken, match="already have a view called “ALLERGIC”"):
@@ -115,8 +115,8 @@ def test_a_name_is_given_once_whatever_its_case(session, cleo):
 
 
 def test_there_is_a_bound_for_each_person_and_kind_of_list(session, cleo, ana):
-    key = views.remember(session, cleo, ALLERGIC, subject=PATIENTS)
-    papers = views.remember(session, cleo, Criteria(), subject=DOCUMENTS)
+    key = views.store_criteria(session, cleo, ALLERGIC, subject=PATIENTS)
+    papers = views.store_criteria(session, cleo, Criteria(), subject=DOCUMENTS)
     first, *_ = [
         views.save_view(session, cleo, f"List {number}", key, subject=PATIENTS)
         for number in range(views.MOST_VIEWS)
@@ -132,7 +132,7 @@ def test_there_is_a_bound_for_each_person_and_kind_of_list(session, cleo, ana):
 
 
 def test_somebody_unknown_is_not_told_that_the_name_is_taken(session, clerk):
-    key = views.remember(session, clerk, ALLERGIC, subject=PATIENTS)
+    key = views.store_criteria(session, clerk, ALLERGIC, subject=PATIENTS)
 
     with pytest.raises(Exception, match="saved_views_owner_id_fkey"):
         views.save_view(session, clerk, "Mine", key, subject=PATIENTS)
@@ -140,7 +140,7 @@ def test_somebody_unknown_is_not_told_that_the_name_is_taken(session, clerk):
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 61, "a\0b", "a\u202eb"])
 def test_a_view_has_a_name_that_can_be_shown(session, cleo, name):
-    key = views.remember(session, cleo, ALLERGIC, subject=PATIENTS)
+    key = views.store_criteria(session, cleo, ALLERGIC, subject=PATIENTS)
 
     with pytest.raises(InvalidInput) as refusal:
         views.save_view(session, cleo, name, key, subject=PATIENTS)
@@ -149,7 +149,7 @@ def test_a_view_has_a_name_that_can_be_shown(session, cleo, name):
 
 
 def test_the_database_refuses_a_name_too_long_by_itself(session, cleo):
-    key = views.remember(session, cleo, ALLERGIC, subject=PATIENTS)
+    key = views.store_criteria(session, cleo, ALLERGIC, subject=PATIENTS)
     session.add(
         SavedView(owner_id=cleo.id, subject="patients", name="x" * 61, criteria_key=key)
     )
@@ -164,7 +164,7 @@ def test_a_list_that_does_not_exist_gets_no_name(session, cleo):
 
 
 def test_a_view_is_renamed_unless_the_name_is_taken(session, cleo):
-    key = views.remember(session, cleo, ALLERGIC, subject=PATIENTS)
+    key = views.store_criteria(session, cleo, ALLERGIC, subject=PATIENTS)
     first = views.save_view(session, cleo, "First", key, subject=PATIENTS)
     views.save_view(session, cleo, "Second", key, subject=PATIENTS)
 
@@ -177,17 +177,17 @@ def test_a_view_is_renamed_unless_the_name_is_taken(session, cleo):
 
 
 def test_a_deleted_view_takes_its_name_but_not_the_list(session, cleo):
-    key = views.remember(session, cleo, ALLERGIC, subject=PATIENTS)
+    key = views.store_criteria(session, cleo, ALLERGIC, subject=PATIENTS)
     view = views.save_view(session, cleo, "Mine", key, subject=PATIENTS)
 
     views.delete_view(session, cleo, view.id)
 
     assert views.list_views(session, cleo, subject=PATIENTS) == ()
-    assert views.recall(session, cleo, key, subject=PATIENTS) == ALLERGIC
+    assert views.load_criteria(session, cleo, key, subject=PATIENTS) == ALLERGIC
 
 
 def test_only_the_owner_touches_a_view(session, cleo, ana):
-    key = views.remember(session, cleo, ALLERGIC, subject=PATIENTS)
+    key = views.store_criteria(session, cleo, ALLERGIC, subject=PATIENTS)
     view = views.save_view(session, cleo, "Mine", key, subject=PATIENTS)
 
     with pytest.raises(NotFound):
@@ -201,11 +201,11 @@ def test_only_the_owner_touches_a_view(session, cleo, ana):
 
 
 def test_who_reads_no_lists_has_no_keys_and_no_views(session, cleo, admin):
-    key = views.remember(session, cleo, ALLERGIC, subject=PATIENTS)
+    key = views.store_criteria(session, cleo, ALLERGIC, subject=PATIENTS)
 
     for attempt in (
-        lambda: views.remember(session, admin, ALLERGIC, subject=PATIENTS),
-        lambda: views.recall(session, admin, key, subject=PATIENTS),
+        lambda: views.store_criteria(session, admin, ALLERGIC, subject=PATIENTS),
+        lambda: views.load_criteria(session, admin, key, subject=PATIENTS),
         lambda: views.save_view(session, admin, "Mine", key, subject=PATIENTS),
         lambda: views.list_views(session, admin, subject=PATIENTS),
         lambda: views.rename_view(session, admin, uuid4(), "Mine"),

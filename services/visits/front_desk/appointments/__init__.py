@@ -1,8 +1,8 @@
 """Visits: from the booking to the waiting room and to their end."""
 
 from services.visits.front_desk.appointments.codes import (
+    formatted as formatted,
     new_code as new_code,
-    spelt as spelt,
 )
 from services.visits.front_desk.appointments.errors import (
     NoSuchVisit as NoSuchVisit,

@@ -19,12 +19,12 @@ def new_code() -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
 
 
-def spelt(code: str) -> str:
+def formatted(code: str) -> str:
     """Return the code in two halves, as it is printed."""
     return f"{code[:_HALF]}-{code[_HALF:]}"
 
 
-def read(typed: str) -> str:
+def parse(typed: str) -> str:
     """Return the code that was scanned or typed, or raise NotACode."""
     code = _SPACING.sub("", typed).upper().translate(_MEANT)
     if len(code) != _LENGTH or not set(code) <= set(_ALPHABET):

@@ -54,7 +54,7 @@ def find_by_code(session: Session, actor: Actor, typed: str) -> VisitRecord:
     Raises NotACode, NoSuchCode, NotAllowed.
     """
     actor.require(Permission.RUN_THE_DESK)
-    matches = _list(session, Appointment.code == codes.read(typed))
+    matches = _list(session, Appointment.code == codes.parse(typed))
     if not matches:
         raise NoSuchCode
     record_event(session, actor, Action.VISIT_READ, matches[0], by_code=True)

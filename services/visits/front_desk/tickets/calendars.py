@@ -6,7 +6,7 @@ from typing import Final
 from icalendar import Calendar, Event
 
 from services.documents.forms import Clinic
-from services.visits.front_desk.appointments import VisitRecord, VisitStatus, spelt
+from services.visits.front_desk.appointments import VisitRecord, VisitStatus, formatted
 from services.visits.newcomers import NewcomerRecord, NewcomerStatus
 
 _PRODUCT: Final = "-//Chartroom//Visits//EN"
@@ -22,7 +22,7 @@ def calendar_file(
     """
     event = _event(visit, clinic, now, is_off=visit.status is VisitStatus.CANCELLED)
     event.add("url", f"{address}/visits")
-    event.add("description", f"Code for the front desk: {spelt(visit.code)}")
+    event.add("description", f"Code for the front desk: {formatted(visit.code)}")
     return _file_of(event)
 
 

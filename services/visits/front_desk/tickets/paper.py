@@ -4,7 +4,7 @@ from datetime import datetime, tzinfo
 from typing import Final
 
 from services.documents.forms import Clinic
-from services.visits.front_desk.appointments import VisitRecord, VisitStatus, spelt
+from services.visits.front_desk.appointments import VisitRecord, VisitStatus, formatted
 from services.visits.front_desk.tickets.errors import NoTicket
 
 _TITLE: Final = "Your visit"
@@ -30,7 +30,7 @@ def ticket_pdf(visit: VisitRecord, *, clinic: Clinic, now: datetime) -> bytes:
     if visit.status not in _OPEN:
         raise NoTicket
     facts = _facts(visit, now.tzinfo)
-    code = spelt(visit.code)
+    code = formatted(visit.code)
     text = "".join((*facts, *facts.values(), clinic.name, clinic.address, code))
     sheet = Sheet(
         clinic=clinic,

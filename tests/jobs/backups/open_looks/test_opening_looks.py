@@ -39,7 +39,7 @@ from services.documents.point_in_time import DocumentChange, DocumentCopy, Files
 from services.documents.records.drafts import ChangedDocument
 from services.documents.records.errors import Damaged, FileGone
 from services.patients import point_in_time
-from services.patients.point_in_time import Copy
+from services.patients.point_in_time import RecordCopy
 from services.patients.records import patients
 from services.visits.booking import bookings
 from tests.conftest import owner
@@ -190,17 +190,19 @@ def test_a_patient_that_was_lost_is_found_and_copied_back(breakable_cluster, tmp
 def finds_whom_it_lost(story, then, look):
     def find(session):
         looks.require_same(session, look)
-        return point_in_time.find(
+        return point_in_time.find_patients(
             session, story.clerk, cast.ADA.last_name, now=story.to, as_of=look.to
         )
 
     [patient] = story.read_then(then, find).patients
     seen = story.read_then(
         then,
-        lambda s: point_in_time.look(s, story.clerk, patient.id, as_of=look.to),
+        lambda s: point_in_time.read_record(s, story.clerk, patient.id, as_of=look.to),
     )
     assert (seen.timestamp, seen.patient.draft()) == (story.to, story.ada.draft())
-    copy = Copy(patient.id, seen.patient.draft(), None, look.to, "Deleted by hand")
+    copy = RecordCopy(
+        patient.id, seen.patient.draft(), None, look.to, "Deleted by hand"
+    )
     copied = story.write(
         lambda s: point_in_time.copy_back(s, story.clerk, copy, today=TODAY)
     )

@@ -484,7 +484,7 @@ def test_what_a_newer_version_has_kept_is_not_counted_without_it(
     session, analyst, more
 ):
     kept = cohorts.to_json(Cohort(entry=VISIT)) | more
-    key = views.keep(session, analyst, kept, subject=COHORTS)
+    key = views.store(session, analyst, kept, subject=COHORTS)
 
     with pytest.raises(Unavailable, match="newer version"):
         cohorts.recall(session, analyst, key)

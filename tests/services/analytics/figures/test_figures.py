@@ -497,7 +497,7 @@ def test_what_a_newer_version_has_kept_is_not_counted_without_it(
     session, analyst, more
 ):
     kept = figures.to_json(VISITS) | more
-    key = views.keep(session, analyst, kept, subject=COHORTS)
+    key = views.store(session, analyst, kept, subject=COHORTS)
 
     with pytest.raises(Unavailable, match="newer version"):
         figures.recall(session, analyst, key)
@@ -507,7 +507,7 @@ def test_what_a_newer_version_has_kept_is_not_counted_without_it(
 
 def test_a_cohort_that_a_newer_version_has_kept_is_no_figure_either(session, analyst):
     kept = cohorts.to_json(DIAGNOSED) | {"blood_group": "0"}
-    key = views.keep(session, analyst, kept, subject=COHORTS)
+    key = views.store(session, analyst, kept, subject=COHORTS)
 
     with pytest.raises(Unavailable, match="newer version"):
         figures.recall(session, analyst, key)

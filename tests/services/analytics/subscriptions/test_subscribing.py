@@ -203,7 +203,7 @@ def test_whoever_may_not_open_it_any_more_does_not_learn_its_name(
 def saved(session, actor, subject=PATIENTS):
     """Return a list that somebody has saved."""
     wanted = Criteria(where=Group(members=(Filter("sex", Operator.EQUAL, "female"),)))
-    key = views.remember(session, actor, wanted, subject=PATIENTS)
+    key = views.store_criteria(session, actor, wanted, subject=PATIENTS)
     return SavedList(views.save_view(session, actor, "Women", key, subject=subject).id)
 
 

@@ -79,7 +79,9 @@ def test_a_search_is_told_by_what_was_asked_for_not_by_the_values(
 def test_no_value_of_a_record_is_told_whatever_was_done_with_it(
     session, rosa, patient, today, page
 ):
-    key = views.remember(session, rosa, Criteria(search="Lovelace"), subject=PATIENTS)
+    key = views.store_criteria(
+        session, rosa, Criteria(search="Lovelace"), subject=PATIENTS
+    )
     views.save_view(session, rosa, "Lovelace and kin", key, subject=PATIENTS)
     search.find_similar(session, rosa, "Lovelase")
     patients.archive(session, rosa, patient.id, version=1)

@@ -11,7 +11,7 @@ from services.audit.log.patient_versions import list_patient_versions
 from services.core.audit import Action
 from services.core.errors import NotAllowed, NotFound
 from services.patients.duplicates import merging
-from services.patients.point_in_time import Copy, copy_back
+from services.patients.point_in_time import RecordCopy, copy_back
 from services.patients.records import deaths, patients
 from tests.kit import cast
 
@@ -120,7 +120,7 @@ def test_both_records_of_a_merge_read_as_before(
 
 def test_what_was_brought_back_is_a_version(session, rosa, edited, versions, today):
     draft = replace(edited.draft(), address="1 Quay Street")
-    copy = Copy(
+    copy = RecordCopy(
         patient_id=edited.id,
         draft=draft,
         version=edited.version,

@@ -68,13 +68,15 @@ def patient_restore(w: World) -> ActionCall:
 @prepares(Action.POINT_IN_TIME_READ)
 def point_in_time_read(w: World) -> ActionCall:
     given = (w.session, w.clerk, w.patient.id)
-    return lambda: point_in_time.look(*given)
+    return lambda: point_in_time.read_record(*given)
 
 
 @prepares(Action.POINT_IN_TIME_COPY)
 def point_in_time_copy(w: World) -> ActionCall:
     patients.archive(w.session, w.clerk, w.patient.id, version=1)
-    copy = point_in_time.Copy(w.patient.id, ADA, 2, None, "Archived the wrong one")
+    copy = point_in_time.RecordCopy(
+        w.patient.id, ADA, 2, None, "Archived the wrong one"
+    )
     given = (w.session, w.clerk, copy)
     return lambda: point_in_time.copy_back(*given, today=TODAY)
 

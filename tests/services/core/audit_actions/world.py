@@ -58,7 +58,7 @@ class World:
 
     @cached_property
     def view(self) -> views.View:
-        key = views.remember(
+        key = views.store_criteria(
             self.session, self.clerk, Criteria(search="Ada"), subject=PATIENTS
         )
         return views.save_view(self.session, self.clerk, "Ada", key, subject=PATIENTS)

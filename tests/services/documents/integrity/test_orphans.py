@@ -33,12 +33,14 @@ def test_only_old_files_that_no_version_names_are_unreferenced(session, clerk, f
         file(session, clerk, holding=content(file_id=file_id))
 
     assert (
-        list(file_references.list_unnamed(session, files, Bucket.DOCUMENTS, LATER))
+        list(file_references.list_unreferenced(session, files, Bucket.DOCUMENTS, LATER))
         == lost
     )
     assert (
         list(
-            file_references.list_unnamed(session, files, Bucket.DOCUMENTS, AN_HOUR_AGO)
+            file_references.list_unreferenced(
+                session, files, Bucket.DOCUMENTS, AN_HOUR_AGO
+            )
         )
         == []
     )
@@ -54,7 +56,7 @@ def test_files_of_deleted_documents_and_old_versions_are_referenced(
     records.delete(session, clerk, filed.id, revision=2)
 
     assert (
-        list(file_references.list_unnamed(session, files, Bucket.DOCUMENTS, LATER))
+        list(file_references.list_unreferenced(session, files, Bucket.DOCUMENTS, LATER))
         == []
     )
 

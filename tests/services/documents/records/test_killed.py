@@ -93,7 +93,7 @@ class Clinic:
             swept = sweeping.sweep(session, self.files, Bucket.DOCUMENTS, LATER)
             assert swept.missing == ()
             whole = list(
-                file_references.list_unnamed(
+                file_references.list_unreferenced(
                     session, self.files, Bucket.DOCUMENTS, LATER
                 )
             )

@@ -52,7 +52,7 @@ def reader(clinic: Clinic) -> Actor:
         partial(search.list_documents, now=NOW),
         partial(search.list_numbered, page=1, per_page=10, now=NOW),
         partial(search.count_documents, now=NOW),
-        partial(views.remember, subject=DOCUMENTS),
+        partial(views.store_criteria, subject=DOCUMENTS),
     ],
     ids=["page", "numbered", "count", "address"],
 )

@@ -15,7 +15,7 @@ from db.postgres import SYSTEM, Database
 from services.core.actors import Role
 from services.messaging.mail import MailNotSent, SmtpMailer
 from services.patients.care import break_glass
-from services.patients.care.break_glass_notifications import tell_administrators
+from services.patients.care.break_glass_notifications import notify_administrators
 from services.patients.records import patients
 from tests.kit import cast
 from tests.kit.cast import ADA
@@ -60,7 +60,7 @@ def access(database: Database) -> UUID:
 
 def tell(database: Database, mailer: SmtpMailer) -> int:
     with database.writing(identity=SYSTEM) as session:
-        return tell_administrators(session, mailer, CLINIC)
+        return notify_administrators(session, mailer, CLINIC)
 
 
 @pytest.mark.usefixtures("access")

@@ -23,7 +23,7 @@ from db.models.document import Document
 from db.models.patient import ClinicalEntry, Patient, PatientMerge
 from services.core.actors import Role
 from services.core.errors import NotAllowed
-from services.patients.duplicates import merge_following, merging
+from services.patients.duplicates import merging, moved_entries
 from services.patients.records import patients
 from services.patients.records.model import Sex
 from services.people import accounts
@@ -119,7 +119,7 @@ def test_what_only_one_patient_can_have_is_explained_and_nothing_is_merged(
     )
 
     with (
-        pytest.raises(merging.CannotFollow, match="visits of a later issue"),
+        pytest.raises(merging.MergeConflict, match="visits of a later issue"),
         session.begin_nested(),
     ):
         merge(session, clerk, pair, today)
@@ -250,9 +250,9 @@ def test_only_the_front_desk_merges(session, today, pair, role):
 
 
 def test_every_table_that_follows_says_what_it_holds_or_that_it_says_nothing():
-    tables = {column.table.name for column in merging.followers()}
+    tables = {column.table.name for column in merging.repointed_columns()}
 
-    assert set(merge_following.WORDS) == tables
+    assert set(moved_entries.WORDS) == tables
 
 
 def pneumonia_of(patient):
@@ -278,7 +278,7 @@ def test_what_would_move_is_counted_by_kind(session, clerk, today, pair):
     papers[2].deleted_at, papers[2].deleted_by = func.now(), clerk.id
     session.flush()
 
-    following = merge_following.list_following(session, clerk, merged.id)
+    following = moved_entries.list_moved_entries(session, clerk, merged.id)
 
     assert [(kind.number, kind.words) for kind in following] == [
         (2, "documents"),
@@ -289,7 +289,7 @@ def test_what_would_move_is_counted_by_kind(session, clerk, today, pair):
 
 def test_only_the_front_desk_is_told_what_would_move(session, pair):
     with pytest.raises(NotAllowed, match="merge patients"):
-        merge_following.list_following(
+        moved_entries.list_moved_entries(
             session, cast.act_as_somebody(Role.ADMIN), pair[1].id
         )
 

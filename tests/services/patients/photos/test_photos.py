@@ -162,11 +162,11 @@ def test_the_sweep_finds_only_old_files_that_no_row_names(
     an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
 
     assert list(
-        file_references.list_unnamed(session, files, Bucket.PATIENT_PHOTOS, LATER)
+        file_references.list_unreferenced(session, files, Bucket.PATIENT_PHOTOS, LATER)
     ) == [lost]
     assert (
         list(
-            file_references.list_unnamed(
+            file_references.list_unreferenced(
                 session, files, Bucket.PATIENT_PHOTOS, an_hour_ago
             )
         )
@@ -206,7 +206,11 @@ def test_a_photo_that_moved_in_a_merge_is_not_swept(
 
     assert photos.read(session, files, clerk, patient.id, thumbnail=True)
     assert (
-        list(file_references.list_unnamed(session, files, Bucket.PATIENT_PHOTOS, LATER))
+        list(
+            file_references.list_unreferenced(
+                session, files, Bucket.PATIENT_PHOTOS, LATER
+            )
+        )
         == []
     )
 

@@ -12,7 +12,7 @@ from services.core.audit import Action
 from services.core.errors import InvalidInput, NotFound
 from services.patients import point_in_time
 from services.patients.duplicates import merging
-from services.patients.point_in_time import Copy
+from services.patients.point_in_time import RecordCopy
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 from services.patients.records.patients import PatientArchived, StaleVersion
@@ -30,7 +30,7 @@ def then(session, clerk) -> PatientRecord:
 
 def copied(session, clerk, then, version, **changed) -> PatientRecord:
     given = {"draft": then.draft(), "as_of": NOW, "reason": REASON} | changed
-    copy = Copy(patient_id=then.id, version=version, **given)
+    copy = RecordCopy(patient_id=then.id, version=version, **given)
     return point_in_time.copy_back(session, clerk, copy, today=TODAY)
 
 
@@ -120,8 +120,8 @@ def test_it_wants_a_reason(session, clerk, then):
 
 def test_somebody_is_found_and_looked_at_as_of_then(session, clerk, then):
     # A primary replays nothing, so there is no time of replay.
-    matches = point_in_time.find(session, clerk, "Lovelace", now=NOW)
-    looked = point_in_time.look(session, clerk, then.id)
+    matches = point_in_time.find_patients(session, clerk, "Lovelace", now=NOW)
+    looked = point_in_time.read_record(session, clerk, then.id)
 
     assert matches.patients == (then,)
     assert (looked.patient, looked.timestamp) == (then, None)
@@ -129,4 +129,4 @@ def test_somebody_is_found_and_looked_at_as_of_then(session, clerk, then):
 
 def test_who_was_not_there_then_is_not_found(session, clerk):
     with pytest.raises(NotFound):
-        point_in_time.look(session, clerk, uuid4())
+        point_in_time.read_record(session, clerk, uuid4())

@@ -11,7 +11,7 @@ import pytest
 from db.models.patient import Patient
 from db.postgres import SYSTEM, Database
 from services.lists.streaming.line_fields import LineFieldKind
-from services.patients.records import lines, patients, rows
+from services.patients.records import patients, rows, streaming
 from services.patients.records.model import PatientRecord, Sex
 from tests.kit import cast
 from tests.kit.replicas import write_everywhere
@@ -36,7 +36,7 @@ VALUES = {
 ROW = tuple(map(VALUES.get, (column.key for column in rows.COLUMNS)))
 
 OWN_ID, TERM = (
-    [field.name for field in lines.ALLERGY_FIELDS].index(name)
+    [field.name for field in streaming.ALLERGY_FIELDS].index(name)
     for name in ("own_id", "term")
 )
 
@@ -85,9 +85,9 @@ def test_of_one_in_daily_use_only_that_is_not_read_which_the_database_lets_none_
 def test_a_row_of_one_in_daily_use_becomes_the_same_record_by_fewer_columns():
     row = tuple(map(VALUES.get, (column.key for column in rows.COLUMNS_IN_USE)))
 
-    assert rows.record_in_use_of(row) == rows.record_of(ROW)
+    assert rows.active_record_of(row) == rows.record_of(ROW)
     with pytest.raises(ValueError, match=f"{len(row) + 1 + 3} values"):
-        rows.record_in_use_of((*row, None))
+        rows.active_record_of((*row, None))
 
 
 def test_a_record_made_from_a_row_is_frozen():
@@ -116,9 +116,9 @@ def test_all_patients_at_once_are_as_they_are_one_by_one(endpoints):
             database, lambda s: patients.get_patient(s, clerk, id_)
         )
         with database.reading(identity=SYSTEM, is_snapshot=True) as session:
-            [line] = lines_in(lines.stream_patients(session, clerk, texts_of, None))
+            [line] = lines_in(streaming.stream_patients(session, clerk, texts_of, None))
             allergy_lines = lines_in(
-                lines.stream_allergies(
+                streaming.stream_allergies(
                     session,
                     clerk,
                     lambda _: ["[", TERM, ', "', OWN_ID, '"]'],
@@ -133,13 +133,15 @@ def test_all_patients_at_once_are_as_they_are_one_by_one(endpoints):
     terms, made = zip(*map(json.loads, allergy_lines), strict=True)
     # A term that is recorded twice is one.
     assert terms == tuple(allergies[:3])
-    assert made == tuple(lines.own_id(id_, record.created_at, term) for term in terms)
+    assert made == tuple(
+        streaming.allergy_id(id_, record.created_at, term) for term in terms
+    )
     assert len(set(made)) == len(terms)
 
 
 def texts_of(shape):
     """Return the template of a line that is JSON of a patient's texts."""
-    named = [field.name for field in lines.PATIENT_FIELDS]
+    named = [field.name for field in streaming.PATIENT_FIELDS]
     texts = [n for n in named if shape[n] is LineFieldKind.TEXT]
     pieces = [piece for n in texts for piece in (f', "{n}": ', named.index(n))]
     return ["{" + pieces[0].removeprefix(", "), *pieces[1:], "}"]

@@ -10,7 +10,7 @@ from services.lists.criteria import Criteria, Filter, Group, Operator
 from services.patients import search
 from services.patients.duplicates import merging
 from services.patients.records import patients, unique_emails
-from services.patients.records.record_numbers import spelt
+from services.patients.records.record_numbers import formatted
 from tests.kit import cast
 from tests.kit.cast import ADA, GRACE, ada
 
@@ -121,7 +121,7 @@ def test_it_is_refused_while_addresses_are_shared_and_names_the_records(
         unique_emails.require_unique(session, admin, is_wanted=True)
 
     assert [set(numbers) for numbers in refused.value.shared] == [sharing]
-    assert all(spelt(number) in str(refused.value) for number in sharing)
+    assert all(formatted(number) in str(refused.value) for number in sharing)
     assert "@" not in str(refused.value)
     assert not unique_emails.are_unique(session)
     listed = search.list_patients(session, clerk, SHARING).rows

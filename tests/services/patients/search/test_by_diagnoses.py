@@ -99,10 +99,11 @@ def test_patients_are_found_by_code_and_by_words(clinic, operator, typed, names)
 def test_two_clinicians_who_ask_the_same_find_their_own_patients(clinic):
     key = clinic.write(
         clinic.dora,
-        lambda s: views.remember(s, clinic.dora, WITH_DIABETES, subject=PATIENTS),
+        lambda s: views.store_criteria(s, clinic.dora, WITH_DIABETES, subject=PATIENTS),
     )
     shared = clinic.read(
-        clinic.emil, lambda s: views.recall(s, clinic.emil, key, subject=PATIENTS)
+        clinic.emil,
+        lambda s: views.load_criteria(s, clinic.emil, key, subject=PATIENTS),
     )
 
     assert names_of(clinic, clinic.dora, WITH_DIABETES) == ["Grace"]
@@ -145,7 +146,7 @@ def test_who_reads_no_notes_asks_about_no_diagnoses(clinic, name):
     actor = getattr(clinic, name)
     key = clinic.write(
         clinic.dora,
-        lambda s: views.remember(s, clinic.dora, WITH_DIABETES, subject=PATIENTS),
+        lambda s: views.store_criteria(s, clinic.dora, WITH_DIABETES, subject=PATIENTS),
     )
 
     assert "diagnosis" not in fields_for(actor)
@@ -153,7 +154,7 @@ def test_who_reads_no_notes_asks_about_no_diagnoses(clinic, name):
     for ask in (
         lambda s: search.list_patients(s, actor, WITH_DIABETES, is_kept_back=True),
         lambda s: search.count_patients(s, actor, WITH_DIABETES),
-        lambda s: views.recall(s, actor, key, subject=PATIENTS),
+        lambda s: views.load_criteria(s, actor, key, subject=PATIENTS),
         lambda s: views.save_view(s, actor, "Theirs", key, subject=PATIENTS),
     ):
         # The database does not show such a key to analysts.

@@ -29,7 +29,7 @@ def ana(session) -> Actor:
 
 
 def test_a_grant_is_good_for_ten_minutes(session, ana):
-    grant = export_grants.ask(session, ana, None, REASON)
+    grant = export_grants.request_export(session, ana, None, REASON)
 
     begun = session.scalar(select(func.now()))
     assert grant.expires_at - begun == timedelta(minutes=10)
@@ -37,50 +37,52 @@ def test_a_grant_is_good_for_ten_minutes(session, ana):
 
 
 def test_a_grant_is_used_once(session, ana):
-    key = views.remember(session, ana, WOMEN, subject=PATIENTS)
-    grant = export_grants.ask(session, ana, key, REASON)
+    key = views.store_criteria(session, ana, WOMEN, subject=PATIENTS)
+    grant = export_grants.request_export(session, ana, key, REASON)
 
-    used = export_grants.use(session, ana, grant.id)
+    used = export_grants.redeem(session, ana, grant.id)
 
     assert (used.criteria_key, used.reason) == (key, REASON)
-    with pytest.raises(export_grants.GrantSpent):
-        export_grants.use(session, ana, grant.id)
+    with pytest.raises(export_grants.GrantUsed):
+        export_grants.redeem(session, ana, grant.id)
 
 
 def test_a_grant_runs_out(session, ana):
-    grant = export_grants.ask(session, ana, None, REASON)
+    grant = export_grants.request_export(session, ana, None, REASON)
     session.execute(
         update(ExportGrant).values(expires_at=func.now() - timedelta(seconds=1))
     )
 
-    with pytest.raises(export_grants.GrantSpent):
-        export_grants.use(session, ana, grant.id)
+    with pytest.raises(export_grants.GrantUsed):
+        export_grants.redeem(session, ana, grant.id)
 
 
 def test_nobody_uses_the_grant_of_somebody_else(session, ana):
-    grant = export_grants.ask(session, ana, None, REASON)
+    grant = export_grants.request_export(session, ana, None, REASON)
 
     with pytest.raises(NotFound):
-        export_grants.use(session, cast.add_actor(session, cast.JONAS), grant.id)
+        export_grants.redeem(session, cast.add_actor(session, cast.JONAS), grant.id)
     with pytest.raises(NotFound):
-        export_grants.use(session, ana, uuid4())
+        export_grants.redeem(session, ana, uuid4())
 
 
 def test_no_reason_no_grant(session, ana):
     with pytest.raises(InvalidInput, match="at least 10"):
-        export_grants.ask(session, ana, None, "please")
+        export_grants.request_export(session, ana, None, "please")
 
 
 def test_a_list_that_is_not_there_is_not_granted(session, ana):
     with pytest.raises(NotFound, match="no such list"):
-        export_grants.ask(session, ana, "none", REASON)
+        export_grants.request_export(session, ana, "none", REASON)
 
 
 def test_a_list_that_asks_about_names_is_not_granted(session, clerk, ana):
-    key = views.remember(session, clerk, Criteria(search="lovelace"), subject=PATIENTS)
+    key = views.store_criteria(
+        session, clerk, Criteria(search="lovelace"), subject=PATIENTS
+    )
 
     with pytest.raises(NotAllowed):
-        export_grants.ask(session, ana, key, REASON)
+        export_grants.request_export(session, ana, key, REASON)
 
 
 @pytest.mark.parametrize("role", sorted(set(Role) - {Role.ANALYST}))
@@ -88,8 +90,8 @@ def test_only_who_sees_no_names_asks_for_them(session, role):
     actor = cast.act_as_somebody(role)
 
     for refused in (
-        lambda: export_grants.ask(session, actor, None, REASON),
-        lambda: export_grants.use(session, actor, uuid4()),
+        lambda: export_grants.request_export(session, actor, None, REASON),
+        lambda: export_grants.redeem(session, actor, uuid4()),
         lambda: search.export_csv(session, actor, Criteria(), named_because=REASON),
     ):
         with pytest.raises(NotAllowed):

@@ -45,8 +45,10 @@ def test_an_analyst_is_shown_everybody_without_names(clinic: Clinic):
 
 def test_an_analyst_gets_names_for_a_reason_once(clinic: Clinic):
     ana = clinic.ana
-    grant = clinic.write(ana, lambda s: export_grants.ask(s, ana, None, REASON))
-    used = clinic.write(ana, lambda s: export_grants.use(s, ana, grant.id))
+    grant = clinic.write(
+        ana, lambda s: export_grants.request_export(s, ana, None, REASON)
+    )
+    used = clinic.write(ana, lambda s: export_grants.redeem(s, ana, grant.id))
 
     pieces = clinic.stream(
         ana,
@@ -56,19 +58,21 @@ def test_an_analyst_gets_names_for_a_reason_once(clinic: Clinic):
     assert {"Hopper", "Lovelace"} <= set(
         "".join(pieces).replace("\r\n", ",").split(",")
     )
-    with pytest.raises(export_grants.GrantSpent):
-        clinic.write(ana, lambda s: export_grants.use(s, ana, grant.id))
+    with pytest.raises(export_grants.GrantUsed):
+        clinic.write(ana, lambda s: export_grants.redeem(s, ana, grant.id))
 
 
 def test_of_two_who_fetch_a_grant_at_once_one_gets_it(clinic: Clinic):
     ana, ready = clinic.ana, Barrier(4)
-    grant = clinic.write(ana, lambda s: export_grants.ask(s, ana, None, REASON))
+    grant = clinic.write(
+        ana, lambda s: export_grants.request_export(s, ana, None, REASON)
+    )
 
     def use(_: int) -> str:
         ready.wait(timeout=10)
         try:
-            clinic.write(ana, lambda s: export_grants.use(s, ana, grant.id))
-        except export_grants.GrantSpent:
+            clinic.write(ana, lambda s: export_grants.redeem(s, ana, grant.id))
+        except export_grants.GrantUsed:
             return "spent"
         return "got it"
 

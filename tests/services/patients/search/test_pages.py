@@ -276,7 +276,7 @@ def test_a_value_given_while_building_a_statement_is_noticed():
 
 def test_a_list_that_takes_too_long_is_refused_in_words(visit):
     with pytest.raises(
-        statements.TakesTooLong, match="takes too long to load; add a filter"
+        statements.ListTimeout, match="takes too long to load; add a filter"
     ):
         statements.run(visit, "SELECT pg_sleep(5)", {}, limit_seconds=0.05)
 

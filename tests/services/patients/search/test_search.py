@@ -126,7 +126,7 @@ def test_a_whole_page_pasted_into_the_box_is_refused(session, clerk):
 
 
 def shown_number(person):
-    return record_numbers.spelt(person.record_number)
+    return record_numbers.formatted(person.record_number)
 
 
 @pytest.mark.parametrize(

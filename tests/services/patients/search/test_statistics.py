@@ -105,7 +105,7 @@ def small_limit(monkeypatch):
     """Make two thousand patients too many to look at each."""
     monkeypatch.setattr(statistics, "MOST_DESCRIBED", 2_000)
     monkeypatch.setattr(statistics, "MOST_COUNTED", 2_000)
-    holding_it = (queries._understand, statistics._of_all, statistics._of_sample)
+    holding_it = (queries._parse_criteria, statistics._of_all, statistics._of_sample)
     for cached in holding_it:
         cached.cache_clear()
     yield

@@ -177,11 +177,13 @@ def test_nobody_of_a_similar_name_is_offered(session, analyst):
 def test_a_key_does_not_recall_what_a_colleague_asked_about_names(
     session, clerk, analyst
 ):
-    key = views.remember(session, clerk, Criteria(search="lovelace"), subject=PATIENTS)
+    key = views.store_criteria(
+        session, clerk, Criteria(search="lovelace"), subject=PATIENTS
+    )
 
     with pytest.raises(NotAllowed):
-        views.recall(session, analyst, key, subject=PATIENTS)
-    assert views.recall(session, clerk, key, subject=PATIENTS) == Criteria(
+        views.load_criteria(session, analyst, key, subject=PATIENTS)
+    assert views.load_criteria(session, clerk, key, subject=PATIENTS) == Criteria(
         search="lovelace"
     )
 
@@ -277,5 +279,5 @@ ASKING = {
     "count": search.find_group,
     "figures": search.find_bars,
     "file": exported,
-    "key": partial(views.remember, subject=PATIENTS),
+    "key": partial(views.store_criteria, subject=PATIENTS),
 }

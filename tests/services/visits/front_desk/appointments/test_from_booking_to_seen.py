@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from services.documents.forms import Clinic
 from services.visits.booking import bookings
 from services.visits.front_desk import appointments, notifications, tickets
-from services.visits.front_desk.appointments import VisitStatus, spelt
+from services.visits.front_desk.appointments import VisitStatus, formatted
 from services.visits.front_desk.notifications import SenderDetails
 from tests.services.documents.forms.samples import words_of
 from tests.services.visits.booking.bookings import samples
@@ -26,7 +26,7 @@ def test_a_patient_books_is_written_to_shows_the_ticket_and_is_seen(visits):
     )
     clinic, now = Clinic("Harbour Clinic"), datetime.now(UTC)
     ticket = tickets.ticket_pdf(visit, clinic=clinic, now=now)
-    (code,) = (word for word in words_of(ticket) if word == spelt(visit.code))
+    (code,) = (word for word in words_of(ticket) if word == formatted(visit.code))
     outbox = visits.read(ines, lambda s, a: notifications.look(s, a, SenderDetails()))
     there = visits.write(
         cleo,

@@ -255,4 +255,4 @@ def test_codes_are_all_different_and_have_no_letters_that_look_alike():
 
     assert len(made) == 1000
     assert not set("".join(made)) & set("ILOU")
-    assert appointments.spelt("7K1MD0QX4T") == "7K1MD-0QX4T"
+    assert appointments.formatted("7K1MD0QX4T") == "7K1MD-0QX4T"

@@ -26,7 +26,7 @@ _SEPARATORS: Final = re.compile(r"[\s'’´`.,;-]+")
 
 @dataclass(frozen=True, slots=True)
 class SearchShape:
-    """Which kinds of things a search names; `is_hopeless` if it names nothing."""
+    """Which kinds of things a search names; `matches_nothing` if it names nothing."""
 
     has_id: bool = False
     has_number: bool = False
@@ -35,7 +35,7 @@ class SearchShape:
     dates: int = 0
     years: int = 0
     words: int = 0
-    is_hopeless: bool = False
+    matches_nothing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class PatientSearch:
             dates=len(self.dates),
             years=len(self.years),
             words=len(self.words),
-            is_hopeless=not has_any,
+            matches_nothing=not has_any,
         )
 
     @property
@@ -97,7 +97,7 @@ class PatientSearch:
         return replace(self, words=tuple(folded[word] for word in self.words))
 
 
-def read(typed: str) -> PatientSearch:
+def parse(typed: str) -> PatientSearch:
     """Parse a search.
 
     It is an id, a record number, a phone number or the beginning of an e-mail address
@@ -135,7 +135,7 @@ def _named(words: tuple[str, ...]) -> PatientSearch:
 
 def condition(shape: SearchShape) -> ColumnElement[bool]:
     """Return the condition, with the parameters of PatientSearch.parameters."""
-    if shape.is_hopeless:
+    if shape.matches_nothing:
         return false()
     parts: list[ColumnElement[bool]] = [
         Patient.name_key.bool_op("~")(bindparam(_word(n))) for n in range(shape.words)
@@ -187,10 +187,10 @@ def _phone(text: str) -> str:
 
 def _record_number(text: str) -> str:
     """Return the record number that was typed, "" if it is something else."""
-    number = record_numbers.find(text)
-    if number is None or (number.isdecimal() and not record_numbers.is_right(number)):
+    number = record_numbers.parse(text)
+    if number is None or (number.isdecimal() and not record_numbers.is_valid(number)):
         return ""
-    if not record_numbers.is_right(number):
+    if not record_numbers.is_valid(number):
         raise InvalidInput(
             "search",
             "No record has this number: its last character does not fit the others. "

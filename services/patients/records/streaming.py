@@ -110,7 +110,10 @@ def stream_allergies(
         else_=Patient.allergies,
     )
     term: ColumnElement[str] = func.unnest(said, type_=Text)
-    of_entry = replace(_OWN_ID, column=_own_id_of(term)), replace(_TERM, column=term)
+    of_entry = (
+        replace(_OWN_ID, column=_allergy_id_of(term)),
+        replace(_TERM, column=term),
+    )
     source = LineSource(
         rows=_everybody(actor, since).where(
             or_(Patient.no_known_allergies, func.cardinality(Patient.allergies) > 0)
@@ -121,7 +124,7 @@ def stream_allergies(
     return stream_lines(session, source, template_of, patient_ids, role=_role_of(actor))
 
 
-def own_id(patient_id: UUID, registered_at: datetime, term: str) -> str:
+def allergy_id(patient_id: UUID, registered_at: datetime, term: str) -> str:
     """Return an allergy's own id, independent of the entry's place in the list.
 
     Someone who reads an address must not learn the allergy from the id, so the time at
@@ -134,8 +137,8 @@ def own_id(patient_id: UUID, registered_at: datetime, term: str) -> str:
     return sha256(digested).hexdigest()[:_ID_DIGITS]
 
 
-def _own_id_of(term: ColumnElement[str]) -> ColumnElement[str]:
-    """Return `own_id` as SQL, so that millions need not be computed here."""
+def _allergy_id_of(term: ColumnElement[str]) -> ColumnElement[str]:
+    """Return `allergy_id` as SQL, so that millions need not be computed here."""
     digested = func.uuid_send(Patient.id, type_=LargeBinary).op("||")(
         func.timestamptz_send(Patient.created_at, type_=LargeBinary)
     )

@@ -32,16 +32,16 @@ WORDS: Final[dict[str, tuple[str, str] | None]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Following:
+class MovedEntries:
     """The number of entries of one kind that would move."""
 
     number: int
     words: str
 
 
-def list_following(
+def list_moved_entries(
     session: Session, actor: Actor, merged_id: UUID
-) -> tuple[Following, ...]:
+) -> tuple[MovedEntries, ...]:
     """Count what is filed under a record, by kind; kinds with nothing are left out.
 
     Raises NotAllowed, and NoSuchPatient for a record that the actor may not open.
@@ -50,7 +50,7 @@ def list_following(
     patients.look_up(session, actor, merged_id)
     counts = {
         column.table.name: _count(column, merged_id)
-        for column in merging.followers()
+        for column in merging.repointed_columns()
         if WORDS.get(column.table.name)
     }
     # Whoever may merge two records need not see what is filed under them, only how
@@ -59,7 +59,7 @@ def list_following(
         numbers = session.execute(select(*counts.values())).one()
     filed = dict(zip(counts, numbers, strict=True))
     return tuple(
-        Following(filed[table], words[filed[table] != 1])
+        MovedEntries(filed[table], words[filed[table] != 1])
         for table, words in WORDS.items()
         if words and filed[table]
     )

@@ -42,7 +42,7 @@ class RecordSnapshot:
     patient: PatientRecord
 
 
-def find(
+def find_patients(
     session: Session,
     actor: Actor,
     typed: str,
@@ -62,7 +62,7 @@ def find(
     return PatientMatches(as_of or replayed_until(session), named)
 
 
-def look(
+def read_record(
     session: Session,
     actor: Actor,
     patient_id: UUID,
@@ -96,7 +96,7 @@ def record_pause(session: Session, actor: Actor, node: str, seconds: float) -> N
     )
 
 
-def can_wait(endpoints: Endpoints) -> bool:
+def can_pause(endpoints: Endpoints) -> bool:
     """Return whether Chartroom can pause the standbys, not a clinic's own servers."""
     return Control.of(endpoints) is not None
 
