@@ -78,7 +78,7 @@ async def visitor(request: Request) -> Visitor:
         )
     known = Visitor(offer, stores, origin_of(request), place_seen_by(request))
     await run_in_threadpool(
-        known.count, lambda throttle: limits.count_look(throttle, known.network)
+        known.count, lambda throttle: limits.count_lookup(throttle, known.network)
     )
     return known
 

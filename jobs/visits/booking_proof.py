@@ -43,13 +43,13 @@ def prove(
     if actor is not None:
         proving.require_prover(actor)
     scratch = database.write(
-        lambda session: proving.lay_out(session, attempts), identity=SYSTEM
+        lambda session: proving.create_scratch(session, attempts), identity=SYSTEM
     ).value
     proof = None
     try:
         hold_attempts, seconds = _race(endpoints, scratch, processes)
         proof = database.read_latest(
-            lambda session: proving.judge(
+            lambda session: proving.evaluate(
                 session, scratch, hold_attempts, processes=processes, seconds=seconds
             ),
             identity=SYSTEM,

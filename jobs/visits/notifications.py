@@ -30,9 +30,9 @@ def send_notifications(context: JobContext, timestamp: int) -> None:
     """
     del timestamp
     stores = Stores.of(context)
-    stores.database.write(notifications.remind, identity=SYSTEM)
+    stores.database.write(notifications.write_reminders, identity=SYSTEM)
     write_of_documents = partial(
-        notifications.write_of_documents, is_wanted=stores.mails_about_documents
+        notifications.write_document_emails, is_wanted=stores.mails_about_documents
     )
     stores.database.write(write_of_documents, identity=SYSTEM)
     if stores.mailer is not None:

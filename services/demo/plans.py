@@ -16,7 +16,7 @@ from db.models.user import User
 from services.core import audit
 from services.core.audit import Action
 from services.visits.schedule.plans import Calendar, Hours, HoursKind, apply_plans
-from services.visits.schedule.plans.weeks import exchange_week
+from services.visits.schedule.plans.weeks import replace_week
 
 _MONDAY_TO_FRIDAY: Final = range(1, 6)
 _EVERY_DAY: Final = range(1, 8)
@@ -81,7 +81,7 @@ def ensure_demo_plans(session: Session, calendar: Calendar) -> int:
     _add_clinician(session)
     new = _never_planned(session)
     for number, doctor in enumerate(new):
-        exchange_week(session, doctor.id, _week(number, doctor))
+        replace_week(session, doctor.id, _week(number, doctor))
         session.execute(
             update(Doctor)
             .where(Doctor.id == doctor.id)

@@ -21,7 +21,7 @@ from services.core.throttling import LimitReached
 from services.people.sign_in import codes
 from services.visits import newcomers
 from services.visits.newcomers import NewcomerRecord, limits
-from services.visits.newcomers.errors import HoldOver, NotTheCode
+from services.visits.newcomers.errors import HoldOver, WrongCode
 
 _UNPROCESSABLE: Final = 422
 _TYPED_WITH: Final = str.maketrans("", "", " -\u00a0\u2009")
@@ -58,7 +58,7 @@ class CodePages:
     async def _confirmed(self, request: Request, held: HeldTime, code: str) -> Response:
         try:
             newcomer = await run_in_threadpool(self._confirm, request, held, code)
-        except NotTheCode as refusal:
+        except WrongCode as refusal:
             if refusal.tries_left:
                 return self._show_code(held, refusal_text(refusal))
             over = Gone(refusal_text(refusal))

@@ -65,7 +65,7 @@ class Visitors:
 
     def count_look(self, request: Request) -> None:
         """Count a view that costs a read; raises LimitReached."""
-        limits.count_look(self.context.throttle, network_of(request))
+        limits.count_lookup(self.context.throttle, network_of(request))
 
     def read(self, request: Request, operation: Callable[[Session], T]) -> T:
         """Read public data."""

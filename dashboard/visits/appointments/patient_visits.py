@@ -45,7 +45,7 @@ def visits_of(patient_id: UUID) -> tuple[VisitRecord, ...]:
 def visits_reads(patient_id: UUID) -> list[CachedRead[Any]]:
     """Return the reads that the parts made of visits need."""
     actor = current_actor()
-    may = actor.may(permissions.to_view(actor))
+    may = actor.may(permissions.view_permission(actor))
     return [_visits(actor, patient_id)] if may else []
 
 
@@ -78,7 +78,7 @@ def upcoming(visits: tuple[VisitRecord, ...]) -> list[VisitRecord]:
 def show_next_visit(patient_id: UUID, *, page: str) -> None:
     """Show the next visit as a card, to people who may see visits."""
     actor = current_actor()
-    if not actor.may(permissions.to_view(actor)):
+    if not actor.may(permissions.view_permission(actor)):
         return
     with st.container(border=True, gap="small"), error_boundary():
         st.subheader(_("Next visit"), anchor=False)
@@ -113,7 +113,7 @@ def show_next_visits(patient_id: UUID, *, page: str) -> None:
     """Show the patient's next visits, to people who may see visits."""
     actor = current_actor()
     own = actor.role is Role.PATIENT
-    if not actor.may(permissions.to_view(actor)):
+    if not actor.may(permissions.view_permission(actor)):
         return
     st.subheader(_("Visits"), anchor=False)
     with error_boundary():
@@ -132,7 +132,7 @@ def show_next_visits(patient_id: UUID, *, page: str) -> None:
 def show_earlier_visits_of(patient_id: UUID, *, page: str) -> None:
     """Show the visits that are over, the latest first, with their outcome."""
     actor = current_actor()
-    if not actor.may(permissions.to_view(actor)):
+    if not actor.may(permissions.view_permission(actor)):
         return
     with error_boundary():
         visits = visits_of(patient_id)

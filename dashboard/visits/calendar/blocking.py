@@ -23,7 +23,7 @@ from services.visits.schedule import plans
 from services.visits.schedule.plans import (
     ExceptionDraft,
     ExceptionKind,
-    VisitWithin,
+    VisitToMove,
 )
 
 _REQUEST: Final = "calendar_block_asked"
@@ -86,7 +86,7 @@ def _ask() -> None:
         draft = _fields()
         if draft is None:
             return
-        known: tuple[ExceptionDraft, Sequence[VisitWithin]] | None
+        known: tuple[ExceptionDraft, Sequence[VisitToMove]] | None
         known = st.session_state.get(_PREVIEW)
         if known and known[0] == draft:
             _confirm(draft, known[1])
@@ -129,7 +129,7 @@ def _fields() -> ExceptionDraft | None:
     )
 
 
-def _confirm(draft: ExceptionDraft, visits: Sequence[VisitWithin]) -> None:
+def _confirm(draft: ExceptionDraft, visits: Sequence[VisitToMove]) -> None:
     """List the visits it concerns before it takes effect."""
     st.markdown(
         _(

@@ -103,7 +103,7 @@ def chosen_newcomer() -> NewcomerRecord:
         raise NoSuchNewcomer from error
     actor = current_actor()
     newcomer = read(
-        lambda session: newcomers.look_at(session, actor, newcomer_id),
+        lambda session: newcomers.get_newcomer(session, actor, newcomer_id),
         keep=("newcomer", newcomer_id),
         seconds=_SECONDS,
     )
@@ -165,7 +165,9 @@ def _ask_to_cancel(newcomer: NewcomerRecord) -> None:
         )
         if confirmed(_("Cancel visit"), key="newcomer_cancel_sure", is_final=True):
             actor = current_actor()
-            write(lambda session: newcomers.call_off(session, actor, newcomer.id))
+            write(
+                lambda session: newcomers.cancel_for_clinic(session, actor, newcomer.id)
+            )
             forget_form()
             notify(
                 _("{patient}'s visit is cancelled.").format(

@@ -49,7 +49,7 @@ def look() -> OutboxSummary:
     """Return the state of the e-mails, and the newest of them."""
     actor, sender = current_actor(), sender_of(wiring.current().settings)
     return read(
-        lambda session: notifications.look(session, actor, sender),
+        lambda session: notifications.read_outbox(session, actor, sender),
         keep=("outbox", actor.id),
         seconds=15,
     )

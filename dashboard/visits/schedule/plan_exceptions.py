@@ -32,7 +32,7 @@ from services.visits.schedule.plans import (
     ExceptionDraft,
     ExceptionKind,
     ExceptionRecord,
-    VisitWithin,
+    VisitToMove,
 )
 
 _FORM: Final = "doctor_except"
@@ -89,7 +89,7 @@ def show_exceptions(doctor: DoctorRecord) -> None:
 
 
 @dialog(marked("Visits in this time"), icon=":material/event_busy:", width="medium")
-def _ask(draft: ExceptionDraft, visits: Sequence[VisitWithin]) -> None:
+def _ask(draft: ExceptionDraft, visits: Sequence[VisitToMove]) -> None:
     """List the visits that the exception concerns before it takes effect."""
     with error_boundary():
         st.markdown(

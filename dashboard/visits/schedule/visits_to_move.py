@@ -21,7 +21,7 @@ from dashboard.ui.words import name_in_list
 from dashboard.visits.booking.times import when
 from services.visits.schedule import plans
 from services.visits.schedule.doctors import DoctorRecord
-from services.visits.schedule.plans import VisitWithin
+from services.visits.schedule.plans import VisitToMove
 
 _COLUMNS: Final = (
     Column(marked("When")),
@@ -49,7 +49,7 @@ def show_visits_to_move(doctor: DoctorRecord) -> None:
     show_visits(visits, name=_("Visits to move"), key="doctor_visits_to_move")
 
 
-def show_visits(visits: Sequence[VisitWithin], *, name: str, key: str) -> None:
+def show_visits(visits: Sequence[VisitToMove], *, name: str, key: str) -> None:
     """List visits with a way to another time, to people who may see the patients."""
     if visits[0].patient_name is None:
         st.caption(_("The front desk sees whose they are, and moves them."))
@@ -78,14 +78,14 @@ def show_visits(visits: Sequence[VisitWithin], *, name: str, key: str) -> None:
         )
 
 
-def _whose(visit: VisitWithin) -> str:
+def _whose(visit: VisitToMove) -> str:
     name = name_in_list(visit)
     if visit.patient_id is None:
         return _("{name} (not registered yet)").format(name=name)
     return name
 
 
-def _actions(visit: VisitWithin) -> tuple[RowAction, ...]:
+def _actions(visit: VisitToMove) -> tuple[RowAction, ...]:
     """Offer to move a patient's visit; a hold ends by itself.
 
     Newcomers move their visit by a link, or are registered first.

@@ -76,11 +76,11 @@ def read_log(session: Session, store: AuditStore) -> tuple[Since, Link]:
 def replay(session: Session, order: GoingBackOrder, rejoined: Rejoined) -> None:
     """Bring restored rows up to date with the audit log; the caller commits."""
     since = rejoined.since
-    retention.purge_again(session, since.purged)
-    erasure.erase_again(session, since.erased)
-    revocations.revoke_again(session, since.revocations)
-    retention.revoke_links_again(session, since.links)
-    retention.hold_again(session, since.holds.values())
+    retention.replay_purges(session, since.purged)
+    erasure.replay_erasures(session, since.erased)
+    revocations.replay_revocations(session, since.revocations)
+    retention.replay_link_revocations(session, since.links)
+    retention.replay_holds(session, since.holds.values())
     _settle_letters(session, rejoined)
     _settle_calls_and_mails_of_analysts(session, rejoined)
     _end_what_was_under_way(session)
@@ -132,9 +132,9 @@ def _settle_calls_and_mails_of_analysts(session: Session, rejoined: Rejoined) ->
     since = rejoined.since
     for visit_id, call in since.calls.items():
         if call is None:
-            phoning.undo_again(session, visit_id)
+            phoning.replay_removal(session, visit_id)
         else:
-            phoning.note_again(session, visit_id, call.outcome, by=call.by, at=call.at)
+            phoning.replay_call(session, visit_id, call.outcome, by=call.by, at=call.at)
     for alert_id, at in since.crossings.items():
         count_alerts.record_crossing(session, alert_id, at)
     subscriptions.skip_sent_mails(

@@ -20,7 +20,10 @@ from services.consultations.notes.records import (
     NotesVersion as NotesVersion,
     Vitals as Vitals,
 )
-from services.consultations.notes.saving import save as save, save_again as save_again
+from services.consultations.notes.saving import (
+    save as save,
+    save_earlier as save_earlier,
+)
 from services.consultations.notes.similar import list_similar as list_similar
 from services.consultations.notes.unwritten import (
     UnwrittenVisit as UnwrittenVisit,

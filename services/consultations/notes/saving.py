@@ -44,7 +44,7 @@ def save(
     return _keep(session, actor, visit, notes, before, number=number)
 
 
-def save_again(
+def save_earlier(
     session: Session,
     actor: Actor,
     appointment_id: UUID,

@@ -148,7 +148,8 @@ def set_status_back(
 ) -> VisitRecord:
     """Set a visit back to its earlier state by steps of the desk; the caller commits.
 
-    Raises VisitStays, StaleVisit, NoSuchVisit, NotItsTime, InvalidInput, NotAllowed.
+    Raises VisitStays, StaleVisit, NoSuchVisit, StepNotPossible, InvalidInput,
+    NotAllowed.
     """
     compared, reason = _compare(session, actor, copy, now, WayBack.STATUS)
     visit, wanted = compared.today, copy.then.status
@@ -168,7 +169,7 @@ def bring_notes_back(session: Session, actor: Actor, copy: NotesCopy) -> NotesRe
     """
     actor.require(Permission.COPY_BACK)
     reason = reasons.read(copy.reason)
-    saved = notes.save_again(
+    saved = notes.save_earlier(
         session,
         actor,
         copy.visit_id,

@@ -77,7 +77,7 @@ def fill(
     _write_letters(session, now)
     details = {"source": DEMO, "new": len(held)}
     audit.record(session, None, Action.BOOKING_CONFIRM, details=details)
-    visit_changes.changed(session)
+    visit_changes.announce_change(session)
     return History(len(held), noted, events)
 
 

@@ -113,7 +113,7 @@ def save_patients(
 
 def save_doctors(session: Session, *, source: str) -> Outcome:
     """Save the waiting doctors."""
-    visit_changes.changed(session)
+    visit_changes.announce_change(session)
     arrived = session.scalar(
         text("SELECT count(*) FROM arriving_doctors WHERE problem IS NULL")
     )

@@ -37,7 +37,7 @@ def add(session: Session, actor: Actor, *, seed_number: int) -> None:
         .values(_doctors(seed_number))
         .on_conflict_do_nothing(constraint="doctors_source_once")
     )
-    visit_changes.changed(session)
+    visit_changes.announce_change(session)
 
 
 def _doctors(seed_number: int) -> list[dict[str, str]]:

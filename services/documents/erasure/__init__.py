@@ -13,7 +13,7 @@ from services.documents.erasure.due import (
 from services.documents.erasure.erasing import (
     ERASED as ERASED,
     erase as erase,
-    erase_again as erase_again,
+    replay_erasures as replay_erasures,
 )
 from services.documents.erasure.postponing import (
     LONGEST_YEARS as LONGEST_YEARS,

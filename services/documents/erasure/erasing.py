@@ -81,7 +81,7 @@ def _merged_into(session: Session, kept_id: UUID) -> tuple[UUID, ...]:
     return tuple(session.scalars(merged.order_by(Patient.id).with_for_update()))
 
 
-def erase_again(session: Session, ids: Collection[UUID]) -> int:
+def replay_erasures(session: Session, ids: Collection[UUID]) -> int:
     """Erase patients whom a return to rows from before their erasure brought back.
 
     The audit log has the erasure already. Returns the number of records; the caller

@@ -21,12 +21,12 @@ from services.documents.retention.purging import (
     PURGED_NAME as PURGED_NAME,
     PURGED_TITLE as PURGED_TITLE,
     purge as purge,
-    purge_again as purge_again,
+    replay_purges as replay_purges,
 )
 from services.documents.retention.replaying import (
     HoldPlaced as HoldPlaced,
-    hold_again as hold_again,
-    revoke_links_again as revoke_links_again,
+    replay_holds as replay_holds,
+    replay_link_revocations as replay_link_revocations,
 )
 from services.documents.retention.rules import (
     RetentionPeriod as RetentionPeriod,

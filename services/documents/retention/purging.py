@@ -66,7 +66,7 @@ def purge(session: Session, *, at_once: int = _AT_ONCE) -> int:
     return len(documents)
 
 
-def purge_again(session: Session, ids: Collection[UUID]) -> int:
+def replay_purges(session: Session, ids: Collection[UUID]) -> int:
     """Make tombstones of documents that rows from before their purge brought back.
 
     The audit log has the purge already. Returns their number; the caller commits.

@@ -21,7 +21,7 @@ class HoldPlaced:
     because: str
 
 
-def hold_again(session: Session, holds: Iterable[HoldPlaced]) -> int:
+def replay_holds(session: Session, holds: Iterable[HoldPlaced]) -> int:
     """Place holds where documents have none; return how many. The caller commits."""
     placed = 0
     for hold in holds:
@@ -45,7 +45,7 @@ def hold_again(session: Session, holds: Iterable[HoldPlaced]) -> int:
     return placed
 
 
-def revoke_links_again(session: Session, ids: Collection[UUID]) -> int:
+def replay_link_revocations(session: Session, ids: Collection[UUID]) -> int:
     """Revoke links that had been revoked; return their number. The caller commits."""
     revoked = session.execute(
         update(DocumentShare)

@@ -44,7 +44,7 @@ class Revocations:
     apps: Collection[UUID] = ()
 
 
-def revoke_again(session: Session, revoked: Revocations) -> None:
+def replay_revocations(session: Session, revoked: Revocations) -> None:
     """Revoke again what was revoked, and end all sign-ins; the caller commits.
 
     Codes, consents, ceremonies and invitations that were open at that time may have

@@ -80,7 +80,7 @@ def require_prover(actor: Actor) -> None:
     actor.require(Permission.PROVE_BOOKING)
 
 
-def lay_out(session: Session, attempts: int = ATTEMPTS) -> Scratch:
+def create_scratch(session: Session, attempts: int = ATTEMPTS) -> Scratch:
     """Create the slot, its doctor and the patients; the caller, the system, commits."""
     _clear(session, _is_left_behind())
     key = str(uuid4())
@@ -111,7 +111,7 @@ def attempt(
     return "won", booking.id
 
 
-def judge(
+def evaluate(
     session: Session,
     scratch: Scratch,
     hold_attempts: Sequence[HoldAttempt],

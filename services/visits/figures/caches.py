@@ -138,7 +138,7 @@ class VisitCaches:
             on_behalf.actor.database_identity,
         )
         on_behalf.record(
-            lambda session: booking_statistics.record_look(
+            lambda session: booking_statistics.record_access(
                 session, on_behalf.actor, period
             )
         )

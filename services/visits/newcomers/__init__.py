@@ -14,9 +14,9 @@ from services.visits.newcomers.confirming import (
     require_confirmed as require_confirmed,
 )
 from services.visits.newcomers.desk import (
-    call_off as call_off,
+    cancel_for_clinic as cancel_for_clinic,
+    get_newcomer as get_newcomer,
     list_between as list_between,
-    look_at as look_at,
     register as register,
 )
 from services.visits.newcomers.holding import (

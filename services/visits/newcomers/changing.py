@@ -13,7 +13,7 @@ from services.visits.booking import bookings
 from services.visits.booking.bookings.errors import TooLateToCancel
 from services.visits.front_desk import notifications
 from services.visits.front_desk.notifications import NotificationKind
-from services.visits.newcomers import taking
+from services.visits.newcomers import claiming
 from services.visits.newcomers.errors import NewcomerOver, SlotGone
 from services.visits.newcomers.reading import NOW, look_up
 from services.visits.newcomers.records import NewcomerRecord, NewcomerStatus
@@ -28,12 +28,12 @@ def cancel(
     TooLateToCancel.
     """
     with assume_role(session, "system"):
-        before = taking.lock(session, newcomer_id)
+        before = claiming.lock(session, newcomer_id)
         if before.status is NewcomerStatus.CANCELLED:
             return before
         _require_changeable(session, before, notice_hours)
-        after = taking.cancel(session, before)
-    taking.record_event(session, None, Action.NEWCOMER_CANCEL, after)
+        after = claiming.cancel(session, before)
+    claiming.record_event(session, None, Action.NEWCOMER_CANCEL, after)
     return after
 
 
@@ -46,15 +46,15 @@ def move(
     TooLateToCancel, NotOffered, SlotGone.
     """
     with assume_role(session, "system"):
-        before = taking.lock(session, newcomer_id)
+        before = claiming.lock(session, newcomer_id)
         if before.slot_id == slot_id and before.status is NewcomerStatus.CONFIRMED:
             return before
         _require_changeable(session, before, notice_hours)
-        doctor_id = taking.lock_offered(session, slot_id)
+        doctor_id = claiming.lock_offered(session, slot_id)
         # The old time is given up first, since nobody has two; if the new one is gone,
         # all of this is rolled back.
-        taking.free(session, newcomer_id)
-        if not taking.take(session, slot_id, newcomer_id, seconds=None):
+        claiming.release_slot(session, newcomer_id)
+        if not claiming.claim(session, slot_id, newcomer_id, seconds=None):
             raise SlotGone
         session.execute(
             update(Newcomer)
@@ -69,7 +69,7 @@ def move(
         )
         bookings.offer(session, before.slot_id)
         after = look_up(session, Newcomer.id == newcomer_id)
-    taking.record_event(
+    claiming.record_event(
         session, None, Action.NEWCOMER_MOVE, after, replaced=before.slot_id
     )
     return after

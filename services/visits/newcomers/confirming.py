@@ -15,11 +15,11 @@ from services.people.sign_in import codes
 from services.visits.booking import bookings
 from services.visits.front_desk import notifications
 from services.visits.front_desk.notifications import NotificationKind
-from services.visits.newcomers import taking
+from services.visits.newcomers import claiming
 from services.visits.newcomers.errors import (
     HoldOver,
-    NotTheCode,
     TooManyVisits,
+    WrongCode,
 )
 from services.visits.newcomers.reading import NOW, look_up
 from services.visits.newcomers.records import NewcomerRecord, NewcomerStatus
@@ -55,7 +55,7 @@ def confirm(
     TooManyVisits.
     """
     with assume_role(session, "system"):
-        newcomer = taking.lock(session, newcomer_id)
+        newcomer = claiming.lock(session, newcomer_id)
         if newcomer.status not in {NewcomerStatus.PENDING, NewcomerStatus.CONFIRMED}:
             raise HoldOver
         tries_left, is_right = _try(session, newcomer_id, code, key)
@@ -76,19 +76,19 @@ def confirm(
             )
             .execution_options(synchronize_session=False)
         )
-        visit_changes.changed(session)
+        visit_changes.announce_change(session)
         notifications.write_to_newcomer(
             session, NotificationKind.CONFIRMED, newcomer_id
         )
         confirmed = look_up(session, Newcomer.id == newcomer_id)
-    taking.record_event(session, None, Action.NEWCOMER_CONFIRM, confirmed)
+    claiming.record_event(session, None, Action.NEWCOMER_CONFIRM, confirmed)
     return Confirmation(confirmed, is_new=True)
 
 
 def require_confirmed(confirmation: Confirmation) -> NewcomerRecord:
-    """Return the confirmed booking, or raise NotTheCode."""
+    """Return the confirmed booking, or raise WrongCode."""
     if not confirmation.is_right:
-        raise NotTheCode(confirmation.tries_left)
+        raise WrongCode(confirmation.tries_left)
     return confirmation.newcomer
 
 
@@ -119,10 +119,10 @@ def _refuse(
 ) -> Confirmation:
     """Record a wrong code; after the last one, offer the slot to others."""
     if not tries_left and newcomer.status is NewcomerStatus.PENDING:
-        taking.free(session, newcomer.id)
-        taking.end(session, newcomer.id, NewcomerStatus.FAILED)
+        claiming.release_slot(session, newcomer.id)
+        claiming.end(session, newcomer.id, NewcomerStatus.FAILED)
         bookings.offer(session, newcomer.slot_id)
-    taking.record_event(
+    claiming.record_event(
         session, None, Action.NEWCOMER_CONFIRM, newcomer, is_failed=True
     )
     return Confirmation(newcomer, tries_left, is_right=False)

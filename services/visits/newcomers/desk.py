@@ -18,7 +18,7 @@ from services.visits.booking import bookings
 from services.visits.booking.bookings import rules
 from services.visits.booking.patients import require_in_use, require_patient
 from services.visits.front_desk import appointments
-from services.visits.newcomers import taking
+from services.visits.newcomers import claiming
 from services.visits.newcomers.errors import NewcomerOver
 from services.visits.newcomers.reading import look_up, record_of, records
 from services.visits.newcomers.records import NewcomerRecord, NewcomerStatus
@@ -99,7 +99,7 @@ def list_between(
     return listed
 
 
-def look_at(session: Session, actor: Actor, newcomer_id: UUID) -> NewcomerRecord:
+def get_newcomer(session: Session, actor: Actor, newcomer_id: UUID) -> NewcomerRecord:
     """Return one newcomer's booking; raises NoSuchNewcomer, NotAllowed."""
     actor.require(Permission.VIEW_VISITS)
     newcomer = look_up(session, Newcomer.id == newcomer_id)
@@ -123,14 +123,14 @@ def register(
     require_patient(session, actor, patient_id)
     before = look_up(session, Newcomer.id == newcomer_id)
     with assume_role(session, "system"):
-        before = taking.lock(session, newcomer_id)
+        before = claiming.lock(session, newcomer_id)
         if before.booking_id is not None:
             return _registered_before(session, before, patient_id)
         if before.status is not NewcomerStatus.CONFIRMED:
             raise NewcomerOver(before)
         booking_id = _book(session, actor, before, patient_id)
         bookings.begin_care(session, actor, before.doctor_id, patient_id)
-        visit_changes.changed(session)
+        visit_changes.announce_change(session)
     audit.record(
         session,
         actor,
@@ -142,7 +142,9 @@ def register(
     return booking_id
 
 
-def call_off(session: Session, actor: Actor, newcomer_id: UUID) -> NewcomerRecord:
+def cancel_for_clinic(
+    session: Session, actor: Actor, newcomer_id: UUID
+) -> NewcomerRecord:
     """Cancel a newcomer's visit for the clinic, and notify them; the caller commits.
 
     A cancelled visit is returned unchanged. Raises NoSuchNewcomer, NewcomerOver,
@@ -151,13 +153,13 @@ def call_off(session: Session, actor: Actor, newcomer_id: UUID) -> NewcomerRecor
     actor.require(Permission.RUN_THE_DESK)
     look_up(session, Newcomer.id == newcomer_id)
     with assume_role(session, "system"):
-        before = taking.lock(session, newcomer_id)
+        before = claiming.lock(session, newcomer_id)
         if before.status is NewcomerStatus.CANCELLED:
             return before
         if before.status is not NewcomerStatus.CONFIRMED:
             raise NewcomerOver(before)
-        after = taking.cancel(session, before)
-    taking.record_event(session, actor, Action.NEWCOMER_CANCEL, after)
+        after = claiming.cancel(session, before)
+    claiming.record_event(session, actor, Action.NEWCOMER_CANCEL, after)
     return after
 
 

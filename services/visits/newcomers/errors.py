@@ -28,7 +28,7 @@ class NotOffered(NotFound):
         super().__init__("This time is no longer offered. Choose another one.")
 
 
-class RequestTaken(Conflict):
+class RequestKeyReused(Conflict):
     """The key of this request belongs to another one."""
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class TooManyVisits(Conflict):
         )
 
 
-class NotTheCode(InvalidInput):
+class WrongCode(InvalidInput):
     """The code is wrong; the booking waits for the right one while tries are left."""
 
     def __init__(self, tries_left: int) -> None:

@@ -15,10 +15,10 @@ from services.core.errors import InvalidInput
 from services.people.accounts.particulars import read_email, read_name
 from services.people.sign_in import codes
 from services.visits.booking import bookings
-from services.visits.newcomers import taking
+from services.visits.newcomers import claiming
 from services.visits.newcomers.errors import (
     NoSuchNewcomer,
-    RequestTaken,
+    RequestKeyReused,
     SlotGone,
     TooManyPending,
 )
@@ -45,7 +45,7 @@ def hold(
     hashed. The caller commits either way, sends the code if the second value says that
     this is new, then calls `require_held`. The result is the same whether or not the
     clinic knows the address. Raises InvalidInput, NotOffered, TooManyPending,
-    RequestTaken.
+    RequestKeyReused.
     """
     name = _named("patient_name", read_name, request.name)
     email = _named("patient_email", read_email, request.email)
@@ -56,8 +56,8 @@ def hold(
         )
         if earlier := _find_attempt(session, request, name, email):
             return earlier, False
-        doctor_id = taking.lock_offered(session, request.slot_id)
-        if taking.count_pending(session) >= MOST_PENDING:
+        doctor_id = claiming.lock_offered(session, request.slot_id)
+        if claiming.count_pending(session) >= MOST_PENDING:
             raise TooManyPending
         salt = secrets.token_bytes(_SALT_BYTES)
         # Needed before the row is inserted: the code's hash depends on it.
@@ -76,14 +76,14 @@ def hold(
                 + func.make_interval(0, 0, 0, 0, 0, 0, NEWCOMER_HOLD_SECONDS),
             )
         )
-        is_held = taking.take(
+        is_held = claiming.claim(
             session, request.slot_id, newcomer_id, seconds=NEWCOMER_HOLD_SECONDS
         )
         if not is_held:
-            taking.end(session, newcomer_id, NewcomerStatus.FAILED)
+            claiming.end(session, newcomer_id, NewcomerStatus.FAILED)
         newcomer = look_up(session, Newcomer.id == newcomer_id)
     action = Action.NEWCOMER_HOLD if is_held else Action.NEWCOMER_LOSE
-    taking.record_event(session, None, action, newcomer)
+    claiming.record_event(session, None, action, newcomer)
     return newcomer, is_held
 
 
@@ -100,25 +100,25 @@ def release(session: Session, newcomer_id: UUID) -> None:
     A confirmed booking stays. Raises NoSuchNewcomer.
     """
     with assume_role(session, "system"):
-        newcomer = taking.lock(session, newcomer_id)
+        newcomer = claiming.lock(session, newcomer_id)
         if newcomer.status is not NewcomerStatus.PENDING:
             return
-        taking.free(session, newcomer_id)
-        taking.end(session, newcomer_id, NewcomerStatus.CANCELLED)
+        claiming.release_slot(session, newcomer_id)
+        claiming.end(session, newcomer_id, NewcomerStatus.CANCELLED)
         bookings.offer(session, newcomer.slot_id)
-    taking.record_event(session, None, Action.NEWCOMER_CANCEL, newcomer)
+    claiming.record_event(session, None, Action.NEWCOMER_CANCEL, newcomer)
 
 
 def _find_attempt(
     session: Session, request: NewcomerRequest, name: str, email: str
 ) -> NewcomerRecord | None:
-    """Return the earlier result of the same request; raises RequestTaken."""
+    """Return the earlier result of the same request; raises RequestKeyReused."""
     try:
         earlier = look_up(session, Newcomer.attempt == request.attempt)
     except NoSuchNewcomer:
         return None
     if (earlier.slot_id, earlier.name, earlier.email) != (request.slot_id, name, email):
-        raise RequestTaken
+        raise RequestKeyReused
     return earlier
 
 

@@ -10,7 +10,7 @@ HOLDS_PER_NETWORK: Final = Limit("newcomers-per-network", 20, 60 * 60)
 LOOKS_PER_NETWORK: Final = Limit("newcomers-looks-per-network", 600, 15 * 60)
 
 
-def count_look(throttle: Throttle, network: str) -> None:
+def count_lookup(throttle: Throttle, network: str) -> None:
     """Count a look at doctors, times or a booking, or raise LimitReached."""
     throttle.take(LOOKS_PER_NETWORK, network)
 

@@ -68,7 +68,7 @@ def expire_due(session: Session, *, at_once: int = _AT_ONCE) -> int:
     for row in rows:
         bookings.offer(session, row.slot_id)
     if rows:
-        visit_changes.changed(session)
+        visit_changes.announce_change(session)
     return len(rows)
 
 

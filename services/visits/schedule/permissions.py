@@ -4,7 +4,7 @@ from services.core import reasons
 from services.core.actors import Actor, Permission, Role
 
 
-def to_view(actor: Actor) -> Permission:
+def view_permission(actor: Actor) -> Permission:
     """Return the permission that the actor needs to see visits."""
     own = actor.role is Role.PATIENT
     return Permission.VIEW_OWN_VISITS if own else Permission.VIEW_VISITS
@@ -12,10 +12,10 @@ def to_view(actor: Actor) -> Permission:
 
 def require_view(actor: Actor) -> None:
     """Raise NotAllowed unless the actor may see visits, or their own."""
-    actor.require(to_view(actor))
+    actor.require(view_permission(actor))
 
 
-def to_book(actor: Actor) -> Permission:
+def book_permission(actor: Actor) -> Permission:
     """Return the permission that the actor needs to book visits or wait for them."""
     own = actor.role is Role.PATIENT
     return Permission.BOOK_OWN_VISITS if own else Permission.BOOK_VISITS

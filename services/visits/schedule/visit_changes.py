@@ -14,7 +14,7 @@ from services.core import after_commit
 CHANNEL: Final = "visits"
 
 
-def changed(session: Session) -> None:
+def announce_change(session: Session) -> None:
     """Notify all processes of a change once the session is committed.
 
     To be called where something was written. Nobody waits for it: see

@@ -55,7 +55,7 @@ def day(site: Site) -> Day:
             visit_samples.slot(session, doctor, at)
             visit_samples.slot(session, colleague, at)
         # Otherwise the web server would still use its cached doctors.
-        visit_changes.changed(session)
+        visit_changes.announce_change(session)
         return doctor, visit, f"{patient.last_name}, {patient.first_name}"
 
     doctor_id, visit_id, patient = site.write(add)
@@ -156,7 +156,7 @@ def take(session, day: Day, *, minutes: int) -> None:
         .where(BookingSlot.booking_id == booking_id)
         .values(slot_id=slot.id, starts_at=at, ends_at=slot.ends_at)
     )
-    visit_changes.changed(session)
+    visit_changes.announce_change(session)
 
 
 def test_a_visit_is_found_opened_and_moved_by_keys_alone(

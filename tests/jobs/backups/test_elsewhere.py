@@ -95,7 +95,7 @@ def expendable(at, repository, tmp_path):
 
 def purge_one(session):
     first = session.scalars(select(Document.id).order_by(Document.id)).first()
-    retention.purge_again(session, [first])
+    retention.replay_purges(session, [first])
     about = {"subject": ("document", first)}
     audit.record(session, KEEPER, Action.DOCUMENT_PURGE, **about)
 

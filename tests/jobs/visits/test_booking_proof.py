@@ -58,12 +58,12 @@ def test_only_administrators_have_it_proved(database, endpoints, clerk):
     "answers", [["won", "won"], ["lost", "lost"], ["won", "TimeoutError"]], ids=str
 )
 def test_a_proof_can_fail(session, answers):
-    scratch = proofs.lay_out(session, 1)
+    scratch = proofs.create_scratch(session, 1)
     (patient_id,) = scratch.patient_ids
     winner = proofs.attempt(session, scratch.slot_id, patient_id, uuid4())[1]
     hold_attempts = [HoldAttempt(answer, winner, 1.0) for answer in answers]
 
-    proof = proofs.judge(session, scratch, hold_attempts, processes=1, seconds=0.1)
+    proof = proofs.evaluate(session, scratch, hold_attempts, processes=1, seconds=0.1)
 
     assert not proof.holds
     assert PROVER.name == "proof of booking"

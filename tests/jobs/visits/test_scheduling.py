@@ -9,7 +9,7 @@ from db.models.booking import Slot
 from db.postgres import SYSTEM, Database
 from jobs.visits import scheduling
 from services.visits.schedule.plans import Calendar
-from services.visits.schedule.plans.weeks import exchange_week
+from services.visits.schedule.plans.weeks import replace_week
 from tests.kit import cast
 from tests.services.visits.schedule.plans.samples import MORNING
 
@@ -29,7 +29,7 @@ def test_every_doctors_plan_reaches_as_far_as_people_may_book(database):
     def settle(session):
         for draft in (cast.DOCTOR_DORA, cast.DOCTOR_EMIL):
             doctor = cast.add_doctor(session, draft, slot_minutes=30)
-            exchange_week(session, doctor.id, MORNING)
+            replace_week(session, doctor.id, MORNING)
 
     database.write(settle, identity=SYSTEM)
     scheduling.extend(database, Calendar("Europe/Berlin", 2))

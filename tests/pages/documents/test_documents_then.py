@@ -141,7 +141,7 @@ def test_what_was_purged_since_is_not_listed(
     clinic: Clinic, patient: PatientRecord, then: DocumentRecord
 ):
     delete(clinic, then)
-    clinic.write(lambda s: retention.purge_again(s, [then.id]))
+    clinic.write(lambda s: retention.replay_purges(s, [then.id]))
 
     app = opened(clinic, patient)
 

@@ -53,7 +53,7 @@ def then(
 
 def erase(clinic: Clinic, patient: PatientRecord) -> None:
     clinic.wiring.database.write(
-        lambda s: erasure.erase_again(s, [patient.id]), identity=SYSTEM
+        lambda s: erasure.replay_erasures(s, [patient.id]), identity=SYSTEM
     )
 
 

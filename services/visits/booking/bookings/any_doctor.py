@@ -11,7 +11,7 @@ from db.models.booking import Appointment, Booking, BookingSlot, Slot
 from db.models.doctor import Doctor
 from services.core.actors import Actor
 from services.visits.booking.bookings import holding, reading
-from services.visits.booking.bookings.errors import AttemptTaken, NoSuchSlot
+from services.visits.booking.bookings.errors import AttemptKeyReused, NoSuchSlot
 from services.visits.booking.bookings.records import (
     AnyRequest,
     BookingRecord,
@@ -67,7 +67,7 @@ def _find_earlier(
 ) -> BookingRecord | None:
     """Return the attempt's earlier result: what it won, else what it lost last.
 
-    Raises AttemptTaken if that was for somebody else, or at another time.
+    Raises AttemptKeyReused if that was for somebody else, or at another time.
     """
     made = [_attempt(request.attempt, number) for number in range(_MOST_TRIES)]
     bookings = reading.find(
@@ -81,7 +81,7 @@ def _find_earlier(
         return None
     wanted = (request.patient_id, request.starts_at)
     if (earlier.patient_id, earlier.starts_at) != wanted:
-        raise AttemptTaken
+        raise AttemptKeyReused
     return earlier
 
 

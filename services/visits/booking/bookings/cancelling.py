@@ -15,7 +15,7 @@ from services.visits.booking.bookings import freeing, reading, rules
 from services.visits.booking.bookings.errors import AlreadyConfirmed, BookingOver
 from services.visits.booking.bookings.records import BookingRecord, BookingStatus
 from services.visits.booking.bookings.visibility import require_booking
-from services.visits.booking.waitlist import line
+from services.visits.booking.waitlist import waiting_queue
 from services.visits.front_desk import notifications
 from services.visits.front_desk.notifications import NotificationKind
 from services.visits.schedule import permissions
@@ -112,7 +112,7 @@ def _give_back(
 def _follow_up(session: Session, before: BookingRecord) -> None:
     with assume_role(session, "system"):
         if before.waitlist_id:
-            line.end(session, before.waitlist_id, "passed")
+            waiting_queue.end(session, before.waitlist_id, "passed")
         if before.status is BookingStatus.CONFIRMED:
             notifications.write(session, NotificationKind.CANCELLED, before.id)
         freeing.offer(session, before.slot_id)

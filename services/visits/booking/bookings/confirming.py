@@ -25,7 +25,7 @@ from services.visits.booking.bookings.records import (
 )
 from services.visits.booking.bookings.visibility import require_booking
 from services.visits.booking.patients import require_in_use
-from services.visits.booking.waitlist import line
+from services.visits.booking.waitlist import waiting_queue
 from services.visits.front_desk import appointments, notifications
 from services.visits.front_desk.notifications import NotificationKind
 from services.visits.schedule import visit_changes
@@ -145,7 +145,7 @@ def _confirm(session: Session, booking: BookingRecord, note: str | None) -> bool
     with rules.translate_violations():
         is_confirmed = session.execute(_CONFIRM, values).one_or_none() is not None
     if is_confirmed:
-        visit_changes.changed(session)
+        visit_changes.announce_change(session)
     return is_confirmed
 
 
@@ -167,7 +167,7 @@ def _follow_up(
     """Do what follows from a new visit, in the background's role."""
     begin_care(session, actor, booking.doctor_id, booking.patient_id)
     if booking.waitlist_id:
-        line.end(session, booking.waitlist_id, "booked")
+        waiting_queue.end(session, booking.waitlist_id, "booked")
     notifications.write(
         session,
         NotificationKind.MOVED if replaced else NotificationKind.CONFIRMED,

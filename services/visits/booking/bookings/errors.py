@@ -115,7 +115,7 @@ class NotesWritten(Conflict):
         )
 
 
-class AttemptTaken(Conflict):
+class AttemptKeyReused(Conflict):
     """The key of this attempt belongs to another request of the same person."""
 
     def __init__(self) -> None:

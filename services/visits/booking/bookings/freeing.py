@@ -12,11 +12,11 @@ from services.core.audit import Action
 from services.messaging import user_notifications
 from services.messaging.user_notifications import NotificationTopic
 from services.visits.booking.bookings import rules
+from services.visits.booking.bookings.claiming import SlotClaim, claim
 from services.visits.booking.bookings.errors import PatientBusy
 from services.visits.booking.bookings.records import BookingRecord, BookingStatus
-from services.visits.booking.bookings.taking import Wish, take
-from services.visits.booking.waitlist import line
-from services.visits.booking.waitlist.line import Waiting
+from services.visits.booking.waitlist import waiting_queue
+from services.visits.booking.waitlist.waiting_queue import Waiting
 from services.visits.front_desk import notifications
 from services.visits.front_desk.notifications import NotificationKind
 from services.visits.schedule import visit_changes
@@ -63,7 +63,7 @@ def give_back(
     }
     is_given_back = session.execute(_GIVE_BACK, values).one_or_none() is not None
     if is_given_back:
-        visit_changes.changed(session)
+        visit_changes.announce_change(session)
     return is_given_back
 
 
@@ -72,11 +72,11 @@ def offer(session: Session, slot_id: UUID) -> BookingRecord | None:
 
     In the background's role. Returns the booking, or None if nobody gets it.
     """
-    while (entry := line.first_for(session, slot_id)) is not None:
+    while (entry := waiting_queue.next_in_line(session, slot_id)) is not None:
         try:
             with session.begin_nested(), rules.translate_violations():
-                booking = take(
-                    session, BOOKER, _wish(slot_id, entry), Action.WAITLIST_OFFER
+                booking = claim(
+                    session, BOOKER, _claim_of(slot_id, entry), Action.WAITLIST_OFFER
                 )
         except PatientBusy:
             # The patient booked elsewhere at this very moment; the next look finds
@@ -84,7 +84,7 @@ def offer(session: Session, slot_id: UUID) -> BookingRecord | None:
             continue
         if booking is None or booking.status is BookingStatus.FAILED:
             return None
-        line.offered(session, entry.id)
+        waiting_queue.mark_offered(session, entry.id)
         notifications.write(session, NotificationKind.OFFER, booking.id)
         user_notifications.tell(
             session,
@@ -96,8 +96,8 @@ def offer(session: Session, slot_id: UUID) -> BookingRecord | None:
     return None
 
 
-def _wish(slot_id: UUID, entry: Waiting) -> Wish:
-    return Wish(
+def _claim_of(slot_id: UUID, entry: Waiting) -> SlotClaim:
+    return SlotClaim(
         slot_id=slot_id,
         patient_id=entry.patient_id,
         attempt=uuid4(),

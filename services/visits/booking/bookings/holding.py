@@ -6,9 +6,10 @@ from sqlalchemy.orm import Session
 
 from db.models.booking import Booking
 from services.core.actors import Actor, Role
-from services.visits.booking.bookings import reading, rules, taking
+from services.visits.booking.bookings import claiming, reading, rules
+from services.visits.booking.bookings.claiming import SlotClaim
 from services.visits.booking.bookings.errors import (
-    AttemptTaken,
+    AttemptKeyReused,
     BookingOver,
     NoSuchSlot,
     SlotTaken,
@@ -19,7 +20,6 @@ from services.visits.booking.bookings.records import (
     BookingRequest,
     BookingStatus,
 )
-from services.visits.booking.bookings.taking import Wish
 from services.visits.booking.bookings.visibility import require_booking, writing_as
 from services.visits.booking.patients import require_in_use, require_patient
 from services.visits.schedule import permissions
@@ -40,7 +40,8 @@ def hold(
     booking that failed. The same attempt again returns the earlier result. With
     `replaces_id` the slot replaces that booking once it is confirmed. Raises
     NoSuchSlot, NoSuchPatient, PatientArchived, PatientBusy, TooManyHolds,
-    NoSuchBooking, TooLateToCancel, BookingOver, AttemptTaken, InvalidInput, NotAllowed.
+    NoSuchBooking, TooLateToCancel, BookingOver, AttemptKeyReused, InvalidInput,
+    NotAllowed.
     """
     require_booking(actor, request.patient_id)
     require_patient(session, actor, request.patient_id)
@@ -52,7 +53,7 @@ def hold(
             return earlier
         _check(session, actor, request, override, notice_hours)
     with writing_as(session, actor), rules.translate_violations():
-        booking = taking.take(session, actor, _wish(actor, request, override))
+        booking = claiming.claim(session, actor, _claim_of(actor, request, override))
     return booking or _made_before(session, actor, request)
 
 
@@ -88,8 +89,8 @@ def _check(
             )
 
 
-def _wish(actor: Actor, request: BookingRequest, override: str | None) -> Wish:
-    return Wish(
+def _claim_of(actor: Actor, request: BookingRequest, override: str | None) -> SlotClaim:
+    return SlotClaim(
         slot_id=request.slot_id,
         patient_id=request.patient_id,
         attempt=request.attempt,
@@ -108,7 +109,7 @@ def _wish(actor: Actor, request: BookingRequest, override: str | None) -> Wish:
 def _find_attempt(
     session: Session, actor: Actor, request: BookingRequest
 ) -> BookingRecord | None:
-    """Return the earlier result of the same attempt; raises AttemptTaken."""
+    """Return the earlier result of the same attempt; raises AttemptKeyReused."""
     bookings = reading.find(
         session,
         actor,
@@ -119,7 +120,7 @@ def _find_attempt(
         return None
     earlier = bookings[0]
     if (earlier.slot_id, earlier.patient_id) != (request.slot_id, request.patient_id):
-        raise AttemptTaken
+        raise AttemptKeyReused
     return earlier
 
 

@@ -67,6 +67,6 @@ def renew(
         # Something was quicker: the same person in another window, or the clock.
         require_pending(after)
         raise AlreadyRenewed if after.renewals else HoldExpired
-    visit_changes.changed(session)
+    visit_changes.announce_change(session)
     reading.record_event(session, actor, Action.BOOKING_RENEW, after, reason=override)
     return after

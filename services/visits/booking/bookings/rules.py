@@ -20,7 +20,7 @@ from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
 from services.core.typed_text import is_storable
 from services.visits.booking.bookings.errors import (
-    AttemptTaken,
+    AttemptKeyReused,
     BookingOver,
     NotesWritten,
     PatientBusy,
@@ -37,9 +37,9 @@ OFFER_SECONDS: Final = 15 * 60.0
 NOTICE_HOURS: Final = 24.0
 MOST_HOLDS: Final = 3
 LONGEST_NOTE: Final = 500
-_REFUSALS: Final[Mapping[str, type[PatientBusy] | type[AttemptTaken]]] = {
+_REFUSALS: Final[Mapping[str, type[PatientBusy] | type[AttemptKeyReused]]] = {
     "booking_slots_one_place": PatientBusy,
-    "bookings_attempt_once": AttemptTaken,
+    "bookings_attempt_once": AttemptKeyReused,
 }
 
 
@@ -161,7 +161,7 @@ def require_unwritten(session: Session, booking: BookingRecord) -> None:
 
 @contextmanager
 def translate_violations() -> Iterator[None]:
-    """Translate constraint violations into PatientBusy or AttemptTaken."""
+    """Translate constraint violations into PatientBusy or AttemptKeyReused."""
     try:
         yield
     except IntegrityError as error:

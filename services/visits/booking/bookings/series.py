@@ -14,7 +14,7 @@ from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
 from services.visits.booking.bookings import confirming, holding, reading
 from services.visits.booking.bookings.errors import (
-    AttemptTaken,
+    AttemptKeyReused,
     HoldExpired,
     NoSuchSlot,
 )
@@ -62,7 +62,7 @@ def hold_series(
     """Hold each of the slots, or record which were lost; in the order given.
 
     The caller commits either way. The same series again returns the earlier result.
-    Raises InvalidInput, AttemptTaken if the series is for somebody else, and what
+    Raises InvalidInput, AttemptKeyReused if the series is for somebody else, and what
     `hold` raises.
     """
     require_booking(actor, request.patient_id)
@@ -71,7 +71,7 @@ def hold_series(
     # A series is confirmed as a whole: its holds must all be for the same patient.
     of_series = reading.find(session, actor, Booking.series_id == request.series_id)
     if any(booking.patient_id != request.patient_id for booking in of_series):
-        raise AttemptTaken
+        raise AttemptKeyReused
     # In the same order for everybody, so that two series cannot deadlock.
     made = {
         slot_id: holding.hold(session, actor, _wanted(request, slot_id))

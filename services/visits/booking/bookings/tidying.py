@@ -14,7 +14,7 @@ from services.core import audit
 from services.core.actors import BOOKER
 from services.core.audit import Action
 from services.visits.booking.bookings import freeing
-from services.visits.booking.waitlist import line
+from services.visits.booking.waitlist import waiting_queue
 from services.visits.schedule import visit_changes
 
 # Few enough for a short transaction, many enough for half a minute of a clinic.
@@ -51,12 +51,12 @@ def expire_due(session: Session, *, at_once: int = _AT_ONCE) -> int:
     for booking_id, patient_id, waitlist_id, slot_id in rows:
         _record(session, booking_id, patient_id, slot_id)
         if waitlist_id:
-            line.end(session, waitlist_id, "passed")
-    line.tidy(session)
+            waiting_queue.end(session, waitlist_id, "passed")
+    waiting_queue.tidy(session)
     for row in rows:
         freeing.offer(session, row.slot_id)
     if rows:
-        visit_changes.changed(session)
+        visit_changes.announce_change(session)
     return len(rows)
 
 

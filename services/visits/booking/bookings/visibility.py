@@ -15,7 +15,7 @@ from services.visits.schedule import permissions
 
 def require_booking(actor: Actor, patient_id: UUID | None = None) -> None:
     """Raise NotAllowed unless the actor may book visits, or their own."""
-    actor.require(permissions.to_book(actor), patient_id)
+    actor.require(permissions.book_permission(actor), patient_id)
 
 
 def is_visible_to(actor: Actor) -> ColumnElement[bool]:

@@ -35,7 +35,7 @@ def join(session: Session, actor: Actor, request: WaitRequest) -> WaitRecord:
     Raises InvalidInput, WaitsAlready, TooManyPlaces, NoSuchPatient, PatientArchived,
     NotFound, NotAllowed.
     """
-    actor.require(permissions.to_book(actor), request.patient_id)
+    actor.require(permissions.book_permission(actor), request.patient_id)
     override = permissions.read_override(actor, request.override_reason)
     require_patient(session, actor, request.patient_id)
     require_in_use(session, request.patient_id)
@@ -63,7 +63,7 @@ def leave(session: Session, actor: Actor, entry_id: UUID) -> WaitRecord:
     Raises NoSuchEntry, NotWaiting, NotAllowed.
     """
     before = look_up(session, actor, entry_id)
-    actor.require(permissions.to_book(actor), before.patient_id)
+    actor.require(permissions.book_permission(actor), before.patient_id)
     with assume_role(session, "system"):
         left = session.scalar(
             update(WaitlistEntry)

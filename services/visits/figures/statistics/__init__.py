@@ -3,7 +3,7 @@
 from services.visits.figures.statistics.counting import (
     count as count,
     count_outcomes as count_outcomes,
-    record_look as record_look,
+    record_access as record_access,
 )
 from services.visits.figures.statistics.exporting import as_csv as as_csv
 from services.visits.figures.statistics.records import (

@@ -94,7 +94,7 @@ def count(session: Session, period: Period, zone: tzinfo) -> BookingStatistics:
     return BookingStatistics(period, tuple(sorted(map(_doctor_day, rows), key=_place)))
 
 
-def record_look(session: Session, actor: Actor, period: Period) -> None:
+def record_access(session: Session, actor: Actor, period: Period) -> None:
     """Record that somebody saw the figures of the period; raises NotAllowed."""
     actor.require(Permission.VIEW_STATISTICS)
     audit.record(

@@ -6,8 +6,8 @@ from services.visits.front_desk.appointments.codes import (
 )
 from services.visits.front_desk.appointments.errors import (
     NoSuchVisit as NoSuchVisit,
-    NotItsTime as NotItsTime,
     StaleVisit as StaleVisit,
+    StepNotPossible as StepNotPossible,
     WrongStatus as WrongStatus,
 )
 from services.visits.front_desk.appointments.reading import (

@@ -72,7 +72,7 @@ class StaleVisit(Conflict):
         self.visit = visit
 
 
-class NotItsTime(Conflict):
+class StepNotPossible(Conflict):
     """The step does not fit the time or the notes of the visit, which it carries."""
 
     def __init__(self, visit: VisitRecord, message: str) -> None:

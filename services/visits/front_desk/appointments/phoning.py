@@ -31,9 +31,9 @@ from services.visits.schedule import visit_changes
 __all__ = [
     "CallOutcome",
     "PhonedMeanwhile",
-    "note_again",
     "note_call",
-    "undo_again",
+    "replay_call",
+    "replay_removal",
     "undo_call",
 ]
 
@@ -103,7 +103,7 @@ def undo_call(
     return after
 
 
-def note_again(
+def replay_call(
     session: Session, visit_id: UUID, outcome: str, *, by: UUID, at: datetime
 ) -> None:
     """Write back a call that only the audit log still has; the caller commits.
@@ -119,18 +119,18 @@ def note_again(
         "phoned_by_name": func.coalesce(name, "A colleague"),
         "phoned_at": at,
     }
-    _set_again(session, visit_id, values)
+    _replay(session, visit_id, values)
 
 
-def undo_again(session: Session, visit_id: UUID) -> None:
+def replay_removal(session: Session, visit_id: UUID) -> None:
     """Remove a call from the rows that was taken back since.
 
-    Otherwise like `note_again`.
+    Otherwise like `replay_call`.
     """
-    _set_again(session, visit_id, _NOT_PHONED)
+    _replay(session, visit_id, _NOT_PHONED)
 
 
-def _set_again(session: Session, visit_id: UUID, values: Mapping[str, object]) -> None:
+def _replay(session: Session, visit_id: UUID, values: Mapping[str, object]) -> None:
     session.execute(
         update(Appointment)
         .where(
@@ -174,5 +174,5 @@ def _change(
         if after.status is not VisitStatus.SCHEDULED:
             raise WrongStatus(after, wanted)
         raise PhonedMeanwhile(after)
-    visit_changes.changed(session)
+    visit_changes.announce_change(session)
     return after

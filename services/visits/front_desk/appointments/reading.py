@@ -223,7 +223,7 @@ def list_to_phone(
 
 def require_view(actor: Actor, patient_id: UUID | None = None) -> None:
     """Raise NotAllowed unless the actor may see visits, or their own."""
-    actor.require(permissions.to_view(actor), patient_id)
+    actor.require(permissions.view_permission(actor), patient_id)
 
 
 def _list(

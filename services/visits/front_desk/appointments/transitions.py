@@ -16,8 +16,8 @@ from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.visits.front_desk.appointments import locking
 from services.visits.front_desk.appointments.errors import (
-    NotItsTime,
     StaleVisit,
+    StepNotPossible,
     WrongStatus,
 )
 from services.visits.front_desk.appointments.reading import look_up, record_event
@@ -131,7 +131,7 @@ def check_in(
 ) -> VisitRecord:
     """Record that the patient is there and waits; the caller commits.
 
-    Raises NoSuchVisit, WrongStatus, NotItsTime, StaleVisit, NotAllowed.
+    Raises NoSuchVisit, WrongStatus, StepNotPossible, StaleVisit, NotAllowed.
     """
     return _do(session, actor, visit_id, revision, _CHECK_IN)
 
@@ -141,8 +141,8 @@ def undo_check_in(
 ) -> VisitRecord:
     """Put a visit checked in by mistake back to scheduled; the caller commits.
 
-    Raises NoSuchVisit, WrongStatus, NotItsTime once something was written at the visit,
-    StaleVisit, NotAllowed.
+    Raises NoSuchVisit, WrongStatus, StepNotPossible once something was written at the
+    visit, StaleVisit, NotAllowed.
     """
     return _do(session, actor, visit_id, revision, _UNDO_CHECK_IN)
 
@@ -184,7 +184,7 @@ def reopen(
 
     The patient is where they were before, in the waiting room or with the doctor.
 
-    Raises NoSuchVisit, WrongStatus, NotItsTime twelve hours later, StaleVisit,
+    Raises NoSuchVisit, WrongStatus, StepNotPossible twelve hours later, StaleVisit,
     NotAllowed.
     """
     return _do(session, actor, visit_id, revision, _REOPEN)
@@ -195,7 +195,7 @@ def miss(
 ) -> VisitRecord:
     """Record that the patient did not come; the caller commits.
 
-    Raises NoSuchVisit, WrongStatus, NotItsTime, StaleVisit, NotAllowed.
+    Raises NoSuchVisit, WrongStatus, StepNotPossible, StaleVisit, NotAllowed.
     """
     return _do(session, actor, visit_id, revision, _MISS)
 
@@ -220,7 +220,7 @@ def _do(
     after = look_up(session, actor, visit_id)
     if changed is None:
         _refuse(after, revision, transition)
-    visit_changes.changed(session)
+    visit_changes.announce_change(session)
     record_event(session, actor, transition.action, after, before=before.status)
     return after
 
@@ -251,4 +251,4 @@ def _refuse(visit: VisitRecord, revision: int | None, transition: _Transition) -
         raise WrongStatus(visit, transition.wanted)
     if revision is not None and visit.revision != revision:
         raise StaleVisit(visit)
-    raise NotItsTime(visit, transition.otherwise)
+    raise StepNotPossible(visit, transition.otherwise)

@@ -1,9 +1,9 @@
 """Notifications about visits and documents, by e-mail."""
 
 from services.visits.front_desk.notifications.documents import (
-    write_of_documents as write_of_documents,
+    write_document_emails as write_document_emails,
 )
-from services.visits.front_desk.notifications.outbox import look as look
+from services.visits.front_desk.notifications.outbox import read_outbox as read_outbox
 from services.visits.front_desk.notifications.records import (
     NotificationKind as NotificationKind,
     NotificationRecord as NotificationRecord,
@@ -20,7 +20,7 @@ from services.visits.front_desk.notifications.wording import (
     SenderDetails as SenderDetails,
 )
 from services.visits.front_desk.notifications.writing import (
-    remind as remind,
     write as write,
+    write_reminders as write_reminders,
     write_to_newcomer as write_to_newcomer,
 )

@@ -18,7 +18,7 @@ from services.visits.front_desk.notifications.wording import (
 _KIND: Final = NotificationKind.DOCUMENT
 
 
-def write_of_documents(session: Session, *, is_wanted: bool = True) -> int:
+def write_document_emails(session: Session, *, is_wanted: bool = True) -> int:
     """Write to people with documents unread for a while; return how many.
 
     For the background; the caller commits. Patients are written to at the address in

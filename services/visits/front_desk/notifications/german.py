@@ -90,7 +90,7 @@ INSTEAD: Final = "\nstatt {before}"
 UNTIL_TAKEN: Final = "sie vergeben ist"
 
 
-def spelt(timestamp: datetime) -> str:
+def formatted(timestamp: datetime) -> str:
     """Return the date and time, with the day and month spelt out."""
     day = format_date(timestamp, "EEEE, d. MMMM y", locale="de")
     return f"{day}, {timestamp:%H:%M} Uhr ({timestamp.tzinfo})"

@@ -20,7 +20,7 @@ from services.visits.front_desk.notifications.wording import SenderDetails, fill
 _MOST: Final = 200
 
 
-def look(
+def read_outbox(
     session: Session, actor: Actor, sender: SenderDetails, *, limit: int = 50
 ) -> OutboxSummary:
     """Return the state of the notifications and the newest; raises NotAllowed."""

@@ -141,7 +141,7 @@ def _email_of(
         kind = NotificationKind(notification.kind)
         is_to_newcomer = notification.newcomer_id is not None
         subject, text = in_german(kind, text, is_to_newcomer=is_to_newcomer)
-        spell = german.spelt
+        spell = german.formatted
     return Email(
         notification.to_address,
         filled(subject, sender, spell),

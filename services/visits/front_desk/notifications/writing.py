@@ -81,7 +81,7 @@ def write_to_newcomer(
     )
 
 
-def remind(session: Session) -> int:
+def write_reminders(session: Session) -> int:
     """Remind patients of visits within a day; return how many were written.
 
     For the background. Whoever booked within that day needs no reminder yet.

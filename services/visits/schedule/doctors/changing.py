@@ -55,7 +55,7 @@ def add_doctor(session: Session, actor: Actor, draft: DoctorDraft) -> DoctorReco
         doctor_id = session.scalars(
             insert(Doctor).values(asdict(wanted)).returning(Doctor.id)
         ).one()
-    visit_changes.changed(session)
+    visit_changes.announce_change(session)
     kept = find(session, actor, doctor_id)
     _record(session, actor, Action.DOCTOR_ADD, None, kept)
     return kept
@@ -127,7 +127,7 @@ def write_doctor(session: Session, doctor_id: UUID, values: dict[str, Any]) -> N
             .values(**values, revision=Doctor.revision + 1, updated_at=func.now())
             .execution_options(synchronize_session=False)
         )
-    visit_changes.changed(session)
+    visit_changes.announce_change(session)
 
 
 def _lock(

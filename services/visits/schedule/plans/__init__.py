@@ -32,7 +32,7 @@ from services.visits.schedule.plans.records import (
     Hours as Hours,
     HoursKind as HoursKind,
     PlanResult as PlanResult,
-    VisitWithin as VisitWithin,
+    VisitToMove as VisitToMove,
 )
 from services.visits.schedule.plans.visits import (
     list_visits_to_move as list_visits_to_move,

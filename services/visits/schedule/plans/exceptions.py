@@ -15,7 +15,7 @@ from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
-from services.visits.schedule.lengths import require_near
+from services.visits.schedule.lengths import require_plausible_year
 from services.visits.schedule.plans.errors import NoSuchException
 from services.visits.schedule.plans.planning import apply_plans
 from services.visits.schedule.plans.records import (
@@ -24,7 +24,7 @@ from services.visits.schedule.plans.records import (
     ExceptionKind,
     ExceptionRecord,
     PlanResult,
-    VisitWithin,
+    VisitToMove,
 )
 from services.visits.schedule.plans.visits import list_visits_of_slots
 from services.visits.schedule.plans.weeks import lock_doctor
@@ -83,7 +83,7 @@ def add_exception(
     now = session.scalars(select(func.clock_timestamp())).one()
     if exception.ends_at <= now:
         raise InvalidInput("ends_at", "This time has passed; choose a later end.")
-    require_near("ends_at", exception.ends_at)
+    require_plausible_year("ends_at", exception.ends_at)
     if exception.doctor_id is not None:
         lock_doctor(session, exception.doctor_id)
     kept = ScheduleException(
@@ -178,7 +178,7 @@ def _record(
 
 def preview_exception(
     session: Session, actor: Actor, exception: ExceptionDraft, calendar: Calendar
-) -> tuple[VisitWithin, ...]:
+) -> tuple[VisitToMove, ...]:
     """Return the visits that would have to be moved; the plan stays as it is.
 
     The exception is added and rolled back, so that its effect is defined in one place

@@ -16,7 +16,11 @@ from services.core.audit import Action
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
 from services.visits.schedule import visit_changes
-from services.visits.schedule.lengths import FEWEST_MINUTES, MOST_MINUTES, require_near
+from services.visits.schedule.lengths import (
+    FEWEST_MINUTES,
+    MOST_MINUTES,
+    require_plausible_year,
+)
 from services.visits.schedule.plans.errors import NoSuchExtra, SlotInUse
 from services.visits.schedule.plans.weeks import lock_doctor
 from services.visits.schedule.slots.records import SlotRecord, SlotState
@@ -56,7 +60,7 @@ def add_extra(
     now = session.scalars(select(func.clock_timestamp())).one()
     if starts_at <= now:
         raise InvalidInput("starts_at", "This time has passed; choose a later one.")
-    require_near("starts_at", starts_at)
+    require_plausible_year("starts_at", starts_at)
     slot = Slot(
         doctor_id=doctor_id, starts_at=starts_at, ends_at=ends_at, origin="extra"
     )
@@ -130,5 +134,5 @@ def _record(
     *,
     reason: str | None = None,
 ) -> None:
-    visit_changes.changed(session)
+    visit_changes.announce_change(session)
     audit.record(session, actor, action, subject=("slot", slot_id), reason=reason)

@@ -13,8 +13,8 @@ from services.core import audit
 from services.core.actors import Actor
 from services.core.audit import Action
 from services.visits.schedule import visit_changes
+from services.visits.schedule.plans.planned_slots import PLANNED_SLOTS
 from services.visits.schedule.plans.records import Calendar, PlanResult
-from services.visits.schedule.plans.wanted import WANTED
 from services.visits.schedule.slots.taken import IS_TAKEN
 
 # The first of these two only locks: a transaction that takes a slot keeps it locked
@@ -45,7 +45,7 @@ ON CONFLICT DO NOTHING
 RETURNING id
 ) SELECT count(*) FROM added
 """
-_LOCKED, _ADDED = (text("".join((WANTED, rest))) for rest in (_LOCK, _ADD))
+_LOCKED, _ADDED = (text("".join((PLANNED_SLOTS, rest))) for rest in (_LOCK, _ADD))
 
 
 def apply_plans(
@@ -75,7 +75,7 @@ def apply_plans(
     added = session.scalars(_ADDED, given).one()
     planned = PlanResult(added, len(unwanted) - left, left)
     if locked or added:
-        visit_changes.changed(session)
+        visit_changes.announce_change(session)
     _record(session, actor, ids, planned)
     return planned
 

@@ -86,7 +86,7 @@ class PlanResult:
 
 
 @dataclass(frozen=True, slots=True)
-class VisitWithin:
+class VisitToMove:
     """A slot that somebody has at a time that the plan does not have.
 
     `booking_id` is the booking that can be moved. It and the patient are None for

@@ -13,7 +13,7 @@ from db.models.patient import LISTED_NAME, PATIENT_NAME, Patient
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
-from services.visits.schedule.plans.records import VisitWithin
+from services.visits.schedule.plans.records import VisitToMove
 from services.visits.schedule.slots.taken import IS_OFFERED, LIVE
 
 _SLOT: Final = (
@@ -32,7 +32,7 @@ _LISTED: Final = case((_IS_PATIENT, LISTED_NAME), else_=Newcomer.name)
 
 def list_visits_to_move(
     session: Session, actor: Actor, doctor_id: UUID
-) -> tuple[VisitWithin, ...]:
+) -> tuple[VisitToMove, ...]:
     """Return the held or booked slots that the doctor's plan no longer has.
 
     The earliest first; whose they are as in `list_visits_of_slots`. Raises NotAllowed.
@@ -43,7 +43,7 @@ def list_visits_to_move(
 
 def list_visits_of_slots(
     session: Session, actor: Actor, slot_ids: Collection[UUID]
-) -> tuple[VisitWithin, ...]:
+) -> tuple[VisitToMove, ...]:
     """Return the held or booked ones of these slots, the earliest first.
 
     Whose they are is included for actors who may see visits; others who change plans
@@ -54,7 +54,7 @@ def list_visits_of_slots(
 
 def _listed(
     session: Session, actor: Actor, *conditions: ColumnElement[bool]
-) -> tuple[VisitWithin, ...]:
+) -> tuple[VisitToMove, ...]:
     actor.require(Permission.MANAGE_DOCTORS)
     if not actor.may(Permission.VIEW_VISITS):
         return _read(session, select(*_SLOT), conditions)
@@ -83,7 +83,7 @@ def _read(
     conditions: Sequence[ColumnElement[bool]],
     *,
     is_named: bool = False,
-) -> tuple[VisitWithin, ...]:
+) -> tuple[VisitToMove, ...]:
     taken = (
         wanted.select_from(BookingSlot)
         .join(Slot, Slot.id == BookingSlot.slot_id)
@@ -100,4 +100,4 @@ def _read(
         taken = taken.outerjoin(
             Patient, Patient.id == BookingSlot.patient_id
         ).outerjoin(Newcomer, Newcomer.id == BookingSlot.newcomer_id)
-    return tuple(VisitWithin(*row) for row in session.execute(taken))
+    return tuple(VisitToMove(*row) for row in session.execute(taken))

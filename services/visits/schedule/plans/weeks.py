@@ -65,7 +65,7 @@ def change_week(
     if seen is not None and before not in (tuple(seen), wanted):
         raise WeekChanged
     if before != wanted:
-        exchange_week(session, doctor_id, wanted)
+        replace_week(session, doctor_id, wanted)
         audit.record(
             session,
             actor,
@@ -76,7 +76,7 @@ def change_week(
     return apply_plans(session, actor, [doctor_id], calendar)
 
 
-def exchange_week(session: Session, doctor_id: UUID, hours: Iterable[Hours]) -> None:
+def replace_week(session: Session, doctor_id: UUID, hours: Iterable[Hours]) -> None:
     """Replace a doctor's stored hours; for other services."""
     session.execute(delete(WorkingHours).where(WorkingHours.doctor_id == doctor_id))
     rows = [

@@ -147,7 +147,7 @@ def test_seals_of_another_key_are_told_of(kept, repository, tmp_path):
 def purge_the_newest(session):
     newest = select(Document.id).order_by(Document.created_at.desc()).limit(1)
     ids = session.scalars(newest).all()
-    retention.purge_again(session, ids)
+    retention.replay_purges(session, ids)
     about = {"subject": ("document", ids[0])}
     audit.record(session, KEEPER, Action.DOCUMENT_PURGE, **about)
     return ids[0]
@@ -175,7 +175,7 @@ def test_what_was_purged_since_is_purged_again_or_the_drill_says_so(
     assert practice.restore_any(practice.find_window()) == second
 
     assert purged in replayed[0].purged
-    monkeypatch.setattr(retention, "purge_again", lambda *_: 0)
+    monkeypatch.setattr(retention, "replay_purges", lambda *_: 0)
     with pytest.raises(SetBroken, match=f"would bring back .*: {purged}"):
         practice.restore_any(practice.find_window())
 

@@ -282,7 +282,7 @@ def _first_file(session):
 def _since(session):
     """Purge one document, lose the file of another, hold a third, deactivate Rosa."""
     ids = session.scalars(select(Document.id).order_by(Document.id)).all()
-    retention.purge_again(session, ids[:1])
+    retention.replay_purges(session, ids[:1])
     about = {"subject": ("document", ids[0])}
     audit.record(session, KEEPER, Action.DOCUMENT_PURGE, **about)
     rosa = session.scalars(select(User).where(User.name == cast.ROSA.name)).one()

@@ -108,7 +108,7 @@ class Story:
             connection.commit()
         file_id = self.letter.version.file_id
         self.clinic.source.files.delete(Bucket.DOCUMENTS, file_id)
-        self.write(lambda s: retention.purge_again(s, [self.purged]))
+        self.write(lambda s: retention.replay_purges(s, [self.purged]))
         self.write(lambda s: bookings.cancel(s, self.clerk, self.visit.id))
 
     def write(self, operation):

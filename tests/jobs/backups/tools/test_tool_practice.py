@@ -171,7 +171,7 @@ def test_a_file_that_mongodb_has_not_is_told_of(clinic, practice):
             practice.practise()
     finally:
         clinic.database.write(
-            lambda s: retention.purge_again(s, [document.id]), identity=SYSTEM
+            lambda s: retention.replay_purges(s, [document.id]), identity=SYSTEM
         )
 
 

@@ -24,8 +24,8 @@ from services.core.errors import InvalidInput, NotAllowed
 from services.visits.booking import bookings
 from services.visits.front_desk import appointments
 from services.visits.front_desk.appointments import (
-    NotItsTime,
     StaleVisit,
+    StepNotPossible,
     VisitStatus,
 )
 from tests.kit import cast
@@ -261,7 +261,7 @@ def test_what_says_that_the_patient_was_there_is_not_undone(
     appointments.check_in(session, clerk, then.id)
     notes.save(session, clinician, then.id, {"complaint": "Cough"}, number=0)
 
-    with pytest.raises(NotItsTime, match="the patient was there"):
+    with pytest.raises(StepNotPossible, match="the patient was there"):
         set_back(session, clerk, then)
 
 

@@ -358,7 +358,7 @@ def test_a_check_in_is_not_undone_while_something_is_prescribed(room):
 
         with room.issuer.discarding_on_refusal(paper):
             issued, undone = clinic.write(clinic.dora, issue_while_somebody_undoes)
-        with pytest.raises(appointments.NotItsTime, match="the patient was there"):
+        with pytest.raises(appointments.StepNotPossible, match="the patient was there"):
             undone.result(timeout=30)
 
     visit = room.read(clinic.cleo, lambda s, a: appointments.get(s, a, room.graces))

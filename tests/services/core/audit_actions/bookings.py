@@ -88,8 +88,8 @@ def booking_read(w: World) -> ActionCall:
 
 @prepares(Action.BOOKING_PROVE)
 def booking_prove(w: World) -> ActionCall:
-    scratch = proving.lay_out(w.session, 1)
-    proof = proving.judge(w.session, scratch, (), processes=1, seconds=0.1)
+    scratch = proving.create_scratch(w.session, 1)
+    proof = proving.evaluate(w.session, scratch, (), processes=1, seconds=0.1)
     boss = w.boss.actor
     return lambda: proving.clear(w.session, scratch, proof, boss)
 

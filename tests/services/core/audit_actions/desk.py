@@ -131,4 +131,4 @@ def send(world: World) -> ActionCall:
 def look(world: World) -> ActionCall:
     _notification(world)
     given = (world.session, world.boss.actor, SenderDetails())
-    return lambda: notifications.look(*given)
+    return lambda: notifications.read_outbox(*given)

@@ -19,7 +19,7 @@ from tests.services.core.audit_actions.world import TODAY, ActionCall, World, pr
 def statistics_read(w: World) -> ActionCall:
     admin = w.somebody(Role.ADMIN).actor
     period = Period(TODAY, TODAY)
-    return lambda: statistics.record_look(w.session, admin, period)
+    return lambda: statistics.record_access(w.session, admin, period)
 
 
 @prepares(Action.COHORT_COUNT)

@@ -130,7 +130,7 @@ def test_a_file_that_is_kept_is_not_stored_anew(session, clerk, then):
 def test_what_was_purged_is_neither_shown_nor_brought_back(session, clerk, then):
     throw_away(session, clerk, then)
     deleted = compare(session, clerk, then)
-    retention.purge_again(session, [then.id])
+    retention.replay_purges(session, [then.id])
 
     assert point_in_time.compare_today(session, clerk, [then]) == ()
     with pytest.raises(NoSuchDocument):

@@ -133,6 +133,6 @@ def test_an_app_that_was_removed_stays_removed_when_the_rows_go_back(session):
     boss = desk(session)
     app_id = register(session, boss)
 
-    revocations.revoke_again(session, Revocations(apps={app_id}))
+    revocations.replay_revocations(session, Revocations(apps={app_id}))
 
     assert patient_apps.find_app(session, app_id) is None

@@ -121,7 +121,7 @@ def move_to_another_record(session, boss, maya):
 
 
 def go_back_in_time(session, boss, maya):
-    revocations.revoke_again(session, Revocations())
+    revocations.replay_revocations(session, Revocations())
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def hold(session: Session, slot_id: UUID, **values) -> NewcomerRecord:
 
 
 def confirm(session: Session, newcomer_id: UUID, code: str = CODE) -> NewcomerRecord:
-    """Type the code, or raise NotTheCode."""
+    """Type the code, or raise WrongCode."""
     return newcomers.require_confirmed(
         newcomers.confirm(session, newcomer_id, code, key=KEY)
     )

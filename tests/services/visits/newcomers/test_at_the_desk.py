@@ -104,7 +104,7 @@ def test_nobody_is_made_a_patient_who_is_not_in_the_register(session, clerk, boo
 
 
 def test_a_cancelled_visit_is_nobodys(session, clerk, booked, patient):
-    called_off = newcomers.call_off(session, clerk, booked.id)
+    called_off = newcomers.cancel_for_clinic(session, clerk, booked.id)
 
     assert called_off.status is NewcomerStatus.CANCELLED
     assert kit.taken_by(session, booked.slot_id) is None

@@ -24,11 +24,11 @@ from services.visits.newcomers.errors import (
     HoldOver,
     NewcomerOver,
     NotOffered,
-    NotTheCode,
-    RequestTaken,
+    RequestKeyReused,
     SlotGone,
     TooManyPending,
     TooManyVisits,
+    WrongCode,
 )
 from tests.kit import cast
 from tests.services.visits.booking.bookings import samples
@@ -123,7 +123,7 @@ def test_a_code_is_good_for_its_own_booking_only(session, dora, slot):
         session, kit.wanting(samples.slot(session, dora, 1)), "654321", key=kit.KEY
     )
 
-    with pytest.raises(NotTheCode):
+    with pytest.raises(WrongCode):
         kit.confirm(session, other.id)
 
     assert kit.confirm(session, held.id).status is NewcomerStatus.CONFIRMED
@@ -132,7 +132,7 @@ def test_a_code_is_good_for_its_own_booking_only(session, dora, slot):
 def test_after_five_wrong_codes_the_slot_is_free(session, slot):
     held = kit.hold(session, slot)
     for left in (4, 3, 2, 1, 0):
-        with pytest.raises(NotTheCode) as refusal:
+        with pytest.raises(WrongCode) as refusal:
             kit.confirm(session, held.id, "000000")
         assert refusal.value.tries_left == left
 
@@ -147,7 +147,7 @@ def test_a_code_is_not_tried_for_ever_on_what_is_booked_either(session, booked):
     for _ in range(5):
         newcomers.confirm(session, booked.id, "000000", key=kit.KEY)
 
-    with pytest.raises(NotTheCode):
+    with pytest.raises(WrongCode):
         kit.confirm(session, booked.id)
 
     assert kit.status_of(session, booked.id) == "confirmed"
@@ -175,7 +175,7 @@ def test_another_wish_under_the_same_key_is_refused(session, slot):
     wish = kit.wanting(slot)
     newcomers.hold(session, wish, kit.CODE, key=kit.KEY)
 
-    with pytest.raises(RequestTaken):
+    with pytest.raises(RequestKeyReused):
         newcomers.hold(
             session, replace(wish, name="Somebody Else"), kit.CODE, key=kit.KEY
         )

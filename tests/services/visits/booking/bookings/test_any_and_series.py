@@ -12,7 +12,7 @@ from services.core.errors import InvalidInput
 from services.visits.booking import bookings
 from services.visits.booking.bookings import AnyRequest, BookingStatus, SeriesRequest
 from services.visits.booking.bookings.errors import (
-    AttemptTaken,
+    AttemptKeyReused,
     HoldExpired,
     NoSuchSlot,
 )
@@ -75,7 +75,7 @@ def test_an_attempt_at_any_doctor_is_of_one_wish(
     later = FIRST + timedelta(hours=1)
     changed = {"whose": {"patient_id": other.id}, "when": {"starts_at": later}}
 
-    with pytest.raises(AttemptTaken):
+    with pytest.raises(AttemptKeyReused):
         bookings.hold_any(session, clerk, replace(request, **changed[other_wish]))
 
 
@@ -175,7 +175,7 @@ def test_a_series_is_one_patients(session, clerk, dora, patient, other):
     request = SeriesRequest((first,), patient.id, uuid4())
     bookings.hold_series(session, clerk, request)
 
-    with pytest.raises(AttemptTaken):
+    with pytest.raises(AttemptKeyReused):
         bookings.hold_series(
             session, clerk, replace(request, slot_ids=(second,), patient_id=other.id)
         )

@@ -16,7 +16,7 @@ from services.visits.booking import bookings
 from services.visits.booking.bookings import BookingStatus
 from services.visits.booking.bookings.errors import (
     AlreadyRenewed,
-    AttemptTaken,
+    AttemptKeyReused,
     HoldExpired,
     PatientBusy,
 )
@@ -113,7 +113,7 @@ def test_one_attempt_for_two_patients_at_once_is_one_booking_and_one_refusal(dat
     )
 
     assert len(held(outcomes)) == 1
-    assert sum(isinstance(outcome, AttemptTaken) for outcome in outcomes) == 1
+    assert sum(isinstance(outcome, AttemptKeyReused) for outcome in outcomes) == 1
 
 
 def test_in_two_windows_one_patient_has_one_slot(database):

@@ -20,7 +20,7 @@ from services.patients.records.refusals import (
 from services.visits.booking import bookings
 from services.visits.booking.bookings import BookingStatus
 from services.visits.booking.bookings.errors import (
-    AttemptTaken,
+    AttemptKeyReused,
     NoSuchSlot,
     PatientBusy,
     SlotTaken,
@@ -151,7 +151,7 @@ def test_an_attempt_is_of_one_wish(session, clerk, dora, slot, patient):
     bookings.hold(session, clerk, request)
     elsewhere = samples.slot(session, dora, 1)
 
-    with pytest.raises(AttemptTaken):
+    with pytest.raises(AttemptKeyReused):
         bookings.hold(session, clerk, replace(request, slot_id=elsewhere))
 
 

@@ -27,7 +27,9 @@ def test_a_patient_books_is_written_to_shows_the_ticket_and_is_seen(visits):
     clinic, now = Clinic("Harbour Clinic"), datetime.now(UTC)
     ticket = tickets.ticket_pdf(visit, clinic=clinic, now=now)
     (code,) = (word for word in words_of(ticket) if word == formatted(visit.code))
-    outbox = visits.read(ines, lambda s, a: notifications.look(s, a, SenderDetails()))
+    outbox = visits.read(
+        ines, lambda s, a: notifications.read_outbox(s, a, SenderDetails())
+    )
     there = visits.write(
         cleo,
         lambda s, a: appointments.check_in(

@@ -14,8 +14,8 @@ from services.core.errors import NotAllowed
 from services.visits.front_desk import appointments
 from services.visits.front_desk.appointments import (
     NoSuchVisit,
-    NotItsTime,
     StaleVisit,
+    StepNotPossible,
     VisitStatus,
     WrongStatus,
 )
@@ -105,7 +105,7 @@ def test_a_visit_that_was_completed_yesterday_stays_so(visits):
     yesterday = over.completed_at - timedelta(hours=13)
     visits.become(visits.graces, completed_at=yesterday)
 
-    with pytest.raises(NotItsTime, match="twelve hours ago"):
+    with pytest.raises(StepNotPossible, match="twelve hours ago"):
         reopen(visits)
 
 
@@ -141,7 +141,7 @@ def test_who_was_written_about_was_there(visits, kind, values):
     )
     visits.clinic.database.write(lambda s: s.add(written), identity=SYSTEM)
 
-    with pytest.raises(NotItsTime, match="the patient was there"):
+    with pytest.raises(StepNotPossible, match="the patient was there"):
         undo(visits)
     # Notes of other visits do not matter.
     check_in(visits, visit_id=visits.adas)
@@ -181,7 +181,7 @@ def test_what_is_over_is_not_checked_in(visits, status):
 def test_a_visit_of_another_day_is_not_checked_in(visits, hours):
     visits.begin(visits.graces, soon(60 * hours))
 
-    with pytest.raises(NotItsTime, match="not today"):
+    with pytest.raises(StepNotPossible, match="not today"):
         check_in(visits)
 
 
@@ -198,7 +198,7 @@ def test_a_visit_is_completed_only_once_the_patient_is_there(visits):
 
 
 def test_who_does_not_come_is_missed_once_the_visit_has_begun(visits):
-    with pytest.raises(NotItsTime, match="has not begun"):
+    with pytest.raises(StepNotPossible, match="has not begun"):
         miss(visits)
     visits.begin(visits.graces, soon(-1))
 

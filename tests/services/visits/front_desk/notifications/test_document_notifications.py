@@ -56,7 +56,7 @@ def let_pass(post, span):
 
 def send(post, mailer, *, is_wanted=True):
     """Do what the job of every minute does; return how many e-mails it sent."""
-    write = partial(notifications.write_of_documents, is_wanted=is_wanted)
+    write = partial(notifications.write_document_emails, is_wanted=is_wanted)
     post.do(write)
     return job.send(post.clinic.database, mailer, SENDER)
 
@@ -211,7 +211,9 @@ def test_what_the_server_refuses_waits_in_the_outbox_without_an_address(
     send(papers, mailer)
 
     ines = papers.clinic.ines
-    summary = papers.clinic.read(ines, lambda s: notifications.look(s, ines, SENDER))
+    summary = papers.clinic.read(
+        ines, lambda s: notifications.read_outbox(s, ines, SENDER)
+    )
     (waiting,) = summary.newest
     assert (waiting.kind, waiting.attempts, waiting.to) == (
         "document",

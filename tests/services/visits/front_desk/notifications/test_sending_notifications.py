@@ -51,7 +51,7 @@ def send(post, mailer):
 
 def look(post):
     ines = post.clinic.ines
-    return post.clinic.read(ines, lambda s: notifications.look(s, ines, SENDER))
+    return post.clinic.read(ines, lambda s: notifications.read_outbox(s, ines, SENDER))
 
 
 def events_of(post, letter):
@@ -273,7 +273,7 @@ def test_only_administrators_look_into_the_outbox(post):
     cleo = post.clinic.cleo
 
     with pytest.raises(NotAllowed, match="emails"):
-        post.clinic.read(cleo, lambda s: notifications.look(s, cleo, SENDER))
+        post.clinic.read(cleo, lambda s: notifications.read_outbox(s, cleo, SENDER))
 
 
 def choose(post, language):
@@ -312,7 +312,7 @@ def test_every_letter_has_its_times_in_german_as_well(kind):
     times = VisitTimes(timestamps[0], before=timestamps[1], until=timestamps[1])
 
     subject, text = in_german(kind, text_of(kind, times), is_to_newcomer=False)
-    read = filled(text, SENDER, german.spelt)
+    read = filled(text, SENDER, german.formatted)
 
     assert subject.startswith("<clinic>: ")
     assert "Donnerstag, 5. März 2026, 10:20 Uhr (Europe/Berlin)" in read

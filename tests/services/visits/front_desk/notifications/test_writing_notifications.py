@@ -121,7 +121,7 @@ def test_the_desk_writes_although_it_may_not_read_notifications(post):
 def test_a_visit_is_reminded_of_once_within_a_day_before_it(post, hours, reminded):
     post.change(Appointment, starts_at=soon(60 * hours), ends_at=soon(60 * 25))
 
-    counts = [post.do(notifications.remind) for _ in range(2)]
+    counts = [post.do(notifications.write_reminders) for _ in range(2)]
 
     assert counts == [reminded, 0]
     assert [notification.kind for notification in post.notifications()] == [
@@ -134,7 +134,7 @@ def test_who_booked_within_a_day_is_not_reminded(post):
         Appointment, starts_at=soon(600), ends_at=soon(620), created_at=soon(-5)
     )
 
-    assert post.do(notifications.remind) == 0
+    assert post.do(notifications.write_reminders) == 0
     assert post.notifications() == []
 
 
@@ -147,4 +147,4 @@ def test_nobody_is_reminded_of_a_visit_that_was_cancelled(post):
         cancelled_at=soon(-5),
     )
 
-    assert post.do(notifications.remind) == 0
+    assert post.do(notifications.write_reminders) == 0

@@ -66,7 +66,7 @@ def lock_offered(session: Session, slot_id: UUID) -> UUID:
     return doctor_id
 
 
-def take(
+def claim(
     session: Session, slot_id: UUID, newcomer_id: UUID, *, seconds: float | None
 ) -> bool:
     """Hold the slot for `seconds`, or book it if None; return whether it was free."""
@@ -81,18 +81,18 @@ def take(
         },
     ).one_or_none()
     if taken is not None:
-        visit_changes.changed(session)
+        visit_changes.announce_change(session)
     return taken is not None
 
 
-def free(session: Session, newcomer_id: UUID) -> None:
+def release_slot(session: Session, newcomer_id: UUID) -> None:
     """Free the newcomer's slot for others."""
     session.execute(
         delete(BookingSlot)
         .where(BookingSlot.newcomer_id == newcomer_id)
         .execution_options(synchronize_session=False)
     )
-    visit_changes.changed(session)
+    visit_changes.announce_change(session)
 
 
 def lock(session: Session, newcomer_id: UUID) -> NewcomerRecord:
@@ -105,7 +105,7 @@ def lock(session: Session, newcomer_id: UUID) -> NewcomerRecord:
 
 def cancel(session: Session, newcomer: NewcomerRecord) -> NewcomerRecord:
     """Cancel the visit, offer its slot to the waiting list, and notify the newcomer."""
-    free(session, newcomer.id)
+    release_slot(session, newcomer.id)
     end(session, newcomer.id, NewcomerStatus.CANCELLED)
     notifications.write_to_newcomer(session, NotificationKind.CANCELLED, newcomer.id)
     bookings.offer(session, newcomer.slot_id)

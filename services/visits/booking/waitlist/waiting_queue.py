@@ -27,7 +27,7 @@ class Waiting:
     created_by: UUID
 
 
-def first_for(session: Session, slot_id: UUID) -> Waiting | None:
+def next_in_line(session: Session, slot_id: UUID) -> Waiting | None:
     """Return who is first in line for the slot, if it is free; locked until the end.
 
     Entries that another worker has locked, and patients who are elsewhere at that time,
@@ -61,7 +61,7 @@ def first_for(session: Session, slot_id: UUID) -> Waiting | None:
     return None if row is None else Waiting(*row)
 
 
-def offered(session: Session, entry_id: UUID) -> None:
+def mark_offered(session: Session, entry_id: UUID) -> None:
     """Record that somebody is offered a slot now."""
     session.execute(
         update(WaitlistEntry)

@@ -35,7 +35,7 @@ class _Outcome(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class SlotClaim:
     """The parameters of a hold: which slot, for whom, by whom, for how many seconds."""
 
     slot_id: UUID
@@ -52,8 +52,11 @@ class Wish:
     may_overlap: bool = False
 
 
-def take(
-    session: Session, actor: Actor, wish: Wish, action: Action = Action.BOOKING_HOLD
+def claim(
+    session: Session,
+    actor: Actor,
+    wish: SlotClaim,
+    action: Action = Action.BOOKING_HOLD,
 ) -> BookingRecord | None:
     """Hold the slot, or record that it was lost, as the actor's action.
 
@@ -68,7 +71,7 @@ def take(
         reason=wish.override_reason,
         details={"slot": wish.slot_id},
     )
-    values = {name: getattr(wish, name) for name in Wish.__slots__}
+    values = {name: getattr(wish, name) for name in SlotClaim.__slots__}
     given = (_json(values), _json(event), Action.BOOKING_LOSE.value)
     row = session.connection().exec_driver_sql(_HOLD, given).one_or_none()
     if row is None:
@@ -76,7 +79,7 @@ def take(
     outcome = _Outcome(*row)
     # A lost race changes nothing for others.
     if outcome.status == BookingStatus.PENDING:
-        visit_changes.changed(session)
+        visit_changes.announce_change(session)
     return _record_of(outcome, wish)
 
 
@@ -84,7 +87,7 @@ def _json(values: object) -> str:
     return to_json(values).decode()
 
 
-def _record_of(outcome: _Outcome, wish: Wish) -> BookingRecord:
+def _record_of(outcome: _Outcome, wish: SlotClaim) -> BookingRecord:
     is_held = outcome.status == BookingStatus.PENDING
     return BookingRecord(
         id=outcome.booking_id,

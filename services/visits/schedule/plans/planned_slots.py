@@ -11,7 +11,7 @@ from typing import Final
 # the skipped hour ends later by the clock: of those that then overlap, the table of
 # slots keeps the first. Special hours that are over still replace the plan for the rest
 # of their day.
-WANTED: Final = """
+PLANNED_SLOTS: Final = """
 WITH planned AS (
     SELECT id AS doctor_id, slot_minutes * interval '1 minute' AS length
     FROM doctors
