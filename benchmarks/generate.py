@@ -77,7 +77,9 @@ def _as_we_do(form: Mapping[str, str]) -> Callable[[], bytes]:
 
 def _files(folder: Path, form: Mapping[str, str]) -> dict[str, tuple[Path, fonts.Face]]:
     faces = {"text": fonts.TEXT, "textB": fonts.BOLD}
-    faces |= {face.family: face for face in fonts.chosen("".join(form.values()))}
+    faces |= {
+        face.family: face for face in fonts.fallback_faces("".join(form.values()))
+    }
     files = {}
     for name, face in faces.items():
         path = folder / f"{name}.{'otc' if face.number else 'ttf'}"

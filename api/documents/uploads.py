@@ -24,7 +24,7 @@ from db.postgres import WriteResult
 from services.documents import uploads
 from services.documents.records.errors import MAX_BYTES
 from services.documents.records.visibility import permission_to_file
-from services.documents.uploads import InvalidUpload, UploadMoved, UploadRecord
+from services.documents.uploads import InvalidUpload, OffsetMismatch, UploadRecord
 
 router = APIRouter(
     prefix=UPLOADS_PATH, tags=["Documents"], default_response_class=Response
@@ -150,7 +150,7 @@ async def append_bytes(
     checksum = Checksum.read(upload_checksum) if upload_checksum else None
     there = await run_in_threadpool(_look, caller, uuid)
     if offset != there.value.received:
-        raise UploadMoved(there.value.received)
+        raise OffsetMismatch(there.value.received)
     coming = AppendedBytes(caller, there, checksum)
     is_broken = False
     with coming.discarding():

@@ -204,7 +204,7 @@ def take_list(
         changes = code_lists.compare(session, CONSOLE, parsed)
         if check:
             return changes
-        code_lists.take(session, CONSOLE, parsed, version=changes.version)
+        code_lists.import_list(session, CONSOLE, parsed, version=changes.version)
         if source is not None:
             code_lists.choose(session, CONSOLE, parsed.kind, source)
         return changes

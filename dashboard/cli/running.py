@@ -245,7 +245,7 @@ def _tool_drills(wired: "Wiring", asker: "ToolAsker | None") -> "RestoreDriller 
     from jobs.backups.drills.scheduling import DrillPlan, RestoreDriller
     from jobs.backups.tools.tool_drills import ToolBackups
     from jobs.backups.tools.tool_practice import ToolPractice
-    from services.documents.point_in_time import FilesThen
+    from services.documents.point_in_time import EarlierFiles
 
     folder = settings.backup_tool_sandbox.expanduser().resolve()
     practice = ToolPractice(
@@ -253,7 +253,7 @@ def _tool_drills(wired: "Wiring", asker: "ToolAsker | None") -> "RestoreDriller 
         folder,
         wired.database,
         settings.external_endpoints(),
-        FilesThen(wired.files, wired.backups, wired.file_keys),
+        EarlierFiles(wired.files, wired.backups, wired.file_keys),
         wired.audit,
         wired.seal_keys.read_or_make,
     )

@@ -23,7 +23,7 @@ from db.postgres import SYSTEM, Database
 from jobs.worker.tasks import Stores, queue
 from services.core.errors import Unavailable
 from services.documents import records
-from services.documents.sharing import telling
+from services.documents.sharing import notifying
 from services.pdf import waiting
 from services.pdf.inspecting import NoSuchPage, PdfInspector
 from services.pdf.report import PageWords, Unreadable
@@ -127,7 +127,7 @@ def _scan(
 def _settle(session: Session, file_id: str, verdict: Verdict) -> None:
     waiting.record_verdict(session, file_id, verdict)
     if verdict == "clean":
-        telling.tell_of_cleared(session, file_id)
+        notifying.notify_of_clean_file(session, file_id)
 
 
 def _recognise(
@@ -183,4 +183,4 @@ def _keep(
     waiting.record_words(session, file.file_id, file.known, read, is_all=is_all)
     if is_all:
         pages = [*file.known, *(page.text if page else "" for page in read)]
-        records.suppose(session, file.file_id, pages, today=today)
+        records.apply_guess(session, file.file_id, pages, today=today)

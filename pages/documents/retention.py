@@ -33,12 +33,14 @@ st.caption(
 # otherwise see the old one again, and be refused again.
 status, erasures, rules, erasure_rule = read_all(
     CachedRead(
-        lambda session: retention.look(session, actor),
+        lambda session: retention.read_overview(session, actor),
         ("retention", actor.id),
         _SECONDS,
     ),
     CachedRead(
-        lambda session: erasure.look(session, actor), ("erasures", actor.id), _SECONDS
+        lambda session: erasure.read_due_erasures(session, actor),
+        ("erasures", actor.id),
+        _SECONDS,
     ),
     CachedRead(retention.list_rules),
     CachedRead(erasure.find_rule),

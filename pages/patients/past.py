@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from dashboard.consultations.point_in_time.visits_then import show_visits_then
+from dashboard.consultations.point_in_time.earlier_visits import show_earlier_visits
 from dashboard.context import current_actor, require
-from dashboard.documents.records.documents_then import show_documents_then
+from dashboard.documents.records.earlier_documents import show_earlier_documents
 from dashboard.patients.point_in_time import point_in_time_source, standby_reading
-from dashboard.patients.point_in_time.choosing import choose_as_of_then
+from dashboard.patients.point_in_time.choosing import choose_earlier_patient
 from dashboard.patients.point_in_time.record_comparison import compare
 from dashboard.patients.records.chosen_patient import named_patient
 from dashboard.ui.empty_state import empty_state
@@ -53,11 +53,11 @@ else:
         chosen = (
             named_patient()
             if "patient" in st.query_params
-            else choose_as_of_then(source)
+            else choose_earlier_patient(source)
         )
         if chosen:
             source.stay()
             compare(actor, chosen, source)
-            show_documents_then(chosen, source)
-            show_visits_then(chosen, source)
+            show_earlier_documents(chosen, source)
+            show_earlier_visits(chosen, source)
     show_waiting()

@@ -20,7 +20,7 @@ from dashboard.documents.search.patient_documents import (
     document_events,
     show_documents,
 )
-from dashboard.documents.sharing.reader_choice import sealed_reads
+from dashboard.documents.sharing.reader_choice import confidential_reads
 from dashboard.navigation import go
 from dashboard.patients.care.care_team import (
     care_team,
@@ -68,7 +68,7 @@ def _overview_reads(patient_id: UUID) -> tuple[CachedRead[Any], ...]:
     return (
         *visits_reads(patient_id),
         *notes_reads(patient_id),
-        *sealed_reads(patient_id),
+        *confidential_reads(patient_id),
     )
 
 

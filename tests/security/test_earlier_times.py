@@ -35,10 +35,10 @@ CALLS: dict[str, Call] = {
     "copy": lambda s, a: patients.copy_back(
         s, a, RecordCopy(ID, ADA, None, NOW, REASON), today=NOW.date()
     ),
-    "documents": lambda s, a: documents.list_then(s, a, ID),
-    "document": lambda s, a: documents.open_then(s, a, ID),
+    "documents": lambda s, a: documents.list_documents(s, a, ID),
+    "document": lambda s, a: documents.open_version(s, a, ID),
     "compared documents": lambda s, a: documents.compare_today(s, a, []),
-    "visits": lambda s, a: visits.read_then(s, a, ID),
+    "visits": lambda s, a: visits.read_visits(s, a, ID),
     "compared visits": lambda s, a: visits.compare_today(s, a, []),
     "notes": lambda s, a: visits.bring_notes_back(
         s, a, NotesCopy(ID, Notes("Headache"), 0, NOW, REASON)

@@ -28,7 +28,7 @@ from api.fhir.resources.parts import (
 from services.consultations import code_lists
 from services.consultations.diagnoses import SYSTEM, DiagnosisList
 from services.consultations.notes import Diagnosis
-from services.consultations.notes.of_visits import VisitNotes
+from services.consultations.notes.visit_notes import VisitNotes
 from services.core.actors import Permission
 
 NAME: Final = "Condition"

@@ -23,7 +23,7 @@ from api.fhir.resources.parts import (
     parts_of_notes,
 )
 from services.consultations.notes import VITALS, Vitals
-from services.consultations.notes.of_visits import VisitNotes
+from services.consultations.notes.visit_notes import VisitNotes
 from services.core.actors import Permission
 
 NAME: Final = "Observation"

@@ -22,8 +22,8 @@ from api.fhir.definitions import (
     page_of,
     uuid_of,
 )
-from services.consultations.notes import of_visits
-from services.consultations.notes.of_visits import VisitNotes
+from services.consultations.notes import visit_notes
+from services.consultations.notes.visit_notes import VisitNotes
 from services.core.actors import Actor, Permission
 from services.core.errors import InvalidInput, NotFound
 from services.fhir.bulk_exports.model import BulkSelection, BulkSource
@@ -172,13 +172,13 @@ def parts_of_notes(
     """
 
     def of_visit(session: Session, actor: Actor, visit_id: UUID) -> Sequence[Resource]:
-        written = of_visits.find_of_visit(session, actor, visit_id)
+        written = visit_notes.find_of_visit(session, actor, visit_id)
         return [] if written is None else describe(session, [written])
 
     def of_patient(
         session: Session, actor: Actor, patient_id: UUID
     ) -> Sequence[Resource]:
-        notes = of_visits.list_all_of_patient(session, actor, patient_id)
+        notes = visit_notes.list_all_of_patient(session, actor, patient_id)
         # Raises if the patient does not exist, or is treated by others; notes alone
         # would not.
         patients.look_up(session, actor, patient_id)
@@ -195,7 +195,7 @@ def notes_source(
     def stream(
         session: Session, actor: Actor, selection: BulkSelection
     ) -> Iterator[Sequence[VisitNotes]]:
-        return of_visits.stream_all(
+        return visit_notes.stream_all(
             session, actor, selection.patient_ids, since=selection.since
         )
 

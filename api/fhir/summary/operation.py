@@ -67,8 +67,8 @@ def _document(
         caller.actor,
         uuid_of(id_),
         zone=now.tzinfo,
-        tells_notes=caller.opens("Condition") or caller.opens("Observation"),
-        tells_prescriptions=caller.opens("MedicationRequest"),
+        with_notes=caller.opens("Condition") or caller.opens("Observation"),
+        with_prescriptions=caller.opens("MedicationRequest"),
     )
     sections = sections_of(summary, base, caller.opens)
     section_entries = [entry for section in sections for entry in section.entries]

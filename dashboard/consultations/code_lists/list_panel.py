@@ -179,7 +179,7 @@ def _offer(state: CodeListState, file: CodeFile, changes: ListChanges) -> None:
     ):
         actor = current_actor()
         taken = write(
-            lambda session: code_lists.take(
+            lambda session: code_lists.import_list(
                 session, actor, file, version=changes.version
             )
         )

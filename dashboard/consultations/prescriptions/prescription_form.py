@@ -20,7 +20,10 @@ from services.consultations.prescriptions import (
     PrescriptionLine,
     PrescriptionRecord,
 )
-from services.consultations.prescriptions.allergies import find_unread, find_warning
+from services.consultations.prescriptions.allergies import (
+    find_unrecognised,
+    find_warning,
+)
 from services.consultations.prescriptions.last_orders import find_last
 from services.consultations.prescriptions.rules import (
     LONGEST_DRUG,
@@ -182,7 +185,7 @@ def forget() -> None:
 
 def _say_what_is_not_checked(allergies: Sequence[str]) -> None:
     """Name the allergies that warn only of a drug of the same name."""
-    if unread := find_unread(allergies, known_drugs()):
+    if unread := find_unrecognised(allergies, known_drugs()):
         st.caption(
             _(
                 "The list of drugs has no substance or class called {allergies}: you "

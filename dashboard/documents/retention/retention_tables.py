@@ -15,7 +15,7 @@ from dashboard.ui.record_table import (
 )
 from dashboard.ui.words import at
 from services.documents.records.kinds import CLASS_LABELS
-from services.documents.retention import Damage, Dues, HeldDocument
+from services.documents.retention import ClassCounts, Damage, HeldDocument
 
 _DUES: Final = (
     Column(marked("Class")),
@@ -42,7 +42,7 @@ _DAMAGE: Final = (
 _RELEASE: Final = "release"
 
 
-def dues_table(dues: Sequence[Dues], *, key: str) -> None:
+def dues_table(dues: Sequence[ClassCounts], *, key: str) -> None:
     """Show how many documents of each class there are, and what lies ahead."""
     rows = [
         Row(

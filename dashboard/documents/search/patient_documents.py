@@ -11,7 +11,7 @@ from dashboard.documents.records.document_words import kind
 from dashboard.documents.search.document_list import documents_table
 from dashboard.documents.search.document_listing import list_key_of, newest_of
 from dashboard.documents.search.ways_in import ways_in
-from dashboard.documents.sharing.reader_choice import show_sealed
+from dashboard.documents.sharing.reader_choice import show_confidential_count
 from dashboard.navigation import go
 from dashboard.patients.chart.depth import most_shown
 from dashboard.patients.chart.timeline import ChartEvent, EventKind
@@ -36,7 +36,7 @@ def show_documents(patient_id: UUID, *, page: str, most: int = FEW) -> None:
         documents = newest_of(patient_id, most)
         if documents:
             documents_table(documents, key=f"{page}_documents", of_one_patient=True)
-        if not show_sealed(patient_id) and not documents:
+        if not show_confidential_count(patient_id) and not documents:
             st.caption(_("No documents yet."))
         with st.container(horizontal=True):
             ways_in(patient_id, page=page)

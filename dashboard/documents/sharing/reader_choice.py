@@ -46,25 +46,25 @@ def readers_field(key: str, record: DocumentRecord) -> list[UUID]:
     return chosen
 
 
-def sealed_reads(patient_id: UUID) -> list[CachedRead[readers.SealedDocuments]]:
-    """Return the reads that `show_sealed` needs."""
+def confidential_reads(patient_id: UUID) -> list[CachedRead[readers.ConfidentialCount]]:
+    """Return the reads that `show_confidential_count` needs."""
     actor = current_actor()
     if actor.role is not Role.STAFF:
         return []
     return [
         CachedRead(
-            lambda session: readers.count_sealed(session, actor, patient_id),
+            lambda session: readers.count_confidential(session, actor, patient_id),
             keep=("sealed", actor.id, patient_id),
             seconds=_SECONDS,
         )
     ]
 
 
-def show_sealed(patient_id: UUID) -> bool:
+def show_confidential_count(patient_id: UUID) -> bool:
     """Show the front desk that there are documents it cannot open; return if any."""
-    if not (reads := sealed_reads(patient_id)):
+    if not (reads := confidential_reads(patient_id)):
         return False
-    sealed: readers.SealedDocuments
+    sealed: readers.ConfidentialCount
     (sealed,) = read_all(*reads)
     if not sealed.number or sealed.last_filed_at is None:
         return False

@@ -19,7 +19,7 @@ _ADVICE: Final = marked(
 )
 
 
-def choose_as_of_then(source: PointInTimeSource) -> UUID | None:
+def choose_earlier_patient(source: PointInTimeSource) -> UUID | None:
     """Find a patient as of then; return who was chosen. Raises Unavailable."""
     actor = current_actor()
     typed = _typed()

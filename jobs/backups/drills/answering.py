@@ -16,7 +16,7 @@ from services.core import audit
 from services.core.actors import PROVER
 from services.core.errors import ServiceError
 from services.documents import records, search as documents
-from services.documents.point_in_time import FilesThen
+from services.documents.point_in_time import EarlierFiles
 from services.documents.records.model import DocumentRecord, VersionRecord
 from services.lists.criteria import Criteria
 from services.patients import search
@@ -32,7 +32,7 @@ _log: Final = logging.getLogger(__name__)
 def require_answers(
     serving: AbstractContextManager[int],
     endpoints: Callable[[], Endpoints],
-    files: FilesThen,
+    files: EarlierFiles,
 ) -> None:
     """Have services read what pages show, in the front desk's role; raise SetBroken.
 
@@ -90,7 +90,7 @@ def _version_of(database: Database, document: DocumentRecord) -> VersionRecord:
         )
 
 
-def _require_file(files: FilesThen, version: VersionRecord) -> None:
+def _require_file(files: EarlierFiles, version: VersionRecord) -> None:
     with _answering("The restored clinic does not open a document as pages do."):
         files.read(version)
 

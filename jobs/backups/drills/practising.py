@@ -32,7 +32,7 @@ from jobs.backups.routes import Route, route_to
 from jobs.backups.taking import BackupSource
 from services.audit.chain import seals
 from services.core.actors import CONSOLE
-from services.documents.point_in_time import FilesThen
+from services.documents.point_in_time import EarlierFiles
 
 _TRIES: Final = 3
 _ROUNDS: Final = 3
@@ -208,7 +208,7 @@ class Practising:
                 require_answers(
                     served(source.folder, sandbox, source.database, name),
                     lambda: source.addresses.endpoints_of(source.database),
-                    FilesThen(source.files, self.repository, source.keys),
+                    EarlierFiles(source.files, self.repository, source.keys),
                 )
         size = manifest.database_bytes + len(route.segments) * SEGMENT_BYTES
         seconds = time.monotonic() - proving.began

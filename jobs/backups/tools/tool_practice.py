@@ -58,7 +58,7 @@ from services.backups.tools import ToolState
 from services.core.actors import CONSOLE
 from services.documents.integrity import checking
 from services.documents.integrity.file_references import FileReference
-from services.documents.point_in_time import FilesThen
+from services.documents.point_in_time import EarlierFiles
 
 T = TypeVar("T")
 
@@ -87,7 +87,7 @@ class ToolPractice:
     folder: Path
     database: Database
     endpoints: Endpoints
-    files: FilesThen
+    files: EarlierFiles
     audit: AuditStore
     seal_keys: Callable[[], SealKeys]
 

@@ -47,7 +47,7 @@ class LabelSheet(FPDF):
         self.set_auto_page_break(auto=False)
         self.c_margin = 0
         name = f"{patient.last_name}, {patient.first_name}"
-        self._printable = fonts.printer(name)
+        self._printable = fonts.replacing_missing(name)
         self._set_fonts(self._printable(name))
         for place in range(order.first - 1, order.first - 1 + order.labels):
             if not self.page or place % self._size.on_a_page == 0:
@@ -121,7 +121,7 @@ class LabelSheet(FPDF):
         return self._size.width - 2 * _PAD_MM
 
     def _set_fonts(self, text: str) -> None:
-        others = fonts.chosen(text)
+        others = fonts.fallback_faces(text)
         for face in (fonts.TEXT, fonts.BOLD, *others):
             self.fonts[key(face)] = Typeface(self, face)
         self.set_fallback_fonts([key(face) for face in others], exact_match=False)

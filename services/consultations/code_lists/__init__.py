@@ -4,7 +4,7 @@ from services.consultations.code_lists.cache import CodeListCache as CodeListCac
 from services.consultations.code_lists.changing import (
     choose as choose,
     compare as compare,
-    take as take,
+    import_list as import_list,
 )
 from services.consultations.code_lists.csv_files import (
     COLUMNS as COLUMNS,

@@ -38,7 +38,7 @@ def compare(session: Session, actor: Actor, file: CodeFile) -> ListChanges:
     return _Comparison(session, file, _version_of(session, file.kind)).changes()
 
 
-def take(
+def import_list(
     session: Session, actor: Actor, file: CodeFile, *, version: UUID
 ) -> ListChanges:
     """Replace the clinic's own list by the content of the file; the caller commits.

@@ -204,7 +204,7 @@ ABBREVIATIONS: Final = frozenset(
 KNOWN_WORDS: Final = _CONTENTS.keys() | _OTHER_NAMES.keys()
 
 
-def with_contents(words: Iterable[str]) -> frozenset[str]:
+def with_substances(words: Iterable[str]) -> frozenset[str]:
     """Return the words, the substances in drugs of these names, and all synonyms."""
     named = frozenset(words)
     held = named.union(*(_CONTENTS.get(word, ()) for word in named))

@@ -12,10 +12,10 @@ from types import MappingProxyType
 from typing import Final
 
 from services.consultations.drugs.drug_classes import CLASSES, class_of_atc
-from services.consultations.drugs.drug_contents import ABBREVIATIONS, with_contents
+from services.consultations.drugs.drug_contents import ABBREVIATIONS, with_substances
 from services.consultations.drugs.drug_names import (
     built_in_forms,
-    is_idle,
+    is_no_substance,
     plain,
     route_by_form,
     sole_word_of,
@@ -164,7 +164,7 @@ class DrugList:
         joined = words_of(text.replace("-", " ")) & self.names.keys()
         short = ABBREVIATIONS.intersection(tokens_of(text))
         begun = frozenset(filter(None, map(_name_begun_by, words)))
-        return with_contents(words | joined | short | begun)
+        return with_substances(words | joined | short | begun)
 
     def classes_in(self, text: str) -> frozenset[str]:
         """Return the classes of the ATC codes of the clinic's drugs in the text."""
@@ -245,7 +245,7 @@ class DrugList:
         for place, token in enumerate(tokens):
             for phrase, drug in self._phrases.get(token, ()):
                 # "Calcium" is a drug, and part of the names of many salts.
-                may_stand_here = place == 0 or not all(map(is_idle, phrase))
+                may_stand_here = place == 0 or not all(map(is_no_substance, phrase))
                 if tokens[place : place + len(phrase)] == phrase and may_stand_here:
                     yield phrase, drug
 

@@ -75,12 +75,12 @@ def sole_word_of(name: str) -> str | None:
     """Return the only word of a name for a substance; None for "ACC akut"."""
     words = words_of(name)
     beside = set(tokens_of(name)) - words
-    if len(words) != 1 or not all(is_idle(token) for token in beside):
+    if len(words) != 1 or not all(is_no_substance(token) for token in beside):
         return None
     return next(iter(words))
 
 
-def is_idle(token: str) -> bool:
+def is_no_substance(token: str) -> bool:
     """Return whether a word or number names no substance: sodium, tablets, 500."""
     return token in _IDLE or token.isdigit()
 

@@ -28,10 +28,10 @@ def find(session: Session, actor: Actor, appointment_id: UUID) -> NotesRecord | 
 
     Raises NoSuchVisit, NotTreated, NotAllowed.
     """
-    visit = visits.to_read(session, actor, appointment_id)
+    visit = visits.get_readable(session, actor, appointment_id)
     notes = rows.find(session, appointment_id)
     if notes is not None:
-        visits.record_look(session, actor, visit, version=notes.latest.number)
+        visits.record_access(session, actor, visit, version=notes.latest.number)
     return notes
 
 
@@ -42,10 +42,10 @@ def list_versions(
 
     Raises NoSuchVisit, NotTreated, NotAllowed.
     """
-    visit = visits.to_read(session, actor, appointment_id)
+    visit = visits.get_readable(session, actor, appointment_id)
     versions = session.execute(rows.versions(appointment_id))
     shown = tuple(map(rows.version_of, versions))
-    visits.record_look(session, actor, visit, versions=len(shown))
+    visits.record_access(session, actor, visit, versions=len(shown))
     return shown
 
 

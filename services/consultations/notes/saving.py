@@ -36,7 +36,7 @@ def save(
     VisitDidNotTakePlace, PatientArchived, NoSuchVisit, NotTreated, NotAllowed.
     """
     actor.require(Permission.WRITE_RECORDS)
-    visit = visits.to_read(session, actor, appointment_id)
+    visit = visits.get_readable(session, actor, appointment_id)
     notes = typed.read(written, code_lists.diagnoses(session))
     visit, before = _lock(session, actor, visit)
     if before is not None:
@@ -60,7 +60,7 @@ def save_earlier(
     NotTreated, NotAllowed.
     """
     actor.require(Permission.WRITE_RECORDS)
-    visit = visits.to_read(session, actor, appointment_id)
+    visit = visits.get_readable(session, actor, appointment_id)
     visit, before = _lock(session, actor, visit)
     return _keep(session, actor, visit, notes, before, number=number, as_of=as_of)
 
@@ -72,7 +72,7 @@ def _lock(
     locks.lock(session, visit.patient_id)
     # Somebody may be cancelling it right now, or marking it as a no-show.
     locking.lock(session, visit.id)
-    visit = visits.to_read(session, actor, visit.id)
+    visit = visits.get_readable(session, actor, visit.id)
     if not visit.status.takes_place:
         raise VisitDidNotTakePlace
     return visit, rows.find(session, visit.id)

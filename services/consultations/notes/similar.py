@@ -58,7 +58,7 @@ def list_similar(
     Those that share the most rare words come first. Raises NoSuchVisit, NotTreated,
     NotAllowed.
     """
-    visit = visits.to_read(session, actor, appointment_id)
+    visit = visits.get_readable(session, actor, appointment_id)
     parameters = {
         "patient_id": visit.patient_id,
         "before": visit.starts_at,
@@ -71,5 +71,5 @@ def list_similar(
             _SIMILAR, parameters
         )
     )
-    visits.record_look(session, actor, visit, similar=len(similar))
+    visits.record_access(session, actor, visit, similar=len(similar))
     return similar

@@ -12,7 +12,7 @@ from services.visits.front_desk import appointments
 from services.visits.front_desk.appointments import VisitRecord
 
 
-def to_read(session: Session, actor: Actor, visit_id: UUID) -> VisitRecord:
+def get_readable(session: Session, actor: Actor, visit_id: UUID) -> VisitRecord:
     """Return a visit whose notes the actor may read.
 
     Raises NoSuchVisit, NotTreated, NotAllowed.
@@ -25,7 +25,7 @@ def to_read(session: Session, actor: Actor, visit_id: UUID) -> VisitRecord:
     return visit
 
 
-def record_look(
+def record_access(
     session: Session, actor: Actor, visit: VisitRecord, **details: object
 ) -> None:
     """Record that notes were read."""

@@ -27,7 +27,7 @@ class VisitChange(StrEnum):
     GONE = "gone"
 
 
-class WayBack(StrEnum):
+class RestoreAction(StrEnum):
     """How a visit is brought back."""
 
     BOOK = "booked again"
@@ -36,7 +36,7 @@ class WayBack(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class VisitThen:
+class VisitComparison:
     """A visit as of then, and as it is today unless it is gone.
 
     `moved_to` is the visit that has replaced it since, perhaps at the same time.
@@ -66,7 +66,7 @@ class VisitThen:
         is_moved = _place_of(today) != _place_of(then)
         return VisitChange.MOVED if is_moved else VisitChange.SAME
 
-    def way_back(self, now: datetime) -> WayBack | None:
+    def restore_action(self, now: datetime) -> RestoreAction | None:
         """Return how the visit can be brought back; None if it cannot.
 
         Only a visit that is still ahead is booked again, and a state is corrected only
@@ -78,20 +78,20 @@ class VisitThen:
         )
         match self.change:
             case VisitChange.GONE | VisitChange.CANCELLED if is_ahead:
-                return WayBack.BOOK
+                return RestoreAction.BOOK
             case VisitChange.MOVED if is_ahead and current and _is_expected(current):
-                return WayBack.MOVE
+                return RestoreAction.MOVE
             case VisitChange.ENDED if current and _is_corrected(
                 self.then, current, now
             ):
-                return WayBack.STATUS
+                return RestoreAction.STATUS
             case _:
                 return None
 
 
 def compare_today(
     session: Session, actor: Actor, of_then: Sequence[VisitRecord]
-) -> tuple[VisitThen, ...]:
+) -> tuple[VisitComparison, ...]:
     """Return earlier visits beside today's, in their order.
 
     Visits that the actor may not see today are left out. Raises NotAllowed.
@@ -109,7 +109,7 @@ def compare_today(
         **_list_rebooked(session, of_then),
     }
     return tuple(
-        VisitThen(each, today.get(each.id), moved.get(each.id))
+        VisitComparison(each, today.get(each.id), moved.get(each.id))
         for each in of_then
         if each.id in today or each.id not in there
     )

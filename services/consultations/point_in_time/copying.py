@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from services.consultations import notes
 from services.consultations.notes import Notes, NotesRecord
 from services.consultations.point_in_time.comparing import (
+    RestoreAction,
     VisitChange,
-    VisitThen,
-    WayBack,
+    VisitComparison,
     compare_today,
 )
 from services.core import reasons
@@ -76,7 +76,7 @@ _STEPS: Final[Mapping[VisitStatus, Mapping[VisitStatus, _Step]]] = MappingProxyT
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
-class VisitStays(Conflict):
+class NothingToRestore(Conflict):
     """Nothing of the visit can be brought back, or needs to be."""
 
     def __init__(self) -> None:
@@ -131,11 +131,13 @@ def book_again(
     """Book an earlier visit at its time, or move its replacement back.
 
     The caller commits either way, then calls `bookings.require_held`: a lost race is
-    recorded. The patient gets the same letter as for any booking. Raises VisitStays,
-    StaleVisit, NoSuchVisit, TimeNotFree, InvalidInput, NotAllowed, and what `hold`
-    raises.
+    recorded. The patient gets the same letter as for any booking. Raises
+    NothingToRestore, StaleVisit, NoSuchVisit, TimeNotFree, InvalidInput, NotAllowed,
+    and what `hold` raises.
     """
-    compared, reason = _compare(session, actor, copy, now, WayBack.BOOK, WayBack.MOVE)
+    compared, reason = _compare(
+        session, actor, copy, now, RestoreAction.BOOK, RestoreAction.MOVE
+    )
     booked = _book(session, actor, copy, compared)
     if booked.appointment_id is not None:
         visit = appointments.look_up(session, actor, booked.appointment_id)
@@ -148,10 +150,10 @@ def set_status_back(
 ) -> VisitRecord:
     """Set a visit back to its earlier state by steps of the desk; the caller commits.
 
-    Raises VisitStays, StaleVisit, NoSuchVisit, StepNotPossible, InvalidInput,
+    Raises NothingToRestore, StaleVisit, NoSuchVisit, StepNotPossible, InvalidInput,
     NotAllowed.
     """
-    compared, reason = _compare(session, actor, copy, now, WayBack.STATUS)
+    compared, reason = _compare(session, actor, copy, now, RestoreAction.STATUS)
     visit, wanted = compared.today, copy.then.status
     assert visit is not None  # noqa: S101 (only of one that is there the way is this)
     while visit.status is not wanted:
@@ -164,8 +166,8 @@ def set_status_back(
 def bring_notes_back(session: Session, actor: Actor, copy: NotesCopy) -> NotesRecord:
     """Save earlier notes as the next version, marked as such; the caller commits.
 
-    Their author is whoever brings them back. Raises VisitStays if today's notes are the
-    same, and what saving notes raises.
+    Their author is whoever brings them back. Raises NothingToRestore if today's notes
+    are the same, and what saving notes raises.
     """
     actor.require(Permission.COPY_BACK)
     reason = reasons.read(copy.reason)
@@ -178,16 +180,16 @@ def bring_notes_back(session: Session, actor: Actor, copy: NotesCopy) -> NotesRe
         as_of=copy.as_of,
     )
     if saved.latest.number <= copy.number:
-        raise VisitStays
+        raise NothingToRestore
     visit = appointments.look_up(session, actor, copy.visit_id)
     _record(session, actor, copy, visit, was="written otherwise", reason=reason)
     return saved
 
 
 def _compare(
-    session: Session, actor: Actor, copy: VisitCopy, now: datetime, *ways: WayBack
-) -> tuple[VisitThen, str]:
-    """Return the visit as it is now, and the reason. Raises VisitStays."""
+    session: Session, actor: Actor, copy: VisitCopy, now: datetime, *ways: RestoreAction
+) -> tuple[VisitComparison, str]:
+    """Return the visit as it is now, and the reason. Raises NothingToRestore."""
     actor.require(Permission.COPY_BACK, copy.then.patient_id)
     reason = reasons.read(copy.reason)
     shown = compare_today(session, actor, [copy.then])
@@ -198,13 +200,13 @@ def _compare(
     today = compared.today
     if today is not None and today.revision != copy.revision:
         raise StaleVisit(today)
-    if compared.way_back(now) not in ways:
-        raise VisitStays
+    if compared.restore_action(now) not in ways:
+        raise NothingToRestore
     return compared, reason
 
 
 def _book(
-    session: Session, actor: Actor, copy: VisitCopy, compared: VisitThen
+    session: Session, actor: Actor, copy: VisitCopy, compared: VisitComparison
 ) -> BookingRecord:
     then, moved = copy.then, compared.current
     is_move = compared.change is VisitChange.MOVED

@@ -73,7 +73,7 @@ def find_match(
     return None
 
 
-def find_unread(
+def find_unrecognised(
     allergies: Iterable[str], drugs: DrugList = BUILT_IN
 ) -> tuple[str, ...]:
     """Return the allergies that name no substance and no class of drugs.
@@ -82,11 +82,11 @@ def find_unread(
     whoever prescribes has to think of those.
     """
     return tuple(
-        allergy for allergy in allergies if not _is_read(allergy.strip(), drugs)
+        allergy for allergy in allergies if not _is_recognised(allergy.strip(), drugs)
     )
 
 
-def _is_read(allergy: str, drugs: DrugList) -> bool:
+def _is_recognised(allergy: str, drugs: DrugList) -> bool:
     words = _meant(drugs.substances_in(allergy), drugs)
     is_known = not words.isdisjoint(drugs.names) or not words.isdisjoint(KNOWN_WORDS)
     return is_known or bool(_classes(allergy, words, drugs))

@@ -23,7 +23,7 @@ from services.patients.records.rules import MOST_ITEMS
 _STILL_TAKEN: Final = timedelta(days=60)
 
 
-def follow(
+def update_current_medications(
     session: Session,
     actor: Actor,
     patient_id: UUID,

@@ -107,7 +107,7 @@ def issue(
     else:
         stopped = _advance(session, actor, order)
         action = Action.PRESCRIPTION_AMEND
-    current_medications.follow(
+    current_medications.update_current_medications(
         session, actor, order.patient_id, started=lines, stopped=stopped
     )
     session.execute(
@@ -153,7 +153,7 @@ def withdraw(
     before = _current(session, actor, prescription_id, number)
     _lock_patient(session, before.patient_id)
     _move(session, before.id, number, {"status": PrescriptionStatus.WITHDRAWN.value})
-    current_medications.follow(
+    current_medications.update_current_medications(
         session, actor, before.patient_id, stopped=before.version.lines
     )
     rows.record_event(

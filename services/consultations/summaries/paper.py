@@ -71,7 +71,7 @@ def print_summary(
             summary.author,
         )
     )
-    printable = fonts.printer(text)
+    printable = fonts.replacing_missing(text)
     sheet = Sheet(
         clinic=clinic,
         title=TITLE,

@@ -59,7 +59,7 @@ def print_patient_summary(
             *(title, nothing, left_out),
         )
     )
-    printable = fonts.printer(text)
+    printable = fonts.replacing_missing(text)
     sheet = Sheet(
         clinic=clinic,
         title=title,

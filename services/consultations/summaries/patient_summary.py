@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from services.consultations import code_lists, diagnoses, prescriptions
 from services.consultations.diagnoses import DiagnosisList
-from services.consultations.notes import VITALS, Diagnosis, Vitals, of_visits
-from services.consultations.notes.of_visits import VisitNotes
+from services.consultations.notes import VITALS, Diagnosis, Vitals, visit_notes
+from services.consultations.notes.visit_notes import VisitNotes
 from services.consultations.prescriptions import (
     PrescriptionLine,
     PrescriptionRecord,
@@ -89,22 +89,22 @@ def collect(
     *,
     zone: tzinfo | None,
     is_printed: bool = False,
-    tells_notes: bool = True,
-    tells_prescriptions: bool = True,
+    with_notes: bool = True,
+    with_prescriptions: bool = True,
 ) -> PatientSummary:
     """Return the summary of a patient; patients may have their own.
 
     It includes the notes and prescriptions that the actor may read; if they are left
-    out by `tells_notes` and `tells_prescriptions`, they are not read either. `zone` is
+    out by `with_notes` and `with_prescriptions`, they are not read either. `zone` is
     the clinic's. Raises NoSuchPatient, PatientErased, NotAllowed.
     """
     patient = patients.look_up(session, actor, patient_id)
     written: tuple[VisitNotes, ...] | None = None
-    if tells_notes and actor.may(Permission.READ_RECORDS):
-        notes = of_visits.list_all_of_patient(session, actor, patient_id)
+    if with_notes and actor.may(Permission.READ_RECORDS):
+        notes = visit_notes.list_all_of_patient(session, actor, patient_id)
         written = tuple(latest(notes))
     issued: Sequence[PrescriptionRecord] = ()
-    if tells_prescriptions and actor.may(prescriptions.permission_to_view(actor)):
+    if with_prescriptions and actor.may(prescriptions.permission_to_view(actor)):
         issued = prescriptions.list_of_patient(
             session, actor, patient_id, limit=_MOST_PRESCRIPTIONS
         )
@@ -180,14 +180,14 @@ def latest(written: Iterable[VisitNotes]) -> Iterator[VisitNotes]:
     for visit in written:
         named = {_key(diagnosis): diagnosis for diagnosis in visit.notes.diagnoses}
         new = tuple(diagnosis for key, diagnosis in named.items() if key not in said)
-        vitals = _unsaid(visit.notes.vitals, said)
+        vitals = _not_superseded(visit.notes.vitals, said)
         said |= named.keys()
         if new or vitals != Vitals():
             notes = replace(visit.notes, diagnoses=new, vitals=vitals)
             yield replace(visit, notes=notes)
 
 
-def _unsaid(vitals: Vitals, said: set[object]) -> Vitals:
+def _not_superseded(vitals: Vitals, said: set[object]) -> Vitals:
     """Return vital signs that no later visit has, and add this visit's to `said`."""
     measured = {v.name for v in VITALS if getattr(vitals, v.name) is not None}
     if measured.intersection(_PRESSURES):

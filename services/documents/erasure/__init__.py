@@ -8,7 +8,7 @@ from services.documents.erasure.due import (
     SOON as SOON,
     DueErasure as DueErasure,
     Erasures as Erasures,
-    look as look,
+    read_due_erasures as read_due_erasures,
 )
 from services.documents.erasure.erasing import (
     ERASED as ERASED,

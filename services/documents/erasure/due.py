@@ -51,7 +51,7 @@ class Erasures:
     erased: int
 
 
-def look(session: Session, actor: Actor) -> Erasures:
+def read_due_erasures(session: Session, actor: Actor) -> Erasures:
     """Return what is due next, and record that somebody looked. Raises NotAllowed.
 
     Who looks after retention need not know who the patients are, so records are named

@@ -125,7 +125,7 @@ def _forget(session: Session, ids: Sequence[UUID]) -> Mapping[str, int]:
     session.execute(
         delete(ErasurePostponement).where(ErasurePostponement.patient_id.in_(ids))
     )
-    _bury(session, ids)
+    _empty_records(session, ids)
     return counts
 
 
@@ -143,7 +143,7 @@ def _forget_merges(session: Session, ids: Sequence[UUID]) -> None:
     )
 
 
-def _bury(session: Session, ids: Sequence[UUID]) -> None:
+def _empty_records(session: Session, ids: Sequence[UUID]) -> None:
     nothing: dict[str, Any] = dict.fromkeys(FIELDS) | {name: [] for name in LISTS}
     first_name, last_name = ERASED
     session.execute(

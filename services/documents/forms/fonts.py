@@ -48,7 +48,7 @@ _CHINESE: Final = 2
 _UNPRINTABLE: Final = "□"
 
 
-def chosen(text: Iterable[str]) -> tuple[Face, ...]:
+def fallback_faces(text: Iterable[str]) -> tuple[Face, ...]:
     """Return the faces that these characters need besides FiraGO, in fallback order."""
     missing = _wanted(text) - characters(TEXT)
     faces = []
@@ -69,7 +69,7 @@ def missing(text: Iterable[str]) -> tuple[str, ...]:
     return tuple(map(chr, sorted(left)))
 
 
-def printer(text: str) -> Callable[[str], str]:
+def replacing_missing(text: str) -> Callable[[str], str]:
     """Return a function that prints a box for the characters of `text` no font has."""
     boxes = str.maketrans(dict.fromkeys(missing(text), _UNPRINTABLE))
     return lambda part: part.translate(boxes)
@@ -91,7 +91,7 @@ def characters(face: Face) -> frozenset[int]:
 
 
 @cache
-def shaped(face: Face) -> "uharfbuzz.Face":
+def harfbuzz_font(face: Face) -> "uharfbuzz.Face":
     """Return the face as the shaping engine takes it; it is never changed."""
     import uharfbuzz  # noqa: PLC0415
 

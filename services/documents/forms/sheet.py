@@ -251,7 +251,7 @@ class Sheet(FPDF):
             self.rect(x, y, dark.length * side, side, style="F")
 
     def _set_fonts(self, text: Iterable[str]) -> None:
-        others = fonts.chosen(text)
+        others = fonts.fallback_faces(text)
         for face in (fonts.TEXT, fonts.BOLD, *others):
             self.fonts[key(face)] = Typeface(self, face)
         self.set_fallback_fonts([key(face) for face in others], exact_match=False)

@@ -110,7 +110,7 @@ class Typeface(TTFFont):
         for table in _UNUSED.intersection(self.ttfont.keys()):
             del self.ttfont[table]
         self.subset = _Subset(self)
-        self._hbfont = HarfBuzzFont(fonts.shaped(face))
+        self._hbfont = HarfBuzzFont(fonts.harfbuzz_font(face))
 
     def _copy(self, read: TTFFont, face: fonts.Face) -> None:
         for name in TTFFont.__slots__:

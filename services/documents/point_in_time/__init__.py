@@ -2,7 +2,7 @@
 
 from services.documents.point_in_time.comparing import (
     DocumentChange as DocumentChange,
-    DocumentThen as DocumentThen,
+    DocumentComparison as DocumentComparison,
     compare_today as compare_today,
 )
 from services.documents.point_in_time.copying import (
@@ -15,9 +15,9 @@ from services.documents.point_in_time.definitions import (
     Definitions as Definitions,
     OwnFacts as OwnFacts,
 )
-from services.documents.point_in_time.files import FilesThen as FilesThen
-from services.documents.point_in_time.looking import (
-    DocumentsThen as DocumentsThen,
-    list_then as list_then,
-    open_then as open_then,
+from services.documents.point_in_time.files import EarlierFiles as EarlierFiles
+from services.documents.point_in_time.reading import (
+    DocumentsSnapshot as DocumentsSnapshot,
+    list_documents as list_documents,
+    open_version as open_version,
 )

@@ -43,7 +43,7 @@ class DocumentChange(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentThen:
+class DocumentComparison:
     """A document as of then, and as it is today unless it is gone.
 
     `kept_as` is the number of the version that has the earlier file, if one still does.
@@ -80,7 +80,7 @@ def compare_today(
     actor: Actor,
     documents: Sequence[DocumentRecord],
     of_then: Definitions = NOTHING_DEFINED,
-) -> tuple[DocumentThen, ...]:
+) -> tuple[DocumentComparison, ...]:
     """Return earlier documents beside today's, in their order.
 
     `of_then` has the tags and fields that the clinic had. Documents that were purged
@@ -96,7 +96,7 @@ def compare_today(
         there = set(session.scalars(select(Document.id).where(is_one)))
     kept, of_today = _numbers_of(session, documents), read_definitions(session)
     return tuple(
-        DocumentThen(
+        DocumentComparison(
             each,
             today.get(each.id),
             kept.get((each.id, each.version.sha256)),

@@ -12,7 +12,7 @@ from services.core.errors import Conflict
 from services.documents import records
 from services.documents.point_in_time.comparing import (
     DocumentChange,
-    DocumentThen,
+    DocumentComparison,
     compare_today,
 )
 from services.documents.point_in_time.definitions import NOTHING_DEFINED, Definitions
@@ -25,7 +25,7 @@ from services.documents.records.errors import NoSuchVersion, StaleRevision
 from services.documents.records.model import DocumentRecord
 
 
-class NothingToBringBack(Conflict):
+class NothingToRestore(Conflict):
     """The document is the same today as it was then."""
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class DocumentCopy:
     of_then: Definitions = NOTHING_DEFINED
 
 
-def needs_content(compared: DocumentThen) -> bool:
+def needs_content(compared: DocumentComparison) -> bool:
     """Return whether the earlier file must be stored again to bring it back."""
     is_replaced = compared.change is DocumentChange.REPLACED
     return compared.change is DocumentChange.GONE or (
@@ -64,7 +64,7 @@ def bring_back(session: Session, actor: Actor, copy: DocumentCopy) -> DocumentRe
     one that was moved belongs to its patient again, and a file that was replaced
     becomes the next version. Unless a restore or a new version is enough, title, tags
     and fields come back too, tags and fields as far as the clinic still has them.
-    Raises InvalidInput, NothingToBringBack, StaleRevision, NoSuchDocument for what was
+    Raises InvalidInput, NothingToRestore, StaleRevision, NoSuchDocument for what was
     purged, PatientArchived, NotAllowed.
     """
     actor.require(Permission.COPY_BACK, copy.then.patient_id)
@@ -83,7 +83,7 @@ def bring_back(session: Session, actor: Actor, copy: DocumentCopy) -> DocumentRe
     return brought
 
 
-def _compare(session: Session, actor: Actor, copy: DocumentCopy) -> DocumentThen:
+def _compare(session: Session, actor: Actor, copy: DocumentCopy) -> DocumentComparison:
     shown = compare_today(session, actor, [copy.then], copy.of_then)
     if not shown:
         # It raises NoSuchDocument, as for somebody who may not know of the document.
@@ -93,12 +93,12 @@ def _compare(session: Session, actor: Actor, copy: DocumentCopy) -> DocumentThen
     if today is not None and today.revision != copy.revision:
         raise StaleRevision(today)
     if compared.change is DocumentChange.SAME:
-        raise NothingToBringBack
+        raise NothingToRestore
     return compared
 
 
 def _bring(
-    session: Session, actor: Actor, copy: DocumentCopy, compared: DocumentThen
+    session: Session, actor: Actor, copy: DocumentCopy, compared: DocumentComparison
 ) -> DocumentRecord:
     then, revision = copy.then, copy.revision
     if compared.today is None or revision is None:
@@ -123,7 +123,10 @@ def _bring(
 
 
 def _describe(
-    session: Session, actor: Actor, current: DocumentRecord, compared: DocumentThen
+    session: Session,
+    actor: Actor,
+    current: DocumentRecord,
+    compared: DocumentComparison,
 ) -> DocumentRecord:
     """Restore a document's description, with its tags and fields."""
     # It may have been filed before a field was required.
@@ -159,7 +162,7 @@ def _draft_of(then: DocumentRecord) -> DraftDocument:
     )
 
 
-def _described(today: DocumentRecord, compared: DocumentThen) -> ChangedDocument:
+def _described(today: DocumentRecord, compared: DocumentComparison) -> ChangedDocument:
     """Return today's facts, with the compared ones as they were then."""
     then = compared.then
     return replace(

@@ -30,7 +30,7 @@ _log: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class FilesThen:
+class EarlierFiles:
     """Where an earlier file may be found: bytes that were filed never change."""
 
     files: FileStore

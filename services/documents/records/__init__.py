@@ -1,8 +1,8 @@
 """Documents: filed, versioned, read, deleted and restored."""
 
 from services.documents.records.changing import (
+    apply_guess as apply_guess,
     change as change,
-    suppose as suppose,
 )
 from services.documents.records.downloads import (
     find_original as find_original,

@@ -21,12 +21,12 @@ from services.documents.records.drafts import ChangedDocument
 from services.documents.records.guessing import guess_paper
 from services.documents.records.model import DocumentRecord
 from services.documents.records.revising import (
+    get_changeable,
     lock_patient,
-    not_yours,
+    not_own_document,
     revise,
-    to_change,
 )
-from services.documents.sharing import telling
+from services.documents.sharing import notifying
 from services.documents.tags import read_names
 
 # A patient names what they filed; how it is handled is for the clinic to decide.
@@ -60,7 +60,7 @@ def change(
     required. Raises InvalidDocument, StaleRevision, NoSuchDocument, NoSuchPatient,
     PatientArchived, NotAllowed.
     """
-    before = to_change(session, actor, document_id)
+    before = get_changeable(session, actor, document_id)
     # Patients change no tags, and see few.
     tags = before.tags
     if changes.tags != before.tags:
@@ -100,11 +100,11 @@ def change(
     with assume_role(session, "system"):
         after = reading.look_up(session, actor, document_id)
     _record(session, actor, before, after, values)
-    telling.tell_of_change(session, before, after)
+    notifying.notify_of_change(session, before, after)
     return after
 
 
-def suppose(
+def apply_guess(
     session: Session, file_id: str, pages: Sequence[str], *, today: date
 ) -> None:
     """Title and date documents by the text of their file, where nobody has.
@@ -122,16 +122,16 @@ def suppose(
         guess = guess_paper(filename, pages, today=today)
         by_name = guess_paper(filename, (), today=today).title
         values: dict[str, Any] = {}
-        if document.title in (by_name, rules.title_or("", filename)):
+        if document.title in (by_name, rules.title_or_filename("", filename)):
             values["title"] = guess.title
         if document.dated_on is None:
             values["dated_on"] = guess.dated_on
         values = {n: v for n, v in values.items() if v and v != getattr(document, n)}
         if values:
-            _write_supposed(session, document, values)
+            _write_guess(session, document, values)
 
 
-def _write_supposed(
+def _write_guess(
     session: Session, document: Document, values: Mapping[str, Any]
 ) -> None:
     written = session.execute(
@@ -218,7 +218,7 @@ def _differences(
         withheld=changes.withheld,
     )
     wanted = {
-        "title": rules.title_or(changes.title, before.version.filename),
+        "title": rules.title_or_filename(changes.title, before.version.filename),
         "document_type": changes.document_type,
         "classification": changes.classification,
         "description": rules.description_of(changes.description),
@@ -242,7 +242,7 @@ def _require_allowed(
 ) -> None:
     changed = set(names)
     if actor.role is Role.PATIENT and changed - _BY_PATIENTS:
-        raise not_yours(before)
+        raise not_own_document(before)
     # Taken out of a record and put into no other, only its author would still see it.
     is_taken_out = "patient_id" in changed and before.patient_id is not None
     if is_taken_out and actor.role is Role.CLINICIAN and before.created_by != actor.id:

@@ -16,7 +16,7 @@ from services.documents.records.drafts import DraftDocument, StoredContent
 from services.documents.records.errors import DocumentIdTaken, NoSuchDocument
 from services.documents.records.kinds import Classification, default_classification
 from services.documents.records.model import DocumentRecord
-from services.documents.records.revising import lock_patient, revise, to_change
+from services.documents.records.revising import get_changeable, lock_patient, revise
 from services.documents.records.rows import first_filing, versions
 from services.documents.records.rows.documents import record_of, records
 from services.documents.records.visibility import (
@@ -24,7 +24,7 @@ from services.documents.records.visibility import (
     require_file,
     require_view,
 )
-from services.documents.sharing import telling
+from services.documents.sharing import notifying
 from services.patients.records.refusals import NoSuchPatient
 
 
@@ -66,7 +66,7 @@ def file(
         revision=filed.revision,
         **versions.evidence(filed.version),
     )
-    telling.tell_patient(session, filed)
+    notifying.notify_patient(session, filed)
     return filed
 
 
@@ -82,7 +82,7 @@ def add_version(
 
     Raises StaleRevision, NoSuchDocument, PatientArchived, NotAllowed.
     """
-    before = to_change(session, actor, document_id)
+    before = get_changeable(session, actor, document_id)
     number = _next(session, actor, before, revision)
     versions.add(session, actor, document_id, number, content)
     after = reading.look_up(session, actor, document_id)
@@ -105,7 +105,7 @@ def restore_version(
     Raises StaleRevision, NoSuchDocument, NoSuchVersion, Quarantined, Damaged,
     FileGone, PatientArchived, NotAllowed.
     """
-    before = to_change(session, actor, document_id)
+    before = get_changeable(session, actor, document_id)
     wanted = reading.look_up(session, actor, document_id, number=number).version
     downloads.require_served(wanted)
     next_number = _next(session, actor, before, revision)
@@ -202,7 +202,7 @@ def _facts(
     )
     facts = {
         "patient_id": draft.patient_id,
-        "title": rules.title_or(draft.title, filename),
+        "title": rules.title_or_filename(draft.title, filename),
         "document_type": draft.document_type.value,
         "classification": chosen.value,
         "description": rules.description_of(draft.description),

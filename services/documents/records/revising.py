@@ -19,7 +19,7 @@ from services.patients.records.model import PatientRecord
 from services.patients.records.refusals import NoSuchPatient
 
 
-def to_change(session: Session, actor: Actor, document_id: UUID) -> DocumentRecord:
+def get_changeable(session: Session, actor: Actor, document_id: UUID) -> DocumentRecord:
     """Return a document that the actor may change.
 
     Raises NoSuchDocument, NotAllowed.
@@ -27,11 +27,11 @@ def to_change(session: Session, actor: Actor, document_id: UUID) -> DocumentReco
     require_file(actor)
     before = reading.look_up(session, actor, document_id)
     if not may_change(actor, before):
-        raise not_yours(before)
+        raise not_own_document(before)
     return before
 
 
-def not_yours(document: DocumentRecord) -> NotAllowed:
+def not_own_document(document: DocumentRecord) -> NotAllowed:
     """Return the refusal for a patient who did not file the document themselves."""
     return NotAllowed(
         "Your clinic filed this document or added to it, so only the clinic changes "

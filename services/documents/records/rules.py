@@ -59,7 +59,7 @@ def tidy_filename(name: str) -> str:
     return stem[: LONGEST_FILENAME - len(_ENDING)] + tidied[-len(_ENDING) :]
 
 
-def title_or(title: str, filename: str) -> str:
+def title_or_filename(title: str, filename: str) -> str:
     """Return the title, or one made from the file name. Raises InvalidDocument."""
     given = tidy_line(title)
     if len(given) > LONGEST_TITLE:

@@ -21,9 +21,9 @@ from services.documents.records.errors import (
 )
 from services.documents.records.kinds import Classification
 from services.documents.records.model import DocumentRecord
-from services.documents.records.revising import not_yours, revise
+from services.documents.records.revising import not_own_document, revise
 from services.documents.records.visibility import may_delete, require_view
-from services.documents.sharing import telling
+from services.documents.sharing import notifying
 
 # The trash exists for restoring documents, so it is for those who file documents, or
 # their own, and not for those who may only read.
@@ -73,8 +73,8 @@ def delete(
         if error.current.is_held:
             raise Held from error
         raise
-    telling.take_back(session, document_id)
-    telling.take_back_from_readers(session, document_id)
+    notifying.withdraw_from_patient(session, document_id)
+    notifying.withdraw_from_readers(session, document_id)
     return _done(session, actor, document_id, Action.DOCUMENT_DELETE)
 
 
@@ -142,7 +142,7 @@ def _require_deleting(actor: Actor) -> None:
 
 def _require_own(actor: Actor, document: DocumentRecord) -> None:
     if not may_delete(actor, document):
-        raise not_yours(document)
+        raise not_own_document(document)
 
 
 def _done(

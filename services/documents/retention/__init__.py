@@ -11,11 +11,11 @@ from services.documents.retention.holds import (
     release_hold as release_hold,
 )
 from services.documents.retention.overview import (
+    ClassCounts as ClassCounts,
     Damage as Damage,
-    Dues as Dues,
     Overview as Overview,
     Walk as Walk,
-    look as look,
+    read_overview as read_overview,
 )
 from services.documents.retention.purging import (
     PURGED_NAME as PURGED_NAME,

@@ -25,7 +25,7 @@ MOST_LISTED: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Dues:
+class ClassCounts:
     """How many documents of a class there are, and what lies ahead of them.
 
     `soon` is how many will be purged within thirty days if nothing happens to them,
@@ -64,14 +64,14 @@ class Walk:
 class Overview:
     """The state of the retention of documents at one time."""
 
-    dues: tuple[Dues, ...]
+    dues: tuple[ClassCounts, ...]
     holds: tuple[HeldDocument, ...]
     walk: Walk
     pending_deletions: int
     runs: tuple[CheckRun, ...]
 
 
-def look(session: Session, actor: Actor) -> Overview:
+def read_overview(session: Session, actor: Actor) -> Overview:
     """Return the state of retention, and record that somebody looked.
 
     Raises NotAllowed.
@@ -79,7 +79,7 @@ def look(session: Session, actor: Actor) -> Overview:
     actor.require(Permission.MANAGE_RETENTION)
     audit.record(session, actor, Action.RETENTION_READ)
     return Overview(
-        _count_dues(session),
+        _count_by_class(session),
         list_holds(session, actor),
         _describe_walk(session),
         session.scalar(select(func.count()).select_from(PendingFileDeletion)) or 0,
@@ -87,7 +87,7 @@ def look(session: Session, actor: Actor) -> Overview:
     )
 
 
-def _count_dues(session: Session) -> tuple[Dues, ...]:
+def _count_by_class(session: Session) -> tuple[ClassCounts, ...]:
     is_kept = Document.purged_at.is_(None)
     rows = session.execute(
         select(
@@ -102,7 +102,7 @@ def _count_dues(session: Session) -> tuple[Dues, ...]:
         .outerjoin(Document, OF_ITS_CLASS)
         .group_by(RetentionRule.classification)
     )
-    dues = {row[0]: Dues(Classification(row[0]), *row[1:]) for row in rows}
+    dues = {row[0]: ClassCounts(Classification(row[0]), *row[1:]) for row in rows}
     return tuple(
         dues[classification]
         for classification in Classification

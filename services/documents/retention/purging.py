@@ -91,7 +91,7 @@ def _make_tombstones(
     """Make tombstones, and pending deletions of the files; return the files."""
     versions, originals = _files_of(session, ids), _originals_of(session, ids)
     _forget_contents(session, ids)
-    _bury(session, ids)
+    _empty_rows(session, ids)
     files = set(filter(None, chain.from_iterable(versions.values())))
     pending_deletions.add_purged(
         session, Bucket.DOCUMENTS, _without_others(session, files)
@@ -175,7 +175,7 @@ def _forget_contents(session: Session, ids: Sequence[UUID]) -> None:
     )
 
 
-def _bury(session: Session, ids: Sequence[UUID]) -> None:
+def _empty_rows(session: Session, ids: Sequence[UUID]) -> None:
     session.execute(
         update(Document)
         .where(Document.id.in_(ids))

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from services.core.actors import Actor, Role
 from services.core.audit import Action
 from services.documents import tags
-from services.documents.search import fields, passages, spelling, typed
+from services.documents.search import fields, parsing, passages, spelling
 from services.documents.search.listed import DOCUMENTS
+from services.documents.search.parsing import ParsedSearch
 from services.documents.search.queries import (
     DocumentListShape,
     DocumentSearch,
@@ -20,7 +21,6 @@ from services.documents.search.queries import (
 )
 from services.documents.search.records import ListedDocument
 from services.documents.search.spelling import Spelling
-from services.documents.search.typed import ParsedSearch
 from services.lists.criteria import Criteria
 from services.lists.pages import (
     USUAL_SIZE,
@@ -75,8 +75,8 @@ DOCUMENT_LISTS: Final = ListDefinition(
     counted=Action.DOCUMENT_COUNT,
     scope_of=lambda actor: actor.role is Role.PATIENT,
     shape_of=shape_of,
-    read_search=typed.read,
-    fold_search=lambda session, search, _: typed.split(session, search),
+    read_search=parsing.parse,
+    fold_search=lambda session, search, _: parsing.split(session, search),
     correct_search=_correct,
     spell_out=tags.spell_out,
     page_of=_page_of,

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from services.documents.search.parsing import ParsedSearch, SearchTerm
 from services.documents.search.records import ListedDocument, Passage, Place, Segment
-from services.documents.search.typed import ParsedSearch, SearchTerm
 from services.lists.statements import run
 
 _MOST_PASSAGES: Final = 3
@@ -185,8 +185,8 @@ def _pattern(search: ParsedSearch) -> re.Pattern[str]:
 
 
 def _ways(term: SearchTerm) -> Iterator[str]:
-    if term.instead:
-        yield from (_words((word,), is_beginning=False) for word in term.instead)
+    if term.replacements:
+        yield from (_words((word,), is_beginning=False) for word in term.replacements)
     else:
         yield _words(term.words, is_beginning=term.is_beginning)
 

@@ -35,8 +35,8 @@ from services.documents.search.listed import (
     tables_of,
     unwrapped,
 )
+from services.documents.search.parsing import ParsedSearch
 from services.documents.search.records import ListedDocument, document_of
-from services.documents.search.typed import ParsedSearch
 from services.lists.criteria import Criteria, Direction, Order
 from services.lists.criteria.paging import Key, ending_in_id, order_by
 from services.lists.criteria.shape import Branch

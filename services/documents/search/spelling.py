@@ -7,8 +7,8 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from db.postgres import assume_role
+from services.documents.search.parsing import ParsedSearch, SearchTerm
 from services.documents.search.queries import BY_BITMAP
-from services.documents.search.typed import ParsedSearch, SearchTerm
 from services.lists.statements import LIMIT_SECONDS, ListTimeout, run, run_within
 
 _MOST_TAKEN: Final = 3
@@ -53,13 +53,13 @@ def correct(session: Session, search: ParsedSearch) -> ParsedSearch:
         return search
     alike = _alike(session, missing)
     candidates = sorted({word for ranked in alike.values() for word in ranked})
-    seen = _standing(session, [f"'{word}'" for word in candidates])
+    seen = _matching(session, [f"'{word}'" for word in candidates])
     visible = {word for n, word in enumerate(candidates) if n in seen}
     return search.replacing(
         {
             word: taken
             for word, ranked in alike.items()
-            if (taken := _likest(ranked, visible))
+            if (taken := _most_similar(ranked, visible))
         }
     )
 
@@ -67,12 +67,14 @@ def correct(session: Session, search: ParsedSearch) -> ParsedSearch:
 def spellings(search: ParsedSearch) -> tuple[Spelling, ...]:
     """Return the corrections in a search, to be shown."""
     return tuple(
-        Spelling(term.typed, term.instead) for term in search.terms if term.instead
+        Spelling(term.typed, term.replacements)
+        for term in search.terms
+        if term.replacements
     )
 
 
 def _missing(session: Session, terms: list[SearchTerm]) -> list[str]:
-    standing = _standing(session, [term.query for term in terms])
+    standing = _matching(session, [term.query for term in terms])
     return [
         term.words[0]
         for number, term in enumerate(terms)
@@ -80,7 +82,7 @@ def _missing(session: Session, terms: list[SearchTerm]) -> list[str]:
     ]
 
 
-def _standing(session: Session, queries: list[str]) -> set[int]:
+def _matching(session: Session, queries: list[str]) -> set[int]:
     """Return which of the queries match a document that the actor may see.
 
     Raises ListTimeout.
@@ -105,7 +107,7 @@ def _alike(session: Session, words: Iterable[str]) -> dict[str, dict[str, float]
     return alike
 
 
-def _likest(ranked: Mapping[str, float], visible: set[str]) -> tuple[str, ...]:
+def _most_similar(ranked: Mapping[str, float], visible: set[str]) -> tuple[str, ...]:
     words = [word for word in ranked if word in visible]
     if not words:
         return ()

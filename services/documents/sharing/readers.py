@@ -20,7 +20,7 @@ from services.core.sentences import Sentence
 from services.documents.records import look_up
 from services.documents.records.model import DocumentRecord
 from services.documents.records.revising import revise
-from services.documents.sharing import telling
+from services.documents.sharing import notifying
 from services.lists.folding import by_name
 
 _MOST_NAMED: Final = 50
@@ -35,7 +35,7 @@ class Reader:
 
 
 @dataclass(frozen=True, slots=True)
-class SealedDocuments:
+class ConfidentialCount:
     """How many confidential documents of a patient somebody may not see."""
 
     number: int
@@ -52,7 +52,9 @@ class NotConfidential(Conflict):
         )
 
 
-def count_sealed(session: Session, actor: Actor, patient_id: UUID) -> SealedDocuments:
+def count_confidential(
+    session: Session, actor: Actor, patient_id: UUID
+) -> ConfidentialCount:
     """Count documents that the front desk knows of without seeing title or content.
 
     For other roles there are none: a document that a clinician or a patient may not
@@ -60,7 +62,7 @@ def count_sealed(session: Session, actor: Actor, patient_id: UUID) -> SealedDocu
     """
     actor.require(Permission.VIEW_DOCUMENTS)
     if actor.role is not Role.STAFF:
-        return SealedDocuments(0, 0, None)
+        return ConfidentialCount(0, 0, None)
     named = select(DocumentReader.document_id).where(DocumentReader.user_id == actor.id)
     with assume_role(session, "system"):
         row = session.execute(
@@ -76,7 +78,7 @@ def count_sealed(session: Session, actor: Actor, patient_id: UUID) -> SealedDocu
                 Document.id.not_in(named),
             )
         ).one()
-    return SealedDocuments(*row)
+    return ConfidentialCount(*row)
 
 
 def list_candidates(session: Session, actor: Actor) -> tuple[Reader, ...]:
@@ -141,8 +143,8 @@ def name_readers(
         Document.confidential.is_(True),
     )
     _write(session, actor, document_id, before, wanted)
-    telling.tell_readers(session, actor, document_id, wanted - before)
-    telling.take_back_from_readers(session, document_id, before - wanted)
+    notifying.notify_readers(session, actor, document_id, wanted - before)
+    notifying.withdraw_from_readers(session, document_id, before - wanted)
     with assume_role(session, "system"):
         after = look_up(session, actor, document_id)
     changed: dict[str, Any] = {"readers": [sorted(before), sorted(wanted)]}

@@ -3,8 +3,8 @@
 from services.documents.uploads.model import (
     EXPIRES_AFTER as EXPIRES_AFTER,
     InvalidUpload as InvalidUpload,
+    OffsetMismatch as OffsetMismatch,
     StoredPart as StoredPart,
-    UploadMoved as UploadMoved,
     UploadRecord as UploadRecord,
 )
 from services.documents.uploads.parts import (

@@ -69,7 +69,7 @@ class InvalidUpload(InvalidInput):
     """The metadata or length of an upload, or its next part, breaks a rule."""
 
 
-class UploadMoved(Conflict):
+class OffsetMismatch(Conflict):
     """The next part does not begin where the upload has got to."""
 
     def __init__(self, received: int) -> None:

@@ -24,11 +24,11 @@ from services.documents.uploads.model import (
     MOST_UPLOADS,
     InvalidUpload,
     NoSuchUpload,
+    OffsetMismatch,
     StoredPart,
     TooManyUploads,
     UploadExpired,
     UploadIncomplete,
-    UploadMoved,
     UploadRecord,
     read_metadata,
 )
@@ -98,13 +98,13 @@ def add_parts(
 ) -> UploadRecord:
     """Continue an upload where it has got to; the caller commits.
 
-    If the same bytes are sent twice at once, the first are kept. Raises UploadMoved,
+    If the same bytes are sent twice at once, the first are kept. Raises OffsetMismatch,
     InvalidUpload, NoSuchUpload, UploadExpired, NotAllowed.
     """
     require_file(actor)
     row = _find(session, actor, upload_id, locks=True)
     if row.received != parts[0].first_byte:
-        raise UploadMoved(row.received)
+        raise OffsetMismatch(row.received)
     received = row.received + sum(part.size for part in parts)
     if received > row.length:
         raise InvalidUpload(

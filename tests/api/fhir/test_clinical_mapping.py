@@ -13,7 +13,7 @@ from api.fhir.resources.observations import observation_resources
 from api.fhir.resources.schedules import schedule_resource, slot_resource
 from services.consultations.diagnoses import BUILT_IN
 from services.consultations.notes import Diagnosis, Notes, Vitals
-from services.consultations.notes.of_visits import VisitNotes
+from services.consultations.notes.visit_notes import VisitNotes
 from services.consultations.prescriptions import (
     PrescriptionLine,
     PrescriptionRecord,

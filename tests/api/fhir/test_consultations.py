@@ -10,7 +10,7 @@ from sqlalchemy import select
 from db.models.audit import AuditEvent
 from db.postgres import SYSTEM
 from services.consultations import notes, prescriptions
-from services.consultations.notes import of_visits
+from services.consultations.notes import visit_notes
 from services.consultations.prescriptions import (
     DraftPrescription,
     SignedPaper,
@@ -194,7 +194,7 @@ def test_who_may_only_read_visits_reads_notes_and_writes_none(
         program = bearing.find_actor(session, application.tokens[Role.CLINICIAN])
         reader = replace(program, scopes=frozenset({Scope.READ_VISITS}))
         visit_id = consultation.visit_id
-        assert of_visits.find_of_visit(session, reader, visit_id)
+        assert visit_notes.find_of_visit(session, reader, visit_id)
         with pytest.raises(NotAllowed, match="write the records of visits"):
             notes.save(session, reader, visit_id, TYPED, number=1)
 

@@ -424,7 +424,7 @@ def test_what_says_no_more_than_the_name_of_its_file_changes_nothing(
     (version,) = versions(database)
 
     database.write(
-        lambda session: records.suppose(
+        lambda session: records.apply_guess(
             session, version.file_id, [""], today=date(2026, 3, 15)
         ),
         identity=SYSTEM,

@@ -194,7 +194,7 @@ def test_retention_is_german(
     boss = german.cast[ADMIN]
     (held, *_), due = (
         german.write(lambda s: retention.list_holds(s, boss)),
-        german.write(lambda s: erasure.look(s, boss)).dues[0],
+        german.write(lambda s: erasure.read_due_erasures(s, boss)).dues[0],
     )
     monkeypatch.setattr(erasures, "erasures_table", lambda *_: due)
     postponing = opened(german, "retention", ADMIN)

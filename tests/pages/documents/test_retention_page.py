@@ -350,7 +350,9 @@ def test_who_is_to_be_erased_stands_there_without_a_name_and_is_postponed(
     assert "Quendelin" not in str([words_on(app), row])
 
     # AppTest cannot click into a table that draws itself.
-    status = clinic.write(lambda s: erasure.look(s, clinic.cast[Role.ADMIN]))
+    status = clinic.write(
+        lambda s: erasure.read_due_erasures(s, clinic.cast[Role.ADMIN])
+    )
     with monkeypatch.context() as patch:
         patch.setattr(
             "dashboard.documents.retention.erasures.erasures_table",

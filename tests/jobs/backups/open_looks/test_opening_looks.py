@@ -35,7 +35,7 @@ from services.documents import (
     retention,
     tags,
 )
-from services.documents.point_in_time import DocumentChange, DocumentCopy, FilesThen
+from services.documents.point_in_time import DocumentChange, DocumentCopy, EarlierFiles
 from services.documents.records.drafts import ChangedDocument
 from services.documents.records.errors import Damaged, FileGone
 from services.patients import point_in_time
@@ -213,7 +213,7 @@ def brings_a_letter_back(story, then, look, repository):
     clerk, source = story.clerk, story.clinic.source
     listed = story.read_then(
         then,
-        lambda s: documents_then.list_then(s, clerk, story.ada.id, as_of=look.to),
+        lambda s: documents_then.list_documents(s, clerk, story.ada.id, as_of=look.to),
     )
 
     def compare(session):
@@ -224,10 +224,12 @@ def brings_a_letter_back(story, then, look, repository):
     assert compared.change is DocumentChange.GONE
     version = story.read_then(
         then,
-        lambda s: documents_then.open_then(s, clerk, compared.then.id, as_of=look.to),
+        lambda s: documents_then.open_version(
+            s, clerk, compared.then.id, as_of=look.to
+        ),
     )
     # MongoDB no longer has it.
-    files = FilesThen(source.files, repository, source.keys)
+    files = EarlierFiles(source.files, repository, source.keys)
     assert files.read(version) == LETTER
     with pytest.raises(Damaged):
         files.read(replace(version, sha256="0" * 64))
@@ -248,7 +250,7 @@ def books_a_visit_again(story, then, look):
     clerk = story.clerk
     mine = ActorDatabase(story.database, clerk)
     listed = story.read_then(
-        then, lambda s: visits_then.read_then(s, clerk, story.grace.id, as_of=look.to)
+        then, lambda s: visits_then.read_visits(s, clerk, story.grace.id, as_of=look.to)
     )
     [compared] = mine.write(
         lambda s: visits_then.compare_today(s, clerk, listed.visits)
@@ -287,11 +289,11 @@ def gives_away_no_spoilt_file(story, then, look, repository):
     clerk, source = story.clerk, story.clinic.source
     version = story.read_then(
         then,
-        lambda s: documents_then.open_then(s, clerk, story.spoilt.id, as_of=look.to),
+        lambda s: documents_then.open_version(s, clerk, story.spoilt.id, as_of=look.to),
     )
 
     with pytest.raises(FileGone):
-        FilesThen(source.files, repository, source.keys).read(version)
+        EarlierFiles(source.files, repository, source.keys).read(version)
 
     # Proving a restore by hand proves every file.
     with pytest.raises(SetBroken, match="was changed in"):

@@ -20,7 +20,7 @@ from jobs.backups.tools.tool_practice import ToolPractice
 from services.audit import chain
 from services.backups import tools
 from services.documents import retention
-from services.documents.point_in_time import FilesThen
+from services.documents.point_in_time import EarlierFiles
 from tests.jobs.backups import samples
 from tests.kit import archiving_tools, cast
 from tests.kit.scratch import scratch_folder
@@ -79,7 +79,7 @@ def made(clinic, seal_keys, tmp_path_factory):
 
 def practice_of(clinic, made, seal_keys, folder):
     source = clinic.source
-    files = FilesThen(source.files, Repository(folder / "none"), source.keys)
+    files = EarlierFiles(source.files, Repository(folder / "none"), source.keys)
     return ToolPractice(
         made.tool,
         folder / "drills",

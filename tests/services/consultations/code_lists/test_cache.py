@@ -31,7 +31,7 @@ def import_drugs(clinic: Clinic) -> Lsn:
 
     def take(session):
         seen = code_lists.compare(session, ines, file)
-        code_lists.take(session, ines, file, version=seen.version)
+        code_lists.import_list(session, ines, file, version=seen.version)
         code_lists.choose(session, ines, file.kind, ListSource.OWN)
 
     return clinic.database.write(take, identity=ines.database_identity).lsn

@@ -42,7 +42,7 @@ def diagnoses(*lines: str) -> code_lists.CodeFile:
 
 def take(session, boss, file, source: ListSource | None = None):
     seen = code_lists.compare(session, boss, file)
-    taken = code_lists.take(session, boss, file, version=seen.version)
+    taken = code_lists.import_list(session, boss, file, version=seen.version)
     assert taken == seen
     if source is not None:
         code_lists.choose(session, boss, file.kind, source)
@@ -107,7 +107,7 @@ def test_what_somebody_else_changed_meanwhile_is_looked_at_anew(session, boss):
     take(session, boss, drugs(ZYRAFEN))
 
     with pytest.raises(ListChangedMeanwhile):
-        code_lists.take(session, boss, drugs(MOPEN), version=seen.version)
+        code_lists.import_list(session, boss, drugs(MOPEN), version=seen.version)
     with pytest.raises(ListChangedMeanwhile):
         code_lists.choose(
             session, boss, ListKind.DRUGS, ListSource.OWN, version=seen.version

@@ -13,11 +13,11 @@ from services.consultations import notes, point_in_time
 from services.consultations.notes.errors import StaleNotes, VisitDidNotTakePlace
 from services.consultations.point_in_time import (
     NotesCopy,
+    NothingToRestore,
+    RestoreAction,
     TimeNotFree,
     VisitChange,
     VisitCopy,
-    VisitStays,
-    WayBack,
 )
 from services.core.actors import Role
 from services.core.errors import InvalidInput, NotAllowed
@@ -96,7 +96,10 @@ def test_a_cancelled_visit_to_come_is_booked_again_with_a_letter(
     session, clerk, then, booked
 ):
     bookings.cancel(session, clerk, booked.id)
-    assert compare(session, clerk, then).way_back(datetime.now(UTC)) is WayBack.BOOK
+    assert (
+        compare(session, clerk, then).restore_action(datetime.now(UTC))
+        is RestoreAction.BOOK
+    )
 
     again = book_again(session, clerk, then)
 
@@ -124,7 +127,7 @@ def test_one_that_was_booked_again_has_nothing_to_bring_back(
 
     assert compared.change is VisitChange.REBOOKED
     assert compared.current.id == again.appointment_id
-    with pytest.raises(VisitStays):
+    with pytest.raises(NothingToRestore):
         book_again(session, clerk, then)
 
 
@@ -192,8 +195,8 @@ def test_a_visit_that_is_over_is_not_booked(session, clerk, then, booked):
     bookings.cancel(session, clerk, booked.id)
     over = replace(then, starts_at=datetime.now(UTC) - timedelta(minutes=1))
 
-    assert compare(session, clerk, over).way_back(datetime.now(UTC)) is None
-    with pytest.raises(VisitStays):
+    assert compare(session, clerk, over).restore_action(datetime.now(UTC)) is None
+    with pytest.raises(NothingToRestore):
         book_again(session, clerk, over)
 
 
@@ -249,8 +252,8 @@ def test_a_state_of_long_ago_stays(session, clerk, dora, patient):
         appointments.get(session, clerk, visit_id), status=VisitStatus.SCHEDULED
     )
 
-    assert compare(session, clerk, then).way_back(datetime.now(UTC)) is None
-    with pytest.raises(VisitStays):
+    assert compare(session, clerk, then).restore_action(datetime.now(UTC)) is None
+    with pytest.raises(NothingToRestore):
         set_back(session, clerk, then)
 
 
@@ -329,7 +332,7 @@ def test_notes_that_are_gone_come_back(session, doctor, patient, of_then):
 def test_notes_that_read_so_today_make_no_version(session, doctor, visit, of_then):
     bring_notes_back(session, doctor, visit, of_then, 1)
 
-    with pytest.raises(VisitStays):
+    with pytest.raises(NothingToRestore):
         bring_notes_back(session, doctor, visit, of_then, 2)
 
     assert len(notes.list_versions(session, doctor, visit.id)) == 2

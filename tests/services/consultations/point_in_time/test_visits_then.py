@@ -56,7 +56,7 @@ SINCE = {
     ("happens", "change"), SINCE.items(), ids=[each.__name__ for each in SINCE]
 )
 def test_what_has_become_of_it_is_told(session, clerk, visit, happens, change):
-    then = point_in_time.read_then(session, clerk, visit.patient_id)
+    then = point_in_time.read_visits(session, clerk, visit.patient_id)
     assert [each.id for each in then.visits] == [visit.id]
 
     happens(session, visit)
@@ -71,10 +71,10 @@ def test_what_was_written_is_read_by_clinicians_alone(session, clerk, patient, v
     clinician = desk(session, Role.CLINICIAN).actor
     samples.save(session, clinician, visit)
 
-    then = point_in_time.read_then(session, clinician, patient.id)
+    then = point_in_time.read_visits(session, clinician, patient.id)
 
     assert then.notes[visit.id].complaint == "Headache"
-    assert point_in_time.read_then(session, clerk, patient.id).notes == {}
+    assert point_in_time.read_visits(session, clerk, patient.id).notes == {}
     event = session.scalars(
         select(AuditEvent)
         .where(AuditEvent.action == "visit:read")
@@ -86,7 +86,7 @@ def test_what_was_written_is_read_by_clinicians_alone(session, clerk, patient, v
 def test_nobody_else_looks(session, patient):
     for role in (Role.ADMIN, Role.ANALYST):
         with pytest.raises(NotAllowed):
-            point_in_time.read_then(session, desk(session, role).actor, patient.id)
+            point_in_time.read_visits(session, desk(session, role).actor, patient.id)
     with pytest.raises(NotAllowed):
         point_in_time.compare_today(session, desk(session, Role.ANALYST).actor, [])
 
@@ -99,7 +99,7 @@ def test_what_is_hidden_from_somebody_does_not_pass_for_gone(endpoints):
         clinic.database.write(book, identity=SYSTEM)
         then = clinic.read(
             clinic.cleo,
-            lambda s: point_in_time.read_then(s, clinic.cleo, clinic.ada.id),
+            lambda s: point_in_time.read_visits(s, clinic.cleo, clinic.ada.id),
         )
 
         # Dora does not treat Ada.

@@ -8,7 +8,7 @@ from services.consultations.drugs import BUILT_IN, CLASSES, ClinicDrug, DrugList
 from services.consultations.prescriptions.allergies import (
     NOT_RECOGNISED,
     find_match,
-    find_unread,
+    find_unrecognised,
     find_warning,
 )
 
@@ -185,10 +185,10 @@ def test_what_only_sounds_alike_does_not_warn(drug, allergy):
 def test_what_an_allergy_is_to_is_said_where_the_list_does_not_know_it():
     allergies = ("Latex", "Penicilin", "Voltaren", "ASS", "Sulfa", "Peanuts", "Opiates")
 
-    assert find_unread(allergies) == ("Latex", "Peanuts")
-    assert find_unread(("Zyrafen",)) == ("Zyrafen",)
+    assert find_unrecognised(allergies) == ("Latex", "Peanuts")
+    assert find_unrecognised(("Zyrafen",)) == ("Zyrafen",)
     own = DrugList([ClinicDrug("Zyrafen", ingredients=("Ibuprofen",))])
-    assert find_unread(("Zyrafen forte", "Latex"), own) == ("Latex",)
+    assert find_unrecognised(("Zyrafen forte", "Latex"), own) == ("Latex",)
 
 
 def test_without_allergies_there_is_nothing_to_warn_of():

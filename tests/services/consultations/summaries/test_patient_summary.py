@@ -15,7 +15,7 @@ from dashboard.web.languages import wording_in
 from db.models.audit import AuditEvent
 from services.consultations import diagnoses, summaries
 from services.consultations.notes import Diagnosis, Notes, Vitals
-from services.consultations.notes.of_visits import VisitNotes
+from services.consultations.notes.visit_notes import VisitNotes
 from services.consultations.prescriptions import (
     PrescriptionLine,
     PrescriptionRecord,
@@ -274,8 +274,8 @@ def test_taking_a_summary_along_is_written_down(session, clinician, patient):
     ("options", "read"),
     [
         ({}, {"record:read", "prescription:read"}),
-        ({"tells_notes": False}, {"prescription:read"}),
-        ({"tells_prescriptions": False}, {"record:read"}),
+        ({"with_notes": False}, {"prescription:read"}),
+        ({"with_prescriptions": False}, {"record:read"}),
     ],
     ids=["all", "no notes", "no prescriptions"],
 )

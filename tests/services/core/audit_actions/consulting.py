@@ -42,13 +42,13 @@ def codes_import(w: World) -> ActionCall:
     boss = w.boss.actor
     seen = code_lists.compare(w.session, boss, _drugs())
     given = w.session, boss, _drugs()
-    return lambda: code_lists.take(*given, version=seen.version)
+    return lambda: code_lists.import_list(*given, version=seen.version)
 
 
 @prepares(Action.CODES_CHOOSE)
 def codes_choose(w: World) -> ActionCall:
     boss = w.boss.actor
     seen = code_lists.compare(w.session, boss, _drugs())
-    code_lists.take(w.session, boss, _drugs(), version=seen.version)
+    code_lists.import_list(w.session, boss, _drugs(), version=seen.version)
     given = w.session, boss, ListKind.DRUGS, ListSource.OWN
     return lambda: code_lists.choose(*given)

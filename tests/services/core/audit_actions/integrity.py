@@ -32,7 +32,7 @@ from tests.services.documents.retention.samples import (
 @prepares(Action.RETENTION_READ)
 def retention_read(w: World) -> ActionCall:
     boss = w.boss.actor
-    return lambda: retention.look(w.session, boss)
+    return lambda: retention.read_overview(w.session, boss)
 
 
 @prepares(Action.RETENTION_CHANGE)

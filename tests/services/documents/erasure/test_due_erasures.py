@@ -48,7 +48,7 @@ def test_what_is_due_is_told_by_number_with_what_stops_it(session, admin, clerk,
         update(Document).where(Document.id == kept.id).values(patient_id=over.id)
     )
 
-    status = erasure.look(session, admin)
+    status = erasure.read_due_erasures(session, admin)
 
     (due,) = status.dues
     assert (due.record_number, due.documents, due.held) == (over.record_number, 1, 0)
@@ -62,7 +62,7 @@ def test_who_will_be_due_within_three_months_is_told_and_nobody_later(
     let_erase(session)
     archive_long_ago(session, clerk, patient, years=YEARS - 1)
 
-    assert erasure.look(session, admin).dues == ()
+    assert erasure.read_due_erasures(session, admin).dues == ()
 
 
 def test_a_postponed_erasure_waits_for_its_day(session, admin, over, today):
@@ -71,7 +71,7 @@ def test_a_postponed_erasure_waits_for_its_day(session, admin, over, today):
     erasure.postpone(session, admin, over.id, until=later, reason=REASON, today=today)
 
     assert erasure.erase(session) == 0
-    (due,) = erasure.look(session, admin).dues
+    (due,) = erasure.read_due_erasures(session, admin).dues
     assert (due.postponed_until, due.postponed_because) == (later, REASON)
     event = events(session, Action.PATIENT_POSTPONE_ERASURE)[over.id]
     assert (event.reason, event.details) == (REASON, {"until": later.isoformat()})
@@ -142,4 +142,4 @@ def test_of_two_administrators_the_second_sees_first_what_the_first_did(session,
 @pytest.mark.parametrize("role", NOT_ADMINS)
 def test_only_administrators_see_what_is_due(session, role):
     with pytest.raises(NotAllowed):
-        erasure.look(session, cast.act_as_somebody(role))
+        erasure.read_due_erasures(session, cast.act_as_somebody(role))

@@ -14,7 +14,7 @@ from services.documents.point_in_time import (
     DocumentChange,
     DocumentCopy,
 )
-from services.documents.point_in_time.copying import NothingToBringBack
+from services.documents.point_in_time.copying import NothingToRestore
 from services.documents.records.drafts import ChangedDocument
 from services.documents.records.errors import NoSuchDocument, StaleRevision
 from tests.services.documents.records.samples import content, file, mark
@@ -102,7 +102,7 @@ def test_what_has_become_of_it_is_told_and_undone(
 
     assert compared.change is change
     if change is DocumentChange.SAME:
-        with pytest.raises(NothingToBringBack):
+        with pytest.raises(NothingToRestore):
             bring_back(session, clerk, compared)
         return
     brought = bring_back(session, clerk, compared)
@@ -159,7 +159,7 @@ def test_what_a_patient_had_is_listed_without_what_was_in_the_trash(
     throw_away(session, clerk, file(session, clerk, of=patient, title="Mistake"))
     file(session, clerk, title="Of nobody")
 
-    listed = point_in_time.list_then(session, clerk, patient.id)
+    listed = point_in_time.list_documents(session, clerk, patient.id)
 
     assert listed.documents == (then,)
 
@@ -171,7 +171,7 @@ def test_what_a_patient_had_is_listed_without_what_was_in_the_trash(
 
 
 def test_to_open_its_file_is_written_down(session, clerk, then):
-    version = point_in_time.open_then(session, clerk, then.id)
+    version = point_in_time.open_version(session, clerk, then.id)
 
     assert version == then.version
     event = session.scalars(
@@ -179,4 +179,4 @@ def test_to_open_its_file_is_written_down(session, clerk, then):
     ).one()
     assert event.subject_id == str(then.id)
     with pytest.raises(NoSuchDocument):
-        point_in_time.open_then(session, clerk, uuid4())
+        point_in_time.open_version(session, clerk, uuid4())

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from db.backups.repository import Repository
-from services.documents.point_in_time import FilesThen
+from services.documents.point_in_time import EarlierFiles
 from services.documents.records.errors import Damaged, FileGone
 from tests.jobs.backups.samples import stored_content
 from tests.services.documents.records.samples import file
@@ -22,7 +22,7 @@ def version(session, clerk, files):
 @pytest.fixture
 def then(files, file_keys, tmp_path):
     """The reader of earlier files; there is no backup."""
-    return FilesThen(files, Repository(tmp_path / "backups"), file_keys)
+    return EarlierFiles(files, Repository(tmp_path / "backups"), file_keys)
 
 
 def test_a_file_is_read_where_mongodb_has_it(then, version):

@@ -49,7 +49,7 @@ class Clinic:
         return tags.change_tag(self.session, self.boss, tag.id, **given)
 
     def listed(self, patient):
-        return point_in_time.list_then(self.session, self.clerk, patient.id)
+        return point_in_time.list_documents(self.session, self.clerk, patient.id)
 
     def describe(self, **changes):
         now = records.look_up(self.session, self.clerk, self.paper.id)

@@ -50,12 +50,12 @@ def test_a_files_name_is_tidied_up(name, tidied):
     ],
 )
 def test_a_title_is_one_line_or_the_files_name(title, kept):
-    assert rules.title_or(title, "Scan.pdf") == kept
+    assert rules.title_or_filename(title, "Scan.pdf") == kept
 
 
 def test_a_title_that_is_too_long_is_refused():
     with pytest.raises(InvalidDocument, match="200 characters") as refused:
-        rules.title_or("x" * 201, "Scan.pdf")
+        rules.title_or_filename("x" * 201, "Scan.pdf")
 
     assert refused.value.property_name == "title"
 

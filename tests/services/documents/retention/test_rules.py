@@ -118,7 +118,7 @@ def test_nobody_but_an_administrator_changes_rules_or_looks(session, role):
             session, somebody, before, keep_days=1, restore_days=1, session_id=None
         )
     with pytest.raises(NotAllowed):
-        retention.look(session, somebody)
+        retention.read_overview(session, somebody)
     with pytest.raises(NotAllowed):
         retention.list_holds(session, somebody)
     with pytest.raises(NotAllowed):

@@ -164,7 +164,7 @@ def test_the_database_itself_shows_the_front_desk_nothing_of_it(clinic, sealed):
 
 def test_the_front_desk_is_told_that_there_are_some_and_since_when(clinic, colleague):
     fresh = clinic.read(
-        colleague, lambda s: readers.count_sealed(s, colleague, clinic.grace.id)
+        colleague, lambda s: readers.count_confidential(s, colleague, clinic.grace.id)
     )
     urgent = _file(clinic, clinic.dora, confidential=True, urgent=True)
     _file(clinic, colleague, confidential=True)
@@ -172,7 +172,7 @@ def test_the_front_desk_is_told_that_there_are_some_and_since_when(clinic, colle
 
     def count(actor):
         return clinic.read(
-            actor, lambda s: readers.count_sealed(s, actor, clinic.grace.id)
+            actor, lambda s: readers.count_confidential(s, actor, clinic.grace.id)
         )
 
     after = count(colleague)

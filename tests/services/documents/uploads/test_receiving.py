@@ -3,7 +3,7 @@
 import pytest
 
 from services.documents import uploads
-from services.documents.uploads import InvalidUpload, StoredPart, UploadMoved
+from services.documents.uploads import InvalidUpload, OffsetMismatch, StoredPart
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def add(session, clerk, begun, *parts):
 def test_of_two_that_send_the_same_bytes_the_first_is_kept(session, clerk, begun):
     add(session, clerk, begun, StoredPart(0, 4, "first"))
 
-    with pytest.raises(UploadMoved, match="continues at byte 4"):
+    with pytest.raises(OffsetMismatch, match="continues at byte 4"):
         add(session, clerk, begun, StoredPart(0, 4, "second"))
 
     add(session, clerk, begun, StoredPart(4, 4, "rest"))

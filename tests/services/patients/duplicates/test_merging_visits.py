@@ -24,7 +24,7 @@ from db.models.consultation import (
 )
 from db.postgres import SYSTEM
 from services.consultations import prescriptions
-from services.consultations.notes import of_visits
+from services.consultations.notes import visit_notes
 from services.patients.duplicates import merging
 from services.visits.booking import bookings
 from services.visits.booking.bookings import (
@@ -196,7 +196,9 @@ def test_a_visit_that_is_another_record_s_is_another_version_of_it(
     assert after[1].updated_at > before[1].updated_at
 
 
-@pytest.mark.parametrize("stream_all", [prescriptions.stream_all, of_visits.stream_all])
+@pytest.mark.parametrize(
+    "stream_all", [prescriptions.stream_all, visit_notes.stream_all]
+)
 def test_what_moved_is_exported_as_changed_since(clinic, arrange, pair, stream_all):
     since = arrange(lambda s: s.scalar(select(func.clock_timestamp())))
 

@@ -7,15 +7,19 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.consultations.notes.shown_notes import show_notes
-from dashboard.consultations.point_in_time.notes_back import show_notes_back
-from dashboard.consultations.point_in_time.visit_back import show_way_back
+from dashboard.consultations.point_in_time.notes_restore import show_notes_restore
+from dashboard.consultations.point_in_time.visit_restore import show_visit_restore
 from dashboard.context import current_actor, read
 from dashboard.patients.point_in_time.point_in_time_source import PointInTimeSource
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import at, plain
 from services.consultations import point_in_time
-from services.consultations.point_in_time import VisitChange, VisitsThen, VisitThen
+from services.consultations.point_in_time import (
+    VisitChange,
+    VisitComparison,
+    VisitsSnapshot,
+)
 from services.core.actors import Permission
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
@@ -38,7 +42,7 @@ _HAPPENED: Final = {
 }
 
 
-def show_visits_then(patient_id: UUID, source: PointInTimeSource) -> None:
+def show_earlier_visits(patient_id: UUID, source: PointInTimeSource) -> None:
     """List the visits of then; show what was written about the chosen one."""
     if not current_actor().may(Permission.VIEW_VISITS):
         return
@@ -48,7 +52,9 @@ def show_visits_then(patient_id: UUID, source: PointInTimeSource) -> None:
         then = source.read_once(
             _LISTED,
             patient_id,
-            lambda s, as_of: point_in_time.read_then(s, actor, patient_id, as_of=as_of),
+            lambda s, as_of: point_in_time.read_visits(
+                s, actor, patient_id, as_of=as_of
+            ),
         )
         compared = read(lambda s: point_in_time.compare_today(s, actor, then.visits))
         if not compared:
@@ -66,7 +72,7 @@ def show_visits_then(patient_id: UUID, source: PointInTimeSource) -> None:
             _show(chosen, then)
 
 
-def _label(each: VisitThen) -> str:
+def _label(each: VisitComparison) -> str:
     return _("{visit}: {happened}").format(
         visit=_words(each.then), happened=_(_HAPPENED[each.change])
     )
@@ -80,7 +86,7 @@ def _words(visit: VisitRecord) -> str:
     )
 
 
-def _show(compared: VisitThen, then: VisitsThen) -> None:
+def _show(compared: VisitComparison, then: VisitsSnapshot) -> None:
     visit = compared.then
     if compared.current is not None and compared.change is not VisitChange.SAME:
         st.markdown(_("Today: {visit}").format(visit=_words(compared.current)))
@@ -90,12 +96,12 @@ def _show(compared: VisitThen, then: VisitsThen) -> None:
         show_notes(notes)
     for line in _prescribed(visit.id, then):
         st.text(line)
-    show_way_back(compared, then)
+    show_visit_restore(compared, then)
     if notes is not None:
-        show_notes_back(compared, notes, then.timestamp)
+        show_notes_restore(compared, notes, then.timestamp)
 
 
-def _prescribed(visit_id: UUID, then: VisitsThen) -> Iterator[str]:
+def _prescribed(visit_id: UUID, then: VisitsSnapshot) -> Iterator[str]:
     """Yield the prescriptions of then, one drug per line."""
     if (issued := then.prescriptions.get(visit_id)) is None:
         return

@@ -21,23 +21,23 @@ from services.messaging.user_notifications import NotificationTopic
 _NEWS: Final = timedelta(days=7)
 
 
-def tell_patient(session: Session, document: DocumentRecord) -> None:
+def notify_patient(session: Session, document: DocumentRecord) -> None:
     """Notify the patient of a document that the clinic filed and does not withhold."""
     if document.patient_id is not None:
-        _tell(session, document.id)
+        _notify(session, document.id)
 
 
-def tell_of_change(
+def notify_of_change(
     session: Session, before: DocumentRecord, after: DocumentRecord
 ) -> None:
     """Notify whoever can see a document now; withdraw it from those who cannot."""
     was_for, is_for = _patient_shown(before), _patient_shown(after)
     if was_for != is_for:
-        take_back(session, after.id)
-        tell_patient(session, after)
+        withdraw_from_patient(session, after.id)
+        notify_patient(session, after)
 
 
-def tell_of_cleared(session: Session, file_id: str) -> None:
+def notify_of_clean_file(session: Session, file_id: str) -> None:
     """Notify the patients of documents whose file was just found clean.
 
     For the background. Nobody was notified while they could not be opened.
@@ -48,10 +48,10 @@ def tell_of_cleared(session: Session, file_id: str) -> None:
         DocumentVersion.created_at > func.now() - _NEWS,
     )
     for document_id in session.scalars(cleared):
-        _tell(session, document_id)
+        _notify(session, document_id)
 
 
-def tell_readers(
+def notify_readers(
     session: Session, actor: Actor, document_id: UUID, user_ids: Collection[UUID]
 ) -> None:
     """Notify colleagues that they are named for a confidential document."""
@@ -64,12 +64,12 @@ def tell_readers(
     )
 
 
-def take_back(session: Session, document_id: UUID) -> None:
+def withdraw_from_patient(session: Session, document_id: UUID) -> None:
     """Withdraw the patient's notification of a document that they cannot see now."""
     user_notifications.take_back(session, NotificationTopic.DOCUMENT, document_id)
 
 
-def take_back_from_readers(
+def withdraw_from_readers(
     session: Session, document_id: UUID, user_ids: Collection[UUID] | None = None
 ) -> None:
     """Withdraw notifications from these colleagues, or all, who cannot open it now."""
@@ -78,7 +78,7 @@ def take_back_from_readers(
     )
 
 
-def _tell(session: Session, document_id: UUID) -> None:
+def _notify(session: Session, document_id: UUID) -> None:
     # The one rule of what patients may see decides; what they filed themselves, and so
     # know of, is left out.
     shown = (

@@ -13,11 +13,13 @@ from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
 from services.consultations import notes as visit_notes, point_in_time
 from services.consultations.notes import Notes, NotesRecord
-from services.consultations.point_in_time import NotesCopy, VisitThen
+from services.consultations.point_in_time import NotesCopy, VisitComparison
 from services.core.actors import Permission
 
 
-def show_notes_back(compared: VisitThen, notes: Notes, as_of: datetime | None) -> None:
+def show_notes_restore(
+    compared: VisitComparison, notes: Notes, as_of: datetime | None
+) -> None:
     """Offer to restore the notes of then, if they differ from today's."""
     if compared.today is None or not compared.today.status.takes_place:
         st.caption(
@@ -39,7 +41,7 @@ def show_notes_back(compared: VisitThen, notes: Notes, as_of: datetime | None) -
             _offer(compared, notes, current, as_of)
 
 
-def _read_today(compared: VisitThen) -> NotesRecord | None:
+def _read_today(compared: VisitComparison) -> NotesRecord | None:
     actor, visit_id = current_actor(), compared.then.id
     return read(
         lambda s: visit_notes.find(s, actor, visit_id), keep=("notes_today", visit_id)
@@ -47,7 +49,7 @@ def _read_today(compared: VisitThen) -> NotesRecord | None:
 
 
 def _offer(
-    compared: VisitThen,
+    compared: VisitComparison,
     notes: Notes,
     current: NotesRecord | None,
     as_of: datetime | None,

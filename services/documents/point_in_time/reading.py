@@ -23,7 +23,7 @@ _MOST: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentsThen:
+class DocumentsSnapshot:
     """The documents of a patient as of then, the newest first.
 
     `defined` has the tags and fields that the clinic had.
@@ -33,9 +33,9 @@ class DocumentsThen:
     defined: Definitions
 
 
-def list_then(
+def list_documents(
     session: Session, actor: Actor, patient_id: UUID, *, as_of: datetime | None = None
-) -> DocumentsThen:
+) -> DocumentsSnapshot:
     """Return the documents of a patient as of then, at most 500.
 
     Those that were in the trash then are left out. Raises NotAllowed.
@@ -64,10 +64,10 @@ def list_then(
             "as_of": timestamp and timestamp.isoformat(),
         },
     )
-    return DocumentsThen(documents, read_definitions(session))
+    return DocumentsSnapshot(documents, read_definitions(session))
 
 
-def open_then(
+def open_version(
     session: Session, actor: Actor, document_id: UUID, *, as_of: datetime | None = None
 ) -> VersionRecord:
     """Return the earlier version whose file the caller hands out; record that.

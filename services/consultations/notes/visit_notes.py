@@ -54,13 +54,13 @@ def find_of_visit(
 
     Raises NoSuchVisit, NotTreated, NotAllowed.
     """
-    visit = visits.to_read(session, actor, appointment_id)
+    visit = visits.get_readable(session, actor, appointment_id)
     wanted = _notes().where(MedicalRecord.appointment_id == appointment_id)
     row = session.execute(wanted).one_or_none()
     if row is None:
         return None
     notes = _notes_of(row)
-    visits.record_look(session, actor, visit, version=notes.number)
+    visits.record_access(session, actor, visit, version=notes.number)
     return notes
 
 

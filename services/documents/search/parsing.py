@@ -28,8 +28,8 @@ _SPLIT: Final = "SELECT text, search_words(text) FROM unnest(%(texts)s) AS text"
 class SearchTerm:
     """One thing to find, as typed, and as words in the form that the index has.
 
-    Several words have to be adjacent. `instead` are the words to find in place of a
-    typed one that is in no document.
+    Several words have to be adjacent. `replacements` are the words to find in place of
+    a typed one that is in no document.
     """
 
     typed: str
@@ -38,7 +38,7 @@ class SearchTerm:
     is_phrase: bool = False
     is_beginning: bool = False
     is_last: bool = False
-    instead: tuple[str, ...] = ()
+    replacements: tuple[str, ...] = ()
 
     @property
     def is_word(self) -> bool:
@@ -48,8 +48,8 @@ class SearchTerm:
     @property
     def query(self) -> str:
         """The term as a tsquery; words have only letters and digits."""
-        if self.instead:
-            return f"({' | '.join(map(_quoted, self.instead))})"
+        if self.replacements:
+            return f"({' | '.join(map(_quoted, self.replacements))})"
         words = list(map(_quoted, self.words))
         if self.is_beginning:
             words[-1] += ":*"
@@ -80,7 +80,7 @@ class ParsedSearch:
         words = [
             _quoted(word) + (":*" if term.is_beginning else "")
             for term in self.wanted
-            for word in (term.instead or term.words)
+            for word in (term.replacements or term.words)
         ]
         return " | ".join(words)
 
@@ -111,7 +111,7 @@ class ParsedSearch:
         return replace(
             self,
             terms=tuple(
-                replace(term, instead=instead[term.words[0]])
+                replace(term, replacements=instead[term.words[0]])
                 if term.is_word and term.words[0] in instead
                 else term
                 for term in self.terms
@@ -120,7 +120,7 @@ class ParsedSearch:
 
 
 @lru_cache(maxsize=256)
-def read(text: str) -> ParsedSearch:
+def parse(text: str) -> ParsedSearch:
     """Parse a search; its terms have no words yet.
 
     The last word may be one that is still being typed. Raises InvalidInput.

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from services.consultations import prescriptions
-from services.consultations.notes import Notes, of_visits
+from services.consultations.notes import Notes, visit_notes
 from services.consultations.prescriptions import PrescriptionRecord
 from services.core import audit
 from services.core.actors import Actor, Permission
@@ -19,7 +19,7 @@ from services.visits.front_desk.appointments import VisitRecord
 
 
 @dataclass(frozen=True, slots=True)
-class VisitsThen:
+class VisitsSnapshot:
     """A patient's visits as of `timestamp`, the latest first, with what was written.
 
     Notes and prescriptions are by visit; there are no notes for those who may not read
@@ -32,15 +32,15 @@ class VisitsThen:
     timestamp: datetime | None
 
 
-def read_then(
+def read_visits(
     session: Session, actor: Actor, patient_id: UUID, *, as_of: datetime | None = None
-) -> VisitsThen:
+) -> VisitsSnapshot:
     """Return the visits of a patient as of then; at most 100. Raises NotAllowed."""
     actor.require(Permission.COPY_BACK, patient_id)
     visits = appointments.list_of_patient(session, actor, patient_id)
     notes: dict[UUID, Notes] = {}
     if actor.may(Permission.READ_RECORDS):
-        written = of_visits.list_all_of_patient(session, actor, patient_id)
+        written = visit_notes.list_all_of_patient(session, actor, patient_id)
         notes = {each.appointment_id: each.notes for each in written}
     issued = prescriptions.list_of_patient(session, actor, patient_id)
     timestamp = as_of or replayed_until(session)
@@ -55,4 +55,4 @@ def read_then(
         },
     )
     by_visit = {each.appointment_id: each for each in issued}
-    return VisitsThen(visits, notes, by_visit, timestamp)
+    return VisitsSnapshot(visits, notes, by_visit, timestamp)

@@ -13,7 +13,7 @@ from services.core.actors import Actor
 from services.documents import records
 from services.documents.records.drafts import ChangedDocument
 from services.documents.records.model import DocumentRecord
-from services.documents.sharing import readers, telling
+from services.documents.sharing import notifying, readers
 from services.messaging import user_notifications
 from services.pdf import waiting
 from tests.kit import cast
@@ -150,7 +150,7 @@ def test_a_patient_is_told_once_a_file_is_found_clean(clinic, grace, verdict, nu
     def settle(session):
         waiting.record_verdict(session, held.file_id, verdict)
         if verdict == "clean":
-            telling.tell_of_cleared(session, held.file_id)
+            notifying.notify_of_clean_file(session, held.file_id)
 
     for _ in range(2):
         clinic.database.write(settle, identity=SYSTEM)

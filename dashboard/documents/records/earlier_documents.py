@@ -20,10 +20,10 @@ from services.documents import point_in_time
 from services.documents.point_in_time import (
     Definitions,
     DocumentChange,
+    DocumentComparison,
     DocumentCopy,
-    DocumentsThen,
-    DocumentThen,
-    FilesThen,
+    DocumentsSnapshot,
+    EarlierFiles,
 )
 from services.documents.records.errors import NoSuchDocument
 
@@ -38,11 +38,11 @@ _HAPPENED: Final = {
 }
 
 
-def show_documents_then(patient_id: UUID, source: PointInTimeSource) -> None:
+def show_earlier_documents(patient_id: UUID, source: PointInTimeSource) -> None:
     """List the documents of then; show the chosen one, and restore it."""
     st.subheader(_("Documents at that time"))
     with error_boundary():
-        then = _list_then(patient_id, source)
+        then = _list_earlier(patient_id, source)
         compared = _compare_today(then)
         if not compared:
             st.caption(_("No documents from that time that you may see today."))
@@ -59,24 +59,26 @@ def show_documents_then(patient_id: UUID, source: PointInTimeSource) -> None:
             _show(chosen, source, then.defined)
 
 
-def _list_then(patient_id: UUID, source: PointInTimeSource) -> DocumentsThen:
+def _list_earlier(patient_id: UUID, source: PointInTimeSource) -> DocumentsSnapshot:
     """Return the documents of then, which are read only once."""
     actor = current_actor()
     return source.read_once(
         _LISTED,
         patient_id,
-        lambda s, as_of: point_in_time.list_then(s, actor, patient_id, as_of=as_of),
+        lambda s, as_of: point_in_time.list_documents(
+            s, actor, patient_id, as_of=as_of
+        ),
     )
 
 
-def _compare_today(then: DocumentsThen) -> tuple[DocumentThen, ...]:
+def _compare_today(then: DocumentsSnapshot) -> tuple[DocumentComparison, ...]:
     actor = current_actor()
     return read(
         lambda s: point_in_time.compare_today(s, actor, then.documents, then.defined)
     )
 
 
-def _label(each: DocumentThen) -> str:
+def _label(each: DocumentComparison) -> str:
     return _("{title}, {kind}, filed {at}: {happened}").format(
         title=plain(each.then.title),
         kind=words.kind(each.then),
@@ -86,7 +88,7 @@ def _label(each: DocumentThen) -> str:
 
 
 def _show(
-    compared: DocumentThen, source: PointInTimeSource, of_then: Definitions
+    compared: DocumentComparison, source: PointInTimeSource, of_then: Definitions
 ) -> None:
     then, current = compared.then, compared.today
     if current is not None and compared.change is not DocumentChange.SAME:
@@ -119,23 +121,25 @@ def _show(
             _bring_back(compared, source, reason, of_then)
 
 
-def _file_of(compared: DocumentThen, source: PointInTimeSource) -> tuple[str, bytes]:
+def _file_of(
+    compared: DocumentComparison, source: PointInTimeSource
+) -> tuple[str, bytes]:
     """Return a file of then and its name; the access is recorded first."""
     actor, wired = current_actor(), wiring.current()
     # The file is handed out only if this person may see the document today.
     if not read(lambda s: point_in_time.compare_today(s, actor, [compared.then])):
         raise NoSuchDocument
     version = source.read(
-        lambda s, as_of: point_in_time.open_then(
+        lambda s, as_of: point_in_time.open_version(
             s, actor, compared.then.id, as_of=as_of
         )
     )
-    where = FilesThen(wired.files, wired.backups, wired.file_keys)
+    where = EarlierFiles(wired.files, wired.backups, wired.file_keys)
     return version.filename, where.read(version)
 
 
 def _bring_back(
-    compared: DocumentThen,
+    compared: DocumentComparison,
     source: PointInTimeSource,
     reason: str,
     of_then: Definitions,

@@ -16,38 +16,38 @@ from dashboard.ui.notices import notify
 from dashboard.ui.words import at
 from services.consultations import point_in_time
 from services.consultations.point_in_time import (
+    RestoreAction,
     VisitChange,
+    VisitComparison,
     VisitCopy,
-    VisitsThen,
-    VisitThen,
-    WayBack,
+    VisitsSnapshot,
 )
 from services.core.actors import Permission
 from services.visits.booking import bookings
 
-_WORDS: Final[Mapping[WayBack, str]] = {
-    WayBack.BOOK: marked(
+_WORDS: Final[Mapping[RestoreAction, str]] = {
+    RestoreAction.BOOK: marked(
         "It is booked again with the same doctor at the same time if both are free. "
         "The patient gets the usual letter about a booking, and the visit a new "
         "ticket."
     ),
-    WayBack.MOVE: marked(
+    RestoreAction.MOVE: marked(
         "It is moved back to the same doctor and time if both are free. The patient "
         "gets the usual letter about a moved visit."
     ),
-    WayBack.STATUS: marked(
+    RestoreAction.STATUS: marked(
         "Its state is reset as the front desk would do it, with the current time."
     ),
 }
-_BUTTONS: Final[Mapping[WayBack, str]] = {
-    WayBack.BOOK: marked("Book it again"),
-    WayBack.MOVE: marked("Move it back"),
-    WayBack.STATUS: marked("Reset its state"),
+_BUTTONS: Final[Mapping[RestoreAction, str]] = {
+    RestoreAction.BOOK: marked("Book it again"),
+    RestoreAction.MOVE: marked("Move it back"),
+    RestoreAction.STATUS: marked("Reset its state"),
 }
-_NEEDED: Final[Mapping[WayBack, Permission]] = {
-    WayBack.BOOK: Permission.BOOK_VISITS,
-    WayBack.MOVE: Permission.BOOK_VISITS,
-    WayBack.STATUS: Permission.RUN_THE_DESK,
+_NEEDED: Final[Mapping[RestoreAction, Permission]] = {
+    RestoreAction.BOOK: Permission.BOOK_VISITS,
+    RestoreAction.MOVE: Permission.BOOK_VISITS,
+    RestoreAction.STATUS: Permission.RUN_THE_DESK,
 }
 _STAYS: Final[Mapping[VisitChange, str]] = {
     # Its notes may differ, which is shown below.
@@ -72,9 +72,9 @@ _STAYS: Final[Mapping[VisitChange, str]] = {
 }
 
 
-def show_way_back(compared: VisitThen, then: VisitsThen) -> None:
+def show_visit_restore(compared: VisitComparison, then: VisitsSnapshot) -> None:
     """Offer the possible way to restore a visit, or say why there is none."""
-    way = compared.way_back(now())
+    way = compared.restore_action(now())
     if way is None:
         st.caption(_(_STAYS[compared.change]))
     elif current_actor().may(_NEEDED[way]):
@@ -98,7 +98,9 @@ def show_way_back(compared: VisitThen, then: VisitsThen) -> None:
         )
 
 
-def _offer(compared: VisitThen, way: WayBack, as_of: datetime | None) -> None:
+def _offer(
+    compared: VisitComparison, way: RestoreAction, as_of: datetime | None
+) -> None:
     visit_id = compared.then.id
     reason = ask_why("past_visit", visit_id, _(_BUTTONS[way]), _(_WORDS[way]))
     if reason is None:
@@ -132,8 +134,8 @@ def _set_back(copy: VisitCopy) -> None:
     )
 
 
-_BRINGING: Final[Mapping[WayBack, Callable[[VisitCopy], None]]] = {
-    WayBack.BOOK: _book,
-    WayBack.MOVE: _book,
-    WayBack.STATUS: _set_back,
+_BRINGING: Final[Mapping[RestoreAction, Callable[[VisitCopy], None]]] = {
+    RestoreAction.BOOK: _book,
+    RestoreAction.MOVE: _book,
+    RestoreAction.STATUS: _set_back,
 }
