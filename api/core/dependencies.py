@@ -173,7 +173,7 @@ class Caller:
     uses_browser: bool = False
     resource_scopes: ResourceScopes | None = None
     export_purpose: str | None = None
-    is_held_to_groups: bool = False
+    is_limited_to_groups: bool = False
 
     def read(self, operation: Callable[[Session], T]) -> Read[T]:
         """Run the operation on a node that has the caller's own writes."""
@@ -282,7 +282,7 @@ async def program(
         origin,
         resource_scopes=scopes,
         export_purpose=bearer.export_purpose,
-        is_held_to_groups=bearer.is_held_to_groups,
+        is_limited_to_groups=bearer.is_limited_to_groups,
     )
     if scopes is not None:
         try:

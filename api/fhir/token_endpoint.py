@@ -28,7 +28,7 @@ from services.people.connected_systems import (
     TOKEN_LIFETIME,
     AssertionRefused,
     ConnectedSystem,
-    Granted,
+    IssuedToken,
 )
 from services.people.tokens import InvalidScope
 
@@ -192,14 +192,14 @@ def _require_form(request: Request, form: Mapping[str, str]) -> None:
         )
 
 
-def _granted(request: Request, stores: Stores, form: Mapping[str, str]) -> Granted:
+def _granted(request: Request, stores: Stores, form: Mapping[str, str]) -> IssuedToken:
     """Return the token, or raise a refusal in OAuth's terms, which is recorded."""
     assertion = form.get("client_assertion", "")
     claimed: UUID | None = None
     try:
         claimed = connected_systems.claimed_system(assertion)
         system = _known(stores, claimed, form.get("client_id"))
-        proven = connected_systems.prove(
+        proven = connected_systems.verify_assertion(
             system,
             assertion,
             token_endpoint(stores),

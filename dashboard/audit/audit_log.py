@@ -31,7 +31,7 @@ _PEOPLE_SECONDS = 60.0
 _HOURS_SECONDS = 60.0
 
 
-def question_of_address() -> AuditQuery:
+def query_of_address() -> AuditQuery:
     """Return the query in the page's address; raises InvalidInput."""
     return log.from_query({log.LISTS: "no", **st.query_params.to_dict()})
 

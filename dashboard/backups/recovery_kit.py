@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard import wiring
 from dashboard.backups.kit_proof import ask_for_kit
 from dashboard.context import current_actor, current_sign_in, now, write
-from dashboard.people.passkey_confirmation import is_let_on
+from dashboard.people.passkey_confirmation import has_confirmed
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _
 from dashboard.ui.measures import ago
@@ -44,7 +44,7 @@ def show_recovery_kit() -> None:
     _show_state(state)
     if not actor.may(Permission.ACT_ON_CLUSTER):
         return
-    if is_let_on(_("Making or proving a recovery kit")):
+    if has_confirmed(_("Making or proving a recovery kit")):
         if state.made_at is not None:
             ask_for_kit(is_due=state.is_due)
         _ask()

@@ -17,7 +17,7 @@ from dashboard.ui.words import at, plain
 from services.core.actors import Role
 from services.people import patient_apps, sessions
 from services.people.accounts import Person
-from services.people.sessions import Record
+from services.people.sessions import SessionRecord
 
 _METHODS: Final = {
     "code": marked("a code by e-mail"),
@@ -114,13 +114,13 @@ def _names_of_apps(person: Person) -> str:
     return ", ".join(app.name for app in apps)
 
 
-def _sign_ins_of(user_id: UUID) -> tuple[Record, ...]:
+def _sign_ins_of(user_id: UUID) -> tuple[SessionRecord, ...]:
     actor = current_actor()
     limits = sessions.limits_of(wiring.current().settings)
     return read(lambda s: sessions.list_sessions(s, actor, user_id, limits=limits))
 
 
-def _line(record: Record, *, key: str, here: UUID | None = None) -> None:
+def _line(record: SessionRecord, *, key: str, here: UUID | None = None) -> None:
     """Show one sign-in, with a way to end it unless it is the one in use."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(

@@ -10,7 +10,7 @@ from dashboard.web.page_scripts import CONFIRM_PATH, PASSKEYS_PATH
 from services.people.sign_in import confirmations, passkeys
 
 _SECONDS = 5
-_LET_ON = "confirming_let_on"
+_CONFIRMED = "confirming_let_on"
 _LEAVE = "confirming_leave"
 
 
@@ -42,20 +42,20 @@ def ask_for_passkey(purpose: str, *, key: str = _LEAVE) -> bool:
     return False
 
 
-def is_let_on(purpose: str, *, key: str = _LEAVE) -> bool:
+def has_confirmed(purpose: str, *, key: str = _LEAVE) -> bool:
     """Return whether to draw a form that needs a passkey; ask for the passkey if not.
 
     Nobody fills in what they could not send yet. Once drawn in this tab, the form
     stays: a confirmation that expires meanwhile must not take away what was typed.
     """
     if ask_for_passkey(purpose, key=key):
-        st.session_state[_LET_ON] = True
-    return bool(st.session_state.get(_LET_ON))
+        st.session_state[_CONFIRMED] = True
+    return bool(st.session_state.get(_CONFIRMED))
 
 
 def require_passkey(purpose: str) -> None:
-    """Stop drawing the page until a passkey was used, by the rule of `is_let_on`."""
-    if not is_let_on(purpose):
+    """Stop drawing the page until a passkey was used, as `has_confirmed` says."""
+    if not has_confirmed(purpose):
         st.stop()
 
 

@@ -53,7 +53,7 @@ def change_role(person: Person) -> None:
             )
 
 
-def correct(person: Person) -> None:
+def offer_correction(person: Person) -> None:
     """Offer to correct name, address and number."""
     with st.form(f"user_particulars_form_{person.id}"):
         st.subheader(_("Name and address"), anchor=False)
@@ -123,7 +123,7 @@ def reset_passkeys(person: Person) -> None:
         _confirm_reset(person)
 
 
-def shut_out_or_let_in(person: Person) -> None:
+def offer_deactivation(person: Person) -> None:
     """Offer to deactivate the sign-in, or to reactivate it."""
     if _is_oneself(person):
         return

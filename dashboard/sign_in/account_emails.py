@@ -9,7 +9,7 @@ from dashboard.ui.language import ENGLISH, gettext as _, marked, speaking
 from dashboard.web.public_address import public_address
 from db.settings import Settings
 from services.messaging.mail import Email, MailNotSent, mailer_of
-from services.people.accounts.invitations import Invited
+from services.people.accounts.invitations import NewInvitation
 
 WELCOME_PATH: Final = "/welcome"
 _TEXT: Final = marked("""\
@@ -44,17 +44,17 @@ class Delivered:
     link: str | None
 
 
-def link_of(settings: Settings, invited: Invited) -> str:
+def link_of(settings: Settings, invited: NewInvitation) -> str:
     """Return the address that lets the person in."""
     return f"{public_address(settings)}{WELCOME_PATH}/{invited.token}"
 
 
-def deliver(invited: Invited) -> Delivered:
+def deliver(invited: NewInvitation) -> Delivered:
     """Mail the link, once the invitation is committed."""
     return send(wiring.current().settings, invited)
 
 
-def send(settings: Settings, invited: Invited) -> Delivered:
+def send(settings: Settings, invited: NewInvitation) -> Delivered:
     """Mail the link if a mail server takes it.
 
     The demo may have no server, and one may be down: then the link is shown to the
@@ -71,7 +71,7 @@ def send(settings: Settings, invited: Invited) -> Delivered:
     return Delivered(is_sent=True, link=link if settings.is_demo else None)
 
 
-def invitation_email(invited: Invited, link: str) -> Email:
+def invitation_email(invited: NewInvitation, link: str) -> Email:
     """Return the e-mail, which names no role: mail can be read like a postcard."""
     return Email(
         invited.email,

@@ -33,7 +33,7 @@ from db.postgres import ANONYMOUS
 from services.core import audit, throttling
 from services.core.actors import Actor, Permission
 from services.people.patient_apps import TOKEN_LIFETIME
-from services.people.sessions import Live
+from services.people.sessions import LiveSession
 from services.people.sessions.requiring import SignInEnded
 
 _BAD_REQUEST: Final = 400
@@ -67,7 +67,7 @@ class _Consent:
         consent = await run_in_threadpool(self._ask, request)
         if not isinstance(consent, ConsentRequest):
             return _led_back(consent)
-        live: Live | None = request.scope.get(SESSION)
+        live: LiveSession | None = request.scope.get(SESSION)
         if live is None:
             return go(to_sign_in(_here(request)))
         may_allow = _may_allow(live.actor)
@@ -90,7 +90,7 @@ class _Consent:
         """Return to the app, with a code if the patient allows it."""
         if not is_own_form(request.headers):
             return refused()
-        live: Live | None = request.scope.get(SESSION)
+        live: LiveSession | None = request.scope.get(SESSION)
         if live is None:
             return go(to_sign_in(_here(request)))
         form = await read_form(request) or {}
@@ -119,7 +119,7 @@ class _Consent:
         ).value
 
     def _decide(
-        self, request: Request, allowing: Live | None
+        self, request: Request, allowing: LiveSession | None
     ) -> OAuthAnswer | OAuth2Error:
         self._count(request)
         pairs = _pairs(request)

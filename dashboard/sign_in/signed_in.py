@@ -14,10 +14,10 @@ from dashboard.sign_in.limiting import Handler, answered
 from dashboard.sign_in.sign_in_context import SignInContext
 from dashboard.web.page_scripts import CONFIRM_PATH, SIGN_IN_PATH
 from db.postgres import ANONYMOUS
-from services.people.sessions import Live
+from services.people.sessions import LiveSession
 from services.people.sign_in import passkeys
 
-Personal = Callable[[Request, Live], Awaitable[Response]]
+Personal = Callable[[Request, LiveSession], Awaitable[Response]]
 
 
 def to_sign_in(way_on: str) -> str:
@@ -25,7 +25,7 @@ def to_sign_in(way_on: str) -> str:
     return f"{SIGN_IN_PATH}?next={quote(way_on, safe='')}"
 
 
-async def to_proof(context: SignInContext, live: Live, way_on: str) -> str:
+async def to_proof(context: SignInContext, live: LiveSession, way_on: str) -> str:
     """Return where this person can confirm their identity: by passkey, if any.
 
     Without a passkey they sign in again: see
@@ -46,7 +46,7 @@ def personal(context: SignInContext, handler: Personal) -> Handler:
     """Have strangers sign in first, and refuse forms of other sites."""
 
     async def answer(request: Request) -> Response:
-        live: Live | None = request.scope.get(SESSION)
+        live: LiveSession | None = request.scope.get(SESSION)
         if request.method == "POST":
             if not is_own_form(request.headers):
                 return refused()

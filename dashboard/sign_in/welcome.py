@@ -19,8 +19,8 @@ from db.postgres import ANONYMOUS
 from services.core import throttling
 from services.core.actors import Role
 from services.people.accounts import invitations
-from services.people.accounts.invitations import Guest
-from services.people.sessions import Started
+from services.people.accounts.invitations import Invitee
+from services.people.sessions import NewSession
 
 _GONE: Final = 410
 _HOME: Final = "/"
@@ -66,17 +66,17 @@ class _Welcome:
         self._context.identity.remember(request, response, started)
         return response
 
-    def _find(self, request: Request) -> Guest | None:
+    def _find(self, request: Request) -> Invitee | None:
         token = self._token(request)
         # A link is often followed within the second in which it was made.
         return self._context.database.read_latest(
             lambda session: invitations.find(session, token), identity=ANONYMOUS
         ).value
 
-    def _accept(self, request: Request) -> tuple[Guest | None, Started | None]:
+    def _accept(self, request: Request) -> tuple[Invitee | None, NewSession | None]:
         token = self._token(request)
 
-        def accept(session: Session) -> tuple[Guest | None, Started | None]:
+        def accept(session: Session) -> tuple[Invitee | None, NewSession | None]:
             guest = invitations.accept(session, token)
             if guest is None:
                 return None, None

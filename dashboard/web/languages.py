@@ -35,7 +35,7 @@ from services.documents.forms import Wording
 from services.lists.criteria import Criteria
 from services.patients.search.fields import FIELDS
 from services.people.accounts import choose_display, choose_language
-from services.people.sessions import Live
+from services.people.sessions import LiveSession
 
 # The value that stands for the clinic's own choice.
 AS_THE_CLINIC: Final = "clinic"
@@ -68,7 +68,7 @@ _CHOICES: Final[Mapping[str, Callable[[Session, Actor, str], None]]] = {
 
 def language_at(connection: HTTPConnection, usual: str) -> str:
     """Return the language in which a request is answered."""
-    live: Live | None = connection.scope.get(SESSION)
+    live: LiveSession | None = connection.scope.get(SESSION)
     return language_of(
         live.actor if live is not None else None,
         accepted=connection.headers.get("accept-language", ""),
@@ -153,7 +153,7 @@ def _choosing(
     keep = _CHOICES[name]
 
     async def choose(request: Request) -> Response:
-        signed_in: Live = request.scope[SESSION]
+        signed_in: LiveSession = request.scope[SESSION]
         own = ActorDatabase(database, signed_in.actor, origin_of(request))
         chosen = await sent_choice(request, name)
         try:

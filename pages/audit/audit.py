@@ -17,13 +17,13 @@ from services.core.errors import InvalidInput
 
 broken: InvalidInput | None = None
 try:
-    question = audit_log.question_of_address()
+    question = audit_log.query_of_address()
 except InvalidInput as refusal:
     # Somebody who follows such an address sees what is wrong with it, and the whole
     # log.
     broken = refusal
     st.query_params.clear()
-    question = audit_log.question_of_address()
+    question = audit_log.query_of_address()
 former_question, after = st.session_state.get("audit_position", (question, None))
 
 

@@ -16,7 +16,7 @@ person = chosen_person()
 name_breadcrumb("user", person.name, user=str(person.id))
 with page_header(plain(person.name)):
     person_actions.reset_passkeys(person)
-    person_actions.shut_out_or_let_in(person)
+    person_actions.offer_deactivation(person)
 person_details(person)
 ask_for_passkey(_("Changing somebody's sign-in"))
 # A refusal of one form removes nothing that is typed into another.
@@ -26,6 +26,6 @@ role, particulars = st.columns(2, gap="medium")
 with role, error_boundary():
     person_actions.change_role(person)
 with particulars, error_boundary():
-    person_actions.correct(person)
+    person_actions.offer_correction(person)
 open_sign_ins(person)
 st.caption(freshness())

@@ -85,7 +85,7 @@ from services.patients.search.fields import PATIENTS
 from services.people.accounts.managing import Particulars
 from services.people.accounts.own_contact import OwnContact
 from services.people.connected_systems import SystemKeysTyped
-from services.people.sign_in.identities import Claimed
+from services.people.sign_in.identities import IdentityClaims
 from services.people.sign_in.passkey_answers import Answer, PasskeyRefused, RelyingParty
 from services.visits.booking.bookings import AnyRequest, BookingRequest, SeriesRequest
 from services.visits.booking.waitlist import WaitRequest
@@ -276,7 +276,9 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
         "zone": UTC,
         "beginning": "pen",
         "browser": "browser",
-        "claimed": Claimed("https://id.example.org", uuid4().hex, cast.EMIL.name),
+        "claimed": IdentityClaims(
+            "https://id.example.org", uuid4().hex, cast.EMIL.name
+        ),
         "repository": Repository(synthea / "backups"),
         "keys": files.keys,
         "settings": Settings(),

@@ -68,7 +68,7 @@ def _require_purpose(caller: Caller) -> None:
 
 
 def _require_reach(caller: Caller, operation: BulkOperation) -> None:
-    if caller.is_held_to_groups and operation is not OF_GROUP:
+    if caller.is_limited_to_groups and operation is not OF_GROUP:
         caller.refuse(
             NotAllowed(
                 "This system may export only the groups granted to it: use "

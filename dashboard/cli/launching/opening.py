@@ -59,7 +59,8 @@ def _open_demo(wired: Wiring, stages: Stages, *, empty: bool) -> tuple[Actor, ..
     def let_in(session: Session) -> _Opened:
         demo_accounts.ensure_demo_people(session)
         return _Opened(
-            demo_accounts.demo_people(session), demo_accounts.is_only_the_cast(session)
+            demo_accounts.demo_people(session),
+            demo_accounts.has_only_demo_patients(session),
         )
 
     opened = wired.database.write(let_in, identity=SYSTEM).value

@@ -5,7 +5,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard.context import current_actor, current_sign_in, read, write
-from dashboard.people.passkey_confirmation import is_let_on
+from dashboard.people.passkey_confirmation import has_confirmed
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, marked
@@ -56,7 +56,7 @@ def show_groups(system: ConnectedSystem) -> None:
                 "under *Change*."
             )
         )
-    if is_let_on(_("Granting a group"), key="system_groups_passkey"):
+    if has_confirmed(_("Granting a group"), key="system_groups_passkey"):
         with error_boundary():
             _offer_groups(system)
 

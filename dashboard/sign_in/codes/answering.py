@@ -18,13 +18,13 @@ from dashboard.sign_in.sign_in_context import SignInContext
 from dashboard.ui.language import gettext as _, ngettext
 from dashboard.web.page_scripts import SIGN_IN_PATH
 from services.core.errors import NotAllowed
-from services.people.sessions import Method, Started
+from services.people.sessions import Method, NewSession
 from services.people.sign_in import codes
 from services.people.sign_in.codes import CodeCheck, CodeRequest
 
 _UNPROCESSABLE: Final = 422
 _TYPED_WITH: Final = str.maketrans("", "", " -\u00a0\u2009")
-Outcome = tuple[CodeCheck, Started | None]
+Outcome = tuple[CodeCheck, NewSession | None]
 
 
 def routes(context: SignInContext) -> list[BaseRoute]:

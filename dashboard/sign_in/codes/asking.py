@@ -22,7 +22,7 @@ from db.postgres import ANONYMOUS
 from services.core.actors import Actor, Role
 from services.people.accounts import demo_accounts
 from services.people.accounts.demo_accounts import DemoPerson
-from services.people.sessions import Live
+from services.people.sessions import LiveSession
 from services.people.sign_in import codes
 from services.people.sign_in.codes import CodeRequest
 
@@ -98,7 +98,7 @@ class _FirstPage:
     async def _show(
         self, request: Request, way_on: str, *, email: str = "", is_wrong: bool = False
     ) -> Response:
-        live: Live | None = request.scope.get(SESSION)
+        live: LiveSession | None = request.scope.get(SESSION)
         current = live.actor if live is not None else None
         cast = await run_in_threadpool(self._cast)
         return page(

@@ -21,7 +21,7 @@ from services.core import audit
 from services.core.errors import NotAllowed, ServiceError
 from services.people.sign_in import ceremonies, identities
 from services.people.sign_in.ceremonies import Purpose
-from services.people.sign_in.identities import Claimed
+from services.people.sign_in.identities import IdentityClaims
 
 BACK_PATH: Final = f"{OPENID_PATH}/back"
 T = TypeVar("T")
@@ -41,7 +41,7 @@ class NotGranted(NotAllowed):
 class Answer:
     """Who came back, for whom they had left, and where to go on to."""
 
-    claimed: Claimed
+    claimed: IdentityClaims
     user_id: UUID | None
     next: str
 

@@ -24,7 +24,7 @@ from services.core.errors import (
     ServiceError,
     Unavailable,
 )
-from services.people.sessions import Live
+from services.people.sessions import LiveSession
 from services.people.sign_in import confirmations, identities
 from services.people.sign_in.ceremonies import CeremonyOver
 from services.people.sign_in.confirmations import NotConfirmed
@@ -54,7 +54,7 @@ class Connecting:
             ),
         ]
 
-    async def connect(self, request: Request, live: Live) -> Response:
+    async def connect(self, request: Request, live: LiveSession) -> Response:
         """Send the browser to the provider, to come back with an account."""
         try:
             await run_in_threadpool(
@@ -81,7 +81,7 @@ class Connecting:
 
     async def finish(self, request: Request, answer: Answer) -> Response:
         """Connect the account with which the browser came back."""
-        live: Live | None = request.scope.get(SESSION)
+        live: LiveSession | None = request.scope.get(SESSION)
         if live is None or live.actor.id != answer.user_id:
             # Signed out since, or signed in as somebody else: the answer was not for
             # them.
@@ -100,7 +100,7 @@ class Connecting:
             return await self._refuse(request, live, refusal)
         return go(answer.next)
 
-    async def disconnect(self, request: Request, live: Live) -> Response:
+    async def disconnect(self, request: Request, live: LiveSession) -> Response:
         """Stop the account from signing this person in."""
         issuer = self._account.issuer
         try:
@@ -119,7 +119,7 @@ class Connecting:
         return go(PASSKEYS_PATH)
 
     async def _refuse(
-        self, request: Request, live: Live, refusal: ServiceError
+        self, request: Request, live: LiveSession, refusal: ServiceError
     ) -> Response:
         await run_in_threadpool(
             self._context.write,

@@ -18,7 +18,7 @@ from services.core import audit
 from services.core.audit import Action
 from services.core.errors import ServiceError
 from services.people import sessions
-from services.people.sessions import Live
+from services.people.sessions import LiveSession
 from services.people.sign_in import passkey_proofs
 from services.people.sign_in.ceremonies import CeremonyOver, Purpose
 from services.people.sign_in.passkey_answers import PasskeyRefused, RelyingParty
@@ -39,12 +39,12 @@ class _Confirming:
         self._context = context
         self._questions = Questions(context)
 
-    async def show(self, request: Request, live: Live) -> Response:
+    async def show(self, request: Request, live: LiveSession) -> Response:
         """Ask for one of the person's own passkeys."""
         way_on = safe_next(request.query_params.get("next"))
         return await self._ask(request, live, way_on)
 
-    async def confirm(self, request: Request, live: Live) -> Response:
+    async def confirm(self, request: Request, live: LiveSession) -> Response:
         """Record that the person is present, and go on."""
         form = await read_form(request)
         if form is None:
@@ -60,7 +60,7 @@ class _Confirming:
     async def _ask(
         self,
         request: Request,
-        live: Live,
+        live: LiveSession,
         way_on: str,
         problem: ServiceError | None = None,
     ) -> Response:
@@ -83,7 +83,7 @@ class _Confirming:
             adding = f"{PASSKEYS_PATH}?next={quote(again, safe='')}"
             return page("confirm_without.html", next=way_on, adding=adding)
 
-    def _prove(self, request: Request, live: Live, text: str) -> None:
+    def _prove(self, request: Request, live: LiveSession, text: str) -> None:
         party, answer = self._questions.receive(request, Purpose.CONFIRM, text)
 
         def prove(session: Session) -> None:
@@ -92,7 +92,9 @@ class _Confirming:
 
         self._context.write(request, prove)
 
-    def _write_down(self, request: Request, live: Live, refusal: ServiceError) -> None:
+    def _write_down(
+        self, request: Request, live: LiveSession, refusal: ServiceError
+    ) -> None:
         self._context.write(
             request,
             lambda session: audit.record(

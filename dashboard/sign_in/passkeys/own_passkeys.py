@@ -20,7 +20,7 @@ from dashboard.web.page_scripts import PASSKEYS_PATH
 from db.postgres import ANONYMOUS
 from services.core.actors import Actor
 from services.core.errors import ServiceError
-from services.people.sessions import Live
+from services.people.sessions import LiveSession
 from services.people.sign_in import identities, passkeys
 from services.people.sign_in.ceremonies import Purpose
 from services.people.sign_in.confirmations import NotConfirmed
@@ -47,11 +47,11 @@ class _OwnPasskeys:
         self._context = context
         self._questions = Questions(context)
 
-    async def show(self, request: Request, live: Live) -> Response:
+    async def show(self, request: Request, live: LiveSession) -> Response:
         """Show the passkeys, and offer to add another."""
         return await self._show(request, live, request.query_params.get("next"))
 
-    async def add(self, request: Request, live: Live) -> Response:
+    async def add(self, request: Request, live: LiveSession) -> Response:
         """Store the passkey that the browser made."""
         form = await read_form(request)
         if form is None:
@@ -77,7 +77,7 @@ class _OwnPasskeys:
 
         return await self._change(request, live, add, form.get("next"), name)
 
-    async def remove(self, request: Request, live: Live) -> Response:
+    async def remove(self, request: Request, live: LiveSession) -> Response:
         """Remove a passkey."""
         form = await read_form(request)
         passkey_id = _id((form or {}).get("passkey"))
@@ -97,7 +97,7 @@ class _OwnPasskeys:
     async def _change(
         self,
         request: Request,
-        live: Live,
+        live: LiveSession,
         change: Callable[[], None],
         way_on: str | None,
         typed_name: str = "",
@@ -113,7 +113,7 @@ class _OwnPasskeys:
     async def _show(
         self,
         request: Request,
-        live: Live,
+        live: LiveSession,
         way_on: str | None,
         problem: ServiceError | None = None,
         typed_name: str = "",
@@ -143,7 +143,7 @@ class _OwnPasskeys:
             "passkeys.html", UNPROCESSABLE if problem else 200, problem=problem, **shown
         )
 
-    async def _accounts(self, live: Live) -> tuple[IdentityEntry, ...] | None:
+    async def _accounts(self, live: LiveSession) -> tuple[IdentityEntry, ...] | None:
         """Return the connected accounts; None if there is no identity provider."""
         issuer = self._context.settings.oidc_issuer
         if issuer is None:
@@ -151,7 +151,7 @@ class _OwnPasskeys:
         entries = await self._read(live, identities.list_identities)
         return tuple(entry for entry in entries if entry.issuer == issuer)
 
-    async def _read(self, live: Live, find: Callable[[Session, Actor], T]) -> T:
+    async def _read(self, live: LiveSession, find: Callable[[Session, Actor], T]) -> T:
         # From the primary: what was just added or removed must show.
         read = await run_in_threadpool(
             self._context.database.read_latest,

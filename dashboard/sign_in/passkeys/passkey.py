@@ -16,7 +16,7 @@ from services.core import audit
 from services.core.audit import Action
 from services.core.errors import ServiceError
 from services.people import accounts
-from services.people.sessions import Started
+from services.people.sessions import NewSession
 from services.people.sign_in import passkey_proofs
 from services.people.sign_in.ceremonies import CeremonyOver, Purpose
 from services.people.sign_in.passkey_answers import PasskeyRefused
@@ -68,11 +68,11 @@ class _WayIn:
             next=way_on,
         )
 
-    def _enter(self, request: Request, text: str) -> tuple[Started, str | None]:
+    def _enter(self, request: Request, text: str) -> tuple[NewSession, str | None]:
         """Start a sign-in; return it with its person's e-mail address."""
         party, answer = self._questions.receive(request, Purpose.SIGN_IN, text)
 
-        def enter(session: Session) -> tuple[Started, str | None]:
+        def enter(session: Session) -> tuple[NewSession, str | None]:
             actor = passkey_proofs.sign_in(session, party, answer)
             started = self._context.identity.start(
                 session, request, actor.id, method="passkey"

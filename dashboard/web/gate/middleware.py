@@ -30,7 +30,7 @@ from db.disk_space import DiskSpace
 from db.postgres import DatabaseUnavailable
 from services.core.full_disks import full_disk
 from services.documents.sharing.links import SHARED_PATH
-from services.people.sessions import Live
+from services.people.sessions import LiveSession
 
 USER_HEADER: Final = "X-Chartroom-User"
 SESSION_HEADER: Final = "X-Chartroom-Session"
@@ -142,7 +142,7 @@ class Gate:
         """Have refusals of a page use the language of the client."""
         return speaking(language_at(HTTPConnection(scope), self._usual))
 
-    async def _find(self, scope: Scope) -> Live | None:
+    async def _find(self, scope: Scope) -> LiveSession | None:
         if within(scope["path"], _ASSETS):
             return None
         token = token_of(HTTPConnection(scope))
@@ -154,7 +154,7 @@ class Gate:
             raise
 
     async def _converse(
-        self, live: Live, scope: Scope, receive: Receive, send: Send
+        self, live: LiveSession, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Keep a websocket open for as long as the sign-in that opened it."""
         if scope["path"] == WATCH_PATH:
@@ -225,7 +225,7 @@ def _to_sign_in(visit: RequestInfo) -> Response:
     return RedirectResponse(f"{SIGN_IN_PATH}?next={target}", status_code=303)
 
 
-def _announce(scope: MutableMapping[str, Any], live: Live | None) -> None:
+def _announce(scope: MutableMapping[str, Any], live: LiveSession | None) -> None:
     """Put the signed-in person into the scope; remove what the client claims to be."""
     headers = MutableHeaders(scope=scope)
     scope[FORWARDED] = any(name in headers for name in _PROXIES_SAY)

@@ -11,7 +11,7 @@ from starlette.types import Scope
 
 from api.core.origins import SAFE_METHODS, is_same_origin
 from dashboard.web.gate.networks import network_of
-from services.people.sessions import Live
+from services.people.sessions import LiveSession
 
 # What a browser requests when somebody opens a page; automatic refreshes are no input.
 _DOCUMENT: Final = "document"
@@ -27,11 +27,11 @@ class RequestInfo:
     target: str
     method: str
     headers: Headers
-    live: Live | None
+    live: LiveSession | None
     network: str
 
     @classmethod
-    def of(cls, scope: Scope, live: Live | None) -> "RequestInfo":
+    def of(cls, scope: Scope, live: LiveSession | None) -> "RequestInfo":
         """Return the information in a scope."""
         query = scope.get("query_string", b"").decode("latin-1")
         path = scope["path"]

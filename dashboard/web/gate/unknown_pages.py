@@ -14,7 +14,7 @@ from dashboard.navigation import is_first_page, is_page
 from dashboard.sign_in import html
 from dashboard.ui.language import gettext as _, speaking
 from dashboard.web.languages import language_at
-from services.people.sessions import Live
+from services.people.sessions import LiveSession
 
 # What Streamlit and its pages fetch; nobody opens these by hand.
 _MACHINERY: Final = frozenset({"_stcore", "app", "component", "media", "static"})
@@ -40,7 +40,7 @@ class UnknownPages:
         if not _asks_for_a_page(scope):
             await self._app(scope, receive, send)
             return
-        live: Live | None = scope.get(SESSION)
+        live: LiveSession | None = scope.get(SESSION)
         if live is not None and is_first_page(live.actor, scope["path"]):
             # Streamlit has it at the root, and would say that it does not exist.
             query = scope["query_string"].decode("ascii", "replace")

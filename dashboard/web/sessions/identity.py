@@ -15,7 +15,7 @@ from dashboard.web.sessions.live_sessions import LiveSessions
 from db.postgres import ANONYMOUS, Database
 from services.core import audit
 from services.people import sessions
-from services.people.sessions import Live, Method, Started
+from services.people.sessions import LiveSession, Method, NewSession
 
 __all__ = ["Identity", "is_secure", "origin_of", "token_of"]
 # Each also names the browsers that it imitates: the most specific comes first.
@@ -47,7 +47,7 @@ class Identity:
         self._database = database
         self._live = live
 
-    async def find(self, connection: HTTPConnection) -> Live | None:
+    async def find(self, connection: HTTPConnection) -> LiveSession | None:
         """Return the browser's sign-in, if it is valid; raises DatabaseUnavailable."""
         token = token_of(connection)
         return await self._live.find(token) if token else None
@@ -71,7 +71,7 @@ class Identity:
 
     def start(
         self, session: Session, request: Request, user_id: UUID, *, method: Method
-    ) -> Started:
+    ) -> NewSession:
         """Start a sign-in in the session's transaction, as nobody known yet."""
         # The browser's previous sign-in has nothing to do with this one.
         origin = replace(origin_of(request), session_id=None)
@@ -86,7 +86,9 @@ class Identity:
                 limits=self._live.limits,
             )
 
-    def remember(self, request: Request, response: Response, started: Started) -> None:
+    def remember(
+        self, request: Request, response: Response, started: NewSession
+    ) -> None:
         """Give the browser the new token, and close the pages of its old sign-in."""
         self._close(request)
         secure = is_secure(request)
@@ -121,7 +123,7 @@ class Identity:
 
     def _close(self, request: Request) -> None:
         """Close this process's pages now; those of others follow within a second."""
-        live: Live | None = request.scope.get(SESSION)
+        live: LiveSession | None = request.scope.get(SESSION)
         if live is not None:
             self._live.forget(live.record.id)
 

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from db.postgres import ANONYMOUS, Absence, Database, DatabaseUnavailable
 from services.people import sessions
-from services.people.sessions import Limits, Live
+from services.people.sessions import Limits, LiveSession
 
 T = TypeVar("T")
 
@@ -38,14 +38,14 @@ _log = logging.getLogger("chartroom.sessions")
 class _Known:
     """A sign-in as it was last seen; times are monotonic seconds."""
 
-    live: Live
+    live: LiveSession
     read_at: float
     changed_at: float = float("-inf")
     input_at: float = float("-inf")
     written_at: float = float("-inf")
     pages: set["Attendance"] = field(default_factory=set)
 
-    def renew(self, live: Live, read_at: float) -> None:
+    def renew(self, live: LiveSession, read_at: float) -> None:
         """Take over what was just read; pages hear at once of a new number of unread.
 
         Queries run concurrently, and the person may have chosen something meanwhile: an
@@ -87,7 +87,7 @@ class Attendance:
         self._news = asyncio.Event()
 
     @property
-    def live(self) -> Live:
+    def live(self) -> LiveSession:
         """The sign-in as it was last seen."""
         return self._known.live
 
@@ -133,10 +133,10 @@ class LiveSessions:
         self._idle = limits.idle.total_seconds()
         self._by_token: dict[bytes, _Known] = {}
         self._by_id: dict[UUID, _Known] = {}
-        self._lookups: dict[bytes, asyncio.Task[Live | None]] = {}
+        self._lookups: dict[bytes, asyncio.Task[LiveSession | None]] = {}
         self._was_leaderless = False
 
-    async def find(self, token: str) -> Live | None:
+    async def find(self, token: str) -> LiveSession | None:
         """Return the sign-in behind a token; raises DatabaseUnavailable."""
         if not sessions.is_well_formed(token):
             return None
@@ -181,7 +181,7 @@ class LiveSessions:
         return self._database.absence()
 
     @contextmanager
-    def attend(self, live: Live) -> Iterator[Attendance]:
+    def attend(self, live: LiveSession) -> Iterator[Attendance]:
         """Be told when the sign-in ends, for as long as a page is open."""
         known = self._by_id.get(live.record.id) or _Known(live, time.monotonic())
         self._by_id[live.record.id] = known
@@ -192,7 +192,7 @@ class LiveSessions:
         finally:
             known.pages.discard(page)
 
-    def known(self, session_id: UUID) -> Live | None:
+    def known(self, session_id: UUID) -> LiveSession | None:
         """Return a sign-in as it was last seen; page scripts ask from their threads.
 
         A sign-in with an open page is known until it ends.
@@ -225,7 +225,7 @@ class LiveSessions:
             with suppress(DatabaseUnavailable), move_on_after(_LAST_WORD_SECONDS):
                 await self._write_input(lambda known: known.is_unwritten)
 
-    async def _ask(self, key: bytes, token: str) -> Live | None:
+    async def _ask(self, key: bytes, token: str) -> LiveSession | None:
         read_at, limits = time.monotonic(), self._limits_now()
         live = await self._newest(
             lambda session: sessions.find(session, token, limits=limits)
@@ -239,7 +239,9 @@ class LiveSessions:
         self._by_token[key] = self._by_id[live.record.id] = known
         return None if self._is_over(known, read_at) else known.live
 
-    def _forget_lookup(self, key: bytes, lookup: asyncio.Task[Live | None]) -> None:
+    def _forget_lookup(
+        self, key: bytes, lookup: asyncio.Task[LiveSession | None]
+    ) -> None:
         # A later lookup may have taken its place.
         if self._lookups.get(key) is lookup:
             del self._lookups[key]

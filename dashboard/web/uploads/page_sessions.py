@@ -14,7 +14,7 @@ from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.session_manager import SessionManager
 
-from services.people.sessions import Live
+from services.people.sessions import LiveSession
 
 
 class PageSessions:
@@ -23,7 +23,7 @@ class PageSessions:
     def __init__(self) -> None:
         self._followed: WeakValueDictionary[str, AppSession] = WeakValueDictionary()
 
-    def is_of(self, page_id: str, live: Live) -> bool:
+    def is_of(self, page_id: str, live: LiveSession) -> bool:
         """Return whether a page is of this very sign-in, connected or about to be."""
         session = _find(page_id)
         return session is not None and session.matches_user_info(
@@ -39,7 +39,7 @@ class PageSessions:
         if (session := _find(page_id)) is not None:
             self._followed[page_id] = session
 
-    def end_lost(self, live: Live) -> None:
+    def end_lost(self, live: LiveSession) -> None:
         """End the pages of this sign-in that lost their connection; none can return."""
         for page_id in list(self._followed):
             if self.is_of(page_id, live) and not self.is_connected(page_id):

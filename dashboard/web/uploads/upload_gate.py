@@ -32,7 +32,7 @@ from dashboard.web.uploads.upload_quota import (
     UploadQuota,
     UploadRefused,
 )
-from services.people.sessions import Live
+from services.people.sessions import LiveSession
 
 _ADDRESS: Final = re.compile(r"/_stcore/upload_file/(?P<page>[^/]+)/(?P<file>[^/]+)")
 _NOT_FOUND: Final = 404
@@ -82,7 +82,7 @@ class UploadGate:
     async def _pass_on(
         self, upload: UploadId, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        live: Live | None = scope.get(SESSION)
+        live: LiveSession | None = scope.get(SESSION)
         if live is None or not self._pages.is_of(upload.page_id, live):
             raise _NotYours
         if scope["method"] == "DELETE":
@@ -93,7 +93,12 @@ class UploadGate:
             await self._take(upload, live, scope, receive, send)
 
     async def _take(
-        self, upload: UploadId, live: Live, scope: Scope, receive: Receive, send: Send
+        self,
+        upload: UploadId,
+        live: LiveSession,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
     ) -> None:
         size, sign_in = _declared_bytes(scope), live.record.id
         self._pages.follow(upload.page_id)

@@ -84,7 +84,7 @@ def replay(session: Session, order: GoingBackOrder, rejoined: Rejoined) -> None:
     _settle_letters(session, rejoined)
     _settle_calls_and_mails_of_analysts(session, rejoined)
     _end_what_was_under_way(session)
-    chain.rejoin(session, rejoined.end, since.events, rejoined.keys)
+    chain.move_head_to_end(session, rejoined.end, since.events, rejoined.keys)
     ledger.record_going_back(
         session,
         order.actor,

@@ -11,10 +11,10 @@ from services.audit.chain.entries import (
     follow_all as follow_all,
     link_of as link_of,
 )
-from services.audit.chain.rejoining import (
+from services.audit.chain.head_recovery import (
     find_break as find_break,
+    move_head_to_end as move_head_to_end,
     read_head as read_head,
-    rejoin as rejoin,
     walk_after_head as walk_after_head,
 )
 from services.audit.chain.shipping import (

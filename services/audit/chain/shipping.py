@@ -79,7 +79,7 @@ def ship(session: Session, store: AuditStore, *, at_most: int = BATCH) -> int:
     return len(documents)
 
 
-def not_ours(sequence: int) -> ChainBroken:
+def without_event(sequence: int) -> ChainBroken:
     """Return the finding that an entry was made from no event."""
     return ChainBroken(
         sequence,
@@ -87,7 +87,7 @@ def not_ours(sequence: int) -> ChainBroken:
     )
 
 
-def belongs(document: Document, row: Row[Any] | None) -> bool:
+def is_entry_of(document: Document, row: Row[Any] | None) -> bool:
     """Return whether an entry is what its waiting event becomes."""
     if row is None:
         return False
@@ -120,8 +120,8 @@ def _adopt(session: Session, head: Link, documents: Sequence[Document]) -> Link:
     waiting = waiting_events(session, documents) if documents else {}
     for document in documents:
         head = follow(head, document)
-        if not belongs(document, waiting.get(document["event"])):
-            raise not_ours(head.sequence)
+        if not is_entry_of(document, waiting.get(document["event"])):
+            raise without_event(head.sequence)
     return head
 
 

@@ -30,7 +30,7 @@ _MOST_LISTED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class WentBackThen:
+class RowsRestored:
     """An entry that says that the rows, not the log, went back to an earlier time."""
 
     sequence: int
@@ -38,7 +38,7 @@ class WentBackThen:
     to: datetime | None
 
     @classmethod
-    def read(cls, document: Document) -> "WentBackThen":
+    def read(cls, document: Document) -> "RowsRestored":
         """Read an entry of `backup:go-back`."""
         return cls(document["_id"], document["at"], _time_of(document["details"]))
 
@@ -68,7 +68,7 @@ class ChainVerification:
     sealed_at: datetime | None
     sealed: int
     broken: ChainBroken | None
-    went_back: tuple[WentBackThen, ...] = ()
+    went_back: tuple[RowsRestored, ...] = ()
 
     @property
     def is_whole(self) -> bool:
@@ -142,7 +142,7 @@ class _Walk:
     checked: int = 0
     broken: ChainBroken | None = None
     beyond: list[Document] = field(default_factory=list)
-    went_back: list[WentBackThen] = field(default_factory=list)
+    went_back: list[RowsRestored] = field(default_factory=list)
 
 
 def verify(database: Database, store: AuditStore, keys: SealKeys) -> ChainVerification:
@@ -220,7 +220,7 @@ def _follow_all(
             walk.end = follow(walk.end, document)
             walk.checked += 1
             if document["action"] == Action.BACKUP_GO_BACK:
-                walk.went_back.append(WentBackThen.read(document))
+                walk.went_back.append(RowsRestored.read(document))
             _compare(walk.end, marks.get(walk.end.sequence, ()))
             if walk.end.sequence > head.sequence:
                 walk.beyond.append(document)
@@ -299,8 +299,8 @@ def _judge_beyond(session: Session, walk: _Walk, head: Link) -> ChainBroken | No
     beyond = [document for document in walk.beyond if document["_id"] > head.sequence]
     waiting = shipping.waiting_events(session, beyond) if beyond else {}
     for document in beyond:
-        if not shipping.belongs(document, waiting.get(document["event"])):
-            return shipping.not_ours(document["_id"])
+        if not shipping.is_entry_of(document, waiting.get(document["event"])):
+            return shipping.without_event(document["_id"])
     return None
 
 

@@ -9,6 +9,13 @@ from services.audit.log.accesses import (
     RecordAccess as RecordAccess,
     list_accesses as list_accesses,
 )
+from services.audit.log.audit_query import (
+    LISTS as LISTS,
+    OUTCOMES as OUTCOMES,
+    YES as YES,
+    AuditQuery as AuditQuery,
+    from_query as from_query,
+)
 from services.audit.log.document_accesses import (
     DocumentAccesses as DocumentAccesses,
     list_document_accesses as list_document_accesses,
@@ -24,13 +31,6 @@ from services.audit.log.entries import (
     list_people as list_people,
     record_verification as record_verification,
     verify_chain as verify_chain,
-)
-from services.audit.log.questions import (
-    LISTS as LISTS,
-    OUTCOMES as OUTCOMES,
-    YES as YES,
-    AuditQuery as AuditQuery,
-    from_query as from_query,
 )
 from services.audit.log.reading import AuditLogUnavailable as AuditLogUnavailable
 from services.audit.log.sentences import phrase_of as phrase_of

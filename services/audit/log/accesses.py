@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from db.models.patient import Patient
 from db.mongo.audit_store import AuditCursor, AuditEntry, AuditFilter, AuditStore
 from db.postgres import assume_role
-from services.audit.log import words
+from services.audit.log import descriptions
 from services.audit.log.reading import PAGE_SIZE, find, names_of, role_of, who
 from services.audit.log.sentences import LISTINGS
 from services.core import audit
@@ -89,17 +89,17 @@ def _about(
     return newest[::-1][:limit]
 
 
-def tell_who(entry: AuditEntry, reader: Actor, names: Mapping[UUID, str]) -> str:
+def disclosed_actor(entry: AuditEntry, reader: Actor, names: Mapping[UUID, str]) -> str:
     """Return the actor of an entry as shown to a reader, or the app that acted."""
     app = entry.details.get("app")
     if not isinstance(app, str):
-        return _tell(entry, reader, names)
+        return _describe_actor(entry, reader, names)
     if entry.actor_id == reader.id:
         return Sentence("The app {app}", app=app)
     if _is_another_patient(entry, reader):
         return Sentence("The app {app}, for another patient", app=app)
     return Sentence(
-        "The app {app}, for {who}", app=app, who=_tell(entry, reader, names)
+        "The app {app}, for {who}", app=app, who=_describe_actor(entry, reader, names)
     )
 
 
@@ -112,7 +112,7 @@ def _is_another_patient(entry: AuditEntry, reader: Actor) -> bool:
     )
 
 
-def _tell(entry: AuditEntry, reader: Actor, names: Mapping[UUID, str]) -> str:
+def _describe_actor(entry: AuditEntry, reader: Actor, names: Mapping[UUID, str]) -> str:
     if entry.actor_id == reader.id:
         return Sentence("You")
     if _is_another_patient(entry, reader):
@@ -127,8 +127,8 @@ def _access(entry: AuditEntry, actor: Actor, names: Mapping[UUID, str]) -> Recor
     return RecordAccess(
         sequence=entry.sequence,
         at=entry.at,
-        who=tell_who(entry, actor, names),
-        what=words.tell_patient(entry.action, entry.details),
+        who=disclosed_actor(entry, actor, names),
+        what=descriptions.describe_to_patient(entry.action, entry.details),
         is_refused=entry.outcome != "done",
         cursor=entry.cursor,
     )

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from db.mongo.audit_store import AuditCursor, AuditEntry, AuditFilter, AuditStore
 from db.postgres import assume_role
-from services.audit.log import words
-from services.audit.log.accesses import RecordAccess, tell_who
+from services.audit.log import descriptions
+from services.audit.log.accesses import RecordAccess, disclosed_actor
 from services.audit.log.reading import find, names_of
 from services.core import audit
 from services.core.actors import Actor
@@ -120,10 +120,10 @@ def _access(
     return RecordAccess(
         sequence=entry.sequence,
         at=entry.at,
-        who=_BY_LINK if is_stranger else tell_who(entry, actor, names),
+        who=_BY_LINK if is_stranger else disclosed_actor(entry, actor, names),
         what=Sentence(
             "{what}{pages}",
-            what=words.tell_of_document(entry.action, entry.details),
+            what=descriptions.describe_document_event(entry.action, entry.details),
             pages=_pages(group.pages),
         ),
         is_refused=entry.outcome != "done",

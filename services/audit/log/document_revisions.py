@@ -99,7 +99,7 @@ def list_document_revisions(
             maker=maker_of(led.entry, actor, names) if led.entry else None,
             action=Action(led.entry.action) if led.entry else None,
         )
-        for led in _lead_back(record, made, merged)
+        for led in _trace_back(record, made, merged)
         # Not everybody is shown a file that waits for its virus scan.
         if led.number in files
     )
@@ -126,7 +126,7 @@ def _made(
 
 
 @dataclass(frozen=True, slots=True)
-class _LedBack:
+class _EarlierRevision:
     """What is known of one revision; `number` is that of its file."""
 
     record: DocumentRecord
@@ -136,10 +136,10 @@ class _LedBack:
     is_deleted: bool = False
 
 
-def _lead_back(
+def _trace_back(
     record: DocumentRecord, made: Mapping[int, AuditEntry], merged: Set[UUID]
-) -> Iterator[_LedBack]:
-    led: _LedBack | None = _LedBack(
+) -> Iterator[_EarlierRevision]:
+    led: _EarlierRevision | None = _EarlierRevision(
         record, made.get(record.revision), record.version.number
     )
     while led is not None:
@@ -148,11 +148,11 @@ def _lead_back(
 
 
 def _before(
-    led: _LedBack,
+    led: _EarlierRevision,
     made: Mapping[int, AuditEntry],
     patient_id: UUID | None,
     merged: Set[UUID],
-) -> _LedBack | None:
+) -> _EarlierRevision | None:
     """Return the previous revision; None if it is not known or may not be shown."""
     entry, revision = led.entry, led.record.revision - 1
     if entry is None or revision == 0:
@@ -173,7 +173,7 @@ def _before(
     # What was filed in somebody else's record must not be shown in this one.
     if values.get("patient_id") not in {None, patient_id}:
         return None
-    return _LedBack(
+    return _EarlierRevision(
         replace(led.record, revision=revision, **values),
         made.get(revision),
         led.number - (entry.action in _ADDING),

@@ -22,7 +22,7 @@ from db.mongo.audit_store import (
 )
 from db.postgres import Database
 from services.audit.chain import ChainVerification, verify
-from services.audit.log import words
+from services.audit.log import descriptions
 from services.audit.log.reading import (
     PAGE_SIZE,
     AuditLogUnavailable,
@@ -208,7 +208,7 @@ def entry_of(entry: AuditEntry, names: Mapping[UUID, str]) -> Entry:
         role=role_of(entry),
         action=entry.action,
         outcome=entry.outcome,
-        details=words.tell(entry.action, entry.details),
+        details=descriptions.describe(entry.action, entry.details),
         reason=entry.reason or "",
         patient_id=entry.patient_id,
         subject=_subject(entry),
@@ -222,7 +222,7 @@ def entry_of(entry: AuditEntry, names: Mapping[UUID, str]) -> Entry:
 def _subject(entry: AuditEntry) -> str:
     if not entry.subject_id:
         return ""
-    kind = words.field_name(str(entry.subject_kind))
+    kind = descriptions.field_name(str(entry.subject_kind))
     return Sentence("{kind} {id}", kind=kind, id=entry.subject_id)
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from db.mongo.audit_store import AuditEntry, AuditFilter, AuditStore
 from db.postgres import assume_role
-from services.audit.log.accesses import tell_who
+from services.audit.log.accesses import disclosed_actor
 from services.audit.log.makers import Maker, maker_of
 from services.audit.log.reading import find_all, names_of
 from services.core import audit
@@ -116,7 +116,7 @@ def _versions(
         yield PatientVersion(
             record=current,
             made_at=made_at,
-            who=tell_who(entry, actor, names) if entry else None,
+            who=disclosed_actor(entry, actor, names) if entry else None,
             maker=maker_of(entry, actor, names) if entry else None,
             action=Action(entry.action) if entry else None,
             changed=_changed(entry) if entry else {},

@@ -11,7 +11,7 @@ from services.people.accounts.active_accounts import (
 )
 from services.people.accounts.addresses import (
     AddressTaken as AddressTaken,
-    unless_taken as unless_taken,
+    translate_taken_address as translate_taken_address,
 )
 from services.people.accounts.listing import (
     AccountStatus as AccountStatus,

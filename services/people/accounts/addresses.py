@@ -27,7 +27,7 @@ class AddressTaken(Conflict):
         )
 
 
-def unless_taken(session: Session) -> AbstractContextManager[None]:
+def translate_taken_address(session: Session) -> AbstractContextManager[None]:
     """Run statements in a savepoint; raise AddressTaken if an address is taken."""
     return translate_violations(session, {_EMAIL_ONCE: AddressTaken})
 

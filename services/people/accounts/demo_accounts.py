@@ -22,7 +22,7 @@ _CAST_LOCK: Final = func.pg_advisory_xact_lock(func.hashtext("chartroom.demo_peo
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class DemoRole:
     """A member of the cast, before there is an account."""
 
     name: str
@@ -32,11 +32,11 @@ class Part:
 
 # In the order in which the choice at sign-in shows them.
 CAST: Final = (
-    Part("Rosa Lindqvist", Role.STAFF, "rosa.lindqvist@example.org"),
-    Part("Dr. Amara Okafor", Role.CLINICIAN, "amara.okafor@example.org"),
-    Part("Jonas Weber", Role.ANALYST, "jonas.weber@example.org"),
-    Part("Ines Carvalho", Role.ADMIN, "ines.carvalho@example.org"),
-    Part("Maya Brandt", Role.PATIENT, "maya.brandt@example.org"),
+    DemoRole("Rosa Lindqvist", Role.STAFF, "rosa.lindqvist@example.org"),
+    DemoRole("Dr. Amara Okafor", Role.CLINICIAN, "amara.okafor@example.org"),
+    DemoRole("Jonas Weber", Role.ANALYST, "jonas.weber@example.org"),
+    DemoRole("Ines Carvalho", Role.ADMIN, "ines.carvalho@example.org"),
+    DemoRole("Maya Brandt", Role.PATIENT, "maya.brandt@example.org"),
 )
 _USER: Final = "user"
 _DEMO_SOURCE: Final = "demo"
@@ -104,7 +104,7 @@ def retire_demo_people(session: Session) -> None:
         audit.record(session, None, Action.USER_DEACTIVATE, subject=(_USER, user_id))
 
 
-def is_only_the_cast(session: Session) -> bool:
+def has_only_demo_patients(session: Session) -> bool:
     """Return whether all patients are the demo's: there is nothing to lose or hide."""
     others = exists().where(Patient.source.is_distinct_from(_DEMO_SOURCE))
     return not session.scalar(select(others))
@@ -128,7 +128,7 @@ def _bring_back(session: Session) -> None:
         audit.record(session, None, Action.USER_REACTIVATE, subject=(_USER, user_id))
 
 
-def _give_address(session: Session, part: Part) -> None:
+def _give_address(session: Session, part: DemoRole) -> None:
     """Give an address to a member created by a version that asked for none."""
     session.execute(
         update(User)
@@ -137,7 +137,7 @@ def _give_address(session: Session, part: Part) -> None:
     )
 
 
-def _demo_patient(session: Session, part: Part) -> UUID | None:
+def _demo_patient(session: Session, part: DemoRole) -> UUID | None:
     if part.role is not Role.PATIENT:
         return None
     first_name, last_name = part.name.split()

@@ -28,7 +28,7 @@ _LENGTH: Final = len(secrets.token_urlsafe(_RANDOM_BYTES))
 
 
 @dataclass(frozen=True, slots=True)
-class Invited:
+class NewInvitation:
     """A person and their link's token, which is available only now."""
 
     user_id: UUID
@@ -40,7 +40,7 @@ class Invited:
 
 
 @dataclass(frozen=True, slots=True)
-class Guest:
+class Invitee:
     """The person whom a link lets in."""
 
     user_id: UUID
@@ -76,7 +76,7 @@ def invite(
     email: str,
     role: Role,
     session_id: UUID | None,
-) -> Invited:
+) -> NewInvitation:
     """Create a sign-in for a colleague, and a link to it; the caller commits.
 
     Raises NotConfirmed, AddressTaken, InvalidInput, NotAllowed.
@@ -90,7 +90,7 @@ def invite(
     return _link(session, actor, _add(session, name, email, role))
 
 
-def invite_patient(session: Session, actor: Actor, patient_id: UUID) -> Invited:
+def invite_patient(session: Session, actor: Actor, patient_id: UUID) -> NewInvitation:
     """Invite a patient to see their own record; the caller commits.
 
     The link goes to the address on the record. Raises AlreadySignsIn,
@@ -113,14 +113,14 @@ def invite_patient(session: Session, actor: Actor, patient_id: UUID) -> Invited:
         user = _add(session, name, patient.email, Role.PATIENT, patient_id)
     else:
         _require_newcomer(session, user)
-        with accounts.unless_taken(session):
+        with accounts.translate_taken_address(session):
             user.name, user.email = name, patient.email
     return _link(session, actor, user)
 
 
 def renew(
     session: Session, actor: Actor, user_id: UUID, *, session_id: UUID | None
-) -> Invited:
+) -> NewInvitation:
     """Create another link for somebody who has not come yet; the caller commits.
 
     Earlier links become invalid. Raises AlreadySignsIn, SignInDeactivated,
@@ -138,7 +138,9 @@ def renew(
     return _link(session, actor, user)
 
 
-def invite_admin(session: Session, console: Actor, *, name: str, email: str) -> Invited:
+def invite_admin(
+    session: Session, console: Actor, *, name: str, email: str
+) -> NewInvitation:
     """Let the first administrator in, or one who lost every other way to sign in.
 
     For the command line only: whoever works on the server itself needs no permission.
@@ -157,7 +159,7 @@ def invite_admin(session: Session, console: Actor, *, name: str, email: str) -> 
     return _link(session, console, user)
 
 
-def find(session: Session, token: str) -> Guest | None:
+def find(session: Session, token: str) -> Invitee | None:
     """Return the person whom the link lets in; None if it is unknown, used or too old.
 
     Looking does not use it up: mail programs open links before their readers do.
@@ -174,10 +176,10 @@ def find(session: Session, token: str) -> Guest | None:
             User.deactivated_at.is_(None),
         )
     ).one_or_none()
-    return None if row is None else Guest(row.id, row.name, Role(row.role))
+    return None if row is None else Invitee(row.id, row.name, Role(row.role))
 
 
-def accept(session: Session, token: str) -> Guest | None:
+def accept(session: Session, token: str) -> Invitee | None:
     """Use the link up and return who came; None if it is no longer valid.
 
     The caller commits either way: a failed attempt is recorded, too. Of two concurrent
@@ -215,12 +217,12 @@ def _add(
         role=role.value,
         patient_id=patient_id,
     )
-    with accounts.unless_taken(session):
+    with accounts.translate_taken_address(session):
         session.add(user)
     return user
 
 
-def _link(session: Session, actor: Actor, user: User) -> Invited:
+def _link(session: Session, actor: Actor, user: User) -> NewInvitation:
     token = secrets.token_urlsafe(_RANDOM_BYTES)
     accounts.void_invitations(session, user.id)
     invitation = Invitation(
@@ -239,7 +241,7 @@ def _link(session: Session, actor: Actor, user: User) -> Invited:
         subject=(accounts.SUBJECT, user.id),
         details={"role": user.role, "email": user.email},
     )
-    return Invited(
+    return NewInvitation(
         user.id,
         user.name,
         user.email or "",

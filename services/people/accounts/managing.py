@@ -14,7 +14,7 @@ from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput, NotAllowed
 from services.people import sessions
-from services.people.accounts.addresses import unless_taken, void_codes
+from services.people.accounts.addresses import translate_taken_address, void_codes
 from services.people.accounts.listing import NoSuchPerson
 from services.people.accounts.particulars import (
     read_email,
@@ -117,7 +117,7 @@ def change_particulars(
     )
     if not changes:
         return
-    with unless_taken(session):
+    with translate_taken_address(session):
         user.name, user.email = wanted.name, wanted.email
         user.phone_number = wanted.phone_number
     if "email" in changes:
@@ -136,7 +136,7 @@ def deactivate_sign_in(session: Session, actor: Actor, user_id: UUID) -> None:
     NotFound, NotAllowed.
     """
     user = _get_other(session, actor, user_id)
-    if user.deactivated_at is not None and not _may_be_let_in_again(session, user):
+    if user.deactivated_at is not None and not _is_withdrawn_by_provider(session, user):
         return
     if user.deactivated_at is None:
         _keep_an_admin(session, user)
@@ -193,7 +193,7 @@ def void_invitations(session: Session, user_id: UUID) -> None:
     )
 
 
-def _may_be_let_in_again(session: Session, user: User) -> bool:
+def _is_withdrawn_by_provider(session: Session, user: User) -> bool:
     """Return whether only the identity provider shut somebody out.
 
     It may let them in again, unless an administrator shuts them out as well.

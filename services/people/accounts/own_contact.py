@@ -21,7 +21,7 @@ from services.patients.records import patients, rules
 from services.patients.records.model import PatientDraft, PatientRecord
 from services.people.accounts.addresses import (
     AddressTaken,
-    unless_taken,
+    translate_taken_address,
     void_codes,
 )
 from services.people.sign_in import codes
@@ -158,7 +158,7 @@ def change_contact(
         made.after.version,
         changed=audit.differences(made.before.draft(), made.after.draft()),
     )
-    former = _follow(session, actor, made)
+    former = _update_sign_in_address(session, actor, made)
     return ContactChange(made.after, former_sign_in=former)
 
 
@@ -197,7 +197,9 @@ def _write(
         raise EmailInUse from None
 
 
-def _follow(session: Session, actor: Actor, made: patients.Change) -> str | None:
+def _update_sign_in_address(
+    session: Session, actor: Actor, made: patients.Change
+) -> str | None:
     """Change the sign-in's address too, if both had the same one until now."""
     user = session.get_one(User, actor.id)
     former, new = user.email, made.after.email
@@ -205,7 +207,7 @@ def _follow(session: Session, actor: Actor, made: patients.Change) -> str | None
     if former is None or not is_same or not new or new == former:
         return None
     try:
-        with assume_role(session, "staff"), unless_taken(session):
+        with assume_role(session, "staff"), translate_taken_address(session):
             user.email = new
             session.flush()
     except AddressTaken:

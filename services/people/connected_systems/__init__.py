@@ -3,11 +3,11 @@
 from services.people.connected_systems.assertions import (
     AssertionRefused as AssertionRefused,
     claimed_system as claimed_system,
-    prove as prove,
+    verify_assertion as verify_assertion,
 )
 from services.people.connected_systems.granting import (
     TOKEN_LIFETIME as TOKEN_LIFETIME,
-    Granted as Granted,
+    IssuedToken as IssuedToken,
     forget as forget,
     issue_token as issue_token,
     note_refusal as note_refusal,

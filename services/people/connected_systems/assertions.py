@@ -32,7 +32,7 @@ class AssertionRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Proven:
+class VerifiedAssertion:
     """A valid statement: the digest of its id, and until when it would count."""
 
     jti_hash: bytes
@@ -58,14 +58,14 @@ def claimed_system(assertion: str) -> UUID:
         raise AssertionRefused("client_assertion is no signed JWT.") from error
 
 
-def prove(
+def verify_assertion(
     system: ConnectedSystem,
     assertion: str,
     audience: str,
     *,
     keys: SystemKeys,
     now: datetime,
-) -> Proven:
+) -> VerifiedAssertion:
     """Return what a statement of the system proves, or raise AssertionRefused.
 
     `audience` is the address of the token endpoint.
@@ -101,7 +101,9 @@ def _verify(
     return jwt.decode(assertion, key.key, algorithms=[key.algorithm]).claims
 
 
-def _read(claims: dict[str, Any], client_id: str, audience: str, now: float) -> Proven:
+def _read(
+    claims: dict[str, Any], client_id: str, audience: str, now: float
+) -> VerifiedAssertion:
     if claims.get("iss") != client_id or claims.get("sub") != client_id:
         raise AssertionRefused("iss and sub are the client_id.")
     aud = claims.get("aud")
@@ -117,7 +119,7 @@ def _read(claims: dict[str, Any], client_id: str, audience: str, now: float) -> 
     if not isinstance(jti, str) or not 0 < len(jti) <= _LONGEST_JTI:
         raise AssertionRefused("jti is missing or too long.")
     digest = hashlib.sha256(jti.encode("utf-8", "surrogatepass")).digest()
-    return Proven(digest, datetime.fromtimestamp(expires, UTC))
+    return VerifiedAssertion(digest, datetime.fromtimestamp(expires, UTC))
 
 
 def _number(claims: dict[str, Any], name: str) -> float:

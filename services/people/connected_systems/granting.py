@@ -13,7 +13,10 @@ from db.models.user import ApiToken, ClientAssertion, ConnectedSystem as SystemR
 from services.core import audit
 from services.core.audit import Action
 from services.people import tokens
-from services.people.connected_systems.assertions import AssertionRefused, Proven
+from services.people.connected_systems.assertions import (
+    AssertionRefused,
+    VerifiedAssertion,
+)
 from services.people.connected_systems.records import (
     SUBJECT,
     ConnectedSystem,
@@ -27,7 +30,7 @@ _ENDED_SHOWN: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Granted:
+class IssuedToken:
     """A token, shown only this once, and its scopes."""
 
     token: str
@@ -35,8 +38,8 @@ class Granted:
 
 
 def issue_token(
-    session: Session, system: ConnectedSystem, proven: Proven, scope: str
-) -> Granted | InvalidScope:
+    session: Session, system: ConnectedSystem, proven: VerifiedAssertion, scope: str
+) -> IssuedToken | InvalidScope:
     """Return a new token for the system, or the scope's refusal; the caller commits.
 
     Raises AssertionRefused if the statement was used before, or the system was switched
@@ -66,7 +69,7 @@ def issue_token(
         return refusal
     token = tokens.issue_for_system(session, today.actor, granted, TOKEN_LIFETIME)
     _note(session, system.id, token_issued_at=func.now())
-    return Granted(token, granted.texts)
+    return IssuedToken(token, granted.texts)
 
 
 def note_refusal(session: Session, system_id: UUID, why: str) -> None:

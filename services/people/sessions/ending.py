@@ -17,7 +17,7 @@ from services.people.sessions.records import (
     LIMITS,
     Limits,
     actor_of,
-    holding,
+    has_token,
     require_own,
 )
 
@@ -63,7 +63,7 @@ def end_all(
 
 def sign_out(session: Session, token: str) -> None:
     """End the sign-in of the browser with this token, if it is still open."""
-    end_where(session, holding(token), None, "sign-out")
+    end_where(session, has_token(token), None, "sign-out")
 
 
 def expire(session: Session, *, limits: Limits = LIMITS) -> int:

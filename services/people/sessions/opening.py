@@ -34,13 +34,13 @@ from services.people.sessions.records import (
     UNREAD,
     VERSION,
     Limits,
-    Live,
+    LiveSession,
     Method,
-    Record,
-    Started,
+    NewSession,
+    SessionRecord,
     actor_of,
+    has_token,
     hash_of,
-    holding,
     is_open,
     live_of,
     new_token,
@@ -59,7 +59,7 @@ def start(
     browser: str | None,
     replacing: str | None = None,
     limits: Limits = LIMITS,
-) -> Started:
+) -> NewSession:
     """Sign a person in; `replacing` is the token that their browser had before.
 
     Raises NotAllowed for somebody who may not act any more. A passkey also counts as a
@@ -71,7 +71,7 @@ def start(
     if user is None:
         raise NotAllowed("This sign-in can no longer be used here.")
     if replacing:
-        end_where(session, holding(replacing), None, "replaced")
+        end_where(session, has_token(replacing), None, "replaced")
     token = new_token()
     row = UserSession(
         user_id=user_id,
@@ -92,7 +92,7 @@ def start(
         subject=(SUBJECT, row.id),
         details={"method": method},
     )
-    return Started(token, row.id, user_id)
+    return NewSession(token, row.id, user_id)
 
 
 def _use_up_invitations(session: Session, user_id: UUID) -> None:
@@ -108,19 +108,21 @@ def _use_up_invitations(session: Session, user_id: UUID) -> None:
     )
 
 
-def find(session: Session, token: str, *, limits: Limits = LIMITS) -> Live | None:
+def find(
+    session: Session, token: str, *, limits: Limits = LIMITS
+) -> LiveSession | None:
     """Return the sign-in of a token; None if it is unknown or over.
 
     It is over when it was ended, had no input for too long, is too old, or when its
     person was deactivated.
     """
-    row = session.execute(_lives(limits).where(holding(token))).one_or_none()
+    row = session.execute(_lives(limits).where(has_token(token))).one_or_none()
     return live_of(row) if row else None
 
 
 def find_all(
-    session: Session, seen: Mapping[UUID, Live], *, limits: Limits = LIMITS
-) -> dict[UUID, Live]:
+    session: Session, seen: Mapping[UUID, LiveSession], *, limits: Limits = LIMITS
+) -> dict[UUID, LiveSession]:
     """Return those of the sign-ins that still hold, by their ids.
 
     `seen` has each in its last known state. Only what has changed since is read: a web
@@ -131,7 +133,7 @@ def find_all(
         .where(_is_one_of(seen))
         .with_only_columns(UserSession.id, VERSION, UNREAD, func.now())
     )
-    lives, changed = dict[UUID, Live](), list[UUID]()
+    lives, changed = dict[UUID, LiveSession](), list[UUID]()
     for id_, version, unread, at in session.execute(versions):
         if seen[id_].version == version:
             lives[id_] = replace(seen[id_], at=at, unread=unread)
@@ -205,7 +207,7 @@ def count_active(session: Session) -> int:
 
 def list_sessions(
     session: Session, actor: Actor, user_id: UUID, *, limits: Limits = LIMITS
-) -> tuple[Record, ...]:
+) -> tuple[SessionRecord, ...]:
     """Return the person's open sign-ins, the last used first; raises NotAllowed."""
     require_own(actor, user_id)
     rows = session.scalars(
@@ -213,7 +215,7 @@ def list_sessions(
         .where(UserSession.user_id == user_id, is_open(limits))
         .order_by(UserSession.last_seen_at.desc(), UserSession.id)
     )
-    return tuple(Record(*row) for row in rows)
+    return tuple(SessionRecord(*row) for row in rows)
 
 
 def _lives(limits: Limits) -> Select[Any, Any, datetime, int, int]:

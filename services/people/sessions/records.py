@@ -59,7 +59,7 @@ def limits_of(settings: Settings) -> Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class NewSession:
     """A new sign-in; from now on only the browser knows the token."""
 
     token: str
@@ -68,7 +68,7 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class SessionRecord:
     """What is stored of a sign-in."""
 
     id: UUID
@@ -114,7 +114,7 @@ UNREAD: Final[ScalarSelect[int]] = count_unread_of(User.id)
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class LiveSession:
     """A valid sign-in, its actor, and the database's time when it was read.
 
     The version changes whenever anything in the first two does. `unread` is the number
@@ -122,7 +122,7 @@ class Live:
     """
 
     actor: Actor
-    record: Record
+    record: SessionRecord
     at: datetime
     version: int = 0
     unread: int = 0
@@ -143,7 +143,7 @@ def hash_of(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def is_fresh(record: Record, now: datetime) -> bool:
+def is_fresh(record: SessionRecord, now: datetime) -> bool:
     """Return whether the person proved recently enough to be there."""
     return record.confirmed_at is not None and now - record.confirmed_at <= FRESH
 
@@ -154,7 +154,7 @@ def require_own(actor: Actor, user_id: UUID) -> None:
         actor.require(Permission.END_SESSIONS)
 
 
-def holding(token: str) -> ColumnElement[bool]:
+def has_token(token: str) -> ColumnElement[bool]:
     """Return the condition for this token's row."""
     return UserSession.token_hash == hash_of(token)
 
@@ -168,10 +168,10 @@ def is_open(limits: Limits) -> ColumnElement[bool]:
     )
 
 
-def live_of(row: Row[Any, Any, datetime, int, int]) -> Live:
+def live_of(row: Row[Any, Any, datetime, int, int]) -> LiveSession:
     """Return the sign-in in a row of RECORD, PERSON, the time, VERSION and UNREAD."""
     record, person, at, version, unread = row
-    return Live(actor_of(person), Record(*record), at, version, unread)
+    return LiveSession(actor_of(person), SessionRecord(*record), at, version, unread)
 
 
 def actor_of(user: User | Row[Any]) -> Actor:

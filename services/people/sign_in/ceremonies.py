@@ -36,7 +36,7 @@ class CeremonyOver(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class StoredChallenge:
     """What was stored with the challenge when it was issued."""
 
     user_id: UUID | None
@@ -71,7 +71,9 @@ def begin(
     session.flush()
 
 
-def take(session: Session, purpose: Purpose, browser: str, secret: bytes) -> Taken:
+def take(
+    session: Session, purpose: Purpose, browser: str, secret: bytes
+) -> StoredChallenge:
     """Use the challenge up and return what was stored with it; raises CeremonyOver.
 
     Commit this before anything else is done with the answer: even one that turns out to
@@ -92,7 +94,7 @@ def take(session: Session, purpose: Purpose, browser: str, secret: bytes) -> Tak
     ).one_or_none()
     if taken is None:
         raise CeremonyOver
-    return Taken(taken.user_id, taken.details)
+    return StoredChallenge(taken.user_id, taken.details)
 
 
 def forget(session: Session, expired_before: datetime) -> None:

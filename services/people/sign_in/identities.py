@@ -24,7 +24,7 @@ _LONGEST_SUBJECT: Final = 255
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
+class IdentityClaims:
     """What a provider says about somebody, once its signature was checked.
 
     A person is identified by issuer and subject only: addresses and names change hands.
@@ -78,14 +78,14 @@ class IdentityTaken(Conflict):
 
 def read_claims(
     issuer: str, claims: Mapping[str, Any], *, role_claim: str, roles: Mapping[str, str]
-) -> Claimed:
+) -> IdentityClaims:
     """Return the content of checked claims; the first of `roles` they have counts."""
     subject = claims.get("sub")
     if not isinstance(subject, str) or not 0 < len(subject) <= _LONGEST_SUBJECT:
         raise IdentityRefused("The clinic's sign-in did not say who you are.")
     # Only a clear yes: some providers send the word "false".
     is_verified = claims.get("email_verified") is True
-    return Claimed(
+    return IdentityClaims(
         issuer,
         subject,
         _text(claims.get("name")),
@@ -94,40 +94,40 @@ def read_claims(
     )
 
 
-def sign_in(session: Session, claimed: Claimed) -> Actor:
+def sign_in(session: Session, claimed: IdentityClaims) -> Actor:
     """Return the person's actor here, or raise IdentityRefused; the caller commits.
 
     People whom the provider brings in get an account here at once, and have the role
     that it gives them from then on; people who connected their account themselves keep
     theirs. Raises RoleWithdrawn for those to whom it no longer gives a role.
     """
-    _let_one_in_at_a_time(session, claimed)
+    _serialize_first_sign_ins(session, claimed)
     identity_and_user = _find(session, claimed)
     if identity_and_user is None:
-        return _bring_in(session, claimed)
+        return _create_user(session, claimed)
     identity, user = identity_and_user
     if _is_withdrawn(identity, user) and claimed.role is not None:
-        _let_in_again(session, identity, user)
+        _reactivate(session, identity, user)
     if user.deactivated_at is not None:
         raise IdentityRefused(
             "Your sign-in here was ended. Ask an administrator if your work needs it.",
             user_id=user.id,
         )
     if identity.decides_role:
-        _follow(session, user, claimed)
+        _update_role(session, user, claimed)
     identity.last_used_at = func.now()
     session.flush()
     return accounts.actor_of(user)
 
 
-def end_access(session: Session, claimed: Claimed) -> None:
+def end_access(session: Session, claimed: IdentityClaims) -> None:
     """End the sign-ins of somebody who lost their role there; the caller commits.
 
     None of their codes and tokens is valid until the provider gives them a role again,
     or an administrator reactivates them. Tokens are kept: a mistake at the provider
     must not cost the access that programs were given.
     """
-    _let_one_in_at_a_time(session, claimed)
+    _serialize_first_sign_ins(session, claimed)
     identity_and_user = _find(session, claimed)
     if identity_and_user is None:
         return
@@ -143,14 +143,14 @@ def end_access(session: Session, claimed: Claimed) -> None:
 
 
 def connect(
-    session: Session, actor: Actor, claimed: Claimed, *, session_id: UUID | None
+    session: Session, actor: Actor, claimed: IdentityClaims, *, session_id: UUID | None
 ) -> None:
     """Let the actor sign in with this account from now on; the caller commits.
 
     Raises NotConfirmed and IdentityTaken.
     """
     confirmations.require_proof(session, actor, session_id)
-    _let_one_in_at_a_time(session, claimed)
+    _serialize_first_sign_ins(session, claimed)
     identity_and_user = _find(session, claimed)
     if identity_and_user is None:
         _link(session, claimed, actor, decides_role=False)
@@ -194,7 +194,7 @@ def disconnect(
     _record(session, actor, Action.IDENTITY_UNLINK, {"issuer": issuer})
 
 
-def _bring_in(session: Session, claimed: Claimed) -> Actor:
+def _create_user(session: Session, claimed: IdentityClaims) -> Actor:
     if claimed.role is None:
         raise IdentityRefused(
             "The clinic's sign-in knows you, but you have no access to Chartroom yet. "
@@ -205,7 +205,7 @@ def _bring_in(session: Session, claimed: Claimed) -> Actor:
     try:
         user.name = particulars.read_name(claimed.name or "")
         user.email = particulars.read_email(claimed.email or "")
-        with accounts.unless_taken(session):
+        with accounts.translate_taken_address(session):
             session.add(user)
     except InvalidInput as error:
         raise IdentityRefused(
@@ -223,7 +223,7 @@ def _bring_in(session: Session, claimed: Claimed) -> Actor:
     return actor
 
 
-def _follow(session: Session, user: User, claimed: Claimed) -> None:
+def _update_role(session: Session, user: User, claimed: IdentityClaims) -> None:
     """Give somebody whom the provider brought in the role that it now gives them."""
     if claimed.role is None:
         raise RoleWithdrawn(
@@ -253,14 +253,16 @@ def _is_withdrawn(identity: UserIdentity, user: User) -> bool:
     )
 
 
-def _let_in_again(session: Session, identity: UserIdentity, user: User) -> None:
+def _reactivate(session: Session, identity: UserIdentity, user: User) -> None:
     user.deactivated_at = identity.withdrawn_at = None
     session.flush()
     details = {"issuer": identity.issuer}
     _record(session, accounts.actor_of(user), Action.USER_REACTIVATE, details)
 
 
-def _find(session: Session, claimed: Claimed) -> tuple[UserIdentity, User] | None:
+def _find(
+    session: Session, claimed: IdentityClaims
+) -> tuple[UserIdentity, User] | None:
     row = session.execute(
         select(UserIdentity, User)
         .join(User, User.id == UserIdentity.user_id)
@@ -273,7 +275,7 @@ def _find(session: Session, claimed: Claimed) -> tuple[UserIdentity, User] | Non
 
 
 def _link(
-    session: Session, claimed: Claimed, actor: Actor, *, decides_role: bool
+    session: Session, claimed: IdentityClaims, actor: Actor, *, decides_role: bool
 ) -> None:
     session.add(
         UserIdentity(
@@ -291,7 +293,7 @@ def _link(
     _record(session, actor, Action.IDENTITY_LINK, details)
 
 
-def _let_one_in_at_a_time(session: Session, claimed: Claimed) -> None:
+def _serialize_first_sign_ins(session: Session, claimed: IdentityClaims) -> None:
     """Make two first sign-ins at the same time wait for each other."""
     account = f"chartroom.identity {claimed.issuer} {claimed.subject}"
     session.execute(

@@ -78,7 +78,7 @@ def receive(session: Session, purpose: Purpose, browser: str, text: str) -> Answ
     return Answer(credential, challenge, taken.user_id)
 
 
-def check_new(party: RelyingParty, answer: Answer) -> VerifiedRegistration:
+def verify_registration(party: RelyingParty, answer: Answer) -> VerifiedRegistration:
     """Return the new passkey, or raise PasskeyRefused."""
     with _refusing("not made for us"):
         return webauthn.verify_registration_response(
@@ -90,7 +90,7 @@ def check_new(party: RelyingParty, answer: Answer) -> VerifiedRegistration:
         )
 
 
-def check_use(
+def verify_authentication(
     party: RelyingParty, answer: Answer, passkey: Passkey
 ) -> VerifiedAuthentication:
     """Return how the passkey was used, or raise PasskeyRefused.

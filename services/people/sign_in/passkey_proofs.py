@@ -105,7 +105,7 @@ def _prove(session: Session, party: RelyingParty, answer: Answer) -> Actor:
     passkey, user = row
     if owner is not None and owner != user.id.bytes:
         raise PasskeyRefused("of somebody else", passkey_id=passkey.id)
-    used = passkey_answers.check_use(party, answer, passkey)
+    used = passkey_answers.verify_authentication(party, answer, passkey)
     if user.deactivated_at is not None:
         raise PasskeyRefused("of somebody deactivated", passkey_id=passkey.id)
     passkey.sign_count = used.new_sign_count

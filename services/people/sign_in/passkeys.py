@@ -134,7 +134,7 @@ def add(
     confirmations.require_proof(session, actor, session_id)
     if answer.user_id != actor.id:
         raise PasskeyRefused("made for somebody else")
-    made = passkey_answers.check_new(party, answer)
+    made = passkey_answers.verify_registration(party, answer)
     passkey = Passkey(
         user_id=actor.id,
         credential_id=made.credential_id,

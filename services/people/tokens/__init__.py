@@ -1,6 +1,6 @@
 """Bearer tokens, with which programs act: for a service, or for one person."""
 
-from services.people.tokens.bearing import (
+from services.people.tokens.bearers import (
     Bearer as Bearer,
     find as find,
     find_actor as find_actor,

@@ -10,7 +10,7 @@ from services.consultations import notes
 from services.core.actors import Role
 from services.patients.care import care
 from services.patients.records import record_numbers
-from services.people.tokens import bearing
+from services.people.tokens import bearers
 from tests.api.conftest import NEWEST
 from tests.kit import cast
 from tests.services.documents.forms.samples import words_of
@@ -26,7 +26,7 @@ def patient_id(application) -> UUID:
     )
 
     def settle(session):
-        doctor = bearing.find_actor(session, application.tokens[Role.CLINICIAN])
+        doctor = bearers.find_actor(session, application.tokens[Role.CLINICIAN])
         assert doctor
         if not care.is_treated_by(session, doctor.id, patient_id):
             care.assign(session, clerk, patient_id, doctor.id)

@@ -24,7 +24,7 @@ from services.consultations.prescriptions import (
 from services.core.actors import Role
 from services.patients.care import care
 from services.people import tokens
-from services.people.tokens import bearing
+from services.people.tokens import bearers
 from tests.api.conftest import Application, Client
 from tests.api.document_samples import pdf, upload
 from tests.api.fhir.exports import NOON, Worker, stored
@@ -79,7 +79,7 @@ def consultation(application) -> Consultation:
     patient_id = application.people[Role.PATIENT].patient_id
 
     def hold(session):
-        program = bearing.find_actor(session, application.tokens[Role.CLINICIAN])
+        program = bearers.find_actor(session, application.tokens[Role.CLINICIAN])
         assert program
         care.assign(session, clerk, patient_id, program.id)
         clinician = application.people[Role.CLINICIAN]

@@ -29,7 +29,7 @@ from services.lists import criteria, views
 from services.lists.criteria import Criteria, Filter, Group, Json, Operator
 from services.lists.subjects import Subject
 from services.patients.search.fields import PATIENTS
-from services.people.tokens import bearing
+from services.people.tokens import bearers
 from tests.api.conftest import NEWEST, Client
 from tests.api.fhir.conftest import ids_of, program
 from tests.api.fhir.exports import ASKING, NOON, REASON, ask, fetch, ids_in, stored
@@ -282,7 +282,7 @@ def test_what_is_nobodys_is_in_an_export_of_the_clinic_alone(
 def saved_list(application, client, register) -> tuple[str, str]:
     """The id of a saved list, and the id of the one patient who is on it."""
     patient = register()
-    find_actor = bearing.find_actor
+    find_actor = bearers.find_actor
     wanted = Group(members=(Filter("last_name", Operator.EQUAL, patient["last_name"]),))
 
     def save(session):
@@ -323,7 +323,7 @@ def test_a_saved_cohort_is_a_group(application, as_role, exporter, consultation,
     cohort = Cohort(entry=CohortEvent(kind=EventKind.DIAGNOSIS))
 
     def save(session):
-        analyst = bearing.find_actor(session, application.tokens[Role.ANALYST])
+        analyst = bearers.find_actor(session, application.tokens[Role.ANALYST])
         key = cohorts.remember(session, analyst, cohort)
         view = views.save_view(
             session, analyst, uuid4().hex, key, subject=cohorts.COHORTS
@@ -374,7 +374,7 @@ def ask_for_newer(application, as_role):
 
     def begin(kept: Kept) -> tuple[Client, str, str]:
         def save(session):
-            owner = bearing.find_actor(session, application.tokens[kept.role])
+            owner = bearers.find_actor(session, application.tokens[kept.role])
             named = {"owner_id": owner.id, "subject": kept.subject.name}
             # A key of its own: equal criteria share one, and the existing row would be
             # changed.

@@ -18,7 +18,7 @@ from services.consultations.prescriptions import (
 from services.core.actors import Role, Scope
 from services.core.errors import NotAllowed
 from services.patients.care import care
-from services.people.tokens import bearing
+from services.people.tokens import bearers
 from tests.api.conftest import NEWEST, Client
 from tests.api.fhir.conftest import LINE, TYPED, ids_of, link_of
 from tests.api.fhir.oracles import HAS_NODE, find_problems_with_node, validate
@@ -36,7 +36,7 @@ def withdrawn(application, consultation) -> UUID:
 
     def withdraw(session):
         patient_id = cast.add_patient(session, cast.GRACE).id
-        program = bearing.find_actor(session, application.tokens[Role.CLINICIAN])
+        program = bearers.find_actor(session, application.tokens[Role.CLINICIAN])
         for treating in (program, clinician):
             clerk = application.people[Role.STAFF]
             care.assign(session, clerk, patient_id, treating.id)
@@ -191,7 +191,7 @@ def test_who_may_only_read_visits_reads_notes_and_writes_none(
     application, consultation
 ):
     def use(session):
-        program = bearing.find_actor(session, application.tokens[Role.CLINICIAN])
+        program = bearers.find_actor(session, application.tokens[Role.CLINICIAN])
         reader = replace(program, scopes=frozenset({Scope.READ_VISITS}))
         visit_id = consultation.visit_id
         assert visit_notes.find_of_visit(session, reader, visit_id)

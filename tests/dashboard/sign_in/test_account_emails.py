@@ -7,12 +7,12 @@ import pytest
 
 from dashboard.sign_in import account_emails
 from db.settings import Settings
-from services.people.accounts.invitations import Invited
+from services.people.accounts.invitations import NewInvitation
 from tests.browser.running import free_port
 from tests.kit import cast
 from tests.kit.mailbox import Mailbox, mail_server
 
-DORA = Invited(
+DORA = NewInvitation(
     uuid4(),
     cast.DORA.name,
     cast.DORA.email,

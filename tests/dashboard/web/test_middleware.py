@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse
 from dashboard.web.gate.middleware import Gate, allowed_hosts
 from dashboard.web.sessions.live_sessions import Attendance
 from db.postgres import DatabaseUnavailable
-from services.people.sessions import Live, Record
+from services.people.sessions import LiveSession, SessionRecord
 from tests.dashboard.asgi import ask, connect
 from tests.kit import cast
 
@@ -28,9 +28,9 @@ class Sessions:
 
     def __init__(self, *, ends=False, fails=False):
         until = NOW + timedelta(hours=12)
-        self._live = Live(
+        self._live = LiveSession(
             CLERK,
-            Record(SESSION, CLERK.id, "code", None, None, NOW, NOW, until, None),
+            SessionRecord(SESSION, CLERK.id, "code", None, None, NOW, NOW, until, None),
             NOW,
         )
         self._ends, self._fails = ends, fails

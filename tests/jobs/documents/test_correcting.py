@@ -10,7 +10,7 @@ import pytest
 from db.mongo.audit_store import AuditFilter, AuditStore
 from jobs.documents import integrity
 from services.audit import chain
-from services.audit.log import words
+from services.audit.log import descriptions
 from services.core import audit
 from services.core.actors import KEEPER
 from services.core.audit import Action
@@ -72,7 +72,7 @@ def test_false_events_are_named_by_their_ids_wherever_they_are(house, log):
     assert set(corrected_ids(house)) == {str(shipped[0].id), str(waiting.id)}
     (event,) = house.events(Action.AUDIT_CORRECT)
     assert event.patient_id is None
-    sentence = words.tell(event.action, event.details)
+    sentence = descriptions.describe(event.action, event.details)
     assert "These events are false" in sentence
     assert str(waiting.id) in sentence
 

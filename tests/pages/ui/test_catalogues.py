@@ -12,7 +12,7 @@ from dashboard import navigation
 from dashboard.ui.lists.criteria_editor.rows import SPAN_UNITS
 from dashboard.ui.words import SEXES
 from services.analytics.cohorts import Dimension, EventKind
-from services.audit.log import sentences, words
+from services.audit.log import descriptions, sentences
 from services.cluster.drill_kinds import PROMISES, SCENARIOS
 from services.cluster.operations import PHASES, SETTINGS, TITLES
 from services.core.actors import Permission, Role
@@ -223,9 +223,12 @@ def test_what_people_are_refused_with_is_german(file: Path) -> None:
         ),
         pytest.param([*EventKind, *Dimension], id="what cohorts are made of"),
         pytest.param([*sentences._PHRASES.values()], id="actions of the audit log"),
-        pytest.param([*words._TO_PATIENTS.values(), words._SOMETHING], id="accesses"),
         pytest.param(
-            [*words._OF_DOCUMENT.values(), words._SOMETHING_ELSE],
+            [*descriptions._TO_PATIENTS.values(), descriptions._SOMETHING],
+            id="accesses",
+        ),
+        pytest.param(
+            [*descriptions._OF_DOCUMENT.values(), descriptions._SOMETHING_ELSE],
             id="accesses to documents",
         ),
         pytest.param([state.sentence for state in SignatureState], id="signatures"),

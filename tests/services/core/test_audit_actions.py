@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 
 from db.models.audit import AuditEvent
 from db.mongo.audit_store import AuditStore
-from services.audit.log.words import field_name, tell
+from services.audit.log.descriptions import describe, field_name
 from services.core.audit import Action
 from tests.kit.sentences import translations
 from tests.services.core.audit_actions import PREPARATIONS, World
@@ -86,7 +86,7 @@ def _names_in(events: list[AuditEvent]) -> Iterator[str]:
         for name, value in event.details.items():
             if name == "changed" and isinstance(value, dict):
                 yield from value
-            elif f"{field_name(name)}: " in tell(event.action, event.details):
+            elif f"{field_name(name)}: " in describe(event.action, event.details):
                 yield name
 
 

@@ -28,7 +28,7 @@ from dashboard.web.sessions.session_watch.page import (
 from dashboard.web.sessions.session_watch.socket import SessionSocket
 from db.cluster.site_position import SiteReader
 from db.postgres import Database
-from services.people.sessions import Live
+from services.people.sessions import LiveSession
 
 PREFIX = "/session"
 STATE_PATH = f"{PREFIX}/state"
@@ -73,7 +73,7 @@ def serves(path: str) -> bool:
 def _telling(places: Places, usual: str) -> Callable[[Request], Awaitable[Response]]:
     async def tell(request: Request) -> Response:
         """Answer with what the signed-in person may open."""
-        live: Live = request.scope[SESSION]
+        live: LiveSession = request.scope[SESSION]
         with speaking(language_at(request, usual)):
             return JSONResponse({**places(live.actor), "clock": clock_at(request)})
 

@@ -17,7 +17,7 @@ from dashboard.ui.scripts import DIALOGS, read_script
 from dashboard.web.clocks import clock_at
 from dashboard.web.languages import language_at
 from services.core.actors import COMPACT, Actor
-from services.people.sessions import Live
+from services.people.sessions import LiveSession
 
 SCRIPT_PATH: Final = "/session/watch.js"
 _SCRIPT: Final = read_script(
@@ -85,7 +85,7 @@ class WatchedPages:
         if scope["type"] != "http" or scope["method"] != "GET":
             await self._app(scope, receive, send)
             return
-        live: Live | None = scope.get(SESSION)
+        live: LiveSession | None = scope.get(SESSION)
         connection = HTTPConnection(scope)
         language = language_at(connection, self._usual)
         with speaking(language):

@@ -15,7 +15,7 @@ from dashboard.web.installation_key import derive
 from dashboard.web.sessions.live_sessions import Attendance, LiveSessions
 from db.cluster.site_position import SitePosition, SiteReader
 from db.postgres import Absence
-from services.people.sessions import Live
+from services.people.sessions import LiveSession
 
 Ending = Literal["idle", "lifetime"]
 
@@ -66,7 +66,7 @@ class SessionSocket:
 
     async def follow(self, websocket: WebSocket) -> None:
         """Exchange messages until the page goes away or the sign-in ends."""
-        live: Live = websocket.scope[SESSION]
+        live: LiveSession = websocket.scope[SESSION]
         await websocket.accept()
         with self._live.attend(live) as page:
             async with anyio.create_task_group() as tasks:
@@ -74,7 +74,7 @@ class SessionSocket:
                 await self._hear(websocket, live.record.id)
                 tasks.cancel_scope.cancel()
 
-    def _greeting(self, live: Live, database: DatabaseState) -> dict[str, Any]:
+    def _greeting(self, live: LiveSession, database: DatabaseState) -> dict[str, Any]:
         return {
             "kind": "hello",
             "database": asdict(database),

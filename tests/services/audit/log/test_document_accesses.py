@@ -128,7 +128,7 @@ def test_whoever_does_not_see_the_document_sees_nobody(session, store, paper):
     ],
 )
 def test_every_action_has_words_for_patients(action):
-    sentence = log.words.tell_patient(action, {"version": 1})
+    sentence = log.descriptions.describe_to_patient(action, {"version": 1})
 
     assert sentence != "did something with your record"
 
@@ -136,7 +136,7 @@ def test_every_action_has_words_for_patients(action):
 def test_no_title_is_told_to_administrators():
     changed = {"changed": {"title": ["HIV test", "Blood count"]}, "version": 2}
 
-    sentence = log.words.tell(Action.DOCUMENT_CHANGE, changed)
+    sentence = log.descriptions.describe(Action.DOCUMENT_CHANGE, changed)
 
     assert sentence == "changed title; version: 2"
 
@@ -155,18 +155,20 @@ def test_no_title_is_told_to_administrators():
     ],
 )
 def test_values_are_told_as_they_are_read(details, said):
-    assert log.words.tell(Action.DOCTOR_CHANGE, details) == said
+    assert log.descriptions.describe(Action.DOCTOR_CHANGE, details) == said
 
 
 def test_the_hash_of_an_address_is_not_called_an_address():
     details = {"method": "code", "address": "5b3c"}
 
     for action in (Action.CODE_REQUEST, Action.SESSION_START):
-        sentence = log.words.tell(action, details)
+        sentence = log.descriptions.describe(action, details)
         assert sentence == "method: code; hash of the address: 5b3c"
     # Of a patient's own values, only that they changed is shown.
     changed = {"changed": {"address": ["", ""]}}
-    assert log.words.tell(Action.PATIENT_CHANGE, changed) == "changed address"
+    assert (
+        log.descriptions.describe(Action.PATIENT_CHANGE, changed) == "changed address"
+    )
 
 
 def test_what_an_app_opened_is_told_apart_from_what_its_patient_did(

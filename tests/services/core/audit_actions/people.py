@@ -21,7 +21,7 @@ from services.people.accounts import invitations
 from services.people.accounts.own_contact import OwnContact, change_contact
 from services.people.connected_systems import SystemKeysTyped
 from services.people.sign_in import codes, identities, passkeys
-from services.people.sign_in.identities import Claimed
+from services.people.sign_in.identities import IdentityClaims
 from tests.kit import cast
 from tests.kit.authenticator import Authenticator
 from tests.services.core.audit_actions.world import TODAY, ActionCall, World, prepares
@@ -29,7 +29,9 @@ from tests.services.people.sign_in.passkeys import desk as passkey_desk
 from tests.services.people.sign_in.passkeys.desk import PARTY
 
 ASKING = codes.CodeRequest(cast.ROSA.email, "the browser's own secret", "k" * 32)
-CLAIMED = Claimed("https://accounts.clinic.example", "1", cast.ROSA.name, None, None)
+CLAIMED = IdentityClaims(
+    "https://accounts.clinic.example", "1", cast.ROSA.name, None, None
+)
 
 
 @prepares(Action.SESSION_START)

@@ -44,7 +44,7 @@ def test_a_link_lets_the_invited_person_in_with_their_role(session, invite):
 
     guest = invitations.accept(session, invited.token)
 
-    assert guest == invitations.Guest(invited.user_id, "Cleo Clerk", Role.CLINICIAN)
+    assert guest == invitations.Invitee(invited.user_id, "Cleo Clerk", Role.CLINICIAN)
     assert accounts.get_actor(session, invited.user_id).role is Role.CLINICIAN
 
 

@@ -29,7 +29,7 @@ from services.people.accounts.revocations import Revocations
 from services.people.patient_apps import consenting
 from services.people.sessions.requiring import SignInEnded
 from services.people.sign_in import identities
-from services.people.sign_in.identities import Claimed
+from services.people.sign_in.identities import IdentityClaims
 from tests.kit import cast
 from tests.kit.patient_apps import (
     CALLBACK,
@@ -503,7 +503,7 @@ def test_whom_the_provider_gives_another_role_exports_no_more(database, system):
     subject = uuid4().hex
 
     def enter(role: Role) -> Actor:
-        claimed = Claimed(
+        claimed = IdentityClaims(
             "https://x.example", subject, "R", f"{subject}@x.example", role
         )
         return database.write(

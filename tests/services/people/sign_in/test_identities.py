@@ -17,7 +17,7 @@ from services.people import accounts, sessions
 from services.people.sign_in import identities
 from services.people.sign_in.confirmations import NotConfirmed
 from services.people.sign_in.identities import (
-    Claimed,
+    IdentityClaims,
     IdentityRefused,
     IdentityTaken,
     RoleWithdrawn,
@@ -25,7 +25,7 @@ from services.people.sign_in.identities import (
 from tests.kit import cast
 
 ISSUER = "https://accounts.clinic.example"
-ROSA = Claimed(ISSUER, "rosa-1", cast.ROSA.name, cast.ROSA.email, Role.STAFF)
+ROSA = IdentityClaims(ISSUER, "rosa-1", cast.ROSA.name, cast.ROSA.email, Role.STAFF)
 ROLES = {"chiefs": "admin", "doctors": "clinician"}
 
 
@@ -205,7 +205,7 @@ def test_whom_an_administrator_shuts_out_later_no_role_lets_in_again(
 def test_a_provider_ends_the_access_of_those_alone_whom_it_brought_in(
     session, dora, sign_in
 ):
-    account = Claimed(ISSUER, "dora-1")
+    account = IdentityClaims(ISSUER, "dora-1")
     identities.connect(session, dora, account, session_id=sign_in)
 
     identities.end_access(session, account)
@@ -228,7 +228,7 @@ def test_who_was_shut_out_here_stays_outside(session):
 def test_who_connects_an_account_signs_in_with_it_and_keeps_their_role(
     session, dora, sign_in
 ):
-    account = Claimed(ISSUER, "dora-1", role=Role.ADMIN)
+    account = IdentityClaims(ISSUER, "dora-1", role=Role.ADMIN)
 
     identities.connect(session, dora, account, session_id=sign_in)
 

@@ -153,7 +153,7 @@ _SOMETHING: Final = "did something with your record"
 _SOMETHING_ELSE: Final = "did something with {version}"
 
 
-def tell(action: str, details: Mapping[str, Any]) -> str:
+def describe(action: str, details: Mapping[str, Any]) -> str:
     """Return what the details hold, without what a record says."""
     is_clinical = action.partition(":")[0] in _CLINICAL
     if action in _HASHED:
@@ -161,7 +161,7 @@ def tell(action: str, details: Mapping[str, Any]) -> str:
     return _listed(_parts(details, is_clinical=is_clinical), "; ")
 
 
-def tell_patient(action: str, details: Mapping[str, Any]) -> str:
+def describe_to_patient(action: str, details: Mapping[str, Any]) -> str:
     """Return what was done with a patient's record, as shown to the patient."""
     if action == Action.APP_ALLOW and isinstance(app := details.get("name"), str):
         return Sentence("let the app {app} read your record", app=app)
@@ -175,7 +175,7 @@ def tell_patient(action: str, details: Mapping[str, Any]) -> str:
     return Sentence(sentence)
 
 
-def tell_of_document(action: str, details: Mapping[str, Any]) -> str:
+def describe_document_event(action: str, details: Mapping[str, Any]) -> str:
     """Return what was done with a document, and with which version of it."""
     version = details.get("version")
     said = _OF_DOCUMENT.get(action, _SOMETHING_ELSE)

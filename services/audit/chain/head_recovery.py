@@ -37,7 +37,7 @@ def walk_after_head(session: Session, store: AuditStore) -> Iterator[Document]:
         yield document
 
 
-def rejoin(
+def move_head_to_end(
     session: Session, end: Link, events: Collection[UUID], keys: SealKeys
 ) -> None:
     """Put the head at the log's end, under a seal; the caller commits.
@@ -65,10 +65,10 @@ def find_break(session: Session, store: AuditStore) -> ChainBroken | None:
         return broken
     waiting = shipping.waiting_events(session, beyond) if beyond else {}
     for document in beyond:
-        is_ours = shipping.belongs(document, waiting.get(document["event"]))
+        is_ours = shipping.is_entry_of(document, waiting.get(document["event"]))
         # A shipment may have moved the head past it meanwhile.
         if not is_ours and read_head(session) == head:
-            return shipping.not_ours(document["_id"])
+            return shipping.without_event(document["_id"])
     return None
 
 

@@ -34,7 +34,7 @@ class Bearer:
     resource_scopes: ResourceScopes | None = None
     export_purpose: str | None = None
     app: str | None = None
-    is_held_to_groups: bool = False
+    is_limited_to_groups: bool = False
 
     @property
     def counted_as(self) -> UUID:
@@ -79,7 +79,7 @@ def find(session: Session, token: str) -> Bearer | None:
         resource_scopes,
         purpose,
         row.app,
-        is_held_to_groups=row.exports == SystemExports.GROUPS,
+        is_limited_to_groups=row.exports == SystemExports.GROUPS,
     )
 
 
