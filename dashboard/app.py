@@ -10,12 +10,12 @@ from dashboard.ui.clock import follow_chosen_clock
 from dashboard.ui.error_boundary import error_boundary, explain
 from dashboard.ui.notices import show_notices
 from dashboard.ui.page_header import show_breadcrumbs
-from dashboard.ui.typed_again import typed_again
+from dashboard.ui.restored_input import take_restored_input
 from dashboard.ui.words import follow_name_order
-from dashboard.visits.booking.leaving import stay_on
+from dashboard.visits.booking.leaving import release_on_leaving
 from dashboard.web import uploaded_files
 from dashboard.web.log import run_ids
-from dashboard.web.page_context.page_language import speak_to
+from dashboard.web.page_context.page_language import use_language_of
 from services.core.errors import NotAllowed, NotFound
 
 run_ids.begin()
@@ -23,13 +23,13 @@ st.set_page_config(page_icon=MARK, layout="wide")
 st.logo(MARK, size="large")
 with error_boundary():
     actor = current_actor()
-    speak_to(actor)
+    use_language_of(actor)
     follow_chosen_clock()
     follow_name_order(actor)
     page = st.navigation(pages_for(actor), position="top")
-    stay_on(page.url_path)
-    uploaded_files.stay_on(page.url_path)
-    guide.stay_on(page.url_path)
+    release_on_leaving(page.url_path)
+    uploaded_files.discard_of_other_pages(page.url_path)
+    guide.set_current_page(page.url_path)
     show_notices()
     show_breadcrumbs(page.url_path)
     try:
@@ -40,4 +40,4 @@ with error_boundary():
     except NotAllowed as refusal:
         explain(refusal)
         offer_home()
-typed_again()
+take_restored_input()

@@ -12,9 +12,9 @@ from dashboard import wiring
 from dashboard.ui.clock import in_zone, now, time_of_day, today
 from dashboard.web.page_context.file_stores import files, ingest, inspector
 from dashboard.web.page_context.page_actor import (
+    actor_database,
     current_actor,
     current_sign_in,
-    on_behalf,
     require,
 )
 from dashboard.web.page_context.page_reads import (
@@ -24,12 +24,12 @@ from dashboard.web.page_context.page_reads import (
     known_diagnoses,
     known_drugs,
     last_write,
-    look_at_documents,
-    look_at_visits,
     read,
     read_ahead,
     read_all,
+    read_document_list,
     read_elsewhere,
+    read_shared_visits,
     read_with,
     reading_as_of_now,
     remember_write,
@@ -57,13 +57,13 @@ __all__ = [
     "known_diagnoses",
     "known_drugs",
     "last_write",
-    "look_at_documents",
-    "look_at_visits",
     "now",
     "read",
     "read_ahead",
     "read_all",
+    "read_document_list",
     "read_elsewhere",
+    "read_shared_visits",
     "read_with",
     "reading_as_of_now",
     "require",
@@ -84,7 +84,7 @@ def write(operation: Callable[[Session], T], *, gives_way: bool = False) -> T:
     NotSaved, and Unavailable if nobody knows whether it was saved.
     """
     try:
-        written = on_behalf().write(operation, gives_way=gives_way)
+        written = actor_database().write(operation, gives_way=gives_way)
     except OutcomeUnknown as error:
         raise Unavailable(
             "The database became unavailable while saving, and it is not known "
@@ -121,7 +121,7 @@ def act_on_servers(order: "OperationRequest") -> "RunningOperation | None":
     """
     try:
         return wiring.current().runner.start(
-            on_behalf(), order, session_id=current_sign_in()
+            actor_database(), order, session_id=current_sign_in()
         )
     except DatabaseUnavailable as error:
         raise Unavailable(
@@ -132,4 +132,4 @@ def act_on_servers(order: "OperationRequest") -> "RunningOperation | None":
 
 def count_upload() -> None:
     """Count a file that this person uploads; raises LimitReached."""
-    on_behalf().count_upload(wiring.current().throttle)
+    actor_database().count_upload(wiring.current().throttle)

@@ -26,7 +26,7 @@ from services.core.audit_without_primary import AuditSpool
 from services.core.throttling import Throttle
 
 if TYPE_CHECKING:
-    from dashboard.web.cluster_following import Following
+    from dashboard.web.endpoint_follower import EndpointFollower
     from db.backups.copies.object_store import ObjectStore
     from db.backups.recovery_kit import KeyFiles
     from db.backups.repository import Repository
@@ -234,11 +234,11 @@ class Wiring:
         return OperationRunner(Servers(self.database, Patroni(self.endpoints), control))
 
     @_MadeOnce
-    def following(self) -> "Following":
+    def following(self) -> "EndpointFollower":
         """Follower of the embedded cluster's nodes as they come and go."""
-        from dashboard.web.cluster_following import Following
+        from dashboard.web.endpoint_follower import EndpointFollower
 
-        return Following(self.settings.data, self.endpoints, self.adopt)
+        return EndpointFollower(self.settings.data, self.endpoints, self.adopt)
 
     @_MadeOnce
     def changes(self) -> "ListenerConnection":

@@ -23,7 +23,7 @@ from dashboard.ui.chart_tools.vega_lite import (
     of_rows,
     quantitative,
 )
-from dashboard.ui.fields import begin_with
+from dashboard.ui.fields import set_initial_value
 from dashboard.ui.language import decimal, gettext as _, marked, pgettext
 from dashboard.ui.language.chart_locale import in_language
 from dashboard.ui.words import at, plain
@@ -71,7 +71,7 @@ def choose() -> bool:
     if len(known) < FEWEST_COHORTS:
         st.caption(_("Save two cohorts to compare them."))
         return False
-    begin_with([key for key in compared if key in known], _CHOICE)
+    set_initial_value([key for key in compared if key in known], _CHOICE)
     chosen = st.multiselect(
         _("Cohorts to compare"),
         list(known),

@@ -14,8 +14,8 @@ from dashboard.ui.dialogs import dialog, leave_menu
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import (
     TypedNumber,
-    begin_with,
     bounded_line,
+    set_initial_value,
     whole_number_field,
 )
 from dashboard.ui.language import decimal, gettext as _, marked
@@ -103,7 +103,7 @@ def _threshold_fields(
     key: str, *, is_above: bool, line: int
 ) -> tuple[bool, TypedNumber]:
     """Ask for a threshold and the side that notifies; return both."""
-    begin_with(is_above, f"{key}_side")
+    set_initial_value(is_above, f"{key}_side")
     side = st.radio(
         _("Notify me about"),
         (True, False),

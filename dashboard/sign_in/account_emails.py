@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dashboard import wiring
-from dashboard.ui.language import ENGLISH, gettext as _, marked, speaking
+from dashboard.ui.language import ENGLISH, gettext as _, marked, using_language
 from dashboard.web.public_address import public_address
 from db.settings import Settings
 from services.messaging.mail import Email, MailNotSent, mailer_of
@@ -64,7 +64,7 @@ def send(settings: Settings, invited: NewInvitation) -> Delivered:
     if mailer is None:
         return Delivered(is_sent=False, link=link)
     try:
-        with speaking(_language(settings, is_patient=invited.is_patient)):
+        with using_language(_language(settings, is_patient=invited.is_patient)):
             mailer.send(invitation_email(invited, link))
     except MailNotSent:
         return Delivered(is_sent=False, link=link)
@@ -93,7 +93,7 @@ def send_address_change(
     mailer = mailer_of(settings)
     if mailer is not None:
         language = _language(settings, is_patient=is_patient)
-        with suppress(MailNotSent), speaking(language):
+        with suppress(MailNotSent), using_language(language):
             mailer.send(
                 Email(
                     address,

@@ -16,7 +16,7 @@ from dashboard.sign_in.codes import answering, asking
 from dashboard.sign_in.oidc import oidc_routes
 from dashboard.sign_in.passkeys import confirm, own_passkeys, passkey
 from dashboard.sign_in.sign_in_context import SignInContext
-from dashboard.web.languages import Speaking
+from dashboard.web.languages import LanguageMiddleware
 from dashboard.web.page_scripts import SIGN_IN_PATH, SIGN_OUT_PATH
 from services.documents.sharing.links import SHARED_PATH
 
@@ -47,7 +47,7 @@ _TABLES: Final[tuple[Callable[[SignInContext], list[BaseRoute]], ...]] = (
 def create_sign_in(context: SignInContext) -> Starlette:
     """Return the app that answers everything below PATHS."""
     routes = list(chain.from_iterable(t(context) for t in _TABLES))
-    speaking = Middleware(Speaking, usual=context.settings.language)
+    speaking = Middleware(LanguageMiddleware, usual=context.settings.language)
     return Starlette(routes=routes, middleware=[speaking])
 
 

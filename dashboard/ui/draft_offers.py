@@ -63,7 +63,7 @@ def offer_drafts(
             )
 
 
-def say_when_kept(saved_at: datetime | None) -> None:
+def show_saved_at(saved_at: datetime | None) -> None:
     """Show when the draft was saved; without a time, that it could not be saved."""
     if saved_at is None:
         st.caption(

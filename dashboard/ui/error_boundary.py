@@ -42,7 +42,7 @@ def error_boundary() -> Iterator[None]:
     except Exception as error:
         full = full_disk(error, wiring.current().disks)
         if full is None:
-            _own_up(error)
+            _show_unexpected_error(error)
         else:
             explain(full)
 
@@ -81,7 +81,7 @@ def explain(refusal: ServiceError) -> None:
         st.error(sentence, icon=":material/block:")
 
 
-def _own_up(error: Exception) -> None:
+def _show_unexpected_error(error: Exception) -> None:
     incident = uuid4().hex[:8]
     # Without its message: a constraint's error quotes the patient's whole row.
     logger.error("incident %s: %s", incident, describe(error))

@@ -151,7 +151,7 @@ def section_of(page: str) -> str | None:
     return _SECTION_OF.get(page)
 
 
-def stay_on(page: str) -> None:
+def set_current_page(page: str) -> None:
     """Record which page is shown: its header offers the guide's section about it."""
     st.session_state[_PAGE] = page
 

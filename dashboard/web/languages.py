@@ -20,8 +20,8 @@ from dashboard.ui.language import (
     long_date,
     month_and_year,
     refusal_text,
-    speaking,
     translated,
+    using_language,
 )
 from dashboard.ui.language.backup_failures import translate_failure
 from dashboard.ui.lists.list_words import patients_in_words
@@ -82,29 +82,29 @@ def wording_in(language: str | None, usual: str) -> Wording:
     spoken = language if language in LANGUAGES else usual
 
     def say(message: str) -> str:
-        with speaking(spoken):
+        with using_language(spoken):
             return translated(message)
 
     def spelt(day: date) -> str:
-        with speaking(spoken):
+        with using_language(spoken):
             return long_date(day)
 
     def number(value: float, places: int) -> str:
-        with speaking(spoken):
+        with using_language(spoken):
             return decimal(value, places)
 
     def month(day: date) -> str:
-        with speaking(spoken):
+        with using_language(spoken):
             return month_and_year(day)
 
     return Wording(spoken, say, spelt, number, month)
 
 
-def explaining_in(wording: Wording) -> Callable[[str], str]:
+def failure_translator(wording: Wording) -> Callable[[str], str]:
     """Return what translates why backups failed into the language of a PDF."""
 
     def explain(sentence: str) -> str:
-        with speaking(wording.language):
+        with using_language(wording.language):
             return translate_failure(sentence)
 
     return explain
@@ -112,11 +112,11 @@ def explaining_in(wording: Wording) -> Callable[[str], str]:
 
 def list_in_words(language: str, criteria: Criteria) -> str:
     """Return the sentence that describes a list of patients, in a language."""
-    with speaking(language):
+    with using_language(language):
         return patients_in_words(criteria, FIELDS, None)
 
 
-class Speaking:
+class LanguageMiddleware:
     """Has the pages of sign-in use the language of the client.
 
     A link to `?language=de` chooses one; the browser keeps it for its next visits.
@@ -133,14 +133,14 @@ class Speaking:
             return
         wanted = QueryParams(scope["query_string"]).get(_QUERY)
         if wanted not in LANGUAGES:
-            with speaking(language_at(HTTPConnection(scope), self._usual)):
+            with using_language(language_at(HTTPConnection(scope), self._usual)):
                 await self._app(scope, receive, send)
             return
-        with speaking(wanted):
+        with using_language(wanted):
             await self._app(scope, receive, _keeping(wanted, scope, send))
 
 
-def choosing(
+def choice_endpoints(
     database: Database, live: LiveSessions
 ) -> dict[str, Callable[[Request], Awaitable[Response]]]:
     """Return the endpoints that keep what a person chooses in their menu, by name."""
@@ -164,7 +164,7 @@ def _choosing(
             return PlainTextResponse(refusal_text(refusal), _BAD_REQUEST)
         except DatabaseUnavailable:
             return Response(status_code=_UNAVAILABLE)
-        live.ask_anew(signed_in.record.id)
+        live.invalidate(signed_in.record.id)
         return Response(status_code=_NO_CONTENT)
 
     return choose

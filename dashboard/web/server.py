@@ -92,18 +92,18 @@ def create_app(
     require_sign_in(settings)
     require_file_keys(settings)
     require_safe_mongo(settings)
-    json_log.keep_messages_out()
+    json_log.omit_exception_messages()
     key = signing_key(settings)
     _configure_streamlit(key, settings.reconnect_seconds)
     uploaded_files.share_bytes()
     forged_values.drop_forged_values()
     resuming.draw_before_clicks()
-    superseded_runs.keep_the_next_click()
+    superseded_runs.keep_next_click()
     message_batches.send_at_once()
     warming.read_theme_once()
     warming.read_config_once()
-    warming.name_pages_once()
-    warming.look_for_no_components()
+    warming.send_page_list_once()
+    warming.skip_component_search()
     wired = wiring.connect(settings)
     wiring.use(wired)
     live = LiveSessions(wired.database, sessions.limits_of(settings))
@@ -297,7 +297,7 @@ def _lifespan(
     async def lifespan(app: App) -> AsyncIterator[None]:
         del app
         to_thread.current_default_thread_limiter().total_tokens = _THREADS
-        warming.settle()
+        warming.freeze_loaded()
         with ExitStack() as held:
             held.enter_context(writing_down(wired.database, wired.audit_spool))
             if (main := wired.main_database) is not None:

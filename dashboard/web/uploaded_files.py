@@ -20,7 +20,7 @@ def share_bytes() -> None:
     UploadedFile.__deepcopy__ = _copied  # type: ignore[attr-defined]
 
 
-def stay_on(page: str) -> None:
+def discard_of_other_pages(page: str) -> None:
     """Discard what was chosen on another page; the shell says which page is open.
 
     That page's uploader has forgotten it, but Streamlit would keep it until the tab is

@@ -54,7 +54,7 @@ _populate_theme: Final = app_session._populate_theme_msg
 _populate_config: Final = app_session._populate_config_msg
 
 
-def settle() -> None:
+def freeze_loaded() -> None:
     """Move everything that is loaded out of the garbage collector's sight.
 
     A collection of all generations looks through every object of every library, none of
@@ -93,7 +93,7 @@ async def collecting(*, seconds: float = _SECONDS) -> AsyncIterator[None]:
 async def _let_go(seconds: float) -> None:
     while True:
         await asyncio.sleep(seconds)
-        await to_thread.run_sync(page_reads.let_go_of_old)
+        await to_thread.run_sync(page_reads.discard_expired)
 
 
 async def _collect(seconds: float) -> None:
@@ -124,25 +124,25 @@ def read_config_once() -> None:
     app_session._populate_config_msg = copy_config
 
 
-def name_pages_once() -> None:
+def send_page_list_once() -> None:
     """Have Streamlit send the list of pages only where the browser reads it.
 
     That is in the navigation. Streamlit also sends it at the beginning of every run,
     even of a fragment, where browsers have ignored it since `st.navigation`.
     """
-    app_session.AppSession._populate_app_pages = _name_none  # type: ignore[method-assign, assignment]
+    app_session.AppSession._populate_app_pages = _send_no_pages  # type: ignore[method-assign, assignment]
 
 
-def look_for_no_components() -> None:
+def skip_component_search() -> None:
     """Have Streamlit search no installed package for components of its own kind.
 
     For that it reads the file lists of all packages, 0.2 s at each start. Ours are
     registered by the modules that draw them, and no package that we require has any.
     """
-    BidiComponentManager.discover_and_register_components = _find_none  # type: ignore[assignment,method-assign]
+    BidiComponentManager.discover_and_register_components = _register_no_components  # type: ignore[assignment,method-assign]
 
 
-def _find_none(
+def _register_no_components(
     _manager: BidiComponentManager, *, start_file_watching: bool = True
 ) -> None:
     """Register no component, and watch no file."""
@@ -161,7 +161,7 @@ def copy_config(msg: Config) -> None:
     msg.CopyFrom(_read_config())
 
 
-def _name_none(
+def _send_no_pages(
     _session: app_session.AppSession, _msg: NewSession, _pages: object
 ) -> None:
     """Send no list of pages."""

@@ -48,7 +48,7 @@ with written:
         offer_completing(opened, writing)
     saving.show_refusal(refusal)
     autosave.keep(writing)
-    autosave.say_whether_kept(writing)
+    autosave.show_saved_at(writing)
 with beside:
     st.subheader(_("History"), anchor=False)
     with part_tabs(_TABS, key="visit_tabs") as part, error_boundary():

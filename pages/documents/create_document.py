@@ -56,7 +56,7 @@ with st.container(horizontal=True):
         icon=":material/save:",
         on_click=save,
     )
-form_drafts.say_when_saved()
+form_drafts.show_draft_state()
 if submitted:
     # Above the button: below it, the end of a long form is the end of the window.
     with error_boundary(), refused, st.spinner(_("Making the PDF…")):

@@ -12,7 +12,7 @@ from typing import Final
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po
 
-from dashboard.ui.language import CATALOGUES, GERMAN, catalogue, speaking
+from dashboard.ui.language import CATALOGUES, GERMAN, catalogue, using_language
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 
@@ -111,7 +111,7 @@ def missing(source: Path) -> list[str]:
 
 def missing_of_script(source: Path) -> list[str]:
     """Return the messages of a script that the German catalogue of scripts lacks."""
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         german = catalogue("scripts")
     # Some messages are inside template strings.
     options = {"parse_template_string": True}

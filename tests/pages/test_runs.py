@@ -60,9 +60,9 @@ def test_an_open_page_lets_go_of_what_it_may_show_no_more(clinic: Clinic, monkey
     del answer
     now = time.time()
 
-    page_reads.let_go_of_old()
+    page_reads.discard_expired()
     assert held() is not None
 
     monkeypatch.setattr(time, "time", lambda: now + 11)
-    page_reads.let_go_of_old()
+    page_reads.discard_expired()
     assert held() is None

@@ -11,7 +11,7 @@ from dashboard import wiring
 from dashboard.context import current_actor, now, read, write
 from dashboard.ui.clock import time_of_day
 from dashboard.ui.dialogs import leave_menu
-from dashboard.ui.fields import begin_with
+from dashboard.ui.fields import set_initial_value
 from dashboard.ui.language import gettext as _, marked, weekday
 from dashboard.ui.notices import notify
 from services.analytics import subscriptions
@@ -109,7 +109,7 @@ def ask_plan(key: str, plan: SendingPlan) -> SendingPlan:
 
     Their keys begin with `key`.
     """
-    begin_with(plan.frequency, f"{key}_rhythm")
+    set_initial_value(plan.frequency, f"{key}_rhythm")
     frequency = st.radio(
         _("How often"),
         list(_FREQUENCIES),
@@ -120,16 +120,16 @@ def ask_plan(key: str, plan: SendingPlan) -> SendingPlan:
     is_kept = frequency is plan.frequency
     with st.container(horizontal=True):
         if frequency is Frequency.WEEKLY:
-            begin_with(plan.day if is_kept else 0, f"{key}_weekday")
+            set_initial_value(plan.day if is_kept else 0, f"{key}_weekday")
             day = st.selectbox(
                 _("Weekday"), range(7), format_func=_weekday, key=f"{key}_weekday"
             )
         else:
-            begin_with(plan.day if is_kept else 1, f"{key}_day")
+            set_initial_value(plan.day if is_kept else 1, f"{key}_day")
             day = st.selectbox(
                 _("Day of the month"), range(1, LAST_DAY + 1), key=f"{key}_day"
             )
-        begin_with(plan.hour, f"{key}_hour")
+        set_initial_value(plan.hour, f"{key}_hour")
         hour = st.selectbox(
             _("Time"),
             _HOURS,
@@ -143,7 +143,7 @@ def ask_recipients(
     key: str, names: Mapping[UUID, str], recipients: Collection[UUID]
 ) -> tuple[UUID, ...]:
     """Ask to whom something is sent, in a field filled with these recipients."""
-    begin_with(list(recipients), f"{key}_recipients")
+    set_initial_value(list(recipients), f"{key}_recipients")
     return tuple(
         st.multiselect(
             _("Recipients"),

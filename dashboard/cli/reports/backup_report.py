@@ -63,7 +63,7 @@ def write_report(
     Raises CannotBackUp, and NotRunning: who made a report is recorded in the clinic.
     """
     from dashboard import wiring
-    from dashboard.web.languages import explaining_in, wording_in
+    from dashboard.web.languages import failure_translator, wording_in
     from db.postgres import SYSTEM
     from services.backups import reports
 
@@ -87,7 +87,7 @@ def write_report(
         clinic=wiring.letterhead(settings),
         now=now,
         wording=wording,
-        explain=explaining_in(wording),
+        explain=failure_translator(wording),
     )
     write_new(path, paper, of="The report")
     proven, failed = len(report.proofs), len(report.failures)
@@ -129,9 +129,9 @@ def report_mailing_of(wired: "Wiring") -> "ReportMailing | None":
         return wording_in(language, settings.language)
 
     def explain(wording: "Wording") -> Callable[[str], str]:
-        from dashboard.web.languages import explaining_in
+        from dashboard.web.languages import failure_translator
 
-        return explaining_in(wording)
+        return failure_translator(wording)
 
     return ReportMailing(
         wiring.letterhead(settings),

@@ -43,7 +43,7 @@ from dashboard.ui.language import (
     gettext as _,
     lowered,
     marked,
-    speaking,
+    using_language,
 )
 from dashboard.ui.words import plain
 from services.cluster import alerts, monitoring
@@ -346,7 +346,7 @@ def _show_zoom_tools(shown: Shown, labels: Mapping[Event, str]) -> None:
             return
         # A month has hundreds of events: looking up the page's language and the
         # reader's zone for each takes longer than drawing them.
-        with speaking(current_language()):
+        with using_language(current_language()):
             zone = in_zone(datetime.now(UTC)).tzinfo
             options = {
                 event: f"{_when(event.at.astimezone(zone), has_seconds=True)} {label}"

@@ -21,9 +21,9 @@ def keep(writing: Writing) -> None:
         _DRAFTS.keep(writing.draft())
 
 
-def say_whether_kept(writing: Writing) -> None:
+def show_saved_at(writing: Writing) -> None:
     """Show under the form whether what was typed is kept."""
-    _DRAFTS.say_whether_kept(writing.draft_id)
+    _DRAFTS.show_saved_at(writing.draft_id)
 
 
 def forget(writing: Writing) -> None:

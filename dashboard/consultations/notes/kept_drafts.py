@@ -9,7 +9,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboard.ui.draft_offers import Draft, offer_drafts, say_when_kept
+from dashboard.ui.draft_offers import Draft, offer_drafts, show_saved_at
 from dashboard.ui.language import gettext as _
 from services.core.drafting import DraftsUnreachable, Saved
 
@@ -40,11 +40,11 @@ class KeptDrafts(Generic[D]):
             saved_at = self.save(draft)
         st.session_state[f"{self.page}_kept"] = (draft, saved_at)
 
-    def say_whether_kept(self, draft_id: UUID) -> None:
+    def show_saved_at(self, draft_id: UUID) -> None:
         """Show under the form whether what was typed is kept."""
         kept = self._kept()
         if kept and kept[0].id == draft_id:
-            say_when_kept(kept[1])
+            show_saved_at(kept[1])
 
     def forget(self, draft_id: UUID) -> None:
         """Discard the draft of saved notes; if that fails it expires after a month."""

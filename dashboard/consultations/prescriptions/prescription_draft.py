@@ -34,7 +34,7 @@ def keep(visit_id: UUID, typed: DraftPrescription) -> None:
     if form.is_touched(typed):
         kept = form.with_warnings(typed)
         _DRAFTS.keep(UnfinishedPrescription(draft_id, visit_id, kept))
-    _DRAFTS.say_whether_kept(draft_id)
+    _DRAFTS.show_saved_at(draft_id)
 
 
 def forget(visit_id: UUID) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import wiring
 from dashboard.context import current_actor
 from dashboard.documents.forms.open_form import PAGE, Begun, go_on_with
-from dashboard.ui.draft_offers import offer_drafts, say_when_kept
+from dashboard.ui.draft_offers import offer_drafts, show_saved_at
 from dashboard.ui.language import gettext as _
 from services.documents import forms
 from services.documents.forms import TEMPLATES, DraftsUnreachable, SavedDraft
@@ -28,10 +28,10 @@ def save(begun: Begun) -> None:
         st.session_state[_SAVED_AT] = None
 
 
-def say_when_saved() -> None:
+def show_draft_state() -> None:
     """Show under the form whether what was typed is kept."""
     if _SAVED_AT in st.session_state:
-        say_when_kept(st.session_state[_SAVED_AT])
+        show_saved_at(st.session_state[_SAVED_AT])
 
 
 def offer(begun: Begun) -> None:

@@ -6,7 +6,7 @@ As with patients, the address carries an opaque key and never a value.
 from dataclasses import dataclass
 from uuid import UUID
 
-from dashboard.context import current_actor, look_at_documents
+from dashboard.context import current_actor, read_document_list
 from dashboard.documents.fields.field_words import fields_of_lists
 from dashboard.ui.lists import list_addresses
 from dashboard.ui.lists.list_addresses import AddressedList
@@ -42,7 +42,7 @@ class DocumentListing(AddressedList):
 
     def look(self, position: PagePosition, *, is_counted: bool = True) -> CachedPage:
         """Read the page at a position, and count the list in the same read."""
-        return look_at_documents(self.criteria, position, is_counted=is_counted)
+        return read_document_list(self.criteria, position, is_counted=is_counted)
 
     def sentence(self, cached: CachedPage) -> str:
         """Return what the list shows and how many there are; raises if not counted."""
@@ -63,13 +63,13 @@ def newest_of(patient_id: UUID, most: int) -> tuple[ListedDocument, ...]:
     filters = Criteria()
     if actor.role is not Role.PATIENT:
         filters = _of(patient_id)
-    cached = look_at_documents(filters, PagePosition(size=most), is_counted=False)
+    cached = read_document_list(filters, PagePosition(size=most), is_counted=False)
     return cached.page.rows
 
 
 def list_key_of(patient_id: UUID) -> str:
     """Return the key of the list of all documents of a patient."""
-    return list_addresses.remember(current_actor(), _of(patient_id), DOCUMENTS)
+    return list_addresses.key_of_list(current_actor(), _of(patient_id), DOCUMENTS)
 
 
 def _of(patient_id: UUID) -> Criteria:

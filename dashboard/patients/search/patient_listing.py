@@ -26,7 +26,7 @@ from dashboard.patients.search.disclosed_lists import (
     smallest_group,
 )
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.fields import bounded_area, renewed_forms
+from dashboard.ui.fields import bounded_area, clearable_forms
 from dashboard.ui.language import gettext as _
 from dashboard.ui.lists import list_addresses
 from dashboard.ui.lists.list_addresses import AddressedList
@@ -259,11 +259,11 @@ def offer_named_export(listing: Listing) -> None:
             )
         )
         # A reason is for this list: another list needs its own.
-        renewed_forms.belong_to(_NAMED_EXPORT, listing.criteria)
+        clearable_forms.clear_unless_about(_NAMED_EXPORT, listing.criteria)
         with st.form("patients_named_form", border=False):
             reason = bounded_area(
                 _("Reason"),
-                key=renewed_forms.key_in(_NAMED_EXPORT, "reason"),
+                key=clearable_forms.key_in(_NAMED_EXPORT, "reason"),
                 longest=LONGEST,
             )
             is_wanted = st.form_submit_button(

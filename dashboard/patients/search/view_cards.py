@@ -66,7 +66,9 @@ def _saved() -> list[tuple[View, Criteria]]:
     recalled = []
     for view in known[:_MOST]:
         with suppress(NotFound, NotAllowed):
-            recalled.append((view, list_addresses.recall(actor, view.key, PATIENTS)))
+            recalled.append(
+                (view, list_addresses.list_of_key(actor, view.key, PATIENTS))
+            )
     return recalled
 
 

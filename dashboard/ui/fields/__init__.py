@@ -12,5 +12,5 @@ from dashboard.ui.fields.numbers import (
 )
 from dashboard.ui.fields.typed_values import (
     TypedValue as TypedValue,
-    begin_with as begin_with,
+    set_initial_value as set_initial_value,
 )

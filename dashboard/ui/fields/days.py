@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard.ui.fields.typed_values import TypedValue, begin_with
+from dashboard.ui.fields.typed_values import TypedValue, set_initial_value
 from dashboard.ui.language import day_format, marked
 
 # Not earlier, so that nothing is sent while the first digits of a year are typed. Not
@@ -30,7 +30,7 @@ def day_field(
 
     The field begins with `value`, unless the session has a value already.
     """
-    begin_with(value, key)
+    set_initial_value(value, key)
     return st.date_input(
         label,
         None,
@@ -54,7 +54,7 @@ def needed_time_field(
     label: str, value: time | None = None, *, field: str, key: str, **options: Any
 ) -> TypedValue[time]:
     """Ask for a time of day that is required."""
-    begin_with(value, key)
+    set_initial_value(value, key)
     typed = st.time_input(label, None, key=key, **options)
     return TypedValue(label, field, typed, _NO_TIME)
 
@@ -63,5 +63,5 @@ def needed_day_and_time_field(
     label: str, value: datetime, *, field: str, key: str
 ) -> TypedValue[datetime]:
     """Ask for a day and time that are required."""
-    begin_with(value, key)
+    set_initial_value(value, key)
     return TypedValue(label, field, st.datetime_input(label, None, key=key), _NEITHER)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard.ui.fields.typed_values import TypedValue, begin_with
+from dashboard.ui.fields.typed_values import TypedValue, set_initial_value
 from dashboard.ui.language import marked
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
@@ -76,6 +76,6 @@ def number_field(
     label: str, value: float | None = None, *, field: str, key: str, **options: Any
 ) -> TypedNumber:
     """Ask for a number, which may have decimals; the field begins with `value`."""
-    begin_with(None if value is None else float(value), key)
+    set_initial_value(None if value is None else float(value), key)
     typed = st.number_input(label, value=None, key=key, **options)
     return typed_number(label, field, typed)

@@ -36,7 +36,7 @@ class TypedValue(Generic[T]):
         return self.value
 
 
-def begin_with(value: object, key: str) -> None:
+def set_initial_value(value: object, key: str) -> None:
     """Give the field of this key a first value, the first time that it is drawn."""
     if key not in st.session_state:
         st.session_state[key] = value

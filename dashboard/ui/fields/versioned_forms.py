@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 import streamlit as st
 
-from dashboard.ui.fields.typed_values import begin_with
+from dashboard.ui.fields.typed_values import set_initial_value
 from services.core.errors import Conflict
 
 Version = TypeVar("Version")
@@ -40,7 +40,7 @@ class VersionedForm(Generic[Version]):
             opened = current
         st.session_state[self._opened] = opened
         for field, value in self.values_of(opened).items():
-            begin_with(value, self.key_of(opened, field))
+            set_initial_value(value, self.key_of(opened, field))
         return opened
 
     def close(self) -> None:

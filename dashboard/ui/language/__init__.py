@@ -76,7 +76,7 @@ def choose_language(language: str) -> None:
 
 
 @contextmanager
-def speaking(language: str) -> Iterator[None]:
+def using_language(language: str) -> Iterator[None]:
     """Use a language inside, whatever the session's is; raises ValueError."""
     _require_known(language)
     token = _spoken.set(language)

@@ -16,7 +16,7 @@ from dashboard.ui.language import (
     decimal,
     filled,
     gettext as _,
-    speaking,
+    using_language,
 )
 from services.core.sentences import Sentence
 
@@ -53,7 +53,7 @@ class KeptSentences:
 
     def retold_all(self, sentences: Iterable[str]) -> list[str]:
         """Return several, as `retold` does; asks the page for its language once."""
-        with speaking(current_language()):
+        with using_language(current_language()):
             return [self.retold(sentence) for sentence in sentences]
 
     def _value_text(self, value: str) -> str:

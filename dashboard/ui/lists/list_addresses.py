@@ -39,13 +39,15 @@ class AddressedList:
     def of_address(cls) -> Self:
         """Return the list that the page's address names; raises NotFound."""
         actor, key = current_actor(), st.query_params.get("list", "")
-        return cls(actor, key, recall(actor, key, cls.subject) if key else Criteria())
+        return cls(
+            actor, key, list_of_key(actor, key, cls.subject) if key else Criteria()
+        )
 
     def save(self, name: str) -> views.View:
         """Save the list as a view of this person, under the name."""
         key = self.key
         if not key or is_sealed(key):
-            key = remember(self.actor, self.criteria, self.subject)
+            key = key_of_list(self.actor, self.criteria, self.subject)
         return write(
             lambda session: views.save_view(
                 session, self.actor, name, key, subject=self.subject
@@ -56,14 +58,14 @@ class AddressedList:
         """Return the key of another list; raises InvalidInput if it cannot exist."""
         if wanted == Criteria():
             return ""
-        return remember(self.actor, wanted, self.subject)
+        return key_of_list(self.actor, wanted, self.subject)
 
     def show(self, wanted: Criteria) -> NoReturn:
         """Show another list on this page; raises InvalidInput if it cannot exist."""
         show(self.key_of(wanted))
 
 
-def remember(actor: Actor, wanted: Criteria, subject: Subject) -> str:
+def key_of_list(actor: Actor, wanted: Criteria, subject: Subject) -> str:
     """Return the key for the list's address; raises InvalidInput, NotAllowed."""
     try:
         key = write(
@@ -80,7 +82,7 @@ def remember(actor: Actor, wanted: Criteria, subject: Subject) -> str:
     return key
 
 
-def recall(actor: Actor, key: str, subject: Subject) -> Criteria:
+def list_of_key(actor: Actor, key: str, subject: Subject) -> Criteria:
     """Return the list that an address names; raises NotFound, NotAllowed."""
     if is_sealed(key):
         wanted = _unseal(key, subject)

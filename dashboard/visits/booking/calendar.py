@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from dashboard.context import current_actor, look_at_visits, read
+from dashboard.context import current_actor, read, read_shared_visits
 from dashboard.ui.clock import in_zone, now, today
 from dashboard.ui.language import day_in_full, gettext as _
 from dashboard.visits.booking.held import held_now
@@ -24,7 +24,7 @@ def slots_of(
     """Return the doctor's slots of these days."""
     from_at, until_at = span(first, days)
     if patient_id is None:
-        listed = look_at_visits(
+        listed = read_shared_visits(
             lambda caches, who, after: caches.slots(
                 who, doctor_id, from_at, until_at, after=after
             )

@@ -1,8 +1,8 @@
 """What ends when somebody leaves the page of booking.
 
 Their holds are released as soon as they leave the page on which they took them: the
-shell calls `stay_on` for every page. A closed tab reports that itself, see the
-countdown.
+shell calls `release_on_leaving` for every page. A closed tab reports that itself, see
+the countdown.
 """
 
 from contextlib import suppress
@@ -30,7 +30,7 @@ NOTE: Final = "booking_typed_note"
 _PAGE: Final = "booking_page"
 
 
-def stay_on(page: str) -> None:
+def release_on_leaving(page: str) -> None:
     """Release the holds when somebody leaves the page for another one of ours."""
     before = st.session_state.get(_PAGE)
     st.session_state[_PAGE] = page

@@ -9,9 +9,9 @@ import streamlit as st
 
 from dashboard.context import (
     current_actor,
-    look_at_visits,
     now,
     read,
+    read_shared_visits,
     visit_changes_mark,
 )
 from dashboard.ui import clock
@@ -98,7 +98,7 @@ def show_doctor(doctor_id: UUID | None) -> None:
 
 def bookable_doctors() -> tuple[DoctorRecord, ...]:
     """Return the doctors who can be booked, by name."""
-    return look_at_visits(
+    return read_shared_visits(
         lambda caches, who, after: caches.doctors(who, limit=_MOST_DOCTORS, after=after)
     )
 

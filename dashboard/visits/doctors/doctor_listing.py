@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dashboard.context import current_actor, look_at_visits, read
+from dashboard.context import current_actor, read, read_shared_visits
 from services.visits.schedule import doctors
 from services.visits.schedule.doctors import DoctorRecord
 
@@ -25,7 +25,7 @@ def doctors_listed(
                 limit=limit,
             )
         )
-    return specialities(), look_at_visits(
+    return specialities(), read_shared_visits(
         lambda caches, who, after: caches.doctors(
             who, search=search, speciality=speciality, limit=limit, after=after
         )

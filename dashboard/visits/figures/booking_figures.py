@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from dashboard import wiring
-from dashboard.context import current_actor, look_at_visits
+from dashboard.context import current_actor, read_shared_visits
 from dashboard.ui.clock import today, zone
 from dashboard.ui.fields.days import needed_day_field
 from dashboard.ui.language import decimal, gettext as _, marked, pgettext
@@ -65,7 +65,7 @@ def _typed(day: date) -> Period:
 
 def figures_of(period: Period) -> BookingStatistics:
     """Read how visits were booked on these days."""
-    return look_at_visits(
+    return read_shared_visits(
         lambda caches, who, after: caches.statistics(who, period, zone(), after=after)
     )
 

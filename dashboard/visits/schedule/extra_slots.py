@@ -14,7 +14,7 @@ from dashboard.ui.fields import (
     TypedNumber,
     TypedValue,
     bounded_line,
-    renewed_forms,
+    clearable_forms,
     whole_number_field,
 )
 from dashboard.ui.fields.days import needed_day_field, needed_time_field
@@ -66,7 +66,7 @@ def show_extras(doctor: DoctorRecord) -> None:
         notify(_("The extra slot is withdrawn."), icon="undo")
         st.rerun()
     # The length of a visit and the reason belong to one doctor, so the form does.
-    renewed_forms.belong_to(_FORM, doctor.id)
+    clearable_forms.clear_unless_about(_FORM, doctor.id)
     with st.form(_FORM):
         typed = _fields(doctor)
         is_wanted = st.form_submit_button(_("Add the slot"), key="doctor_extra_add")
@@ -78,7 +78,7 @@ def show_extras(doctor: DoctorRecord) -> None:
                 s, actor, doctor.id, begins, ends, reason=typed.reason
             )
         )
-        renewed_forms.begin(_FORM)
+        clearable_forms.clear(_FORM)
         notify(
             _("{starts_at} can be booked.").format(starts_at=when(added.starts_at)),
             icon="event_available",
@@ -114,23 +114,23 @@ def _fields(doctor: DoctorRecord) -> _TypedSlot:
             _("Day"),
             today(),
             field="starts_at",
-            key=renewed_forms.key_in(_FORM, "starts_at"),
+            key=clearable_forms.key_in(_FORM, "starts_at"),
         )
         clock = needed_time_field(
             _("Time"),
             _BEGIN,
             field="starts_at_time",
-            key=renewed_forms.key_in(_FORM, "starts_at_time"),
+            key=clearable_forms.key_in(_FORM, "starts_at_time"),
         )
         minutes = whole_number_field(
             _("Minutes"),
             doctor.slot_minutes,
             field="ends_at",
-            key=renewed_forms.key_in(_FORM, "ends_at"),
+            key=clearable_forms.key_in(_FORM, "ends_at"),
         )
         reason = bounded_line(
             _("Reason (no patient names)"),
-            key=renewed_forms.key_in(_FORM, "reason"),
+            key=clearable_forms.key_in(_FORM, "reason"),
             longest=LONGEST,
             autocomplete="off",
             help=_("It is kept in the audit log."),

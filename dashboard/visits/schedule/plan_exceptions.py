@@ -12,7 +12,7 @@ from dashboard.ui.clock import calendar, zone
 from dashboard.ui.dialogs import dialog
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.fields import bounded_line, renewed_forms
+from dashboard.ui.fields import bounded_line, clearable_forms
 from dashboard.ui.fields.days import needed_day_field, needed_time_field
 from dashboard.ui.language import gettext as _, marked, pgettext
 from dashboard.ui.record_table import (
@@ -73,7 +73,7 @@ def show_exceptions(doctor: DoctorRecord) -> None:
         )
         say_what_became(_("It is removed."), became)
         st.rerun()
-    renewed_forms.belong_to(_FORM, doctor.id)
+    clearable_forms.clear_unless_about(_FORM, doctor.id)
     with st.form("doctor_exception"):
         typed = _fields(doctor)
         is_wanted = st.form_submit_button(_("Add"), key="doctor_plan_except")
@@ -114,7 +114,7 @@ def _add(draft: ExceptionDraft) -> None:
     became = write(
         lambda session: plans.add_exception(session, actor, draft, calendar())
     )
-    renewed_forms.begin(_FORM)
+    clearable_forms.clear(_FORM)
     say_what_became(_("Added to the plan."), became)
     st.rerun()
 
@@ -126,7 +126,7 @@ def _fields(doctor: DoctorRecord) -> Callable[[], ExceptionDraft]:
             _("What"),
             _KINDS,
             format_func=kind_of,
-            key=renewed_forms.key_in(_FORM, "kind"),
+            key=clearable_forms.key_in(_FORM, "kind"),
             help=_(
                 "Special hours replace the weekly hours on their day, even on a "
                 "holiday."
@@ -134,7 +134,7 @@ def _fields(doctor: DoctorRecord) -> Callable[[], ExceptionDraft]:
         )
         reason = bounded_line(
             _("Reason (no patient names)"),
-            key=renewed_forms.key_in(_FORM, "reason"),
+            key=clearable_forms.key_in(_FORM, "reason"),
             longest=ExceptionDraft.LONGEST_REASON,
             autocomplete="off",
         )
@@ -142,28 +142,28 @@ def _fields(doctor: DoctorRecord) -> Callable[[], ExceptionDraft]:
             _("From"),
             today(),
             field="first_day",
-            key=renewed_forms.key_in(_FORM, "first_day"),
+            key=clearable_forms.key_in(_FORM, "first_day"),
         )
         first = needed_time_field(
             _("From (time)"),
             _BEGIN,
             field="first",
-            key=renewed_forms.key_in(_FORM, "first"),
+            key=clearable_forms.key_in(_FORM, "first"),
         )
         last_day = needed_day_field(
             _("Until"),
             today(),
             field="ends_at",
-            key=renewed_forms.key_in(_FORM, "ends_at"),
+            key=clearable_forms.key_in(_FORM, "ends_at"),
         )
         last = needed_time_field(
             _("Until (time)"),
             _END,
             field="ends_at_time",
-            key=renewed_forms.key_in(_FORM, "ends_at_time"),
+            key=clearable_forms.key_in(_FORM, "ends_at_time"),
         )
     is_all = st.checkbox(
-        _("For the whole clinic"), key=renewed_forms.key_in(_FORM, "all")
+        _("For the whole clinic"), key=clearable_forms.key_in(_FORM, "all")
     )
     return lambda: ExceptionDraft(
         ExceptionKind(kind),

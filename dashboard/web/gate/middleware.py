@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.core import problems
 from api.core.dependencies import FORWARDED, SESSION, SIGNED_IN
 from api.core.origins import SESSION_ID
-from dashboard.ui.language import ENGLISH, speaking, translated
+from dashboard.ui.language import ENGLISH, translated, using_language
 from dashboard.web.gate.open_pages import OpenPages, PageLimits
 from dashboard.web.gate.request_info import RequestInfo, hostname_of, within
 from dashboard.web.gate.websocket_expiry import POLICY_VIOLATION, RevocableSocket
@@ -140,7 +140,7 @@ class Gate:
 
     def _speaking(self, scope: Scope) -> AbstractContextManager[None]:
         """Have refusals of a page use the language of the client."""
-        return speaking(language_at(HTTPConnection(scope), self._usual))
+        return using_language(language_at(HTTPConnection(scope), self._usual))
 
     async def _find(self, scope: Scope) -> LiveSession | None:
         if within(scope["path"], _ASSETS):

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.core.dependencies import SESSION
 from dashboard.navigation import is_first_page, is_page
 from dashboard.sign_in import html
-from dashboard.ui.language import gettext as _, speaking
+from dashboard.ui.language import gettext as _, using_language
 from dashboard.web.languages import language_at
 from services.people.sessions import LiveSession
 
@@ -49,7 +49,7 @@ class UnknownPages:
         if is_page(scope["path"]):
             await self._app(scope, receive, send)
             return
-        with speaking(language_at(HTTPConnection(scope), self._usual)):
+        with using_language(language_at(HTTPConnection(scope), self._usual)):
             answer = html.page(
                 "message.html",
                 _NOT_FOUND,

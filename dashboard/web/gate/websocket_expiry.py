@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from starlette.types import Message, Receive, Send
 
-from dashboard.web.sessions.live_sessions import Attendance
+from dashboard.web.sessions.live_sessions import AttendedPage
 
 POLICY_VIOLATION: Final = 1008
 
@@ -13,10 +13,10 @@ POLICY_VIOLATION: Final = 1008
 class RevocableSocket:
     """Stands between a websocket and the application behind it."""
 
-    def __init__(self, receive: Receive, send: Send, page: Attendance) -> None:
+    def __init__(self, receive: Receive, send: Send, page: AttendedPage) -> None:
         self._receive = receive
         self._send = send
-        self._over = asyncio.ensure_future(page.until_over())
+        self._over = asyncio.ensure_future(page.wait_until_over())
         self._next: asyncio.Future[Message] | None = None
 
     async def receive(self) -> Message:

@@ -31,7 +31,7 @@ def configure(level: int = logging.INFO) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
-    keep_messages_out()
+    omit_exception_messages()
 
 
 def adopt() -> None:
@@ -67,7 +67,7 @@ def formatter() -> logging.Formatter:
     )
 
 
-def keep_messages_out() -> None:
+def omit_exception_messages() -> None:
     """Log of every exception its kind and where it was raised, nothing else.
 
     A constraint's error quotes the whole row ("Failing row contains (Ada, ...)"), and

@@ -36,7 +36,7 @@ def current_actor() -> Actor:
     known: Actor | None
     known, until = st.session_state.get(_ACTOR, (None, 0.0))
     if known is None or str(known.id) != user_id or until < time.monotonic():
-        with answering():
+        with translating_outages():
             known = _find_actor(UUID(user_id))
         st.session_state[_ACTOR] = (known, time.monotonic() + _ACTOR_SECONDS)
     return known
@@ -48,7 +48,7 @@ def current_sign_in() -> UUID | None:
     return UUID(session_id) if session_id else None
 
 
-def on_behalf() -> ActorDatabase:
+def actor_database() -> ActorDatabase:
     """Return the databases in this person's name, which record what they saw."""
     wired = wiring.current()
     return ActorDatabase(wired.database, current_actor(), _origin(), wired.audit_spool)
@@ -56,11 +56,11 @@ def on_behalf() -> ActorDatabase:
 
 def require(permission: Permission) -> None:
     """Raise NotAllowed unless this person has the permission; refusals are recorded."""
-    on_behalf().require(permission)
+    actor_database().require(permission)
 
 
 @contextmanager
-def answering() -> Iterator[None]:
+def translating_outages() -> Iterator[None]:
     """Raise Unavailable, with a sentence, if no database answers."""
     try:
         yield

@@ -13,7 +13,7 @@ from services.core.actors import LANGUAGES, Actor
 COOKIE: Final = "chartroom_language"
 
 
-def speak_to(actor: Actor) -> None:
+def use_language_of(actor: Actor) -> None:
     """Have this session's pages use the language of this person."""
     choose_language(
         language_of(

@@ -18,7 +18,7 @@ from dashboard import wiring
 from dashboard.ui.clock import in_zone, now, time_of_day
 from dashboard.ui.language import decimal, gettext as _
 from dashboard.web.log.json_log import describe
-from dashboard.web.page_context.page_actor import answering, on_behalf
+from dashboard.web.page_context.page_actor import actor_database, translating_outages
 from db.postgres import Database, DatabaseUnavailable, Lsn, Read, Served
 from services.core.actors import Role
 from services.core.errors import ServiceError, Unavailable
@@ -68,8 +68,8 @@ class ReadAsOf:
 
     def __call__(self, operation: Callable[[Session], T]) -> T:
         """Return what the operation reads; raises Unavailable."""
-        with answering():
-            answer = on_behalf().read(operation, after=self.after)
+        with translating_outages():
+            answer = actor_database().read(operation, after=self.after)
         st.session_state[_SERVED] = answer.served
         return answer.value
 
@@ -106,9 +106,9 @@ def read_elsewhere(
 
     If none of them answers, `otherwise` is raised, or Unavailable.
     """
-    with answering():
+    with translating_outages():
         try:
-            return on_behalf().read_elsewhere(elsewhere, operation).value
+            return actor_database().read_elsewhere(elsewhere, operation).value
         except DatabaseUnavailable as error:
             if otherwise is None:
                 raise
@@ -164,7 +164,7 @@ def read_ahead(*wanted: CachedRead[Any]) -> None:
         _tell_of_parts(error)
 
 
-def look_at_documents(
+def read_document_list(
     criteria: "Criteria", at: "PagePosition", *, is_counted: bool = True
 ) -> "CachedPage":
     """Return a page of a list of documents, and how many there are.
@@ -179,7 +179,7 @@ def look_at_documents(
     )
 
 
-def look_at_visits(
+def read_shared_visits(
     look: "Callable[[VisitCaches, ActorDatabase, Lsn | None], Read[T]]",
 ) -> T:
     """Return what is kept of doctors, slots or figures for all who may see it.
@@ -192,13 +192,13 @@ def look_at_visits(
 
 def known_drugs() -> "DrugList":
     """Return the drugs of the clinic's list, to be searched; raises Unavailable."""
-    with answering():
+    with translating_outages():
         return wiring.current().code_lists.drugs(last_write())
 
 
 def known_diagnoses() -> "DiagnosisList":
     """Return the diagnoses of the clinic's list; raises Unavailable."""
-    with answering():
+    with translating_outages():
         return wiring.current().code_lists.diagnoses(last_write())
 
 
@@ -247,7 +247,7 @@ def freshness() -> str:
 
 def _of_server(served: Served) -> str:
     timestamp = time_of_day(in_zone(served.at), has_seconds=True)
-    if on_behalf().actor.role is Role.PATIENT:
+    if actor_database().actor.role is Role.PATIENT:
         return _("as of {time}").format(time=timestamp)
     if served.role == "primary":
         sentence = _("as of {time}, primary {node}")
@@ -269,7 +269,7 @@ def _of_site(site: "SitePosition") -> str:
     )
 
 
-def let_go_of_old() -> None:
+def discard_expired() -> None:
     """Discard what open pages have read and may not show any more."""
     with _guard:
         regions = tuple(_of_all_pages)
@@ -282,8 +282,8 @@ def _tell_of_parts(error: Exception) -> None:
 
 
 def _look(look: Callable[[ActorDatabase, Lsn | None], Read[T]]) -> T:
-    with answering():
-        answer = look(on_behalf(), last_write())
+    with translating_outages():
+        answer = look(actor_database(), last_write())
     st.session_state[_SERVED] = answer.served
     return answer.value
 
@@ -305,8 +305,8 @@ def _read_anew(
     def operation(session: Session) -> list[Any]:
         return [request.operation(session) for request in missing]
 
-    with answering():
-        answer = on_behalf().read(operation, after=after)
+    with translating_outages():
+        answer = actor_database().read(operation, after=after)
     for request, value in zip(missing, answer.value, strict=True):
         lasting = ExpiringValue(value, request.seconds)
         _kept().keep(request.keep, Read(lasting, answer.served), after)

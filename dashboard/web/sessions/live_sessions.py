@@ -43,7 +43,7 @@ class _Known:
     changed_at: float = float("-inf")
     input_at: float = float("-inf")
     written_at: float = float("-inf")
-    pages: set["Attendance"] = field(default_factory=set)
+    pages: set["AttendedPage"] = field(default_factory=set)
 
     def renew(self, live: LiveSession, read_at: float) -> None:
         """Take over what was just read; pages hear at once of a new number of unread.
@@ -78,7 +78,7 @@ class _Known:
         return self.input_at > self.written_at
 
 
-class Attendance:
+class AttendedPage:
     """One open page of a sign-in."""
 
     def __init__(self, known: _Known) -> None:
@@ -96,7 +96,7 @@ class Attendance:
         """Whether the sign-in has ended."""
         return self._ended.is_set()
 
-    async def until_over(self) -> None:
+    async def wait_until_over(self) -> None:
         """Wait until the sign-in ends."""
         await self._ended.wait()
 
@@ -108,7 +108,7 @@ class Attendance:
         """Return for how long the sign-in is valid at most."""
         return self._known.left_seconds(time.monotonic())
 
-    async def until_news(self, seconds: float) -> None:
+    async def wait_for_news(self, seconds: float) -> None:
         """Wait until there is something to look at, at most `seconds`."""
         with move_on_after(seconds):
             await self._news.wait()
@@ -169,7 +169,7 @@ class LiveSessions:
         if (known := self._by_id.get(session_id)) is not None:
             self._drop(known)
 
-    def ask_anew(self, session_id: UUID) -> None:
+    def invalidate(self, session_id: UUID) -> None:
         """Look a sign-in up at its next request: its person was just changed here."""
         if (known := self._by_id.get(session_id)) is not None:
             known.changed_at = time.monotonic()
@@ -181,11 +181,11 @@ class LiveSessions:
         return self._database.absence()
 
     @contextmanager
-    def attend(self, live: LiveSession) -> Iterator[Attendance]:
+    def attend(self, live: LiveSession) -> Iterator[AttendedPage]:
         """Be told when the sign-in ends, for as long as a page is open."""
         known = self._by_id.get(live.record.id) or _Known(live, time.monotonic())
         self._by_id[live.record.id] = known
-        page = Attendance(known)
+        page = AttendedPage(known)
         known.pages.add(page)
         try:
             yield page

@@ -19,7 +19,7 @@ from streamlit.runtime.state.safe_session_state import SafeSessionState
 Given = ParamSpec("Given")
 
 
-def keep_the_next_click() -> None:
+def keep_next_click() -> None:
     """Have Streamlit clear nothing for a run that another one has replaced.
 
     Streamlit has no setting for it. To be called once per process, before pages run.

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import runtime
 
 from api.core.dependencies import SESSION
-from dashboard.ui.language import refusal_text, speaking
+from dashboard.ui.language import refusal_text, using_language
 from dashboard.web.languages import language_at
 from dashboard.web.uploads.page_sessions import PageSessions, uploads
 from dashboard.web.uploads.upload_quota import (
@@ -66,7 +66,7 @@ class UploadGate:
             try:
                 await self._pass_on(upload, scope, receive, send)
             except UploadRefused as refusal:
-                with speaking(language_at(HTTPConnection(scope), self._usual)):
+                with using_language(language_at(HTTPConnection(scope), self._usual)):
                     await _refuse(refusal, scope, receive, send)
 
     @asynccontextmanager

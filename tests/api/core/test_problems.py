@@ -115,7 +115,7 @@ def break_with(monkeypatch):
         monkeypatch.setattr(search, "list_numbered", broken)
 
     before = logging.getLogRecordFactory()
-    json_log.keep_messages_out()
+    json_log.omit_exception_messages()
     yield arrange
     logging.setLogRecordFactory(before)
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from dashboard.ui.clock import CLOCK_COOKIE, with_half_days
-from dashboard.ui.language import GERMAN, money, speaking
+from dashboard.ui.language import GERMAN, money, using_language
 from services.core.actors import Role
 from tests.dashboard.web.test_languages import places_of
 
@@ -56,5 +56,5 @@ def test_a_fee_is_in_the_clinics_money_and_a_bare_number_without():
     fee = Decimal("1080.5")
 
     assert [money(fee, "EUR"), money(fee, None)] == ["€1,080.50", "1,080.50"]
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         assert money(fee, "EUR") == "1.080,50\N{NO-BREAK SPACE}€"

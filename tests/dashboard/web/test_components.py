@@ -22,7 +22,7 @@ def test_a_server_looks_for_none(monkeypatch):
         lambda: looked.append(1) or [],
     )
 
-    warming.look_for_no_components()
+    warming.skip_component_search()
     BidiComponentManager().discover_and_register_components()
 
     assert not looked

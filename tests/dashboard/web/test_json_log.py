@@ -15,7 +15,7 @@ from dashboard.web.log import json_log
 @pytest.fixture
 def log(caplog):
     before = logging.getLogRecordFactory()
-    json_log.keep_messages_out()
+    json_log.omit_exception_messages()
     yield logging.getLogger("somebody.elses.library")
     logging.setLogRecordFactory(before)
 

@@ -66,7 +66,7 @@ def _execute(engine, statement, *values):
 
 
 async def _until_over(page):
-    await asyncio.wait_for(page.until_over(), 30)
+    await asyncio.wait_for(page.wait_until_over(), 30)
 
 
 def test_a_token_is_found_and_an_unknown_one_is_not(database, rosa, started):
@@ -171,7 +171,7 @@ def test_what_was_asked_before_a_choice_does_not_undo_it(
         server = LiveSessions(database, Limits())
         live = await server.find(started.token)
         with server.attend(live):
-            server.ask_anew(live.record.id)
+            server.invalidate(live.record.id)
             monkeypatch.setattr(sessions, name, answer_late)
             late = server.find(started.token) if name == "find" else server._look()
             question = asyncio.create_task(late)
@@ -179,7 +179,7 @@ def test_what_was_asked_before_a_choice_does_not_undo_it(
             monkeypatch.setattr(sessions, name, usual)
             german = update(User).where(User.id == live.actor.id).values(language="de")
             await asyncio.to_thread(_execute, raw, german)
-            server.ask_anew(live.record.id)
+            server.invalidate(live.record.id)
             at_once = await asyncio.wait_for(server.find(started.token), 20)
             may_answer.set()
             await question
@@ -203,7 +203,7 @@ def test_a_page_hears_at_once_how_many_notifications_are_unread(
                     _execute, raw, insert(UserNotification), [notification]
                 )
                 # It is woken long before its own next check.
-                await asyncio.wait_for(page.until_news(300), 30)
+                await asyncio.wait_for(page.wait_for_news(300), 30)
                 return live.unread, page.live.unread
 
     assert _run(story) == (0, 1)
@@ -439,7 +439,7 @@ def test_a_page_with_nothing_to_tell_rests_until_it_is_time_to_warn(database, st
         with server.attend(await server.find(started.token)) as page:
             quiet, warned = socket._pause(page, None), socket._pause(page, "idle")
             page.wake()
-            await asyncio.wait_for(page.until_news(quiet), 30)
+            await asyncio.wait_for(page.wait_for_news(quiet), 30)
         return quiet, warned
 
     quiet, warned = _run(story)

@@ -8,7 +8,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 
 from dashboard.web.gate.middleware import Gate, allowed_hosts
-from dashboard.web.sessions.live_sessions import Attendance
+from dashboard.web.sessions.live_sessions import AttendedPage
 from db.postgres import DatabaseUnavailable
 from services.people.sessions import LiveSession, SessionRecord
 from tests.dashboard.asgi import ask, connect
@@ -43,7 +43,7 @@ class Sessions:
 
     @contextmanager
     def attend(self, live):
-        page = Attendance(live)
+        page = AttendedPage(live)
         if self._ends:
             page.end()
         yield page

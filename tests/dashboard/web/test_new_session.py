@@ -39,7 +39,7 @@ def test_no_page_is_named_there(monkeypatch):
     )
     assert named_pages() == ["Home"]
 
-    warming.name_pages_once()
+    warming.send_page_list_once()
 
     assert not named_pages()
 

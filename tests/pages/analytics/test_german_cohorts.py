@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.ui.language import GERMAN, speaking
+from dashboard.ui.language import GERMAN, using_language
 from services.analytics.cohorts import Dimension, EventKind
 from services.analytics.figures import FigureMeasure
 from services.core.actors import Role
@@ -29,7 +29,7 @@ def german(clinic: Clinic) -> Clinic:
 @pytest.fixture(autouse=True)
 def _german_choices() -> Iterator[None]:
     """The names of choices that the test itself fills in."""
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         yield
 
 

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from dashboard.ui.language import GERMAN, speaking
+from dashboard.ui.language import GERMAN, using_language
 from services.analytics import dashboards
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
 from services.analytics.dashboards import (
@@ -68,7 +68,7 @@ def opened(german: Clinic) -> UUID:
 @pytest.fixture(autouse=True)
 def _german_choices() -> Iterator[None]:
     """The names of choices that the test itself fills in."""
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         yield
 
 

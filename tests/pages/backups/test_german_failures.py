@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from dashboard.cluster.monitoring.recorded_sentences import retold
-from dashboard.ui.language import GERMAN, speaking
+from dashboard.ui.language import GERMAN, using_language
 from dashboard.ui.language.backup_failures import translate_failure
 
 _ROOT: Final = Path(__file__).resolve().parents[3]
@@ -65,7 +65,7 @@ def _texts(said: ast.expr) -> Iterator[str]:
 def test_whatever_a_worker_keeps_of_a_failure_has_a_german_sentence() -> None:
     kept = dict(_failures())
 
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         english = {text: place for text, place in kept.items() if is_english(text)}
 
     assert len(kept) > 60
@@ -101,14 +101,14 @@ def is_english(text: str) -> bool:
     ],
 )
 def test_a_failure_is_told_with_its_values(kept: str, german: str) -> None:
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         assert translate_failure(kept) == german
 
     assert translate_failure(kept) == kept
 
 
 def test_an_alert_tells_why_in_german_too() -> None:
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         german = retold("The last backup failed. There is no backup in /b.")
 
     assert german == (

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, update
 
 from dashboard import wiring
-from dashboard.ui.language import GERMAN, speaking
+from dashboard.ui.language import GERMAN, using_language
 from dashboard.ui.language.backup_failures import translate_failure
 from db.backups.recovery_kit import RecoveryKit, read_note, write_note
 from db.files.file_keys import FileKeys
@@ -186,7 +186,7 @@ def test_once_a_quarter_the_page_asks_for_it(at_desk, sealed, repository):
 
 
 def test_a_refusal_is_told_in_german(sealed):
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         sentence = translate_failure(
             kits.KitNotProven(
                 Sentence(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
 from dashboard.cluster.monitoring.recorded_sentences import retold
-from dashboard.ui.language import GERMAN, speaking
+from dashboard.ui.language import GERMAN, using_language
 from dashboard.ui.language.backup_failures import translate_failure
 from db.backups.tools.archived_marks import ArchiveMark
 from db.models.integrity import RestoreDrill, ToolAnswer
@@ -276,7 +276,7 @@ def test_what_a_tool_says_has_german_sentences() -> None:
         "Backups of Barman that are not counted on: 1. The page Backups names them.",
     )
 
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         german = [translate_failure(each) for each in faults]
         shown = [retold(each) for each in alerts]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from dashboard.cluster.monitoring.recorded_sentences import retold
-from dashboard.ui.language import GERMAN, speaking
+from dashboard.ui.language import GERMAN, using_language
 from services.core.actors import Role
 from services.core.sentences import Sentence
 from tests.kit.german_pages import english, texts_of
@@ -66,7 +66,7 @@ def test_a_page_of_the_servers_is_german(german: Clinic, page: str) -> None:
     ],
 )
 def test_what_was_kept_as_text_is_told_anew(kept: str, translation: str) -> None:
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         assert retold(kept) == translation
 
     assert retold(kept) == kept

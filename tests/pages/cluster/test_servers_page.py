@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from dashboard.cluster.monitoring import server_table
-from dashboard.ui.language import GERMAN, speaking
+from dashboard.ui.language import GERMAN, using_language
 from dashboard.ui.record_table import TableEvent
 from db.cluster.observing import ClusterMonitor, ClusterSnapshot
 from services.core.actors import Role
@@ -141,6 +141,6 @@ def test_a_click_into_the_table_chooses_also_what_the_address_names_already(
 
 def test_all_of_it_is_german(servers, clinic):
     clinic.speak_german(Role.ADMIN)
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         app = servers(snapshot(primary(**FACTS), lost("db-02"), etcd_seen_at=AT))
         assert left_english(app) == set()

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from dashboard.ui.language import GERMAN, speaking, translated
+from dashboard.ui.language import GERMAN, translated, using_language
 from services.consultations import diagnoses, notes, prescriptions
 from services.consultations.drugs import BUILT_IN, CLASSES
 from services.consultations.notes.typed import LABELS
@@ -50,7 +50,7 @@ def german(clinic):
 @pytest.fixture(autouse=True)
 def _speaking_german():
     """The names of choices that the tests themselves fill in."""
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         yield
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from streamlit.testing.v1 import AppTest
 
 from dashboard.documents.retention import erasures, retention_tables
-from dashboard.ui.language import GERMAN, gettext, speaking
+from dashboard.ui.language import GERMAN, gettext, using_language
 from dashboard.ui.words import SEXES
 from db.models.document import DocumentVersion
 from services.core.actors import Role
@@ -44,7 +44,7 @@ def german(clinic: Clinic) -> Clinic:
 @pytest.fixture(autouse=True)
 def _speaking_german() -> Iterator[None]:
     """The names of choices that the tests themselves fill in."""
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         yield
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from dashboard.patients.search import patient_table
 from dashboard.patients.search.patient_listing import Listing
-from dashboard.ui.language import GERMAN, speaking
+from dashboard.ui.language import GERMAN, using_language
 from dashboard.ui.record_table import TableEvent
 from services.core.actors import Role
 from services.lists import views
@@ -199,7 +199,7 @@ def test_the_columns_and_charts_of_a_list_are_german(german: Clinic, ada) -> Non
     assert left_english(app) == set()
     assert "Patienten nach Geschlecht" in said(app)
     assert "Weiblich" in said(app)
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         labels = {
             patient_table.label_of(name)
             for name in patient_table.columns_for(is_named=True)
@@ -250,7 +250,7 @@ def test_what_is_done_with_several_is_asked_and_told_in_german(
 def test_a_day_is_typed_as_german_writes_it_and_stays_so(german: Clinic, ada) -> None:
     app = german.open("patients")
     app.session_state["patients_filters"] = True
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         app.run()
         app.button(key="patients_add_1").click().run()
         app.selectbox(key="patients_field_2").set_value("date_of_birth").run()
@@ -276,7 +276,7 @@ def test_a_date_of_birth_is_typed_as_german_writes_it(german: Clinic) -> None:
         "phone_number": "01632 960 123",
     }.items():
         app.text_input(key=f"register_{name}").set_value(typed)
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         app.button(key="register_submit").click().run()
 
     assert "5. März 1967" in said(app).replace("\xa0", " ")
@@ -290,7 +290,7 @@ def test_registering_says_what_is_wrong_in_german(german: Clinic) -> None:
     app.text_input(key="register_first_name").set_value("Ada")
     app.text_input(key="register_email").set_value("ada")
     app.text_input(key="register_date_of_birth").set_value("1880-01-01")
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         app.button(key="register_submit").click().run()
 
     assert left_english(app) == set()
@@ -303,7 +303,7 @@ def test_who_may_be_registered_already_is_shown_in_german(german: Clinic, ada) -
     for name in ("first_name", "last_name", "email"):
         app.text_input(key=f"register_{name}").set_value(getattr(ada, name) or "")
     app.text_input(key="register_date_of_birth").set_value("1980-05-17")
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         app.button(key="register_submit").click().run()
 
     assert left_english(app) == set()
@@ -314,7 +314,7 @@ def test_two_versions_are_compared_in_german(german: Clinic, ada) -> None:
     app = german.open("edit", patient=ada.id)
     german.edit(ada, address="Talweg 2", sex=Sex.OTHER)
     app.text_input(key="edit_address").set_value("Bergstraße 3")
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         app.button(key="edit_save").click().run()
 
     assert left_english(app) == set()
@@ -325,12 +325,12 @@ def test_a_merge_is_german(german: Clinic, ada) -> None:
     other = german.register(first_name="Adah", no_known_allergies=True)
 
     app = german.open("merge", patient=ada.id, other=other.id)
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         app.button(key="merge_submit").click().run()
 
     assert left_english(app) == set()
     assert "bisher nichts" in said(app)
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         press(app, "merge_submit", "merge_confirm")
     closed = german.open("patient", patient=other.id)
     assert left_english(app) | left_english(closed) == set()
@@ -366,7 +366,7 @@ def test_a_saved_view_is_german(german: Clinic, keep_list) -> None:
 
 def test_a_photo_is_asked_for_in_german(german: Clinic, ada) -> None:
     app = german.open("photo", patient=ada.id)
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         app.button(key="photo_save").click().run()
 
     assert left_english(app) == set()
@@ -383,7 +383,7 @@ def test_a_record_of_then_is_found_and_compared_in_german(german: Clinic, ada) -
 
     assert left_english(app) | left_english(compared) == set()
     assert "Die Akte wurde seitdem geändert." in said(compared)
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         bring_back(compared, "past", "Falsche Ada")
     assert left_english(compared) == set()
     assert f"Der frühere Stand von Ada {ada.last_name} ist zurückgeholt." in said(

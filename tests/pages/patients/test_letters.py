@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
 from dashboard.documents.forms import bulk_letters
-from dashboard.ui.language import GERMAN, speaking
+from dashboard.ui.language import GERMAN, using_language
 from dashboard.ui.record_table import TableEvent
 from db.files.gridfs import Bucket
 from db.models.document import Document
@@ -259,7 +259,7 @@ def test_too_many_papers_an_hour_end_it_and_name_who_is_left(
 @pytest.mark.parametrize("form", ["letter", "recall_letter", "referral_letter"])
 def test_all_of_it_is_german_for_who_reads_german(clinic: Clinic, family, choose, form):
     clinic.speak_german(Role.STAFF)
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         app = choose(family[0], family[1])
         app.selectbox(key=f"{PAGE}_template").set_value(form).run()
         app.button(key=f"{PAGE}_preview").click().run()

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
-from dashboard.ui.language import GERMAN, speaking
+from dashboard.ui.language import GERMAN, using_language
 from db.models.user import User
 from services.core.actors import Role, Scope
 from services.documents.sharing import offboarding
@@ -107,7 +107,7 @@ def test_the_list_of_people_is_german(opened, cleo: User) -> None:
 
     assert {"Administration", "Empfang", "Arzt", "Aktiv", "Nie"} <= set(texts_of(app))
     app.text_input(key="users_search").set_value("niemand von hier")
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         app.run()
     assert "Niemand passt dazu." in said(app)
 
@@ -119,7 +119,7 @@ def test_a_person_and_the_questions_about_them_are_german(
     assert left_english(app) == set()
     assert "keine Passkeys · noch nie hier · hinzugefügt" in said(app)
 
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         app.button(key="user_deactivate").click().run()
     assert left_english(app) == set()
     assert "Diese Anmeldung sperren?" in said(app)
@@ -135,12 +135,12 @@ def test_an_invitation_and_its_refusal_are_german(opened, cleo: User) -> None:
     app = opened("invite")
     app.text_input(key="invite_name").set_value("Dora")
     app.text_input(key="invite_email").set_value(cleo.email)
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         app.button(key="invite_send").click().run()
     assert "Mit dieser Adresse meldet sich schon jemand an." in said(app)
 
     app.text_input(key="invite_email").set_value(f"dora-{cleo.email}")
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         app.button(key="invite_send").click().run()
     assert left_english(app) == set()
     assert "An Dora ging keine E-Mail." in said(app)
@@ -150,7 +150,7 @@ def test_tokens_are_listed_made_and_revoked_in_german(german: Clinic, opened) ->
     app = opened("new_token")
     app.text_input(key="new_token_name").set_value("Briefe")
     app.multiselect(key="new_token_scopes").set_value([Scope.READ_PATIENTS])
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         app.button(key="new_token_make").click().run()
     assert left_english(app) == set()
     assert "Kopieren Sie das Token jetzt" in said(app)
@@ -161,7 +161,7 @@ def test_tokens_are_listed_made_and_revoked_in_german(german: Clinic, opened) ->
     (revoke,) = (
         button for button in listed.button if button.key.startswith("tokens_revoke")
     )
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         revoke.click().run()
     assert left_english(listed) == set()
     assert "Dieses Token zurückziehen?" in said(listed)

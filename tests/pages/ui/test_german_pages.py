@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from dashboard.ui.language import GERMAN, speaking
+from dashboard.ui.language import GERMAN, using_language
 from db.models.user import User
 from services.core.actors import Role
 from services.documents.records.model import DocumentRecord
@@ -90,7 +90,7 @@ def test_a_form_is_refused_or_looked_at_in_german(
     app = german.open("create_document", Role.PATIENT, template=form)
 
     # The test itself fills in a choice.
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         app.button(key="create_document_generate").click().run()
 
     assert not app.exception

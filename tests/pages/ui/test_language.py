@@ -23,8 +23,8 @@ from dashboard.ui.language import (
     long_date,
     refusal_text,
     short_date,
-    speaking,
     translated,
+    using_language,
 )
 from dashboard.ui.language.chart_locale import in_language
 from services.core.actors import LANGUAGES
@@ -127,7 +127,7 @@ def test_numbers_within_a_sentence_have_the_marks_of_the_language() -> None:
     photo = Sentence("Photo is {size:.1f} MB; choose one of at most 5 MB.", size=6.25)
     rows = Sentence("A page can have 1 to {most:,} rows.", most=1000)
 
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         german = [translated(photo), translated(rows)]
 
     assert german == [
@@ -188,7 +188,7 @@ def test_every_chart_is_drawn_in_the_language_of_the_page() -> None:
 def test_numbers_and_shares_of_a_german_chart_are_german() -> None:
     strip = {"mark": "rect", "config": {"view": {"step": 9}}}
 
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         config = in_language(strip)["config"]
 
     assert config["locale"]["number"]["decimal"] == ","
@@ -199,7 +199,7 @@ def test_numbers_and_shares_of_a_german_chart_are_german() -> None:
 
 @pytest.mark.parametrize("written", [long_date, short_date, day_and_month])
 def test_a_german_day_is_no_item_of_a_list(written: Callable[[date], str]) -> None:
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         day = written(date(2026, 10, 26))
 
     # At the start of a text, Markdown would take "26. " for the number of a list item.
@@ -215,7 +215,7 @@ def test_a_refusal_is_english_to_programs_and_german_to_a_german_page() -> None:
     full = StorageFull("db-01")
 
     assert str(full).startswith("The disk of db-01 is full, so")
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         assert refusal_text(full).startswith("Der Speicher von db-01 ist voll, ")
         assert refusal_text(NotFound("There is no such sign-in.")) == (
             "Diese Anmeldung gibt es nicht."
@@ -226,7 +226,7 @@ def test_a_value_is_translated_only_if_it_is_a_sentence() -> None:
     said = Sentence("{label} is missing; enter it.", label=Sentence("Last name"))
     quoted = Sentence("{label} is missing; enter it.", label="Last name")
 
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         assert translated(said) == "Nachname fehlt; bitte eintragen."
         assert translated(quoted) == "Last name fehlt; bitte eintragen."
 
@@ -238,7 +238,7 @@ def test_days_of_a_sentence_are_written_as_their_reader_writes_them() -> None:
     # Programs read ISO 8601, and a date that somebody typed is not reformatted.
     assert said == "visits since 2026-08-01 within 90 days after it"
     assert translated(said) == "visits since 1 August 2026 within 90 days after it"
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         assert "ab 1.\xa0August 2026" in translated(said)
         assert translated(Sentence("“{text}”", text="2026-08-01")) == "„2026-08-01“"
 
@@ -253,7 +253,7 @@ def test_parts_of_a_sentence_are_translated_each_by_itself() -> None:
     said = joined("; ", (Sentence("Last name"), "{Not a field}", Sentence("Address")))
 
     assert said == "Last name; {Not a field}; Address"
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         assert translated(said) == "Nachname; {Not a field}; Adresse"
 
 
@@ -262,12 +262,15 @@ def test_a_word_of_several_meanings_is_looked_up_in_its_context() -> None:
     elsewhere = Label("Last name", "a context that no catalogue knows")
 
     assert (label, gettext(label)) == ("Other", "Other")
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         assert (gettext(label), gettext("Other")) == ("Sonstiges", "Divers")
         assert translated(Sentence("{name}", name=Sentence(label))) == "Sonstiges"
         assert gettext(elsewhere) == "Nachname"
 
 
 def test_a_language_without_catalogues_is_refused() -> None:
-    with pytest.raises(ValueError, match="'fr' is none of en, de"), speaking("fr"):
+    with (
+        pytest.raises(ValueError, match="'fr' is none of en, de"),
+        using_language("fr"),
+    ):
         pass

@@ -1,6 +1,6 @@
 """The texts of a list of documents, in German."""
 
-from dashboard.ui.language import GERMAN, speaking
+from dashboard.ui.language import GERMAN, using_language
 from dashboard.ui.lists.list_words import documents_in_words
 from services.documents.search.fields import FIELDS
 from services.lists.criteria import (
@@ -18,7 +18,7 @@ CONFIDENTIAL = Filter("confidential", Operator.EQUAL, "true")
 
 
 def said(shown: Criteria, count: int = 2) -> str:
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         return documents_in_words(shown, FIELDS, Count(count))
 
 

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 def _page():
     import streamlit as st
 
-    from dashboard.ui import typed_again
+    from dashboard.ui import restored_input
 
     names = {1: "One", 2: "Two"}
     st.session_state.setdefault("register_id", "mine")
@@ -21,7 +21,7 @@ def _page():
     st.multiselect("Terms", ["Asthma"], accept_new_options=True, key="terms")
 
     def take():
-        typed_again.fill_in(st.session_state["incoming"])
+        restored_input.fill_in(st.session_state["incoming"])
 
     st.button("Take", key="take", on_click=take)
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from dashboard.ui.language import ENGLISH, GERMAN, speaking
+from dashboard.ui.language import ENGLISH, GERMAN, using_language
 from dashboard.ui.words import read_days, write_day, write_days
 
 
@@ -20,12 +20,12 @@ from dashboard.ui.words import read_days, write_day, write_days
     ],
 )
 def test_in_german_the_day_comes_first_where_dots_stand(typed, read):
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         assert read_days(typed) == read
 
 
 def test_in_english_two_readings_stay_a_riddle():
-    with speaking(ENGLISH):
+    with using_language(ENGLISH):
         assert read_days("05.03.1980") == "05.03.1980"
 
 
@@ -33,7 +33,7 @@ def test_in_english_two_readings_stay_a_riddle():
     ("language", "written"), [(ENGLISH, "1980-03-05"), (GERMAN, "05.03.1980")]
 )
 def test_what_is_written_is_read_again(language, written):
-    with speaking(language):
+    with using_language(language):
         assert write_day(date(1980, 3, 5)) == written
         assert write_days("1980-03-05, 1990") == f"{written}, 1990"
         assert read_days(written) == "1980-03-05"

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
 from dashboard.ui.clock import calendar, midnight, today, zone
-from dashboard.ui.language import GERMAN, speaking
+from dashboard.ui.language import GERMAN, using_language
 from dashboard.visits.calendar.time_grid import EntryKind
 from db.models.booking import Appointment, Slot
 from db.models.doctor import Doctor
@@ -172,7 +172,7 @@ def test_a_week_without_hours_is_refused_in_german(
     app = german.open("doctor_plan", doctor=doctor_id)
     toggle = next(each for each in app.toggle if each.label == "Sonntag geschlossen")
     # The test itself fills in a choice.
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         toggle.set_value(False).run()
         (until,) = [f for f in app.selectbox if f.label == "Sonntag, Vormittag, bis"]
         until.set_value(None).run()
@@ -189,7 +189,7 @@ def test_a_week_without_hours_is_refused_in_german(
 @pytest.mark.usefixtures("visits")
 def test_a_view_of_the_calendar_is_german(german: Clinic, view: str) -> None:
     app = german.open("calendar")
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         app.segmented_control(key="calendar_view").set_value(view).run()
 
     said = is_german(app)
@@ -239,7 +239,7 @@ def test_the_proof_is_german(
 ) -> None:
     monkeypatch.setattr(booking_proof, "prove", lambda *_: HELD)
     app = german.open("statistics", Role.ADMIN)
-    with speaking(GERMAN):
+    with using_language(GERMAN):
         app.button(key="statistics_prove").click().run()
         app.radio(key="statistics_period").set_value("Other days").run()
         said = is_german(app)

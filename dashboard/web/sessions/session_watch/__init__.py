@@ -13,10 +13,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from api.core.dependencies import SESSION
-from dashboard.ui.language import speaking
+from dashboard.ui.language import using_language
 from dashboard.web.clocks import choose_clock, clock_at
 from dashboard.web.gate.middleware import WATCH_PATH
-from dashboard.web.languages import choosing, language_at
+from dashboard.web.languages import choice_endpoints, language_at
 from dashboard.web.sessions.live_sessions import LiveSessions
 from dashboard.web.sessions.session_watch.page import (
     HEAD_SCRIPT as HEAD_SCRIPT,
@@ -57,7 +57,7 @@ def create_watch(
             Route(PLACES_PATH, _telling(places, language), methods=["GET"]),
             *(
                 Route(f"{PREFIX}/{name}", answer, methods=["POST"])
-                for name, answer in choosing(database, live).items()
+                for name, answer in choice_endpoints(database, live).items()
             ),
             Route(CLOCK_PATH, choose_clock, methods=["POST"]),
             Route(SCRIPT_PATH, script, methods=["GET"]),
@@ -74,7 +74,7 @@ def _telling(places: Places, usual: str) -> Callable[[Request], Awaitable[Respon
     async def tell(request: Request) -> Response:
         """Answer with what the signed-in person may open."""
         live: LiveSession = request.scope[SESSION]
-        with speaking(language_at(request, usual)):
+        with using_language(language_at(request, usual)):
             return JSONResponse({**places(live.actor), "clock": clock_at(request)})
 
     return tell

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.core.dependencies import SESSION
-from dashboard.ui.language import speaking
+from dashboard.ui.language import using_language
 from dashboard.ui.scripts import DIALOGS, read_script
 from dashboard.web.clocks import clock_at
 from dashboard.web.languages import language_at
@@ -88,7 +88,7 @@ class WatchedPages:
         live: LiveSession | None = scope.get(SESSION)
         connection = HTTPConnection(scope)
         language = language_at(connection, self._usual)
-        with speaking(language):
+        with using_language(language):
             places = self._places(live.actor) if live else {}
         known = (
             _data_element({**places, "clock": clock_at(connection)}) if live else b""

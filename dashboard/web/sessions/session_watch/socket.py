@@ -12,7 +12,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from api.core.dependencies import SESSION
 from dashboard.ui.clock import in_zone
 from dashboard.web.installation_key import derive
-from dashboard.web.sessions.live_sessions import Attendance, LiveSessions
+from dashboard.web.sessions.live_sessions import AttendedPage, LiveSessions
 from db.cluster.site_position import SitePosition, SiteReader
 from db.postgres import Absence
 from services.people.sessions import LiveSession
@@ -96,7 +96,7 @@ class SessionSocket:
             return
 
     async def _tell(
-        self, websocket: WebSocket, page: Attendance, scope: anyio.CancelScope
+        self, websocket: WebSocket, page: AttendedPage, scope: anyio.CancelScope
     ) -> None:
         """Greet the page, warn it before the end or withdraw that on input, and end.
 
@@ -123,7 +123,7 @@ class SessionSocket:
                     await websocket.send_json(
                         {"kind": "unread", "unread": known_live.unread}
                     )
-                await page.until_news(self._pause(page, warned_of))
+                await page.wait_for_news(self._pause(page, warned_of))
             await websocket.send_json({"kind": "over"})
             await websocket.close(_OVER)
         except (WebSocketDisconnect, RuntimeError):
@@ -137,7 +137,7 @@ class SessionSocket:
             site = await to_thread.run_sync(self._site.position)
         return database_state(self._live.absence(), site)
 
-    def _pause(self, page: Attendance, warned_of: Ending | None) -> float:
+    def _pause(self, page: AttendedPage, warned_of: Ending | None) -> float:
         """Return for how long there is nothing to send, unless the page has news.
 
         A thousand pages that looked every second would keep a tenth of a processor
@@ -149,7 +149,7 @@ class SessionSocket:
         left = min(page.left_seconds(), self._idle - page.silent_seconds())
         return max(left - self._warned, shortest)
 
-    def _judge(self, page: Attendance) -> tuple[Ending | None, float]:
+    def _judge(self, page: AttendedPage) -> tuple[Ending | None, float]:
         lifetime, idle = page.left_seconds(), self._idle - page.silent_seconds()
         if lifetime <= min(self._warned, idle):
             return "lifetime", lifetime

@@ -104,7 +104,7 @@
     return null
   }
 
-  // The page's own component (dashboard/ui/typed_again) takes it and fills it in.
+  // The page's own component (dashboard/ui/restored_input) takes it and fills it in.
   const offer = async () => {
     const opened = await openKept()
     if (!opened) return

@@ -11,7 +11,7 @@ import pypdfium2
 import pytest
 from sqlalchemy import select
 
-from dashboard.web.languages import explaining_in, wording_in
+from dashboard.web.languages import failure_translator, wording_in
 from db.backups.repository import Repository
 from db.files.seal_keys import SealKeyFile
 from db.models.audit import AuditEvent
@@ -96,7 +96,7 @@ def office(endpoints, tmp_path) -> Iterator[Office]:
             lambda: MORNING,
             lambda _: sources_of(repository),
             lambda language: wording_in(language, "en"),
-            explaining_in,
+            failure_translator,
         )
         yield Office(database, admins, addresses, repository, mailing)
 

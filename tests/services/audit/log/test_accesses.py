@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from dashboard.ui.language import speaking, translated
+from dashboard.ui.language import translated, using_language
 from db.mongo.audit_store import AuditStore
 from services.audit import log
 from services.core import audit
@@ -157,7 +157,7 @@ def test_an_app_that_the_patient_let_in_is_named_for_what_it_read(
         "The app MyHealth viewed your record",
         "You let the app MyHealth read your record",
     ]
-    with speaking("de"):
+    with using_language("de"):
         assert [translated(sentence) for sentence in sentences[:3]] == [
             "Die App Diary: Ihre Akte angesehen",
             "Die App MyHealth: Ihre Akte angesehen",
@@ -175,5 +175,5 @@ def test_an_app_of_another_account_of_the_record_names_nobody(
     maker = accesses()[0].who
 
     assert maker == "The app Diary, for another patient"
-    with speaking("de"):
+    with using_language("de"):
         assert translated(maker) == "Die App Diary für einen anderen Patienten"

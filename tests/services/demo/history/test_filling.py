@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from dashboard.cluster.monitoring.recorded_sentences import retold
-from dashboard.ui.language import speaking
+from dashboard.ui.language import using_language
 from db.postgres import SYSTEM
 from services.consultations.notes import VITALS, Notes
 from services.core.actors import Role
@@ -201,7 +201,7 @@ def test_the_servers_have_a_month_behind_them_with_an_event_or_two(lived):
     assert [row.kind for row in kinds] == ["lag", "replica-gone"]
     # In the alerts' own sentences, which are translated into other languages.
     words = [row.sentence for row in lived.rows("SELECT sentence FROM alerts")]
-    with speaking("de"):
+    with using_language("de"):
         assert {retold(said)[-8:] for said in words} == {" zurück.", "t nicht."}
     away = "SELECT count(*) FROM replication_samples WHERE role IS NULL"
     assert lived.value(away) > 0

@@ -21,11 +21,11 @@ _MOST_FIELDS: Final = 200
 
 _mount = st.components.v2.component(
     "chartroom.typed_again",
-    js=Path(__file__).with_name("typed_again.js").read_text(encoding="utf-8"),
+    js=Path(__file__).with_name("restored_input.js").read_text(encoding="utf-8"),
 )
 
 
-def typed_again() -> None:
+def take_restored_input() -> None:
     """Take over what the tab has kept for this page, if anything.
 
     Called at the end of the page, when every widget that it may fill is known.

@@ -16,17 +16,17 @@ def key_in(form: str, name: str) -> str:
     return f"{form}_{turn}_{name}" if turn else f"{form}_{name}"
 
 
-def begin(form: str) -> None:
+def clear(form: str) -> None:
     """Empty the form the next time that it is drawn."""
     st.session_state[_turns(form)] = st.session_state.get(_turns(form), 0) + 1
 
 
-def belong_to(form: str, whose: object) -> None:
+def clear_unless_about(form: str, whose: object) -> None:
     """Empty the form, before it is drawn, if it was about somebody else until now."""
     key = f"{form}_whose"
     if st.session_state.setdefault(key, whose) != whose:
         st.session_state[key] = whose
-        begin(form)
+        clear(form)
 
 
 def _turns(form: str) -> str:

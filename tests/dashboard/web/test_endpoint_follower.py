@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.web.cluster_following import Following
+from dashboard.web.endpoint_follower import EndpointFollower
 from db.embedded import DataFolder
 from db.endpoints import Endpoints
 from tests.kit.waiting import eventually
@@ -28,7 +28,7 @@ def folder(tmp_path: Path) -> Iterator[DataFolder]:
 
 def test_what_is_published_anew_is_handed_over_once(folder: DataFolder):
     adopted: list[Endpoints] = []
-    following = Following(folder.path, THREE, adopted.append)
+    following = EndpointFollower(folder.path, THREE, adopted.append)
 
     _publish_and_look(folder, FOUR, following)
     _publish_and_look(folder, FOUR, following)
@@ -38,7 +38,7 @@ def test_what_is_published_anew_is_handed_over_once(folder: DataFolder):
 
 def test_what_is_known_already_is_not_handed_over(folder: DataFolder):
     adopted: list[Endpoints] = []
-    following = Following(folder.path, THREE, adopted.append)
+    following = EndpointFollower(folder.path, THREE, adopted.append)
 
     _publish_and_look(folder, THREE, following)
     nothing_new = list(adopted)
@@ -57,7 +57,9 @@ def test_a_process_that_cannot_take_them_over_tries_again(folder: DataFolder):
             raise OSError("not now")
 
     with ExitStack() as stack:
-        following = stack.enter_context(closing(Following(folder.path, THREE, adopt)))
+        following = stack.enter_context(
+            closing(EndpointFollower(folder.path, THREE, adopt))
+        )
         following.start()
         folder.publish(FOUR)
 
@@ -65,7 +67,7 @@ def test_a_process_that_cannot_take_them_over_tries_again(folder: DataFolder):
 
 
 def _publish_and_look(
-    folder: DataFolder, endpoints: Endpoints, following: Following
+    folder: DataFolder, endpoints: Endpoints, following: EndpointFollower
 ) -> None:
     before = folder.published_at()
 

@@ -13,7 +13,7 @@ _LOOK_SECONDS: Final = 1.0
 _log = logging.getLogger(__name__)
 
 
-class Following:
+class EndpointFollower:
     """A thread that hands over new endpoints when the launcher publishes them.
 
     `adopt` is called with endpoints that differ from `known` and from the last ones.
