@@ -578,7 +578,7 @@ def places_for(actor: Actor, *, usual_order: str = FAMILY_FIRST) -> Places:
             if place.visibility == "visible" or place.file in _BESIDE_THE_NAME
         ],
         "within": {
-            _address(place.file): _lit_for(open_places, place.file)
+            _address(place.file): _active_menu(open_places, place.file)
             for place in open_places
         },
     }
@@ -589,7 +589,7 @@ def _mark_of(actor: Actor) -> str:
     return sha256(f"known in this browser: {actor.id}".encode()).hexdigest()[:12]
 
 
-def _lit_for(places: Sequence[NavigationEntry], file: str) -> dict[str, str]:
+def _active_menu(places: Sequence[NavigationEntry], file: str) -> dict[str, str]:
     """Return which menu and which entry are highlighted while this page is open."""
     shown = {place.file for place in places if place.visibility == "visible"}
     menus = {_menu_of(file) for file in shown} if _has_menus(places) else ()

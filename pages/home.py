@@ -9,7 +9,11 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard.context import current_actor, freshness, read_ahead, today
 from dashboard.navigation import go, open_list, open_patient
 from dashboard.patients.duplicates.duplicate_offers import offer_newest_duplicates
-from dashboard.patients.search.attention import Matter, matters, recently_changed
+from dashboard.patients.search.attention import (
+    AttentionList,
+    attention_lists,
+    recently_changed,
+)
 from dashboard.patients.search.patient_listing import Listing
 from dashboard.patients.search.patient_table import patient_table
 from dashboard.people.passkey_confirmation import suggest_passkey
@@ -30,7 +34,7 @@ actor = current_actor()
 everybody = Listing(actor, "", recently_changed())
 
 
-def show_matters(places: Mapping[Matter, DeltaGenerator]) -> None:
+def show_matters(places: Mapping[AttentionList, DeltaGenerator]) -> None:
     """Count the lists of records to complete, each in its place."""
     lists = {matter: replace(everybody, criteria=matter.criteria) for matter in places}
     with error_boundary():
@@ -39,7 +43,7 @@ def show_matters(places: Mapping[Matter, DeltaGenerator]) -> None:
             show_matter(matter, listing, places[matter])
 
 
-def show_matter(matter: Matter, listing: Listing, place: DeltaGenerator) -> None:
+def show_matter(matter: AttentionList, listing: Listing, place: DeltaGenerator) -> None:
     """Show the number of a list's patients, and offer to open it."""
     with error_boundary():
         count = listing.count()
@@ -147,7 +151,8 @@ if actor.may(Permission.LIST_PATIENTS):
         st.subheader(_("Records to complete"), anchor=False)
         with st.grid(4, min_column_width=211):
             places = {
-                matter: st.skeleton(height=150) for matter in matters(actor, today())
+                matter: st.skeleton(height=150)
+                for matter in attention_lists(actor, today())
             }
     st.subheader(_("Changed last"), anchor=False)
     event = patient_table(

@@ -32,7 +32,7 @@ from dashboard.patients.search import (
 from dashboard.ui.lists import (
     views_menu,  # noqa: F401
 )
-from dashboard.visits.booking import held  # noqa: F401
+from dashboard.visits.booking import own_holds  # noqa: F401
 from dashboard.web.page_context import page_reads
 from db.cluster import observing, patroni  # noqa: F401
 from db.postgres import prepared  # noqa: F401

@@ -26,7 +26,7 @@ _TABS = (
 
 opened = open_visit()
 writing = write_about(opened)
-refusal = saving.run_wanted_action(opened, writing)
+refusal = saving.run_requested_action(opened, writing)
 
 show_glance(opened)
 written, beside = st.columns((3, 2), gap="large")
@@ -42,7 +42,7 @@ with written:
             type="primary",
             key="visit_save",
             icon=":material/save:",
-            on_click=saving.ask,
+            on_click=saving.request_action,
             args=("save", opened.visit.id),
         )
         offer_completing(opened, writing)

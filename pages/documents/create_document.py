@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.context import current_actor
 from dashboard.documents.forms import form_drafts, form_filing, form_preview
-from dashboard.documents.forms.open_form import PAGE, begin, choose_whose
+from dashboard.documents.forms.open_form import PAGE, begin, choose_patient_of_document
 from dashboard.documents.records.chosen_document import chosen_document
 from dashboard.ui import form_fields
 from dashboard.ui.error_boundary import error_boundary
@@ -28,7 +28,7 @@ if replaced is None:
                 "it as stated by you. In an emergency, call the emergency number."
             )
         )
-    patient_id = choose_whose()
+    patient_id = choose_patient_of_document()
 else:
     st.caption(_("Your changes become the next version; the previous one is kept."))
     patient_id = replaced.patient_id
@@ -71,4 +71,4 @@ if submitted:
                 ).format(fields=wrong),
                 icon=":material/error:",
             )
-form_preview.show_what_was_made(begun)
+form_preview.show_preview(begun)

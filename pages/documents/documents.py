@@ -6,10 +6,13 @@ import streamlit as st
 
 from dashboard.context import freshness
 from dashboard.documents.search import bulk_actions
+from dashboard.documents.search.adding_documents import (
+    show_add_buttons,
+    show_no_documents,
+)
 from dashboard.documents.search.document_list import documents_table
 from dashboard.documents.search.document_listing import DocumentListing
 from dashboard.documents.search.document_table import offered_columns
-from dashboard.documents.search.ways_in import show_no_documents, ways_in
 from dashboard.documents.tags.tag_words import known_tags
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, marked
@@ -86,7 +89,7 @@ def show_results() -> None:
 
 
 with page_header(_("My documents") if listing.is_own else _("Documents")):
-    ways_in()
+    show_add_buttons()
 with st.container(horizontal=True):
     typed = list_tools.search_box(
         "documents",

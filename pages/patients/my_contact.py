@@ -47,7 +47,7 @@ def save(wanted: OwnContact, proof: EmailProof | None = None) -> None:
             )
         )
     except patients.StaleVersion as stale:
-        contact_form.go_on_from(stale.current)
+        contact_form.continue_from(stale.current)
         st.session_state.pop(_WAITING, None)
         st.session_state[_PROBLEM] = _(
             "The clinic changed your contact data while you were editing. Nothing you "

@@ -22,7 +22,7 @@ require(Permission.COPY_BACK)
 
 def show_waiting() -> None:
     """Show that the standby waits, and offer to let it go on."""
-    until = standby_reading.waits_until()
+    until = standby_reading.paused_until()
     if until is None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -32,7 +32,7 @@ def show_waiting() -> None:
             )
         )
         if st.button(_("Resume it"), key="past_go_on"):
-            standby_reading.go_on()
+            standby_reading.resume_replay()
             st.rerun()
 
 
@@ -48,7 +48,7 @@ if source is None:
         icon="history_toggle_off",
     )
 else:
-    point_in_time_source.say_what_is_open(source)
+    point_in_time_source.show_open_time(source)
     with error_boundary():
         chosen = (
             named_patient()
@@ -56,7 +56,7 @@ else:
             else choose_earlier_patient(source)
         )
         if chosen:
-            source.stay()
+            source.keep_open()
             compare(actor, chosen, source)
             show_earlier_documents(chosen, source)
             show_earlier_visits(chosen, source)

@@ -9,7 +9,7 @@ from dashboard.ui.page_header import page_header
 from dashboard.visits.booking import holding
 from dashboard.visits.booking.any_doctor import choose_free_time
 from dashboard.visits.booking.booked import show_booked
-from dashboard.visits.booking.booking_parties import booked_for
+from dashboard.visits.booking.booking_parties import choose_patient_to_book
 from dashboard.visits.booking.hold_panel import hold_panels
 
 with page_header(_("Book a visit")):
@@ -17,10 +17,10 @@ with page_header(_("Book a visit")):
         _("Choose a doctor"), key="book_doctors", icon=":material/stethoscope:"
     ):
         go("visits/doctors.py")
-patient_id = booked_for()
+patient_id = choose_patient_to_book()
 show_booked()
 hold_panels(patient_id)
-holding.say_what_was_refused()
+holding.show_refusal()
 if (wanted := holding.show_lost_race()) and patient_id:
     holding.hold(wanted.id, patient_id)
 

@@ -10,14 +10,14 @@ from dashboard.ui.language import gettext as _
 from dashboard.visits.booking import holding
 from dashboard.visits.booking.booked import show_booked
 from dashboard.visits.booking.booking_parties import (
-    booked_for,
+    choose_patient_to_book,
     chosen_doctor,
     forget_wanted_time,
     wanted_time,
 )
 from dashboard.visits.booking.browsing import choose_time
 from dashboard.visits.booking.hold_panel import hold_panels
-from dashboard.visits.booking.moving import moved_booking, say_what_moves
+from dashboard.visits.booking.moving import moved_booking, show_moved_visit
 from dashboard.visits.booking.repeating import choose_weeks, wanted_weeks
 from dashboard.visits.booking.times import shortly
 from dashboard.visits.booking.waiting_list import offer_waiting
@@ -33,7 +33,7 @@ if wanted:
         ),
         icon=":material/event:",
     )
-patient_id = booked_for()
+patient_id = choose_patient_to_book()
 moved = moved_booking() if patient_id else None
 
 
@@ -60,10 +60,10 @@ def show_times() -> None:
 
 
 if moved:
-    say_what_moves(moved)
+    show_moved_visit(moved)
 show_booked()
 hold_panels(patient_id)
-holding.say_what_was_refused()
+holding.show_refusal()
 if next_free := holding.show_lost_race():
     hold(next_free.id)
 if wanted and patient_id:

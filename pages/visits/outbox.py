@@ -24,7 +24,7 @@ if not outbox.has_mail_server():
         ),
         icon=":material/unsubscribe:",
     )
-summary = outbox.look()
+summary = outbox.read_outbox()
 if summary.newest:
     st.markdown(
         _("**{waiting} waiting · {sent} sent · {failed} failed**").format(

@@ -15,11 +15,11 @@ from dashboard.visits.appointments.patient_visits import (
     visits_of,
 )
 from dashboard.visits.appointments.visits_table import visits_table
-from dashboard.visits.booking.booking_parties import whose_visits
+from dashboard.visits.booking.booking_parties import patient_of_visits
 from dashboard.visits.booking.hold_panel import hold_panels
 from dashboard.visits.booking.waiting_list import show_waiting_list
 
-actor, patient = current_actor(), whose_visits()
+actor, patient = current_actor(), patient_of_visits()
 query = {} if actor.patient_id else {"patient": str(patient.id)}
 title = (
     _("My visits")

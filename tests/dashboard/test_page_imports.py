@@ -17,7 +17,7 @@ LOADED_LATER = {
     "dashboard.consultations.prescriptions.patient_prescriptions",
     "dashboard.documents.forms.bulk_letters",
     "dashboard.patients.search.bulk_dialogs",
-    "dashboard.visits.booking.held",
+    "dashboard.visits.booking.own_holds",
     "db.cluster.patroni",
     "db.postgres.prepared",
     "services.cluster.operations",

@@ -36,7 +36,7 @@ def offer(opened: Opened, writing: Writing) -> None:
     _DRAFTS.offer(
         writing.visit_id,
         writing.draft_id,
-        lambda draft: form.go_on_with(draft, opened.notes),
+        lambda draft: form.continue_draft(draft, opened.notes),
     )
 
 

@@ -100,7 +100,7 @@ def _confirm(opened: Opened, writing: Writing) -> None:
             )
         if st.button(_("Complete"), type="primary", key="visit_complete_now"):
             _end()
-            saving.ask("complete", opened.visit.id)
+            saving.request_action("complete", opened.visit.id)
             st.rerun()
 
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard.consultations.notes.shown_notes import coded, show_notes
-from dashboard.consultations.notes.writing import Writing, as_typed, bring_back
+from dashboard.consultations.notes.writing import Writing, as_typed, load_version
 from dashboard.context import current_actor, read
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.language import gettext as _
@@ -85,6 +85,6 @@ def _version(writing: Writing, version: NotesVersion, *, is_latest: bool) -> Non
             key=f"visit_bring_back_{number}",
             icon=":material/history:",
             type="tertiary",
-            on_click=bring_back,
+            on_click=load_version,
             args=(writing, as_typed(version.notes)),
         )

@@ -13,8 +13,8 @@ from dashboard.consultations.notes.diagnosis_search import (
 from dashboard.consultations.notes.shown_notes import as_number
 from dashboard.consultations.notes.writing import (
     Writing,
+    accept_theirs,
     key_of,
-    take_over,
     written_by_others,
 )
 from dashboard.ui.form_fields import show_problems
@@ -90,6 +90,6 @@ def _tell_of_others(places: Mapping[str, DeltaGenerator]) -> None:
             st.button(
                 _("Take this {field} instead of mine").format(field=plain(label)),
                 key=f"visit_take_{name}",
-                on_click=take_over,
+                on_click=accept_theirs,
                 args=(name,),
             )

@@ -32,12 +32,12 @@ _WANTED: Final = f"{PAGE}_wanted"
 _CHECKED: Final = f"{PAGE}_checked"
 
 
-def ask(action: SaveAction, visit_id: UUID) -> None:
+def request_action(action: SaveAction, visit_id: UUID) -> None:
     """Have the action carried out in the next run of the page."""
     st.session_state[_WANTED] = (action, visit_id)
 
 
-def run_wanted_action(opened: Opened, writing: Writing) -> ServiceError | None:
+def run_requested_action(opened: Opened, writing: Writing) -> ServiceError | None:
     """Do what a button asked for, then rerun the page; return why it was refused."""
     action, visit_id = st.session_state.pop(_WANTED, (None, None))
     if visit_id != opened.visit.id:

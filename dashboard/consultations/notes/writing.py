@@ -90,7 +90,7 @@ def catch_up(writing: Writing, notes: NotesRecord | None) -> Writing:
     return _now(Writing(writing.visit_id, number, theirs, writing.draft_id))
 
 
-def go_on_with(draft: NotesDraft, notes: NotesRecord | None) -> None:
+def continue_draft(draft: NotesDraft, notes: NotesRecord | None) -> None:
     """Put a draft into the form; texts saved since it was begun are shown beside it."""
     _put({**_NOTHING, **draft.typed})
     nothing = Writing(draft.appointment_id, draft.number, _NOTHING, draft.id)
@@ -102,7 +102,7 @@ def go_on_with(draft: NotesDraft, notes: NotesRecord | None) -> None:
         catch_up(nothing, notes)
 
 
-def bring_back(writing: Writing, typed: Typed) -> None:
+def load_version(writing: Writing, typed: Typed) -> None:
     """Put an earlier version into the form; its contents so far stay as a draft."""
     _put(typed)
     _now(Writing(writing.visit_id, writing.number, writing.filled, uuid4()))
@@ -114,7 +114,7 @@ def written_by_others() -> dict[str, str]:
     return others
 
 
-def take_over(name: str) -> None:
+def accept_theirs(name: str) -> None:
     """Replace the field's contents with what somebody else saved."""
     st.session_state[key_of(name)] = written_by_others().pop(name)
 

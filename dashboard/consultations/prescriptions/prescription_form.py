@@ -126,7 +126,7 @@ def ask(allergies: Sequence[str]) -> DraftPrescription:
     Warnings against a drug are shown as soon as it is typed.
     """
     keys: list[str] = st.session_state.setdefault(_LINES, [_new_key()])
-    _say_what_is_not_checked(allergies)
+    _show_unchecked_allergies(allergies)
     if len(keys) < MOST_LINES or _without_drug(keys):
         st.selectbox(
             _("Find a drug"),
@@ -183,7 +183,7 @@ def forget() -> None:
         st.session_state.pop(name, None)
 
 
-def _say_what_is_not_checked(allergies: Sequence[str]) -> None:
+def _show_unchecked_allergies(allergies: Sequence[str]) -> None:
     """Name the allergies that warn only of a drug of the same name."""
     if unread := find_unrecognised(allergies, known_drugs()):
         st.caption(

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import wiring
 from dashboard.context import current_actor
-from dashboard.documents.forms.open_form import PAGE, Begun, go_on_with
+from dashboard.documents.forms.open_form import PAGE, OpenForm, continue_draft
 from dashboard.ui.draft_offers import offer_drafts, show_saved_at
 from dashboard.ui.language import gettext as _
 from services.documents import forms
@@ -18,7 +18,7 @@ _SAVED_AT: Final = f"{PAGE}_saved_at"
 _OFFERED: Final = f"{PAGE}_offered"
 
 
-def save(begun: Begun) -> None:
+def save(begun: OpenForm) -> None:
     """Keep the contents of the form as a draft; if that fails the page says so."""
     try:
         st.session_state[_SAVED_AT] = forms.save_draft(
@@ -34,7 +34,7 @@ def show_draft_state() -> None:
         show_saved_at(st.session_state[_SAVED_AT])
 
 
-def offer(begun: Begun) -> None:
+def offer(begun: OpenForm) -> None:
     """Offer to continue a draft about the same patient or document."""
     offer_drafts(
         PAGE,
@@ -45,13 +45,13 @@ def offer(begun: Begun) -> None:
     )
 
 
-def forget(begun: Begun) -> None:
+def forget(begun: OpenForm) -> None:
     """Discard the draft of a filed document; if that fails it expires after a month."""
     _discard(begun.draft_id)
     st.session_state.pop(_SAVED_AT, None)
 
 
-def _others(begun: Begun) -> list[SavedDraft]:
+def _others(begun: OpenForm) -> list[SavedDraft]:
     """Return other drafts about the same patient or document."""
     about = (begun.patient_id, begun.replaced.id if begun.replaced else None)
     known, drafts = st.session_state.get(_OFFERED, ((), ()))
@@ -74,7 +74,7 @@ def _others(begun: Begun) -> list[SavedDraft]:
 
 
 def _continue(saved: SavedDraft) -> None:
-    go_on_with(saved.draft)
+    continue_draft(saved.draft)
     st.session_state[_SAVED_AT] = saved.saved_at
     # The previous contents of the form have become a draft themselves by now.
     st.session_state.pop(_OFFERED, None)

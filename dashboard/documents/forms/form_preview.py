@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard.context import count_upload, current_actor, now, today, write
 from dashboard.documents.forms import form_drafts, open_form as beginning
 from dashboard.documents.forms.form_filing import Filing
-from dashboard.documents.forms.open_form import PAGE, Begun
+from dashboard.documents.forms.open_form import PAGE, OpenForm
 from dashboard.documents.forms.papers import Paper, make_paper, show_page, stored
 from dashboard.navigation import go
 from dashboard.ui import form_fields
@@ -27,24 +27,24 @@ _MADE: Final = f"{PAGE}_made"
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class UnconfirmedDocument:
     """A document that nobody has confirmed yet, and what it was made from."""
 
-    begun: Begun
+    begun: OpenForm
     filing: Filing
     paper: Paper
 
 
-def make(begun: Begun, filing: Filing) -> None:
+def make(begun: OpenForm, filing: Filing) -> None:
     """Make the PDF and keep it for the preview; raises InvalidForm."""
     typed = form_fields.typed(PAGE, begun.template)
     paper = make_paper(begun.template, typed, begun.document_id, now())
-    st.session_state[_MADE] = Made(begun, filing, paper)
+    st.session_state[_MADE] = UnconfirmedDocument(begun, filing, paper)
 
 
-def show_what_was_made(begun: Begun) -> None:
+def show_preview(begun: OpenForm) -> None:
     """Open the preview while there is an unconfirmed document."""
-    made: Made | None = st.session_state.get(_MADE)
+    made: UnconfirmedDocument | None = st.session_state.get(_MADE)
     if made is not None and made.begun.document_id == begun.document_id:
         _preview(made)
 
@@ -59,7 +59,7 @@ def _let_go() -> None:
     icon=":material/visibility:",
     on_dismiss=_let_go,
 )
-def _preview(made: Made) -> None:
+def _preview(made: UnconfirmedDocument) -> None:
     """Show the pages as they will be filed; nothing is stored before confirmation."""
     with error_boundary():
         # Above the pages: below them nobody would see the buttons without scrolling.
@@ -81,7 +81,7 @@ def _preview(made: Made) -> None:
             _file(made)
 
 
-def _file(made: Made) -> None:
+def _file(made: UnconfirmedDocument) -> None:
     """File the form, then open what it has become; raises what the services raise."""
     count_upload()
     with stored(made.paper) as content:
@@ -100,7 +100,7 @@ def _file(made: Made) -> None:
     go("documents/document.py", document=str(filed.id))
 
 
-def _write(made: Made, content: StoredContent) -> DocumentRecord:
+def _write(made: UnconfirmedDocument, content: StoredContent) -> DocumentRecord:
     actor, begun, filing = current_actor(), made.begun, made.filing
     if (replaced := begun.replaced) is not None:
         return write(

@@ -33,7 +33,7 @@ _SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class OpenForm:
     """A document being written, or the next version of `replaced`."""
 
     template: Template
@@ -59,7 +59,7 @@ class Begun:
         )
 
 
-def choose_whose() -> UUID | None:
+def choose_patient_of_document() -> UUID | None:
     """Ask whose document it will be, beginning with the patient in the address.
 
     The address follows the choice, so an address that differs can only mean that the
@@ -81,7 +81,7 @@ def choose_whose() -> UUID | None:
     return chosen
 
 
-def begin(patient_id: UUID | None, replaced: DocumentRecord | None) -> Begun:
+def begin(patient_id: UUID | None, replaced: DocumentRecord | None) -> OpenForm:
     """Ask for the form, and fill it with known data unless it was filled already.
 
     What somebody typed before choosing the patient stays. What was written about one
@@ -95,13 +95,13 @@ def begin(patient_id: UUID | None, replaced: DocumentRecord | None) -> Begun:
         if before != _NOBODY:
             form_fields.clear(PAGE)
             form_filing.clear(PAGE)
-            start_anew()
+            begin_next_document()
     template = _ask_for_template(replaced)
     if st.session_state.get(_FILLED) != template.name:
         known = _known(template, patient_id, replaced)
         form_fields.fill(PAGE, template, known, only_empty=True)
         st.session_state[_FILLED] = template.name
-    return Begun(
+    return OpenForm(
         template,
         patient_id,
         replaced,
@@ -110,7 +110,7 @@ def begin(patient_id: UUID | None, replaced: DocumentRecord | None) -> Begun:
     )
 
 
-def go_on_with(draft: Draft) -> None:
+def continue_draft(draft: Draft) -> None:
     """Put a draft into the form, replacing its contents."""
     template = TEMPLATES[draft.template]
     form_fields.fill(PAGE, template, draft.form, only_empty=False)
@@ -122,7 +122,7 @@ def go_on_with(draft: Draft) -> None:
     st.session_state.pop(_NEW_ID, None)
 
 
-def start_anew() -> None:
+def begin_next_document() -> None:
     """Have the next document get an id and a draft of its own."""
     for kept in (_NEW_ID, _DRAFT_ID):
         st.session_state.pop(kept, None)
@@ -130,7 +130,7 @@ def start_anew() -> None:
 
 def forget() -> None:
     """Have the form filled again the next time; what it contained is filed."""
-    start_anew()
+    begin_next_document()
     st.session_state.pop(_WHOSE, None)
 
 

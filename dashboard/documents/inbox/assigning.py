@@ -51,7 +51,7 @@ def offer_assignment(record: DocumentRecord) -> None:
     elif st.button(
         pgettext("inbox", "Done"), key="document_finish", icon=":material/task_alt:"
     ):
-        be_done(item)
+        finish(item)
         st.rerun()
 
 
@@ -94,7 +94,7 @@ def ask_assignee(item: InboxItem) -> None:
             st.rerun()
 
 
-def be_done(item: InboxItem) -> None:
+def finish(item: InboxItem) -> None:
     """Take a document out of the inbox, and confirm that on screen."""
     actor = current_actor()
     write(lambda s: inbox.finish(s, actor, item.id))

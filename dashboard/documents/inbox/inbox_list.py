@@ -6,7 +6,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.context import current_actor, now, read
-from dashboard.documents.inbox.assigning import ask_assignee, be_done
+from dashboard.documents.inbox.assigning import ask_assignee, finish
 from dashboard.documents.records.document_addresses import document_page
 from dashboard.navigation import go
 from dashboard.ui.empty_state import empty_state
@@ -65,7 +65,7 @@ def show_inbox(view: InboxView) -> None:
         if event.action[1] == _ASSIGN:
             ask_assignee(item)
         else:
-            be_done(item)
+            finish(item)
             st.rerun()
 
 

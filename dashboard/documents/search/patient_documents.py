@@ -8,9 +8,9 @@ import streamlit as st
 
 from dashboard.context import current_actor
 from dashboard.documents.records.document_words import kind
+from dashboard.documents.search.adding_documents import show_add_buttons
 from dashboard.documents.search.document_list import documents_table
 from dashboard.documents.search.document_listing import list_key_of, newest_of
-from dashboard.documents.search.ways_in import ways_in
 from dashboard.documents.sharing.reader_choice import show_confidential_count
 from dashboard.navigation import go
 from dashboard.patients.chart.depth import most_shown
@@ -39,7 +39,7 @@ def show_documents(patient_id: UUID, *, page: str, most: int = FEW) -> None:
         if not show_confidential_count(patient_id) and not documents:
             st.caption(_("No documents yet."))
         with st.container(horizontal=True):
-            ways_in(patient_id, page=page)
+            show_add_buttons(patient_id, page=page)
             if documents and st.button(
                 _("All documents"), key=f"{page}_all_documents", type="tertiary"
             ):

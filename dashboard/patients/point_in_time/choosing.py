@@ -26,7 +26,7 @@ def choose_earlier_patient(source: PointInTimeSource) -> UUID | None:
     if not typed:
         st.caption(_(_ADVICE))
         return None
-    source.stay()
+    source.keep_open()
     snapshot = source.read(
         lambda s, as_of: point_in_time.find_patients(
             s, actor, typed, now=now(), as_of=as_of

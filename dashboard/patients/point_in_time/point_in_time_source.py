@@ -73,10 +73,10 @@ class PointInTimeSource:
         value: T = kept[1]
         return value
 
-    def stay(self) -> None:
+    def keep_open(self) -> None:
         """Keep the standby paused, or the opened clinic open, for the time being."""
         if self.look is None:
-            standby_reading.wait_here()
+            standby_reading.pause_replay()
             return
         noted_at: float
         noted, noted_at = st.session_state.get(_NOTED, (None, 0.0))
@@ -85,10 +85,10 @@ class PointInTimeSource:
             write(lambda s: looks.note_use(s, actor, look_id))
             st.session_state[_NOTED] = (self.key, time.monotonic())
 
-    def go_on(self) -> None:
+    def release(self) -> None:
         """Let a paused standby replay on, once what was looked for is copied."""
         if self.look is None:
-            standby_reading.go_on()
+            standby_reading.resume_replay()
 
 
 def open_look() -> RestoreLook | None:
@@ -124,7 +124,7 @@ def choose_source() -> PointInTimeSource | None:
     return PointInTimeSource(look)
 
 
-def say_what_is_open(source: PointInTimeSource) -> None:
+def show_open_time(source: PointInTimeSource) -> None:
     """Show which time the opened clinic is of, and how long it stays open."""
     look = source.look
     if look is None or look.closes_at is None:

@@ -76,7 +76,7 @@ def _ask_why(
         version = current.version if current else None
         copy = RecordCopy(then.patient.id, result, version, then.timestamp, reason)
         copied = write(lambda s: point_in_time.copy_back(s, actor, copy, today=today()))
-        source.go_on()
+        source.release()
         notify(
             _("{name} is restored as it was.").format(name=plain(full_name(copied))),
             icon="history",

@@ -34,19 +34,19 @@ def read_from_standby(operation: Callable[[Session], T]) -> T:
     return read_elsewhere(standby, operation)
 
 
-def waits_until() -> datetime | None:
+def paused_until() -> datetime | None:
     """Return until when the standby waits for this person, or None."""
     until: datetime | None = st.session_state.get(_UNTIL)
     return until if until and until > datetime.now(until.tzinfo) else None
 
 
-def wait_here() -> None:
+def pause_replay() -> None:
     """Pause replay on the standby for half an hour, unless it is paused already.
 
     Servers that Chartroom does not run itself cannot be made to wait from here.
     """
     endpoints = wiring.current().endpoints
-    if waits_until() or not point_in_time.can_pause(endpoints):
+    if paused_until() or not point_in_time.can_pause(endpoints):
         return
     actor = current_actor()
     untils: list[datetime | None] = []
@@ -61,7 +61,7 @@ def wait_here() -> None:
     st.session_state[_UNTIL] = min(filter(None, untils), default=None)
 
 
-def go_on() -> None:
+def resume_replay() -> None:
     """Let the standby resume replaying what it has received."""
     st.session_state.pop(_UNTIL, None)
     for node in standbys():

@@ -38,7 +38,7 @@ def opened_record(record: PatientRecord) -> PatientRecord:
     return current
 
 
-def go_on_from(current: PatientRecord) -> None:
+def continue_from(current: PatientRecord) -> None:
     """Have the next run continue from a version that somebody saved meanwhile.
 
     Typed values stay, with the saved ones shown beside them; untouched fields are

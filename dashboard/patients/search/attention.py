@@ -22,7 +22,7 @@ LATEST_FIRST: Final = (Order("updated_at", Direction.DESC),)
 
 
 @dataclass(frozen=True, slots=True)
-class Matter:
+class AttentionList:
     """One list that wants attention; `advice` explains why."""
 
     name: str
@@ -32,31 +32,31 @@ class Matter:
     criteria: Criteria
 
 
-def matters(actor: Actor, today: date) -> tuple[Matter, ...]:
+def attention_lists(actor: Actor, today: date) -> tuple[AttentionList, ...]:
     """Return the lists that the actor may see, today's first."""
     return tuple(
-        matter for matter in _matters(today) if is_visible(actor, matter.criteria)
+        matter for matter in _lists(today) if is_visible(actor, matter.criteria)
     )
 
 
-def _matters(today: date) -> tuple[Matter, ...]:
+def _lists(today: date) -> tuple[AttentionList, ...]:
     day = today.isoformat()
     return (
-        Matter(
+        AttentionList(
             "registered",
             _("Registered today"),
             "person_add",
             _("Records created today."),
             Criteria(_all(_since("created_at", day)), orders=NEWEST_FIRST),
         ),
-        Matter(
+        AttentionList(
             "unreachable",
             _("No phone or e-mail"),
             "contact_phone",
             _("Ask for a number at their next visit."),
             Criteria(_all(_empty("phone_number"), _empty("email"))),
         ),
-        Matter(
+        AttentionList(
             "allergies",
             _("Allergies not stated"),
             "help",
@@ -68,7 +68,7 @@ def _matters(today: date) -> tuple[Matter, ...]:
                 )
             ),
         ),
-        Matter(
+        AttentionList(
             "archived",
             _("Archived"),
             "archive",

@@ -11,7 +11,7 @@ from dashboard.ui.language import gettext as _
 from dashboard.ui.outcomes.landing import landing
 from dashboard.ui.words import plain
 from dashboard.visits.appointments.visit_addresses import calendar_url, ticket_url
-from dashboard.visits.booking.held import forget_booked, last_booked
+from dashboard.visits.booking.own_holds import forget_booked, last_booked
 from dashboard.visits.booking.times import when
 from services.visits.booking.bookings import BookingRecord
 

@@ -55,7 +55,7 @@ def forget_wanted_time() -> None:
         st.query_params.pop(name, None)
 
 
-def booked_for() -> UUID | None:
+def choose_patient_to_book() -> UUID | None:
     """Return for whom a visit is booked; ask people who book for others.
 
     A patient in the address is used until somebody chooses another one.
@@ -72,7 +72,7 @@ def booked_for() -> UUID | None:
     return choose_patient(_PAGE, named_patient() if named else None, advice=_ADVICE)
 
 
-def whose_visits() -> PatientRecord:
+def patient_of_visits() -> PatientRecord:
     """Return the patient whose visits are shown; raises NotFound.
 
     Patients see their own; for others the address names the patient.

@@ -8,7 +8,7 @@ from uuid import UUID
 from dashboard.context import current_actor, read, read_shared_visits
 from dashboard.ui.clock import in_zone, now, today
 from dashboard.ui.language import day_in_full, gettext as _
-from dashboard.visits.booking.held import held_now
+from dashboard.visits.booking.own_holds import held_ids
 from dashboard.visits.booking.slot_calendar import Day, Time, TimeState
 from dashboard.visits.booking.times import clock, heading, span, viewers_time
 from services.visits.schedule import slots
@@ -37,7 +37,7 @@ def slots_of(
                 session, actor, doctor_id, from_at, until_at, patient_id=patient_id
             ),
             # Once one of their holds comes or goes, an earlier read is not shown.
-            keep=("slots", doctor_id, first, days, patient_id, held_now()),
+            keep=("slots", doctor_id, first, days, patient_id, held_ids()),
             seconds=_SECONDS,
         )
     return tuple(map(_as_it_is, listed))

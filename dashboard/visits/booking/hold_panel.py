@@ -16,15 +16,15 @@ from dashboard.ui.language import gettext as _
 from dashboard.ui.outcomes.landing import landing
 from dashboard.ui.words import plain
 from dashboard.visits.appointments.visit_addresses import leaving_url
-from dashboard.visits.booking.held import (
-    give_back,
-    held_for,
-    is_own,
-    note_booked,
-    say_what_ran_out,
-)
 from dashboard.visits.booking.leaving import NOTE
 from dashboard.visits.booking.moving import booking_of
+from dashboard.visits.booking.own_holds import (
+    holds_of,
+    is_own,
+    note_booked,
+    release_holds,
+    show_expired_holds,
+)
 from dashboard.visits.booking.times import clock, when
 from services.core.actors import Permission
 from services.core.reasons import LONGEST
@@ -37,8 +37,8 @@ from services.visits.booking.bookings.rules import LONGEST_NOTE, OFFER_SECONDS
 def hold_panels(patient_id: UUID | None) -> None:
     """Show the holds for the patient; a series is confirmed together."""
     if patient_id:
-        held = held_for(patient_id)
-        say_what_ran_out(patient_id, held)
+        held = holds_of(patient_id)
+        show_expired_holds(patient_id, held)
         _panels(patient_id, frozenset(booking.id for booking in held))
 
 
@@ -46,7 +46,7 @@ def hold_panels(patient_id: UUID | None) -> None:
 def _panels(patient_id: UUID, drawn: frozenset[UUID]) -> None:
     with error_boundary():
         # Read again each time: less time is left than when the page was drawn.
-        held = held_for(patient_id)
+        held = holds_of(patient_id)
         for __, of_series in groupby(sorted(held, key=_series), key=_series):
             _panel(tuple(of_series))
         # Last, so that a click in a panel that still exists is handled first.
@@ -136,7 +136,7 @@ def _offer_actions(held: Sequence[BookingRecord], note: str) -> None:
         st.rerun()
     _offer_more_time(held)
     if st.button(_("Release"), key=f"booking_cancel_{first.id}"):
-        give_back(held)
+        release_holds(held)
         st.rerun()
 
 

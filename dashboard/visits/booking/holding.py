@@ -16,8 +16,8 @@ from dashboard.ui.language import gettext as _, marked, refusal_text
 from dashboard.ui.outcomes.landing import landing
 from dashboard.ui.words import plain
 from dashboard.visits.booking.cancellation_notice import notice_hours
-from dashboard.visits.booking.held import forget_booked, give_back, held_now
 from dashboard.visits.booking.leaving import CHOSEN, LOST, REFUSED
+from dashboard.visits.booking.own_holds import forget_booked, held_ids, release_holds
 from dashboard.visits.booking.times import clock, shortly
 from services.core.actors import Permission
 from services.core.errors import Conflict
@@ -111,7 +111,7 @@ def _take(request: BookingRequest | AnyRequest) -> None:
         # The obstacle may be their own hold.
         held = write(lambda s: _exchange(s, before, request))
     if before and before.id != held.id:
-        give_back([before])
+        release_holds([before])
     st.session_state[CHOSEN] = held
 
 
@@ -120,7 +120,7 @@ def _chosen_before(patient_id: UUID) -> BookingRecord | None:
     chosen: BookingRecord | None = st.session_state.get(CHOSEN)
     if chosen is None or chosen.patient_id != patient_id:
         return None
-    return chosen if chosen.id in held_now() else None
+    return chosen if chosen.id in held_ids() else None
 
 
 def _hold(session: Session, request: BookingRequest | AnyRequest) -> BookingRecord:
@@ -144,7 +144,7 @@ def _remember_lost(booking: BookingRecord) -> None:
     st.session_state[LOST] = lost
 
 
-def say_what_was_refused() -> None:
+def show_refusal() -> None:
     """Show once which rule prevented the hold; people who may can set it aside."""
     refused: _Refused | None = st.session_state.get(REFUSED)
     if refused is None:

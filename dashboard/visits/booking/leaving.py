@@ -44,9 +44,9 @@ def release_on_leaving(page: str) -> None:
     with suppress(ServiceError):
         if held:
             # Most people hold nothing: their pages load nothing about bookings.
-            from dashboard.visits.booking.held import give_back
+            from dashboard.visits.booking.own_holds import release_holds
 
-            give_back(list(held.values()))
+            release_holds(list(held.values()))
             notify(
                 _("Times you held but did not confirm are free again."), icon="event"
             )

@@ -38,7 +38,7 @@ def booking_of(booking_id: UUID) -> BookingRecord:
     )
 
 
-def say_what_moves(moved: BookingRecord) -> None:
+def show_moved_visit(moved: BookingRecord) -> None:
     """Show which visit is moved, and that it stays until the new one is booked."""
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(

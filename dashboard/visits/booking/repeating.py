@@ -12,7 +12,7 @@ from dashboard.ui.dialogs import dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, marked, ngettext
 from dashboard.ui.notices import notify
-from dashboard.visits.booking.held import forget_booked
+from dashboard.visits.booking.own_holds import forget_booked
 from dashboard.visits.booking.times import when
 from services.visits.booking import bookings
 from services.visits.booking.bookings import BookingStatus, SeriesRequest, SeriesSlot

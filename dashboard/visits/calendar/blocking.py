@@ -16,7 +16,7 @@ from dashboard.ui.fields.days import needed_time_field
 from dashboard.ui.language import gettext as _, marked
 from dashboard.visits.calendar.doctor_and_day import choose_day, choose_doctor
 from dashboard.visits.calendar.period import shown_day
-from dashboard.visits.schedule.plan_changes import say_what_became
+from dashboard.visits.schedule.plan_changes import show_plan_result
 from dashboard.visits.schedule.visits_to_move import show_visits
 from services.core.actors import Permission
 from services.visits.schedule import plans
@@ -150,5 +150,5 @@ def _confirm(draft: ExceptionDraft, visits: Sequence[VisitToMove]) -> None:
 def _add(draft: ExceptionDraft) -> None:
     actor = current_actor()
     became = write(lambda s: plans.add_exception(s, actor, draft, calendar()))
-    say_what_became(_("The time is blocked."), became)
+    show_plan_result(_("The time is blocked."), became)
     st.rerun()

@@ -139,7 +139,7 @@ def _visit(visit: VisitRecord, day: date, label: str) -> GridEntry:
     state = desk_words.state(visit, now())
     born = desk_words.born_and_aged(visit, today())
     details = (state.text, born, visit.note)
-    who = desk_words.who_in_a_list(visit)
+    who = desk_words.listed_patient_name(visit)
     name = f"{_from_to(visit)}, {label}: {', '.join(filter(None, (who, *details)))}"
     is_open = visit.status is VisitStatus.SCHEDULED
     return GridEntry(

@@ -63,7 +63,7 @@ def _ask(visit: VisitRecord) -> None:
     with error_boundary():
         st.markdown(
             _("**{patient}** is booked for {starts_at} with {doctor}.").format(
-                patient=plain(desk_words.who(visit)),
+                patient=plain(desk_words.name_of_patient(visit)),
                 starts_at=when(visit.starts_at),
                 doctor=plain(visit.doctor_name),
             )
@@ -182,7 +182,7 @@ def _move(visit: VisitRecord, slot: SlotRecord, reason: str | None) -> None:
         st.rerun(scope="fragment")
     notify(
         _("{patient}'s visit is moved to {starts_at} with {doctor}.").format(
-            patient=plain(desk_words.who(visit)),
+            patient=plain(desk_words.name_of_patient(visit)),
             starts_at=shortly(moved.starts_at),
             doctor=plain(moved.doctor_name),
         ),

@@ -46,10 +46,10 @@ def _room(room: str, lanes: Sequence[GridLane]) -> Iterator[GridLane]:
         else:
             columns.append([lane])
     for column in columns:
-        yield _together(label, column)
+        yield _shared_column(label, column)
 
 
-def _together(label: str, lanes: Sequence[GridLane]) -> GridLane:
+def _shared_column(label: str, lanes: Sequence[GridLane]) -> GridLane:
     """Return a room's doctors as one column; if shared, each time names its doctor."""
     is_shared = len(lanes) > 1
     entries = [

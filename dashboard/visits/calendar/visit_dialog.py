@@ -61,11 +61,11 @@ def _show_visit(visit: VisitRecord) -> None:
     with error_boundary():
         state = desk_words.state(visit, now())
         for label, fact in (
-            (_("Patient"), f"**{plain(desk_words.who_in_a_list(visit))}**"),
+            (_("Patient"), f"**{plain(desk_words.listed_patient_name(visit))}**"),
             (_("Born"), plain(desk_words.born_and_aged(visit, today()))),
             (_("Phone"), _phone(visit)),
             (_("When"), from_to(shortly(visit.starts_at), clock(visit.ends_at))),
-            (_("With"), plain(desk_words.whom(visit))),
+            (_("With"), plain(desk_words.doctor_and_room(visit))),
             (_("Reason"), plain(visit.note)),
             (_("State"), f":material/{state.icon}: {state.text}"),
             (_("Reminder"), _called(visit)),

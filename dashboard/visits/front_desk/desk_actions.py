@@ -47,19 +47,19 @@ def do(visit: VisitRecord, action: ActionName) -> str:
     )
     if action == "undo_call_in":
         return _("{patient} is waiting again.").format(
-            patient=plain(desk_words.who(done))
+            patient=plain(desk_words.name_of_patient(done))
         )
     return _sentence(done)
 
 
 def _sentence(visit: VisitRecord) -> str:
-    who = plain(desk_words.who(visit))
+    who = plain(desk_words.name_of_patient(visit))
     match visit.status:
         case VisitStatus.CHECKED_IN:
             return _("{patient} is checked in for {time} with {doctor}.").format(
                 patient=who,
                 time=desk_words.hour(visit.starts_at),
-                doctor=plain(desk_words.whom(visit)),
+                doctor=plain(desk_words.doctor_and_room(visit)),
             )
         case VisitStatus.IN_ROOM:
             return _("{patient} is in the room with {doctor}.").format(

@@ -70,7 +70,7 @@ def desk_table(
             (
                 _who(visit),
                 Cell(desk_words.hour(visit.starts_at)),
-                Cell(desk_words.whom(visit)),
+                Cell(desk_words.doctor_and_room(visit)),
                 desk_words.state(visit, timestamp),
                 Cell("", actions=actions_of(visit, timestamp)),
             ),
@@ -101,7 +101,7 @@ def own_table(visits: Sequence[VisitRecord], timestamp: datetime, *, key: str) -
             str(visit.id),
             (
                 Cell(
-                    desk_words.who_in_a_list(visit),
+                    desk_words.listed_patient_name(visit),
                     lines=((Piece(visit.note),),) if visit.note else (),
                 ),
                 Cell(
@@ -124,7 +124,7 @@ def _who(visit: VisitRecord) -> Cell:
     """Return the patient's name with the day of birth, by which the desk checks it."""
     born = visit.date_of_birth
     lines = ((Piece(_("born {day}").format(day=written(born))),),) if born else ()
-    return Cell(desk_words.who_in_a_list(visit), lines=lines)
+    return Cell(desk_words.listed_patient_name(visit), lines=lines)
 
 
 def actions_of(visit: VisitRecord, timestamp: datetime) -> tuple[RowAction, ...]:

@@ -23,19 +23,19 @@ def hour(timestamp: datetime) -> str:
     return time_of_day(in_zone(timestamp))
 
 
-def who(visit: VisitRecord) -> str:
+def name_of_patient(visit: VisitRecord) -> str:
     """Return the patient's name for a sentence, if this person may see it."""
     return visit.patient_name or _(_NOT_YOURS)
 
 
-def whom(visit: VisitRecord) -> str:
+def doctor_and_room(visit: VisitRecord) -> str:
     """Return the doctor, and the room if there is one."""
     if not visit.room:
         return visit.doctor_name
     return _("{doctor}, room {room}").format(doctor=visit.doctor_name, room=visit.room)
 
 
-def who_in_a_list(visit: VisitRecord) -> str:
+def listed_patient_name(visit: VisitRecord) -> str:
     """Return the patient's name in the order that lists use."""
     return name_in_list(visit) or _(_NOT_YOURS)
 

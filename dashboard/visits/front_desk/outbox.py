@@ -45,7 +45,7 @@ _COLUMNS = (
 )
 
 
-def look() -> OutboxSummary:
+def read_outbox() -> OutboxSummary:
     """Return the state of the e-mails, and the newest of them."""
     actor, sender = current_actor(), sender_of(wiring.current().settings)
     return read(

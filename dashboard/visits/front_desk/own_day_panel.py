@@ -95,7 +95,7 @@ def show_own_day() -> None:
 
 def _show_next(visit: VisitRecord) -> None:
     with st.container(border=True):
-        st.markdown(f"#### {plain(desk_words.who_in_a_list(visit))}")
+        st.markdown(f"#### {plain(desk_words.listed_patient_name(visit))}")
         born = visit.date_of_birth
         state = desk_words.state(visit, now())
         st.markdown(

@@ -135,10 +135,10 @@ def _row(visit: VisitRecord, timestamp: datetime) -> Row:
     return Row(
         str(visit.id),
         (
-            Cell(desk_words.who_in_a_list(visit), lines=lines),
+            Cell(desk_words.listed_patient_name(visit), lines=lines),
             Cell(visit.phone or "–"),
             Cell(desk_words.hour(visit.starts_at)),
-            Cell(desk_words.whom(visit)),
+            Cell(desk_words.doctor_and_room(visit)),
             desk_words.called(visit, timestamp),
             Cell("", actions=_actions(visit)),
         ),
@@ -165,7 +165,7 @@ def _do(visit: VisitRecord, action: str) -> str:
     """
     if action not in {offered.name for offered in _actions(visit)}:
         raise phoning.PhonedMeanwhile(visit)
-    actor, who = current_actor(), plain(desk_words.who(visit))
+    actor, who = current_actor(), plain(desk_words.name_of_patient(visit))
     last = visit.call.at if visit.call else None
     if action == _UNDO and last is not None:
         undo = partial(

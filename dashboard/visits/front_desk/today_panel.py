@@ -99,7 +99,10 @@ def today_figures() -> list[Figure]:
             decimal(len(queue.waiting)),
             _("Checked in and not seen yet; the bars show how long each has waited."),
             trend=[
-                (desk_words.who_in_a_list(visit), desk_words.waited_minutes(visit))
+                (
+                    desk_words.listed_patient_name(visit),
+                    desk_words.waited_minutes(visit),
+                )
                 for visit in reversed(queue.waiting[:12])
             ],
             unit=" " + _("min"),
@@ -205,7 +208,7 @@ def _show_people(visits: Sequence[VisitRecord]) -> None:
         Row(
             str(visit.id),
             (
-                Cell(desk_words.who_in_a_list(visit)),
+                Cell(desk_words.listed_patient_name(visit)),
                 Cell(desk_words.hour(visit.starts_at)),
                 desk_words.state(visit, now()),
             ),

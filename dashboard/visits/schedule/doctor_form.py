@@ -58,7 +58,7 @@ def facts_form(doctor: DoctorRecord | None) -> None:
         lambda known, field: f"doctor_{field}_{_stamp(known)}",
     )
     known = form.open(doctor or DoctorDraft(name="", speciality=""))
-    _say_what_was_saved_meanwhile(known)
+    _show_conflict(known)
     with st.form(f"doctor_facts_{_stamp(known)}"):
         draft, minutes = _fields(known, names)
         label = _("Save") if doctor else _("Add the doctor")
@@ -174,7 +174,7 @@ def _save(
     st.rerun()
 
 
-def _say_what_was_saved_meanwhile(known: _Known) -> None:
+def _show_conflict(known: _Known) -> None:
     """Show once that a colleague was quicker, and what both have changed."""
     whose, both = st.session_state.get(_MEANWHILE, (None, ()))
     if not isinstance(known, DoctorRecord) or whose != known.id:

@@ -5,7 +5,7 @@ from dashboard.ui.notices import notify
 from services.visits.schedule.plans import PlanResult
 
 
-def say_what_became(sentence: str, became: PlanResult) -> None:
+def show_plan_result(sentence: str, became: PlanResult) -> None:
     """Show briefly what was done, and what is left to do."""
     added, withdrawn = decimal(became.added), decimal(became.withdrawn)
     said = [sentence]

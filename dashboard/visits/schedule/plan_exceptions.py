@@ -24,7 +24,7 @@ from dashboard.ui.record_table import (
     record_table,
 )
 from dashboard.ui.words import at
-from dashboard.visits.schedule.plan_changes import say_what_became
+from dashboard.visits.schedule.plan_changes import show_plan_result
 from dashboard.visits.schedule.visits_to_move import show_visits
 from services.visits.schedule import plans
 from services.visits.schedule.doctors import DoctorRecord
@@ -71,7 +71,7 @@ def show_exceptions(doctor: DoctorRecord) -> None:
         became = write(
             lambda session: plans.remove_exception(session, actor, removed, calendar())
         )
-        say_what_became(_("It is removed."), became)
+        show_plan_result(_("It is removed."), became)
         st.rerun()
     clearable_forms.clear_unless_about(_FORM, doctor.id)
     with st.form("doctor_exception"):
@@ -115,7 +115,7 @@ def _add(draft: ExceptionDraft) -> None:
         lambda session: plans.add_exception(session, actor, draft, calendar())
     )
     clearable_forms.clear(_FORM)
-    say_what_became(_("Added to the plan."), became)
+    show_plan_result(_("Added to the plan."), became)
     st.rerun()
 
 

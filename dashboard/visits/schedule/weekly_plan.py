@@ -14,7 +14,7 @@ from dashboard.ui.notices import notify
 from dashboard.ui.words import plain
 from dashboard.visits.schedule.day_hours import DayHours
 from dashboard.visits.schedule.drawn_week import show_drawn_week
-from dashboard.visits.schedule.plan_changes import say_what_became
+from dashboard.visits.schedule.plan_changes import show_plan_result
 from services.core.weekdays import WEEKDAYS
 from services.visits.schedule import plans
 from services.visits.schedule.doctors import DoctorRecord
@@ -43,7 +43,7 @@ def _edit_week(doctor: DoctorRecord, saved: tuple[Hours, ...]) -> None:
         for day in days:
             day.show()
         if week != saved:
-            _say_that_it_changed(doctor)
+            _show_conflict(doctor)
         seen = st.session_state.get(_seen_key(doctor), saved)
         if st.button(_("Save the week"), key="doctor_plan_week", type="primary"):
             _save(doctor, days, seen)
@@ -80,7 +80,7 @@ def _days(doctor: DoctorRecord, week: tuple[Hours, ...]) -> list[DayHours]:
     return [DayHours(number, stamp, week) for number in range(1, len(WEEKDAYS) + 1)]
 
 
-def _say_that_it_changed(doctor: DoctorRecord) -> None:
+def _show_conflict(doctor: DoctorRecord) -> None:
     st.warning(
         _(
             "Somebody else changed this week after you opened it. What you chose is "
@@ -174,5 +174,5 @@ def _save(
         notify(plain(refusal_text(refusal)), icon="sync_problem")
         st.rerun()
     _close(doctor)
-    say_what_became(_("The week is saved."), became)
+    show_plan_result(_("The week is saved."), became)
     st.rerun()

@@ -13,7 +13,9 @@ from services.documents.records import may_list_deleted, visibility
 from services.lists.criteria import Criteria
 
 
-def ways_in(patient_id: UUID | None = None, *, page: str = "documents") -> None:
+def show_add_buttons(
+    patient_id: UUID | None = None, *, page: str = "documents"
+) -> None:
     """Draw the buttons that lead to a new document, for people who may add one."""
     actor = current_actor()
     named = {"patient": str(patient_id)} if patient_id else {}

@@ -21,7 +21,7 @@ from services.visits.booking.bookings import BookingRecord, BookingStatus
 _SECONDS: Final = 1.0
 
 
-def held_for(patient_id: UUID) -> tuple[BookingRecord, ...]:
+def holds_of(patient_id: UUID) -> tuple[BookingRecord, ...]:
     """Return this person's holds for the patient, the first to run out first."""
     actor = current_actor()
     held = read(
@@ -32,12 +32,12 @@ def held_for(patient_id: UUID) -> tuple[BookingRecord, ...]:
     return tuple(booking for booking in held if booking.patient_id == patient_id)
 
 
-def held_now() -> frozenset[UUID]:
+def held_ids() -> frozenset[UUID]:
     """Return the bookings that this person held when the page was last drawn."""
     return frozenset(st.session_state.get(HELD, {}))
 
 
-def say_what_ran_out(patient_id: UUID, held: Sequence[BookingRecord]) -> None:
+def show_expired_holds(patient_id: UUID, held: Sequence[BookingRecord]) -> None:
     """Show the holds that ran out since the last call, and remember those of now."""
     before: dict[UUID, BookingRecord] = st.session_state.get(HELD, {})
     others = {
@@ -65,7 +65,7 @@ def is_own(booking: BookingRecord) -> bool:
     return booking.created_by == current_actor().id and not is_offer
 
 
-def give_back(held: Sequence[BookingRecord]) -> None:
+def release_holds(held: Sequence[BookingRecord]) -> None:
     """Release holds, for others to choose."""
     actor = current_actor()
     for booking in held:
