@@ -15,7 +15,7 @@ from api.cluster import health, metrics, operations, replication
 from api.consultations import chart_routes, prescriptions
 from api.core import docs, documented, origins, problems, searching
 from api.core.compressing import CompressedJson
-from api.core.dependencies import Papers, Stores
+from api.core.dependencies import DocumentServices, Stores
 from api.documents import (
     document_bulk,
     document_bundles,
@@ -149,7 +149,7 @@ def create_api(
     files_store: FileStore,
     audit_store: AuditStore,
     limits: CallLimits,
-    papers: Papers,
+    papers: DocumentServices,
     *,
     monitor: ClusterMonitor,
     runner: OperationRunner,

@@ -18,7 +18,7 @@ from api.analytics.cohorts import (
     table_response,
 )
 from api.core.answers import JsonResponse, Shown, written_headers
-from api.core.bodies import Body, describe_body, sent
+from api.core.bodies import Body, describe_body, json_body
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
 from services.analytics import figures
@@ -108,7 +108,7 @@ Format = Annotated[
 )
 def count(
     caller: ProgramOrPerson,
-    body: Annotated[FigureBody, sent(FigureBody)],
+    body: Annotated[FigureBody, json_body(FigureBody)],
     file_format: Format = "json",
 ) -> Response:
     """Count a figure; small groups are hidden.

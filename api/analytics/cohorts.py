@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from api.analytics.saved_questions import SavedQuestionsShown, saved_response
 from api.core.answers import JsonResponse, Shown, written_headers
-from api.core.bodies import Body, describe_body, sent
+from api.core.bodies import Body, describe_body, json_body
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
 from api.core.files.sending import attachment_named
@@ -232,7 +232,7 @@ Format = Annotated[
 )
 def count(
     caller: ProgramOrPerson,
-    body: Annotated[CohortBody, sent(CohortBody)],
+    body: Annotated[CohortBody, json_body(CohortBody)],
     file_format: Format = "json",
 ) -> Response:
     """Count patients by their events; small groups are hidden.
@@ -271,7 +271,7 @@ def count_kept(
     openapi_extra=describe_body(ComparisonBody),
 )
 def compare(
-    caller: ProgramOrPerson, body: Annotated[ComparisonBody, sent(ComparisonBody)]
+    caller: ProgramOrPerson, body: Annotated[ComparisonBody, json_body(ComparisonBody)]
 ) -> Response:
     """Compare two to four cohorts; small groups are hidden.
 
@@ -297,7 +297,7 @@ def compare(
     openapi_extra=describe_body(FacetsBody),
 )
 def facets(
-    caller: ProgramOrPerson, body: Annotated[FacetsBody, sent(FacetsBody)]
+    caller: ProgramOrPerson, body: Annotated[FacetsBody, json_body(FacetsBody)]
 ) -> Response:
     """Count the most frequent words of a kind of event in the whole clinic.
 

@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from api.analytics.cohorts import count_and_disclose, table_response
 from api.analytics.saved_questions import SavedQuestionsShown, saved_response
-from api.core.answers import From, JsonResponse, Shown, written_headers
-from api.core.bodies import Body, describe_body, sent
+from api.core.answers import FromAttribute, JsonResponse, Shown, written_headers
+from api.core.bodies import Body, describe_body, json_body
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
 from services.analytics import queries
@@ -40,7 +40,7 @@ class QueryShown(Shown):
     percentile, the number of patients is of those who have a value.
     """
 
-    columns: Annotated[list[str], From(lambda result: list(result.columns))]
+    columns: Annotated[list[str], FromAttribute(lambda result: list(result.columns))]
     rows: list[list[str | int | float | None]]
     unit: str
     number_of_rows: int
@@ -62,7 +62,7 @@ Format = Annotated[
 )
 def run(
     caller: ProgramOrPerson,
-    body: Annotated[QueryBody, sent(QueryBody)],
+    body: Annotated[QueryBody, json_body(QueryBody)],
     file_format: Format = "json",
 ) -> Response:
     """Run a query; small groups have no row, and 400 says what is not supported.

@@ -6,7 +6,7 @@ from typing import Annotated
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.core.answers import From, JsonResponse, Shown
+from api.core.answers import FromAttribute, JsonResponse, Shown
 from api.core.dependencies import Caller
 from services.analytics import shared_questions
 from services.lists.subjects import Subject
@@ -22,11 +22,11 @@ class SavedQuestionShown(Shown):
     key: str
     name: str
     description: str
-    owner: Annotated[str | None, From(lambda view: view.owner or None)]
+    owner: Annotated[str | None, FromAttribute(lambda view: view.owner or None)]
     is_shared: Annotated[
-        bool, From(lambda view: view.is_shared or bool(view.shared_with))
+        bool, FromAttribute(lambda view: view.is_shared or bool(view.shared_with))
     ]
-    saved_at: Annotated[datetime, From("created_at")]
+    saved_at: Annotated[datetime, FromAttribute("created_at")]
 
 
 class SavedQuestionsShown(Shown):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from api.core.answers import From, Shown
+from api.core.answers import FromAttribute, Shown
 from db.cluster.observing import Behind, ClusterSnapshot, NodeSnapshot
 from services.cluster.monitoring import ReplicationVerdict
 
@@ -99,7 +99,7 @@ class NodeShown(Shown):
     name: str
     role: Literal["primary", "replica"] | None
     state: str
-    reachable: Annotated[bool, From("is_answering")]
+    reachable: Annotated[bool, FromAttribute("is_answering")]
     is_streaming: bool
     is_diverged: bool
     is_listed: bool
@@ -108,10 +108,12 @@ class NodeShown(Shown):
     tags: TagsShown
     version: str | None
     timeline: int | None
-    replay_lsn: Annotated[str | None, From(lambda node: _text(node.lsn))]
-    received_lsn: Annotated[str | None, From(lambda node: _text(node.received_lsn))]
-    lag_seconds: Annotated[float | None, From(lambda node: _lag(node).seconds)]
-    lag_bytes: Annotated[int | None, From(lambda node: _lag(node).bytes)]
+    replay_lsn: Annotated[str | None, FromAttribute(lambda node: _text(node.lsn))]
+    received_lsn: Annotated[
+        str | None, FromAttribute(lambda node: _text(node.received_lsn))
+    ]
+    lag_seconds: Annotated[float | None, FromAttribute(lambda node: _lag(node).seconds)]
+    lag_bytes: Annotated[int | None, FromAttribute(lambda node: _lag(node).bytes)]
     write: BehindShown
     flush: BehindShown
     replay: BehindShown

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from api.core.answers import From, JsonResponse, Shown, read_headers
+from api.core.answers import FromAttribute, JsonResponse, Shown, read_headers
 from api.core.dependencies import ProgramOrPerson
 from api.core.documented import sends, shows
 from api.core.files.sending import PDF
@@ -31,11 +31,13 @@ def _system(known: KnownDiagnosis) -> str | None:
 class DiagnosisShown(Shown):
     """A diagnosis of a patient, with the names of a FHIR CodeableConcept's fields."""
 
-    system: Annotated[str | None, From(_system)] = Field(
+    system: Annotated[str | None, FromAttribute(_system)] = Field(
         description="The code system; null for an uncoded diagnosis."
     )
-    code: Annotated[str | None, From(lambda known: known.diagnosis.code or None)]
-    text: Annotated[str, From(lambda known: known.term)]
+    code: Annotated[
+        str | None, FromAttribute(lambda known: known.diagnosis.code or None)
+    ]
+    text: Annotated[str, FromAttribute(lambda known: known.term)]
     first_at: datetime = Field(
         description="Start of the first visit with the diagnosis."
     )

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.core.answers import From, JsonResponse, Shown, read_headers
+from api.core.answers import FromAttribute, JsonResponse, Shown, read_headers
 from api.core.dependencies import ProgramOrPerson
 from api.core.documented import sends, shows
 from api.core.files.sending import attachment
@@ -26,11 +26,11 @@ router = APIRouter(prefix="/api/prescriptions", tags=["Prescriptions"])
 class ScanShown(Shown):
     """The scan of a signed paper, which is a document of its own."""
 
-    document_id: Annotated[UUID, From("id")]
-    filename: Annotated[str, From("version.filename")]
-    content_type: Annotated[str, From(lambda _: "application/pdf")]
-    uploaded_at: Annotated[datetime, From("created_at")]
-    url: Annotated[str, From(lambda scan: f"/api/documents/{scan.id}")]
+    document_id: Annotated[UUID, FromAttribute("id")]
+    filename: Annotated[str, FromAttribute("version.filename")]
+    content_type: Annotated[str, FromAttribute(lambda _: "application/pdf")]
+    uploaded_at: Annotated[datetime, FromAttribute("created_at")]
+    url: Annotated[str, FromAttribute(lambda scan: f"/api/documents/{scan.id}")]
 
 
 class ScansShown(Shown):

@@ -22,7 +22,7 @@ BYTE_ORDER_MARK: Final = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True)
-class From:
+class FromAttribute:
     """The source of a field that is not an attribute of the same name.
 
     Either the path of an attribute, or a function that computes the value.
@@ -58,7 +58,9 @@ def _reading(kind: type[Shown]) -> _Reading:
     """Return how a kind is read: all attributes at once, since lists are long."""
     sources: dict[str, str | Callable[[Any], Any]] = {}
     for name, field in kind.model_fields.items():
-        given = (mark.source for mark in field.metadata if isinstance(mark, From))
+        given = (
+            mark.source for mark in field.metadata if isinstance(mark, FromAttribute)
+        )
         sources[field.alias or name] = next(given, name)
     paths = {name: path for name, path in sources.items() if isinstance(path, str)}
     worked_out = [(name, read) for name, read in sources.items() if callable(read)]

@@ -43,7 +43,7 @@ async def read_body(request: Request, kind: type[BodyT]) -> BodyT:
         ) from error
 
 
-def sent(
+def json_body(
     kind: type[Body],
     caller: Callable[..., object] = program_or_person,
     *,

@@ -85,7 +85,7 @@ class PublicBooking:
 
 
 @dataclass(frozen=True, slots=True)
-class Visits:
+class VisitServices:
     """What routes need of doctors and slots, and how late patients may still cancel.
 
     `calendar` has the clock by which doctors work, and the number of days for which
@@ -104,7 +104,7 @@ def _english(_: str | None) -> Wording:
 
 
 @dataclass(frozen=True, slots=True)
-class Papers:
+class DocumentServices:
     """What routes need of documents: to take them in, list, show and share them.
 
     `clinic` is named at the head of papers made here, and `address` is where people
@@ -118,7 +118,7 @@ class Papers:
     links: LinkSigner
     clinic: Clinic
     address: str
-    visits: Visits
+    visits: VisitServices
     kept: KeptFiles = field(default_factory=KeptFiles)
     thumbnails: KeptPictures = field(default_factory=KeptPictures)
     seen: PagesSeen = field(default_factory=PagesSeen)
@@ -133,7 +133,7 @@ class Stores:
     files: FileStore
     audit: AuditStore
     limits: CallLimits
-    papers: Papers
+    papers: DocumentServices
     monitor: ClusterMonitor
     runner: OperationRunner
     now: Callable[[], datetime]
@@ -196,7 +196,7 @@ class Caller:
             after=self.after,
         )
 
-    def find_kept(
+    def read_cached(
         self, look: Callable[[ActorDatabase, Lsn | None], Read[T]]
     ) -> Read[T]:
         """Return what may be cached for all who see the same, in the caller's name."""
@@ -231,7 +231,7 @@ class Caller:
         """Raise NotAllowed unless the caller may export resources of the type."""
         require_export_of(self.resource_scopes, name)
 
-    def opens(self, name: str) -> bool:
+    def may_read_type(self, name: str) -> bool:
         """Return whether the token allows reading FHIR resources of the type."""
         scopes = self.resource_scopes
         return scopes is None or scopes.allows(name, "r")
@@ -265,7 +265,7 @@ async def program(
     request: Request, later: BackgroundTasks, _: Annotated[object, Depends(_bearer)]
 ) -> Caller:
     """Return the program that the bearer token belongs to, or answer 401 or 429."""
-    stores, after = stores_of(request), place_seen_by(request)
+    stores, after = stores_of(request), lsn_seen_by(request)
     # Only database queries go to a thread: the hand-over itself costs as much as the
     # rest.
     bearer = stores.bearers.known(_token_of(request))
@@ -292,14 +292,16 @@ async def program(
     return caller
 
 
-async def known(request: Request, _: Annotated[object, Depends(_bearer)]) -> None:
+async def require_known_token(
+    request: Request, _: Annotated[object, Depends(_bearer)]
+) -> None:
     """Answer 401 or 429 unless the bearer token is valid, whatever it opens."""
     await run_in_threadpool(_admit, request, stores_of(request))
 
 
 async def program_or_person(request: Request, later: BackgroundTasks) -> Caller:
     """Return the caller of a bearer token or our own cookie, or answer 401."""
-    stores, after = stores_of(request), place_seen_by(request)
+    stores, after = stores_of(request), lsn_seen_by(request)
     user_id: UUID | None = request.scope.get(SIGNED_IN)
     if user_id is None or "authorization" in request.headers:
         return await program(request, later, None)
@@ -409,7 +411,7 @@ def unauthorised(detail: str) -> HTTPException:
     return HTTPException(401, detail, headers=_CHALLENGE)
 
 
-def place_seen_by(request: Request) -> Lsn | None:
+def lsn_seen_by(request: Request) -> Lsn | None:
     """Return the LSN that the caller has seen, from the header or a link's query."""
     text = request.headers.get(LSN_HEADER) or request.query_params.get(LSN_PARAMETER)
     if not text:

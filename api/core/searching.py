@@ -9,8 +9,8 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.core.answers import From, JsonResponse, Shown, read_headers
-from api.core.bodies import Body, describe_body, sent
+from api.core.answers import FromAttribute, JsonResponse, Shown, read_headers
+from api.core.bodies import Body, describe_body, json_body
 from api.core.dependencies import ProgramOrPerson
 from api.core.documented import shows
 from services.core.actors import Actor, Permission
@@ -49,31 +49,32 @@ class SearchBody(Body):
 class PatientHitShown(Shown):
     """Enough of a patient to tell them from others; `name` has the last name first."""
 
-    uuid: Annotated[UUID, From("id")]
+    uuid: Annotated[UUID, FromAttribute("id")]
     name: Annotated[
-        str, From(lambda patient: f"{patient.last_name}, {patient.first_name}")
+        str, FromAttribute(lambda patient: f"{patient.last_name}, {patient.first_name}")
     ]
     first_name: str
     last_name: str
     date_of_birth: date
     record_number: Annotated[
-        str, From(lambda patient: record_numbers.formatted(patient.record_number))
+        str,
+        FromAttribute(lambda patient: record_numbers.formatted(patient.record_number)),
     ]
 
 
 class DocumentHitShown(Shown):
     """A document by its title."""
 
-    uuid: Annotated[UUID, From("id")]
+    uuid: Annotated[UUID, FromAttribute("id")]
     title: str
 
 
 class DoctorHitShown(Shown):
     """A doctor and their specialization."""
 
-    uuid: Annotated[UUID, From("id")]
+    uuid: Annotated[UUID, FromAttribute("id")]
     name: str
-    specialization: Annotated[str, From("speciality")]
+    specialization: Annotated[str, FromAttribute("speciality")]
 
 
 class SearchShown(Shown):
@@ -96,7 +97,7 @@ class SearchShown(Shown):
     "", responses=shows(SearchShown, 413, 415), openapi_extra=describe_body(SearchBody)
 )
 def search(
-    caller: ProgramOrPerson, body: Annotated[SearchBody, sent(SearchBody)]
+    caller: ProgramOrPerson, body: Annotated[SearchBody, json_body(SearchBody)]
 ) -> Response:
     """Find the first patients, documents and doctors that the caller may see.
 

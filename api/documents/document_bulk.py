@@ -10,7 +10,7 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.core.bodies import Body, describe_body, sent
+from api.core.bodies import Body, describe_body, json_body
 from api.core.bulk import BulkAnswer, Ids, do_each
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
@@ -103,7 +103,7 @@ class DocumentsBulk(Body):
     openapi_extra=describe_body(DocumentsBulk),
 )
 def act_on_several(
-    caller: ProgramOrPerson, body: Annotated[DocumentsBulk, sent(DocumentsBulk)]
+    caller: ProgramOrPerson, body: Annotated[DocumentsBulk, json_body(DocumentsBulk)]
 ) -> Response:
     """Change, tag, hold or delete up to 100 documents, each in its current state.
 

@@ -17,12 +17,12 @@ from starlette.responses import Response
 from api.core.answers import BYTE_ORDER_MARK, read_headers
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import sends
-from api.core.files.downloads import damage_noted
+from api.core.files.downloads import damage_recorder
 from api.core.files.sending import (
     ReleasingResponse,
     attachment_named,
-    first_come,
-    noting,
+    recording_damage,
+    with_first_piece,
 )
 from services.core.actors import Actor
 from services.core.errors import Conflict, InvalidInput, NotFound
@@ -95,7 +95,7 @@ def send_several(
     read = caller.read(lambda session: _open_all(session, caller.actor, wanted))
     if not read.value.versions:
         raise NoSuchDocument
-    pieces = first_come(_archived(caller, read.value))
+    pieces = with_first_piece(_archived(caller, read.value))
     headers = read_headers(read, caller.after) | {
         "Content-Disposition": attachment_named("documents.zip")
     }
@@ -129,7 +129,7 @@ def send_as_one(
 
 def _content(caller: Caller, version: VersionRecord) -> bytes:
     with (
-        noting(damage_noted(caller, version)),
+        recording_damage(damage_recorder(caller, version)),
         records.open_file(caller.stores.files, version) as stream,
     ):
         return stream.read()
@@ -189,7 +189,7 @@ def _archived(caller: Caller, bundle: _Bundle) -> Generator[bytes]:
             about = ZipInfo(name, version.created_at.timetuple()[:6])
             about.external_attr = _FOR_ONE_PERSON
             with (
-                noting(damage_noted(caller, version)),
+                recording_damage(damage_recorder(caller, version)),
                 records.open_file(caller.stores.files, version) as stream,
                 archive.open(about, "w") as entry,
             ):

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from api.core.answers import JsonResponse, Shown, read_headers, written_headers
-from api.core.bodies import Body, describe_body, sent
+from api.core.bodies import Body, describe_body, json_body
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
 from services.core.errors import InvalidInput
@@ -99,7 +99,7 @@ def list_fields(caller: ProgramOrPerson) -> Response:
     openapi_extra=describe_body(NewFieldBody),
 )
 def add_field(
-    caller: ProgramOrPerson, body: Annotated[NewFieldBody, sent(NewFieldBody)]
+    caller: ProgramOrPerson, body: Annotated[NewFieldBody, json_body(NewFieldBody)]
 ) -> Response:
     """Define a field; its key is made from its name, and never changes."""
     return _do(
@@ -117,7 +117,9 @@ def add_field(
     openapi_extra=describe_body(FieldBody),
 )
 def change_field(
-    caller: ProgramOrPerson, uuid: UUID, body: Annotated[FieldBody, sent(FieldBody)]
+    caller: ProgramOrPerson,
+    uuid: UUID,
+    body: Annotated[FieldBody, json_body(FieldBody)],
 ) -> Response:
     """Change a field; a choice that documents use cannot be removed."""
     return _do(

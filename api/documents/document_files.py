@@ -17,7 +17,7 @@ from api.core.files.downloads import (
     NOT_MODIFIED,
     PARTIAL,
     UNSATISFIABLE,
-    damage_noted,
+    damage_recorder,
     file_headers,
     send_version,
 )
@@ -26,8 +26,8 @@ from api.core.files.sending import (
     PDF,
     ReleasingResponse,
     attachment,
-    first_come,
-    noting,
+    recording_damage,
+    with_first_piece,
 )
 from api.documents.schemas import TextShown, WordsShown
 from db.files.gridfs import PlainStream
@@ -112,7 +112,7 @@ def send_original(
         lambda session: records.open_original(session, caller.actor, uuid, number)
     )
     original = read.value
-    pieces = first_come(_pieces_of_original(caller, original))
+    pieces = with_first_piece(_pieces_of_original(caller, original))
     headers = read_headers(read, caller.after) | {
         "Content-Disposition": attachment(
             original.filename, ORIGINAL_ENDINGS[original.media_type]
@@ -156,7 +156,7 @@ def send_page(
     )
     version, papers = read.value, caller.stores.papers
     with (
-        noting(damage_noted(caller, version)),
+        recording_damage(damage_recorder(caller, version)),
         # Readers look at several pages, and the file is not decrypted again for each.
         papers.kept.lent(
             str(version.file_id), partial(_open_file, caller, version)
@@ -199,7 +199,7 @@ def send_words(
     if recognised is not None:
         return JsonResponse(WordsShown.of(recognised), headers=headers)
     with (
-        noting(damage_noted(caller, version)),
+        recording_damage(damage_recorder(caller, version)),
         papers.kept.lent(
             str(version.file_id), partial(_open_file, caller, version)
         ) as file,
@@ -243,7 +243,7 @@ def send_thumbnail(
 
     def draw() -> bytes:
         with (
-            noting(damage_noted(caller, version)),
+            recording_damage(damage_recorder(caller, version)),
             # A list of pages asks for many pages of one file.
             papers.kept.lent(
                 str(version.file_id), partial(_open_file, caller, version)

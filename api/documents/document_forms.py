@@ -9,7 +9,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from api.core.answers import JsonResponse, Shown, written_headers
-from api.core.bodies import Body, describe_body, sent
+from api.core.bodies import Body, describe_body, json_body
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
 from api.documents.schemas import (
@@ -102,7 +102,9 @@ def list_forms(caller: Writer) -> Response:
     openapi_extra=describe_body(FilledForm),
 )
 def file_form(
-    caller: Writer, name: str, body: Annotated[FilledForm, sent(FilledForm, writer)]
+    caller: Writer,
+    name: str,
+    body: Annotated[FilledForm, json_body(FilledForm, writer)],
 ) -> Response:
     """Make a PDF from a form and file it; one written by a patient is marked as such.
 

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.core import sparse
+from api.core import field_selection
 from api.core.answers import JsonResponse, read_headers
 from api.core.bodies import describe_criteria
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
-from api.core.sparse import ChosenFields
+from api.core.field_selection import ChosenFields
 from api.documents.schemas import DocumentsPage, ListedDocumentShown
 from services.documents import search
 from services.documents.fields import PREFIX
@@ -30,7 +30,7 @@ _PAGED: Final = {
     "search": 'Words, "phrases" and -excluded words, in text, title, description '
     "and file name.",
     "per_page": "Documents per page; 10 by default, at most 1,000.",
-    sparse.PARAMETER: sparse.DESCRIPTION,
+    field_selection.PARAMETER: field_selection.DESCRIPTION,
     "page": "Page number, from 1; the answer then has a total and no next.",
 }
 
@@ -51,7 +51,7 @@ def list_documents(
     Pass `next` as `after`, or `previous` as `before`, for other pages. A search ranks
     the documents and shows the passages that it found.
     """
-    chosen, remaining = sparse.chosen(
+    chosen, remaining = field_selection.read_fields(
         request.query_params.multi_items(), ListedDocumentShown
     )
     pairs = [pair for pair in remaining if pair[0] not in _CURSORS]

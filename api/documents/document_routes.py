@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from api.core.answers import JsonResponse, read_headers, written_headers
-from api.core.bodies import Body, describe_body, sent
+from api.core.bodies import Body, describe_body, json_body
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
 from api.core.files.downloads import file_etag
@@ -174,7 +174,7 @@ def get_details(
 def change_details(
     caller: ProgramOrPerson,
     uuid: UUID,
-    body: Annotated[DocumentChanges, sent(DocumentChanges)],
+    body: Annotated[DocumentChanges, json_body(DocumentChanges)],
     if_match: IfMatch = None,
 ) -> Response:
     """Change a document's description, or the patient it is filed under (or null)."""

@@ -10,8 +10,14 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.core.answers import From, JsonResponse, Shown, read_headers, written_headers
-from api.core.bodies import Body, describe_body, sent
+from api.core.answers import (
+    FromAttribute,
+    JsonResponse,
+    Shown,
+    read_headers,
+    written_headers,
+)
+from api.core.bodies import Body, describe_body, json_body
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
 from services.core.actors import Actor
@@ -47,11 +53,13 @@ class InboxItemShown(Shown):
     document_type: DocumentType
     urgent: bool
     patient_id: UUID | None = Field(description="Null while the document is unfiled.")
-    patient_name: Annotated[str | None, From(lambda item: item.patient_name or None)]
+    patient_name: Annotated[
+        str | None, FromAttribute(lambda item: item.patient_name or None)
+    ]
     created_by: UUID
     created_by_name: str
     created_at: datetime
-    assignee: Annotated[ColleagueShown | None, From(_assignee)] = Field(
+    assignee: Annotated[ColleagueShown | None, FromAttribute(_assignee)] = Field(
         description="The person who is to review the document; null while "
         "nobody is assigned."
     )
@@ -143,7 +151,7 @@ def list_colleagues(caller: ProgramOrPerson) -> Response:
 def assign_document(
     caller: ProgramOrPerson,
     uuid: UUID,
-    body: Annotated[AssignmentBody, sent(AssignmentBody)],
+    body: Annotated[AssignmentBody, json_body(AssignmentBody)],
 ) -> Response:
     """Assign a document to a colleague who may open it, or to nobody.
 

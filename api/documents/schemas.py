@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.core import problems
-from api.core.answers import From, Shown
+from api.core.answers import FromAttribute, Shown
 from services.documents.fields import FieldValue
 from services.documents.records.errors import StaleRevision
 from services.documents.records.kinds import Classification, DocumentType
@@ -47,9 +47,9 @@ class VersionShown(Shown):
     template: str | None
     scan: Literal["off", "waiting", "clean", "infected"]
     text: Annotated[
-        Literal["waiting", "embedded", "recognised", "none"], From("reading")
+        Literal["waiting", "embedded", "recognised", "none"], FromAttribute("reading")
     ]
-    author: Annotated[UUID, From("author_id")]
+    author: Annotated[UUID, FromAttribute("author_id")]
     author_name: str
     stated_by_patient: bool = Field(
         description="Stated by the patient in a form, not by the clinic."
@@ -62,17 +62,17 @@ class DocumentShown(Shown):
     """A document with the file of one version: the latest, or the one asked for."""
 
     id: UUID
-    filename: Annotated[str, From("version.filename")]
-    filesize: Annotated[int, From("version.filesize")]
-    sha256: Annotated[str, From("version.sha256")] = _SHA256
-    pages: Annotated[int | None, From("version.pages")]
-    version: Annotated[int, From("version.number")]
+    filename: Annotated[str, FromAttribute("version.filename")]
+    filesize: Annotated[int, FromAttribute("version.filesize")]
+    sha256: Annotated[str, FromAttribute("version.sha256")] = _SHA256
+    pages: Annotated[int | None, FromAttribute("version.pages")]
+    version: Annotated[int, FromAttribute("version.number")]
     latest: int
     patient_id: UUID | None = Field(description="Null while the document is unfiled.")
     patient_name: str | None
     title: str
     document_type: DocumentType
-    retention_class: Annotated[Classification, From("classification")] = Field(
+    retention_class: Annotated[Classification, FromAttribute("classification")] = Field(
         description="How long the document is kept."
     )
     classification: Classification = Field(
@@ -87,19 +87,19 @@ class DocumentShown(Shown):
     description: str
     dated_on: date | None = Field(description="The date on the paper itself.")
     tags: list[str] = Field(description="Patients get only the tags meant for them.")
-    custom_fields: Annotated[dict[str, FieldValue], From("fields")] = Field(
+    custom_fields: Annotated[dict[str, FieldValue], FromAttribute("fields")] = Field(
         description="Values of the clinic's own fields, by key; a date as its "
         "day. See /api/document-fields."
     )
-    metadata: Annotated[dict[str, Any], From(_metadata)]
-    stated_by_patient: Annotated[bool, From("version.stated_by_patient")] = Field(
-        description="Stated by the patient in a form, not by the clinic."
+    metadata: Annotated[dict[str, Any], FromAttribute(_metadata)]
+    stated_by_patient: Annotated[bool, FromAttribute("version.stated_by_patient")] = (
+        Field(description="Stated by the patient in a form, not by the clinic.")
     )
-    findings: Annotated[list[str], From("version.findings")]
+    findings: Annotated[list[str], FromAttribute("version.findings")]
     scan: Annotated[
-        Literal["off", "waiting", "clean", "infected"], From("version.scan")
+        Literal["off", "waiting", "clean", "infected"], FromAttribute("version.scan")
     ]
-    is_served: Annotated[bool, From(_is_served)] = Field(
+    is_served: Annotated[bool, FromAttribute(_is_served)] = Field(
         description="Whether the file can be downloaded."
     )
     revision: int
@@ -108,7 +108,7 @@ class DocumentShown(Shown):
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
-    url: Annotated[str, From(lambda record: document_path(record.id))] = Field(
+    url: Annotated[str, FromAttribute(lambda record: document_path(record.id))] = Field(
         description="Path of the file."
     )
 
@@ -154,7 +154,7 @@ class ListedDocumentShown(DocumentShown):
 
     passages: Annotated[
         list[PassageShown],
-        From(lambda document: list(map(PassageShown.of, document.passages))),
+        FromAttribute(lambda document: list(map(PassageShown.of, document.passages))),
     ]
 
 
@@ -193,7 +193,7 @@ class ShareShown(Shown):
     """A link to a version, and how often it was opened."""
 
     id: UUID
-    version: Annotated[int, From("number")]
+    version: Annotated[int, FromAttribute("number")]
     created_by: UUID
     created_by_name: str
     created_at: datetime
@@ -233,7 +233,7 @@ class WordsShown(Shown):
     width: float
     height: float
     words: Annotated[
-        list[WordShown], From(lambda page: list(map(WordShown.of, page.words)))
+        list[WordShown], FromAttribute(lambda page: list(map(WordShown.of, page.words)))
     ]
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from api.core.answers import JsonResponse, read_headers, written_headers
-from api.core.bodies import Body, describe_body, sent
+from api.core.bodies import Body, describe_body, json_body
 from api.core.dependencies import ProgramOrPerson
 from api.core.documented import shows
 from api.documents.schemas import (
@@ -47,7 +47,9 @@ class ShareBody(Body):
     openapi_extra=describe_body(ShareBody),
 )
 def share_version(
-    caller: ProgramOrPerson, uuid: UUID, body: Annotated[ShareBody, sent(ShareBody)]
+    caller: ProgramOrPerson,
+    uuid: UUID,
+    body: Annotated[ShareBody, json_body(ShareBody)],
 ) -> Response:
     """Make a link to a version; its address is returned only this once."""
     written = caller.write(

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from api.core.answers import JsonResponse, Shown, read_headers, written_headers
-from api.core.bodies import Body, describe_body, sent
+from api.core.bodies import Body, describe_body, json_body
 from api.core.dependencies import ProgramOrPerson
 from api.core.documented import shows
 from services.core.errors import InvalidInput
@@ -71,7 +71,7 @@ def list_tags(caller: ProgramOrPerson) -> Response:
     openapi_extra=describe_body(TagBody),
 )
 def add_tag(
-    caller: ProgramOrPerson, body: Annotated[TagBody, sent(TagBody)]
+    caller: ProgramOrPerson, body: Annotated[TagBody, json_body(TagBody)]
 ) -> Response:
     """Add a tag."""
     written = caller.write(
@@ -94,7 +94,7 @@ def add_tag(
     openapi_extra=describe_body(TagBody),
 )
 def change_tag(
-    caller: ProgramOrPerson, uuid: UUID, body: Annotated[TagBody, sent(TagBody)]
+    caller: ProgramOrPerson, uuid: UUID, body: Annotated[TagBody, json_body(TagBody)]
 ) -> Response:
     """Change a tag on all documents that have it."""
     written = caller.write(

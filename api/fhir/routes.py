@@ -10,7 +10,13 @@ from starlette.responses import Response
 
 from api.core.answers import read_headers
 from api.core.bodies import read_bounded
-from api.core.dependencies import Caller, Program, known, program, stores_of
+from api.core.dependencies import (
+    Caller,
+    Program,
+    program,
+    require_known_token,
+    stores_of,
+)
 from api.core.documented import Responses, sends
 from api.core.files.downloads import NOT_MODIFIED, PARTIAL, UNSATISFIABLE, send_version
 from api.core.files.sending import PDF
@@ -332,7 +338,7 @@ for served in SERVED:
 @unserved.api_route(
     "/{anything:path}",
     methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
-    dependencies=[Depends(known)],
+    dependencies=[Depends(require_known_token)],
 )
 def refuse(anything: str) -> None:
     """Tell only known callers that something is not served, or by which methods."""

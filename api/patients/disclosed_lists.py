@@ -18,21 +18,21 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class AnsweredList(Generic[T]):
+class DisclosedAnswer(Generic[T]):
     """The part of a list to show, and the headers that go with it."""
 
     listing: DisclosedList[T]
     headers: dict[str, str]
 
 
-def answered(
+def disclose_list(
     caller: Caller,
     criteria: Criteria,
     read: Callable[[Session], T],
     *,
     count_open: Callable[[Session], Count | None] = lambda _: None,
     needs: Permission = Permission.LIST_PATIENTS,
-) -> AnsweredList[T]:
+) -> DisclosedAnswer[T]:
     """Read a list on a replica and, if necessary, disclose it on the primary.
 
     `count_open` counts the list where there is nothing to hide. Raises RevealsFew,
@@ -64,4 +64,4 @@ def answered(
         listing, headers = written.value, written_headers(written)
     if refusal := listing.refusal():
         caller.refuse(refusal)
-    return AnsweredList(listing, headers)
+    return DisclosedAnswer(listing, headers)

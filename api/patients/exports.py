@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from api.core.answers import JsonResponse, written_headers
-from api.core.bodies import describe_body, sent
+from api.core.bodies import describe_body, json_body
 from api.core.dependencies import Program, program
 from api.core.documented import shows
 from api.patients.schemas import ExportBody, ExportGranted
@@ -23,7 +23,7 @@ _CREATED: Final = 201
     responses=shows(ExportGranted, 404, 413, 415, status=_CREATED),
 )
 def ask_for_names(
-    caller: Program, body: Annotated[ExportBody, sent(ExportBody, program)]
+    caller: Program, body: Annotated[ExportBody, json_body(ExportBody, program)]
 ) -> Response:
     """Ask for a list with names; the answer has an address that works once."""
     written = caller.write(

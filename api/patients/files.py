@@ -14,7 +14,7 @@ from api.core.bodies import read_bounded
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import sends, shows
 from api.core.exports import ListResponse
-from api.patients.disclosed_lists import answered
+from api.patients.disclosed_lists import disclose_list
 from api.patients.schemas import PatientShown, patient_etag, version_named
 from services.core.actors import Permission
 from services.lists import views, workbooks
@@ -58,17 +58,17 @@ def photo(
     return Response(caller.read(read).value, media_type="image/jpeg")
 
 
-def photographer(caller: ProgramOrPerson) -> Caller:
+def photo_uploader(caller: ProgramOrPerson) -> Caller:
     """Return the caller if they may send one more photo."""
     caller.require(Permission.EDIT_PATIENT)
     caller.count_upload()
     return caller
 
 
-Photographer = Annotated[Caller, Depends(photographer)]
+PhotoUploader = Annotated[Caller, Depends(photo_uploader)]
 
 
-async def picture(request: Request, caller: Photographer) -> bytes:
+async def picture(request: Request, caller: PhotoUploader) -> bytes:
     """Return the picture that was sent, or raise an error answered as 413 or 415.
 
     It is read only after the caller is known and within their limits.
@@ -94,7 +94,7 @@ async def picture(request: Request, caller: Photographer) -> bytes:
     },
 )
 def put_photo(
-    caller: Photographer,
+    caller: PhotoUploader,
     uuid: UUID,
     came: Annotated[bytes, Depends(picture)],
     if_match: Annotated[
@@ -206,7 +206,7 @@ def _list_reader(
         )
         criteria = recalled.value
     if grant is None:
-        answered(caller, criteria, _nothing, needs=Permission.EXPORT_PATIENTS)
+        disclose_list(caller, criteria, _nothing, needs=Permission.EXPORT_PATIENTS)
     return partial(
         export,
         actor=actor,

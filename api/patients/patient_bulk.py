@@ -9,7 +9,7 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.core.bodies import Body, describe_body, sent
+from api.core.bodies import Body, describe_body, json_body
 from api.core.bulk import BulkAnswer, Ids, do_each
 from api.core.dependencies import Caller, Program, program
 from api.core.documented import shows
@@ -74,7 +74,7 @@ class PatientsBulk(Body):
     openapi_extra=describe_body(PatientsBulk),
 )
 def act_on_several(
-    caller: Program, body: Annotated[PatientsBulk, sent(PatientsBulk, program)]
+    caller: Program, body: Annotated[PatientsBulk, json_body(PatientsBulk, program)]
 ) -> Response:
     """Assign up to 100 patients to a clinician, archive or restore them.
 

@@ -5,16 +5,16 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api.core import sparse
+from api.core import field_selection
 from api.core.answers import (
     JsonResponse,
     written_headers,
 )
-from api.core.bodies import describe_body, describe_criteria, sent
+from api.core.bodies import describe_body, describe_criteria, json_body
 from api.core.dependencies import Program, program
 from api.core.documented import shows
 from api.core.problems import ENVELOPE_PATH
-from api.patients.disclosed_lists import answered
+from api.patients.disclosed_lists import disclose_list
 from api.patients.schemas import (
     ListEnvelope,
     PatientShown,
@@ -32,7 +32,7 @@ from services.patients.search import fields
 router = APIRouter(tags=["Patient register"])
 _OK: Final = 200
 _NUMBERED: Final = {
-    sparse.PARAMETER: sparse.DESCRIPTION,
+    field_selection.PARAMETER: field_selection.DESCRIPTION,
     "page": "Page number, from 1.",
     "per_page": "Patients per page; 10 by default, at most 1,000.",
 }
@@ -44,7 +44,7 @@ _NUMBERED: Final = {
     openapi_extra=describe_body(RegisterBody),
 )
 def register_patient(
-    caller: Program, body: Annotated[RegisterBody, sent(RegisterBody, program)]
+    caller: Program, body: Annotated[RegisterBody, json_body(RegisterBody, program)]
 ) -> Response:
     """Register a patient; with a `uuid` only once, however often it is sent.
 
@@ -79,13 +79,13 @@ def list_patients(caller: Program, request: Request) -> Response:
     and there are at least that many. Also answers 403 if the list would reveal few
     patients to a caller who sees no names.
     """
-    chosen, remaining = sparse.chosen(
+    chosen, remaining = field_selection.read_fields(
         request.query_params.multi_items(), PatientShown, UnnamedPatientShown
     )
     query = criteria.from_query(query_by_fields(remaining), fields.FIELDS)
     now = caller.stores.now()
 
-    answer = answered(
+    answer = disclose_list(
         caller,
         query.criteria,
         lambda session: search.list_numbered(

@@ -7,17 +7,17 @@ from fastapi import APIRouter, Header, Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.core import sparse
+from api.core import field_selection
 from api.core.answers import (
     JsonResponse,
     read_headers,
     written_headers,
 )
-from api.core.bodies import describe_body, describe_criteria, sent
+from api.core.bodies import describe_body, describe_criteria, json_body
 from api.core.dependencies import Caller, Program, program
 from api.core.documented import refuses, shows
 from api.core.problems import precondition_required
-from api.patients.disclosed_lists import answered
+from api.patients.disclosed_lists import disclose_list
 from api.patients.schemas import (
     Candidates,
     ContactBody,
@@ -52,7 +52,7 @@ _PAGED: Final = {
         "only (with a token, the scope visits:read); it finds the patients whom "
         "they treat."
     ),
-    sparse.PARAMETER: sparse.DESCRIPTION,
+    field_selection.PARAMETER: field_selection.DESCRIPTION,
     "per_page": "Patients per page; 10 by default, at most 1,000.",
 }
 
@@ -61,9 +61,9 @@ IfMatch = Annotated[
 ]
 
 
-Patient = Annotated[PatientBody, sent(PatientBody, program)]
-Contact = Annotated[ContactBody, sent(ContactBody, program)]
-Merge = Annotated[MergeBody, sent(MergeBody, program)]
+Patient = Annotated[PatientBody, json_body(PatientBody, program)]
+Contact = Annotated[ContactBody, json_body(ContactBody, program)]
+Merge = Annotated[MergeBody, json_body(MergeBody, program)]
 
 
 @router.get("", responses=shows(PatientsPage), openapi_extra=describe_criteria(_PAGED))
@@ -75,12 +75,12 @@ def list_patients(
     Also answers 403 if the list would reveal few patients to a caller who sees no
     names.
     """
-    chosen, remaining = sparse.chosen(
+    chosen, remaining = field_selection.read_fields(
         request.query_params.multi_items(), PatientShown, UnnamedPatientShown
     )
     pairs = [pair for pair in remaining if pair[0] != _CURSOR]
     query = criteria.from_query(query_by_fields(pairs), fields.FIELDS)
-    answer = answered(
+    answer = disclose_list(
         caller,
         query.criteria,
         lambda session: search.list_patients(

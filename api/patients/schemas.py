@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.core import problems
-from api.core.answers import From, Shown
+from api.core.answers import FromAttribute, Shown
 from api.core.bodies import Body
 from services.core.actors import Actor
 from services.core.errors import InvalidInput
@@ -151,15 +151,17 @@ class PatientShown(_PatientFields, Shown):
 
     model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
-    uuid: Annotated[UUID, From("id")]
+    uuid: Annotated[UUID, FromAttribute("id")]
     record_number: Annotated[str, _hint("Six characters, written as 47T-XZF.")]
-    photo: Annotated[str | None, From(_photo)] = Field(description="Path of the photo.")
+    photo: Annotated[str | None, FromAttribute(_photo)] = Field(
+        description="Path of the photo."
+    )
     version: int
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
     deceased_on: date | None
-    merged_into: Annotated[UUID | None, From("merged_into_id")]
+    merged_into: Annotated[UUID | None, FromAttribute("merged_into_id")]
 
 
 class UnnamedPatientShown(Shown):
@@ -168,7 +170,7 @@ class UnnamedPatientShown(Shown):
     `uuid` is a pseudonym valid for a day, and timestamps are given by the month.
     """
 
-    uuid: Annotated[UUID, From("id")]
+    uuid: Annotated[UUID, FromAttribute("id")]
     birth_year: int
     sex: _Sex
     allergies: list[str]
@@ -183,7 +185,7 @@ class UnnamedPatientShown(Shown):
 class IdentityShown(Shown):
     """A patient's identity, and nothing of their record."""
 
-    uuid: Annotated[UUID, From("id")]
+    uuid: Annotated[UUID, FromAttribute("id")]
     record_number: str
     first_name: str
     last_name: str
@@ -203,7 +205,8 @@ class DuplicateShown(Shown):
     """A patient who may be the same person; `score` is 0 to 100."""
 
     patient: Annotated[
-        IdentityShown, From(lambda candidate: IdentityShown.of(candidate.patient))
+        IdentityShown,
+        FromAttribute(lambda candidate: IdentityShown.of(candidate.patient)),
     ]
     score: int = Field(ge=0, le=100)
     reasons: list[str]

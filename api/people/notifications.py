@@ -8,8 +8,14 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from api.core.answers import From, JsonResponse, Shown, read_headers, written_headers
-from api.core.bodies import Body, describe_body, sent
+from api.core.answers import (
+    FromAttribute,
+    JsonResponse,
+    Shown,
+    read_headers,
+    written_headers,
+)
+from api.core.bodies import Body, describe_body, json_body
 from api.core.dependencies import ProgramOrPerson
 from api.core.documented import shows
 from services.core.errors import InvalidInput
@@ -22,10 +28,10 @@ router = APIRouter(prefix="/api/v1/notifications", tags=["People"])
 class NotificationShown(Shown):
     """A notification; `subject` is the document, booking, alert or other object."""
 
-    uuid: Annotated[UUID, From("id")]
+    uuid: Annotated[UUID, FromAttribute("id")]
     topic: NotificationTopic
-    subject: Annotated[UUID | None, From("subject_id")]
-    text: Annotated[str, From("sentence")]
+    subject: Annotated[UUID | None, FromAttribute("subject_id")]
+    text: Annotated[str, FromAttribute("sentence")]
     created_at: datetime
     read_at: datetime | None
 
@@ -81,7 +87,7 @@ def list_notifications(
 )
 def mark_as_read(
     caller: ProgramOrPerson,
-    body: Annotated[ReadBody, sent(ReadBody, is_required=False)],
+    body: Annotated[ReadBody, json_body(ReadBody, is_required=False)],
 ) -> Response:
     """Mark the caller's notifications as read."""
     ids = body.ids()

@@ -12,7 +12,13 @@ from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.core.answers import From, JsonResponse, Shown, read_headers, written_headers
+from api.core.answers import (
+    FromAttribute,
+    JsonResponse,
+    Shown,
+    read_headers,
+    written_headers,
+)
 from api.core.dependencies import Program
 from api.core.documented import refuses, shows
 from services.core.actors import Role
@@ -29,7 +35,7 @@ _MOST: Final = 1000
 class PersonShown(Shown):
     """A person who can sign in."""
 
-    uuid: Annotated[UUID, From("id")]
+    uuid: Annotated[UUID, FromAttribute("id")]
     name: str
     role: Role
     email: str
@@ -55,13 +61,13 @@ def _scopes(token: Token) -> list[str] | None:
 class TokenShown(Shown):
     """A token without its secret; null scopes mean everything that its role may do."""
 
-    uuid: Annotated[UUID, From("id")]
+    uuid: Annotated[UUID, FromAttribute("id")]
     name: str
-    owner: Annotated[UUID, From("owner_id")]
-    owner_name: Annotated[str, From("owner")]
+    owner: Annotated[UUID, FromAttribute("owner_id")]
+    owner_name: Annotated[str, FromAttribute("owner")]
     role: Role
     is_program: bool
-    scopes: Annotated[list[str] | None, From(_scopes)]
+    scopes: Annotated[list[str] | None, FromAttribute(_scopes)]
     is_live: bool
     created_at: datetime
     expires_at: datetime | None

@@ -68,7 +68,9 @@ def list_appointments(
     visits = caller.read(read)
     most = _AT_A_TIME if whose is None else _OF_PATIENT
     is_cut = len(visits.value) == most
-    listed = visits.value if whose is None else _sifted(visits.value, day, doctor, zone)
+    listed = (
+        visits.value if whose is None else _matching(visits.value, day, doctor, zone)
+    )
     content = {
         "appointments": list(map(VisitShown.of, listed)),
         "next": visits.value[-1].id if is_cut else None,
@@ -76,7 +78,7 @@ def list_appointments(
     return JsonResponse(content, headers=read_headers(visits, caller.after))
 
 
-def _sifted(
+def _matching(
     visits: Iterable[VisitRecord], day: date | None, doctor: UUID | None, zone: tzinfo
 ) -> list[VisitRecord]:
     return [

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from api.core.answers import FreeSlot, JsonResponse, read_headers, written_headers
-from api.core.bodies import Body, describe_body, sent
+from api.core.bodies import Body, describe_body, json_body
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import refuses, shows
 from api.core.idempotency import IdempotencyKey, attempt_of
@@ -87,7 +87,7 @@ class RenewBody(Body):
 )
 def hold_slot(
     caller: ProgramOrPerson,
-    body: Annotated[BookingBody, sent(BookingBody)],
+    body: Annotated[BookingBody, json_body(BookingBody)],
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Hold a slot for the patient until `expires_at`; the booking is PENDING.
@@ -138,7 +138,7 @@ def get_booking(caller: ProgramOrPerson, uuid: UUID) -> Response:
 def confirm_booking(
     caller: ProgramOrPerson,
     uuid: UUID,
-    body: Annotated[ConfirmBody, sent(ConfirmBody, is_required=False)],
+    body: Annotated[ConfirmBody, json_body(ConfirmBody, is_required=False)],
 ) -> Response:
     """Confirm a hold, which becomes a visit. Answers 410 once the hold has expired.
 
@@ -158,7 +158,7 @@ def confirm_booking(
 def cancel_booking(
     caller: ProgramOrPerson,
     uuid: UUID,
-    body: Annotated[CancelBody, sent(CancelBody, is_required=False)],
+    body: Annotated[CancelBody, json_body(CancelBody, is_required=False)],
 ) -> Response:
     """Cancel a hold or a visit; others can have the slot at once."""
     notice_hours = caller.stores.papers.visits.notice_hours
@@ -184,7 +184,7 @@ def cancel_booking(
 def renew_booking(
     caller: ProgramOrPerson,
     uuid: UUID,
-    body: Annotated[RenewBody, sent(RenewBody, is_required=False)],
+    body: Annotated[RenewBody, json_body(RenewBody, is_required=False)],
 ) -> Response:
     """Extend a hold to two minutes from now; once, unless staff override it."""
     return _done(

@@ -15,7 +15,7 @@ from api.visits.schemas import (
     SlotShown,
     SlotsShown,
 )
-from api.visits.timestamps import stretch
+from api.visits.timestamps import timespan
 from services.core.errors import InvalidInput
 from services.core.typed_text import is_storable
 from services.visits.schedule import doctors
@@ -47,7 +47,7 @@ def list_doctors(
                 name, f"{name} contains a character that cannot be stored."
             )
     caches = caller.stores.papers.visits.caches
-    read = caller.find_kept(
+    read = caller.read_cached(
         lambda who, after: caches.doctors(
             who, search=search, speciality=specialization, limit=limit, after=after
         )
@@ -78,9 +78,9 @@ def list_slots(
     ] = None,
 ) -> Response:
     """List a doctor's slots that begin within a time of at most 62 days."""
-    begin, end = stretch(first, last, now=caller.stores.now())
+    begin, end = timespan(first, last, now=caller.stores.now())
     caches = caller.stores.papers.visits.caches
-    read = caller.find_kept(
+    read = caller.read_cached(
         lambda who, after: caches.slots(who, uuid, begin, end, after=after)
     )
     content = {"slots": list(map(SlotShown.of, read.value))}

@@ -106,7 +106,7 @@ def _look(
     # The first day of the calendar has no week before it.
     period = Period(first_day or max(last, date(1900, 1, 8)) - _A_WEEK, last)
     caches = caller.stores.papers.visits.caches
-    return caller.find_kept(
+    return caller.read_cached(
         lambda who, after: caches.statistics(
             who, period, now.tzinfo or UTC, after=after
         )

@@ -11,13 +11,13 @@ from starlette.responses import Response
 
 from api.core.answers import (
     FreeSlot,
-    From,
+    FromAttribute,
     JsonResponse,
     Shown,
     read_headers,
     written_headers,
 )
-from api.core.bodies import Body, describe_body, sent
+from api.core.bodies import Body, describe_body, json_body
 from api.core.documented import shows
 from api.core.problems import Refusal
 from api.visits.visitors import Anybody, Visitor, visitor
@@ -62,7 +62,7 @@ class PublicDoctor(Shown):
 
     id: UUID
     name: str
-    specialization: Annotated[str, From("speciality")]
+    specialization: Annotated[str, FromAttribute("speciality")]
 
 
 class PublicDoctorsShown(Shown):
@@ -75,7 +75,7 @@ class PublicSlot(FreeSlot):
     """A free time."""
 
     doctor_id: UUID
-    duration_minutes: Annotated[int, From(_minutes)]
+    duration_minutes: Annotated[int, FromAttribute(_minutes)]
 
 
 class PublicSlotsShown(Shown):
@@ -90,9 +90,9 @@ class PublicBookingShown(FreeSlot):
     slot_id: UUID
     doctor_id: UUID
     doctor_name: str
-    specialization: Annotated[str, From("speciality")]
+    specialization: Annotated[str, FromAttribute("speciality")]
     status: Annotated[
-        Literal["PENDING", "CONFIRMED", "FAILED", "CANCELLED"], From(_status)
+        Literal["PENDING", "CONFIRMED", "FAILED", "CANCELLED"], FromAttribute(_status)
     ]
     created_at: datetime
     expires_at: datetime | None = Field(description="Until when the code is accepted.")
@@ -145,7 +145,7 @@ def list_public_slots(anybody: Anybody, uuid: UUID) -> Response:
 )
 def book_publicly(
     anybody: Anybody,
-    body: Annotated[PublicBookingBody, sent(PublicBookingBody, visitor)],
+    body: Annotated[PublicBookingBody, json_body(PublicBookingBody, visitor)],
     idempotency_key: Annotated[
         str | None,
         Header(
@@ -196,7 +196,9 @@ def get_public_booking(anybody: Anybody, uuid: UUID) -> Response:
     openapi_extra=describe_body(CodeBody),
 )
 def confirm_publicly(
-    anybody: Anybody, uuid: UUID, body: Annotated[CodeBody, sent(CodeBody, visitor)]
+    anybody: Anybody,
+    uuid: UUID,
+    body: Annotated[CodeBody, json_body(CodeBody, visitor)],
 ) -> Response:
     """Confirm the booking with the code. Answers 410 once it is no longer held."""
     anybody.count(lambda throttle: limits.count_try(throttle, anybody.network))

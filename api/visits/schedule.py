@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from api.core.answers import (
-    From,
+    FromAttribute,
     JsonResponse,
     Shown,
     read_headers,
     written_headers,
 )
-from api.core.bodies import Body, describe_body, sent
+from api.core.bodies import Body, describe_body, json_body
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import refuses, shows
 from api.visits.schemas import DoctorShown
@@ -137,7 +137,7 @@ class SlotAdded(Shown):
     doctor_id: UUID
     starts_at: datetime
     ends_at: datetime
-    status: Annotated[Literal["free", "held", "booked"], From("state")]
+    status: Annotated[Literal["free", "held", "booked"], FromAttribute("state")]
 
 
 @router.post(
@@ -147,7 +147,7 @@ class SlotAdded(Shown):
     openapi_extra=describe_body(DoctorBody),
 )
 def add_doctor(
-    caller: Planner, body: Annotated[DoctorBody, sent(DoctorBody, planner)]
+    caller: Planner, body: Annotated[DoctorBody, json_body(DoctorBody, planner)]
 ) -> Response:
     """Add a doctor, who can be booked once there is a plan or a slot."""
     draft = body.draft()
@@ -177,7 +177,7 @@ def get_plan(caller: ProgramOrPerson, uuid: UUID) -> Response:
     openapi_extra=describe_body(PlanBody),
 )
 def change_plan(
-    caller: Planner, uuid: UUID, body: Annotated[PlanBody, sent(PlanBody, planner)]
+    caller: Planner, uuid: UUID, body: Annotated[PlanBody, json_body(PlanBody, planner)]
 ) -> Response:
     """Replace the doctor's week; slots follow at once, and visits stay."""
     calendar = caller.stores.papers.visits.calendar
@@ -200,7 +200,7 @@ def change_plan(
     openapi_extra=describe_body(SlotBody),
 )
 def add_slot(
-    caller: Planner, uuid: UUID, body: Annotated[SlotBody, sent(SlotBody, planner)]
+    caller: Planner, uuid: UUID, body: Annotated[SlotBody, json_body(SlotBody, planner)]
 ) -> Response:
     """Add a slot for the doctor in addition to the plan."""
 

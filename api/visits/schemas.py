@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from api.core.answers import From, Shown
+from api.core.answers import FromAttribute, Shown
 from services.visits.front_desk.appointments import VisitStatus
 from services.visits.schedule.doctors import DoctorRecord
 
@@ -24,14 +24,18 @@ class DoctorShown(Shown):
 
     id: UUID
     name: str
-    specialization: Annotated[str, From("speciality")]
+    specialization: Annotated[str, FromAttribute("speciality")]
     city: str | None
     room: str | None
-    fee: Annotated[float | None, From(_fee)] = Field(description="Price of a visit.")
+    fee: Annotated[float | None, FromAttribute(_fee)] = Field(
+        description="Price of a visit."
+    )
     slot_minutes: int
-    photo: Annotated[str | None, From(_photo)] = Field(description="Path of the photo.")
+    photo: Annotated[str | None, FromAttribute(_photo)] = Field(
+        description="Path of the photo."
+    )
     is_active: bool = Field(description="Whether the doctor can be booked.")
-    next_free: Annotated[datetime | None, From("next_free_at")]
+    next_free: Annotated[datetime | None, FromAttribute("next_free_at")]
 
 
 class DoctorsShown(Shown):
@@ -46,7 +50,7 @@ class SlotShown(Shown):
     id: UUID
     starts_at: datetime
     ends_at: datetime
-    status: Annotated[Literal["free", "held", "booked"], From("state")]
+    status: Annotated[Literal["free", "held", "booked"], FromAttribute("state")]
     held_until: datetime | None = Field(description="When the slot may be free again.")
 
 
@@ -63,12 +67,12 @@ class BookingShown(Shown):
     slot_id: UUID
     doctor_id: UUID
     doctor_name: str
-    specialization: Annotated[str, From("speciality")]
+    specialization: Annotated[str, FromAttribute("speciality")]
     room: str | None
     patient_id: UUID
     status: Annotated[
         Literal["PENDING", "CONFIRMED", "EXPIRED", "FAILED", "CANCELLED"],
-        From(lambda record: record.status.value.upper()),
+        FromAttribute(lambda record: record.status.value.upper()),
     ]
     starts_at: datetime
     ends_at: datetime
@@ -95,7 +99,7 @@ class VisitShown(Shown):
     booking_id: UUID
     doctor_id: UUID
     doctor_name: str
-    specialization: Annotated[str, From("speciality")]
+    specialization: Annotated[str, FromAttribute("speciality")]
     room: str | None
     patient_id: UUID
     patient_name: str

@@ -9,7 +9,7 @@ MOST_DAYS: Final = 62
 _USUAL_DAYS: Final = 7
 
 
-def stretch(
+def timespan(
     first: str | None, last: str | None, *, now: datetime
 ) -> tuple[datetime, datetime]:
     """Return the beginning and end of a timespan, by default a week from today.

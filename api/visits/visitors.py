@@ -8,7 +8,7 @@ from fastapi import Depends, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
 
-from api.core.dependencies import PublicBooking, Stores, place_seen_by, stores_of
+from api.core.dependencies import PublicBooking, Stores, lsn_seen_by, stores_of
 from api.core.origins import origin_of
 from db.postgres import ANONYMOUS, Lsn, Read, WriteResult
 from services.core import audit
@@ -76,7 +76,7 @@ async def visitor(request: Request) -> Visitor:
         raise HTTPException(
             404, "This clinic does not offer booking without an account."
         )
-    known = Visitor(offer, stores, origin_of(request), place_seen_by(request))
+    known = Visitor(offer, stores, origin_of(request), lsn_seen_by(request))
     await run_in_threadpool(
         known.count, lambda throttle: limits.count_lookup(throttle, known.network)
     )

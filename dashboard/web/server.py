@@ -17,7 +17,7 @@ from streamlit.starlette import App
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api.application import create_api, serves
-from api.core.dependencies import Papers, Visits
+from api.core.dependencies import DocumentServices, VisitServices
 from dashboard import wiring
 from dashboard.navigation import places_for
 from dashboard.sign_in import routing
@@ -60,7 +60,7 @@ from dashboard.web.uploads.upload_quota import UploadLimits
 from dashboard.wiring import Wiring
 from db.open_files import allow_open_files
 from db.settings import Settings
-from jobs.audit.spooled_events import writing_down
+from jobs.audit.spooled_events import draining_spool
 from services.core.throttling import CallLimits
 from services.people import sessions
 
@@ -131,14 +131,14 @@ def create_app(
             wired.files,
             wired.audit,
             CallLimits(throttle, settings.api_calls_per_minute),
-            Papers(
+            DocumentServices(
                 wired.ingest,
                 wired.inspector,
                 wired.document_lists,
                 signer_of(key),
                 wiring.letterhead(settings),
                 public_address(settings),
-                Visits(
+                VisitServices(
                     wired.visit_caches,
                     settings.cancellation_hours,
                     wiring.calendar(settings),
@@ -299,11 +299,11 @@ def _lifespan(
         to_thread.current_default_thread_limiter().total_tokens = _THREADS
         warming.freeze_loaded()
         with ExitStack() as held:
-            held.enter_context(writing_down(wired.database, wired.audit_spool))
+            held.enter_context(draining_spool(wired.database, wired.audit_spool))
             if (main := wired.main_database) is not None:
                 # Reads here are recorded without waiting until this site leads.
                 may = partial(getattr, wired, "may_write_elsewhere")
-                held.enter_context(writing_down(main, wired.audit_spool, may=may))
+                held.enter_context(draining_spool(main, wired.audit_spool, may=may))
             async with live.watching(), warming.collecting():
                 yield
         for close in closing:

@@ -25,7 +25,7 @@ def _always() -> bool:
 
 
 @contextmanager
-def writing_down(
+def draining_spool(
     database: Database, spool: AuditSpool, *, may: Callable[[], bool] = _always
 ) -> Iterator[None]:
     """Empty the spool in the background until the block ends.

@@ -89,7 +89,7 @@ def _remove(
     ).value:
         for deletion in some:
             files.delete(deletion.bucket, deletion.file_id)
-        gone = _gone_everywhere(some, backups)
+        gone = _without_backup_copies(some, backups)
         forget = partial(sweeping.forget, removed=gone)
         removed += database.write(forget, identity=SYSTEM).value
         held += len(some) - len(gone)
@@ -97,7 +97,7 @@ def _remove(
     return removed, held
 
 
-def _gone_everywhere(
+def _without_backup_copies(
     some: Sequence[PendingDeletion], backups: BackupErasure | None
 ) -> Sequence[PendingDeletion]:
     """Return those of some removed files that no backup has to destroy any more."""

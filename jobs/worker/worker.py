@@ -18,7 +18,7 @@ from procrastinate.exceptions import ProcrastinateException
 
 from db.cluster.observing import Observer
 from jobs.audit.shipping import shipping
-from jobs.audit.spooled_events import writing_down
+from jobs.audit.spooled_events import draining_spool
 from jobs.backups.ageing import BackupWatch
 from jobs.backups.scheduling import backing_up
 from jobs.backups.tools.tool_asking import asking
@@ -58,7 +58,7 @@ def run(stores: Stores, observer: Observer, spool: AuditSpool) -> None:
     post = Post(stores.mailer, sender.clinic, stores.address, stores.webhook_form)
     with (
         shipping(stores.database, stores.audit),
-        writing_down(stores.database, spool),
+        draining_spool(stores.database, spool),
         sampling(
             stores.database,
             observer,

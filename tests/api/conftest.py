@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 
 from api.application import create_api, serves
 from api.core.answers import LSN_HEADER
-from api.core.dependencies import Papers, Visits
+from api.core.dependencies import DocumentServices, VisitServices
 from dashboard.web.gate.middleware import Gate
 from dashboard.web.languages import wording_in
 from dashboard.web.log.request_log import RequestLog
@@ -255,7 +255,7 @@ def module_limits(addresses) -> Iterator[CallLimits]:
 
 
 @pytest.fixture(scope="module")
-def papers(module_endpoints, module_files) -> Iterator[Papers]:
+def papers(module_endpoints, module_files) -> Iterator[DocumentServices]:
     """What documents need, without a virus scanner."""
     with (
         closing(PdfInspector()) as inspector,
@@ -266,7 +266,7 @@ def papers(module_endpoints, module_files) -> Iterator[Papers]:
         links = LinkSigner("k" * 64)
         with _visits(module_endpoints) as visits:
             address = "https://clinic.example"
-            yield Papers(
+            yield DocumentServices(
                 ingest,
                 inspector,
                 lists,
@@ -279,13 +279,13 @@ def papers(module_endpoints, module_files) -> Iterator[Papers]:
 
 
 @contextmanager
-def _visits(endpoints) -> Iterator[Visits]:
+def _visits(endpoints) -> Iterator[VisitServices]:
     """Open what visits need, on a database of their own."""
     with (
         closing(Database(endpoints, retry_seconds=2)) as database,
         listening(endpoints, visit_changes.CHANNEL) as listener,
     ):
-        yield Visits(VisitCaches(database, listener), notice_hours=24)
+        yield VisitServices(VisitCaches(database, listener), notice_hours=24)
 
 
 @pytest.fixture(scope="module")

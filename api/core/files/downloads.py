@@ -58,7 +58,7 @@ def file_headers(caller: Caller, read: Read[VersionRecord]) -> dict[str, str]:
     }
 
 
-def damage_noted(caller: Caller, version: VersionRecord) -> Callable[[], object]:
+def damage_recorder(caller: Caller, version: VersionRecord) -> Callable[[], object]:
     """Return a function for `noting` that records that a version turned out damaged."""
     return lambda: caller.write(
         lambda session: records.note_damage(
@@ -93,7 +93,7 @@ def _begin(caller: Caller, request: Request, version: VersionRecord) -> _Sending
         raise HTTPException(UNSATISFIABLE, sentence, headers=size) from error
     span = part or Span(0, version.filesize, version.filesize)
     pieces = pieces_of(
-        caller.stores.files, version, span, damage_noted(caller, version)
+        caller.stores.files, version, span, damage_recorder(caller, version)
     )
     return _Sending(pieces, span, part is not None)
 

@@ -80,10 +80,10 @@ def pieces_of(
     out damaged later breaks the answer off: nobody gets a whole file with wrong bytes.
     Raises FileGone, Damaged, FilesUnavailable.
     """
-    return first_come(_read(files, version, span, note_damage))
+    return with_first_piece(_read(files, version, span, note_damage))
 
 
-def first_come(pieces: Generator[bytes]) -> Generator[bytes]:
+def with_first_piece(pieces: Generator[bytes]) -> Generator[bytes]:
     """Return the pieces, having read the first one before the answer begins."""
     first = next(pieces)
 
@@ -103,7 +103,7 @@ def _read(
     span: Span,
     note_damage: Callable[[], object],
 ) -> Generator[bytes]:
-    with noting(note_damage), records.open_file(files, version) as stream:
+    with recording_damage(note_damage), records.open_file(files, version) as stream:
         if stream.size != version.filesize:
             raise Damaged
         stream.skip(span.start)
@@ -115,7 +115,7 @@ def _read(
 
 
 @contextmanager
-def noting(note_damage: Callable[[], object]) -> Iterator[None]:
+def recording_damage(note_damage: Callable[[], object]) -> Iterator[None]:
     """Record that a file turned out damaged, before the error is passed on."""
     try:
         yield

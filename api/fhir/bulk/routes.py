@@ -13,7 +13,7 @@ from starlette.responses import Response
 from api.core.answers import JsonResponse, read_headers, written_headers
 from api.core.dependencies import Caller, Program
 from api.core.documented import Responses
-from api.core.files.sending import ReleasingResponse, first_come
+from api.core.files.sending import ReleasingResponse, with_first_piece
 from api.core.outcomes import FHIR_JSON, FHIR_PATH, FhirResponse, outcome
 from api.fhir.answering import base_of, refuses, require_wanted
 from api.fhir.bulk.operations import OF_ALL, OF_GROUP, OF_PATIENTS, PARAMETERS
@@ -225,7 +225,7 @@ def read_export_file(caller: Program, export_id: str, number: int) -> Response:
 
     read, pieces = caller.read_ahead(
         open_file,
-        lambda file: first_come(_read_pieces(caller, file)),
+        lambda file: with_first_piece(_read_pieces(caller, file)),
     )
     headers = read_headers(read, caller.after)
     headers["Content-Length"] = str(read.value.size)

@@ -67,10 +67,11 @@ def _document(
         caller.actor,
         uuid_of(id_),
         zone=now.tzinfo,
-        with_notes=caller.opens("Condition") or caller.opens("Observation"),
-        with_prescriptions=caller.opens("MedicationRequest"),
+        with_notes=caller.may_read_type("Condition")
+        or caller.may_read_type("Observation"),
+        with_prescriptions=caller.may_read_type("MedicationRequest"),
     )
-    sections = sections_of(summary, base, caller.opens)
+    sections = sections_of(summary, base, caller.may_read_type)
     section_entries = [entry for section in sections for entry in section.entries]
     clinic = _organization(caller.stores.papers.clinic)
     entries = [
@@ -150,7 +151,9 @@ def _referred_to(
     }
     for visit in visits:
         yield served(encounter_resource(visit), base)
-    if caller.actor.may(Permission.VIEW_DOCTORS) and caller.opens("Practitioner"):
+    if caller.actor.may(Permission.VIEW_DOCTORS) and caller.may_read_type(
+        "Practitioner"
+    ):
         for doctor_id in sorted(doctor_ids):
             # A doctor who was removed since is known only by the name in the
             # prescription.
@@ -166,7 +169,7 @@ def _visits(
     is_own = actor.role is Role.PATIENT
     view = Permission.VIEW_OWN_VISITS if is_own else Permission.VIEW_VISITS
     named = _named(entries, "encounter", "Encounter")
-    if not named or not actor.may(view) or not caller.opens("Encounter"):
+    if not named or not actor.may(view) or not caller.may_read_type("Encounter"):
         return []
     listed = appointments.list_of_patient(
         session, actor, patient_id, limit=_MOST_VISITS

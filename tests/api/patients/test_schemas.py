@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from api.core.answers import From, Shown
+from api.core.answers import FromAttribute, Shown
 from api.patients.schemas import PatientBody, PatientShown
 from services.patients.records.model import FIELDS, PatientDraft
 from services.patients.search import fields
@@ -39,10 +39,10 @@ class _Person:
 
 
 class _PersonShown(Shown):
-    number: Annotated[int, From("id")]
+    number: Annotated[int, FromAttribute("id")]
     name: str
-    nearest: Annotated[str, From("nearest.name")]
-    initial: Annotated[str, From(lambda person: person.name[0])]
+    nearest: Annotated[str, FromAttribute("nearest.name")]
+    initial: Annotated[str, FromAttribute(lambda person: person.name[0])]
 
 
 def test_a_thing_is_shown_under_the_names_of_its_model():

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from db.models.audit import AuditEvent
 from db.postgres import SYSTEM, Database
 from db.spool import Spool
-from jobs.audit.spooled_events import attempt, writing_down
+from jobs.audit.spooled_events import attempt, draining_spool
 from services.core import audit
 from services.core.audit import Action
 from services.core.audit_without_primary import AuditSpool
@@ -48,7 +48,7 @@ def headless(endpoints):
 
 
 def test_it_is_written_down_in_the_background(database, spool):
-    with writing_down(database, spool):
+    with draining_spool(database, spool):
         eventually(lambda: spool.is_empty)
 
     assert count_events(database) == 1

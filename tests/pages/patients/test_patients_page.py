@@ -53,7 +53,7 @@ def test_a_search_shows_who_matches_and_says_so(clinic: Clinic):
 def test_who_sees_the_whole_list_is_told_how_many_however_long_counting_takes(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("services.lists.counting.within", lambda *_, **__: None)
+    monkeypatch.setattr("services.lists.counting.run_within", lambda *_, **__: None)
 
     app = search(clinic.open("patients"), "lovelace")
     assert app.markdown[0].value == "**1 patient matching “lovelace”**"

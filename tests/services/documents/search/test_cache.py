@@ -139,7 +139,7 @@ def test_every_look_is_written_down(clinic, listener):
 def test_a_list_on_one_page_is_counted_however_long_counting_takes(
     clinic, listener, monkeypatch
 ):
-    monkeypatch.setattr("services.lists.counting.within", lambda *_, **__: None)
+    monkeypatch.setattr("services.lists.counting.run_within", lambda *_, **__: None)
     document_lists = DocumentListCache(listener)
     for _ in range(2):
         _file(clinic)

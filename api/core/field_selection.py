@@ -26,7 +26,7 @@ class ChosenFields:
         return {name: value for name, value in item.items() if name in self.names}
 
 
-def chosen(
+def read_fields(
     pairs: Iterable[tuple[str, str]], *kinds: type[Shown]
 ) -> tuple[ChosenFields, list[tuple[str, str]]]:
     """Return the fields that a query string chooses, and the rest of the query.
