@@ -39,8 +39,8 @@ from db.embedded.servers import database_roles
 from db.postgres import SYSTEM, Database
 from db.settings import Settings
 from services import backups
+from services.core.actor_database import ActorDatabase
 from services.core.actors import CONSOLE, Actor, Role
-from services.core.on_behalf import ActorDatabase
 from services.visits.booking import bookings
 from services.visits.booking.bookings import BookingRequest
 from services.visits.booking.bookings.errors import NoSuchSlot

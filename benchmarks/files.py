@@ -37,8 +37,8 @@ from db.files.chunks import CHUNK
 from db.files.file_keys import FileKeys
 from db.files.gridfs import Bucket, FileStore
 from db.postgres import Database
+from services.core.actor_database import ActorDatabase
 from services.core.actors import Actor, Role
-from services.core.on_behalf import ActorDatabase
 from services.documents import records
 from services.documents.records.drafts import DraftDocument
 from services.documents.records.ingest import DocumentIngest

@@ -25,8 +25,8 @@ from sqlalchemy.orm import Session
 from benchmarks.fresh import endpoints
 from db.endpoints import Endpoints
 from db.postgres import SYSTEM, Database
+from services.core.actor_database import ActorDatabase
 from services.core.actors import Actor, Role
-from services.core.on_behalf import ActorDatabase
 from services.visits.booking import bookings
 from services.visits.booking.bookings import BookingRequest
 from tests.conftest import owner

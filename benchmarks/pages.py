@@ -22,8 +22,8 @@ from websockets.sync.client import ClientConnection, connect
 from benchmarks.fresh import endpoints
 from benchmarks.measure import compare
 from db.postgres import SYSTEM, Database
+from services.core.actor_database import ActorDatabase
 from services.core.actors import Role
-from services.core.on_behalf import ActorDatabase
 from services.demo import seeding
 from services.lists.criteria import Criteria
 from services.patients import search

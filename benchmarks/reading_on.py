@@ -20,10 +20,10 @@ from db.files.file_keys import FileKeys
 from db.postgres import Database
 from db.spool import Spool
 from services.core import audit
+from services.core.actor_database import ActorDatabase
 from services.core.actors import Actor, Role
 from services.core.audit import Action
 from services.core.audit_without_primary import AuditSpool
-from services.core.on_behalf import ActorDatabase
 from services.patients.records import patients
 from services.patients.records.model import PatientDraft
 

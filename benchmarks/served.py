@@ -21,8 +21,8 @@ from db.postgres import Read, WriteResult, database
 from db.postgres.transactions import reads, writes
 from db.settings import Settings
 from services.core import audit
+from services.core.actor_database import ActorDatabase
 from services.core.errors import NotFound
-from services.core.on_behalf import ActorDatabase
 
 FORGETFUL = "forgetful"
 GUARDED = "guarded"

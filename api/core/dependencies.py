@@ -35,11 +35,11 @@ from services.cluster.operations import (
     RunningOperation,
 )
 from services.core import audit
+from services.core.actor_database import ActorDatabase, Begun, record_or_spool
 from services.core.actors import Actor, Permission
 from services.core.audit import Action, Origin
 from services.core.audit_without_primary import EventSpool
 from services.core.errors import InvalidInput, NotAllowed, NotFound
-from services.core.on_behalf import ActorDatabase, Begun, record_or_spool
 from services.core.throttling import CallLimits, LimitReached
 from services.documents.forms import ENGLISH, Clinic, Wording
 from services.documents.records.ingest import DocumentIngest

@@ -12,9 +12,9 @@ from api.core.dependencies import PublicBooking, Stores, lsn_seen_by, stores_of
 from api.core.origins import origin_of
 from db.postgres import ANONYMOUS, Lsn, Read, WriteResult
 from services.core import audit
+from services.core.actor_database import ActorDatabase
 from services.core.actors import PUBLIC
 from services.core.audit import Action, Origin
-from services.core.on_behalf import ActorDatabase
 from services.core.throttling import LimitReached, Throttle
 from services.visits.newcomers import limits
 

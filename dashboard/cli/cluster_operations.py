@@ -233,8 +233,8 @@ def carry_out(
 ) -> Iterator[str | Result]:
     """Carry out the request; yield each step, and at last its outcome."""
     from dashboard import wiring
+    from services.core.actor_database import ActorDatabase
     from services.core.actors import CONSOLE
-    from services.core.on_behalf import ActorDatabase
 
     with closing(wiring.connect(settings)) as wired:
         whole = _with_best(wired, request)

@@ -28,9 +28,9 @@ from dashboard.ui.lists.list_words import patients_in_words
 from dashboard.web.page_context.page_language import COOKIE, language_of
 from dashboard.web.sessions.live_sessions import LiveSessions
 from db.postgres import Database, DatabaseUnavailable
+from services.core.actor_database import ActorDatabase
 from services.core.actors import LANGUAGES, Actor
 from services.core.errors import ServiceError
-from services.core.on_behalf import ActorDatabase
 from services.documents.forms import Wording
 from services.lists.criteria import Criteria
 from services.patients.search.fields import FIELDS

@@ -10,8 +10,8 @@ from services.analytics import cohorts, count_alerts, figures
 from services.analytics.cohorts import CohortResult
 from services.analytics.count_alerts import AlertState, DueAlert
 from services.analytics.figures import Figure, FigureResult
+from services.core.actor_database import ActorDatabase
 from services.core.errors import InvalidInput, NotAllowed, Unavailable
-from services.core.on_behalf import ActorDatabase
 
 _log = logging.getLogger(__name__)
 

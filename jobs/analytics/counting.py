@@ -11,7 +11,7 @@ from db.postgres import SYSTEM, Database
 from services.analytics import cohorts
 from services.analytics.cohorts import CohortResult, UndisclosedAnswer
 from services.analytics.figures import FigureResult
-from services.core.on_behalf import ActorDatabase
+from services.core.actor_database import ActorDatabase
 
 # The worker does one thing at a time: what is left is done a minute later.
 SECONDS: Final = 20.0

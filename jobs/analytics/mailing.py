@@ -29,8 +29,8 @@ from services.analytics.subscriptions import (
     list_cards,
 )
 from services.analytics.subscriptions.contents import SavedQuestion
+from services.core.actor_database import ActorDatabase
 from services.core.errors import InvalidInput, NotAllowed, NotFound, Unavailable
-from services.core.on_behalf import ActorDatabase
 from services.documents.forms import ENGLISH, Clinic, Wording
 from services.lists.criteria import Criteria, sentence
 from services.messaging.mail import Mailer

@@ -13,8 +13,8 @@ from services.analytics.dashboards import PrintedCard
 from services.analytics.figures import Figure
 from services.analytics.subscriptions import list_cards
 from services.analytics.subscriptions.contents import SavedQuestion
+from services.core.actor_database import ActorDatabase
 from services.core.errors import InvalidInput, NotAllowed
-from services.core.on_behalf import ActorDatabase
 from services.lists import views
 from services.lists.criteria import Criteria
 from services.lists.statements import ListTimeout

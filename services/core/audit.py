@@ -250,7 +250,8 @@ class Action(StrEnum):
 class Unrecorded(RuntimeError):
     """A session that cannot write has no caller that writes its events elsewhere.
 
-    Only a mistake in our own code raises it: read through `services.core.on_behalf`.
+    Only a mistake in our own code raises it: read through
+    `services.core.actor_database`.
     """
 
 

@@ -23,8 +23,8 @@ from db.files.seal_keys import SealKeyFile, SealKeys
 from db.models.user import User
 from db.mongo.audit_store import AuditStore
 from db.postgres import SYSTEM, Database
+from services.core.actor_database import ActorDatabase
 from services.core.actors import Actor
-from services.core.on_behalf import ActorDatabase
 from services.people import accounts
 from tests.conftest import Databases, owner
 

@@ -46,9 +46,9 @@ from db.mongo.limit_storage import LimitStorage
 from db.postgres import SYSTEM, Database, Lsn, NoPrimary
 from db.settings import Settings
 from db.spool import Spool
+from services.core.actor_database import ActorDatabase
 from services.core.actors import Actor, Role
 from services.core.audit_without_primary import AuditSpool
-from services.core.on_behalf import ActorDatabase
 from services.documents import records
 from services.documents.records.drafts import DraftDocument, StoredContent
 from services.documents.records.model import DocumentRecord

@@ -14,8 +14,8 @@ from db.cluster.site_position import SitePosition, SiteReader
 from db.models.care import CareRelationship
 from db.models.patient import Patient
 from db.models.view import SavedView
+from services.core.actor_database import ActorDatabase
 from services.core.actors import Role
-from services.core.on_behalf import ActorDatabase
 from services.lists import views
 from services.lists.criteria import Combine, Criteria, Filter, Group, Operator
 from services.patients.records import patients

@@ -60,9 +60,9 @@ from services.consultations.prescriptions import (
     SignedPaper,
     UnfinishedPrescription,
 )
+from services.core.actor_database import ActorDatabase
 from services.core.actors import Permission, Role, Scope
 from services.core.errors import NotAllowed, NotFound, ServiceError
-from services.core.on_behalf import ActorDatabase
 from services.demo.importing.fhir import Bundles
 from services.demo.importing.rejects import RejectsFile
 from services.demo.importing.synthea import Folder

@@ -109,7 +109,7 @@ def prove_kit_file(settings: "Settings", file: Path) -> str:
     """
     from dashboard import wiring
     from services.backups import kits
-    from services.core.on_behalf import ActorDatabase
+    from services.core.actor_database import ActorDatabase
 
     text = text_of_kit(file)
     passphrase = ask_passphrase("Passphrase of the recovery kit")

@@ -17,9 +17,9 @@ from dashboard.sign_in.sign_in_context import SignInContext
 from dashboard.ui.language import day_heading, day_in_full, gettext as _, refusal_text
 from dashboard.web.gate.networks import network_of
 from dashboard.web.sessions.identity import origin_of
+from services.core.actor_database import ActorDatabase
 from services.core.actors import PUBLIC
 from services.core.errors import Conflict, Gone, NotFound, ServiceError, TooOften
-from services.core.on_behalf import ActorDatabase
 from services.visits import newcomers
 from services.visits.newcomers import limits
 from services.visits.newcomers.errors import SlotGone

@@ -14,10 +14,10 @@ from dashboard.web.log import run_ids
 from dashboard.web.sessions import live_sessions
 from dashboard.web.sessions.live_sessions import LiveSessions
 from db.postgres import ANONYMOUS, DatabaseUnavailable
+from services.core.actor_database import ActorDatabase
 from services.core.actors import Actor, Permission
 from services.core.audit import Origin
 from services.core.errors import NotAllowed, NotFound, Unavailable
-from services.core.on_behalf import ActorDatabase
 
 _ACTOR: Final = "chartroom_actor"
 # Long enough to save a query per click, short enough that somebody who was deactivated

@@ -20,9 +20,9 @@ from dashboard.ui.language import decimal, gettext as _
 from dashboard.web.log.json_log import describe
 from dashboard.web.page_context.page_actor import actor_database, translating_outages
 from db.postgres import Database, DatabaseUnavailable, Lsn, Read, Served
+from services.core.actor_database import ActorDatabase
 from services.core.actors import Role
 from services.core.errors import ServiceError, Unavailable
-from services.core.on_behalf import ActorDatabase
 from services.lists.cache import CacheRegion, ExpiringValue
 
 if TYPE_CHECKING:

@@ -30,9 +30,9 @@ from services.cluster.operations.progress import Progress
 from services.cluster.operations.refusals import CannotAct, ServersBusy
 from services.cluster.operations.requests import Cost, OperationKind, OperationRequest
 from services.cluster.operations.servers import Servers
+from services.core.actor_database import ActorDatabase
 from services.core.actors import Actor, Permission
 from services.core.errors import ServiceError
-from services.core.on_behalf import ActorDatabase
 
 _log = logging.getLogger(__name__)
 _NOTE_SECONDS: Final = 1.0

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from db.models.document import Document
 from db.postgres import Lsn, Read
+from services.core.actor_database import ActorDatabase
 from services.core.actors import Role
-from services.core.on_behalf import ActorDatabase
 from services.documents.records import visibility
 from services.documents.search.counting import count_documents, record_count
 from services.documents.search.fields import require_visible

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from db.models.booking import BookingSlot
 from db.postgres import SYSTEM, Database, DatabaseIdentity, Lsn, Read
 from db.postgres.listening import ChangeMark
+from services.core.actor_database import ActorDatabase
 from services.core.actors import CACHE, Permission
 from services.core.errors import NotFound
-from services.core.on_behalf import ActorDatabase
 from services.core.typed_text import tidy
 from services.lists.cache import CacheRegion, ChangeListener, ExpiringValue
 from services.visits.figures import statistics as booking_statistics

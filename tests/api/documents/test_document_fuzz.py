@@ -25,7 +25,7 @@ _json = st.recursive(
 def unlimited(monkeypatch):
     """Lift the limit of uploads for fuzzing."""
     monkeypatch.setattr(
-        "services.core.on_behalf.throttling.count_upload", lambda *_, **__: None
+        "services.core.actor_database.throttling.count_upload", lambda *_, **__: None
     )
 
 

@@ -16,8 +16,8 @@ from db.models.view import SavedView, StoredCriteria
 from db.postgres import SYSTEM
 from services.analytics import cohorts
 from services.analytics.cohorts import Cohort, CohortEvent, EventKind
+from services.core.actor_database import ActorDatabase, RefusedByDatabase
 from services.core.actors import Role
-from services.core.on_behalf import ActorDatabase, RefusedByDatabase
 from services.fhir import bulk_exports
 from services.lists import views
 from services.lists.criteria import Criteria, Filter, Group, Operator

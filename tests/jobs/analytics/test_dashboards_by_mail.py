@@ -33,8 +33,8 @@ from services.analytics.subscriptions import (
     StopReason,
     SubscriptionDraft,
 )
+from services.core.actor_database import ActorDatabase
 from services.core.actors import Actor, Role
-from services.core.on_behalf import ActorDatabase
 from services.documents.forms import Clinic
 from services.patients.records.model import Sex
 from tests.jobs.due_tasks import run_due

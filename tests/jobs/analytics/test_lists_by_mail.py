@@ -37,8 +37,8 @@ from services.analytics.subscriptions import (
     SubscriptionDraft,
 )
 from services.analytics.subscriptions.contents import SavedList
+from services.core.actor_database import ActorDatabase
 from services.core.actors import Actor, Role
-from services.core.on_behalf import ActorDatabase
 from services.documents.forms import Clinic
 from services.lists import views
 from services.lists.criteria import Criteria, Filter, Group, Operator

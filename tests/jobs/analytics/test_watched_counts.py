@@ -36,9 +36,9 @@ from services.analytics.figures import (
     FigureResult,
 )
 from services.analytics.subscriptions import MailSender
+from services.core.actor_database import ActorDatabase
 from services.core.actors import Role
 from services.core.errors import InvalidInput, NotFound, ServiceError
-from services.core.on_behalf import ActorDatabase
 from services.documents.forms import Clinic
 from services.lists import views
 from tests.kit import cast

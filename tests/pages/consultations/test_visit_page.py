@@ -16,8 +16,8 @@ from db.mongo.draft_store import DraftStore, DraftsUnavailable
 from db.postgres import DatabaseUnavailable
 from services.consultations import notes as medical_records
 from services.consultations.notes import NotesDraft, save_draft
+from services.core.actor_database import ActorDatabase
 from services.core.actors import Role
-from services.core.on_behalf import ActorDatabase
 from services.patients.care import care
 from services.visits.front_desk import appointments
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus

@@ -21,10 +21,10 @@ from db.postgres.counters import RETRIES
 from db.postgres.watching import absence
 from db.spool import Spool
 from services.core import audit
+from services.core.actor_database import ActorDatabase, NotRecorded
 from services.core.audit import Action, Origin
 from services.core.audit_without_primary import AuditSpool
 from services.core.errors import NotAllowed, NotFound
-from services.core.on_behalf import ActorDatabase, NotRecorded
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 from tests.kit import cast

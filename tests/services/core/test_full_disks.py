@@ -8,9 +8,9 @@ from uuid import uuid4
 import pytest
 
 from db.postgres import DatabaseUnavailable, DiskFull, NoPrimary, OutcomeUnknown
+from services.core.actor_database import NotRecorded
 from services.core.errors import InvalidInput, NotSaved, Unavailable
 from services.core.full_disks import full_disk
-from services.core.on_behalf import NotRecorded
 from services.documents.records.errors import FilesUnavailable
 
 NO_ROOM = OSError(errno.ENOSPC, "No space left on device")

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from db.endpoints import Endpoints
 from db.postgres import SYSTEM, Database, Lsn
+from services.core.actor_database import ActorDatabase
 from services.core.actors import Actor
-from services.core.on_behalf import ActorDatabase
 from services.lists.criteria import Criteria
 from services.patients import search
 from services.patients.care import care

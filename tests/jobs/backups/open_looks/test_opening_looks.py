@@ -28,7 +28,7 @@ from jobs.backups.taking import take
 from services.backups import BackupWindow, LogState, looks
 from services.consultations import point_in_time as visits_then
 from services.consultations.point_in_time import VisitChange, VisitCopy
-from services.core.on_behalf import ActorDatabase
+from services.core.actor_database import ActorDatabase
 from services.documents import (
     point_in_time as documents_then,
     records,

@@ -20,8 +20,8 @@ from services.analytics.cohorts import (
     WindowSide,
     statements,
 )
+from services.core.actor_database import ActorDatabase
 from services.core.actors import Role
-from services.core.on_behalf import ActorDatabase
 from services.demo.importing import records
 from services.patients.records.model import Sex, years_lived
 from tests.kit import cast

@@ -19,8 +19,8 @@ from services.analytics.cohorts import (
     disclosure,
 )
 from services.analytics.cohorts.disclosure import TooManyRefusals
+from services.core.actor_database import ActorDatabase
 from services.core.actors import Actor, Role
-from services.core.on_behalf import ActorDatabase
 from services.patients.records.model import Sex
 from tests.kit import cast
 from tests.kit.replicas import write_everywhere

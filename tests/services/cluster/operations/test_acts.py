@@ -18,8 +18,8 @@ from services.cluster.operations import (
     preview,
 )
 from services.cluster.operations.servers import Servers, wait_until
+from services.core.actor_database import ActorDatabase
 from services.core.actors import CONSOLE
-from services.core.on_behalf import ActorDatabase
 from tests.conftest import fresh_database
 from tests.kit.breaking import replicas
 from tests.kit.clusters import BreakableCluster

@@ -19,8 +19,8 @@ from services.cluster.operations import (
 )
 from services.cluster.operations.refusals import ServersBusy
 from services.cluster.operations.servers import Servers
+from services.core.actor_database import ActorDatabase
 from services.core.actors import CONSOLE
-from services.core.on_behalf import ActorDatabase
 
 REQUEST = OperationRequest(OperationKind.RESTART, "Kernel update on db-01", "db-02")
 

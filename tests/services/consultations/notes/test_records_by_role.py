@@ -16,8 +16,8 @@ from services.consultations.notes.errors import (
     StaleNotes,
     VisitDidNotTakePlace,
 )
+from services.core.actor_database import RefusedByDatabase
 from services.core.errors import NotAllowed
-from services.core.on_behalf import RefusedByDatabase
 from services.patients.care import break_glass, care
 from services.patients.duplicates import merging
 from services.visits.front_desk import appointments

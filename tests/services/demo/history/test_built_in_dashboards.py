@@ -12,8 +12,8 @@ from db.postgres import SYSTEM
 from services.analytics import cohorts, figures
 from services.analytics.dashboards import BUILT_IN
 from services.analytics.dashboards.narrowing import narrow_card
+from services.core.actor_database import ActorDatabase
 from services.core.actors import Role
-from services.core.on_behalf import ActorDatabase
 from tests.kit import cast
 from tests.services.demo.history.conftest import ZONE
 

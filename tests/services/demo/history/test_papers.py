@@ -12,8 +12,8 @@ from db.files.signing_keys import SigningKeyFile
 from db.postgres import SYSTEM
 from jobs.documents import integrity
 from services.consultations.prescriptions import PrescriptionIssuer
+from services.core.actor_database import ActorDatabase
 from services.core.actors import Role
-from services.core.on_behalf import ActorDatabase
 from services.demo.history.papers import DOCUMENTS, PRESCRIPTIONS, Papers
 from services.demo.history.sheets import KINDS
 from services.documents import inbox

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from db.postgres import SYSTEM
+from services.core.actor_database import ActorDatabase
 from services.core.errors import InvalidInput, NotAllowed
-from services.core.on_behalf import ActorDatabase
 from services.demo import seeding
 from services.demo.seeding import clinic
 from services.patients.duplicates import duplicates

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from services.core.actor_database import RefusedByDatabase
 from services.core.actors import Actor
 from services.core.errors import NotAllowed
-from services.core.on_behalf import RefusedByDatabase
 from services.documents import records
 from services.documents.records.drafts import ChangedDocument, DraftDocument
 from services.documents.records.errors import Damaged, NoSuchDocument

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from db.postgres import Database
 from db.postgres.listening import Listener
-from services.core.on_behalf import ActorDatabase
+from services.core.actor_database import ActorDatabase
 from services.documents import records
 from services.documents.search.cache import DocumentListCache
 from services.lists.criteria import Criteria

@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 
 from db.models.audit import AuditEvent
 from db.postgres import SYSTEM, Lsn
+from services.core.actor_database import ActorDatabase
 from services.core.errors import NotAllowed
-from services.core.on_behalf import ActorDatabase
 from services.documents.search.cache import DocumentListCache
 from services.lists.criteria import Count, Criteria
 from services.lists.pages import MAX_SIZE, PagePosition

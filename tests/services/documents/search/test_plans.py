@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from db.endpoints import Endpoints
 from db.postgres import Database
-from services.core.on_behalf import ActorDatabase
+from services.core.actor_database import ActorDatabase
 from services.documents import search
 from services.documents.search import spelling
 from services.documents.search.queries import BY_BITMAP

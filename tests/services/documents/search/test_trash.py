@@ -8,9 +8,9 @@ from typing import Final
 import pytest
 
 from db.endpoints import Endpoints
+from services.core.actor_database import ActorDatabase
 from services.core.actors import Actor, Scope
 from services.core.errors import NotAllowed
-from services.core.on_behalf import ActorDatabase
 from services.documents import records, search
 from services.documents.search.cache import DocumentListCache
 from services.documents.search.fields import DOCUMENTS

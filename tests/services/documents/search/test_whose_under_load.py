@@ -12,8 +12,8 @@ import pytest
 
 from db.endpoints import Endpoints
 from db.postgres import Database
+from services.core.actor_database import ActorDatabase
 from services.core.actors import Actor, Role
-from services.core.on_behalf import ActorDatabase
 from services.documents.search.cache import DocumentListCache
 from services.lists.criteria import Criteria, Operator
 from services.lists.pages import PagePosition

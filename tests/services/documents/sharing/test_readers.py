@@ -17,9 +17,9 @@ from sqlalchemy import select, text
 from db.models.audit import AuditEvent
 from db.models.document_search import DocumentSearch
 from db.postgres import ANONYMOUS, SYSTEM
+from services.core.actor_database import ActorDatabase
 from services.core.actors import Actor
 from services.core.errors import InvalidInput, NotAllowed
-from services.core.on_behalf import ActorDatabase
 from services.documents import records, search
 from services.documents.records.drafts import ChangedDocument
 from services.documents.records.errors import InvalidDocument, NoSuchDocument

@@ -10,8 +10,8 @@ from sqlalchemy import insert, text
 
 from db.models.patient import Patient
 from db.postgres import BEYOND, SYSTEM, Database
+from services.core.actor_database import ActorDatabase
 from services.core.errors import NotAllowed
-from services.core.on_behalf import ActorDatabase
 from services.lists import queries
 from services.lists.criteria import Criteria, Filter, Group, Kind, Operator
 from services.patients import search

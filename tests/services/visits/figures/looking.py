@@ -7,7 +7,7 @@ from uuid import UUID
 
 from db.postgres import Database
 from db.postgres.listening import Listener
-from services.core.on_behalf import ActorDatabase
+from services.core.actor_database import ActorDatabase
 from services.visits.booking import bookings
 from services.visits.figures.caches import VisitCaches
 from services.visits.schedule import visit_changes

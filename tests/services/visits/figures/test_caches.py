@@ -14,9 +14,9 @@ import pytest
 from db.endpoints import Endpoints
 from db.postgres import SYSTEM, Lsn
 from db.postgres.listening import ChangeMark
+from services.core.actor_database import ActorDatabase
 from services.core.actors import Actor
 from services.core.errors import NotAllowed
-from services.core.on_behalf import ActorDatabase
 from services.visits.booking import bookings
 from services.visits.booking.bookings.errors import SlotTaken
 from services.visits.figures.caches import STATISTICS_SECONDS, VisitCaches

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from db.models.booking import Booking, Slot
 from db.postgres import SYSTEM
+from services.core.actor_database import ActorDatabase
 from services.core.errors import InvalidInput, NotAllowed
-from services.core.on_behalf import ActorDatabase
 from services.visits.figures import statistics
 from services.visits.figures.caches import VisitCaches
 from services.visits.figures.statistics import BookingStatistics, Figures, Period

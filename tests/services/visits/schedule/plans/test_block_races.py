@@ -10,8 +10,8 @@ from sqlalchemy import select, text
 
 from db.models.booking import Slot
 from db.postgres import SYSTEM
+from services.core.actor_database import ActorDatabase
 from services.core.errors import ServiceError
-from services.core.on_behalf import ActorDatabase
 from services.visits.booking import bookings
 from services.visits.booking.bookings import BookingRequest
 from services.visits.schedule import plans

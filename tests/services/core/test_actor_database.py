@@ -13,10 +13,10 @@ from db.models.audit import AuditEvent
 from db.mongo.limit_storage import LimitStorage
 from db.postgres import Database
 from services.core import audit, throttling
+from services.core.actor_database import ActorDatabase, NotRecorded
 from services.core.actors import Permission
 from services.core.audit import Action, Origin
 from services.core.errors import Conflict, NotAllowed, NotFound
-from services.core.on_behalf import ActorDatabase, NotRecorded
 from services.core.throttling import Limit, LimitReached, Throttle
 from services.patients.records import patients
 from tests.kit.cast import ADA
