@@ -114,7 +114,7 @@ def test_a_lost_device_that_adds_a_passkey_in_the_same_second_keeps_none(
             lost, rosa.actor, passkey_desk.PARTY, answer, name="", **rosa.fresh
         ),
         passkey_answers,
-        "check_new",
+        "verify_registration",
         lambda session: accounts.reset_passkeys(
             session, boss.actor, rosa.actor.id, **boss.fresh
         ),
