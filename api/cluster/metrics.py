@@ -257,7 +257,7 @@ class SpoolMetrics(Collector):
             ),
             (
                 "oldest_seconds",
-                "Age of the oldest record in the spool in seconds; 0 if empty.",
+                "Age of the oldest event in the spool in seconds; 0 if empty.",
                 age,
             ),
             (

@@ -25,7 +25,7 @@ from services.documents.records.errors import NoSuchVersion, StaleRevision
 from services.documents.records.model import DocumentRecord
 
 
-class NothingToRestore(Conflict):
+class DocumentUnchanged(Conflict):
     """The document is the same today as it was then."""
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ def bring_back(session: Session, actor: Actor, copy: DocumentCopy) -> DocumentRe
     one that was moved belongs to its patient again, and a file that was replaced
     becomes the next version. Unless a restore or a new version is enough, title, tags
     and fields come back too, tags and fields as far as the clinic still has them.
-    Raises InvalidInput, NothingToRestore, StaleRevision, NoSuchDocument for what was
+    Raises InvalidInput, DocumentUnchanged, StaleRevision, NoSuchDocument for what was
     purged, PatientArchived, NotAllowed.
     """
     actor.require(Permission.COPY_BACK, copy.then.patient_id)
@@ -93,7 +93,7 @@ def _compare(session: Session, actor: Actor, copy: DocumentCopy) -> DocumentComp
     if today is not None and today.revision != copy.revision:
         raise StaleRevision(today)
     if compared.change is DocumentChange.SAME:
-        raise NothingToRestore
+        raise DocumentUnchanged
     return compared
 
 

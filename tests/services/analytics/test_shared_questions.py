@@ -107,7 +107,7 @@ def test_it_is_shared_with_nobody_who_counts_no_cohorts(session, analyst, role):
     saved = save(session, analyst)
     somebody = cast.add_actor(session, role).id if role else uuid4()
 
-    with pytest.raises(InvalidInput, match="may not count cohorts"):
+    with pytest.raises(InvalidInput, match="may no longer count cohorts"):
         shared_questions.share(
             session, analyst, saved.id, with_everybody=False, people=[somebody]
         )

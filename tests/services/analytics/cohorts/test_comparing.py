@@ -133,10 +133,10 @@ def test_cohorts_of_the_same_patients_are_refused_as_those_of_nearly_the_same(
 @pytest.mark.parametrize(
     ("compared", "sentence"),
     [
-        ((GOUT,), "from 2 to 4 cohorts"),
-        ((GOUT, ASTHMA) * 3, "from 2 to 4 cohorts"),
+        ((GOUT,), "Compare 2 to 4 cohorts"),
+        ((GOUT, ASTHMA) * 3, "Compare 2 to 4 cohorts"),
         ((GOUT, replace(GOUT, split_by=(Dimension.SEX,))), "each cohort once"),
-        ((GOUT, replace(ASTHMA, steps=((),))), "from 1 to 5 rules"),
+        ((GOUT, replace(ASTHMA, steps=((),))), "can have 1 to 5 rules"),
     ],
 )
 def test_what_cannot_be_compared_is_refused_in_a_sentence(compare, compared, sentence):

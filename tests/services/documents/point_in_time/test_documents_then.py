@@ -14,7 +14,7 @@ from services.documents.point_in_time import (
     DocumentChange,
     DocumentCopy,
 )
-from services.documents.point_in_time.copying import NothingToRestore
+from services.documents.point_in_time.copying import DocumentUnchanged
 from services.documents.records.drafts import ChangedDocument
 from services.documents.records.errors import NoSuchDocument, StaleRevision
 from tests.services.documents.records.samples import content, file, mark
@@ -102,7 +102,7 @@ def test_what_has_become_of_it_is_told_and_undone(
 
     assert compared.change is change
     if change is DocumentChange.SAME:
-        with pytest.raises(NothingToRestore):
+        with pytest.raises(DocumentUnchanged):
             bring_back(session, clerk, compared)
         return
     brought = bring_back(session, clerk, compared)
