@@ -154,7 +154,7 @@ def test_a_status_that_is_not_well_is_said_in_a_sentence(code, sentence):
         ),
         (
             Answer(b"stanza: main", 0),
-            "pgBackRest answers in another way than Chartroom knows (no JSON).",
+            "pgBackRest answers in another way than Chartroom knows (not JSON).",
         ),
         (
             Answer(json.dumps([stanza() | {"backup": None}]).encode(), 0),
