@@ -135,7 +135,7 @@ def test_a_warm_child_has_the_streams_of_its_launcher(tmp_path: Path):
 
     ran = subprocess.run(words, cwd=tmp_path, capture_output=True, check=True)
 
-    assert b"Do the work of the background" in ran.stdout
+    assert b"Run the background jobs" in ran.stdout
     assert ran.stderr == b""
 
 
