@@ -104,7 +104,7 @@ def draw() -> None:
         placeholder=_("All"),
         select_all=False,
     )
-    st.subheader(_("Who of them remains"), anchor=False)
+    st.subheader(_("Inclusion rules"), anchor=False)
     for place, rule_id in enumerate(st.session_state[_RULES]):
         _rule_fields(rule_id, is_first=place == 0)
     st.button(

@@ -53,7 +53,7 @@ def fill(figure: Figure | None) -> None:
 
 def draw() -> None:
     """Draw the fields."""
-    st.subheader(_("What is drawn"), anchor=False)
+    st.subheader(_("What to show"), anchor=False)
     split, measure, chart = st.columns((2, 1, 1))
     split.multiselect(
         _("Split by"),
