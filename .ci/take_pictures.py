@@ -65,7 +65,9 @@ def _choose(page: Page, label: str, number: int, text: str) -> None:
     # While its list is open, no other field is in the accessibility tree.
     page.keyboard.press("Control+a")
     page.keyboard.type(text)
-    page.get_by_role("option", name=text, exact=True).first.click()
+    page.get_by_role("option", name=text, exact=True).first.wait_for()
+    # By keyboard: the list is drawn anew while it narrows, under any click.
+    page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     ready(page)
 
