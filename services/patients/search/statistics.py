@@ -226,7 +226,7 @@ def _band_of(shape: PatientListShape, listed: CTE) -> ColumnElement[Any]:
     """
     oldest: ColumnElement[Any] = literal_column(str(_OLDEST_BAND))
     if shape.scope is NAMED:
-        # A third faster than age(): how many of the ages has the patient not reached?
+        # age() takes longer than counting the ages that a patient has not reached.
         births = bindparam("births", type_=ARRAY(Date))
         return oldest - func.width_bucket(listed.c.date_of_birth, births)
     today = bindparam("today", type_=Date)
