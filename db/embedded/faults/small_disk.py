@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from io import FileIO
 from pathlib import Path
 from threading import Event, Thread
+from time import monotonic
 from typing import Final
 
 from db.cluster.control_client import ControlRefused
@@ -34,6 +35,9 @@ _FULL: Final = b"No space left on device"
 _SPARE_BYTES: Final = 160_000_000
 _PIECE: Final = bytes(1_000_000)
 _LOOK_SECONDS: Final = 0.3
+# So that whoever asks any Patroni has seen that it streams before it no longer does:
+# they exchange what they know once a second (loop_wait).
+_STREAMING_SECONDS: Final = 5.0
 _END_SECONDS: Final = 10.0
 
 
@@ -55,7 +59,7 @@ class SmallDisk:
 
     @classmethod
     def give(cls, node: Node) -> "SmallDisk":
-        """Move the replica to a small disk, which is filled once it streams.
+        """Move the replica to a small disk, which is filled once it has streamed.
 
         It is copied there. The supervisor starts it on that disk, and again if it ends
         there. Raises ControlRefused if that is not possible.
@@ -112,8 +116,14 @@ class SmallDisk:
         self.node.patroni = replace(self.usual, command=command, process=None)
 
     def _run(self) -> None:
+        """Fill the disk whenever the replica has streamed for some seconds."""
+        since: float | None = None
         while not self._over.wait(_LOOK_SECONDS):
-            if self.node.is_replica:
+            if not self.node.is_streaming:
+                since = None
+            elif since is None:
+                since = monotonic()
+            elif monotonic() - since >= _STREAMING_SECONDS:
                 self._fill()
 
     def _fill(self) -> None:

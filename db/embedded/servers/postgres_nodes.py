@@ -131,6 +131,11 @@ class Node:
         """Whether the node follows the primary and answers reads."""
         return self.answers("/replica")
 
+    @property
+    def is_streaming(self) -> bool:
+        """Whether the node is a replica and receives the log as it is written."""
+        return self.report("/replica").get("replication_state") == "streaming"
+
     def ask(self, path: str, *, timeout_seconds: float = 2.0) -> JsonAnswer | None:
         """Return Patroni's answer to a question."""
         return json_http.ask("GET", self._url(path), timeout_seconds=timeout_seconds)

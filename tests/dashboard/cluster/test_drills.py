@@ -14,7 +14,8 @@ from db.embedded import Cluster
 from db.embedded.faults.small_disk import SmallDisk
 from db.postgres import SYSTEM
 from db.settings import Settings
-from jobs.cluster.practice import CannotDrill, drill_users, scenarios
+from jobs.cluster.practice import CannotDrill, drill_run, drill_users, scenarios
+from jobs.cluster.practice.drill_run import DrillRun
 from services.cluster import drills
 from services.cluster.drill_kinds import DrillKind
 from services.core.actors import CONSOLE
@@ -102,8 +103,17 @@ def test_what_the_writers_of_a_drill_left_is_thrown_away(wired: Wiring):
 @pytest.mark.cluster
 @apart.disks
 def test_a_full_disk_is_practised_and_postgresqls_own_words_show_it(
-    wired: Wiring, calm
+    wired: Wiring, calm, monkeypatch: pytest.MonkeyPatch
 ):
+    await_new_beginning = scenarios._await_new_beginning
+
+    def look_seldom(run: DrillRun) -> None:
+        """Look as seldom as on a busy machine, once the replica starts again."""
+        await_new_beginning(run)
+        monkeypatch.setattr(drill_run, "_LOOK_SECONDS", 3.0)
+
+    monkeypatch.setattr(scenarios, "_await_new_beginning", look_seldom)
+
     drilling.practise(wired.settings, DrillKind.FULL_DISK, None, [].append)
 
     record = newest(wired)
