@@ -78,7 +78,7 @@ def _request(
                 "reference": f"Practitioner/{prescription.doctor_id}",
                 "display": prescription.doctor_name,
             },
-            "note": [{"text": version.note}] if version.note else None,
+            "note": [{"text": text} for text in _notes(version.note, line)],
             "dosageInstruction": [_dosage(line)],
             "dispenseRequest": _dispense(line),
         }
@@ -99,9 +99,25 @@ def _dosage(line: PrescriptionLine) -> Resource:
     return without_empty({"text": ", ".join(filter(None, said)), "route": route})
 
 
+def _plain_quantity(line: PrescriptionLine) -> re.Match[str] | None:
+    """Return the quantity as a number and its unit; None if it is anything else."""
+    return _QUANTITY.fullmatch(line.quantity.strip())
+
+
+def _notes(note: str, line: PrescriptionLine) -> Iterator[str]:
+    """Return the prescription's note, and a quantity that is not a plain number.
+
+    FHIR's quantity is a number, so "2 x 30 tablets" would be lost to a pharmacy.
+    """
+    if note:
+        yield note
+    if line.quantity.strip() and not _plain_quantity(line):
+        yield f"Quantity: {line.quantity.strip()}"
+
+
 def _dispense(line: PrescriptionLine) -> Resource:
-    """Return what to dispense, without a quantity that is not a plain number."""
-    quantity = _QUANTITY.fullmatch(line.quantity.strip())
+    """Return what to dispense; a quantity that is not a plain number is a note."""
+    quantity = _plain_quantity(line)
     repeats = int(line.repeats) if line.repeats.isdigit() else None
     return without_empty(
         {

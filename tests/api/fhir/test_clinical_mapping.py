@@ -185,10 +185,11 @@ def test_each_line_of_a_prescription_is_a_request_of_one_group():
     assert first["note"] == [{"text": "With food"}]
 
 
-def test_a_quantity_in_words_is_no_number():
+def test_a_quantity_in_words_is_no_number_but_a_note():
     _, second = medication_resources(PRESCRIPTION)
 
     assert "dispenseRequest" not in second
+    assert second["note"] == [{"text": "With food"}, {"text": "Quantity: one box"}]
 
 
 @pytest.mark.parametrize(
@@ -214,6 +215,8 @@ def test_a_quantity_is_the_number_that_it_begins_with_only_if_that_is_all(
     (request,) = medication_resources(replace(PRESCRIPTION, version=version))
 
     assert request["dispenseRequest"].get("quantity") == quantity
+    is_noted = {"text": f"Quantity: {typed}"} in request["note"]
+    assert is_noted == (quantity is None)
 
 
 def test_a_withdrawn_prescription_is_cancelled():
