@@ -7,7 +7,7 @@ psycopg2 are in transactions on the same replica and have to agree. Both leave o
 has been taken off a record's list. The handwritten SQL has the spelling of terms from
 an index. The service also returns who is counted (64-bit hashes), hides small groups,
 and describes the cohort in words; disclosing the answer on the primary is measured by
-`benchmarks.unnamed_lists`. The bar is 1.3 times the peer's time.
+`benchmarks.pseudonymised_lists`. The bar is 1.3 times the peer's time.
 `benchmarks.cohort_figures` measures figures and facets of the same clinic.
 """
 

@@ -1,7 +1,7 @@
 """The cost for an analyst of checking a list against what was disclosed before.
 
-Run as `python -m benchmarks.unnamed_lists`. Ours is a first page without names of a
-list of a million patients, the set of all who are on it, and the disclosure of its
+Run as `python -m benchmarks.pseudonymised_lists`. Ours is a first page without names of
+a list of a million patients, the set of all who are on it, and the disclosure of its
 number on the primary; the peer is the front desk's page and count of the same list.
 Each list is disclosed for the first time, and the log fills: at the end it is compared
 with some hundred groups. Then one list is read again. Last comes the check of whether a

@@ -28,7 +28,7 @@ from services.core import audit
 from services.core.actors import Actor, Role
 from services.patients.search import list_patients
 from services.patients.search.pages import PatientPage
-from tests.conftest import await_replicas
+from tests.kit.replicas import await_replicas
 
 CLERK: Final = Actor(UUID(int=1), "Clerk", Role.STAFF)
 CLINICIAN: Final = Actor(UUID(int=2), "Clinician", Role.CLINICIAN)

@@ -36,7 +36,7 @@ def disclose_list(
     """Read a list on a replica and, if necessary, disclose it on the primary.
 
     `count_open` counts the list where there is nothing to hide. Raises RevealsFew,
-    TooFew, ChangedByFew, and what `read` raises.
+    GroupTooSmall, ChangedByFew, and what `read` raises.
     """
 
     def read_undisclosed(session: Session) -> UndisclosedList[T]:

@@ -18,9 +18,9 @@ from api.patients.disclosed_lists import disclose_list
 from api.patients.schemas import (
     ListEnvelope,
     PatientShown,
+    PseudonymisedPatientShown,
     RegisterBody,
     RegisteredEnvelope,
-    UnnamedPatientShown,
     listed_json,
     query_by_fields,
 )
@@ -80,7 +80,7 @@ def list_patients(caller: Program, request: Request) -> Response:
     patients to a caller who sees no names.
     """
     chosen, remaining = field_selection.read_fields(
-        request.query_params.multi_items(), PatientShown, UnnamedPatientShown
+        request.query_params.multi_items(), PatientShown, PseudonymisedPatientShown
     )
     query = criteria.from_query(query_by_fields(remaining), fields.FIELDS)
     now = caller.stores.now()

@@ -26,7 +26,7 @@ from api.patients.schemas import (
     PatientBody,
     PatientShown,
     PatientsPage,
-    UnnamedPatientShown,
+    PseudonymisedPatientShown,
     listed_json,
     patient_etag,
     query_by_fields,
@@ -76,7 +76,7 @@ def list_patients(
     names.
     """
     chosen, remaining = field_selection.read_fields(
-        request.query_params.multi_items(), PatientShown, UnnamedPatientShown
+        request.query_params.multi_items(), PatientShown, PseudonymisedPatientShown
     )
     pairs = [pair for pair in remaining if pair[0] != _CURSOR]
     query = criteria.from_query(query_by_fields(pairs), fields.FIELDS)

@@ -22,8 +22,8 @@ from services.patients.records.model import (
     LISTS,
     PatientDraft,
     PatientRecord,
+    PseudonymisedPatient,
     Sex,
-    UnnamedPatient,
 )
 
 _VERSION: Final = re.compile(r'"([1-9][0-9]{0,8})"')
@@ -164,7 +164,7 @@ class PatientShown(_PatientFields, Shown):
     merged_into: Annotated[UUID | None, FromAttribute("merged_into_id")]
 
 
-class UnnamedPatientShown(Shown):
+class PseudonymisedPatientShown(Shown):
     """A patient of a list, for callers who see no names.
 
     `uuid` is a pseudonym valid for a day, and timestamps are given by the month.
@@ -197,7 +197,7 @@ class IdentityShown(Shown):
 class PatientsPage(Shown):
     """A page of a list; `next` leads to the following page, null on the last."""
 
-    patients: list[PatientShown | UnnamedPatientShown]
+    patients: list[PatientShown | PseudonymisedPatientShown]
     next: UUID | None
 
 
@@ -240,7 +240,7 @@ class ListEnvelope(Shown):
     code: Literal[200]
     is_success: Literal[True]
     message: str
-    data: list[PatientShown | UnnamedPatientShown]
+    data: list[PatientShown | PseudonymisedPatientShown]
     page: int
     per_page: int
     total: int
@@ -259,10 +259,10 @@ def query_by_fields(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(name, known(name, value)) for name, value in pairs]
 
 
-def listed_json(listed: PatientRecord | UnnamedPatient) -> dict[str, Any]:
+def listed_json(listed: PatientRecord | PseudonymisedPatient) -> dict[str, Any]:
     """Return a patient of a list, as far as the caller may know their identity."""
     named = isinstance(listed, PatientRecord)
-    return (PatientShown if named else UnnamedPatientShown).of(listed)
+    return (PatientShown if named else PseudonymisedPatientShown).of(listed)
 
 
 def patient_etag(record: PatientRecord) -> str:

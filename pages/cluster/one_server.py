@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard.cluster.monitoring.page_links import show_page_links
-from dashboard.cluster.monitoring.recorded_sentences import retold
+from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.cluster.monitoring.server_table import (
     REQUESTED,
     show_members,
@@ -33,7 +33,9 @@ def show_server_facts(server: ServerSituation) -> None:
     elif server.is_streaming:
         st.badge(_("Streaming"), icon=":material/check:", color="green")
     else:
-        wrong = _("Not streaming: {state}").format(state=retold(server.state))
+        wrong = _("Not streaming: {state}").format(
+            state=translate_recorded(server.state)
+        )
         st.badge(wrong, icon=":material/warning:", color="orange")
     if server.is_restart_pending:
         st.info(_("New settings wait for a restart."), icon=":material/restart_alt:")

@@ -41,7 +41,9 @@ SHOWING = frozenset(
     ("error", "warning", "info", "success", "toast", "markdown", "caption")
 )
 SHOWING_ALONE = frozenset(("notify", "empty_state"))
-QUOTING = frozenset(("refusal_text", "translated", "retold", "full_name", "str"))
+QUOTING = frozenset(
+    ("refusal_text", "translated", "translate_recorded", "full_name", "str")
+)
 TYPED = frozenset(
     (
         *("name", "title", "reason", "note", "description", "filename", "email"),

@@ -258,7 +258,7 @@ ALLOWED: Final = {
     "patients.search.quick.find_quickly": DESK,
     "patients.search.statistics.describe": DESK,
     "patients.search.statistics.find_bars": LISTS,
-    "patients.search.unnamed.find_group": LISTS,
+    "patients.search.list_groups.find_group": LISTS,
     "analytics.cohorts.counting.count": {Role.ANALYST},
     "analytics.cohorts.disclosure.disclose": {Role.ANALYST},
     "analytics.cohorts.comparing.compare": {Role.ANALYST},

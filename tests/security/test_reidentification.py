@@ -43,7 +43,7 @@ from services.lists.criteria import Count, Criteria, Filter, Group, Operator
 from services.patients import search
 from services.patients.search import exporting, pages
 from services.patients.search.pages import PATIENT_LISTS
-from services.patients.search.visibility import NAMED, UNNAMED
+from services.patients.search.visibility import NAMED, PSEUDONYMISED
 from tests.conftest import connect, owner
 from tests.kit import cast
 
@@ -772,7 +772,7 @@ def _show_names(patch):
 
 
 def _keep_ids_in_files(patch):
-    with_ids = replace(UNNAMED, exported=("id", *UNNAMED.exported))
+    with_ids = replace(PSEUDONYMISED, exported=("id", *PSEUDONYMISED.exported))
     listed = replace(PATIENT_LISTS, scope_of=lambda _: with_ids)
     patch.setattr(exporting, "PATIENT_LISTS", listed)
 

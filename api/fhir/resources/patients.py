@@ -34,8 +34,8 @@ from services.patients.records import patients, record_numbers, streaming
 from services.patients.records.model import (
     ImportSource,
     PatientRecord,
+    PseudonymisedPatient,
     Sex,
-    UnnamedPatient,
 )
 
 NAME: Final = "Patient"
@@ -45,10 +45,10 @@ _NUMBER_TYPE: Final = concept("Record number", coding(systems.IDENTIFIER_TYPE, "
 _EMERGENCY: Final = concept("Emergency contact", coding(systems.CONTACT_ROLE, "C"))
 
 
-def patient_resource(patient: PatientRecord | UnnamedPatient) -> Resource:
+def patient_resource(patient: PatientRecord | PseudonymisedPatient) -> Resource:
     """Return the Patient, as far as the reader may know their identity."""
-    if isinstance(patient, UnnamedPatient):
-        return _unnamed(patient)
+    if isinstance(patient, PseudonymisedPatient):
+        return _pseudonymised_resource(patient)
     return without_empty(
         {
             "resourceType": NAME,
@@ -68,7 +68,7 @@ def patient_resource(patient: PatientRecord | UnnamedPatient) -> Resource:
     )
 
 
-def _unnamed(patient: UnnamedPatient) -> Resource:
+def _pseudonymised_resource(patient: PseudonymisedPatient) -> Resource:
     """Return a Patient without identity: the year of birth, and no initials."""
     subsetted = coding(systems.OBSERVATION_VALUE, "SUBSETTED")
     return {
@@ -201,7 +201,7 @@ def _identified(wanted: Wanted, values: Sequence[str]) -> Wanted:
         return parameters.narrowed_to(wanted, parameters.NOTHING)
     criteria = replace(wanted.criteria, search=number)
 
-    def is_it(row: PatientRecord | UnnamedPatient) -> bool:
+    def is_it(row: PatientRecord | PseudonymisedPatient) -> bool:
         return isinstance(row, PatientRecord) and row.record_number == number
 
     return replace(wanted, criteria=criteria, exactly=is_it)

@@ -7,7 +7,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.cluster.alerts.alert_words import WORDS, value_of
-from dashboard.cluster.monitoring.recorded_sentences import retold
+from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.context import CachedRead, current_actor, now, read_all, write
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
@@ -78,7 +78,7 @@ def _show_open_alert(alert: Alert) -> None:
                 icon=f":material/{words.icon}:",
                 color="orange" if is_seen_to else "red",
             )
-            st.markdown(plain(retold(alert.sentence)))
+            st.markdown(plain(translate_recorded(alert.sentence)))
             st.caption(_since(alert))
             if words.runbook:
                 st.caption(_("What to do: {runbook}").format(runbook=words.runbook))
@@ -128,7 +128,7 @@ def _show_table(ended: Sequence[Alert]) -> None:
             (
                 Cell(to_the_second(alert.began_at)),
                 Cell(_(WORDS[alert.kind].title)),
-                Cell(retold(alert.sentence)),
+                Cell(translate_recorded(alert.sentence)),
                 Cell(_lasted(alert)),
                 Cell(value_of(alert, alert.worst)),
                 Cell(alert.acknowledged_by_name or "–"),

@@ -29,7 +29,7 @@ from dashboard.cluster.charts.lag_charts import (
 from dashboard.cluster.charts.periods import Shown
 from dashboard.cluster.charts.series import Looks, Points
 from dashboard.cluster.monitoring.observations import recent
-from dashboard.cluster.monitoring.recorded_sentences import retold_all
+from dashboard.cluster.monitoring.recorded_sentences import translate_all_recorded
 from dashboard.context import CachedRead, current_actor, in_zone, read, read_all
 from dashboard.ui import measures
 from dashboard.ui.chart_tools import chart_box
@@ -121,7 +121,7 @@ def _draw(shown: Shown, measure: Measure, compared: PeriodBefore | None) -> None
             icon="monitoring",
         )
         return
-    labels = retold_all(event.label for event in events)
+    labels = translate_all_recorded(event.label for event in events)
     marks = [
         Mark(on_axis(event.at), event.kind, label)
         for event, label in zip(events, labels, strict=True)

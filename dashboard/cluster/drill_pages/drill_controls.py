@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.cluster.drill_pages import drill_progress
 from dashboard.cluster.drill_pages.drill_progress import Progress
-from dashboard.cluster.monitoring.recorded_sentences import retold
+from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.cluster.operations.steps import show_step_log
 from dashboard.context import current_actor, today, write
 from dashboard.ui.dialogs import confirmed, dialog
@@ -86,7 +86,7 @@ def _show_progress(drill_id: UUID) -> None:
         lines = progress.lines[-_MOST_LINES:]
         st.markdown(
             "  \n".join(
-                f"`{step.seconds:6.1f} s` {plain(retold(step.sentence))}"
+                f"`{step.seconds:6.1f} s` {plain(translate_recorded(step.sentence))}"
                 for step in lines
             )
         )
@@ -100,7 +100,7 @@ def _show_progress(drill_id: UUID) -> None:
 
 
 def _show_headline(progress: Progress) -> None:
-    sentence = plain(retold(progress.sentence))
+    sentence = plain(translate_recorded(progress.sentence))
     if progress.is_running:
         st.info(_("A drill is running."), icon=":material/progress_activity:")
     elif progress.state == "kept":
@@ -161,7 +161,7 @@ def show_details(drill: DrillRecord) -> None:
         st.markdown(f"**{_(SCENARIOS[drill.kind].title)}**")
         st.caption(f"{plain(drill.actor_name)}, {to_the_second(drill.started_at)}")
         if drill.sentence:
-            st.markdown(plain(retold(drill.sentence)))
+            st.markdown(plain(translate_recorded(drill.sentence)))
         for name, lasted in dict(drill.result.get("phases") or {}).items():
             label = _(str(name).replace("_", " ").capitalize())
             st.markdown(f"{plain(label)}: {seconds(float(lasted))}")

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 from urllib.parse import quote
 
-from dashboard.cluster.monitoring.recorded_sentences import retold
+from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.cluster.monitoring.replication_tree import LATE_SECONDS, part_of
 from dashboard.cluster.monitoring.server_cards import Card, Fact
 from dashboard.ui.language import decimal, gettext as _, marked
@@ -39,7 +39,7 @@ def cards_of(snapshot: ClusterSnapshot, *, leads_on: bool) -> tuple[Card, ...]:
 def _card(snapshot: ClusterSnapshot, node: NodeSnapshot, *, leads_on: bool) -> Card:
     part, icon, tone = part_of(snapshot, node)
     facts = _facts(snapshot, node) if node.is_heard_of else _last_seen(snapshot, node)
-    state = capitalised(retold(node.state))
+    state = capitalised(translate_recorded(node.state))
     url = f"one_server?node={quote(node.name)}" if leads_on and node.is_listed else ""
     return Card(node.name, part, icon, tone, state, tuple(facts), url)
 

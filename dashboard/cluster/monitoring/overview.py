@@ -12,7 +12,7 @@ from dashboard.cluster.monitoring.observations import (
     site_position,
 )
 from dashboard.cluster.monitoring.promises import Promise, promise_of
-from dashboard.cluster.monitoring.recorded_sentences import retold
+from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.cluster.monitoring.replication_tree import boxes_of, describe_tree
 from dashboard.cluster.monitoring.server_cards import show_server_cards
 from dashboard.cluster.monitoring.spooled import show_spooled, with_next
@@ -74,9 +74,9 @@ def show_safety(snapshot: ClusterSnapshot) -> None:
         _show_site(site)
         return
     judged = verdict(snapshot)
-    text = plain(retold(judged.sentence))
+    text = plain(translate_recorded(judged.sentence))
     if judged.next_action:
-        text = with_next(text, retold(judged.next_action))
+        text = with_next(text, translate_recorded(judged.next_action))
     if judged.is_safe:
         st.success(text, icon=":material/verified_user:")
     elif snapshot.primary is None:

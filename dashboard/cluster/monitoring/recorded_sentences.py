@@ -10,7 +10,7 @@ from typing import Final
 
 from dashboard.ui.language import marked
 from dashboard.ui.language.backup_failures import BACKUP_FAILURES
-from dashboard.ui.language.kept_sentences import KeptSentences
+from dashboard.ui.language.sentence_translator import SentenceTranslator
 
 # The first match counts: more specific messages come before general ones.
 _MESSAGES: Final = (
@@ -139,14 +139,14 @@ _WHOLE: Final = (
     marked("Nobody has shown for a quarter that the recovery kit opens."),
     marked("There is no recovery kit: without this machine no backup opens."),
 )
-_KEPT: Final = KeptSentences((*_WHOLE, *_MESSAGES, *BACKUP_FAILURES, *_LAST))
+_KEPT: Final = SentenceTranslator((*_WHOLE, *_MESSAGES, *BACKUP_FAILURES, *_LAST))
 
 
-def retold(sentence: str) -> str:
+def translate_recorded(sentence: str) -> str:
     """Return a kept sentence in the language of the page; unchanged if unknown."""
-    return _KEPT.retold(sentence)
+    return _KEPT.translate(sentence)
 
 
-def retold_all(sentences: Iterable[str]) -> list[str]:
-    """Return several, as `retold` does; the page's language is looked up once."""
-    return _KEPT.retold_all(sentences)
+def translate_all_recorded(sentences: Iterable[str]) -> list[str]:
+    """Return several, as `translate_recorded` does; looks up the language once."""
+    return _KEPT.translate_all(sentences)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dashboard.cluster.monitoring.recorded_sentences import retold
+from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.cluster.monitoring.topology import Line, ServerBox, Tone
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.measures import seconds
@@ -103,7 +103,7 @@ def _upstream(snapshot: ClusterSnapshot, node: NodeSnapshot) -> str | None:
 
 def _first(node: NodeSnapshot) -> str:
     if not node.is_heard_of or not (node.role == "primary" or node.is_streaming):
-        return retold(node.state)
+        return translate_recorded(node.state)
     timeline = lsn = ""
     if node.timeline is not None:
         timeline = _("timeline {timeline}").format(timeline=node.timeline)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.cluster.monitoring.observations import current_snapshot, site_position
 from dashboard.cluster.monitoring.overview import show_safety
-from dashboard.cluster.monitoring.recorded_sentences import retold
+from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.context import CachedRead, current_actor, read_all, today
 from dashboard.navigation import path_of
 from dashboard.ui.error_boundary import error_boundary
@@ -80,7 +80,7 @@ def _badges() -> tuple[_Badge, ...]:
 def _alerts(wrong: tuple[Alert, ...]) -> Iterator[_Badge]:
     unseen = [alert for alert in wrong if alert.acknowledged_at is None]
     if unseen:
-        first = plain(retold(unseen[0].sentence))
+        first = plain(translate_recorded(unseen[0].sentence))
         if len(unseen) > 1:
             more = _("And {count} more.").format(count=len(unseen) - 1)
             first = f"{first} {more}"

@@ -6,7 +6,7 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.cluster.monitoring.recorded_sentences import retold
+from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.cluster.operations.cluster_view import usual_wait
 from dashboard.cluster.operations.dry_run import (
     candidate_words,
@@ -64,7 +64,8 @@ def show_primary_form(previewed: OperationPreview) -> None:
         if not candidate.is_eligible:
             st.caption(
                 _("{server} cannot lead: {reason}").format(
-                    server=plain(candidate.name), reason=plain(retold(candidate.reason))
+                    server=plain(candidate.name),
+                    reason=plain(translate_recorded(candidate.reason)),
                 )
             )
     if not names:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard.cluster.monitoring.recorded_sentences import retold
+from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.cluster.operations.steps import show_step_log
 from dashboard.ui.dialogs import dialog
 from dashboard.ui.error_boundary import error_boundary
@@ -60,7 +60,7 @@ def show_details(operation: Operation) -> None:
         who, why = plain(who_did(operation)), plain(why_done(operation))
         st.caption(f"{who}, {to_the_second(operation.started_at)}. {why}")
         if sentence := operation.result.get("sentence"):
-            st.markdown(plain(retold(str(sentence))))
+            st.markdown(plain(translate_recorded(str(sentence))))
         st.markdown("  \n".join(_measured(operation)))
         _show_phases(operation)
         _show_steps_and_proof(operation.result)
@@ -102,4 +102,4 @@ def _show_steps_and_proof(result: Any) -> None:
     proof = result.get("proof") or ()
     if proof:
         lines = [proof] if isinstance(proof, str) else list(proof)
-        st.caption(" ".join(plain(retold(str(line))) for line in lines))
+        st.caption(" ".join(plain(translate_recorded(str(line))) for line in lines))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard.cluster.monitoring.recorded_sentences import retold
+from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.ui.language import decimal, gettext as _
 from dashboard.ui.words import plain
 from services.cluster.operations import (
@@ -32,11 +32,13 @@ def show_preview(previewed: OperationPreview, waits: Sequence[float]) -> None:
             )
         )
     if previewed.obstacle:
-        st.warning(plain(retold(previewed.obstacle)), icon=":material/block:")
+        st.warning(
+            plain(translate_recorded(previewed.obstacle)), icon=":material/block:"
+        )
     if best := previewed.best:
         st.markdown(
             _("Best next: **{server}**, because {reason}").format(
-                server=plain(best.name), reason=plain(retold(best.reason))
+                server=plain(best.name), reason=plain(translate_recorded(best.reason))
             )
         )
     if waits and previewed.kind is OperationKind.SWITCHOVER:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard.cluster.monitoring.recorded_sentences import retold
+from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.ui.language import decimal, gettext as _
 from dashboard.ui.words import plain
 from services.cluster.operations import PHASES, Cost, Step
@@ -16,11 +16,11 @@ _WIDTH = 165
 def show_cost(cost: Cost) -> None:
     """Show the outcome, with the measurements."""
     tell = st.error if cost.lost_writes else st.success
-    tell(plain(retold(cost.sentence)), icon=":material/fact_check:")
+    tell(plain(translate_recorded(cost.sentence)), icon=":material/fact_check:")
     if cost.new_primary:
         _show_figures(cost)
     if proof := cost.facts.get("proof"):
-        st.caption(plain(retold(proof)))
+        st.caption(plain(translate_recorded(proof)))
     if len(cost.phases) > 1:
         st.dataframe(
             {
@@ -44,7 +44,7 @@ def show_steps(steps: Sequence[Step], *, is_running: bool = False) -> None:
         at_hand = is_running and number == len(steps)
         icon = ":material/pending:" if at_hand else ":material/check:"
         when = f"{decimal(step.seconds, 1)} s"
-        st.markdown(f"{icon} {when}: {plain(retold(step.sentence))}")
+        st.markdown(f"{icon} {when}: {plain(translate_recorded(step.sentence))}")
 
 
 def _show_figures(cost: Cost) -> None:

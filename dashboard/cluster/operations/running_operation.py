@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.cluster.monitoring.recorded_sentences import retold
+from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.cluster.operations.operation_requests import followed_operation, let_go
 from dashboard.cluster.operations.operation_result import show_cost, show_steps
 from dashboard.ui.error_boundary import error_boundary
@@ -29,7 +29,10 @@ def show_running() -> bool:
         if operation.cost is not None:
             show_cost(operation.cost)
         else:
-            st.error(plain(retold(operation.refusal or "")), icon=":material/block:")
+            st.error(
+                plain(translate_recorded(operation.refusal or "")),
+                icon=":material/block:",
+            )
         show_steps(operation.progress.steps)
         if st.button(_("Close"), key="acting_close", icon=":material/check:"):
             let_go()

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.cluster.monitoring.recorded_sentences import retold
+from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.ui.language import gettext as _
 from dashboard.ui.words import plain
 
@@ -15,8 +15,9 @@ def show_step_log(steps: Sequence[Mapping[str, Any]]) -> None:
     if not steps:
         return
     lines = [
-        f"`{float(s['seconds']):6.1f} s` {plain(retold(str(s['sentence'])))}"
-        for s in steps
+        f"`{float(step['seconds']):6.1f} s` "
+        f"{plain(translate_recorded(str(step['sentence'])))}"
+        for step in steps
     ]
     with st.expander(_("Step by step"), icon=":material/list:"):
         st.markdown("  \n".join(lines))

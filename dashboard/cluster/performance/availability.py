@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboard import wiring
 from dashboard.cluster.monitoring.observations import current_snapshot
-from dashboard.cluster.monitoring.recorded_sentences import retold
+from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.context import (
     CachedRead,
     current_actor,
@@ -303,7 +303,7 @@ def _by_day(events: Sequence[Event]) -> Mapping[date, list[str]]:
     by_day: dict[date, list[str]] = {}
     for event in events:
         if event.kind in _REASONS:
-            label = retold(event.label)
+            label = translate_recorded(event.label)
             by_day.setdefault(in_zone(event.at).date(), []).append(label)
     return by_day
 

@@ -105,8 +105,8 @@ class Listing(AddressedList):
     @property
     def _is_guarded(self) -> bool:
         """Whether the viewer sees no names, and the list is not of all patients."""
-        is_unnamed = search.visibility_of(self.actor) is search.UNNAMED
-        return is_unnamed and not search.is_public(self.criteria)
+        is_pseudonymised = search.visibility_of(self.actor) is search.PSEUDONYMISED
+        return is_pseudonymised and not search.is_public(self.criteria)
 
     def _undisclosed_list(
         self, position: PagePosition
@@ -223,7 +223,7 @@ class Listing(AddressedList):
 
         People who see no names get these `figures` only.
         """
-        if search.visibility_of(self.actor) is search.UNNAMED:
+        if search.visibility_of(self.actor) is search.PSEUDONYMISED:
             answers = read(
                 lambda session: pseudonymised_lists.count_bars(
                     session,

@@ -21,9 +21,9 @@ from dashboard.ui.record_table import (
 )
 from dashboard.ui.words import SEXES, aged, at, listed_name, numbered, written
 from services.lists.criteria import Order
-from services.patients.records.model import FIELDS, UnnamedPatient
+from services.patients.records.model import FIELDS, PseudonymisedPatient
 from services.patients.search import Listed
-from services.patients.search.fields import COLUMNS, UNNAMED_COLUMNS
+from services.patients.search.fields import COLUMNS, PSEUDONYMISED_COLUMNS
 
 # The columns for people who have not chosen any.
 _USUAL: Final = (
@@ -35,7 +35,7 @@ _USUAL: Final = (
     "contact",
     "allergies",
 )
-_UNNAMED_USUAL: Final = UNNAMED_COLUMNS[:5]
+_PSEUDONYMISED_USUAL: Final = PSEUDONYMISED_COLUMNS[:5]
 _HEADS: Final[Mapping[str, Column]] = {
     "name": Column(marked("Name"), "last_name"),
     "record_number": Column(marked("Record number")),
@@ -80,7 +80,9 @@ def patient_table(
     kept = st.session_state.get(f"{key}_payload")
     # Most runs show the page of the previous run: the same tuple, nothing to rebuild.
     if kept is None or kept[0] is not patients or kept[1] != drawn:
-        is_named = not any(isinstance(patient, UnnamedPatient) for patient in patients)
+        is_named = not any(
+            isinstance(patient, PseudonymisedPatient) for patient in patients
+        )
         shown = _chosen(columns, is_named=is_named)
         names = sorted_by_name(_HEADS["name"], orders)
         heads = [names if name == "name" else _head(name) for name in shown]
@@ -107,12 +109,12 @@ def offered_columns(*, is_named: bool) -> OfferedColumns:
 
 def columns_for(*, is_named: bool) -> tuple[str, ...]:
     """Return the available columns, in the order in which they are offered."""
-    return COLUMNS if is_named else UNNAMED_COLUMNS
+    return COLUMNS if is_named else PSEUDONYMISED_COLUMNS
 
 
 def usual_columns(*, is_named: bool) -> tuple[str, ...]:
     """Return the columns of a list for which nobody has chosen any."""
-    return _USUAL if is_named else _UNNAMED_USUAL
+    return _USUAL if is_named else _PSEUDONYMISED_USUAL
 
 
 def label_of(column: str) -> str:
@@ -129,7 +131,7 @@ def _chosen(columns: Sequence[str] | None, *, is_named: bool) -> tuple[str, ...]
 
 def _row(patient: Listed, columns: Sequence[str], today: date, *, opens: bool) -> Row:
     url = ""
-    if opens and not isinstance(patient, UnnamedPatient):
+    if opens and not isinstance(patient, PseudonymisedPatient):
         url = patient_url(patient.id)
     cells = tuple(_cell(name, patient, today) for name in columns)
     return Row(str(patient.id), cells, url)
@@ -176,8 +178,8 @@ def allergies_cell(patient: Listed) -> Cell:
 
 
 def _since(patient: Listed, timestamp: datetime) -> str:
-    is_unnamed = isinstance(patient, UnnamedPatient)
-    return long_month(timestamp) if is_unnamed else at(timestamp)
+    is_pseudonymised = isinstance(patient, PseudonymisedPatient)
+    return long_month(timestamp) if is_pseudonymised else at(timestamp)
 
 
 def _few(terms: Sequence[str]) -> str:

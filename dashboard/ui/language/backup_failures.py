@@ -8,7 +8,7 @@ search for them as they are.
 from typing import Final
 
 from dashboard.ui.language import marked
-from dashboard.ui.language.kept_sentences import KeptSentences
+from dashboard.ui.language.sentence_translator import SentenceTranslator
 
 # The first that fits counts: the more specific message comes before the less specific.
 _MESSAGES: Final = (
@@ -454,9 +454,9 @@ _WHOLE: Final = (
 )
 # The alerts of the servers use them as well.
 BACKUP_FAILURES: Final = (*_WHOLE, *_MESSAGES)
-_KEPT: Final = KeptSentences(BACKUP_FAILURES)
+_KEPT: Final = SentenceTranslator(BACKUP_FAILURES)
 
 
 def translate_failure(sentence: str) -> str:
     """Return the reason for a failure; as it was kept if it is not known."""
-    return _KEPT.retold(sentence)
+    return _KEPT.translate(sentence)

@@ -24,7 +24,7 @@ from services.core.sentences import Sentence
 _NUMBER: Final = re.compile(r"\d+\.\d+")
 
 
-class KeptSentences:
+class SentenceTranslator:
     """Sentences with values that one domain keeps.
 
     If several messages fit, the first counts.
@@ -33,7 +33,7 @@ class KeptSentences:
     def __init__(self, messages: Iterable[str]) -> None:
         self._messages = tuple(messages)
 
-    def retold(self, sentence: str) -> str:
+    def translate(self, sentence: str) -> str:
         """Return a kept sentence in the language of the page; as it is if unknown."""
         if isinstance(sentence, Sentence):
             values = {
@@ -51,16 +51,16 @@ class KeptSentences:
                 return _(message).format(**texts)
         return _(sentence)
 
-    def retold_all(self, sentences: Iterable[str]) -> list[str]:
-        """Return several, as `retold` does; asks the page for its language once."""
+    def translate_all(self, sentences: Iterable[str]) -> list[str]:
+        """Return several, as `translate` does; asks the page for its language once."""
         with using_language(current_language()):
-            return [self.retold(sentence) for sentence in sentences]
+            return [self.translate(sentence) for sentence in sentences]
 
     def _value_text(self, value: str) -> str:
         """Return a sentence's value; a number with the language's decimal mark."""
         if _NUMBER.fullmatch(value):
             return decimal(float(value), len(value.partition(".")[2]))
-        return self.retold(value)
+        return self.translate(value)
 
 
 @cache

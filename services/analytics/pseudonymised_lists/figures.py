@@ -13,7 +13,7 @@ from services.analytics.pseudonymised_lists.sizes import attributes_of_list, que
 from services.core.actors import Actor, Permission
 from services.lists.criteria import Criteria
 from services.patients import search
-from services.patients.search import ListStatistics, TooFew
+from services.patients.search import GroupTooSmall, ListStatistics
 
 ALL: Final = ("age", "sex", "allergy")
 # Each patient is in one bar of each of these, and in any number of the others.
@@ -36,7 +36,8 @@ def count_bars(
     Bars that would reveal these are left out as well, and so are allergies that all but
     few have. Beyond some 10,000 patients, a sample of them is counted. Each of the
     `figures` is an answer of its own, which may be shown once `disclose` has checked it
-    against earlier disclosures. Raises TooFew, InvalidInput, NotAllowed, Unavailable.
+    against earlier disclosures. Raises GroupTooSmall, InvalidInput, NotAllowed,
+    Unavailable.
     """
     actor.require(Permission.LIST_PATIENTS)
     list_bars = search.find_bars(session, actor, criteria, now=now)
@@ -45,7 +46,7 @@ def count_bars(
         bars[figure][label] = members_of(members)
     everybody = np.sort(np.concatenate([*bars["sex"].values(), _NOBODY]))
     if len(everybody) < smallest_group:
-        raise TooFew(smallest_group)
+        raise GroupTooSmall(smallest_group)
     # That everybody is on the list of all patients is known anyway.
     whole = () if search.is_public(criteria) and not list_bars.sampled else (everybody,)
     attributes = attributes_of_list(criteria)

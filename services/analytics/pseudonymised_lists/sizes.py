@@ -28,7 +28,7 @@ from services.lists.counting import MOST_COUNTED
 from services.lists.criteria import Combine, Count, Criteria, Filter, Group
 from services.lists.recording import record
 from services.patients import search
-from services.patients.search import TooFew
+from services.patients.search import GroupTooSmall
 
 T = TypeVar("T")
 _ATTRIBUTE_FIELDS: Final = frozenset(
@@ -80,11 +80,11 @@ class DisclosedList(Generic[T]):
         if self.earlier:
             return ChangedByFew(self.smallest_group, self.earlier)
         if self.count and self.count.is_few:
-            return TooFew(self.smallest_group)
+            return GroupTooSmall(self.smallest_group)
         return None
 
     def require_rows(self) -> T:
-        """Return the rows; raises TooFew, ChangedByFew."""
+        """Return the rows; raises GroupTooSmall, ChangedByFew."""
         if refusal := self.refusal():
             raise refusal
         assert self.rows is not None  # noqa: S101 - only refusals are without
@@ -117,8 +117,8 @@ def read_undisclosed(
     a permission. Raises InvalidInput, NotAllowed, Unavailable.
     """
     actor.require(needs)
-    is_unnamed = search.visibility_of(actor) is search.UNNAMED
-    if not is_unnamed or search.is_public(criteria):
+    is_pseudonymised = search.visibility_of(actor) is search.PSEUDONYMISED
+    if not is_pseudonymised or search.is_public(criteria):
         return UndisclosedList(DisclosedList(smallest_group, read(), count_open()))
     group = search.find_group(session, actor, criteria, now=now, needs=needs)
     count = _count(group.size, smallest_group)

@@ -125,7 +125,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnnamedPatient:
+class PseudonymisedPatient:
     """A patient as analysts see one: no name, no contact data, no day of birth.
 
     A list shows a pseudonym as the id, and timestamps by month: anybody who knows when

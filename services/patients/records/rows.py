@@ -11,14 +11,19 @@ from typing import Any, Final
 from sqlalchemy.orm import InstrumentedAttribute
 
 from db.models.patient import Patient
-from services.patients.records.model import LISTS, PatientRecord, Sex, UnnamedPatient
+from services.patients.records.model import (
+    LISTS,
+    PatientRecord,
+    PseudonymisedPatient,
+    Sex,
+)
 
 _NAMES: Final = tuple(field.name for field in fields(PatientRecord))
 # Columns that only archived records may have (for each, a constraint keeps it NULL in
 # the others): lists of records in daily use neither read nor send them.
 _OF_ARCHIVED: Final = ("deleted_at", "merged_into_id", "erased_at")
 _NAMES_IN_USE: Final = tuple(name for name in _NAMES if name not in _OF_ARCHIVED)
-_UNNAMED: Final = tuple(field.name for field in fields(UnnamedPatient))
+_PSEUDONYMISED: Final = tuple(field.name for field in fields(PseudonymisedPatient))
 # In the order of the fields: all columns of a record, all of one in daily use, and all
 # that analysts may read.
 COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = tuple(
@@ -27,8 +32,8 @@ COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = tuple(
 COLUMNS_IN_USE: Final[tuple[InstrumentedAttribute[Any], ...]] = tuple(
     getattr(Patient, name) for name in _NAMES_IN_USE
 )
-UNNAMED_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = tuple(
-    getattr(Patient, name) for name in _UNNAMED
+PSEUDONYMISED_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = tuple(
+    getattr(Patient, name) for name in _PSEUDONYMISED
 )
 
 # The fields that a person fills in come first, in both orders.
@@ -67,15 +72,15 @@ def _filled(values: list[Any], fill: _Fill) -> PatientRecord:
     return record
 
 
-def unnamed_of(row: Sequence[Any]) -> UnnamedPatient:
-    """Return the patient in a row of exactly UNNAMED_COLUMNS."""
-    values = dict(zip(_UNNAMED, row, strict=True))
+def pseudonymised_of(row: Sequence[Any]) -> PseudonymisedPatient:
+    """Return the patient in a row of exactly PSEUDONYMISED_COLUMNS."""
+    values = dict(zip(_PSEUDONYMISED, row, strict=True))
     values["sex"] = _SEXES[values["sex"]]
     for name in LISTS:
         values[name] = tuple(values[name])
     for name in ("created_at", "updated_at", "deleted_at"):
         values[name] = values[name] and _month(values[name])
-    return UnnamedPatient(**values)
+    return PseudonymisedPatient(**values)
 
 
 def _month(timestamp: datetime) -> datetime:

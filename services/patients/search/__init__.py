@@ -6,6 +6,11 @@ from services.patients.search.exporting import (
     list_exported_ids as list_exported_ids,
 )
 from services.patients.search.identifying import identify as identify
+from services.patients.search.list_groups import (
+    GroupTooSmall as GroupTooSmall,
+    ListGroup as ListGroup,
+    find_group as find_group,
+)
 from services.patients.search.pages import (
     PatientPage as PatientPage,
     count_patients as count_patients,
@@ -28,13 +33,8 @@ from services.patients.search.terms import (
     list_terms as list_terms,
     suggest_terms as suggest_terms,
 )
-from services.patients.search.unnamed import (
-    ListGroup as ListGroup,
-    TooFew as TooFew,
-    find_group as find_group,
-)
 from services.patients.search.visibility import (
-    UNNAMED as UNNAMED,
+    PSEUDONYMISED as PSEUDONYMISED,
     Listed as Listed,
     is_public as is_public,
     visibility_of as visibility_of,

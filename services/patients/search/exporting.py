@@ -34,14 +34,14 @@ from services.lists.queries import prepare
 from services.lists.recording import record
 from services.lists.statements import compiled, is_timeout
 from services.patients.records import patients
+from services.patients.search.list_groups import group_of
 from services.patients.search.pages import PATIENT_LISTS
 from services.patients.search.queries import (
     PATIENTS,
     PatientListQuery,
     PatientListShape,
 )
-from services.patients.search.unnamed import group_of
-from services.patients.search.visibility import NAMED, UNNAMED
+from services.patients.search.visibility import NAMED, PSEUDONYMISED
 
 _ROWS_AT_ONCE: Final = 1_000
 _LIMIT_SECONDS: Final = 60
@@ -119,8 +119,8 @@ def list_exported_ids(
     actor.require(Permission.EXPORT_PATIENTS)
     actor.require(patients.permission_to_stream(actor))
     query = prepare(session, actor, PATIENT_LISTS, criteria, now, scope=NAMED)
-    is_unnamed = not actor.may(Permission.VIEW_NAMES)
-    with assume_role(session, "staff") if is_unnamed else nullcontext():
+    is_pseudonymised = not actor.may(Permission.VIEW_NAMES)
+    with assume_role(session, "staff") if is_pseudonymised else nullcontext():
         rows = session.connection().exec_driver_sql(query.text(_ids), query.parameters)
         return tuple(UUID(str(row[0])) for row in rows)
 
@@ -138,7 +138,7 @@ def _prepare_export(
     actor.require(Permission.EXPORT_PATIENTS)
     if named_because is None:
         query = prepare(session, actor, PATIENT_LISTS, criteria, now)
-        if query.shape.scope is UNNAMED:
+        if query.shape.scope is PSEUDONYMISED:
             group_of(session, query).require_many(smallest_group)
         record(session, actor, Action.PATIENT_EXPORT, criteria)
     else:
@@ -159,7 +159,7 @@ def _prepare_export(
 
 def _header(query: PatientListQuery) -> tuple[str, ...]:
     exported = tuple(query.shape.scope.exported)
-    return ("pseudonym", *exported) if query.shape.scope is UNNAMED else exported
+    return ("pseudonym", *exported) if query.shape.scope is PSEUDONYMISED else exported
 
 
 def _written(
@@ -209,14 +209,14 @@ def _ids(shape: PatientListShape) -> str:
 
 @lru_cache(maxsize=256)
 def _export(shape: PatientListShape) -> str:
-    if shape.scope is UNNAMED:
-        return compiled(_unnamed(shape))
+    if shape.scope is PSEUDONYMISED:
+        return compiled(_select_pseudonymised(shape))
     columns = (PATIENTS.c[name] for name in shape.scope.exported)
     statement = select(*columns).where(shape.membership())
     return compiled(statement.order_by(*order_by(PATIENTS, shape.keys)))
 
 
-def _unnamed(shape: PatientListShape) -> Select[Any]:
+def _select_pseudonymised(shape: PatientListShape) -> Select[Any]:
     """Select rows under pseudonyms for this file, which are also their order.
 
     The salt is this file's own and stored nowhere, so a pseudonym leads to no patient.

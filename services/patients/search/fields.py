@@ -158,7 +158,7 @@ _WITHOUT_NAMES: Final = frozenset(
 )
 
 FIELDS: Final[Mapping[str, Field]] = MappingProxyType({f.name: f for f in _FIELDS})
-UNNAMED_FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
+PSEUDONYMISED_FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
     {f.name: f for f in _FIELDS if f.name in _WITHOUT_NAMES}
 )
 
@@ -166,7 +166,7 @@ UNNAMED_FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
 def fields_for(actor: Actor) -> Fields:
     """Return the fields that the actor's lists may be filtered and sorted by."""
     if not actor.may(Permission.VIEW_NAMES):
-        return UNNAMED_FIELDS
+        return PSEUDONYMISED_FIELDS
     return _fields_without(frozenset(p for p in _NEEDED if not actor.may(p)))
 
 
@@ -206,7 +206,7 @@ def require_visible(actor: Actor, criteria: Criteria) -> None:
             "archived records."
         )
     for name in criteria.fields():
-        if name in FIELDS and name not in UNNAMED_FIELDS:
+        if name in FIELDS and name not in PSEUDONYMISED_FIELDS:
             raise NotAllowed(
                 Sentence(
                     "You see patients without names and contact details, so your "
@@ -234,7 +234,7 @@ COLUMNS: Final = (
     "created_at",
     "updated_at",
 )
-UNNAMED_COLUMNS: Final = (
+PSEUDONYMISED_COLUMNS: Final = (
     "birth_year",
     "sex",
     "medical_history",
@@ -248,5 +248,5 @@ PATIENTS: Final = Subject(
     FIELDS,
     lambda actor: actor.require(Permission.LIST_PATIENTS),
     require_visible,
-    tuple(dict.fromkeys((*COLUMNS, *UNNAMED_COLUMNS))),
+    tuple(dict.fromkeys((*COLUMNS, *PSEUDONYMISED_COLUMNS))),
 )

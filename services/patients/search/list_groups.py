@@ -36,7 +36,7 @@ from services.patients.search.queries import (
 HASH_BYTES: Final = 8
 
 
-class TooFew(NotAllowed):
+class GroupTooSmall(NotAllowed):
     """A list without names has fewer patients than the smallest group."""
 
     def __init__(self, smallest_group: int) -> None:
@@ -67,9 +67,9 @@ class ListGroup:
         return len(self.members) // HASH_BYTES
 
     def require_many(self, smallest_group: int) -> None:
-        """Raise TooFew if the group is smaller than the smallest group."""
+        """Raise GroupTooSmall if the group is smaller than the smallest group."""
         if self.size < smallest_group:
-            raise TooFew(smallest_group)
+            raise GroupTooSmall(smallest_group)
 
 
 def find_group(

@@ -15,12 +15,12 @@ from services.lists.counting import MOST_COUNTED
 from services.lists.criteria import Count, Criteria
 from services.lists.pages import USUAL_SIZE, Page, PagePosition, Place, read_page
 from services.lists.queries import ListDefinition
-from services.patients.records.model import UnnamedPatient
+from services.patients.records.model import PseudonymisedPatient
 from services.patients.search import fields, parsing, terms
 from services.patients.search.pseudonyms import pseudonyms_for
 from services.patients.search.queries import PATIENTS, shape_of
 from services.patients.search.visibility import (
-    UNNAMED,
+    PSEUDONYMISED,
     Listed,
     is_public,
     require_kept_back,
@@ -100,7 +100,7 @@ def _read(
     is_kept_back: bool,
 ) -> PatientPage:
     """Read a page; actors who see no names see and refer to patients by pseudonyms."""
-    if visibility_of(actor) is not UNNAMED:
+    if visibility_of(actor) is not PSEUDONYMISED:
         return read_page(session, actor, PATIENT_LISTS, criteria, at, now=now)
     fields.PATIENTS.require_list(actor)
     require_kept_back(actor, criteria, is_kept_back=is_kept_back)
@@ -121,7 +121,7 @@ def _read(
         session, actor, PATIENT_LISTS, criteria, hiding.position(at), now=now
     )
     rows = tuple(
-        hiding.hidden(row) for row in page.rows if isinstance(row, UnnamedPatient)
+        hiding.hidden(row) for row in page.rows if isinstance(row, PseudonymisedPatient)
     )
     next_, previous = (
         patient_id and hiding.hide(patient_id)

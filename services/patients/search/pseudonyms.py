@@ -19,7 +19,7 @@ from db.models.care import PseudonymKey
 from db.postgres import assume_role
 from services.core.actors import Actor
 from services.lists.pages import PagePosition
-from services.patients.records.model import UnnamedPatient
+from services.patients.records.model import PseudonymisedPatient
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Pseudonyms:
         decryptor = self._cipher.decryptor()
         return UUID(bytes=decryptor.update(pseudonym.bytes) + decryptor.finalize())
 
-    def hidden(self, patient: UnnamedPatient) -> UnnamedPatient:
+    def hidden(self, patient: PseudonymisedPatient) -> PseudonymisedPatient:
         """Return the patient under a pseudonym."""
         return replace(patient, id=self.hide(patient.id))
 

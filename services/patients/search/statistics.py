@@ -40,14 +40,14 @@ from services.lists.queries import prepare
 from services.lists.recording import record
 from services.lists.statements import compiled, run
 from services.patients.records.model import Sex
+from services.patients.search.list_groups import hashes
 from services.patients.search.pages import PATIENT_LISTS
 from services.patients.search.queries import (
     PATIENTS,
     PatientListQuery,
     PatientListShape,
 )
-from services.patients.search.unnamed import hashes
-from services.patients.search.visibility import NAMED, UNNAMED, PatientVisibility
+from services.patients.search.visibility import NAMED, PSEUDONYMISED, PatientVisibility
 
 MOST_DESCRIBED: Final = 50_000
 # Actors who may see all patients read from a view, which PostgreSQL cannot sample.
@@ -123,7 +123,7 @@ def find_bars(
     """
     actor.require(Permission.LIST_PATIENTS)
     now = now or datetime.now(UTC)
-    query = prepare(session, actor, PATIENT_LISTS, criteria, now, scope=UNNAMED)
+    query = prepare(session, actor, PATIENT_LISTS, criteria, now, scope=PSEUDONYMISED)
     rows, is_sample = _described(session, query, now)
     record(session, actor, Action.PATIENT_COUNT, criteria, figures=True)
     bars = {(figure, label): bytes(members) for figure, label, _, members in rows}

@@ -9,17 +9,17 @@ from sqlalchemy.orm import InstrumentedAttribute
 from services.core.actors import Actor, Permission
 from services.core.errors import NotAllowed
 from services.lists.criteria import Criteria, Direction, Order
-from services.patients.records.model import FIELDS, PatientRecord, UnnamedPatient
+from services.patients.records.model import FIELDS, PatientRecord, PseudonymisedPatient
 from services.patients.records.rows import (
     COLUMNS,
     COLUMNS_IN_USE,
-    UNNAMED_COLUMNS,
+    PSEUDONYMISED_COLUMNS,
     active_record_of,
+    pseudonymised_of,
     record_of,
-    unnamed_of,
 )
 
-Listed = PatientRecord | UnnamedPatient
+Listed = PatientRecord | PseudonymisedPatient
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +61,10 @@ NAMED: Final = PatientVisibility(
     born="date_of_birth",
     orders=(Order("last_name"), Order("first_name")),
 )
-_UNNAMED_ROWS: Final = ListedRows(UNNAMED_COLUMNS, unnamed_of)
-UNNAMED: Final = PatientVisibility(
-    archived=_UNNAMED_ROWS,
-    in_use=_UNNAMED_ROWS,
+_PSEUDONYMISED_ROWS: Final = ListedRows(PSEUDONYMISED_COLUMNS, pseudonymised_of)
+PSEUDONYMISED: Final = PatientVisibility(
+    archived=_PSEUDONYMISED_ROWS,
+    in_use=_PSEUDONYMISED_ROWS,
     exported=(
         "birth_year",
         "sex",
@@ -83,7 +83,7 @@ UNNAMED: Final = PatientVisibility(
 
 def visibility_of(actor: Actor) -> PatientVisibility:
     """Return what the actor is shown of the patients in a list."""
-    return NAMED if actor.may(Permission.VIEW_NAMES) else UNNAMED
+    return NAMED if actor.may(Permission.VIEW_NAMES) else PSEUDONYMISED
 
 
 def is_public(criteria: Criteria) -> bool:
@@ -101,7 +101,7 @@ def require_kept_back(actor: Actor, criteria: Criteria, *, is_kept_back: bool) -
     With `is_kept_back`, the caller promises to show nothing of it before it may be
     shown.
     """
-    if is_kept_back or visibility_of(actor) is not UNNAMED or is_public(criteria):
+    if is_kept_back or visibility_of(actor) is not PSEUDONYMISED or is_public(criteria):
         return
     raise NotAllowed(
         "You see patients without names, so here you can only list all of them. Use "

@@ -13,7 +13,7 @@ from api.fhir.resources.patients import patient_resource
 from api.fhir.resources.practitioners import practitioner_resource, role_resource
 from services.documents.records.kinds import Classification, DocumentType
 from services.documents.records.model import DocumentRecord, VersionRecord
-from services.patients.records.model import PatientRecord, Sex, UnnamedPatient
+from services.patients.records.model import PatientRecord, PseudonymisedPatient, Sex
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 from services.visits.schedule.doctors import DoctorRecord
 from tests.kit import cast
@@ -171,7 +171,7 @@ def test_what_is_not_known_of_a_patient_is_left_out(changes, name, value):
 
 
 def test_an_unnamed_patient_has_a_sex_and_a_year_alone():
-    unnamed = UnnamedPatient(
+    unnamed = PseudonymisedPatient(
         id=ID,
         birth_year=1980,
         sex=Sex.FEMALE,

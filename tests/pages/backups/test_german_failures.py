@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from dashboard.cluster.monitoring.recorded_sentences import retold
+from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.ui.language import GERMAN, using_language
 from dashboard.ui.language.backup_failures import translate_failure
 
@@ -109,7 +109,7 @@ def test_a_failure_is_told_with_its_values(kept: str, german: str) -> None:
 
 def test_an_alert_tells_why_in_german_too() -> None:
     with using_language(GERMAN):
-        german = retold("The last backup failed. There is no backup in /b.")
+        german = translate_recorded("The last backup failed. There is no backup in /b.")
 
     assert german == (
         "Die letzte Datensicherung ist fehlgeschlagen. In /b liegt keine Sicherung."

@@ -10,7 +10,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
-from dashboard.cluster.monitoring.recorded_sentences import retold
+from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.ui.language import GERMAN, using_language
 from dashboard.ui.language.backup_failures import translate_failure
 from db.backups.tools.archived_marks import ArchiveMark
@@ -278,7 +278,7 @@ def test_what_a_tool_says_has_german_sentences() -> None:
 
     with using_language(GERMAN):
         german = [translate_failure(each) for each in faults]
-        shown = [retold(each) for each in alerts]
+        shown = [translate_recorded(each) for each in alerts]
 
     assert not set(german) & set(faults)
     assert not set(shown) & set(alerts)

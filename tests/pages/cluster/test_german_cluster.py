@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard.cluster.monitoring.recorded_sentences import retold
+from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.ui.language import GERMAN, using_language
 from services.core.actors import Role
 from services.core.sentences import Sentence
@@ -67,6 +67,6 @@ def test_a_page_of_the_servers_is_german(german: Clinic, page: str) -> None:
 )
 def test_what_was_kept_as_text_is_told_anew(kept: str, translation: str) -> None:
     with using_language(GERMAN):
-        assert retold(kept) == translation
+        assert translate_recorded(kept) == translation
 
-    assert retold(kept) == kept
+    assert translate_recorded(kept) == kept

@@ -14,7 +14,7 @@ from services.core.actors import Permission, Role, Scope
 from services.core.errors import InvalidInput, NotAllowed
 from services.lists.criteria import Count, Criteria, Filter, Group, Operator, Order
 from services.patients import search
-from services.patients.search import pages, unnamed
+from services.patients.search import list_groups, pages
 from tests.kit import cast
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -108,7 +108,7 @@ def test_of_few_neither_rows_nor_number_are_told(session, register, read, number
     page = read(NUTS)
 
     assert (page.rows, str(page.count)) == (None, "fewer than 5")
-    with pytest.raises(search.TooFew, match="fewer than 5 patients"):
+    with pytest.raises(search.GroupTooSmall, match="fewer than 5 patients"):
         page.require_rows()
     assert disclosed_sizes(session) == []
 
@@ -180,9 +180,9 @@ def test_a_cut_look_at_what_was_told_decides_alike(read, register, monkeypatch):
 
 @pytest.mark.usefixtures("town")
 def test_a_list_beyond_the_bound_is_not_counted(session, read, analyst, monkeypatch):
-    for module in (unnamed, sizes, pages):
+    for module in (list_groups, sizes, pages):
         monkeypatch.setattr(module, "MOST_COUNTED", 20)
-    unnamed._members.cache_clear()
+    list_groups._members.cache_clear()
 
     page = read(NUTS)
 
@@ -192,7 +192,7 @@ def test_a_list_beyond_the_bound_is_not_counted(session, read, analyst, monkeypa
         search.list_numbered(
             session, analyst, NUTS, page=3, per_page=10, now=NOW, is_kept_back=True
         )
-    unnamed._members.cache_clear()
+    list_groups._members.cache_clear()
 
 
 @pytest.mark.usefixtures("town")
@@ -230,7 +230,7 @@ def test_charts_of_everybody_hide_few_as_well(draw):
 def test_charts_of_few_are_refused(register, draw):
     register(4, "female", "Nuts")
 
-    with pytest.raises(search.TooFew):
+    with pytest.raises(search.GroupTooSmall):
         draw(NUTS)
 
 

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from dashboard.cluster.monitoring.recorded_sentences import retold
+from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.ui.language import using_language
 from db.postgres import SYSTEM
 from services.consultations.notes import VITALS, Notes
@@ -202,7 +202,10 @@ def test_the_servers_have_a_month_behind_them_with_an_event_or_two(lived):
     # In the alerts' own sentences, which are translated into other languages.
     words = [row.sentence for row in lived.rows("SELECT sentence FROM alerts")]
     with using_language("de"):
-        assert {retold(said)[-8:] for said in words} == {" zurück.", "t nicht."}
+        assert {translate_recorded(said)[-8:] for said in words} == {
+            " zurück.",
+            "t nicht.",
+        }
     away = "SELECT count(*) FROM replication_samples WHERE role IS NULL"
     assert lived.value(away) > 0
 

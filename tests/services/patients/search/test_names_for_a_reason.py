@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from services.lists.criteria import Criteria
 from services.patients import search
-from services.patients.records.model import UnnamedPatient
+from services.patients.records.model import PseudonymisedPatient
 from services.patients.search import export_grants
 from tests.services.patients.clinic_samples import REASON, Clinic, open_clinic
 
@@ -35,7 +35,7 @@ def test_an_analyst_is_shown_everybody_without_names(clinic: Clinic):
     rows, count, bars, file = clinic.read(ana, look)
 
     assert {row.birth_year for row in rows} == {1976, 1980}
-    assert all(isinstance(row, UnnamedPatient) for row in rows)
+    assert all(isinstance(row, PseudonymisedPatient) for row in rows)
     assert count == 2
     of_sexes = [members for (figure, _), members in bars.items() if figure == "sex"]
     assert len(b"".join(of_sexes)) == 2 * 8

@@ -15,8 +15,13 @@ from services.core.errors import InvalidInput, NotAllowed
 from services.lists import views
 from services.lists.criteria import Criteria, Direction, Filter, Group, Operator, Order
 from services.patients import search
-from services.patients.records.model import UnnamedPatient
-from services.patients.search.fields import FIELDS, PATIENTS, UNNAMED_FIELDS, fields_for
+from services.patients.records.model import PseudonymisedPatient
+from services.patients.search.fields import (
+    FIELDS,
+    PATIENTS,
+    PSEUDONYMISED_FIELDS,
+    fields_for,
+)
 from tests.kit import cast
 from tests.services.patients.search.conftest import NOW
 
@@ -24,7 +29,7 @@ from tests.services.patients.search.conftest import NOW
 TELLING = (
     "Ada", "Lovelace", "05-17", "17", "example", "1632960983", "James", "William",
 )  # fmt: skip
-HIDDEN = sorted(set(FIELDS) - set(UNNAMED_FIELDS))
+HIDDEN = sorted(set(FIELDS) - set(PSEUDONYMISED_FIELDS))
 
 
 @pytest.fixture
@@ -45,7 +50,7 @@ def test_a_page_shows_the_year_of_birth_under_a_pseudonym(session, analyst, ada)
     page = search.list_patients(session, analyst, Criteria(), now=NOW)
 
     (shown,) = page.rows
-    assert isinstance(shown, UnnamedPatient)
+    assert isinstance(shown, PseudonymisedPatient)
     assert shown.birth_year == 1980
     assert shown.id != ada
     assert (shown.created_at.day, shown.created_at.hour) == (1, 0)
@@ -270,7 +275,7 @@ def test_a_token_for_exports_alone_shows_no_names(session, ada):
 def test_who_sees_names_asks_about_everything_but_notes(clerk, clinician, analyst):
     assert fields_for(clinician) == FIELDS
     assert fields_for(clerk) == {n: f for n, f in FIELDS.items() if n != "diagnosis"}
-    assert fields_for(analyst) is UNNAMED_FIELDS
+    assert fields_for(analyst) is PSEUDONYMISED_FIELDS
 
 
 ASKING = {
