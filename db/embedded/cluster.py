@@ -64,8 +64,11 @@ def start_within(held: ExitStack, data: Path, *, report: Report) -> "Cluster":
     folder.prepare()
     folder.require_space()
     held.enter_context(folder.locked())
-    _clean_up(folder, report)
+    _end_remains(folder, report)
+    # Restored data make a folder complete whose servers were lost. Otherwise their
+    # files, which MongoDB still has, would be taken for those of a first start.
     Replacement(folder).resume()
+    folder.discard_remains()
     cluster = Cluster(folder, held.enter_context(PortReservations()))
     held.callback(cluster._end)
     cluster._begin(report)
@@ -315,13 +318,12 @@ class Cluster:
         processes.end(_remains(self.folder), grace_seconds=_STOP_SECONDS)
 
 
-def _clean_up(folder: DataFolder, report: Report) -> None:
+def _end_remains(folder: DataFolder, report: Report) -> None:
     started = time.monotonic()
     if remains := _remains(folder):
         processes.end(remains, grace_seconds=_STOP_SECONDS)
         report("Cleanup after a killed launcher", time.monotonic() - started)
     folder.withdraw()
-    folder.discard_remains()
 
 
 def _remains(folder: DataFolder) -> list[psutil.Process]:

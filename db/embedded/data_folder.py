@@ -34,6 +34,7 @@ _FREE_LATER: Final = 300_000_000
 _LOCK_WAIT_SECONDS: Final = 1.0
 # At the root of every ext4 file system; only root may look into it.
 _OF_THE_DISK: Final = "lost+found"
+_COMPLETE: Final = "COMPLETE"
 _NUMBER_BYTES: Final = 8
 
 
@@ -76,11 +77,21 @@ class DataFolder:
     @property
     def is_complete(self) -> bool:
         """Whether a first start has ever been completed, so that there is data."""
-        return (self.postgres / "COMPLETE").exists()
+        return any(mark.exists() for mark in self._marks)
 
     def mark_complete(self) -> None:
         """Record that the cluster exists: from here on nothing is ever wiped."""
-        self.write(self.postgres / "COMPLETE", "")
+        for mark in self._marks:
+            self.write(mark, "")
+
+    @property
+    def _marks(self) -> tuple[Path, ...]:
+        """The files of which either shows that the cluster exists.
+
+        PostgreSQL's folder may be a disk of its own: if that is lost, what is on the
+        others must not be taken for the remains of a first start.
+        """
+        return self.postgres / _COMPLETE, self.path / _COMPLETE
 
     def discard_remains(self) -> None:
         """Delete what an interrupted start left half made.

@@ -101,6 +101,19 @@ def test_data_is_never_thrown_away_once_the_cluster_is_complete(folder: DataFold
     assert (folder.node_data("db-01") / "global/pg_control").exists()
 
 
+def test_files_outlive_the_disk_of_the_servers_rows(folder: DataFolder):
+    (folder.mongo / "WiredTiger").touch()
+    folder.mark_complete()
+    # PostgreSQL's folder may be a disk of its own, and in its place is an empty one.
+    shutil.rmtree(folder.postgres)
+    folder.prepare()
+
+    folder.discard_remains()
+
+    assert folder.is_complete
+    assert (folder.mongo / "WiredTiger").exists()
+
+
 def test_an_unfinished_copy_of_a_replica_is_thrown_away(folder: DataFolder):
     folder.mark_complete()
     (folder.node_data("db-02") / "base").mkdir(parents=True)

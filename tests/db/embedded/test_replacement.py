@@ -1,8 +1,9 @@
 """Restored data in place of a clinic's: there is always exactly one clinic."""
 
 import os
+import shutil
 import signal
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from db.backups.replaced_data import list_before, remove_before
+from db.embedded import cluster
 from db.embedded.data_folder import CannotStart, DataFolder
 from db.embedded.replacement import Replacement, ReplacementStep
 from db.files import private_files
@@ -118,6 +120,33 @@ def test_a_restored_clinic_takes_the_place_and_the_one_before_stays_aside(folder
     assert Replacement(folder).is_placed
     Replacement(folder).finish()
     assert Replacement(folder).step is None
+
+
+def test_a_start_with_restored_rows_keeps_the_files_of_servers_that_were_lost(
+    folder, monkeypatch
+):
+    """All servers were lost with their disk, and with it what shows it as complete."""
+    (folder.mongo / "WiredTiger").touch()
+    replacement = Replacement(folder)
+    with replacement.preparing(TO):
+        make(replacement.place / "data", "then")
+        replacement.be_ready(replacement.place / "data")
+    shutil.rmtree(folder.postgres)
+    # A clinic that an earlier version has started last has no other mark.
+    (folder.path / "COMPLETE").unlink(missing_ok=True)
+
+    monkeypatch.setattr(DataFolder, "require_space", lambda _: None)
+    monkeypatch.setattr(cluster, "Cluster", begun_by_nobody)
+    with pytest.raises(CannotStart, match="as far as it matters"), ExitStack() as held:
+        cluster.start_within(held, folder.path, report=lambda _stage, _seconds: None)
+
+    assert clinics(folder) == {"db-01": "then"}
+    assert (folder.mongo / "WiredTiger").exists()
+
+
+def begun_by_nobody(*_):
+    """Start no server."""
+    raise CannotStart("It was started as far as it matters here.")
 
 
 def test_whenever_it_is_killed_the_next_start_has_one_clinic(folder, tmp_path):
