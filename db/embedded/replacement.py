@@ -6,10 +6,11 @@ start continues where it was interrupted. So there is one clinic at any time, an
 an empty one.
 """
 
+import errno
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -83,8 +84,10 @@ class Replacement:
         """Record that restored data are being made, and lock their place meanwhile.
 
         They are deleted at the end, unless `be_ready` was called. Raises CannotStart
-        while another replacement is under way.
+        while another replacement is under way, and where they could not be put in
+        place.
         """
+        self._require_one_disk()
         with self._lock():
             if self.is_ready or self.is_placed:
                 raise CannotStart(
@@ -129,6 +132,35 @@ class Replacement:
         if self.is_placed:
             self._path.unlink()
             private_files.sync(self._folder.path)
+
+    def _require_one_disk(self) -> None:
+        """Raise CannotStart if the servers' data cannot be renamed out of their folder.
+
+        It may be a disk of its own, as may a server's. Then nobody could start the
+        clinic any more, once the restored data are ready.
+        """
+        folder, name = self._folder, "going-back.disk"
+        here, there = folder.path / name, folder.postgres / name
+        is_one = not any(data.is_mount() for data in folder.postgres.glob("db-*/"))
+        with translate_os_errors(folder.path):
+            try:
+                here.mkdir(mode=0o700, exist_ok=True)
+                here.rename(there)
+            except OSError as error:
+                if error.errno != errno.EXDEV:
+                    raise
+                is_one = False
+            finally:
+                for probe in (here, there):
+                    with suppress(OSError):
+                        probe.rmdir()
+        if not is_one:
+            raise CannotStart(
+                f"{folder.postgres}, or a server's folder in it, is a disk of its own, "
+                "and restored data cannot be put in place from one disk to another: "
+                "stop Chartroom, move what is in it to the disk of "
+                f"{folder.path}, and go back then. Nothing was changed."
+            )
 
     def _swap(self, journal: _Journal) -> None:
         # May be interrupted between any two lines: the restored data go in last.

@@ -389,6 +389,11 @@ _WHOLE: Final = (
         "was another one then. Put the file of that time back; the recovery kit has it."
     ),
     marked("The backup's PostgreSQL did not start within two minutes."),
+    marked(
+        "{folder}, or a server's folder in it, is a disk of its own, and restored data "
+        "cannot be put in place from one disk to another: stop Chartroom, move what is "
+        "in it to the disk of {data}, and go back then. Nothing was changed."
+    ),
     marked("The restored PostgreSQL did not stop in good order."),
     marked("The restored PostgreSQL does not take writes."),
     marked("The backup is a full one, and was made as another."),

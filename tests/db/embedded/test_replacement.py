@@ -7,6 +7,7 @@ from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -147,6 +148,47 @@ def test_a_start_with_restored_rows_keeps_the_files_of_servers_that_were_lost(
 def begun_by_nobody(*_):
     """Start no server."""
     raise CannotStart("It was started as far as it matters here.")
+
+
+@pytest.fixture
+def other_disk(tmp_path):
+    """A folder on another disk than the clinic's."""
+    places = Path("/dev/shm"), Path("/tmp"), Path.cwd()  # noqa: S108 - for their disks
+    for place in places:
+        if place.is_dir() and place.stat().st_dev != tmp_path.stat().st_dev:
+            with TemporaryDirectory(dir=place) as folder:
+                yield Path(folder)
+            return
+    pytest.skip("There is one disk only.")
+
+
+def test_rows_on_a_disk_of_their_own_are_not_gone_back_with(folder, other_disk):
+    """No start could rename the restored rows into their place."""
+    shutil.move(folder.postgres, other_disk / "postgres")
+    folder.postgres.symlink_to(other_disk / "postgres")
+    before = sorted(folder.path.iterdir()), sorted(folder.postgres.iterdir())
+
+    with (
+        pytest.raises(CannotStart, match="is a disk of its own"),
+        Replacement(folder).preparing(TO),
+    ):
+        pass
+
+    assert (sorted(folder.path.iterdir()), sorted(folder.postgres.iterdir())) == before
+    assert Replacement(folder).step is None
+
+
+def test_a_server_on_a_disk_of_its_own_is_not_gone_back_with(folder, monkeypatch):
+    own = folder.node_data("db-02")
+    monkeypatch.setattr(Path, "is_mount", lambda path: path == own)
+
+    with (
+        pytest.raises(CannotStart, match="is a disk of its own"),
+        Replacement(folder).preparing(TO),
+    ):
+        pass
+
+    assert Replacement(folder).step is None
 
 
 def test_whenever_it_is_killed_the_next_start_has_one_clinic(folder, tmp_path):
