@@ -21,6 +21,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
+import psutil
 import psycopg2
 from isal import igzip, igzip_lib
 from psycopg2.extensions import parse_dsn
@@ -64,6 +65,7 @@ _NOT_PACKED: Final = cast("type[Exception]", igzip_lib.error)
 _PAGE_HEAD: Final = 40
 _IS_STANDBY: Final = "SELECT pg_is_in_recovery()"
 _NOT_STARTED: Final = "The backup's PostgreSQL did not start within two minutes."
+_REPLAYED: Final = re.compile(r"startup recovering ([0-9A-F]{24})")
 # libpq's text for a server that speaks English, which `Programs` ensures. libpq gives
 # no code for errors of that kind.
 _REFUSED: Final = "password authentication failed"
@@ -416,9 +418,16 @@ class Sandbox:
         *,
         has_passwords: Callable[[], bool],
     ) -> None:
-        """Ask until `is_there`; raises _Ended, SetBroken or PasswordRefused."""
-        deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline:
+        """Ask until `is_there`; raises _Ended, SetBroken or PasswordRefused.
+
+        However much log there is to replay: it only has to get on with it.
+        """
+        deadline, before = time.monotonic() + _START_SECONDS, None
+        while True:
+            if time.monotonic() >= deadline:
+                if (replayed := replayed_segment(process.pid)) in {None, before}:
+                    raise SetBroken(_NOT_STARTED)
+                deadline, before = time.monotonic() + _START_SECONDS, replayed
             if process.poll() is not None:
                 raise _Ended(child_processes.last_words(self.folder / "postgres.log"))
             # Checked before asking: a refusal may come from the time before the target.
@@ -430,11 +439,23 @@ class Sandbox:
                 if is_final and _REFUSED in str(error):
                     raise PasswordRefused(login, self.folder.parent) from error
             time.sleep(0.05)
-        raise SetBroken(_NOT_STARTED)
 
     def _stands(self) -> bool:
         """Return whether replay has reached its end, according to the server's log."""
         return _STANDS in (self.folder / "postgres.log").read_text(errors="replace")
+
+
+def replayed_segment(postmaster: int) -> str | None:
+    """Return the segment of the log that a PostgreSQL replays; None if it does not.
+
+    The title of one of its processes says so, also before it accepts connections.
+    """
+    with suppress(psutil.Error):
+        for process in psutil.Process(postmaster).children():
+            with suppress(psutil.Error):
+                if match := _REPLAYED.search(" ".join(process.cmdline())):
+                    return match[1]
+    return None
 
 
 def _address(login: str, password: str, port: int, database: str) -> str:
