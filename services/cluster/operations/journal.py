@@ -133,6 +133,8 @@ def claim_due(session: Session) -> tuple[UUID, OperationRequest] | None:
         )
         .order_by(ClusterOperation.scheduled_at, ClusterOperation.id)
         .limit(1)
+        # Somebody may be cancelling it: then it is no longer scheduled.
+        .with_for_update()
     ).one_or_none()
     if due is None or _is_busy(session):
         return None

@@ -1,6 +1,7 @@
 """Planned switchovers: begun when their time has come, by one worker."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from services.cluster import operations
 from services.cluster.operations import OperationKind, OperationRequest, OperationRunner
 from services.cluster.operations.servers import Servers
 from services.core.actors import CONSOLE
+from tests.kit.waiting import await_blocked
 
 WHY = "Kernel update on db-01"
 
@@ -72,3 +74,21 @@ def test_what_is_due_is_begun_once_and_its_end_is_kept(runner, planned):
     ended = row(runner)
     assert (ended.state, ended.reason) == ("failed", WHY)
     assert "Patroni" in ended.result["sentence"]
+
+
+def test_what_is_cancelled_in_the_moment_it_is_due_is_not_begun(runner, planned):
+    come_due(runner)
+
+    with ThreadPoolExecutor(1) as aside:
+
+        def cancel(session):
+            operations.cancel(session, CONSOLE, planned, session_id=None)
+            making = aside.submit(make_due, runner)
+            await_blocked(session, making)
+            return making
+
+        is_begun = write(runner, cancel).result(timeout=60)
+
+    assert not is_begun
+    assert runner.run(planned) is None
+    assert row(runner).state == "cancelled"
