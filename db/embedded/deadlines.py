@@ -54,11 +54,18 @@ class Deadlines:
         return pending.announced_at if pending else None
 
     def undo(self, what: str) -> None:
-        """Undo a thing now, if it is pending; raises what undoing raises."""
+        """Undo a thing now, if it is pending; raises what undoing raises.
+
+        It is then tried again until it is undone, as if its time had come.
+        """
         with self._changed:
             pending = self._pending.pop(what, None)
         if pending is not None:
-            pending.undo()
+            try:
+                pending.undo()
+            except Exception:
+                self._try_again(what, pending)
+                raise
 
     def close(self) -> None:
         """Stop; nothing is undone from then on."""
@@ -75,10 +82,15 @@ class Deadlines:
                 deadline.undo()
             except Exception:
                 _log.exception("Undoing %r failed; trying again.", what)
-                with self._changed:
-                    later = time.monotonic() + _AGAIN_SECONDS
-                    again = _Deadline(later, deadline.announced_at, deadline.undo)
-                    self._pending.setdefault(what, again)
+                self._try_again(what, deadline)
+
+    def _try_again(self, what: str, deadline: _Deadline) -> None:
+        """Undo a thing later, unless it is pending for another reason by now."""
+        later = time.monotonic() + _AGAIN_SECONDS
+        again = _Deadline(later, deadline.announced_at, deadline.undo)
+        with self._changed:
+            self._pending.setdefault(what, again)
+            self._changed.notify()
 
     def _wait(self) -> tuple[str, _Deadline] | None:
         """Return what is due, once something is; None when closing."""

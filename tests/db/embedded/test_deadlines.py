@@ -58,6 +58,23 @@ def test_what_fails_to_be_undone_is_tried_again(deadlines: Deadlines):
     assert eventually(lambda: undone)
 
 
+def test_what_fails_to_be_undone_at_once_is_tried_again(deadlines: Deadlines):
+    undone: list[str] = []
+    failures = [OSError("the disk is full")]
+
+    def undo() -> None:
+        if failures:
+            raise failures.pop()
+        undone.append("pause")
+
+    deadlines.put("pause", 60, undo)
+
+    with pytest.raises(OSError, match="the disk is full"):
+        deadlines.undo("pause")
+
+    assert eventually(lambda: undone, seconds=30) == ["pause"]
+
+
 def test_a_later_deadline_waits_for_its_own_time(deadlines: Deadlines):
     undone: list[str] = []
     deadlines.put("later", 60, lambda: undone.append("later"))
