@@ -107,7 +107,7 @@ def pause_replay(
     progress.tell(f"Pausing replay on {name}")
     until = by_control(lambda: control.pause_replay(name, seconds))
     return Cost(
-        f"{name} shows nothing new until {until:%H:%M:%S}, then goes on by itself.",
+        f"{name} shows nothing new until {until:%H:%M:%S} UTC, then goes on by itself.",
         facts={"until": until.isoformat()},
     )
 
