@@ -30,6 +30,7 @@ class WentWrong(Exception):
 class DrillRun:
     """One drill. `broken_at` is when it broke (monotonic), `node` which server did.
 
+    `former_timeline` is the one on which writes were acknowledged until then.
     `note_server` records a server's name before anything is done to it.
     """
 
@@ -41,6 +42,7 @@ class DrillRun:
     note_server: Callable[[str], None]
     node: str = ""
     broken_at: float = 0.0
+    former_timeline: int = 0
     phases: dict[str, float] = field(default_factory=dict)
     facts: list[str] = field(default_factory=list)
     evidence: str | None = None
@@ -91,6 +93,7 @@ class DrillRun:
         The launcher heals it after a number of seconds if the drill has died.
         """
         self.broken_at = monotonic()
+        self.former_timeline = self.users.timeline() or 0
         try:
             self.launcher_control.inflict(fault, node, seconds=seconds)
             yield
@@ -106,10 +109,12 @@ class DrillRun:
         self.wait(lambda: self.users.has_written_since(timestamp), what)
 
     def await_other_primary(self) -> None:
-        """Wait until writes are acknowledged on a new timeline."""
-        former = self.users.timeline() or 0
+        """Wait until writes are acknowledged on a newer timeline than when it broke.
+
+        They may be by the time the launcher has answered that it is broken.
+        """
         self.wait(
-            lambda: (self.users.timeline() or 0) > former,
+            lambda: (self.users.timeline() or 0) > self.former_timeline,
             "another server takes writes",
         )
         self.tell(f"{self.primary()} takes writes")
@@ -150,6 +155,13 @@ class DrillRun:
         except (PatroniSilent, PatroniRefused):
             return False
         return member is not None and member.is_streaming
+
+    def begun_at(self, name: str) -> str | None:
+        """Return when a server's PostgreSQL was started; None while it does not run."""
+        with suppress(PatroniSilent):
+            began = self.patroni.state_of(name).get("postmaster_start_time")
+            return str(began) if began else None
+        return None
 
     def wait(
         self, is_so: Callable[[], bool], what: str, *, seconds: float = 60.0

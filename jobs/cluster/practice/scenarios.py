@@ -101,8 +101,9 @@ def fill_disk(run: DrillRun) -> None:
     """Let a replica work on a small disk until that is full, then heal it."""
     run.choose(run.replica())
     run.tell(f"{run.node} is copied to a small disk, which is filled")
+    before = _beginning_of(run)
     with run.broken(Fault.FILL_DISK, run.node):
-        _await_new_beginning(run)
+        _await_new_beginning(run, before)
         run.wait(
             lambda: run.is_streaming(run.node),
             f"{run.node} follows from there",
@@ -126,8 +127,9 @@ def cut_network(run: DrillRun) -> None:
     """
     run.choose(run.replica())
     run.tell(f"{run.node} moves into a network of its own")
+    before = _beginning_of(run)
     with run.broken(Fault.OWN_NETWORK, run.node, seconds=_MOVED_SECONDS):
-        _await_new_beginning(run)
+        _await_new_beginning(run, before)
         run.wait(run.is_whole, f"{run.node} follows from there")
         former = run.primary()
         run.tell(f"Handing over from {former} to {run.node}")
@@ -145,16 +147,35 @@ def cut_network(run: DrillRun) -> None:
             sleep(_AWAY_SECONDS)
         run.tell(f"{run.node} is joined to the others again")
         run.wait(run.is_whole, f"{run.node} follows", seconds=_COPY_SECONDS)
+        before = _beginning_of(run)
     run.tell(f"{run.node} moves back into the network of all")
-    _await_new_beginning(run)
+    _await_new_beginning(run, before)
 
 
-def _await_new_beginning(run: DrillRun) -> None:
-    """Wait until Patroni has noticed that a replica was restarted.
+def _beginning_of(run: DrillRun) -> str:
+    """Return since when the server runs, once it says so; a busy one takes a while."""
+    known: list[str] = []
 
-    Until then it reports what the replica was before.
+    def is_known() -> bool:
+        began = run.begun_at(run.node)
+        known.extend([began] if began else [])
+        return bool(known)
+
+    run.wait(is_known, f"{run.node} answers")
+    return known[-1]
+
+
+def _await_new_beginning(run: DrillRun, before: str) -> None:
+    """Wait until a replica that was killed runs again, which it has since `before`.
+
+    Until then the others report what it was before. That it does not stream meanwhile
+    may be over before anybody has looked.
     """
-    run.wait(lambda: not run.is_streaming(run.node), f"{run.node} starts again")
+    run.wait(
+        lambda: run.begun_at(run.node) not in {None, before},
+        f"{run.node} starts again",
+        seconds=_COPY_SECONDS,
+    )
 
 
 def _ask_until_granted(run: DrillRun, former: str, chosen: str) -> None:
