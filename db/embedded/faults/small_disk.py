@@ -96,7 +96,9 @@ class SmallDisk:
         """Return what PostgreSQL has logged of a full disk since the move."""
         for log in self._logs():
             with suppress(OSError), log.open("rb") as lines:
-                lines.seek(self._read.get(log, 0))
+                before = self._read.get(log, 0)
+                # At midnight the log of this weekday, a week old, is begun anew.
+                lines.seek(before if log.stat().st_size >= before else 0)
                 for line in lines:
                     if _FULL in line:
                         return line.decode(errors="replace").strip().partition("] ")[2]

@@ -80,6 +80,15 @@ def test_a_log_that_is_begun_meanwhile_is_read_as_well(disk: SmallDisk, log: Pat
     assert disk.evidence() is not None
 
 
+def test_a_log_of_the_week_before_that_is_begun_anew_is_read_from_its_beginning(
+    disk: SmallDisk, log: Path
+):
+    """As at midnight; the one of the week before was longer."""
+    log.write_text(FULL.replace("2026-11-20 ", ""))
+
+    assert disk.evidence() is not None
+
+
 def test_a_disk_that_was_never_filled_shows_nothing(disk: SmallDisk, log: Path):
     disk._free_bytes = None
     say(log, FULL)
