@@ -11,9 +11,9 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.cluster.control_client import Control
+from db.cluster.control_client import Control, ControlRefused, ControlUnreachable
 from db.cluster.patroni import Patroni, PatroniRefused, PatroniSilent
-from db.files.gridfs import FileStore
+from db.files.gridfs import FileStore, FileStoreUnavailable
 from db.postgres import SYSTEM, Database, DatabaseUnavailable
 from jobs.cluster.practice.drill_report import DrillTimeline
 from jobs.cluster.practice.drill_run import CannotDrill, DrillRun, WentWrong
@@ -27,7 +27,15 @@ from services.cluster.drills import DrillMeasurements, DrillVerdict
 T = TypeVar("T")
 _SEEN_SECONDS: Final = 5.0
 _PERSISTENCE_SECONDS: Final = 300.0
-_BROKE_OFF: Final = (WentWrong, PatroniSilent, PatroniRefused, DatabaseUnavailable)
+_BROKE_OFF: Final = (
+    WentWrong,
+    PatroniSilent,
+    PatroniRefused,
+    ControlRefused,
+    ControlUnreachable,
+    DatabaseUnavailable,
+    FileStoreUnavailable,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,19 @@ from dashboard import wiring
 from dashboard.cli import drilling
 from dashboard.wiring import Wiring
 from db import schema
+from db.cluster.control_client import ControlRefused, ControlUnreachable
 from db.embedded import Cluster
 from db.embedded.faults.small_disk import SmallDisk
+from db.files.gridfs import FileStoreUnavailable
 from db.postgres import SYSTEM
 from db.settings import Settings
-from jobs.cluster.practice import CannotDrill, drill_run, drill_users, scenarios
+from jobs.cluster.practice import (
+    CannotDrill,
+    drill,
+    drill_run,
+    drill_users,
+    scenarios,
+)
 from jobs.cluster.practice.drill_run import DrillRun
 from services.cluster import drills
 from services.cluster.drill_kinds import DrillKind
@@ -101,15 +109,40 @@ def test_what_the_writers_of_a_drill_left_is_thrown_away(wired: Wiring):
 
 
 @pytest.mark.cluster
+@pytest.mark.parametrize(
+    "error",
+    [
+        ControlRefused("db-02 leads: it has nothing to replay."),
+        ControlUnreachable("The launcher of the databases does not answer."),
+        FileStoreUnavailable("MongoDB does not answer."),
+    ],
+    ids=["refused", "no launcher", "no file store"],
+)
+def test_a_drill_that_breaks_off_has_ended_whatever_the_error_was(
+    wired: Wiring, error: Exception, monkeypatch: pytest.MonkeyPatch
+):
+    def break_off(_: DrillRun) -> None:
+        raise error
+
+    monkeypatch.setattr(drill, "SCENARIOS", {DrillKind.FAR_BEHIND: break_off})
+
+    assert not drilling.practise(wired.settings, DrillKind.FAR_BEHIND, None, [].append)
+
+    record = newest(wired)
+    assert record.state == "failed"
+    assert str(error) in record.sentence
+
+
+@pytest.mark.cluster
 @apart.disks
 def test_a_full_disk_is_practised_and_postgresqls_own_words_show_it(
     wired: Wiring, calm, monkeypatch: pytest.MonkeyPatch
 ):
     await_new_beginning = scenarios._await_new_beginning
 
-    def look_seldom(run: DrillRun) -> None:
+    def look_seldom(run: DrillRun, before: str | None) -> None:
         """Look as seldom as on a busy machine, once the replica starts again."""
-        await_new_beginning(run)
+        await_new_beginning(run, before)
         monkeypatch.setattr(drill_run, "_LOOK_SECONDS", 3.0)
 
     monkeypatch.setattr(scenarios, "_await_new_beginning", look_seldom)
