@@ -6,7 +6,7 @@ What is typed stays in the fields until the prescription is issued, whatever goe
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 import streamlit as st
@@ -79,6 +79,9 @@ _FREQUENCIES: Final = (
 _AS_LAST: Final = ("dose", "frequency", "duration", "quantity")
 _SEARCH: Final = "prescription_find"
 _TYPED: Final = (*(name for name, *__ in _FIELDS), "route", "override_reason")
+# What is typed stays while another page is looked at; Streamlit would forget it, and
+# empty lines would be kept in place of the draft.
+_STAYS: Final[dict[str, Any]] = {"persist_state": "session"}
 
 
 def begin(before: PrescriptionRecord) -> None:
@@ -152,7 +155,10 @@ def ask(allergies: Sequence[str]) -> DraftPrescription:
         keys.append(_new_key())
         st.rerun()
     note = bounded_area(
-        _("Note for the patient and the pharmacy"), key=_NOTE, longest=LONGEST_NOTE
+        _("Note for the patient and the pharmacy"),
+        key=_NOTE,
+        longest=LONGEST_NOTE,
+        **_STAYS,
     )
     return DraftPrescription(tuple(lines), note or "")
 
@@ -210,6 +216,7 @@ def _ask_line(
                     placeholder=_(example),
                     on_change=_follow_drug if name == "drug" else None,
                     args=(key,),
+                    **_STAYS,
                 )
             typed["route"] = _ask_route(key, place)
         if count > 1 and st.button(
@@ -233,6 +240,7 @@ def _ask_route(key: str, place: int) -> str:
         dict.fromkeys((*_ROUTES, known)),
         format_func=lambda route: route_label(route) or _("Not stated"),
         key=f"{key}_route",
+        persist_state="session",
     )
 
 
@@ -265,6 +273,7 @@ def _check_drug(key: str, drug: str, allergies: Sequence[str]) -> str:
             key=f"{key}_override_reason",
             longest=LONGEST_REASON,
             help=_("It is kept with the prescription."),
+            **_STAYS,
         )
         or ""
     )

@@ -12,6 +12,7 @@ from services.core.actors import Role
 from services.patients.care import care
 from services.visits.front_desk import appointments
 from tests.kit import cast
+from tests.pages.conftest import page_file
 from tests.services.visits import visit_samples
 
 CLINICIAN = Role.CLINICIAN
@@ -172,6 +173,42 @@ def test_an_amendment_is_kept_once_something_is_changed(clinic, visit):
     assert [draft.lines[0].dose for draft in drafts(clinic, visit)] == ["2"]
     app.button(key="prescription_keep").click().run()
     assert drafts(clinic, visit) == []
+
+
+def test_a_look_at_the_chart_loses_nothing_of_it(clinic, visit):
+    app = type_in(opened(clinic, visit), drug="Paracetamol 500 mg", dose="1 tablet")
+    app.button(key="prescription_add").click().run()
+    field(app, "drug", 1).set_value("Ibuprofen 400 mg")
+    app.text_area(key="prescription_note").set_value("With food").run()
+
+    app.button(key="visit_to_timeline").click().run()
+    app.run()
+    assert not is_being_written(app)
+    app.switch_page(page_file("visit"))
+    turn_to(clinic, app, visit)
+
+    assert [field(app, "drug", n).value for n in range(2)] == [
+        "Paracetamol 500 mg",
+        "Ibuprofen 400 mg",
+    ]
+    assert field(app, "dose").value == "1 tablet"
+    assert app.text_area(key="prescription_note").value == "With food"
+    (kept,) = drafts(clinic, visit)
+    assert [line.drug for line in kept.lines] == [
+        "Paracetamol 500 mg",
+        "Ibuprofen 400 mg",
+    ]
+
+
+def turn_to(clinic, app, visit_id):
+    """Open another visit in the same session, as the day's list does."""
+    clinic.catch_up(app).query_params["visit"] = str(visit_id)
+    app.run()
+    assert not app.exception
+
+
+def is_being_written(app):
+    return any(button.key == "prescription_issue" for button in app.button)
 
 
 def test_without_the_store_the_form_goes_on_and_says_so(clinic, visit, monkeypatch):
