@@ -57,10 +57,7 @@ def panel(visit: VisitRecord, allergies: Sequence[str]) -> None:
         return
     st.subheader(_("Prescription"), anchor=False)
     prescription = read(lambda s: prescriptions.find_of_visit(s, actor, visit.id))
-    if (
-        prescription is not None
-        and st.session_state.get(_AMENDING) != prescription.version.number
-    ):
+    if prescription is not None and not _is_amended(prescription):
         _show(prescription)
     elif not actor.may(Permission.PRESCRIBE):
         st.caption(_("Nothing was prescribed."))
@@ -73,6 +70,17 @@ def panel(visit: VisitRecord, allergies: Sequence[str]) -> None:
 def address_of(prescription_id: UUID, number: int) -> str:
     """Return the address to download a version; the route checks who is signed in."""
     return f"/api/prescriptions/{prescription_id}?version={number}"
+
+
+def _is_amended(prescription: PrescriptionRecord) -> bool:
+    """Return whether the form is filled with this version, to be amended.
+
+    Whoever opens another visit meanwhile amends nothing there, and fills the form anew
+    if they prescribe at it.
+    """
+    version = (prescription.id, prescription.version.number)
+    is_about = prescription_form.is_about(prescription.appointment_id)
+    return is_about and st.session_state.get(_AMENDING) == version
 
 
 def _show(prescription: PrescriptionRecord) -> None:
@@ -101,7 +109,7 @@ def _show(prescription: PrescriptionRecord) -> None:
         if _may_change(prescription):
             if st.button(_("Amend"), key="prescription_amend", icon=":material/edit:"):
                 prescription_form.begin(prescription)
-                st.session_state[_AMENDING] = version.number
+                st.session_state[_AMENDING] = (prescription.id, version.number)
                 st.rerun()
             if st.button(
                 _("Cancel prescription"),

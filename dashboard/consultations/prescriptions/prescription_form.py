@@ -118,6 +118,11 @@ def draft_id(visit_id: UUID) -> UUID:
     return known
 
 
+def is_about(visit_id: UUID) -> bool:
+    """Return whether the lines in the form belong to this visit."""
+    return bool(st.session_state.get(_VISIT) == visit_id)
+
+
 def is_touched(typed: DraftPrescription) -> bool:
     """Return whether the form contains anything that it was not filled with."""
     return bool(typed != st.session_state.get(_FILLED, _BLANK))

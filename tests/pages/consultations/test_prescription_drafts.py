@@ -207,8 +207,44 @@ def turn_to(clinic, app, visit_id):
     assert not app.exception
 
 
+def issue_one(app, drug):
+    type_in(app, drug=drug, dose="1", frequency="Daily", duration="5 days")
+    app.button(key="prescription_issue").click().run()
+    assert not app.exception
+
+
 def is_being_written(app):
     return any(button.key == "prescription_issue" for button in app.button)
+
+
+def test_amending_one_prescription_amends_no_other(clinic, visit, next_visit):
+    issue_one(opened(clinic, next_visit), "Ibuprofen 400 mg")
+    app = opened(clinic, visit)
+    issue_one(app, LINE.drug)
+    app.button(key="prescription_amend").click().run()
+
+    turn_to(clinic, app, next_visit)
+
+    assert not is_being_written(app)
+    # It is still being amended where it was.
+    turn_to(clinic, app, visit)
+    assert is_being_written(app)
+    assert field(app, "drug").value == LINE.drug
+
+
+def test_a_form_used_at_another_visit_amends_nothing(clinic, visit, next_visit):
+    app = opened(clinic, visit)
+    issue_one(app, LINE.drug)
+    app.button(key="prescription_amend").click().run()
+    app.text_area(key="prescription_note").set_value("With food").run()
+    turn_to(clinic, app, next_visit)
+    assert app.text_area(key="prescription_note").value == ""
+    type_in(app, drug="Ibuprofen 400 mg")
+
+    turn_to(clinic, app, visit)
+
+    # An empty form would issue a version without the drugs of this one.
+    assert not is_being_written(app)
 
 
 def test_without_the_store_the_form_goes_on_and_says_so(clinic, visit, monkeypatch):
