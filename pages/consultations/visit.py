@@ -34,7 +34,9 @@ with written:
     st.subheader(_("Notes"), anchor=False)
     autosave.offer(opened, writing)
     notes_form.draw(
-        writing, partial(autosave.keep, writing), is_checked=saving.is_checked()
+        writing,
+        partial(autosave.keep, writing),
+        is_checked=saving.is_checked(writing),
     )
     with st.container(horizontal=True):
         st.button(

@@ -74,16 +74,19 @@ def show_refusal(refusal: ServiceError | None) -> None:
             explain(refusal)
 
 
-def is_checked() -> bool:
-    """Return whether a save was refused, so that problems are shown until corrected."""
-    return bool(st.session_state.get(_CHECKED))
+def is_checked(writing: Writing) -> bool:
+    """Return whether a save was refused, so that problems are shown until corrected.
+
+    A refusal about one visit is no reason to check the form of the next one.
+    """
+    return bool(st.session_state.get(_CHECKED) == writing.draft_id)
 
 
 def _try(action: SaveAction, opened: Opened, writing: Writing) -> ServiceError | None:
     try:
         saved = _write(action, opened, writing)
     except InvalidNotes as refusal:
-        st.session_state[_CHECKED] = True
+        st.session_state[_CHECKED] = writing.draft_id
         return refusal
     except StaleNotes as refusal:
         form.catch_up(writing, refusal.current)

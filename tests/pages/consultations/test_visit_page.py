@@ -559,6 +559,24 @@ def test_what_was_typed_about_one_visit_never_stays_for_another(
     assert drafts(clinic, visit)[0].typed["complaint"] == "Adas own"
 
 
+def test_what_was_refused_about_one_visit_is_not_held_against_the_next(
+    clinic, ada, doctor_id, visit
+):
+    app = type_in(opened(clinic, visit), pulse="fast")
+    press(app, "save")
+    assert "Pulse must be a number" in said(app)
+    elsewhere = _visit(clinic, ada, doctor_id)
+
+    clinic.catch_up(app).query_params["visit"] = str(elsewhere)
+    app.run()
+
+    assert not app.exception
+    assert "write something first" not in said(app)
+    clinic.catch_up(app).query_params["visit"] = str(visit)
+    app.run()
+    assert "write something first" not in said(app)
+
+
 @pytest.mark.parametrize("role", [Role.STAFF, Role.PATIENT, Role.ANALYST, Role.ADMIN])
 def test_only_clinicians_open_the_consulting_room(clinic, visit, role):
     app = clinic.go_to_address("visit", role)
