@@ -79,7 +79,9 @@ def _check(
         rules.require_expected(session, replaced)
         rules.require_notice(session, actor, replaced, notice_hours, override=override)
     with writing_as(session, actor):
-        rules.require_room_for_more(session, actor, request.patient_id)
+        rules.require_room_for_more(
+            session, actor, request.patient_id, series_id=request.series_id
+        )
         if request.replaces_id and not override:
             rules.require_free(
                 session,

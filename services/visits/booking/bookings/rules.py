@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, true
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -62,11 +62,13 @@ def read_note(typed: str) -> str:
     return note
 
 
-def require_room_for_more(session: Session, actor: Actor, patient_id: UUID) -> None:
+def require_room_for_more(
+    session: Session, actor: Actor, patient_id: UUID, *, series_id: UUID | None = None
+) -> None:
     """Raise TooManyHolds if a patient holds all they may; a series counts once.
 
-    Two concurrent requests queue up here, so that the second counts what the first
-    took.
+    Further times of the series `series_id` need no more room than its first. Two
+    concurrent requests queue up here, so that the second counts what the first took.
     """
     if actor.role is not Role.PATIENT:
         return
@@ -78,7 +80,11 @@ def require_room_for_more(session: Session, actor: Actor, patient_id: UUID) -> N
     held = session.scalar(
         select(
             func.count(func.distinct(func.coalesce(Booking.series_id, Booking.id)))
-        ).where(Booking.id.in_(_held_for(patient_id)), Booking.waitlist_id.is_(None))
+        ).where(
+            Booking.id.in_(_held_for(patient_id)),
+            Booking.waitlist_id.is_(None),
+            Booking.series_id.is_distinct_from(series_id) if series_id else true(),
+        )
     )
     if held is not None and held >= MOST_HOLDS:
         raise TooManyHolds(MOST_HOLDS)

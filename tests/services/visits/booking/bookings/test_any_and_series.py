@@ -15,6 +15,7 @@ from services.visits.booking.bookings.errors import (
     AttemptKeyReused,
     HoldExpired,
     NoSuchSlot,
+    TooManyHolds,
 )
 from tests.kit import cast
 from tests.services.visits.booking.bookings import samples
@@ -193,3 +194,21 @@ def test_patients_hold_a_series_of_more_than_three(session, herself, dora, patie
 
     assert len(held) == 5
     assert datetime.now(UTC) < held[0].expires_at
+
+
+def test_a_series_needs_room_for_one_hold_only(session, herself, dora, patient):
+    for number in range(1, 3):
+        hold(session, herself, samples.slot(session, dora, number), patient.id)
+    request = SeriesRequest(weeks(session, dora, 3), patient.id, uuid4())
+
+    held = bookings.hold_series(session, herself, request)
+
+    assert len(held) == 3
+    with pytest.raises(TooManyHolds):
+        hold(session, herself, samples.slot(session, dora, 3), patient.id)
+    with pytest.raises(TooManyHolds):
+        bookings.hold_series(
+            session,
+            herself,
+            SeriesRequest((samples.slot(session, dora, 4),), patient.id, uuid4()),
+        )
