@@ -106,7 +106,7 @@ def _list_free(session: Session, request: AnyRequest) -> list[UUID]:
         select(Slot.id)
         .join(Doctor, Doctor.id == Slot.doctor_id)
         .where(
-            Doctor.speciality == request.speciality,
+            func.fold(Doctor.speciality) == func.fold(request.speciality),
             Doctor.is_active,
             Doctor.deleted_at.is_(None),
             Slot.starts_at == request.starts_at,

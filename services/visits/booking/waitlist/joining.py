@@ -94,7 +94,7 @@ def _check(session: Session, request: WaitRequest) -> None:
     wanted = (
         Doctor.id == request.doctor_id
         if request.doctor_id
-        else Doctor.speciality == request.speciality
+        else func.fold(Doctor.speciality) == func.fold(request.speciality)
     )
     there = select(Doctor.id).where(
         wanted, Doctor.is_active, Doctor.deleted_at.is_(None)

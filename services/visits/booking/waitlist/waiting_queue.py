@@ -42,7 +42,7 @@ def next_in_line(session: Session, slot_id: UUID) -> Waiting | None:
             WaitlistEntry.status == "waiting",
             or_(
                 WaitlistEntry.doctor_id == Doctor.id,
-                WaitlistEntry.speciality == Doctor.speciality,
+                func.fold(WaitlistEntry.speciality) == func.fold(Doctor.speciality),
             ),
             WaitlistEntry.from_at <= Slot.starts_at,
             WaitlistEntry.until_at >= Slot.ends_at,

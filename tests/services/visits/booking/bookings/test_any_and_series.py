@@ -87,6 +87,14 @@ def test_nobody_is_free_at_another_time(session, clerk, patient):
         bookings.hold_any(session, clerk, wanted(patient))
 
 
+def test_a_speciality_is_one_however_it_is_spelt(session, clerk, patient):
+    left = samples.slot(session, cast.add_doctor(session, speciality="dermatology"))
+
+    booking = bookings.hold_any(session, clerk, wanted(patient))
+
+    assert booking.slot_id == left
+
+
 def test_a_series_is_the_same_time_every_week(session, clerk, dora, slot, patient):
     second = samples.slot(session, dora, starts_at=FIRST + timedelta(weeks=1))
     third = samples.slot(session, dora, starts_at=FIRST + timedelta(weeks=2))

@@ -76,6 +76,18 @@ def test_a_slot_that_frees_up_is_held_for_the_first_in_line(
     assert state(session, clerk, other) is WaitStatus.OFFERED
 
 
+def test_a_speciality_that_is_spelt_otherwise_is_waited_for_as_well(
+    desk, slot, patient, other
+):
+    session, clerk = desk
+    held = hold(session, clerk, slot, patient.id)
+    waitlist.join(session, clerk, waiting_for(other, speciality="CARDIOLOGY"))
+
+    bookings.cancel(session, clerk, held.id)
+
+    assert state(session, clerk, other) is WaitStatus.OFFERED
+
+
 def test_whoever_books_what_they_are_offered_waits_no_longer(
     desk, dora, slot, patient, other
 ):
