@@ -66,7 +66,7 @@ def move(session: Session, actor, booking_id: UUID, slot_id: UUID, attempt: UUID
 
 
 def let_pass(session: Session, booking: BookingRecord, seconds: float) -> None:
-    """Make the hold this much older."""
+    """Make the hold this much older, also one that has ended."""
     earlier = timedelta(seconds=seconds)
     for table, key in ((BookingSlot, BookingSlot.booking_id), (Booking, Booking.id)):
         session.execute(
@@ -75,6 +75,12 @@ def let_pass(session: Session, booking: BookingRecord, seconds: float) -> None:
             .values(expires_at=table.expires_at - earlier)
             .execution_options(synchronize_session=False)
         )
+    session.execute(
+        update(Booking)
+        .where(Booking.id == booking.id)
+        .values(ended_at=Booking.ended_at - earlier)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def begin(session: Session, booking: BookingRecord) -> None:

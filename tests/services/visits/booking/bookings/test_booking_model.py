@@ -40,6 +40,9 @@ TIMES = 3
 # All sums differ by ten seconds or more from two and from fifteen minutes (all are
 # multiples of 35), so that a run's own time does not matter even on a busy machine.
 STEPS = (35.0, 105.0, 140.0, 910.0)
+# For how long the slot of a hold that ran out is offered to the waiting list; this
+# differs by ten seconds from all of the above as well.
+OFFERED_FOR = 100.0
 
 
 @dataclass
@@ -101,6 +104,14 @@ class Model:
         for other, key in list(self.untidied.items()):
             if self.known[key].person == person:
                 del self.untidied[other]
+
+    def freed(self) -> set[int]:
+        """The slots of holds that ran out a moment ago, tidied up or not."""
+        return {
+            known.slot
+            for known in self.known.values()
+            if known.status is Status.EXPIRED and self.now < known.until + OFFERED_FOR
+        }
 
     def first_in_line(self, slot: int):
         if self.holder(slot) is not None:
@@ -250,20 +261,22 @@ class Bookings(RuleBasedStateMachine):
 
     @rule(seconds=sampled_from(STEPS))
     def wait(self, seconds):
-        for booking_id in [key for key, _ in self.model.live()]:
+        for booking_id in self.model.known:
             booking = bookings.get(self.session, CLERK, booking_id)
-            if booking.status is Status.PENDING:
+            if booking.status in {Status.PENDING, Status.EXPIRED}:
                 samples.let_pass(self.session, booking, seconds)
         self.model.pass_by(seconds)
 
     @rule()
     def tidy(self):
-        over = sorted(self.model.untidied, key=lambda slot: self.slots[slot])
+        over = set(self.model.untidied)
         assert bookings.expire_due(self.session) == len(over)
         for slot in over:
             self._end_place(self.model.known[self.model.untidied[slot]], None)
         self.model.untidied.clear()
-        for slot in over:
+        for slot in sorted(
+            over | self.model.freed(), key=lambda slot: self.slots[slot]
+        ):
             self._offer(slot)
 
     def _offer(self, slot):

@@ -122,6 +122,22 @@ def test_then_it_is_the_next_ones_turn(desk, dora, slot, patient, how):
     assert state(session, clerk, people[0]) is WaitStatus.PASSED
 
 
+def test_a_time_that_made_room_for_another_is_offered_as_well(
+    desk, dora, slot, patient, other
+):
+    session, clerk = desk
+    held = hold(session, clerk, slot, patient.id)
+    waitlist.join(session, clerk, waiting_for(other, dora))
+    let_pass(session, held, 121)
+    # Before anybody has tidied up, the hold that ran out is gone.
+    hold(session, clerk, samples.slot(session, dora, 1), patient.id)
+
+    bookings.expire_due(session)
+
+    offered = bookings.get(session, clerk, offer_to(session, other))
+    assert (offered.slot_id, offered.status) == (slot, BookingStatus.PENDING)
+
+
 def test_an_offer_that_ran_out_is_for_whoever_asks(desk, dora, slot, patient, other):
     session, clerk = desk
     held = hold(session, clerk, slot, patient.id)
