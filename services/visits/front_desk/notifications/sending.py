@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from db.models.booking import Appointment, Booking, VisitNotification
+from db.models.patient import Patient
 from db.models.user import User
 from services.core import audit
 from services.core.audit import Action
@@ -150,7 +151,11 @@ def _email_of(
 
 
 def _is_stale() -> ColumnElement[bool]:
-    # Reminders of visits that were cancelled or have begun, offers that ran out.
+    # To patients who have died since, reminders of visits that were cancelled or have
+    # begun, offers that ran out.
+    has_died = exists().where(
+        Patient.id == VisitNotification.patient_id, Patient.deceased_on.is_not(None)
+    )
     comes = exists().where(
         Appointment.booking_id == VisitNotification.booking_id,
         Appointment.status == "scheduled",
@@ -164,6 +169,7 @@ def _is_stale() -> ColumnElement[bool]:
     return or_(
         VisitNotification.created_at < func.now() - _STALE,
         _is_overtaken(),
+        has_died,
         and_(VisitNotification.kind == "reminder", ~comes),
         and_(VisitNotification.kind == "offer", ~stands),
     )

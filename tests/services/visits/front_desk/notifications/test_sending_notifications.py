@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select, text, update
 
 from db.models.audit import AuditEvent
 from db.models.booking import Appointment, Booking, VisitNotification
+from db.models.patient import Patient
 from db.postgres import SYSTEM
 from jobs.visits import notifications as job
 from services.core.actors import Role
@@ -213,6 +214,20 @@ def test_nobody_is_reminded_late_of_a_visit_that_is_over(post, mailer, mailbox, 
 
     assert send(post, mailer) == 0
     assert mailbox.emails == []
+
+
+def test_whoever_has_died_since_is_not_written_to(written, mailer, mailbox):
+    died = update(Patient).where(Patient.id == written.clinic.grace.id)
+    written.do(
+        lambda s: s.execute(died.values(deceased_on=func.current_date())) and None
+    )
+    try:
+        assert send(written, mailer) == 0
+    finally:
+        written.do(lambda s: s.execute(died.values(deceased_on=None)) and None)
+
+    assert mailbox.emails == []
+    assert look(written).given_up == 1
 
 
 @pytest.mark.parametrize("is_put_off", [True, False])
