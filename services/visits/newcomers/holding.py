@@ -17,6 +17,7 @@ from services.people.sign_in import codes
 from services.visits.booking import bookings
 from services.visits.newcomers import claiming
 from services.visits.newcomers.errors import (
+    HoldOver,
     NoSuchNewcomer,
     RequestKeyReused,
     SlotGone,
@@ -88,9 +89,14 @@ def hold(
 
 
 def require_held(newcomer: NewcomerRecord) -> NewcomerRecord:
-    """Return the newcomer's booking, or raise SlotGone if it lost the race."""
+    """Return the newcomer's booking, or raise SlotGone if it lost the race.
+
+    Raises HoldOver if the request was sent again after its hold had ended.
+    """
     if newcomer.status is NewcomerStatus.FAILED:
         raise SlotGone
+    if newcomer.status in {NewcomerStatus.EXPIRED, NewcomerStatus.CANCELLED}:
+        raise HoldOver
     return newcomer
 
 

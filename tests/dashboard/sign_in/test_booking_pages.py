@@ -257,6 +257,27 @@ def test_a_time_that_is_given_back_is_free_at_once(
     assert _holder(clinic_engine, doctor[1][0]) is None
 
 
+def test_a_form_sent_again_for_a_time_given_back_waits_for_no_code(
+    visitor, doctor, email, mailbox
+):
+    path, form = _form(visitor, doctor)
+    visitor.post(path, data=form | {"email": email})
+    visitor.post(f"{PATH}/code/release")
+
+    # Browsers show the form as it was to whoever goes back to it.
+    answer = visitor.post(path, data=form | {"email": email})
+
+    assert answer.status_code == 410
+    assert "no longer held for you" in answer.text
+    typed = _typed_in(answer.text)
+    assert typed["attempt"] != form["attempt"]
+    eventually(
+        lambda: str(doctor[1][0]) in visitor.get(path.rpartition("/times")[0]).text
+    )
+    assert visitor.post(path, data=typed).headers["location"] == f"{PATH}/code"
+    eventually(lambda: len(codes.emails_to(mailbox, email)) == 2)
+
+
 def test_by_the_link_a_visit_is_moved_and_cancelled(
     visitor, clinic, doctor, email, *, mailbox, clinic_engine
 ):
