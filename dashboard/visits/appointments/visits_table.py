@@ -22,7 +22,7 @@ from dashboard.ui.record_table import (
     payload_of,
     record_table,
 )
-from dashboard.ui.words import plain
+from dashboard.ui.words import capitalised, plain
 from dashboard.visits.appointments.visit_addresses import calendar_url, ticket_url
 from dashboard.visits.booking.cancellation_notice import notice_hours
 from dashboard.visits.booking.moving import go_and_move
@@ -74,7 +74,7 @@ def visits_table(visits: Sequence[VisitRecord], *, name: str, key: str) -> None:
 
 
 def _row(visit: VisitRecord, actions: tuple[RowAction, ...], *, width: int) -> Row:
-    speciality = visit.speciality.capitalize()
+    speciality = capitalised(visit.speciality)
     cells = (
         Cell(when(visit.starts_at)),
         Cell(f"{visit.doctor_name}, {speciality}"),

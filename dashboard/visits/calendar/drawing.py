@@ -8,7 +8,7 @@ from uuid import UUID
 from dashboard.context import current_actor, now
 from dashboard.ui.clock import in_zone, today
 from dashboard.ui.language import gettext as _, lowered, weekday
-from dashboard.ui.words import written
+from dashboard.ui.words import capitalised, written
 from dashboard.visits.booking.times import clock, from_to, heading
 from dashboard.visits.calendar.period import CalendarRequest
 from dashboard.visits.calendar.rooms import by_room, joined_stretches
@@ -82,9 +82,9 @@ def minute_of(timestamp: datetime, day: date) -> int:
 
 def _where(speciality: str, room: str | None) -> str:
     if not room:
-        return speciality.capitalize()
+        return capitalised(speciality)
     return _("{speciality}, room {room}").format(
-        speciality=speciality.capitalize(), room=room
+        speciality=capitalised(speciality), room=room
     )
 
 

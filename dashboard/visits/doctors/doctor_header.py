@@ -6,7 +6,7 @@ from dashboard import wiring
 from dashboard.ui.language import gettext as _, money
 from dashboard.ui.own_photo import own_photo
 from dashboard.ui.page_header import name_breadcrumb, page_header
-from dashboard.ui.words import plain
+from dashboard.ui.words import capitalised, plain
 from services.visits.schedule.doctors import DoctorRecord
 
 _WIDTH = 96
@@ -27,7 +27,7 @@ def doctor_header(doctor: DoctorRecord) -> None:
 def _facts(doctor: DoctorRecord) -> None:
     name_breadcrumb("doctor", doctor.name, doctor=str(doctor.id))
     page_header(plain(doctor.name))
-    facts = [doctor.speciality.capitalize()]
+    facts = [capitalised(doctor.speciality)]
     if doctor.room:
         facts.append(_("room {room}").format(room=doctor.room))
     if doctor.city:

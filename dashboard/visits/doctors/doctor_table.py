@@ -17,6 +17,7 @@ from dashboard.ui.record_table import (
     payload_of,
     record_table,
 )
+from dashboard.ui.words import capitalised
 from dashboard.visits.doctors.doctor_header import fee_of
 from services.visits.schedule.doctors import DoctorRecord
 
@@ -58,7 +59,7 @@ def carried() -> dict[str, str]:
 def _row(doctor: DoctorRecord, next_free: Cell, *, is_managed: bool) -> Row:
     cells = [
         Cell(doctor.name),
-        Cell(doctor.speciality.capitalize()),
+        Cell(capitalised(doctor.speciality)),
         next_free,
         Cell(doctor.room or ""),
         Cell(fee_of(doctor)),

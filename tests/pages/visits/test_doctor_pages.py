@@ -69,6 +69,15 @@ def test_a_speciality_narrows_the_list(clinic, dora):
     assert {row[1] for row in rows_of(app, _TABLE)} == {"Cardiology"}
 
 
+def test_a_speciality_keeps_the_capitals_of_its_language(clinic):
+    german = {"name": "Ines Intern", "speciality": "innere Medizin"}
+    doctor_id = clinic.write(lambda s: cast.add_doctor(s, **german).id)
+
+    app = clinic.open("doctor", doctor=doctor_id)
+
+    assert any("Innere Medizin" in element.value for element in app.markdown)
+
+
 def test_a_doctor_is_added_and_can_be_planned_at_once(clinic):
     app = clinic.open("doctor_plan")
     fields(app, "text_input", "doctor_name")[0].set_value(cast.DOCTOR_EMIL.name)
