@@ -13,6 +13,7 @@ from api.core.answers import JsonResponse, read_headers, written_headers
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
 from api.visits.schemas import VisitShown, VisitsShown
+from api.visits.timestamps import chosen_day
 from services.core.actors import Actor
 from services.visits.front_desk import appointments
 from services.visits.front_desk.appointments import VisitRecord
@@ -51,11 +52,10 @@ def list_appointments(
 
     def read(session: Session) -> tuple[VisitRecord, ...]:
         if whose is None:
-            chosen_day = day or today.date()
             return appointments.list_of_day(
                 session,
                 actor,
-                chosen_day,
+                chosen_day(day, now=today),
                 zone,
                 doctor_id=doctor,
                 after=after,

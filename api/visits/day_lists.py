@@ -11,6 +11,7 @@ from api.core.answers import read_headers
 from api.core.dependencies import ProgramOrPerson
 from api.core.documented import sends
 from api.core.files.sending import PDF
+from api.visits.timestamps import chosen_day
 from services.visits import calendar
 
 router = APIRouter(tags=["Visits"])
@@ -29,7 +30,7 @@ def day_list(
 ) -> Response:
     """Return the visits of a day as PDF: time, name, date of birth, phone number."""
     stores, now = caller.stores, caller.stores.now()
-    chosen = day or now.date()
+    chosen = chosen_day(day, now=now)
     zone = now.tzinfo
     assert zone is not None  # noqa: S101 (the clinic's clock has one)
     read = caller.read(

@@ -32,6 +32,16 @@ def timespan(
     return begin, end
 
 
+def chosen_day(day: date | None, *, now: datetime) -> date:
+    """Return the day that was asked for, by default today.
+
+    Raises InvalidInput for the last one of the calendar: it has no end.
+    """
+    chosen = day or now.date()
+    _later("day", chosen, 1)
+    return chosen
+
+
 def _timestamp(
     name: str, typed: str, zone: tzinfo, *, is_end: bool = False
 ) -> datetime:

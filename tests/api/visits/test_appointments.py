@@ -44,6 +44,14 @@ def test_a_day_lists_the_visits_of_each_doctor(client, practice, visit):
     assert visit["id"] not in _list(client)
 
 
+@pytest.mark.parametrize("route", ["/api/appointments", "/files/day-list.pdf"])
+def test_the_last_day_of_the_calendar_is_refused(client, route):
+    answer = client.get(route, params={"day": "9999-12-31"})
+
+    assert answer.status_code == 400
+    assert answer.json()["property"] == "day"
+
+
 def test_a_long_day_is_cut_and_leads_to_the_rest(client, visit, monkeypatch):
     monkeypatch.setattr(api_appointments, "_AT_A_TIME", 1)
     given = {"params": {"day": DAY}, "headers": NEWEST}
