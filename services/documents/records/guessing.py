@@ -8,7 +8,11 @@ from datetime import date
 from pathlib import PurePath
 from typing import Final
 
-from services.documents.records.rules import EARLIEST_PAPER, tidy_line
+from services.documents.records.rules import (
+    EARLIEST_PAPER,
+    LONGEST_TITLE,
+    tidy_line,
+)
 
 # A letter has its date on the first page, and seldom below the first paragraphs.
 _PAGES: Final = 2
@@ -82,7 +86,9 @@ def guess_paper(filename: str, text: Sequence[str], *, today: date) -> PaperGues
 
 
 def _title(filename: str, text: str) -> str:
-    stem = tidy_line(PurePath(filename.replace("\\", "/")).stem.replace("_", " "))
+    named = PurePath(filename.replace("\\", "/")).stem.replace("_", " ")
+    # A file's name can be longer than a title.
+    stem = tidy_line(named)[:LONGEST_TITLE].rstrip()
     if not _SAYS_NOTHING.fullmatch(stem):
         return stem
     lines = (tidy_line(line) for line in text.splitlines())

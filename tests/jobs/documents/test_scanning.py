@@ -406,6 +406,18 @@ def test_a_title_and_a_date_are_supposed_where_nobody_gave_any(database, files, 
     }
 
 
+def test_a_long_name_of_a_file_stops_nothing(database, files, file):
+    letters = [samples.wide_tree(pages) for pages in (1, 2)]
+    file(letters[0], scanner=None, name=f"{'Letter_of_somebody_' * 12}.pdf")
+    file(letters[1], scanner=None, name="scan0001.pdf")
+
+    jobs.recognise(database, files, Letter())
+
+    assert [version.reading for version in versions(database)] == ["recognised"] * 2
+    titles = {document.title for document in documents(database)}
+    assert titles == {("Letter of somebody " * 12)[:200].rstrip(), "Discharge letter"}
+
+
 def test_what_somebody_called_a_document_it_stays(database, files, file):
     given = DraftDocument(title="Mine", dated_on=date(2020, 1, 2))
     file(samples.wide_tree(1), scanner=None, name="scan0001.pdf", draft=given)

@@ -41,6 +41,7 @@ def test_the_date_is_that_of_the_paper(text, dated_on):
         ("IMG_2034.JPG", "", "IMG 2034"),
         ("20261103_1204.pdf", "Blood count", "Blood count"),
         ("scan.pdf", "x" * 90, "scan"),
+        (f"{'Letter ' * 29}.pdf", "", ("Letter " * 29)[:200].strip()),
     ],
 )
 def test_the_title_is_the_name_that_a_person_chose_or_the_first_line(
