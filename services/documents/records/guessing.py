@@ -111,12 +111,13 @@ def _dates(text: str) -> Iterator[tuple[date, str]]:
     """Yield dates (31/12; 12/31 if only that is possible) and the text before each."""
     for match in _DATE.finditer(text):
         given = {name[0]: value for name, value in match.groupdict().items() if value}
-        month_name = given["m"].lower()
-        month = _MONTHS.get(month_name) or int(month_name)
+        month_name = given["m"].casefold()
         day, year = int(given["d"]), int(given["y"])
         before = text[max(0, match.start() - _BEFORE) : match.start()]
         months_last = 12
-        if month > months_last >= day:
-            day, month = month, day
+        # The pattern also takes letters that only count as equal, such as ı for i.
         with suppress(ValueError):
+            month = _MONTHS.get(month_name) or int(month_name)
+            if month > months_last >= day:
+                day, month = month, day
             yield date(year, month, day), before
