@@ -137,7 +137,7 @@ def _write_guess(
     written = session.execute(
         update(Document)
         .where(Document.id == document.id, Document.revision == document.revision)
-        .values(**values, revision=Document.revision + 1)
+        .values(**values, revision=Document.revision + 1, updated_at=func.now())
         .returning(Document.latest, Document.revision)
         .execution_options(synchronize_session=False)
     ).one_or_none()

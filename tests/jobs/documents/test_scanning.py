@@ -406,6 +406,16 @@ def test_a_title_and_a_date_are_supposed_where_nobody_gave_any(database, files, 
     }
 
 
+def test_a_supposed_title_is_a_change_of_its_time(database, files, file):
+    file(samples.wide_tree(1), scanner=None, name="scan0001.pdf")
+    (before,) = documents(database)
+
+    jobs.recognise(database, files, Letter())
+
+    (document,) = documents(database)
+    assert document.updated_at > before.updated_at
+
+
 def test_a_long_name_of_a_file_stops_nothing(database, files, file):
     letters = [samples.wide_tree(pages) for pages in (1, 2)]
     file(letters[0], scanner=None, name=f"{'Letter_of_somebody_' * 12}.pdf")
