@@ -45,7 +45,9 @@ WHEN NOT MATCHED THEN INSERT (
     source_key
 )
 """
-# An entry that the files no longer have was a mistake in them.
+# An entry that the files no longer have was a mistake in them. A record into which
+# another import's was merged has that one's entries as well: which are whose is not
+# known, so all stay.
 _DROP: Final = """
 DELETE FROM clinical_entries AS kept USING patients, arriving_patients AS arriving
 WHERE kept.source = :source AND kept.patient_id = patients.id
@@ -54,6 +56,10 @@ WHERE kept.source = :source AND kept.patient_id = patients.id
     AND arriving.problem IS NULL AND patients.deleted_at IS NULL
     AND NOT EXISTS (
         SELECT FROM arriving_entries AS told WHERE told.source_key = kept.source_key
+    )
+    AND NOT EXISTS (
+        SELECT FROM patients AS merged
+        WHERE merged.merged_into_id = kept.patient_id AND merged.source = :source
     )
 """
 

@@ -13,7 +13,7 @@ from services.core.errors import NotAllowed
 from services.demo import importing
 from services.demo.importing.csv_lines import CannotImport
 from services.demo.importing.fhir import bundles as files
-from services.patients.records import unique_emails
+from services.patients.records import patients, unique_emails
 from tests.services.demo.importing.fhir_samples import (
     ABOUT_ADA,
     ADA,
@@ -34,6 +34,7 @@ from tests.services.demo.importing.fhir_samples import (
     status,
     write_bundle,
 )
+from tests.services.patients.duplicates import merge_samples
 
 ICD_10 = "http://hl7.org/fhir/sid/icd-10"
 ICD_10_GM = "http://fhir.de/CodeSystem/bfarm/icd-10-gm"
@@ -146,6 +147,28 @@ def test_what_people_edited_stays(take, kept, engine):
 
     assert kept()["last_name"] == "King"
     assert (outcome.kept, outcome.unchanged) == (1, 1)
+
+
+def test_what_a_merge_has_moved_stays(take, entries, engine, *, clerk, database, today):
+    of_ben = {"subject": {"reference": f"Patient/{BEN}"}}
+    everything = ada(), ben(), condition(), condition("Gout", "3", **of_ben)
+    take(*everything)
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT source_id, id FROM patients")).all()
+    ids = dict(rows)
+
+    def merge(session):
+        kept, merged = (patients.look_up(session, clerk, ids[i]) for i in (ADA, BEN))
+        merge_samples.merge(session, clerk, (kept, merged), today, kept.draft())
+
+    database.write(merge, identity=SYSTEM)
+    dated = entries()
+
+    take(*everything)
+
+    assert entries() == dated
+    assert {entry["patient_id"] for entry in dated.values()} == {ids[ADA]}
+    assert [*dated] == ["Asthma", "Gout"]
 
 
 def test_files_of_a_folder_are_one_import(take, kept, tmp_path):
