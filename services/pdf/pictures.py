@@ -38,6 +38,9 @@ _A4: Final = (595.28, 841.89)
 _POINTS_AN_INCH: Final = 72
 # What cameras and screens claim means nothing; scanners know their resolution.
 _LEAST_DPI, _MOST_DPI = 100, 1200
+_MOST_UNEVEN: Final = 4
+_ORIENTATION: Final = 0x112
+_ON_ITS_SIDE: Final = (5, 6, 7, 8)
 _NEW_SUBFILE_TYPE: Final = 254
 _REDUCED: Final = 1
 # A share of the time limit, so that too many pages are refused with a reason.
@@ -109,15 +112,15 @@ def _decoded(frame: Image.Image) -> Image.Image:
     frame.draft("RGB", (_LONGEST_SIDE, _LONGEST_SIDE))
     if frame.width * frame.height > _MAX_PIXELS:
         raise Refused(Refusal.LARGE_PICTURE)
-    dpi = frame.info.get("dpi")
+    known = _dpi_of(frame)
     upright = _plain(ImageOps.exif_transpose(frame))
     before = upright.width
     if upright.mode != "1":
         upright.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
     upright.info.clear()
-    known = _dpi_of(dpi)
     if known is not None:
-        upright.info["dpi"] = known * upright.width / before
+        share = upright.width / before
+        upright.info["dpi"] = known[0] * share, known[1] * share
     return upright
 
 
@@ -143,12 +146,20 @@ def _on_paper(picture: Image.Image) -> Image.Image:
     return paper
 
 
-def _dpi_of(said: object) -> float | None:
+def _dpi_of(frame: Image.Image) -> tuple[float, float] | None:
+    """Return the resolution across and down of the upright picture, if it is known."""
+    said = frame.info.get("dpi")
     try:
-        dpi = float(said[0])  # type: ignore[index]
+        across, down = float(said[0]), float(said[1])  # type: ignore[index]
     except (TypeError, ValueError, IndexError, ZeroDivisionError):
         return None
-    return dpi if _LEAST_DPI < dpi <= _MOST_DPI else None
+    if not _LEAST_DPI < across <= _MOST_DPI:
+        return None
+    # Faxes often have half as many lines down the page as points across it.
+    if not 1 / _MOST_UNEVEN <= down / across <= _MOST_UNEVEN:
+        down = across
+    is_on_its_side = frame.getexif().get(_ORIENTATION) in _ON_ITS_SIDE
+    return (down, across) if is_on_its_side else (across, down)
 
 
 def _add_page(pdf: pikepdf.Pdf, picture: Image.Image) -> None:
@@ -183,10 +194,10 @@ def _drawn(pdf: pikepdf.Pdf, picture: Image.Image) -> pikepdf.Object:
 
 def _size_on_paper(picture: Image.Image) -> tuple[float, float]:
     """Return the size that a scanner states; else the largest that fits on A4."""
-    dpi = picture.info.get("dpi")
-    if dpi:
-        scale = _POINTS_AN_INCH / dpi
+    width, height = picture.size
+    if dpi := picture.info.get("dpi"):
+        across, down = _POINTS_AN_INCH / dpi[0], _POINTS_AN_INCH / dpi[1]
     else:
-        sheet = _A4 if picture.height >= picture.width else _A4[::-1]
-        scale = min(sheet[0] / picture.width, sheet[1] / picture.height)
-    return max(1.0, picture.width * scale), max(1.0, picture.height * scale)
+        sheet = _A4 if height >= width else _A4[::-1]
+        across = down = min(sheet[0] / width, sheet[1] / height)
+    return max(1.0, width * across), max(1.0, height * down)

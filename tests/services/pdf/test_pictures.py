@@ -137,6 +137,19 @@ def test_a_scan_keeps_its_size_and_a_photo_fits_a_sheet(inspector):
         assert float(opened.pages[0].mediabox[2]) == pytest.approx(841.89)
 
 
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_fax_with_few_lines_is_as_high_as_its_paper(inspector, orientation):
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    fax = written(paper("1", (1632, 1176)), "TIFF", dpi=(204, 98), exif=exif)
+
+    with pikepdf.open(io.BytesIO(converted(inspector, fax))) as opened:
+        _, _, *size = map(float, opened.pages[0].mediabox)
+
+    assert sorted(size) == [576, 864]
+    assert (size == [576, 864]) is (orientation == 1)
+
+
 def png_claiming(width, height):
     """A PNG of a few bytes that claims to be this large."""
 
