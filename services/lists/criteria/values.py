@@ -67,9 +67,12 @@ class Span:
 
 
 def day_interval(read: object) -> tuple[date, date]:
-    """Return the begin and end of a day, or of a year given instead of a day."""
+    """Return the begin and end of a day, or of a year given instead of a day.
+
+    The last day of the calendar, which stands for no end, has no day after it.
+    """
     if isinstance(read, date):
-        return read, read + timedelta(1)
+        return read, read + timedelta(1) if read < date.max else read
     year = int(str(read))
     return date(year, 1, 1), date(year + 1, 1, 1)
 

@@ -40,6 +40,7 @@ def where(*filters):
         where(Filter("sex", Operator.IN, ("male", "FEMALE"))),
         where(Filter("phone_number", Operator.STARTS_WITH, "+49 (30)")),
         where(Filter("updated_at", Operator.LESS_THAN, "2026-11-20T10:00:00Z")),
+        where(Filter("date_of_birth", Operator.BETWEEN, ("1980-05-17", "9999-12-31"))),
     ],
     ids=lambda list_criteria: str(list_criteria)[:60],
 )
