@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 from typing import Any, Final, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from services.core.actors import Actor
@@ -179,7 +179,7 @@ def read_page(
         places = [row[-len(keys) :] for row in rows[: at.size]]
         rows = [row[: -len(keys)] for row in rows]
     if not rows and end.has_cursor:
-        _require_row(session, definition.id_column, given)
+        _require_place(session, query, given)
     records = _cut(session, rows, at.size, end, query)
     # Even if all of its rows have gone since they were found.
     if places and len(rows) > at.size:
@@ -234,11 +234,14 @@ def _find(
     return find({**corrected.parameters, **given}), corrected
 
 
-def _require_row(
-    session: Session, id_column: ColumnElement[UUID], given: Mapping[str, object]
+def _require_place(
+    session: Session, query: _AnyQuery, given: Mapping[str, object]
 ) -> None:
-    known = select(id_column).where(id_column == bindparam("cursor"))
-    if not run(session, compiled(known), given):
+    """Raise InvalidInput unless the row at which the page begins has a place.
+
+    Without one nothing is before or after it: the page would seem to be the last.
+    """
+    if not run(session, query.text(_place), {**query.parameters, **given}):
         raise _is_gone()
 
 
@@ -286,6 +289,14 @@ def _records(
         by_id = {row[0]: row for row in whole}
         rows = [by_id[each] for each in ids if each in by_id]
     return tuple(map(shape.record_of, rows))
+
+
+@lru_cache(maxsize=512)
+def _place(shape: ListShape[Any, Any]) -> str:
+    table, id_ = shape.table, shape.table.c.id
+    known = (key.of(table).is_not(None) for key in shape.keys if not key.is_nullable)
+    cursor = bindparam("cursor", type_=id_.type)
+    return compiled(select(id_).where(id_ == cursor, *known))
 
 
 @lru_cache(maxsize=512)

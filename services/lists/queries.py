@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from functools import lru_cache
 from typing import Any, Generic, Protocol, TypeVar
-from uuid import UUID
 
 from sqlalchemy import BindParameter, ColumnElement, FromClause, Select, select
 from sqlalchemy.orm import Session
@@ -112,7 +111,6 @@ class ListDefinition(Generic[Scope, AnySearch, AnyPage]):
     """
 
     subject: Subject
-    id_column: ColumnElement[UUID]
     shown: Action
     counted: Action
     scope_of: Callable[[Actor], Scope]

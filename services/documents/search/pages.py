@@ -12,7 +12,6 @@ from services.core.actors import Actor, Role
 from services.core.audit import Action
 from services.documents import tags
 from services.documents.search import fields, parsing, passages, spelling
-from services.documents.search.listed import DOCUMENTS
 from services.documents.search.parsing import ParsedSearch
 from services.documents.search.queries import (
     DocumentListShape,
@@ -70,7 +69,6 @@ def _page_of(
 
 DOCUMENT_LISTS: Final = ListDefinition(
     subject=fields.DOCUMENTS,
-    id_column=DOCUMENTS.c.id,
     shown=Action.DOCUMENT_LIST,
     counted=Action.DOCUMENT_COUNT,
     scope_of=lambda actor: actor.role is Role.PATIENT,

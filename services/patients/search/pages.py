@@ -18,7 +18,7 @@ from services.lists.queries import ListDefinition
 from services.patients.records.model import PseudonymisedPatient
 from services.patients.search import fields, parsing, terms
 from services.patients.search.pseudonyms import pseudonyms_for
-from services.patients.search.queries import PATIENTS, shape_of
+from services.patients.search.queries import shape_of
 from services.patients.search.visibility import (
     PSEUDONYMISED,
     Listed,
@@ -31,7 +31,6 @@ PatientPage = Page[Listed]
 
 PATIENT_LISTS: Final = ListDefinition(
     subject=fields.PATIENTS,
-    id_column=PATIENTS.c.id,
     shown=Action.PATIENT_LIST,
     counted=Action.PATIENT_COUNT,
     scope_of=visibility_of,

@@ -276,3 +276,19 @@ def test_authors_are_sorted_without_their_titles_page_by_page(session, clerk, th
     first = search.list_documents(session, clerk, criteria).rows[0]
     rest = search.list_documents(session, clerk, criteria, after=first.id).rows
     assert [row.title for row in rest] == list(names)[1:]
+
+
+@pytest.mark.parametrize("searched", ["", "paper"], ids=["trash", "searched"])
+def test_a_page_behind_what_has_left_the_list_is_refused(session, clerk, searched):
+    papers = [filed(session, clerk, "Paper", days_old=n) for n in range(3)]
+    is_trash = not searched
+    if is_trash:
+        for paper in papers:
+            records.delete(session, clerk, paper.id, revision=None)
+    criteria = Criteria(search=searched, archived=is_trash)
+    page = search.list_documents(session, clerk, criteria, size=1, now=NOW)
+    leave = records.restore if is_trash else records.delete
+    leave(session, clerk, page.next, revision=None)
+
+    with pytest.raises(InvalidInput, match="place in the list no longer exists"):
+        search.list_documents(session, clerk, criteria, after=page.next, now=NOW)
