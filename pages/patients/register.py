@@ -30,15 +30,18 @@ elif "register_id" not in st.session_state:
 
 def register(draft: PatientDraft) -> None:
     """Register the patient and go to the new record."""
-    saved = write(
-        lambda s: patients.register(
-            s,
-            actor,
-            draft,
-            today=today(),
-            patient_id=st.session_state["register_id"],
+    patient_id = st.session_state["register_id"]
+    try:
+        saved = write(
+            lambda s: patients.register(
+                s, actor, draft, today=today(), patient_id=patient_id
+            )
         )
-    )
+    except patients.PatientIdTaken:
+        # What was sent before, with other data, was saved although nobody heard so: the
+        # next try is offered that record as a possible duplicate.
+        st.session_state["register_id"] = uuid4()
+        raise
     del st.session_state["register_id"]
     st.session_state.pop("register_checked", None)
     notify(_("{name} is registered.").format(name=plain(full_name(saved))))

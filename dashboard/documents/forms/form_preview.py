@@ -20,6 +20,7 @@ from dashboard.ui.words import plain
 from services.core.actors import Role
 from services.documents import records
 from services.documents.records.drafts import DraftDocument, StoredContent
+from services.documents.records.errors import DocumentIdTaken
 from services.documents.records.kinds import DocumentType
 from services.documents.records.model import DocumentRecord
 
@@ -84,8 +85,13 @@ def _preview(made: UnconfirmedDocument) -> None:
 def _file(made: UnconfirmedDocument) -> None:
     """File the form, then open what it has become; raises what the services raise."""
     count_upload()
-    with stored(made.paper) as content:
-        filed = _write(made, content)
+    try:
+        with stored(made.paper) as content:
+            filed = _write(made, content)
+    except DocumentIdTaken:
+        # It was filed before, as it was then, although nobody heard so.
+        beginning.take_new_id()
+        raise
     form_drafts.forget(made.begun)
     beginning.forget()
     _let_go()

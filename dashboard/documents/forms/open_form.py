@@ -128,6 +128,11 @@ def begin_next_document() -> None:
         st.session_state.pop(kept, None)
 
 
+def take_new_id() -> None:
+    """Have the document get another id, and keep its draft."""
+    st.session_state.pop(_NEW_ID, None)
+
+
 def forget() -> None:
     """Have the form filled again the next time; what it contained is filed."""
     begin_next_document()

@@ -13,6 +13,7 @@ from services.core.actors import Role
 from services.documents import records
 from services.documents.forms import Draft, list_drafts, save_draft
 from services.documents.records import ingest
+from services.documents.records.drafts import DraftDocument
 from services.documents.records.errors import FilesUnavailable
 from services.documents.records.kinds import DocumentType
 from services.patients.records import record_numbers
@@ -20,6 +21,7 @@ from tests.kit import cast
 from tests.pages.conftest import choose_patient, page_file
 from tests.pages.document_samples import files_of
 from tests.services.documents.forms.samples import record_form
+from tests.services.documents.records.samples import content
 
 PAGE = "create_document"
 
@@ -196,6 +198,19 @@ def test_if_the_upload_fails_the_preview_and_the_form_stay(clinic, monkeypatch):
     press(app, "confirm")
 
     assert newest(clinic).version.form["diagnosis"] == "Ένα δύο 王"
+
+
+def test_what_was_filed_unheard_and_is_made_anew_gets_an_id_of_its_own(clinic):
+    app = press(filled(clinic), "generate")
+    draft = DraftDocument(id=app.session_state[f"{PAGE}_new_id"])
+    clinic.write(lambda s: records.file(s, clinic.clerk, draft, content()))
+    press(app, "confirm")
+    assert "already has this id" in app.error[0].value
+
+    press(press(app, "generate"), "confirm")
+
+    assert newest(clinic).title == "Medical record"
+    assert not app.exception
 
 
 def test_back_to_the_form_keeps_what_was_typed_and_files_nothing(clinic):

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from services.patients.records import patients
 from services.patients.records.model import PatientDraft
 from tests.pages.conftest import Clinic
 
@@ -146,4 +147,33 @@ def test_somebody_else_of_that_name_is_registered_anyway(
     assert any("is registered" in toast.value for toast in app.toast)
     assert "May be the same person" in {head.value for head in app.subheader}
     assert "other@example" in messages(app).replace("\\", "") or app.table
+    assert not app.exception
+
+
+def test_who_was_saved_unheard_and_is_sent_with_other_data_is_no_dead_end(
+    clinic: Clinic,
+):
+    app = clinic.open("register")
+    fill_in(app, first_name="Annie", last_name="Easley", date_of_birth="1933-04-23")
+    fill_in(app, phone_number="0123456781")
+    clinic.write(
+        lambda s: patients.register(
+            s,
+            clinic.clerk,
+            PatientDraft(
+                first_name="Anni",
+                last_name="Easly",
+                date_of_birth=date(1933, 1, 1),
+                phone_number="0123456782",
+            ),
+            today=date(2026, 11, 20),
+            patient_id=app.session_state["register_id"],
+        )
+    )
+    submit(app)
+    assert app.title[0].value == "Register a patient"
+
+    submit(app)
+
+    assert app.title[0].value == "Easley, Annie"
     assert not app.exception
