@@ -20,7 +20,7 @@ from api.core.bearers import (
     require_type,
 )
 from api.core.exports import ListExport, ListExports
-from api.core.origins import SAFE_METHODS, is_same_origin, origin_of
+from api.core.origins import SAFE_METHODS, is_same_origin, network_of, origin_of
 from db.cluster.observing import ClusterMonitor
 from db.cluster.site_position import SiteReader
 from db.cluster.statements import StatementReader
@@ -361,7 +361,7 @@ def _find_bearer(request: Request, stores: Stores) -> Bearer:
     bearer = stores.bearers.find(stores.database, token) if token else None
     if bearer is None:
         with recording_limits(request, stores, None):
-            stores.limits.count_unknown(origin_of(request).network)
+            stores.limits.count_unknown(network_of(request))
         record_refusal(
             request, stores, None, Action.ACCESS_REFUSE, sentence=_UNKNOWN_TOKEN
         )

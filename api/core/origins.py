@@ -1,6 +1,7 @@
 """The origin of a request: its network, its sign-in, and the site of its page."""
 
 from collections.abc import Collection
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -18,6 +19,7 @@ REQUEST_ID: Final = "chartroom.request_id"
 SESSION_ID: Final = "chartroom.session_id"
 # Requests with these methods change nothing.
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_NETWORK_BITS: Final = 64
 
 # What scripts of other sites may send, and read in answers.
 _SENT_FROM_ELSEWHERE: Final = (
@@ -58,6 +60,23 @@ def origin_of(request: HTTPConnection) -> Origin:
     session_id: UUID | None = request.scope.get(SESSION_ID)
     network = request.client.host if request.client else None
     return Origin(request.scope.get(REQUEST_ID), session_id, network)
+
+
+def network_of(connection: HTTPConnection) -> str:
+    """Return the network whose limits a request counts towards.
+
+    Of an IPv6 address the first half: a household, or an attacker, chooses the rest.
+    """
+    host = connection.client.host if connection.client else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(IPv6Network((address, _NETWORK_BITS), strict=False))
 
 
 def is_same_origin(headers: Headers) -> bool | None:

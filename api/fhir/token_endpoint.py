@@ -15,7 +15,7 @@ from api.core.answers import JsonResponse
 from api.core.bodies import read_bounded
 from api.core.dependencies import Stores, record_refusal, recording_limits, stores_of
 from api.core.documented import Responses
-from api.core.origins import origin_of
+from api.core.origins import network_of, origin_of
 from api.core.outcomes import NOT_STORED, TOKEN_PATH, oauth_error
 from api.fhir.apps import authorization as app_authorization
 from api.fhir.apps.authorization import AppAuthorization
@@ -131,8 +131,7 @@ def give_token(
         return form
     stores = stores_of(request)
     with recording_limits(request, stores, None):
-        network = origin_of(request).network
-        stores.limits.throttle.take(throttling.TOKEN_TRIES, network or "")
+        stores.limits.throttle.take(throttling.TOKEN_TRIES, network_of(request))
     if form.get("grant_type") == app_authorization.GRANT_TYPE:
         return _answered_app(request, stores, form)
     try:
@@ -170,7 +169,7 @@ def _answered_app(
     refusal = dict(answer.body)
     why = refusal.get("error_description") or refusal["error"]
     with recording_limits(request, stores, None):
-        stores.limits.count_unknown(origin_of(request).network)
+        stores.limits.count_unknown(network_of(request))
     record_refusal(request, stores, None, Action.ACCESS_REFUSE, sentence=why)
     return oauth_error(400, why, error=refusal["error"])
 
@@ -244,7 +243,7 @@ def _note_refusal(
     """Record that no token was issued, unless the network has had too many refusals."""
     origin = origin_of(request)
     with recording_limits(request, stores, None):
-        stores.limits.count_unknown(origin.network)
+        stores.limits.count_unknown(network_of(request))
 
     def note(session: Session) -> bool:
         if claimed is None or connected_systems.find_system(session, claimed) is None:

@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
 
 from api.core.dependencies import PublicBooking, Stores, lsn_seen_by, stores_of
-from api.core.origins import origin_of
+from api.core.origins import network_of, origin_of
 from db.postgres import ANONYMOUS, Lsn, Read, WriteResult
 from services.core import audit
 from services.core.actor_database import ActorDatabase
@@ -23,17 +23,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """An unknown person, where the clinic offers times to everybody."""
+    """An unknown person, where the clinic offers times to everybody.
+
+    `network` is the network that they come from, as limits know it.
+    """
 
     offer: PublicBooking
     stores: Stores
     origin: Origin
     after: Lsn | None
-
-    @property
-    def network(self) -> str:
-        """The network the visitor comes from, as limits know it."""
-        return self.origin.network or ""
+    network: str
 
     def read(self, operation: Callable[[Session], T]) -> Read[T]:
         """Run a read that everybody may do, on a node that has what they have seen."""
@@ -76,7 +75,9 @@ async def visitor(request: Request) -> Visitor:
         raise HTTPException(
             404, "This clinic does not offer booking without an account."
         )
-    known = Visitor(offer, stores, origin_of(request), lsn_seen_by(request))
+    known = Visitor(
+        offer, stores, origin_of(request), lsn_seen_by(request), network_of(request)
+    )
     await run_in_threadpool(
         known.count, lambda throttle: limits.count_lookup(throttle, known.network)
     )

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from api.core.dependencies import SESSION
+from api.core.origins import network_of
 from api.core.outcomes import NOT_STORED
 from api.fhir.apps.authorization import (
     AUTHORIZE_PATH,
@@ -26,7 +27,6 @@ from dashboard.sign_in.limiting import answered
 from dashboard.sign_in.sign_in_context import SignInContext
 from dashboard.sign_in.signed_in import to_sign_in
 from dashboard.ui.language import gettext as _
-from dashboard.web.gate.networks import network_of
 from dashboard.web.public_address import public_address
 from dashboard.web.sessions.identity import origin_of
 from db.postgres import ANONYMOUS

@@ -6,9 +6,9 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.core.origins import network_of
 from dashboard.sign_in.cookies import SignedCookie
 from dashboard.sign_in.sign_in_context import SignInContext
-from dashboard.web.gate.networks import network_of
 from dashboard.web.installation_key import derive
 from services.core import throttling
 from services.core.throttling import Limit

@@ -8,10 +8,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.core.origins import network_of
 from dashboard.sign_in.html import page, unavailable
 from dashboard.sign_in.sign_in_context import SignInContext
 from dashboard.ui.language import gettext as _
-from dashboard.web.gate.networks import network_of
 from db.postgres import DatabaseUnavailable
 from services.core import audit, throttling
 from services.core.audit import Action

@@ -10,12 +10,12 @@ from starlette.routing import BaseRoute, Route
 
 from api.core.files.ranges import Span
 from api.core.files.sending import FileResponse, attachment, pieces_of
+from api.core.origins import network_of
 from dashboard.sign_in.forms import is_own_form
 from dashboard.sign_in.html import page, refused
 from dashboard.sign_in.limiting import answered
 from dashboard.sign_in.sign_in_context import SignInContext
 from dashboard.ui.language import gettext as _, long_date
-from dashboard.web.gate.networks import network_of
 from db.postgres import ANONYMOUS
 from services.core import throttling
 from services.core.errors import ServiceError

@@ -8,13 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from api.core.origins import network_of
 from dashboard.sign_in.account_emails import WELCOME_PATH
 from dashboard.sign_in.forms import is_own_form
 from dashboard.sign_in.html import go, page, refused
 from dashboard.sign_in.limiting import answered
 from dashboard.sign_in.sign_in_context import SignInContext
 from dashboard.ui.language import gettext as _, marked
-from dashboard.web.gate.networks import network_of
 from db.postgres import ANONYMOUS
 from services.core import throttling
 from services.core.actors import Role

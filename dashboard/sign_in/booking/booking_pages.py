@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from api.core.origins import network_of
 from dashboard.sign_in.booking import own_visit
 from dashboard.sign_in.booking.code_pages import CodePages
 from dashboard.sign_in.booking.held_times import HeldTime, HeldTimes
@@ -23,7 +24,6 @@ from dashboard.sign_in.html import go, refused
 from dashboard.sign_in.limiting import answered, note_limit
 from dashboard.sign_in.sign_in_context import SignInContext
 from dashboard.ui.language import gettext as _, refusal_text
-from dashboard.web.gate.networks import network_of
 from services.core.errors import InvalidInput, NotFound, TooOften
 from services.core.throttling import LimitReached
 from services.people.sign_in import codes

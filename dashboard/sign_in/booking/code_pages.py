@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.core.origins import network_of
 from dashboard.sign_in.booking import own_visit
 from dashboard.sign_in.booking.held_times import HeldTime, HeldTimes
 from dashboard.sign_in.booking.visitors import BOOKING_PATH, REFUSALS, Visitors
@@ -15,7 +16,6 @@ from dashboard.sign_in.forms import is_own_form, read_form
 from dashboard.sign_in.html import go, refused
 from dashboard.sign_in.sign_in_context import SignInContext
 from dashboard.ui.language import gettext as _, refusal_text
-from dashboard.web.gate.networks import network_of
 from services.core.errors import Gone, NotFound, ServiceError
 from services.core.throttling import LimitReached
 from services.people.sign_in import codes

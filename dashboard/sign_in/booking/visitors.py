@@ -12,10 +12,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.core.origins import network_of
 from dashboard.sign_in.html import page
 from dashboard.sign_in.sign_in_context import SignInContext
 from dashboard.ui.language import day_heading, day_in_full, gettext as _, refusal_text
-from dashboard.web.gate.networks import network_of
 from dashboard.web.sessions.identity import origin_of
 from services.core.actor_database import ActorDatabase
 from services.core.actors import PUBLIC

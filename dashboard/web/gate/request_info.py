@@ -9,8 +9,7 @@ from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
-from api.core.origins import SAFE_METHODS, is_same_origin
-from dashboard.web.gate.networks import network_of
+from api.core.origins import SAFE_METHODS, is_same_origin, network_of
 from services.people.sessions import LiveSession
 
 # What a browser requests when somebody opens a page; automatic refreshes are no input.

@@ -30,8 +30,8 @@ def strict(application, addresses, module_files, module_log, papers):
     api = create_api(*given, monitor=None, runner=None, now=lambda: now)
     clients: list[Client] = []
 
-    def make(token: str) -> Client:
-        clients.append(Client(api, token))
+    def make(token: str, **options: str) -> Client:
+        clients.append(Client(api, token, **options))
         return clients[-1]
 
     yield make
@@ -103,6 +103,21 @@ def test_guessing_tokens_has_a_limit_too(strict, monkeypatch):
     answers = [client.get(PATH).status_code for _ in range(4)]
 
     assert answers == [401, 401, 429, 429]
+
+
+def test_whoever_guesses_from_many_addresses_of_a_network_has_one_limit(
+    strict, monkeypatch
+):
+    """A network of IPv6 has more addresses than anybody could count separately."""
+    limit = Limit(f"unknown-{uuid4().hex}", 2, 60)
+    monkeypatch.setattr(throttling, "UNKNOWN_TOKENS", limit)
+    own = [strict("x" * 43, address=f"2001:db8:7:7::{n}") for n in range(1, 5)]
+    elsewhere = strict("x" * 43, address="2001:db8:7:8::1")
+
+    answers = [client.get(PATH).status_code for client in own]
+
+    assert answers == [401, 401, 429, 429]
+    assert elsewhere.get(PATH).status_code == 401
 
 
 class Telling(LimitStorage):

@@ -2,6 +2,7 @@
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 from uuid import uuid4
 
@@ -491,6 +492,19 @@ def test_who_has_tried_too_often_uses_no_code_up(
     assert stopped.status_code == 429
     monkeypatch.undo()
     assert app.exchange(stranger, code).status_code == 200
+
+
+def test_all_addresses_of_a_network_try_so_often_together(
+    application, app, monkeypatch
+):
+    monkeypatch.setattr(throttling, "TOKEN_TRIES", throttling.Limit(uuid4().hex, 1, 60))
+    with (
+        closing(Client(application.app, address="2001:db8:7:7::1")) as first,
+        closing(Client(application.app, address="2001:db8:7:7::2")) as second,
+    ):
+        refused(app.exchange(first, "c" * 48), "invalid_grant")
+
+        assert app.exchange(second, "c" * 48).status_code == 429
 
 
 def test_a_burst_has_no_more_tries_than_are_allowed(

@@ -1,5 +1,6 @@
 """/api/public, where a clinic lets people book who are not patients yet."""
 
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -203,6 +204,23 @@ def test_a_network_holds_so_many_times_and_no_more(
 
 
 def test_an_address_is_sent_five_codes_and_no_more(visitor, application, email):
+def test_all_addresses_of_a_network_hold_so_many_times_together(
+    application, email, monkeypatch
+):
+    """A network of IPv6 has more addresses than anybody could count separately."""
+    monkeypatch.setattr(limits, "HOLDS_PER_NETWORK", Limit(uuid4().hex, 1, 60))
+    network = f"2001:db8:{uuid4().int % 0xFFFF:x}:7"
+    with (
+        closing(Client(application.app, address=f"{network}::1")) as first,
+        closing(Client(application.app, address=f"{network}::2")) as second,
+    ):
+        _ask(first, _slot(application), email)
+
+        answer = _ask(second, _slot(application), f"another-{email}")
+
+    assert answer.status_code == 429
+
+
     for _ in range(5):
         assert _ask(visitor, _slot(application), email).status_code == 201
 

@@ -14,12 +14,12 @@ from httpx import ASGITransport, AsyncClient, Response
 from starlette.requests import Request
 from starlette.responses import Response as Answer
 
+from api.core.origins import network_of
 from dashboard.sign_in import sign_in_context
 from dashboard.sign_in.cookies import KnownCookie, SignedCookie
 from dashboard.sign_in.limiting import count_request, count_try
 from dashboard.sign_in.routing import create_sign_in
 from dashboard.sign_in.sign_in_context import SignInContext
-from dashboard.web.gate.networks import network_of
 from dashboard.web.sessions.identity import Identity
 from dashboard.web.sessions.live_sessions import LiveSessions
 from db.embedded import Addresses
