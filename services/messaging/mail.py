@@ -12,6 +12,8 @@ from email.utils import formatdate, make_msgid, parseaddr
 from typing import Final, Protocol
 from urllib.parse import unquote, urlsplit
 
+from email_validator import EmailNotValidError, validate_email
+
 from db.json_http import machine_trust
 from db.settings import Settings
 from services.core.errors import Unavailable
@@ -136,7 +138,7 @@ class SmtpMailer:
     def _message(self, email: Email) -> EmailMessage:
         message = EmailMessage()
         message["From"] = self._sender
-        message["To"] = email.to
+        message["To"] = _deliverable(email.to)
         message["Subject"] = email.subject
         message["Date"] = formatdate()
         _, address = parseaddr(self._sender)
@@ -183,6 +185,19 @@ class SmtpMailer:
             smtp.ehlo()
         if server.username is not None:
             smtp.login(server.username, server.password or "")
+
+
+def _deliverable(address: str) -> str:
+    """Return an address with its domain in ASCII, unless its user's name is not.
+
+    Few mail servers accept others (SMTPUTF8), and all of those on the way have to.
+    """
+    try:
+        known = validate_email(address, check_deliverability=False)
+    except EmailNotValidError:
+        return address
+    # Without one in ASCII only such servers can be reached.
+    return known.ascii_email or address
 
 
 def mailer_of(settings: Settings) -> Mailer | None:

@@ -19,6 +19,7 @@ from services.core.actors import (
 )
 from services.core.audit import Action
 from services.core.errors import InvalidInput, NotFound
+from services.people.accounts.particulars import spelt_as_kept
 
 Display = Literal["name_order", "list_density"]
 # For each, the choices and the function that stores one: no role may change its own
@@ -54,7 +55,7 @@ def find_by_email(session: Session, email: str) -> Addressee | None:
     """Return who may sign in with this address, in whatever case it is written."""
     user = session.scalar(
         select(User).where(
-            func.lower(User.email) == func.lower(email.strip()),
+            func.lower(User.email) == func.lower(spelt_as_kept(email)),
             User.deactivated_at.is_(None),
         )
     )

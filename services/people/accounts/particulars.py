@@ -52,6 +52,17 @@ def read_email(typed: str) -> str:
     return address
 
 
+def spelt_as_kept(typed: str) -> str:
+    """Return an address in the spelling that is stored; as typed if it is none.
+
+    Browsers send a domain such as praxis-müller.example in ASCII.
+    """
+    try:
+        return read_email(typed)
+    except InvalidInput:
+        return typed.strip()
+
+
 def read_phone_number(typed: str) -> str | None:
     """Return the number as it is stored, None for none, or raise InvalidInput."""
     number = _SEPARATORS.sub("", typed)

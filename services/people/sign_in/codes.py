@@ -20,6 +20,7 @@ from services.core import audit
 from services.core.audit import Action
 from services.people import accounts
 from services.people.accounts import Addressee
+from services.people.accounts.particulars import spelt_as_kept
 
 DIGITS: Final = 6
 LIFETIME: Final = timedelta(minutes=5)
@@ -43,7 +44,7 @@ class CodeRequest:
     @property
     def address(self) -> str:
         """The address as a digest, for limits and the audit log."""
-        said = f"address\0{self.email.strip().casefold()}"
+        said = f"address\0{spelt_as_kept(self.email).casefold()}"
         return hmac.new(self.key.encode(), said.encode(), hashlib.sha256).hexdigest()
 
 
@@ -182,7 +183,8 @@ def _is_still_theirs(
     It may have been corrected since, because somebody else reads it.
     """
     email = accounts.find_email(session, user_id) if user_id else None
-    return (email or "").casefold() == code_request.email.strip().casefold()
+    wanted = spelt_as_kept(code_request.email)
+    return (email or "").casefold() == wanted.casefold()
 
 
 def _record_failure(

@@ -218,6 +218,13 @@ def test_many_networks_have_no_more_of_one_address(context, count, limit):
 
 
 @pytest.mark.parametrize(
+    "spelt", ["Nora@EXAMPLE.org ", "nora@ｅｘａｍｐｌｅ.org", "nora@example。org"]
+)
+def test_limits_know_an_address_in_every_spelling(context, spelt):
+    assert context.address_of(spelt) == context.address_of("nora@example.org")
+
+
+@pytest.mark.parametrize(
     ("count", "limit"),
     [
         (count_request, throttling.CODES_PER_NETWORK),

@@ -4,6 +4,7 @@ import logging
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,28 @@ def test_an_email_arrives_as_it_was_written(start):
     assert email.get_content().splitlines() == EMAIL.text.splitlines()
     assert email["Auto-Submitted"] == "auto-generated"
     assert email["Message-ID"].endswith("@example.org>")
+
+
+@pytest.mark.parametrize("knows_utf8", [True, False])
+def test_a_domain_with_an_umlaut_gets_its_email_from_every_server(start, knows_utf8):
+    mailbox = Mailbox()
+    port = start(mailbox, enable_SMTPUTF8=knows_utf8)
+    to_patient = replace(EMAIL, to="info@praxis-müller.example.org")
+
+    _mailer(f"smtp://127.0.0.1:{port}").send(to_patient)
+
+    (email,) = mailbox.emails
+    assert email["To"] == "info@xn--praxis-mller-klb.example.org"
+
+
+def test_a_name_with_an_umlaut_is_written_as_it_is(start):
+    mailbox = Mailbox()
+    port = start(mailbox)
+
+    _mailer(f"smtp://127.0.0.1:{port}").send(replace(EMAIL, to="jörg@example.org"))
+
+    (email,) = mailbox.emails
+    assert email["To"] == "jörg@example.org"
 
 
 def test_starttls_encrypts_and_the_password_goes_only_then(start, serving, trusting):

@@ -54,6 +54,17 @@ def test_an_address_is_the_same_however_it_is_written(session, rosa, written):
     assert asking.address == ASKING.address
 
 
+def test_a_domain_with_an_umlaut_signs_in_however_the_browser_sends_it(session):
+    """Chromium sends what is typed into a field for an e-mail address in ASCII."""
+    written = "jo@praxis-müller.example.org"
+    jo = cast.add_account(session, cast.ROSA, email=written)
+    sent = replace(ASKING, email="jo@xn--praxis-mller-klb.example.org")
+
+    assert _ask(session, sent).email == written
+    assert sent.address == replace(ASKING, email=written).address
+    assert codes.check(session, sent, CODE) == CodeCheck(jo.id, 0)
+
+
 def test_a_code_is_good_once(session, rosa):
     _ask(session)
     codes.check(session, ASKING, CODE)
