@@ -24,6 +24,7 @@ from api.visits.visitors import Anybody, Visitor, visitor
 from services.core.actors import PUBLIC
 from services.core.errors import InvalidInput
 from services.people.sign_in import codes
+from services.people.sign_in.codes import CodeRequest
 from services.visits import newcomers
 from services.visits.newcomers import (
     NewcomerRecord,
@@ -162,8 +163,9 @@ def book_publicly(
     request = NewcomerRequest(
         body.slot_id, body.patient_name, body.patient_email, _attempt(idempotency_key)
     )
+    address = CodeRequest(request.email, browser="", key=anybody.offer.key).address
     anybody.count(
-        lambda throttle: limits.count_hold(throttle, request.email, anybody.network)
+        lambda throttle: limits.count_hold(throttle, address, anybody.network)
     )
     code = codes.new_code()
     written = anybody.write(

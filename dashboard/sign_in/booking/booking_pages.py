@@ -158,7 +158,8 @@ class _BookingPages:
         wish = NewcomerRequest(
             id_in(request, "slot"), typed["name"], typed["email"], attempt
         )
-        limits.count_hold(self._context.throttle, wish.email, network_of(request))
+        address = self._context.address_of(wish.email)
+        limits.count_hold(self._context.throttle, address, network_of(request))
         code, is_demo = codes.new_code(), self._context.settings.is_demo
         newcomer, is_new = self._context.write(
             request,

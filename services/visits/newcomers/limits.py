@@ -15,14 +15,13 @@ def count_lookup(throttle: Throttle, network: str) -> None:
     throttle.take(LOOKS_PER_NETWORK, network)
 
 
-def count_hold(throttle: Throttle, email: str, network: str) -> None:
+def count_hold(throttle: Throttle, address: str, network: str) -> None:
     """Count a time that is requested, or raise LimitReached.
 
     Each request sends a code to an address that may be anybody's: so it also counts
     against the limit of sign-in codes for that address, and both together cannot flood
-    a mailbox.
+    a mailbox. `address` is its digest, as of `sign_in.codes.CodeRequest`.
     """
-    address = email.strip().casefold()
     throttle.take(HOLDS_PER_NETWORK, network)
     throttle.take(throttling.CODES_PER_NETWORK, network)
     throttle.take(throttling.CODES_PER_CLIENT, address, network)

@@ -9,20 +9,21 @@ import pytest
 
 from api.core.dependencies import PublicBooking
 from db.postgres import SYSTEM
-from services.core.throttling import Limit
+from services.core.throttling import CODES_PER_ADDRESS, Limit
+from services.people.sign_in.codes import CodeRequest
 from services.visits.newcomers import limits
 from tests.api.conftest import NEWEST, Client
 from tests.kit import cast
 from tests.services.visits import visit_samples
 
 SENT: list[tuple[str, str]] = []
-NAME = "Nora Newman"
+NAME, KEY = "Nora Newman", "k" * 64
 
 
 @pytest.fixture(scope="module")
 def papers(papers):
     """What documents need, where everybody may book; codes are sent to a list."""
-    offer = PublicBooking("k" * 64, lambda code, email: SENT.append((code, email)))
+    offer = PublicBooking(KEY, lambda code, email: SENT.append((code, email)))
     return replace(papers, visits=replace(papers.visits, public=offer))
 
 
@@ -203,7 +204,6 @@ def test_a_network_holds_so_many_times_and_no_more(
     assert int(answer.headers["Retry-After"]) > 0
 
 
-def test_an_address_is_sent_five_codes_and_no_more(visitor, application, email):
 def test_all_addresses_of_a_network_hold_so_many_times_together(
     application, email, monkeypatch
 ):
@@ -221,10 +221,24 @@ def test_all_addresses_of_a_network_hold_so_many_times_together(
     assert answer.status_code == 429
 
 
+def test_an_address_is_sent_five_codes_and_no_more(visitor, application, email):
     for _ in range(5):
         assert _ask(visitor, _slot(application), email).status_code == 201
 
     assert _ask(visitor, _slot(application), email.upper()).status_code == 429
+
+
+@pytest.mark.parametrize("domain", ["example.org", "ｅｘａｍｐｌｅ.org"])
+def test_codes_for_sign_ins_to_an_address_count_as_well(
+    visitor, application, slot, email, domain
+):
+    throttle, limit = application.limits.throttle, CODES_PER_ADDRESS
+    address = CodeRequest(email, browser="", key=KEY).address
+    throttle.take(limit, address, amount=limit.amount)
+
+    answer = _ask(visitor, slot, email.replace("example.org", domain))
+
+    assert answer.status_code == 429
 
 
 def test_a_booking_that_nobody_made_is_not_found(visitor):
