@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -11,7 +12,7 @@ from dashboard.sign_in import html
 from dashboard.sign_in.ways import Way
 from services.core.actors import Role
 from tests.browser.axe import COLOURS, TAGS, problems
-from tests.browser.conftest import Site, new_profile, ready, turn_to
+from tests.browser.conftest import OTHER_HOST, Site, new_profile, ready, turn_to
 from tests.kit import cast
 
 pytestmark = pytest.mark.browser
@@ -106,6 +107,18 @@ def test_the_keyboard_is_enough_and_leads_where_one_wanted_to_go(site: Site) -> 
 
         page.get_by_role("heading", name="Patients", level=1).wait_for()
         assert page.url.endswith("/patients")
+
+
+def test_without_https_people_sign_in_from_other_machines_too(site: Site) -> None:
+    """To such a site browsers do not say that a form is its own (Sec-Fetch-Site)."""
+    port = urlsplit(site.address).port
+    with site.lend(None) as page:
+        page.goto(f"http://{OTHER_HOST}:{port}/patients")
+
+        page.get_by_role("button", name=cast.ROSA.name).click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
+
+        page.get_by_role("heading", name="Patients", level=1).wait_for()
 
 
 def test_a_wrong_code_says_so_where_it_is_heard_and_the_right_one_lets_in(
