@@ -55,6 +55,9 @@ def save(wanted: OwnContact, proof: EmailProof | None = None) -> None:
         )
         st.rerun()
     if changed.record is None:
+        if not changed.tries_left:
+            # Back to the form with what was typed, to send another code from there.
+            st.session_state.pop(_WAITING, None)
         st.session_state[_PROBLEM] = wrong(changed.tries_left)
         st.rerun()
     if changed.former_sign_in:

@@ -85,6 +85,22 @@ def test_a_new_address_counts_once_its_code_was_typed(clinic, record, code):
     assert clinic.get(record.id).email == "maya.new@mail.example"
 
 
+def test_after_a_code_that_has_expired_the_form_sends_another_one(clinic, record, code):
+    app = save(opened(clinic, email="maya.new@mail.example", address="2 New Street"))
+    for _ in range(codes.TRIES):
+        app.text_input(key="my_contact_code").set_value("000000")
+        app.button(key="my_contact_confirm").click().run()
+
+    assert "Save again to get a new one" in app.warning[0].value
+    assert app.text_input(key="my_contact_email").value == "maya.new@mail.example"
+    assert app.text_input(key="my_contact_address").value == "2 New Street"
+    save(app)
+    app.text_input(key="my_contact_code").set_value(code)
+    app.button(key="my_contact_confirm").click().run()
+    saved = clinic.get(record.id)
+    assert (saved.email, saved.address) == ("maya.new@mail.example", "2 New Street")
+
+
 def test_no_more_than_five_codes_are_sent_for_somebody(
     clinic, record, code, monkeypatch
 ):
