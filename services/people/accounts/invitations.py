@@ -68,6 +68,32 @@ class SignInDeactivated(Conflict):
         )
 
 
+class InviteeDied(Conflict):
+    """Nobody writes to somebody who has died."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The patient has died, so no link was sent. If that is a mistake, correct "
+            "the date of death in the record."
+        )
+
+
+class SharedAddressTaken(Conflict):
+    """Somebody else signs in with the address on a patient's record.
+
+    Families may share one in their records, but a sign-in needs its own.
+    """
+
+    property_name = "email"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Somebody else already signs in with the e-mail address on this record, "
+            "perhaps a relative. Each sign-in needs an address of its own: enter "
+            "another one in the record."
+        )
+
+
 def invite(
     session: Session,
     actor: Actor,
@@ -94,14 +120,16 @@ def invite_patient(session: Session, actor: Actor, patient_id: UUID) -> NewInvit
     """Invite a patient to see their own record; the caller commits.
 
     The link goes to the address on the record. Raises AlreadySignsIn,
-    SignInDeactivated, AddressTaken, PatientArchived, InvalidInput, NotFound and
-    NotAllowed.
+    SignInDeactivated, SharedAddressTaken, PatientArchived, InviteeDied, InvalidInput,
+    NotFound and NotAllowed.
     """
     actor.require(Permission.INVITE_PATIENT)
     patient = patients.look_up(session, actor, patient_id)
     care.require_own(session, actor, patient_id)
     if patient.is_archived:
         raise patients.PatientArchived(patient)
+    if patient.deceased_on is not None:
+        raise InviteeDied
     if not patient.email:
         raise InvalidInput(
             "email",
@@ -109,12 +137,15 @@ def invite_patient(session: Session, actor: Actor, patient_id: UUID) -> NewInvit
         )
     name = f"{patient.first_name} {patient.last_name}"
     user = _find_patients(session, patient_id)
-    if user is None:
-        user = _add(session, name, patient.email, Role.PATIENT, patient_id)
-    else:
-        _require_newcomer(session, user)
-        with accounts.translate_taken_address(session):
-            user.name, user.email = name, patient.email
+    try:
+        if user is None:
+            user = _add(session, name, patient.email, Role.PATIENT, patient_id)
+        else:
+            _require_newcomer(session, user)
+            with accounts.translate_taken_address(session):
+                user.name, user.email = name, patient.email
+    except accounts.AddressTaken:
+        raise SharedAddressTaken from None
     return _link(session, actor, user)
 
 

@@ -1,6 +1,6 @@
 """Links that let somebody in once: who may send them, and when they open nothing."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -302,6 +302,23 @@ def test_a_record_without_address_or_out_of_use_invites_nobody(session, clerk):
         invitations.invite_patient(session, clerk, archived.id)
     with pytest.raises(NotFound):
         invitations.invite_patient(session, clerk, uuid4())
+
+
+def test_whoever_has_died_is_not_invited(session, clerk):
+    patient = cast.add_patient(session, deceased_on=date(2026, 11, 1))
+
+    with pytest.raises(invitations.InviteeDied):
+        invitations.invite_patient(session, clerk, patient.id)
+    assert not events(session, Action.USER_INVITE)
+
+
+def test_of_a_family_with_one_address_one_person_signs_in_with_it(session, clerk, ada):
+    child = cast.add_patient(session, cast.GRACE, email=ada.email)
+    invitations.invite_patient(session, clerk, ada.id)
+
+    with pytest.raises(invitations.SharedAddressTaken, match="in the record") as taken:
+        invitations.invite_patient(session, clerk, child.id)
+    assert taken.value.property_name == "email"
 
 
 def test_the_console_lets_the_first_administrator_in(session):
