@@ -14,6 +14,7 @@ from services.core.actors import Role
 from services.documents.sharing import offboarding
 from services.people import accounts
 from services.people.accounts import AccountStatus, Particulars, Person, invitations
+from services.people.accounts.particulars import spelt_as_kept
 
 # The forms' fields carry the person's id in their keys: somebody who goes back and
 # forth between two people's pages must not save what was typed about the other.
@@ -82,16 +83,15 @@ def offer_correction(person: Person) -> None:
                     s, actor, person.id, typed, session_id=sign_in
                 )
             )
-            if typed.email.strip() != person.email:
+            # In another spelling it is the same address.
+            is_moved = spelt_as_kept(typed.email) != person.email
+            if is_moved:
                 tell_former(
                     person.name,
                     person.email,
                     is_patient=person.role is Role.PATIENT,
                 )
-            is_linkless = (
-                person.standing is AccountStatus.INVITED
-                and typed.email.strip() != person.email
-            )
+            is_linkless = is_moved and person.standing is AccountStatus.INVITED
             _done(
                 _(
                     "The changes are saved. The link sent earlier no longer works: "

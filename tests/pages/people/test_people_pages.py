@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
+from dashboard.people import person_actions
 from db.models.user import Invitation, Passkey, User, UserSession
 from services.core.actors import PERMISSIONS, Permission, Role
 from services.documents.sharing import offboarding
@@ -173,6 +174,24 @@ def test_who_corrects_the_address_of_an_invitation_is_told_to_send_it_anew(
 
     assert any("send a new one" in toast.value for toast in app.toast)
     assert "user_renew" in [button.key for button in app.button]
+    assert not app.exception
+
+
+def test_an_address_that_is_only_spelt_otherwise_is_not_said_to_have_changed(
+    confirmed, kept: Session, cleo: User, monkeypatch
+):
+    written_to = []
+    monkeypatch.setattr(
+        person_actions, "tell_former", lambda *to, **_: written_to.append(to)
+    )
+    app = confirmed("user", user=cleo.id)
+    address, typed = cleo.email, cleo.email.replace("example", "EXAMPLE")
+    app.text_input(key=f"user_email_{cleo.id}").set_value(typed)
+
+    app.button(key="user_particulars_save").click().run()
+
+    kept.expire_all()
+    assert (cleo.email, written_to) == (address, [])
     assert not app.exception
 
 
