@@ -23,7 +23,7 @@ _DUES: Final = (
     Column(marked("Deleted")),
     Column(marked("On hold")),
     Column(marked("Purged within 30 days")),
-    Column(marked("Current documents")),
+    Column(marked("Due now")),
     Column(marked("Tombstones")),
 )
 _HOLDS: Final = (
