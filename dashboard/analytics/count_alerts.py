@@ -54,9 +54,9 @@ def show_alert_choice(question: Cohort | Figure) -> None:
     with error_boundary():
         st.caption(
             _(
-                "You are notified once, by the bell and by mail, when the count "
-                "crosses the threshold. It is checked every morning at 6, the way "
-                "this page counts it."
+                "You are notified once, by the bell and by e-mail, when the count "
+                "crosses the threshold. It is checked every morning at 6, the way this "
+                "page counts it."
             )
         )
         with st.form("cohorts_alert_form", border=False):

@@ -117,7 +117,7 @@ def show_actions(
         with st.popover(_("Print"), key="dashboard_printing", icon=":material/print:"):
             print_it(draft, dashboard, dashboard_filter)
         if most_subscriptions():
-            with menu(_("Send by mail"), key=_MAILING, icon=":material/mail:"):
+            with menu(_("Send by e-mail"), key=_MAILING, icon=":material/mail:"):
                 subscribe(dashboard.id if dashboard else key, dashboard_filter)
     if dashboard is not None and dashboard.is_own:
         with st.popover(_("Add a card"), key="dashboard_adding", icon=":material/add:"):

@@ -52,7 +52,7 @@ with error_boundary():
         st.caption(
             _(
                 "*Run* starts one now; *Plan* sets when it is due next, and reminds "
-                "the administrators by mail on that day."
+                "the administrators by e-mail on that day."
             )
         )
     newest = {

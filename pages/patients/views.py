@@ -92,7 +92,7 @@ def share(view: View) -> None:
         show_question_sharing(view)
 
 
-@dialog(marked("Send this list by mail"), icon=":material/mail:")
+@dialog(marked("Send this list by e-mail"), icon=":material/mail:")
 def send_by_mail(view: View) -> None:
     """Ask when the list is sent, and to whom."""
     with error_boundary():
@@ -127,7 +127,7 @@ def show_changes(view: View, subject: Subject) -> None:
     if (
         is_mailed
         and subject in MAILED
-        and st.button(_("Send by mail"), key=f"views_mail_{view.id}")
+        and st.button(_("Send by e-mail"), key=f"views_mail_{view.id}")
     ):
         send_by_mail(view)
     if subject in SHARED_SUBJECTS and st.button(

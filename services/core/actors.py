@@ -67,7 +67,7 @@ class Permission(StrEnum):
     VIEW_PRESCRIPTIONS = "see prescriptions"
     VIEW_STATISTICS = "see how visits are booked"
     PROVE_BOOKING = "test that no slot can be booked twice"
-    VIEW_OUTBOX = "see the emails that were sent"
+    VIEW_OUTBOX = "see the e-mails that were sent"
     ASSIGN_CARE = "assign clinicians to patients"
     INVITE_PATIENT = "invite a patient to sign in"
     BREAK_GLASS = "open a record outside your patients"

@@ -50,7 +50,7 @@ def explain_no_mail() -> None:
     """Explain why nothing is sent: it is switched off, or nothing sends mail."""
     if not most_subscriptions():
         st.caption(
-            _("Sending dashboards by mail is switched off: whatever is due waits.")
+            _("Sending dashboards by e-mail is switched off: whatever is due waits.")
         )
     elif not is_mailing():
         st.caption(

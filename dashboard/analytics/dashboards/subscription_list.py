@@ -55,7 +55,7 @@ def show_subscriptions() -> None:
         known = read(lambda session: subscriptions.list_subscriptions(session, actor))
         if not known:
             return
-        st.subheader(_("Sent by mail"), anchor=False)
+        st.subheader(_("Sent by e-mail"), anchor=False)
         explain_no_mail()
         for each in known:
             _show(each)
@@ -115,18 +115,24 @@ def _last_run(subscription: Subscription) -> list[str]:
     counted = (
         (
             subscription.sent,
-            ngettext("{number} mail sent", "{number} mails sent", subscription.sent),
+            ngettext(
+                "{number} e-mail sent", "{number} e-mails sent", subscription.sent
+            ),
         ),
         (
             subscription.waiting,
             ngettext(
-                "{number} mail waiting", "{number} mails waiting", subscription.waiting
+                "{number} e-mail waiting",
+                "{number} e-mails waiting",
+                subscription.waiting,
             ),
         ),
         (
             subscription.failed,
             ngettext(
-                "{number} mail not sent", "{number} mails not sent", subscription.failed
+                "{number} e-mail not sent",
+                "{number} e-mails not sent",
+                subscription.failed,
             ),
         ),
     )
@@ -182,7 +188,7 @@ def _confirm_deletion(subscription: Subscription) -> None:
     with error_boundary():
         st.markdown(
             _(
-                "Nobody gets it by mail any more, and mails that are waiting are "
+                "Nobody gets it by e-mail any more, and e-mails that are waiting are "
                 "not sent."
             )
         )

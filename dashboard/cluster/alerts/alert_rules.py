@@ -99,7 +99,7 @@ def change_rule(rule: RuleRevision) -> None:
                     f"{key}_calm",
                 )
             mail = st.text_area(
-                _("Mail to, one address per line"),
+                _("E-mail to, one address per line"),
                 "\n".join(rule.mail_to),
                 key=f"{key}_mail",
                 height=90,

@@ -174,7 +174,7 @@ def _lasting(what: str, span: float) -> str:
 def _receivers(rule: RuleRevision) -> Iterator[str]:
     if rule.mail_to:
         count = len(rule.mail_to)
-        several = _("{count} by mail").format(count=count)
+        several = _("{count} by e-mail").format(count=count)
         yield several if count > 1 else rule.mail_to[0]
     if rule.webhook_url:
         yield _("a webhook")

@@ -48,7 +48,7 @@ class TooManySubscriptions(Conflict):
     def __init__(self, most: int) -> None:
         super().__init__(
             Sentence(
-                "You have {most} dashboards and lists sent by mail, which is the "
+                "You have {most} dashboards and lists sent by e-mail, which is the "
                 "maximum. Delete one under Dashboards, then add another.",
                 most=most,
             )

@@ -61,22 +61,26 @@ _PHRASES: Final[Mapping[str, str]] = MappingProxyType(
         Action.DASHBOARD_SHARE: "changed with whom a dashboard is shared",
         Action.DASHBOARD_DELETE: "deleted a dashboard",
         Action.DASHBOARD_PRINT: "printed a dashboard",
-        Action.SUBSCRIPTION_ADD: "set up sending a dashboard or a list by mail",
+        Action.SUBSCRIPTION_ADD: "set up sending a dashboard or a list by e-mail",
         Action.SUBSCRIPTION_CHANGE: (
-            "changed when or to whom a dashboard or a list is sent by mail"
+            "changed when or to whom a dashboard or a list is sent by e-mail"
         ),
-        Action.SUBSCRIPTION_STOP: "stopped sending a dashboard or a list by mail",
-        Action.SUBSCRIPTION_RESUME: "resumed sending a dashboard or a list by mail",
-        Action.SUBSCRIPTION_SEND_NOW: "asked for a dashboard or a list by mail at once",
-        Action.SUBSCRIPTION_SEND: "sent a dashboard or a list by mail",
-        Action.SUBSCRIPTION_LEAVE: "stopped receiving a dashboard or a list by mail",
+        Action.SUBSCRIPTION_STOP: "stopped sending a dashboard or a list by e-mail",
+        Action.SUBSCRIPTION_RESUME: "resumed sending a dashboard or a list by e-mail",
+        Action.SUBSCRIPTION_SEND_NOW: (
+            "asked for a dashboard or a list by e-mail at once"
+        ),
+        Action.SUBSCRIPTION_SEND: "sent a dashboard or a list by e-mail",
+        Action.SUBSCRIPTION_LEAVE: "stopped receiving a dashboard or a list by e-mail",
         Action.COUNT_ALERT_ADD: "set an alert on a count",
         Action.COUNT_ALERT_CHANGE: "changed a watched count",
         Action.COUNT_ALERT_TELL: "was notified that a count has crossed its threshold",
-        Action.COUNT_ALERT_SEND: "got a mail about a count that crossed its threshold",
+        Action.COUNT_ALERT_SEND: (
+            "got an e-mail about a count that crossed its threshold"
+        ),
         Action.COUNT_ALERT_DELETE: "removed a watched count",
         Action.SUBSCRIPTION_DELETE: (
-            "removed a dashboard or a list from what is sent by mail"
+            "removed a dashboard or a list from what is sent by e-mail"
         ),
         Action.PATIENT_CHANGE: "changed a patient's record",
         Action.PATIENT_CHANGE_OWN: "changed their own contact data",

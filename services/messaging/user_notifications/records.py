@@ -39,7 +39,7 @@ _SENTENCES: Final[Mapping[NotificationTopic, str]] = MappingProxyType(
         NotificationTopic.EMERGENCY: (
             "A record was opened through emergency access and is waiting for review."
         ),
-        NotificationTopic.UNSENT: "A dashboard or a list is no longer sent by mail.",
+        NotificationTopic.UNSENT: "A dashboard or a list is no longer sent by e-mail.",
         NotificationTopic.COUNT: "A count that you watch has crossed its threshold.",
     }
 )

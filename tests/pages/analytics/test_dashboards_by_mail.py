@@ -143,7 +143,7 @@ def test_what_is_sent_is_stopped_resumed_sent_at_once_and_deleted(
     assert len(clinic.audit("subscription:send-now")) == 1
     press(app, f"dashboards_mail_delete_{made}")
 
-    assert "Nobody gets it by mail any more" in app.markdown[-1].value
+    assert "Nobody gets it by e-mail any more" in app.markdown[-1].value
 
 
 def field(app, made: UUID, name: str) -> str:
