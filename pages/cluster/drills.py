@@ -23,7 +23,7 @@ page_header(_("Drills"))
 show_page_links()
 st.caption(
     _(
-        "The clinic asks for: {promise}. Chartroom promises less than that of each "
+        "The clinic's target: {promise}. Chartroom promises better than that for every "
         "drill."
     ).format(promise=plain(translated(DOCUMENT_PROMISE.words)))
 )

@@ -50,16 +50,18 @@ WORDS: Final = {
     ),
     AlertKind.SLOT_RETAINS: Words(
         marked("WAL retained by slot"),
-        marked("A slot keeps over {bar}"),
+        marked("A slot retains over {bar}"),
         "inventory_2",
         "GB",
         1e9,
     ),
     AlertKind.NO_QUORUM: Words(
-        marked("No quorum"), marked("Nobody leads, or too few acknowledge"), "groups_2"
+        marked("No quorum"),
+        marked("No server leads, or too few replicas acknowledge"),
+        "groups_2",
     ),
     AlertKind.DISK: Words(
-        marked("Disk"), marked("A disk is full to over {bar}"), "hard_drive", "%", 0.01
+        marked("Disk"), marked("A disk is over {bar} full"), "hard_drive", "%", 0.01
     ),
     AlertKind.CLOCK_SKEW: Words(
         marked("Clock"),
@@ -69,7 +71,7 @@ WORDS: Final = {
     ),
     AlertKind.CONFLICT: Words(
         marked("Replication conflict"),
-        marked("Replay cancels over {bar}"),
+        marked("Replay cancels more than {bar}"),
         "call_merge",
         marked("queries a second"),
     ),
@@ -96,7 +98,7 @@ WORDS: Final = {
     ),
     AlertKind.KEY_KIT_OLD: Words(
         marked("Recovery kit old"),
-        marked("No recovery kit with all keys is proven to open for over {bar}"),
+        marked("No recovery kit with all keys has been proven to open for over {bar}"),
         "key_off",
         marked("hours"),
         3600,
@@ -104,7 +106,7 @@ WORDS: Final = {
     ),
     AlertKind.RESTORE_UNPROVEN: Words(
         marked("Restore unproven"),
-        marked("No restore was proven for over {bar}"),
+        marked("No restore has been proven for over {bar}"),
         "history_toggle_off",
         marked("days"),
         86_400,
@@ -120,13 +122,13 @@ WORDS: Final = {
     ),
     AlertKind.BACKUP_DAMAGED: Words(
         marked("Backups damaged"),
-        marked("A backup cannot be restored, or something belongs to none"),
+        marked("A backup cannot be restored, or files belong to no backup"),
         "broken_image",
         runbook=_BACKUPS,
     ),
     AlertKind.BACKUP_FOLDER_SILENT: Words(
         marked("Backup folder silent"),
-        marked("The folder of the backups does not answer for over {bar}"),
+        marked("The backup folder has not responded for over {bar}"),
         "cloud_off",
         "s",
         runbook=_BACKUPS,
@@ -143,7 +145,7 @@ WORDS: Final = {
 def describe_rule(rule: RuleRevision) -> str:
     """Return a rule as a sentence: when its alert begins, and when it ends."""
     words = WORDS[rule.kind]
-    begins, ends = _(words.over), _("ends once it is over")
+    begins, ends = _(words.over), _("ends once that is resolved")
     if words.unit:
         begins = begins.format(bar=words.typed(rule.threshold))
         bar = words.typed(rule.clear_threshold)

@@ -211,7 +211,7 @@ def _alert_seconds() -> float | None:
 def _explain(points: Points, limit: float | None) -> Iterator[str]:
     """Yield where the alert begins, and why a server's line has a gap, as sentences."""
     if limit is not None:
-        begins = _("An alert begins at {span} behind.")
+        begins = _("An alert begins at a lag of {span}.")
         yield begins.format(span=measures.seconds(limit))
     for node, first, last in series.led_meanwhile(points):
         yield _(

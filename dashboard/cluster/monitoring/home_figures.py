@@ -203,11 +203,11 @@ def _availability(report: AvailabilityReport) -> Figure:
     return Figure(
         _("Available, 30 days"),
         _(measures.UNKNOWN) if share is None else availability_text(share),
-        _("Of the time that was counted; the bars show for how long it was away."),
+        _("Of the time that was counted; the bars show the downtime."),
         trend=[
             (day_and_month(day.day), day.counted.down / _MINUTE) for day in report.days
         ],
-        unit=_(" min away"),
+        unit=_(" min down"),
         page="cluster/availability.py",
         link=(
             _("Budget left: {span}")

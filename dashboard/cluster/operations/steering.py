@@ -86,7 +86,7 @@ def show_replica_form() -> None:
             key="steering_replica_minutes",
         )
         reason = ask_reason("steering_replica")
-        if st.form_submit_button(_("Make it"), key="steering_replica_do"):
+        if st.form_submit_button(_("Add replica"), key="steering_replica_do"):
             with error_boundary():
                 seconds = minutes.whole() * _MINUTE if is_late else None
                 start_operation(

@@ -51,7 +51,7 @@ _KEEP_SECONDS: Final = 30.0
 # Less than this share of a day is too little to judge it.
 _ENOUGH: Final = 0.5
 _ALL, _WITHIN, _BELOW, _UNKNOWN = (
-    marked("All day"),
+    marked("Available all day"),
     marked("Within the objective"),
     marked("Below the objective"),
     marked("Mostly not known"),
@@ -66,7 +66,7 @@ _TONES: Final = {
 _COLUMNS: Final = (
     Column(marked("Day"), is_whole=True),
     Column(marked("Available"), is_whole=True),
-    Column(marked("Away"), is_whole=True),
+    Column(marked("Downtime"), is_whole=True),
     Column(marked("Not known"), is_whole=True),
     Column(marked("Why")),
 )
@@ -143,8 +143,8 @@ def _show_budget(report: AvailabilityReport) -> None:
             _("Objective"),
             availability_text(report.objective),
             help=_(
-                "CHARTROOM_AVAILABILITY_OBJECTIVE. In this many days, it allows "
-                "{span} away."
+                "CHARTROOM_AVAILABILITY_OBJECTIVE. In this many days, it allows {span} "
+                "of downtime."
             ).format(span=minutes(report.budget_seconds)),
             border=True,
             width=_TILE_WIDTH,
@@ -153,8 +153,8 @@ def _show_budget(report: AvailabilityReport) -> None:
             _("Budget left") if left >= 0 else _("Budget overspent"),
             minutes(abs(left)),
             help=_(
-                "How long the clinic may still be away in this period: {spent} of "
-                "{whole} are spent."
+                "How much more downtime this period allows: {spent} of {whole} are "
+                "spent."
             ).format(spent=minutes(spent), whole=minutes(report.budget_seconds)),
             border=True,
             width=_TILE_WIDTH,
@@ -163,7 +163,8 @@ def _show_budget(report: AvailabilityReport) -> None:
             _("Not known"),
             seconds(report.unknown_seconds),
             help=_(
-                "No worker ran, so nobody counted. It is neither available nor away."
+                "No worker ran, so nobody counted. This time is neither available nor "
+                "downtime."
             ),
             border=True,
             width=_TILE_WIDTH,
@@ -172,7 +173,7 @@ def _show_budget(report: AvailabilityReport) -> None:
         st.error(
             _(
                 "The objective is missed. Postpone risky changes until it is met "
-                "again, and look below at what took the clinic away."
+                "again, and see below what caused the downtime."
             ),
             icon=":material/local_fire_department:",
         )
@@ -194,7 +195,7 @@ def _show_days(report: AvailabilityReport) -> None:
     summary = ", ".join(
         f"{lowered(str(how))}: {count}" for how, count in counts.items()
     )
-    titles = [_("Day"), _("How it was"), _("Available"), _("Away")]
+    titles = [_("Day"), _("Status"), _("Available"), _("Downtime")]
     spec: dict[str, Any] = {
         "mark": {"type": "rect", "tooltip": True},
         "encoding": {
@@ -265,7 +266,7 @@ def _show_table(report: AvailabilityReport, events: Sequence[Event]) -> None:
         for day in troubled
     ]
     record_table(
-        payload_of(_COLUMNS, rows, name=_("Days on which the clinic was away")),
+        payload_of(_COLUMNS, rows, name=_("Days with downtime")),
         key="availability_table",
     )
 

@@ -51,11 +51,11 @@ def test_every_kind_of_alert_has_words():
         ),
         (
             RuleRevision(True, 0.9, 60, 0.85, 0, kind=AlertKind.DISK),
-            "A disk is full to over 90% for 1 min; ends at 85% or less",
+            "A disk is over 90% full for 1 min; ends at 85% or less",
         ),
         (
             RuleRevision(True, 0, 30, 0, 10, kind=AlertKind.REPLICA_GONE),
-            "A replica does not stream for 30 s; ends once it is over for 10 s",
+            "A replica does not stream for 30 s; ends once that is resolved for 10 s",
         ),
     ],
     ids=["lag", "disk", "gone"],
