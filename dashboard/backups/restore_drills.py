@@ -77,16 +77,16 @@ def _show(recent_drills: tuple[RestoreDrill, ...]) -> None:
 def _what_it_checks() -> str:
     if (tool := wiring.current().settings.own_backup_tool) is not None:
         return _(
-            "A drill has {tool} restore any second and the newest one into a sandbox "
-            "and checks both: every row, the audit log with its seals; the newest also "
-            "table by table against a replica, every index, and every file as MongoDB "
-            "has it. One that skips a check is broken."
+            "A drill has {tool} restore an arbitrary second and the newest one into a "
+            "sandbox and checks both: every row, the audit log with its seals; the "
+            "newest also table by table against a replica, every index, and every file "
+            "as MongoDB has it. A drill that skips a check counts as broken."
         ).format(tool=tool.label)
     return _(
-        "A drill restores any second and the newest one into a sandbox and checks "
-        "all of it: every row, every file, the audit log with its seals; the "
-        "newest also table by table against a replica, and every index. One that "
-        "skips a check is broken."
+        "A drill restores an arbitrary second and the newest one into a sandbox and "
+        "checks all of it: every row, every file, the audit log with its seals; the "
+        "newest also table by table against a replica, and every index. A drill that "
+        "skips a check counts as broken."
     )
 
 

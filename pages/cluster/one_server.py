@@ -49,7 +49,7 @@ def show_server_facts(server: ServerSituation) -> None:
                 distance = _("{count} bytes").format(count=decimal(behind))
             st.metric(_("Behind"), distance, border=True, width=_WIDTH)
             waits = _("yes") if server.is_waited_for else _("no")
-            st.metric(_("Synchronous (quorum)"), waits, border=True, width=_WIDTH)
+            st.metric(_("Synchronous"), waits, border=True, width=_WIDTH)
 
 
 page_header(_("Servers"))

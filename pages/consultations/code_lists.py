@@ -15,9 +15,9 @@ _TABS = (marked("Drugs"), marked("Diagnoses"))
 page_header(_("Drugs and diagnoses"))
 st.caption(
     _(
-        "What clinicians search when they prescribe and write up visits, and what "
-        "drugs are checked against allergies with. Anything already prescribed or "
-        "coded keeps its words."
+        "The lists that clinicians search when they prescribe and write up visits, and "
+        "by which drugs are checked against allergies. Anything already prescribed or "
+        "coded keeps its wording."
     )
 )
 actor = current_actor()

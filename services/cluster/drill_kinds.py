@@ -73,8 +73,8 @@ SCENARIOS: Final[Mapping[DrillKind, Scenario]] = MappingProxyType(
         ),
         DrillKind.LOST_NODE: Scenario(
             "Lost server",
-            "The primary is killed with all that runs on it, and stays away for a "
-            "while.",
+            "The primary is killed with everything that runs on it, and stays down for "
+            "a while.",
         ),
         DrillKind.FROZEN_NODE: Scenario(
             "Frozen server",
@@ -87,16 +87,16 @@ SCENARIOS: Final[Mapping[DrillKind, Scenario]] = MappingProxyType(
         ),
         DrillKind.LOST_ETCD: Scenario(
             "Lost etcd",
-            "The store that elections need is away for a while; the primary keeps "
+            "The store that elections need is down for a while; the primary keeps "
             "running.",
         ),
         DrillKind.LOST_MONGO: Scenario(
             "Lost file store",
-            "MongoDB is killed and stays away for a while: no file can be opened.",
+            "MongoDB is killed and stays down for a while: no file can be opened.",
         ),
         DrillKind.FULL_DISK: Scenario(
             "Full disk on a replica",
-            "A replica works on a small disk of its own until PostgreSQL finds that "
+            "A replica works on a small disk of its own until PostgreSQL finds it "
             "full. Skipped where the machine allows no namespaces.",
         ),
         DrillKind.FAR_BEHIND: Scenario(

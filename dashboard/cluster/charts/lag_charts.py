@@ -157,7 +157,7 @@ def show_wal_chart(
         in_language(spec),
         key=key,
         height=_LOW,
-        alt=_("Bytes of log that the primary writes.") + peak,
+        alt=_("WAL that the primary writes, in bytes.") + peak,
     )
 
 

@@ -102,7 +102,7 @@ def show_charts() -> None:
 
 def _choose_measure() -> Measure:
     return st.radio(
-        _("Behind in"),
+        _("Measure"),
         list(MEASURES),
         format_func=lambda measure: _(MEASURES[measure]),
         horizontal=True,
@@ -155,7 +155,7 @@ def _draw(shown: Shown, measure: Measure, compared: PeriodBefore | None) -> None
     step = (shown.until - shown.since).total_seconds() * 1000 / STRIPS
     with _box("Lag of each server", points, times):
         show_heat_strip(points, window, step, key=f"{key}_strip")
-    st.caption(_("Log that the primary writes, bytes a second."))
+    st.caption(_("WAL that the primary writes, in bytes a second."))
     with _box(_WAL_RATE, points, times):
         show_wal_chart(points, window, key=f"{key}_wal", under=rates)
     st.caption(note)

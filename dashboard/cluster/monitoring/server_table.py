@@ -66,7 +66,7 @@ def etcd_in_words(snapshot: ClusterSnapshot) -> str:
     if not snapshot.has_patroni:
         return _("Without Patroni and etcd no server takes over automatically.")
     if snapshot.is_etcd_answering is None:
-        return _("etcd was not asked yet.")
+        return _("etcd has not been asked yet.")
     if not snapshot.is_etcd_answering:
         return _("etcd has not answered for {span}.").format(
             span=seconds(snapshot.etcd_silent_seconds)

@@ -105,9 +105,9 @@ def _import(state: CodeListState) -> None:
     st.markdown(
         _(
             "A CSV file whose first line names the columns: {columns}. Separate "
-            "several values in one column with ;. Entries that are in the list but "
-            "not in the file are retired: no longer offered, still readable where "
-            "they were used."
+            "several values in one column with semicolons. Entries that are in the "
+            "list but not in the file are retired: no longer offered, still readable "
+            "where they were used."
         ).format(columns=columns)
     )
     # A new key makes the uploader release a file that was imported.

@@ -16,7 +16,7 @@ from services.documents.tags import DocumentTag, TagColour
 
 _LONGEST: Final = 40
 _SHADES: Final = {
-    TagColour.GRAY: marked("Gray"),
+    TagColour.GRAY: marked("Grey"),
     TagColour.BLUE: marked("Blue"),
     TagColour.GREEN: marked("Green"),
     TagColour.ORANGE: marked("Orange"),

@@ -62,6 +62,7 @@ def needed_time_field(
 def needed_day_and_time_field(
     label: str, value: datetime, *, field: str, key: str
 ) -> TypedValue[datetime]:
-    """Ask for a day and time that are required."""
+    """Ask for a day and time that are required, in the format of the language."""
     set_initial_value(value, key)
-    return TypedValue(label, field, st.datetime_input(label, None, key=key), _NEITHER)
+    typed = st.datetime_input(label, None, format=day_format(), key=key)
+    return TypedValue(label, field, typed, _NEITHER)

@@ -118,11 +118,11 @@ def restores(report: BackupReport, _: ReportWords) -> ReportSection:
 def checks(report: BackupReport, _: ReportWords) -> ReportSection:
     """Return what was checked of each restore that was proven."""
     drill = _(
-        "A drill restores any second and the newest one into a sandbox and checks all "
-        "of both: every row is read, every file compared with its SHA-256, the audit "
-        "log link by link with its seals. Of the newest second every table is also "
-        "compared with a replica, and every index with its table. A drill that skips a "
-        "check is broken, and proves nothing."
+        "A drill restores an arbitrary second and the newest one into a sandbox and "
+        "checks all of both: every row is read, every file compared with its SHA-256, "
+        "the audit log link by link with its seals. Of the newest second every table "
+        "is also compared with a replica, and every index with its table. A drill that "
+        "skips a check counts as broken, and proves nothing."
     )
     title = _(Sentence("What was checked"))
     if not report.proofs:

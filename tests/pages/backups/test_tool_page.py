@@ -113,7 +113,9 @@ def test_restores_by_a_tool_are_practised_where_it_may_restore(clinic, practised
     tell(clinic, of_today())
     before = opened(clinic)
     assert "No restore by Barman is proven yet" in said(before)
-    assert "A drill has Barman restore any second and the newest one" in said(before)
+    assert "A drill has Barman restore an arbitrary second and the newest one" in said(
+        before
+    )
 
     before.button(key="restore_drills_run").click().run()
     end_drill(clinic, proof=DRILLED)
