@@ -16,7 +16,7 @@ from db.models.patient import Patient
 from db.models.view import SavedView
 from services.core.actor_database import ActorDatabase
 from services.core.actors import Role
-from services.lists import views
+from services.lists import counting, views
 from services.lists.criteria import Combine, Criteria, Filter, Group, Operator
 from services.patients.records import patients
 from services.patients.search.fields import PATIENTS
@@ -236,6 +236,39 @@ def test_an_analysts_views_are_cards_with_counts(clinic: Clinic):
     assert 5 <= int(cards["Peanut allergy"]) < int(cards["Everybody"])
     assert [button.label for button in app.button][-1] == "All saved views"
     assert not app.error
+    assert not app.exception
+
+
+@pytest.mark.parametrize(("most", "is_known"), [(10_000, True), (6, False)])
+def test_a_share_of_all_patients_is_given_only_where_all_were_counted(
+    clinic: Clinic, monkeypatch, most: int, *, is_known: bool
+):
+    for _ in range(10):
+        clinic.register(last_name="Saffron", allergies=("Saffron",))
+        clinic.register(last_name="Quince", allergies=())
+    analyst = clinic.cast[Role.ANALYST]
+    wanted = Criteria(
+        Group(Combine.AND, (Filter("allergies", Operator.HAS, "Saffron"),))
+    )
+
+    def save(session):
+        session.execute(delete(SavedView))
+        key = views.store_criteria(session, analyst, wanted, subject=PATIENTS)
+        views.save_view(session, analyst, "Saffron", key, subject=PATIENTS)
+
+    clinic.write(save)
+    monkeypatch.setattr(counting, "MOST_COUNTED", most)
+
+    app = clinic.start(Role.ANALYST)
+
+    [card] = [metric for metric in app.metric if metric.label == "Saffron"]
+    [link] = [
+        link.proto.label
+        for link in app.get("page_link")
+        if link.proto.label.startswith("Open the list")
+    ]
+    assert int(card.value) % 10 == 0
+    assert ("of all patients." in card.help) is ("of all" in link) is is_known
     assert not app.exception
 
 

@@ -19,7 +19,7 @@ from dashboard.ui.lists.list_words import counted
 from services.analytics.cohorts import RevealsFew
 from services.core.errors import NotAllowed, NotFound
 from services.lists import views
-from services.lists.criteria import Criteria
+from services.lists.criteria import Count, Criteria
 from services.lists.views import View
 from services.patients.search import Bar, is_public
 from services.patients.search.fields import PATIENTS
@@ -100,9 +100,7 @@ def _figure(name: str, key: str, criteria: Criteria) -> Figure:
         if bars
         else _("Ages are hidden: too few patients.")
     )
-    if not is_public(criteria):
-        everybody = Listing(current_actor(), "", Criteria())
-        share = percent(measures.share(count.value, everybody.count().value))
+    if share := "" if is_public(criteria) else _share_of_all(count):
         said = _("{share} of all patients.").format(share=share) + f" {said}"
         link = _("Open the list, {share} of all").format(share=share)
     return Figure(
@@ -115,6 +113,17 @@ def _figure(name: str, key: str, criteria: Criteria) -> Figure:
         link=link,
         query=query,
     )
+
+
+def _share_of_all(count: Count) -> str:
+    """Return a list's share of all patients; empty if either is not counted to the end.
+
+    Of more than 10,000 patients only that there are more is known, which has no share.
+    """
+    everybody = Listing(current_actor(), "", Criteria()).count()
+    if not (count.is_exact and everybody.is_exact):
+        return ""
+    return percent(measures.share(count.value, everybody.value))
 
 
 def _ages(listing: Listing) -> tuple[Bar, ...]:
