@@ -1,6 +1,7 @@
 """The cohort or figure behind the key in the address, and how it is counted."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -111,7 +112,9 @@ def count_figure(figure: Figure) -> FigureResult:
     ) -> UndisclosedAnswer[FigureResult]:
         return figures.count(session, actor, figure, now=at, smallest_group=least)
 
-    return disclosed_answer(_FIGURE_ANSWER, (figure, least), counted)
+    answer = disclosed_answer(_FIGURE_ANSWER, (figure, least), counted)
+    # An answer does not say how it is drawn.
+    return replace(answer, figure=figure)
 
 
 def compared_keys() -> list[str]:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from uuid import UUID
@@ -187,7 +187,8 @@ class AnalystMailing:
             )
         except (NotAllowed, InvalidInput) as refusal:
             return PrintedCard(card.title, None, refusal.args[0])
-        return PrintedCard(card.title, result)
+        # An answer does not say how it is drawn.
+        return PrintedCard(card.title, replace(result, figure=figure))
 
 
 def send(

@@ -1,7 +1,7 @@
 """Counts a saved list or cohort in its owner's name, for the paper that is sent."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -83,7 +83,8 @@ class ListCounting:
             self.as_owner,
             lambda s: figures.count(s, self.as_owner.actor, figure, **given),
         )
-        yield PrintedCard(title, result)
+        # An answer does not say how it is drawn.
+        yield PrintedCard(title, replace(result, figure=figure))
 
     def _listed(self, criteria: Criteria) -> Iterator[PrintedCard]:
         """Yield the size of a list and, unless its rows are hidden, the kinds in it."""

@@ -34,7 +34,7 @@ from services.analytics.cohorts import (
     suppression,
     tables,
 )
-from services.analytics.figures import Figure
+from services.analytics.figures import Chart, Figure
 from services.analytics.pseudonymised_lists import sizes
 from services.analytics.queries import counting
 from services.core.errors import NotAllowed
@@ -662,6 +662,30 @@ def time_of_an_answer(analyst, people):
     return 1 if counted_at() != unchanged else None
 
 
+def chart_of_an_answer(analyst, people):
+    """Have a figure drawn otherwise after a visit: it is still the same question."""
+    give(analyst.session, people[:20], "Gout")
+    figure = Figure(cohort=Cohort(entry=GOUT), by=(Dimension.YEAR,))
+    later = NOW + timedelta(hours=1)
+
+    def counted_at(chart, now=later):
+        counted = figures.count(
+            analyst.session,
+            analyst.actor,
+            replace(figure, chart=chart),
+            now=now,
+            smallest_group=K,
+        )
+        return cohorts.disclose(analyst.session, analyst.actor, counted).counted_at
+
+    counted_at(Chart.LINE, NOW)
+    with analyst.session.begin_nested() as attempt:
+        unchanged = counted_at(Chart.BARS)
+        attempt.rollback()
+    give(analyst.session, people[20:21], "Gout")
+    return 1 if counted_at(Chart.BARS) != unchanged else None
+
+
 def sexes_of_a_query(analyst, people):
     """The women of a query by sex: withholding them reveals that there is a man."""
     women = [each for each in people if each.sex == "female"][:20]
@@ -827,6 +851,7 @@ ATTACKS = {
     refusal_of_a_query: (1, _let_few_decide),
     reason_of_a_cohort: (1, _say_what_else_hides),
     time_of_an_answer: (1, _tell_the_time),
+    chart_of_an_answer: (1, _tell_the_time),
     sexes_of_a_query: (1, _hide_what_others_leave),
 }
 

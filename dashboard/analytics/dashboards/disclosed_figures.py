@@ -36,7 +36,7 @@ def disclosed_figure(figure: Figure, read: ReadAsOf) -> FigureResult:
         _cache(question, answer)
     if isinstance(answer, RevealsFew):
         raise answer
-    # An earlier answer may have had another kind of chart.
+    # An answer does not say how it is drawn.
     return replace(answer, figure=figure)
 
 

@@ -56,7 +56,6 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import InvalidInput
-from services.lists.criteria import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +80,13 @@ def count(
     """Count a figure by the clinic's clock, hiding numbers of too few patients.
 
     The answer may be shown once `disclose` has checked it against earlier disclosures.
-    Raises InvalidInput, NotAllowed.
+    It does not say how the figure is drawn: drawn otherwise it is the same answer, with
+    the same time. Raises InvalidInput, NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
     validate(figure)
-    details = {"criteria": _criteria(figure)}
+    figure = replace(figure, chart=Chart.AUTOMATIC)
+    details = {"criteria": to_json(figure)}
     audit.record(session, actor, Action.COHORT_COUNT, details=details)
     if figure.measure is FigureMeasure.DISTRIBUTION:
         return _count_distribution(session, figure, now, smallest_group)
@@ -123,13 +124,8 @@ def count(
     )
 
 
-def _criteria(figure: Figure) -> Json:
-    """Return what is asked, without how it is drawn."""
-    return to_json(replace(figure, chart=Chart.AUTOMATIC))
-
-
 def _question(figure: Figure, k: int) -> str:
-    return json.dumps(["figure", _criteria(figure), k], sort_keys=True)
+    return json.dumps(["figure", to_json(figure), k], sort_keys=True)
 
 
 def _count_distribution(

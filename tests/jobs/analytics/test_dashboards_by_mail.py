@@ -25,7 +25,7 @@ from jobs.worker.tasks import Stores, queue
 from services.analytics import dashboards, subscriptions
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
 from services.analytics.dashboards import Card, DashboardDraft, DashboardFilter
-from services.analytics.figures import Figure
+from services.analytics.figures import Chart, Figure
 from services.analytics.subscriptions import (
     Frequency,
     MailSender,
@@ -177,6 +177,30 @@ def attached(email) -> tuple[str, str]:
     with pypdfium2.PdfDocument(BytesIO(part.get_content())) as opened:
         pages = [page.get_textpage().get_text_range() for page in opened]
     return part.get_filename(), " ".join("\n".join(pages).split())
+
+
+def test_a_card_is_drawn_as_its_dashboard_says(desk, monkeypatch):
+    drawn = []
+
+    def draw(_, cards, *__, **___):
+        drawn.extend(card.result.figure.chart for card in cards)
+        return b"%PDF"
+
+    def draw_bars(session):
+        own = dashboards.get_dashboard(session, desk.analyst, desk.dashboard)
+        cards = tuple(
+            replace(card, figure=replace(card.figure, chart=Chart.BARS))
+            for card in own.draft.cards
+        )
+        draft = replace(own.draft, cards=cards)
+        dashboards.change(session, desk.analyst, own.id, draft, version=own.version)
+
+    desk.act(draw_bars)
+    monkeypatch.setattr(dashboards, "dashboard_pdf", draw)
+
+    desk.run()
+
+    assert drawn == [Chart.BARS, Chart.BARS]
 
 
 def test_each_person_gets_the_dashboard_as_a_pdf_with_date_and_criteria(

@@ -428,3 +428,40 @@ def test_a_period_that_ends_before_it_begins_is_said_at_its_field(clinic: Clinic
     assert "The first day is after the last one" in app.error[0].value
     assert problem_places(app) == [f"{ENTRY}_since"]
     assert app.date_input(key=f"{ENTRY}_until").value == date(2026, 4, 1)
+
+
+def test_another_chart_is_drawn_of_an_answer_that_few_have_changed(
+    clinic: Clinic, hypertensive
+):
+    def varnish(month: int, *names: str) -> None:
+        for name in names:
+            patient = clinic.register(first_name=name)
+            clinic.write(lambda s, of=patient.id: _add_varnish(s, of, month))
+
+    for month in (2, 3):
+        varnish(month, *(f"Varnish {month} {number}" for number in range(6)))
+    app = clinic.open("cohorts", Role.ANALYST)
+    app.selectbox(key=f"{ENTRY}_kind").set_value(EventKind.PROCEDURE)
+    app.text_input(key=f"{ENTRY}_words").set_value("varnish")
+    app.multiselect(key="cohorts_split").set_value([Dimension.MONTH])
+    press(app, "cohorts_count")
+    lines = _marks(app)
+    varnish(2, "Late")
+    app.selectbox(key="cohorts_chart").set_value(Chart.BARS)
+
+    press(app, "cohorts_count")
+
+    rows = [["Feb 2025", "6"], ["Mar 2025", "6"]]
+    assert tables(app)["Cohort by month"] == rows
+    assert (lines[-1], _marks(app)[-1]) == ("line", "bar")
+
+
+def _marks(app: AppTest) -> list[str | None]:
+    specs = (json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart"))
+    return [spec.get("mark", {}).get("type") for spec in specs]
+
+
+def _add_varnish(session, patient_id, month):
+    of = {"patient_id": patient_id, "source": "synthea", "source_key": uuid4()}
+    day = date(2025, month, 3)
+    session.add(ClinicalEntry(kind="procedure", term="Varnish", started_on=day, **of))
