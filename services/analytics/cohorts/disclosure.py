@@ -201,6 +201,7 @@ def disclose(
                 raise refusal(
                     actor.id, undisclosed.question, undisclosed.smallest_group
                 )
+            _renew_answer(session, actor, digest, earlier)
             return kind.validate_python(earlier)
         _renew_groups(session, actor, known)
         _store_groups(session, actor, new, attributes_by_digest, of_events=False)
@@ -595,6 +596,19 @@ def _renew_groups(session: Session, actor: Actor, known: set[bytes]) -> None:
         again = {"disclosed_at": func.now(), "disclosed_to": actor.id}
         is_known = DisclosedGroup.digest.in_(known)
         session.execute(update(DisclosedGroup).where(is_known).values(again))
+
+
+def _renew_answer(
+    session: Session, actor: Actor, digest: bytes, earlier: Mapping[str, Any]
+) -> None:
+    """Remember an earlier answer that is disclosed again, as long as a new one.
+
+    Otherwise it would be forgotten although it was just shown, and the next answer
+    would differ from it by few patients.
+    """
+    _renew_groups(session, actor, set(map(bytes.fromhex, earlier.get(_GROUPS, ()))))
+    again = update(DisclosedAnswer).where(DisclosedAnswer.digest == digest)
+    session.execute(again.values(disclosed_at=func.now()))
 
 
 def _store_groups(

@@ -183,6 +183,28 @@ def test_it_is_remembered_for_90_days(session, ask):
     assert session.scalars(select(DisclosedGroup.size)).all() == [21]
 
 
+def let_pass(session, days):
+    """Let so many days pass for all that was disclosed."""
+    for table in (DisclosedGroup, DisclosedAnswer):
+        before = table.disclosed_at - timedelta(days=days)
+        session.execute(update(table).values(disclosed_at=before))
+
+
+@pytest.mark.usefixtures("gouty")
+def test_an_earlier_answer_is_remembered_for_90_days_from_when_it_was_told_again(
+    session, ask
+):
+    earlier = ask(ALL)
+    diagnosed(session, person(session), term="Gout")
+
+    for weeks in range(1, 16):
+        let_pass(session, days=7)
+        assert ask(ALL, now=NOW + timedelta(weeks=weeks)) == earlier
+
+    with pytest.raises(cohorts.RevealsFew):
+        ask(ALL_BUT_ONE)
+
+
 def test_only_who_may_count_is_told(session, ask, gouty, analyst):
     counted = cohorts.count(session, analyst, ALL, now=NOW, smallest_group=K)
 
