@@ -143,7 +143,7 @@ def change(
     """
     actor.require(Permission.COUNT_COHORTS)
     draft = checked(draft)
-    row = rows.get_own(session, actor.id, dashboard_id)
+    row = rows.get_own(session, actor.id, dashboard_id, locks=True)
     if row.version != version:
         raise DashboardChanged
     before = row.name
