@@ -149,9 +149,11 @@ def resume(
 ) -> None:
     """Resume one of the actor's subscriptions at its next time; the caller commits.
 
-    Whatever stopped it is checked again then. Raises NotFound, NotAllowed.
+    Whatever stopped it is checked again then. Raises AlreadySent, NotFound, NotAllowed.
     """
     row = get_own(session, actor, subscription_id)
+    if row.next_at is None:
+        require_new(session, row)
     row.next_at, row.stopped_because = plan_of(row).next_after(now), None
     session.flush()
     record(session, actor, Action.SUBSCRIPTION_RESUME, row)
@@ -162,9 +164,11 @@ def send_now(
 ) -> None:
     """Send one of the actor's within a minute, and at its times again afterwards.
 
-    The caller commits. Raises NotFound, NotAllowed.
+    The caller commits. Raises AlreadySent, NotFound, NotAllowed.
     """
     row = get_own(session, actor, subscription_id)
+    if row.next_at is None:
+        require_new(session, row)
     row.next_at, row.stopped_because = now, None
     session.flush()
     record(session, actor, Action.SUBSCRIPTION_SEND_NOW, row)

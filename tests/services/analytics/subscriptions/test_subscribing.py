@@ -99,6 +99,19 @@ def test_the_same_is_sent_to_others_at_other_times_by_others_or_anew(
         assert subscriptions.create(session, analyst, other, now=NOW, most=9)
 
 
+@pytest.mark.parametrize("again", [subscriptions.resume, subscriptions.send_now])
+def test_what_was_stopped_is_not_sent_again_beside_the_same(session, analyst, again):
+    stopped = subscribe(session, analyst, "visits", analyst)
+    subscriptions.stop(session, analyst, stopped)
+    other = subscribe(session, analyst, "visits", analyst)
+
+    with pytest.raises(AlreadySent):
+        again(session, analyst, stopped, now=NOW)
+
+    subscriptions.delete(session, analyst, other)
+    again(session, analyst, stopped, now=NOW)
+
+
 def test_nobody_is_chosen_who_may_not_open_it(session, analyst, colleague, made):
     with pytest.raises(InvalidInput, match="may not open this dashboard"):
         subscribe(session, analyst, made.id, analyst, colleague)
