@@ -292,7 +292,8 @@ def _remove_rule(rule_id: str) -> None:
 
 def _whole(typed: str | None, name: str) -> int | None:
     number = _number(typed, name)
-    if number is not None and number != int(number):
+    # 1,000 or 1.000 would be read as 1: some mean a thousand by it.
+    if number is not None and not (typed or "").strip().isdecimal():
         _refuse(name, marked("{label} must be a whole number, such as 50."))
     return None if number is None else int(number)
 

@@ -386,6 +386,8 @@ def test_what_is_no_number_is_said(clinic: Clinic):
         ("to_age", "old", "Age to must be a number, such as 50."),
         ("to_age", "200", "An age must be a number from 0 to 150."),
         ("days", "soon", "Within days must be a number, such as 50."),
+        ("days", "1,000", "Within days must be a whole number, such as 50."),
+        ("days", "1.000", "Within days must be a whole number, such as 50."),
         ("days", "99999", "Days must be a number from 1 to 36,525."),
         ("times", 101, "How often must be a number from 1 to 100."),
         ("times", None, "At least this often is empty. Type a number."),
