@@ -37,6 +37,8 @@ _STATES: Final[Mapping[AlertState, str]] = {
     AlertState.WITHIN: marked("not crossed"),
     AlertState.BEYOND: marked("crossed"),
 }
+# Counted, but never with a number that may be shown.
+_SUPPRESSED: Final = marked("suppressed so far")
 _HUNDRED: Final = 100
 # The menu in which a count is watched.
 ALERT_MENU: Final = "cohorts_alert"
@@ -157,10 +159,10 @@ def _show(alert: CountAlertRecord) -> None:
 
 def _facts(alert: CountAlertRecord) -> list[str]:
     said = _("more than {line}") if alert.is_above else _("fewer than {line}")
-    facts = [
-        capitalised(said.format(line=decimal(alert.line))),
-        _(_STATES[alert.state]),
-    ]
+    state = _STATES[alert.state]
+    if alert.state is AlertState.UNKNOWN and alert.checked_at is not None:
+        state = _SUPPRESSED
+    facts = [capitalised(said.format(line=decimal(alert.line))), _(state)]
     if alert.checked_at is not None:
         facts.append(_("checked {time}").format(time=at(alert.checked_at)))
     if alert.crossed_at is not None:

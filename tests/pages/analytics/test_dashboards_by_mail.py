@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import update
 
 from dashboard import wiring
-from db.models.view import DashboardSubscription
+from db.models.view import CountAlert, DashboardSubscription
 from services.analytics import count_alerts, dashboards, figures, subscriptions
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
 from services.analytics.count_alerts import CountAlertDraft
@@ -340,6 +341,22 @@ def test_an_alert_leads_to_what_it_watches(clinic: Clinic):
     press(app, f"dashboards_alert_open_{made}")
 
     assert app.title[0].value == "Cohorts"
+
+
+def test_an_alert_that_was_counted_without_a_number_is_not_said_to_wait(
+    clinic: Clinic,
+):
+    analyst = clinic.cast[Role.ANALYST]
+    draft = CountAlertDraft(name="Never", question=BY_SEX, is_above=True, line=21)
+    given = {"now": NOW, "most": 9, "smallest_group": 5}
+    made = clinic.write(lambda s: count_alerts.create(s, analyst, draft, **given))
+    counted = update(CountAlert).where(CountAlert.id == made).values(checked_at=NOW)
+    clinic.write(lambda s: s.execute(counted) and None)
+
+    app = clinic.open("dashboards", Role.ANALYST)
+
+    assert "More than 21 · suppressed so far · checked" in captions(app)
+    assert "More than 21 · not counted yet" not in captions(app)
 
 
 def test_the_threshold_of_an_alert_is_changed_in_place(clinic: Clinic):
