@@ -1,6 +1,7 @@
 """The fields of a figure: by what a cohort is split, and what is counted."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 import streamlit as st
@@ -21,6 +22,9 @@ _SPLIT: Final = "cohorts_split"
 _MEASURE: Final = "cohorts_measure"
 _OF: Final = "cohorts_of"
 _OF_WORDS: Final = "cohorts_of_words"
+# The events that the figure on the page counts: a chosen bar has narrowed them to days
+# and ages, which have no fields.
+_OF_EVENT: Final = "cohorts_of_event"
 _CHART: Final = "cohorts_chart"
 _QUANTITY: Final = "cohorts_quantity"
 _MEASURES: Final[Mapping[FigureMeasure, str]] = {
@@ -46,6 +50,7 @@ def fill(figure: Figure | None) -> None:
     st.session_state[_MEASURE] = figure.measure if figure else FigureMeasure.SHARE
     st.session_state[_OF] = of.kind.value if of else _FIRST
     st.session_state[_OF_WORDS] = of.words if of else ""
+    st.session_state[_OF_EVENT] = of
     st.session_state[_CHART] = figure.chart if figure else Chart.AUTOMATIC
     quantity = figure.quantity if figure else None
     st.session_state[_QUANTITY] = quantity or Quantity.AGE
@@ -99,9 +104,7 @@ def read(cohort: Cohort) -> Cohort | Figure:
     by = tuple(st.session_state[_SPLIT])
     if not by:
         return cohort
-    kind = st.session_state[_OF]
-    words = (st.session_state.get(_OF_WORDS) or "").strip()
-    of = None if kind == _FIRST else CohortEvent(kind=EventKind(kind), words=words)
+    of = _read_events()
     measure = st.session_state[_MEASURE]
     if measure is FigureMeasure.SHARE and not (cohort.steps or of):
         # Without a rule all patients remain.
@@ -117,6 +120,21 @@ def read(cohort: Cohort) -> Cohort | Figure:
         totals=chart is Chart.TABLE and len(by) > 1 and measure in MEASURES_WITH_TOTALS,
         chart=chart,
     )
+
+
+def _read_events() -> CohortEvent | None:
+    """Return the events that are counted; None means the first ones.
+
+    As long as their kind is the same, they stay narrowed as on the page.
+    """
+    kind = st.session_state[_OF]
+    if kind == _FIRST:
+        return None
+    words = (st.session_state.get(_OF_WORDS) or "").strip()
+    shown: CohortEvent | None = st.session_state.get(_OF_EVENT)
+    if shown is not None and shown.kind.value == kind:
+        return replace(shown, words=words)
+    return CohortEvent(kind=EventKind(kind), words=words)
 
 
 def _kind_name(kind: str) -> str:

@@ -1,6 +1,7 @@
 """The page on which analysts count, from the empty state to an answer by quarter."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
@@ -16,7 +17,7 @@ from services.analytics.cohorts import (
     Dimension,
     EventKind,
 )
-from services.analytics.figures import Chart, FigureMeasure, Quantity
+from services.analytics.figures import Chart, Figure, FigureMeasure, Quantity
 from services.consultations import notes
 from services.core.actors import Role
 from services.core.weekdays import WEEKDAYS
@@ -430,6 +431,39 @@ def test_a_period_that_ends_before_it_begins_is_said_at_its_field(clinic: Clinic
     assert "The first day is after the last one" in app.error[0].value
     assert problem_places(app) == [f"{ENTRY}_since"]
     assert app.date_input(key=f"{ENTRY}_until").value == date(2026, 4, 1)
+
+
+def test_events_stay_narrowed_to_a_bar_when_something_else_is_changed(
+    clinic: Clinic, hypertensive
+):
+    analyst = clinic.cast[Role.ANALYST]
+    visits = CohortEvent(
+        kind=EventKind.VISIT, since=date(2025, 2, 1), until=date(2025, 2, 28)
+    )
+    narrowed = Figure(
+        cohort=Cohort(
+            entry=CohortEvent(kind=EventKind.DIAGNOSIS, words="hypertension")
+        ),
+        by=(Dimension.WEEKDAY,),
+        measure=FigureMeasure.EVENTS,
+        of=visits,
+    )
+
+    def counted(app: AppTest) -> Figure | Cohort:
+        key = app.query_params["list"]
+        [key] = key if isinstance(key, list) else [key]
+        return clinic.write(lambda s: figures.recall(s, analyst, key))
+
+    key = clinic.write(lambda s: figures.remember(s, analyst, narrowed))
+    app = clinic.open("cohorts", Role.ANALYST, list=key)
+    app.multiselect(key="cohorts_split").set_value([Dimension.SEX])
+
+    press(app, "cohorts_count")
+
+    assert counted(app) == replace(narrowed, by=(Dimension.SEX,))
+    app.selectbox(key="cohorts_of").set_value(EventKind.NO_SHOW.value)
+    press(app, "cohorts_count")
+    assert counted(app).of == CohortEvent(kind=EventKind.NO_SHOW)
 
 
 def test_another_chart_is_drawn_of_an_answer_that_few_have_changed(
