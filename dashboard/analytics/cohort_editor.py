@@ -266,7 +266,9 @@ def _fill_event(prefix: str, event: CohortEvent) -> None:
         st.session_state[f"{prefix}_{name}"] = getattr(event, name)
     for name in ("at_least", "at_most", "from_age", "to_age"):
         number = getattr(event, name)
-        st.session_state[f"{prefix}_{name}"] = "" if number is None else f"{number:g}"
+        st.session_state[f"{prefix}_{name}"] = (
+            "" if number is None else f"{number:.12g}"
+        )
 
 
 def _add_rule(rule: Rule | None = None, joined: str = _AND) -> None:

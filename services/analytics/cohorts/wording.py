@@ -120,7 +120,7 @@ def _rule(rule: Rule) -> str:
     days = (
         Sentence("1 day")
         if rule.within.days == 1
-        else Sentence("{number} days", number=f"{rule.within.days:,}")
+        else Sentence("{number:,} days", number=rule.within.days)
     )
     if rule.within.side is WindowSide.AFTER:
         return Sentence("{told} within {days} after it", told=phrase, days=days)
@@ -152,21 +152,21 @@ def _named(noun: Sentence, event: CohortEvent) -> Sentence:
 
 
 def _valued(phrase: Sentence, event: CohortEvent) -> Sentence:
-    least, most = _number(event.at_least), _number(event.at_most)
-    if least and most:
+    least, most = event.at_least, event.at_most
+    if least is not None and most is not None:
         return Sentence(
-            "{event} with a value of {least} to {most}",
+            "{event} with a value of {least:.12g} to {most:.12g}",
             event=phrase,
             least=least,
             most=most,
         )
-    if least:
+    if least is not None:
         return Sentence(
-            "{event} with a value of {least} or more", event=phrase, least=least
+            "{event} with a value of {least:.12g} or more", event=phrase, least=least
         )
-    if most:
+    if most is not None:
         return Sentence(
-            "{event} with a value of {most} or less", event=phrase, most=most
+            "{event} with a value of {most:.12g} or less", event=phrase, most=most
         )
     return phrase
 
@@ -197,5 +197,5 @@ def _dated(phrase: Sentence, event: CohortEvent) -> Sentence:
     return phrase
 
 
-def _number(number: float | None) -> str:
-    return "" if number is None else f"{number:g}"
+def _number(number: int | None) -> str:
+    return "" if number is None else str(number)

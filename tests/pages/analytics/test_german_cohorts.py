@@ -5,8 +5,16 @@ from collections.abc import Iterator
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.ui.language import GERMAN, using_language
-from services.analytics.cohorts import Dimension, EventKind
+from dashboard.ui.language import GERMAN, translated, using_language
+from services.analytics.cohorts import (
+    Cohort,
+    CohortEvent,
+    Dimension,
+    EventKind,
+    Rule,
+    Window,
+)
+from services.analytics.cohorts.wording import cohort_phrase
 from services.analytics.figures import FigureMeasure
 from services.core.actors import Role
 from services.patients.records.model import Sex
@@ -62,6 +70,16 @@ def test_a_cohort_is_counted_and_told_in_german(german: Clinic) -> None:
         "„Latex“, die innerhalb von 90 Tagen danach einen Termin hatten: Anteil der "
         "Verbleibenden nach Geschlecht.**"
     ) in [each.value for each in app.markdown]
+
+
+def test_numbers_of_a_cohort_are_written_as_in_german() -> None:
+    fever = CohortEvent(kind=EventKind.VITAL, words="temperature", at_least=38.5)
+    back = Rule(event=CohortEvent(kind=EventKind.VISIT), within=Window(1_095))
+
+    said = translated(cohort_phrase(Cohort(entry=fever, steps=((back,),))))
+
+    assert "mit einem Wert von mindestens 38,5" in said
+    assert "innerhalb von 1.095 Tagen" in said
 
 
 def test_figures_and_the_commonest_are_german(german: Clinic) -> None:
