@@ -36,6 +36,7 @@ _DISTRIBUTION_FIELDS: Final[Mapping[str, str]] = {
     "p75": Sentence("75th percentile"),
     "p90": Sentence("90th percentile"),
 }
+_TOTAL: Final = Sentence("Total")
 # The column names of a table and its first row, on the page of the chart above it.
 _TABLE_MM: Final = 20.0
 _HEADING_MM: Final = 12.0
@@ -203,7 +204,9 @@ def _card_of(card: PrintedCard, now: datetime, wording: Wording) -> _Card:
     why = "" if has_numbers else wording.say(nothing_disclosed(result.smallest_group))
     columns = tuple(map(wording.say, _columns(result)))
     by = tuple(_capital(wording.say(each.value)) for each in result.figure.by)
-    rows = tuple(_row(result, cell, wording) for cell in result.cells)
+    rows = tuple(
+        _row(result, cell, wording) for cell in (*result.cells, *result.totals)
+    )
     quantity, reading = "", tuple[str, ...]()
     if result.figure.quantity:
         quantity = wording.say(QUANTITIES[result.figure.quantity])
@@ -238,8 +241,9 @@ def _row(result: FigureResult, cell: FigureCell, wording: Wording) -> tuple[str,
             return suppressed
         return wording.number(value, places)
 
+    # A total has no value of what it sums up.
     names = tuple(
-        value_text(result, place, value, wording)
+        value_text(result, place, value, wording) if value else _(_TOTAL)
         for place, value in enumerate(cell.values)
     )
     match result.figure.measure:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from ctypes import c_int, c_uint
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from io import BytesIO
 
@@ -87,6 +88,28 @@ def _colour_of(path, *, is_filled):
     red, green, blue, alpha = (c_uint() for _ in range(4))
     assert ask(path, red, green, blue, alpha)
     return red.value, green.value, blue.value
+
+
+def test_a_pivot_table_has_its_totals_on_paper_as_well():
+    by = (Dimension.QUARTER, Dimension.SEX)
+    cells = (
+        FigureCell(("2025 Q1", "female"), 12),
+        FigureCell(("2025 Q1", "male"), 14),
+    )
+    sums = (
+        (("2025 Q1", ""), 26),
+        (("", "female"), 12),
+        (("", "male"), 14),
+        (("", ""), 26),
+    )
+    shown = result(FigureMeasure.PATIENTS, *cells, by=by, chart=Chart.TABLE)
+    totals = tuple(FigureCell(*each) for each in sums)
+    card = PrintedCard("Card", replace(shown, totals=totals))
+
+    english, german = text_of(card), text_of(card, wording=wording_in("de", "en"))
+
+    assert "2025 Q1 Total 26 Total Female 12 Total Male 14 Total Total 26" in english
+    assert "2025 Q1 Gesamt 26" in german
 
 
 def test_each_card_is_a_table_with_when_and_of_whom_it_was_counted():
