@@ -138,19 +138,22 @@ def _select_entered(
         wanted |= {quantity, "unit"} & set(view.c.keys())
     names = ["patient_id", "occurred_on", *sorted(wanted - {"occurred_on"})]
     sexes = [sex.value for sex in cohort.sexes]
+    sources = event_rows_of(cohort.entry)
     parts = [
         select(*(part.source.c[name] for name in names)).where(
             part.source.c.occurred_on.is_not(None),
             part.condition,
             part.source.c.sex.in_(sexes) if sexes else true(),
         )
-        for part in event_rows_of(cohort.entry)
+        for part in sources
     ]
     if len(parts) == 1:
         (selected,) = parts
         first = selected.selected_columns
+        # Of the events of a day, only visits have an order.
+        hours = [each.source.c.hour for each in sources if "hour" in view.c]
         return selected.ext(distinct_on(first.patient_id)).order_by(
-            first.patient_id, first.occurred_on
+            first.patient_id, first.occurred_on, *hours
         )
     rows = union_all(*parts).subquery("let_in")
     place = func.row_number().over(
