@@ -19,7 +19,12 @@ from services.visits.front_desk.appointments import VisitRecord
 from services.visits.newcomers import NewcomerRecord
 from services.visits.schedule.plans import ExceptionKind, ExceptionRecord
 from services.visits.schedule.slots.records import SlotRecord, SlotState
-from services.visits.schedule.slots.taken import IS_OFFERED, LIVE
+from services.visits.schedule.slots.taken import (
+    HAS_ACTIVE_DOCTOR,
+    IS_AHEAD,
+    IS_OFFERED,
+    LIVE,
+)
 
 _CLOSING: Final = (ExceptionKind.BLOCKED.value, ExceptionKind.HOLIDAY.value)
 _IS_BOOKABLE: Final = Slot.origin != "proof"
@@ -147,7 +152,8 @@ def _slots(
             *_within(span),
             IS_OFFERED,
             _IS_BOOKABLE,
-            or_(is_taken, ~Slot.is_leaving),
+            # Of the past they show when the doctor worked.
+            or_(is_taken, and_(~Slot.is_leaving, or_(~IS_AHEAD, HAS_ACTIVE_DOCTOR))),
         )
         .order_by(Slot.starts_at, Slot.id)
     )

@@ -23,7 +23,12 @@ from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import NotFound
 from services.visits.schedule.slots.records import SlotRecord, SlotState
-from services.visits.schedule.slots.taken import IS_AHEAD, IS_OFFERED, LIVE
+from services.visits.schedule.slots.taken import (
+    HAS_ACTIVE_DOCTOR,
+    IS_AHEAD,
+    IS_OFFERED,
+    LIVE,
+)
 
 
 def list_slots(
@@ -38,10 +43,10 @@ def list_slots(
 ) -> tuple[SlotRecord, ...]:
     """Return the doctor's slots that begin in this time, the earliest first.
 
-    Free ones are left out once they have begun. Slots that the patient holds or has
-    booked are marked as their own; the default is the signed-in patient. With
-    `with_versions`, each has its version and the time of its last change. Raises
-    NotAllowed.
+    Free ones are left out once they have begun, and while the doctor cannot be booked.
+    Slots that the patient holds or has booked are marked as their own; the default is
+    the signed-in patient. With `with_versions`, each has its version and the time of
+    its last change. Raises NotAllowed.
     """
     actor.require(Permission.VIEW_DOCTORS)
     if patient_id is not None and patient_id != actor.patient_id:
@@ -117,7 +122,7 @@ def _taken_slots(own_booking_id: ColumnElement[Any]) -> Select[*tuple[Any, ...]]
             Slot.starts_at >= bindparam("from_at"),
             Slot.starts_at < bindparam("until_at"),
             IS_OFFERED,
-            or_(is_taken, and_(IS_AHEAD, ~Slot.is_leaving)),
+            or_(is_taken, and_(IS_AHEAD, ~Slot.is_leaving, HAS_ACTIVE_DOCTOR)),
         )
         .order_by(Slot.starts_at)
     )

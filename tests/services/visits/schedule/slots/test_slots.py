@@ -11,7 +11,8 @@ from db.models.booking import Slot
 from db.models.doctor import Doctor
 from db.postgres import SYSTEM
 from services.core.errors import NotAllowed
-from services.visits.schedule import slots
+from services.visits import calendar
+from services.visits.schedule import plans, slots
 from services.visits.schedule.plans import weeks
 from tests.kit import cast
 from tests.services.patients.clinic_samples import open_clinic
@@ -145,6 +146,20 @@ def test_who_cannot_be_booked_is_not_next(session, clerk, dora, values):
     session.execute(update(Doctor).values(values))
 
     assert not slots.next_free(session, clerk)
+
+
+def test_an_extra_slot_is_free_only_while_its_doctor_can_be_booked(session, clerk):
+    dora, begins = doctor(session), tomorrow(time(19))
+    ends, why = begins + timedelta(minutes=30), "An evening for late visits"
+    extra = plans.add_extra(session, clerk, dora, begins, ends, reason=why)
+    session.execute(update(Doctor).where(Doctor.id == dora).values(is_active=False))
+
+    assert not slots.list_slots(session, clerk, dora, *_whole_day())
+    period = calendar.read_period(session, clerk, *_whole_day(), doctor_ids=[dora])
+    assert not period.slots
+    session.execute(update(Doctor).where(Doctor.id == dora).values(is_active=True))
+    (again,) = slots.list_slots(session, clerk, dora, *_whole_day())
+    assert (again.id, again.state) == (extra.id, "free")
 
 
 def test_a_scratch_slot_is_offered_to_nobody(session, clerk, dora):
