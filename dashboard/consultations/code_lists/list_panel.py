@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Final
+from uuid import UUID
 
 import streamlit as st
 
@@ -51,6 +52,7 @@ _FILE: Final = {
 }
 _MOST_SHOWN: Final = 50
 _ROUND: Final = "code_lists_round"
+_SEEN: Final = "code_lists_seen"
 
 
 def show_list(state: CodeListState) -> None:
@@ -129,9 +131,19 @@ def _import(state: CodeListState) -> None:
             _show_problems(file.problems)
             return
         actor = current_actor()
-        _offer(
-            state, file, read(lambda session: code_lists.compare(session, actor, file))
-        )
+        changes = read(lambda session: code_lists.compare(session, actor, file))
+        _offer(state, file, changes, seen=_version_seen(upload.file_id, changes))
+
+
+def _version_seen(file_id: str, changes: ListChanges) -> UUID:
+    """Return the version of the list with which the file was last shown.
+
+    A click is a run of its own, which compares the file with what a colleague has
+    imported since.
+    """
+    seen: dict[str, UUID] = st.session_state.get(_SEEN, {})
+    st.session_state[_SEEN] = {file_id: changes.version}
+    return seen.get(file_id, changes.version)
 
 
 def _show_problems(problems: Sequence[LineProblem]) -> None:
@@ -154,8 +166,13 @@ def _show_problems(problems: Sequence[LineProblem]) -> None:
     )
 
 
-def _offer(state: CodeListState, file: CodeFile, changes: ListChanges) -> None:
-    """Show what a file would change, and import it when somebody asks for that."""
+def _offer(
+    state: CodeListState, file: CodeFile, changes: ListChanges, *, seen: UUID
+) -> None:
+    """Show what a file would change, and import it when somebody asks for that.
+
+    `seen` is the version of the list with which the file was last shown.
+    """
     if changes.is_empty:
         st.info(
             _("The list is already the same as this file."), icon=":material/check:"
@@ -179,9 +196,7 @@ def _offer(state: CodeListState, file: CodeFile, changes: ListChanges) -> None:
     ):
         actor = current_actor()
         taken = write(
-            lambda session: code_lists.import_list(
-                session, actor, file, version=changes.version
-            )
+            lambda session: code_lists.import_list(session, actor, file, version=seen)
         )
         st.session_state[_ROUND] += 1
         notify(

@@ -67,6 +67,24 @@ def test_a_list_is_previewed_taken_and_chosen(clinic, page):
     assert listed.offered == ("Zyrafen", "Zyrafen 400 mg tablets")
 
 
+def test_what_a_colleague_took_meanwhile_is_shown_before_it_is_retired(clinic, page):
+    mine = f"{HEAD}Zyraxin,tablets,,Ibuprofen\n"
+    upload(page, mine)
+    theirs = code_lists.parse(
+        ListKind.DRUGS, f"{mine}Zyramol,tablets,,Paracetamol\n".encode()
+    )
+    version = clinic.write(lambda s: code_lists.compare(s, BOSS, theirs)).version
+    clinic.write(lambda s: code_lists.import_list(s, BOSS, theirs, version=version))
+
+    clinic.catch_up(page).button(key="code_lists_take_drugs").click().run()
+
+    assert "Somebody else changed this list in the meantime" in said(page)
+    assert "Missing, to be retired: 1" in [each.label for each in page.expander]
+    page.button(key="code_lists_take_drugs").click().run()
+    assert not page.error
+    assert "It has 1, " in said(page)
+
+
 def test_what_is_chosen_is_found_at_a_visit_and_checked_by_what_is_in_it(clinic, page):
     upload(page, f"{HEAD}Zyradol,tablets,200 mg,Ibuprofen\n")
     page.button(key="code_lists_take_drugs").click().run()
