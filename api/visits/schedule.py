@@ -24,6 +24,7 @@ from api.visits.schemas import DoctorShown
 from services.core.actors import Permission
 from services.visits.schedule import doctors, plans
 from services.visits.schedule.doctors import DoctorDraft
+from services.visits.schedule.lengths import require_plausible_year
 from services.visits.schedule.plans import Hours, HoursKind, PlanResult, weeks
 from services.visits.schedule.slots.records import SlotRecord
 
@@ -203,6 +204,8 @@ def add_slot(
     caller: Planner, uuid: UUID, body: Annotated[SlotBody, json_body(SlotBody, planner)]
 ) -> Response:
     """Add a slot for the doctor in addition to the plan."""
+    # Before its end is computed, which the calendar may not have.
+    require_plausible_year("starts_at", body.starts_at)
 
     def add(session: Session) -> SlotRecord:
         doctor = doctors.get_doctor(session, caller.actor, uuid)

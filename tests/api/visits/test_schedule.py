@@ -164,3 +164,13 @@ def test_the_scope_for_doctors_opens_these_calls_and_no_others(application):
     assert planner.post("/api/doctors", body).status_code == 201
     assert planner.get("/api/appointments").status_code == 403
     planner.close()
+
+
+def test_a_slot_that_ends_after_the_calendar_is_refused(client, doctor):
+    path = f"/api/doctors/{doctor['id']}/slots"
+    late = {"starts_at": "9999-12-31T23:50:00Z", "reason": "The very last visit"}
+
+    answer = client.post(path, late)
+
+    assert answer.status_code == 400
+    assert answer.json()["property"] == "starts_at"
