@@ -37,9 +37,13 @@ def show_tags(names: Sequence[str]) -> None:
 def tags_field(
     key: str, start: Sequence[str], *, label: str = marked("Tags")
 ) -> list[str]:
-    """Ask which of the clinic's tags a document has."""
-    names = [tag.name for tag in known_tags()]
-    st.session_state.setdefault(f"{key}_tags", [n for n in start if n in names])
+    """Ask which of the clinic's tags a document has.
+
+    What it has already stays, even if the tag is newer than the kept list of them.
+    """
+    known = [tag.name for tag in known_tags()]
+    names = [*known, *(name for name in start if name not in known)]
+    st.session_state.setdefault(f"{key}_tags", list(start))
     chosen: list[str] = st.multiselect(
         _(label),
         names,

@@ -12,12 +12,13 @@ from streamlit.testing.v1 import AppTest
 from dashboard.ui.record_table import TableEvent
 from db.models.document import Document, DocumentVersion
 from services.core.actors import Role
-from services.documents import records
+from services.documents import records, tags
 from services.documents.records.drafts import ChangedDocument
 from services.documents.records.model import DocumentRecord
 from services.documents.sharing import readers
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
+from tests.kit import cast
 from tests.pages.conftest import Clinic, page_file, rows_of
 from tests.pages.document_samples import (
     File,
@@ -252,6 +253,32 @@ def test_an_edit_says_anew_what_it_is_and_keeps_the_rest(clinic: Clinic, file: F
     assert changed(ChangedDocument.of(now), title="") == changed(
         ChangedDocument.of(record), title=""
     )
+
+
+def test_an_edit_keeps_a_tag_that_is_newer_than_the_known_ones(
+    clinic: Clinic, file: File
+):
+    boss, seen, record = cast.act_as_somebody(Role.ADMIN), file(), file()
+    app = clinic.open("document", document=seen.id)
+    app.button(key="document_edit").click().run()  # from here the known tags are kept
+    made = clinic.write(lambda s: tags.add_tag(s, boss, "Newest"))
+    tagged = changed(ChangedDocument.of(record), tags=("Newest",))
+    clinic.write(
+        lambda s: records.change(
+            s, clinic.clerk, record.id, tagged, revision=record.revision
+        )
+    )
+    try:
+        app.query_params["document"] = str(record.id)
+        app.run()
+        app.button(key="document_edit").click().run()
+        app.text_input(key=f"document_edit_{record.id}_title").set_value("Better")
+        press(app, "document_edit", "document_edit_save")
+
+        now = stored(clinic, record)
+        assert (now.title, now.tags) == ("Better", ("Newest",))
+    finally:
+        clinic.write(lambda s: tags.delete_tag(s, boss, made.id))
 
 
 def by_a_colleague(clinic: Clinic, record: DocumentRecord) -> None:
