@@ -1,11 +1,11 @@
 """A letter to several patients of a list: written once, looked at, filed for each."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 import streamlit as st
 
@@ -30,6 +30,7 @@ from dashboard.ui import form_fields
 from dashboard.ui.dialogs import dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, marked, ngettext
+from services.core.errors import TooOften, Unavailable
 from services.documents import forms, records
 from services.documents.forms import InvalidForm, Template
 from services.documents.forms.letters import (
@@ -181,9 +182,12 @@ def _ask_for_template() -> Template:
 
 def _make_preview(template: Template, shared: Template, sample: Listed) -> None:
     """Make the letter to one of them for the preview; raises InvalidForm."""
-    letters_id, began_at = _begun()
+    begun, began_at = _begun()
     typed = form_fields.typed(PAGE, shared)
     words = forms.checked(shared, typed, today=began_at.date())
+    # Other words are other letters, also for those who have got some of these.
+    said = json.dumps([template.name, words], sort_keys=True, default=str)
+    letters_id = uuid5(begun, said)
     letters = Letters(letters_id, began_at, template, words, _("Dear {name},"))
     paper = _paper_for(letters, sample.id)
     st.session_state[_SHOWN] = _Shown(letters, sample.id, paper)
@@ -237,14 +241,25 @@ def _everybody(listing: Listing) -> Sequence[Listed]:
 
 
 def _file_all(letters: Letters, everybody: Sequence[Listed]) -> None:
+    """File the letters; if that breaks off, what was written stays for the others."""
     st.session_state[FILED] = []
+    is_whole = True
+
+    def file(patient: Listed) -> None:
+        nonlocal is_whole
+        try:
+            _file_one(letters, patient)
+        except (Unavailable, TooOften):
+            is_whole = False
+            raise
 
     def written(count: int) -> str:
-        form_fields.clear(PAGE)
-        _let_go()
+        if is_whole:
+            form_fields.clear(PAGE)
+            _let_go()
         return _written(count)
 
-    LETTERS.do(everybody, written, partial(_file_one, letters))
+    LETTERS.do(everybody, written, file)
 
 
 def _file_one(letters: Letters, patient: Listed) -> None:

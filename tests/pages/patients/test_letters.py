@@ -243,6 +243,37 @@ def test_stopped_half_way_and_filed_again_each_has_one(clinic: Clinic, family, c
     assert len(filed_of(clinic, family[0])) == 1
 
 
+def test_stopped_half_way_and_written_otherwise_each_has_that_too(
+    clinic: Clinic, family, choose
+):
+    begun = (uuid4(), datetime.now(UTC))
+    app = choose(family[0])
+    for message in ("We open at 7.", "We open at 8."):
+        app.session_state[f"{PAGE}_begun"] = begun
+        file(write(app, message=message))
+        assert "1 letter is filed" in said(app)
+
+    assert len(filed_of(clinic, family[0])) == 2
+
+
+def test_what_was_written_stays_for_those_who_are_left(
+    clinic: Clinic, family, choose, monkeypatch
+):
+    few = Limit("uploads-less", 2, 3600, "Too many uploads.")
+    with monkeypatch.context() as patch:
+        patch.setattr("services.core.throttling.UPLOADS_STAFF", few)
+        app = file(write(choose()))
+        assert "2 letters are filed" in said(app)
+
+    app.run()
+    assert app.text_area(key=f"{PAGE}_field_message").value == "We open at 7."
+    app.button(key=f"{PAGE}_preview").click().run()
+    file(app)
+
+    assert "3 letters are filed" in said(app)
+    assert [len(filed_of(clinic, patient)) for patient in family] == [1, 1, 1]
+
+
 def test_too_many_papers_an_hour_end_it_and_name_who_is_left(
     clinic: Clinic, family, choose, monkeypatch
 ):
