@@ -67,11 +67,25 @@ def list_unread(session: Session) -> tuple[WaitingFile, ...]:
 def record_verdict(session: Session, file_id: str, verdict: Verdict) -> None:
     """Release the versions of a file from quarantine, or keep them there for good.
 
-    Versions that were never scanned go into quarantine if the file is infected.
+    Versions that were never scanned go into quarantine if the file is infected. Where
+    the latest version opens or closes thereby, the document changes for its readers.
     """
     judged = (
         DocumentVersion.file_id == file_id,
         DocumentVersion.scan.in_(["waiting", "off"]),
+    )
+    changes = "waiting" if verdict == "clean" else "off"
+    # Before the versions, as everywhere: whoever purges locks the document first.
+    session.execute(
+        update(Document)
+        .where(
+            *judged,
+            DocumentVersion.scan == changes,
+            DocumentVersion.document_id == Document.id,
+            DocumentVersion.number == Document.latest,
+        )
+        .values(updated_at=func.now())
+        .execution_options(synchronize_session=False)
     )
     for version in _changed(session, judged, {"scan": verdict}):
         _record(session, Action.DOCUMENT_SCAN, version, verdict=verdict)

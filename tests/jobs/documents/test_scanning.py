@@ -102,6 +102,10 @@ def documents(database):
     ).value
 
 
+def changes(database):
+    return {document.title: document.updated_at for document in documents(database)}
+
+
 def places(database, version, page):
     def find(session):
         return waiting.find_places(session, version.id, page)
@@ -145,6 +149,46 @@ def test_what_came_while_the_scanner_was_away_is_scanned_once_it_is_back(
         {"version": 1, "verdict": "infected"},
         {"version": 1, "verdict": "clean"},
     ]
+
+
+def test_what_a_verdict_opens_or_closes_is_a_change_of_its_time(database, files, file):
+    for name, scanner in (
+        ("One", AWAY),
+        ("Two", AWAY),
+        ("Three", None),
+        ("Four", None),
+    ):
+        file(samples.letter(name), name=f"{name}.pdf", scanner=scanner)
+    before = changes(database)
+
+    jobs.scan(database, files, Judge("clean", NoVerdict(), "clean", "infected"))
+
+    assert scans(database) == ["clean", "waiting", "infected", "clean"]
+    after = changes(database)
+    assert {title for title in after if after[title] > before[title]} == {
+        "One",
+        "Three",
+    }
+
+
+def test_a_verdict_on_an_earlier_version_changes_nothing_else(
+    database, files, file, clerk, inspector
+):
+    file(samples.letter("One"), name="One.pdf")
+    (document,) = documents(database)
+    ingest = DocumentIngest(files, inspector, None, refuse_active=False)
+    content = ingest.receive(io.BytesIO(samples.letter("Two")), "Two.pdf")
+    database.write(
+        lambda s: records.add_version(
+            s, clerk, document.id, content, revision=document.revision
+        ),
+        identity=SYSTEM,
+    )
+    before = changes(database)
+
+    jobs.scan(database, files, Judge("clean", "clean"))
+
+    assert changes(database) == before
 
 
 def test_while_the_scanner_is_away_everything_stays_in_quarantine(
