@@ -17,7 +17,6 @@ from db.models.audit import AuditEvent, AuditHead
 from db.mongo.audit_store import AuditStore, Document
 from services.audit.chain import seals, shipping
 from services.audit.chain.entries import START, ChainBroken, Link, follow
-from services.core.sentences import Sentence
 
 # How many entries are read to find out that one is not ours.
 _FEW: Final = 2
@@ -88,17 +87,4 @@ def _number(document: Document, head: Link) -> int:
 
 
 def _require_entry(link: Link, store: AuditStore) -> None:
-    for document in store.list_after(link.sequence - 1, limit=1):
-        if document["_id"] == link.sequence:
-            if document.get("hash") != link.hash.hex():
-                raise ChainBroken(
-                    link.sequence,
-                    Sentence(
-                        "Entry {number} is another one than it was.",
-                        number=link.sequence,
-                    ),
-                )
-            return
-    raise ChainBroken(
-        link.sequence, Sentence("Entry {number} is missing.", number=link.sequence)
-    )
+    shipping.require_entry(link, store.list_after(link.sequence - 1, limit=1))

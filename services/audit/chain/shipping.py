@@ -30,9 +30,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-from db.models.audit import AuditEvent, AuditHead
+from db.models.audit import AuditEvent, AuditHead, AuditSeal
 from db.mongo.audit_store import AuditStore, Document
 from services.audit.chain.entries import (
+    START,
     WAITING,
     ChainBroken,
     Link,
@@ -62,12 +63,12 @@ def ship(session: Session, store: AuditStore, *, at_most: int = BATCH) -> int:
 
     It may be called again after any failure, even one of COMMIT. Nothing is done while
     another transaction ships. Raises ChainBroken if somebody else has written to the
-    log, and AuditStoreUnavailable.
+    log, or if it lacks the entry at the head, and AuditStoreUnavailable.
     """
     head = _take_head(session)
     if head is None:
         return 0
-    documents = store.list_after(head.sequence, limit=at_most)
+    documents = _beyond(session, head, store, at_most)
     end = _adopt(session, head, documents)
     if not documents:
         rows = session.execute(WAITING.limit(at_most)).all()
@@ -113,6 +114,50 @@ def _take_head(session: Session) -> Link | None:
     if session.execute(query).one_or_none() is None:
         raise ChainBroken(0, "The head of the audit log is gone from PostgreSQL.")
     return None
+
+
+def _beyond(
+    session: Session, head: Link, store: AuditStore, at_most: int
+) -> list[Document]:
+    """Return the entries after the head; raises ChainBroken if its own is not there.
+
+    Then the log is another one than it was, such as that of a MongoDB whose disk is not
+    mounted: what was added there would be in no log once the disk is back. A site that
+    was promoted without any of the log seals that it begins after the head.
+    """
+    if head == START:
+        return store.list_after(head.sequence, limit=at_most)
+    documents = store.list_after(head.sequence - 1, limit=at_most + 1)
+    is_there = bool(documents) and documents[0]["_id"] == head.sequence
+    if not is_there and _is_sealed(session, head):
+        return documents
+    require_entry(head, documents)
+    return documents[1:]
+
+
+def _is_sealed(session: Session, head: Link) -> bool:
+    """Return whether the newest seal is at the head itself."""
+    newest = select(AuditSeal.sequence, AuditSeal.hash).order_by(AuditSeal.id.desc())
+    seal = session.execute(newest.limit(1)).one_or_none()
+    return seal is not None and Link(seal.sequence, seal.hash) == head
+
+
+def require_entry(link: Link, documents: Sequence[Document]) -> None:
+    """Raise ChainBroken unless the first of these entries is the one of a link."""
+    for document in documents[:1]:
+        if document["_id"] == link.sequence:
+            if document.get("hash") != link.hash.hex():
+                raise ChainBroken(
+                    link.sequence,
+                    Sentence(
+                        "Entry {number} is another one than it was.",
+                        number=link.sequence,
+                    ),
+                )
+            return
+    raise ChainBroken(
+        link.sequence, Sentence("Entry {number} is missing.", number=link.sequence)
+    )
 
 
 def _adopt(session: Session, head: Link, documents: Sequence[Document]) -> Link:

@@ -194,6 +194,51 @@ def test_an_entry_that_tells_a_waiting_event_differently_stops_it_too(log):
         log.ship()
 
 
+def test_nothing_is_added_to_a_log_that_lacks_its_last_entry(log):
+    """As if the disk of MongoDB had not been mounted, and a new one had begun."""
+    log.happen(2)
+    log.ship()
+    entries = list(log.entries.find())
+    log.entries.delete_many({})
+    log.happen(1)
+
+    with pytest.raises(ChainBroken, match="Entry 2 is missing"):
+        log.ship()
+
+    assert (log.waiting(), log.entries.count_documents({})) == (1, 0)
+    log.entries.insert_many(entries)
+    assert log.ship() == 1
+    assert log.verify().is_whole
+
+
+def test_a_log_that_was_sealed_to_begin_after_the_head_does(log):
+    """As a site that was promoted without any of the log."""
+    log.happen(2)
+    log.ship()
+    log.seal()
+    log.entries.delete_many({})
+    log.happen(2)
+
+    with pytest.raises(AuditStoreUnavailable):
+        log.ship(store=DyingStore(log.store, survives=1))
+    log.ship_all()
+
+    assert [entry["_id"] for entry in log.entries.find().sort("_id")] == [3, 4]
+    assert log.waiting() == 0
+
+
+def test_nothing_is_added_after_an_entry_that_was_replaced(log):
+    log.happen(1)
+    log.ship()
+    log.entries.update_one({"_id": 1}, {"$set": {"hash": "00" * 32}})
+    log.happen(1)
+
+    with pytest.raises(ChainBroken, match="Entry 1 is another one than it was"):
+        log.ship()
+
+    assert log.waiting() == 1
+
+
 def test_without_its_head_nothing_is_shipped(log):
     log.happen(1)
     log.as_owner("DELETE FROM audit_head")
