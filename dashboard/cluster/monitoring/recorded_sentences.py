@@ -119,6 +119,11 @@ _WHOLE: Final = (
     marked("No write was acknowledged before, so there is no comparison."),
     marked("Patroni does not tell where the former timeline ended."),
     marked("It stopped with an error; see this process's log."),
+    marked("Whoever did it went away before it was done."),
+    marked(
+        "It could not begin within five minutes of its time: no worker was running, no "
+        "server led, or another operation was under way."
+    ),
     marked("running but not streaming"),
     marked("not answering"),
     marked("being copied anew"),

@@ -122,7 +122,7 @@ def close_abandoned(session: Session) -> int:
             state="failed",
             ended_at=func.now(),
             result=ClusterOperation.result.op("||")(
-                {"why": "Whoever did it went away before it was done."}
+                {"sentence": "Whoever did it went away before it was done."}
             ),
         )
         .returning(ClusterOperation.id)

@@ -18,7 +18,10 @@ _SEEN_SECONDS: Final = 30.0
 # A planned switchover that is later than this is not made up for.
 _LATE_SECONDS: Final = 300.0
 _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext('chartroom.cluster_acts'))"
-_MISSED: Final = "No worker was there at the time, so it was not done."
+_MISSED: Final = (
+    "It could not begin within five minutes of its time: no worker was running, no "
+    "server led, or another operation was under way."
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -351,6 +351,9 @@ def test_what_nobody_works_on_any_more_has_failed(session, admin, now):
         "alive": "running",
         "done": "done",
     }
+    (dead,) = (each for each in operations if each.node == "dead")
+    # Where pages and programs look for it.
+    assert dead.result["sentence"] == "Whoever did it went away before it was done."
 
 
 def test_another_leader_is_noticed_by_the_timeline():
