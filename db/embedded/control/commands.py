@@ -91,8 +91,10 @@ class Commands:
         if on:
             self.deadlines.undo(_SUPERVISION)
         else:
-            self.deadlines.put(_SUPERVISION, seconds, self.supervisor.resume)
+            # It waits for the round that is under way: the other way around, its time
+            # could be over before it rests, and it would never work again.
             self.supervisor.rest()
+            self.deadlines.put(_SUPERVISION, seconds, self.supervisor.resume)
 
     def start_drill(self, kind: str, drill_id: str) -> None:
         """Start a drill."""

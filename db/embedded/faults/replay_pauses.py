@@ -35,11 +35,14 @@ class Pauses:
             raise ControlRefused(f"A pause lasts up to {_LONGEST_SECONDS:.0f} seconds.")
         if node.is_leader:
             raise ControlRefused(f"{node.name} leads: it has nothing to replay.")
-        until = self._deadlines.put(
-            _name(node.name), seconds, lambda: self._tell(node, is_paused=False)
-        )
+
+        def resume() -> None:
+            self._tell(node, is_paused=False)
+
+        # Twice: however the pause begins it is ended, and not before it has begun.
+        self._deadlines.put(_name(node.name), seconds, resume)
         self._tell(node, is_paused=True)
-        return until
+        return self._deadlines.put(_name(node.name), seconds, resume)
 
     def resume(self, name: str) -> None:
         """End a pause, if there is one."""
