@@ -76,7 +76,8 @@ def test_a_lost_node_stays_lost_until_it_is_healed(
 
 
 def test_a_fault_that_nobody_heals_heals_itself(breakable: Cluster, control: Control):
-    control.inflict(Fault.STOP_MONGO, seconds=2)
+    # Longer than a busy machine takes to kill it and to report.
+    control.inflict(Fault.STOP_MONGO, seconds=8)
 
     assert control.report().faults == (Fault.STOP_MONGO,)
     assert eventually(breakable.addresses.mongo.is_primary)
@@ -84,7 +85,8 @@ def test_a_fault_that_nobody_heals_heals_itself(breakable: Cluster, control: Con
 
 
 def test_who_forgets_the_supervisor_finds_it_at_work_again(control: Control):
-    control.supervised(False, seconds=1)
+    # Longer than a busy machine takes to report.
+    control.supervised(False, seconds=5)
 
     assert not control.report().supervised
     assert eventually(lambda: control.report().supervised)
