@@ -103,10 +103,11 @@ class OperationRunner:
         Raises what the dry run and authorization.request raise, and ServersBusy.
         """
         self.rehearse(request)
-        leads = self.servers.leads()
-        if leads and request.scheduled_at:
+        if request.scheduled_at:
+            # Also if somebody led a moment ago and nobody does now: never at once.
             self._request(who, request, session_id)
             return None
+        leads = self.servers.leads()
         locks = self._lock()
         try:
             record = self._request if leads else self._request_leaderless

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from threading import Event
 
 import pytest
 
 from db.cluster.patroni import Patroni
 from db.endpoints import Endpoints
-from db.postgres import Database
+from db.postgres import Database, DatabaseUnavailable
 from services.cluster.operations import (
     Cost,
     OperationKind,
@@ -90,3 +91,23 @@ def test_while_nobody_leads_a_second_operation_is_refused_until_the_first_has_en
     first.wait(operation)
     other.wait(later)
     assert (operation.cost, later.cost) == (Cost("Done."), Cost("Done."))
+
+
+def test_what_is_planned_is_not_begun_at_once_though_nobody_leads_any_more(
+    leaderless: Endpoints, monkeypatch: pytest.MonkeyPatch
+):
+    """As if the primary was lost just after the dry run."""
+    request = OperationRequest(
+        OperationKind.SWITCHOVER,
+        REQUEST.reason,
+        "db-02",
+        scheduled_at=datetime.now(UTC) + timedelta(days=1),
+    )
+    with closing(Database(leaderless, retry_seconds=0)) as database:
+        runner = OperationRunner(Servers(database, Patroni(leaderless)))
+        monkeypatch.setattr(runner, "rehearse", lambda _: None)
+
+        with pytest.raises(DatabaseUnavailable):
+            runner.start(ActorDatabase(database, CONSOLE), request, session_id=None)
+
+        assert runner.current() is None
