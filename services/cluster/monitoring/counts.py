@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.models.replication import Alert, ClusterOperation, Drill
+
+# Writers also wait while a primary is restarted, and it remains the primary.
+_CHANGES: Final = ("switchover", "failover")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,10 @@ def count(session: Session) -> Counts:
     )
     downtime = session.scalar(
         select(ClusterOperation.downtime_seconds)
-        .where(ClusterOperation.downtime_seconds.is_not(None))
+        .where(
+            ClusterOperation.kind.in_(_CHANGES),
+            ClusterOperation.downtime_seconds.is_not(None),
+        )
         .order_by(ClusterOperation.started_at.desc(), ClusterOperation.id.desc())
         .limit(1)
     )
