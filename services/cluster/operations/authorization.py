@@ -154,6 +154,18 @@ def _require_future(request: OperationRequest) -> None:
                 "days."
             ),
         )
+    _require_once(request.scheduled_at)
+
+
+def _require_once(timestamp: datetime) -> None:
+    """Raise InvalidInput for a time by a clock that shows it twice, or never."""
+    offsets = {timestamp.replace(fold=fold).utcoffset() for fold in (0, 1)}
+    if len(offsets) > 1:
+        raise InvalidInput(
+            "scheduled_at",
+            "Clocks change in that hour, so that day and time comes twice or never. "
+            "Choose an earlier or a later one.",
+        )
 
 
 def _require_delay(request: OperationRequest) -> None:

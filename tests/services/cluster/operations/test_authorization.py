@@ -1,6 +1,8 @@
 """Who may operate the servers, with which proof, and what is recorded of it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select, text, update
@@ -24,6 +26,7 @@ from tests.kit import cast
 from tests.services.people.people_samples import desk
 
 WHY = "Kernel update on db-01"
+VIENNA = ZoneInfo("Europe/Vienna")
 REQUEST = OperationRequest(OperationKind.SWITCHOVER, WHY, "db-02")
 
 
@@ -194,6 +197,31 @@ def test_what_failed_says_why(session, boss):
     assert row.state == "failed"
     assert row.ended_at is not None
     assert row.result["sentence"] == "db-02 did not answer."
+
+
+def next_last_sunday(month):
+    """Return half past two on the next last Sunday of a month, by Vienna's clock."""
+    now = datetime.now(VIENNA)
+    for year in (now.year, now.year + 1):
+        last = datetime(year, month, 31, 2, 30, tzinfo=VIENNA)
+        sunday = last - timedelta(days=(last.weekday() + 1) % 7)
+        if sunday > now:
+            return sunday
+    raise AssertionError(month)
+
+
+@pytest.mark.parametrize("month", [3, 10], ids=["never comes", "comes twice"])
+def test_a_time_at_which_clocks_change_is_no_plan(session, boss, monkeypatch, month):
+    monkeypatch.setattr(authorization, "_FURTHEST", timedelta(days=366))
+    request = replace(later(hours=1), scheduled_at=next_last_sunday(month))
+
+    with pytest.raises(InvalidInput, match="comes twice or never") as refusal:
+        operations.request(session, boss.actor, request, **boss.fresh)
+
+    assert refusal.value.property_name == "scheduled_at"
+    hour_later = request.scheduled_at + timedelta(hours=1)
+    clear = replace(request, scheduled_at=hour_later)
+    operations.request(session, boss.actor, clear, **boss.fresh)
 
 
 def test_a_planned_switchover_waits_for_its_time(session, boss):
