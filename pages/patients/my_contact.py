@@ -7,13 +7,13 @@ from dashboard.navigation import go
 from dashboard.patients.records import contact_form
 from dashboard.sign_in.codes import new_address
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.language import gettext as _, ngettext
+from dashboard.ui.language import gettext as _, ngettext, refusal_text
 from dashboard.ui.notices import notify
 from dashboard.ui.page_header import page_header
-from dashboard.ui.words import unlinked
+from dashboard.ui.words import plain, unlinked
 from services.patients.records import patients
 from services.people.accounts import own_contact
-from services.people.accounts.own_contact import EmailProof, OwnContact
+from services.people.accounts.own_contact import EmailInUse, EmailProof, OwnContact
 from services.people.sign_in import codes
 
 _WAITING = "my_contact_waiting"
@@ -53,6 +53,11 @@ def save(wanted: OwnContact, proof: EmailProof | None = None) -> None:
             "The clinic changed your contact data while you were editing. Nothing you "
             "typed is lost: compare both versions, then save again."
         )
+        st.rerun()
+    except EmailInUse as taken:
+        # Another address can be entered only in the form.
+        st.session_state.pop(_WAITING, None)
+        st.session_state[_PROBLEM] = plain(refusal_text(taken))
         st.rerun()
     if changed.record is None:
         if not changed.tries_left:

@@ -13,6 +13,7 @@ from services.core.actors import Role
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 from services.people.sign_in import codes
+from tests.kit import cast
 from tests.pages.conftest import Clinic
 
 CODE = "271828"
@@ -99,6 +100,24 @@ def test_after_a_code_that_has_expired_the_form_sends_another_one(clinic, record
     app.button(key="my_contact_confirm").click().run()
     saved = clinic.get(record.id)
     assert (saved.email, saved.address) == ("maya.new@mail.example", "2 New Street")
+
+
+def test_an_address_that_somebody_has_can_be_replaced_by_another_one(
+    clinic, record, code
+):
+    # The patient signs in with the address of the record.
+    clinic.edit(record, email=cast.MAYA.email)
+    app = save(opened(clinic, email=cast.ROSA.email, address="2 New Street"))
+
+    app.text_input(key="my_contact_code").set_value(code)
+    app.button(key="my_contact_confirm").click().run()
+
+    assert "Enter another one" in app.warning[0].value
+    assert app.text_input(key="my_contact_address").value == "2 New Street"
+    app.text_input(key="my_contact_email").set_value(cast.MAYA.email)
+    save(app)
+    saved = clinic.get(record.id)
+    assert (saved.email, saved.address) == (cast.MAYA.email, "2 New Street")
 
 
 def test_no_more_than_five_codes_are_sent_for_somebody(
