@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy import ColumnElement, Select, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from db.models.document import Document, DocumentShare, DocumentVersion
@@ -296,7 +296,12 @@ def _find_share(session: Session, actor: Actor, share_id: UUID) -> Share:
 
 
 def _shared(secret: str) -> Select[*tuple[Any, ...]]:
-    # The policies for the anonymous identity enforce the same. This is the definition.
+    # As with tokens: whom their identity provider shut out may be let in again by it.
+    maker_is_out = exists().where(
+        User.id == DocumentShare.created_by, User.deactivated_at.is_not(None)
+    )
+    # The policies for the anonymous identity enforce the same of link and document.
+    # This is the definition.
     return (
         select(
             DocumentShare.id,
@@ -306,7 +311,7 @@ def _shared(secret: str) -> Select[*tuple[Any, ...]]:
         )
         .join(DocumentVersion, DocumentVersion.id == DocumentShare.version_id)
         .join(Document, Document.id == DocumentVersion.document_id)
-        .where(DocumentShare.token_hash == _hash(secret), _LIVE)
+        .where(DocumentShare.token_hash == _hash(secret), _LIVE, ~maker_is_out)
         .where(Document.deleted_at.is_(None), ~Document.confidential)
         .where(DocumentVersion.file_id.is_not(None))
         .where(DocumentVersion.damaged_at.is_(None))

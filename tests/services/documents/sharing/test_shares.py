@@ -18,6 +18,8 @@ from services.documents.records.drafts import ChangedDocument
 from services.documents.records.errors import Damaged, NoSuchDocument, Quarantined
 from services.documents.sharing import offboarding, shares
 from services.documents.sharing.links import LinkSigner
+from services.people.sign_in import identities
+from services.people.sign_in.identities import IdentityClaims
 from tests.conftest import connect
 from tests.kit import cast
 from tests.kit.waiting import await_blocked
@@ -153,6 +155,23 @@ def test_links_of_somebody_who_is_shut_out_open_nothing(session, clerk, link, fi
         1,
         str(kept.share.id),
     )
+
+
+def test_links_of_whom_the_identity_provider_shut_out_wait_until_it_lets_them_in(
+    session, filed
+):
+    rosa = IdentityClaims(
+        "https://id.example", "rosa", "Rosa", "rosa@example.net", Role.STAFF
+    )
+    maker = identities.sign_in(session, rosa)
+    kept = shares.create(session, maker, filed.id, None, minutes=60)
+
+    identities.end_access(session, replace(rosa, role=None))
+
+    assert shares.find(session, kept.secret) is None
+    assert shares.open_link(session, kept.secret) is None
+    identities.sign_in(session, rosa)
+    assert shares.open_link(session, kept.secret) is not None
 
 
 def test_who_was_shut_out_this_second_makes_no_link_any_more(session, filed):
