@@ -174,8 +174,8 @@ def _add(draft: SubscriptionDraft) -> None:
     actor, at, most = current_actor(), now(), most_subscriptions()
     write(lambda s: subscriptions.create(s, actor, draft, now=at, most=most))
     said = (
-        _("The list is sent {when}. *Dashboards* says what is sent.")
+        _("The list is sent {when}. It is listed under *Dashboards*.")
         if isinstance(draft.content, SavedList)
-        else _("The dashboard is sent {when}. *Dashboards* says what is sent.")
+        else _("The dashboard is sent {when}. It is listed under *Dashboards*.")
     )
     notify(said.format(when=plan_words(draft.plan)))

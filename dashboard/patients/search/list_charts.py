@@ -53,13 +53,21 @@ def list_charts(statistics: ListStatistics, year: int | None) -> Filter | None:
             ).format(least=smallest_group())
         )
     st.caption(_("Click a bar, or its name in the table, to filter the list."))
+    # Where small groups are left out, all may be, although there are patients.
+    nothing = (
+        _("Nothing to count here.") if year is None else _("No bars can be shown here.")
+    )
     age, sex, allergies = st.columns(3)
     with age:
-        band = _bars("age", _("Age"), statistics.ages)
+        band = _bars("age", _("Age"), statistics.ages, nothing=nothing)
     with sex:
-        chosen_sex = _bars("sex", _("Sex"), statistics.sexes, label_of=_)
+        chosen_sex = _bars(
+            "sex", _("Sex"), statistics.sexes, label_of=_, nothing=nothing
+        )
     with allergies:
-        allergy = _bars("allergies", _("Allergies"), statistics.allergies)
+        allergy = _bars(
+            "allergies", _("Allergies"), statistics.allergies, nothing=nothing
+        )
     if band:
         return age_filter(band, year)
     if chosen_sex:
@@ -81,12 +89,17 @@ def age_filter(band: str, year: int | None) -> Filter:
 
 
 def _bars(
-    name: str, title: str, bars: Sequence[Bar], *, label_of: Callable[[str], str] = str
+    name: str,
+    title: str,
+    bars: Sequence[Bar],
+    *,
+    nothing: str,
+    label_of: Callable[[str], str] = str,
 ) -> str | None:
-    """Show the bars; return the label of the one that was clicked."""
+    """Show the bars, or `nothing`; return the label of the one that was clicked."""
     st.subheader(title, anchor=False)
     if not bars:
-        st.caption(_("Nothing to count here."))
+        st.caption(nothing)
         return None
     most = max(bars, key=lambda bar: bar.count)
     labels = {_shown(label_of(bar.label)): bar.label for bar in bars}

@@ -25,7 +25,7 @@ def show_totals(figures: Figures, before: Figures | None) -> None:
             _("Booked slots of those offered."),
         ),
         (
-            _("Hold-to-booking rate"),
+            _("Hold conversion"),
             share(figures.success_rate),
             _points(figures.success_rate, earlier.success_rate),
             _("Holds that were confirmed."),
@@ -126,7 +126,7 @@ def _counted() -> tuple[Column, ...]:
         Column(_("Utilisation")),
         Column(pgettext("visit", "Holds")),
         Column(_("Confirmed")),
-        Column(_("Hold-to-booking rate")),
+        Column(_("Hold conversion")),
         Column(_("Expired holds")),
         Column(_("Released")),
         Column(_("Conflicts")),

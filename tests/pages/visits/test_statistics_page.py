@@ -95,7 +95,7 @@ def test_what_stayed_the_same_went_neither_down_nor_up():
 
     arrows = {each.label: (each.delta, each.proto.direction) for each in shown}
     assert arrows["Utilisation"] == ("0 points", MetricProto.MetricDirection.NONE)
-    assert arrows["Hold-to-booking rate"] == (
+    assert arrows["Hold conversion"] == (
         "+10 points",
         MetricProto.MetricDirection.UP,
     )
