@@ -18,7 +18,7 @@ from dashboard.ui.words import to_the_second
 from services.audit.log import Entry, RecordAccess
 
 _COLUMNS: Final = (
-    Column(marked("When")),
+    Column(marked("When"), is_whole=True),
     Column(marked("What happened")),
     Column(marked("From"), is_whole=True),
 )

@@ -20,10 +20,13 @@ from services.people.accounts.particulars import spelt_as_kept
 # forth between two people's pages must not save what was typed about the other.
 
 
+def has_other_roles(person: Person) -> bool:
+    """Return whether the role can be changed; a patient's sign-in can have no other."""
+    return person.role is not Role.PATIENT and not _is_oneself(person)
+
+
 def change_role(person: Person) -> None:
-    """Offer the other roles; a patient's sign-in can have no other."""
-    if person.role is Role.PATIENT or _is_oneself(person):
-        return
+    """Offer the other roles, if there are any (`has_other_roles`)."""
     with st.form(f"user_role_form_{person.id}"):
         st.subheader(_("Role"), anchor=False)
         role = st.selectbox(

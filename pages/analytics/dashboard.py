@@ -63,7 +63,9 @@ def find_dashboard() -> Dashboard:
     try:
         dashboard_id = UUID(st.query_params.get("dashboard", ""))
     except ValueError:
-        raise NotFound("Choose a dashboard first.") from None
+        raise NotFound(
+            "No dashboard matches this address. Open it from the list."
+        ) from None
     return read(lambda session: dashboards.get_dashboard(session, actor, dashboard_id))
 
 

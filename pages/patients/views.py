@@ -169,7 +169,8 @@ for view, subject, page in known:
             if view.description:
                 st.markdown(plain(view.description))
             st.caption(words_of(view, subject))
-        if st.button(_("Open"), key=f"views_open_{view.id}"):
-            go(page, list=view.key)
-        if view.is_own:
-            show_changes(view, subject)
+        with st.container(horizontal=True, width="content"):
+            if st.button(_("Open"), key=f"views_open_{view.id}"):
+                go(page, list=view.key)
+            if view.is_own:
+                show_changes(view, subject)

@@ -22,10 +22,11 @@ ask_for_passkey(_("Changing somebody's sign-in"))
 # A refusal of one form removes nothing that is typed into another.
 with error_boundary():
     person_actions.renew_link(person)
-role, particulars = st.columns(2, gap="medium")
-with role, error_boundary():
-    person_actions.change_role(person)
-with particulars, error_boundary():
+forms = iter(st.columns(2, gap="medium"))
+if person_actions.has_other_roles(person):
+    with next(forms), error_boundary():
+        person_actions.change_role(person)
+with next(forms), error_boundary():
     person_actions.offer_correction(person)
 open_sign_ins(person)
 st.caption(freshness())

@@ -15,6 +15,8 @@ from services.documents import tags
 from services.documents.tags import DocumentTag, TagColour
 
 _LONGEST: Final = 40
+_NEW: Final = "tags_new"
+_ROUND: Final = "tags_new_round"
 _SHADES: Final = {
     TagColour.GRAY: marked("Grey"),
     TagColour.BLUE: marked("Blue"),
@@ -28,8 +30,10 @@ _COLOURS: Final = list(_SHADES)
 
 def add_form() -> None:
     """Ask for a new tag, and add it."""
+    # A new form has new inputs, which are empty.
+    key = f"{_NEW}_{st.session_state.setdefault(_ROUND, 0)}"
     with st.form("tags_add", border=True):
-        name, colour, is_shown = _fields("tags_new", "", TagColour.GRAY, False)
+        name, colour, is_shown = _fields(key, "", TagColour.GRAY, False)
         if st.form_submit_button(_("Add tag"), type="primary", key="tags_add_submit"):
             with error_boundary():
                 actor = current_actor()
@@ -43,8 +47,7 @@ def add_form() -> None:
                         tag=plain(made.name)
                     )
                 )
-                for field in ("name", "colour", "shown"):
-                    st.session_state.pop(f"tags_new_{field}", None)
+                st.session_state[_ROUND] += 1
                 st.rerun()
 
 
@@ -102,7 +105,7 @@ def _delete(tag: DocumentTag) -> None:
         actor = current_actor()
         count = read(lambda session: tags.count_tagged(session, actor, tag.id))
         said = (
-            _("**{tag}**: No document has it. This cannot be undone.")
+            _("No document has **{tag}**. Deleting it cannot be undone.")
             if count == 0
             else ngettext(
                 "**{tag}** will be removed from {count} document. The document itself "
