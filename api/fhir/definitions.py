@@ -40,15 +40,11 @@ class SearchParameter:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The conditions of a search: criteria of a list, or values where it is none.
-
-    `exactly` is checked for every row that the criteria have found.
-    """
+    """The conditions of a search: criteria of a list, or values where it is none."""
 
     caller: Caller
     criteria: Criteria = field(default_factory=Criteria)
     values: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    exactly: Callable[[Any], bool] | None = None
 
     @property
     def actor(self) -> Actor:

@@ -313,6 +313,7 @@ ALLOWED: Final = {
     "patients.records.deaths.record_death": DESK,
     "patients.records.entries.list_entries": DESK,
     "patients.records.patients.find_imported": DESK,
+    "patients.records.patients.find_numbered": DESK,
     "patients.records.patients.get_patient": DESK,
     "patients.records.patients.look_up": DESK,
     "patients.records.patients.register": DESK,

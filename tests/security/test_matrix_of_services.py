@@ -384,6 +384,7 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
         "unfinished": AuthoringDraft(uuid4(), "sick_note", None, None, {}),
         "session_id": house.sign_ins[role],
         "share_id": uuid4(),
+        "record_number": "000000",
         "source": "fhir",
         "source_id": "nobody",
         "size": 10,

@@ -28,7 +28,6 @@ from services.audit.log.patient_versions import list_patient_versions
 from services.core.actors import Actor
 from services.core.errors import InvalidInput
 from services.fhir.bulk_exports.model import BulkSelection, BulkSource, Lines
-from services.lists.pages import MAX_SIZE
 from services.patients import search
 from services.patients.records import patients, record_numbers, streaming
 from services.patients.records.model import (
@@ -149,9 +148,7 @@ def _read_all(session: Session, actor: Actor, selection: BulkSelection) -> Lines
 
 
 def _search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
-    if wanted.exactly is not None:
-        return _search_exactly(session, wanted, page)
-    wanted = _narrow_to_source(session, wanted)
+    wanted = _narrow_to_identified(session, wanted)
     actor, criteria = wanted.actor, wanted.criteria
     listed = search.list_patients(
         session,
@@ -170,41 +167,32 @@ def _search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
     )
 
 
-def _narrow_to_source(session: Session, wanted: Wanted) -> Wanted:
-    """Return the search narrowed to the patient with an import's identifier, if any."""
+def _narrow_to_identified(session: Session, wanted: Wanted) -> Wanted:
+    """Return the search narrowed to the patient with the identifier, if one is given.
+
+    A record's own number: the search box would lead from a merged record to the other.
+    """
     if _IDENTIFIER not in wanted.values:
         return wanted
     source, value = wanted.values[_IDENTIFIER]
-    id_ = patients.find_imported(session, wanted.actor, source, value)
+    if source:
+        id_ = patients.find_imported(session, wanted.actor, source, value)
+    else:
+        id_ = patients.find_numbered(session, wanted.actor, value)
     return parameters.narrowed_to(wanted, parameters.is_id(str(id_ or "")))
 
 
-def _search_exactly(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
-    """Return exact matches only: the search box finds phone numbers as well."""
-    assert wanted.exactly is not None  # noqa: S101 (asked so)
-    listed = search.list_patients(
-        session, wanted.actor, wanted.criteria, size=MAX_SIZE, now=page.now
-    )
-    rows = list(filter(wanted.exactly, listed.rows))
-    return SearchPage(list(map(patient_resource, rows[: page.size])), None, len(rows))
-
-
 def _identified(wanted: Wanted, values: Sequence[str]) -> Wanted:
-    if len(values) > 1 or wanted.exactly or _IDENTIFIER in wanted.values:
+    if len(values) > 1 or _IDENTIFIER in wanted.values:
         raise InvalidInput(_IDENTIFIER, "Only one identifier can be given.")
     system, bar, value = values[0].rpartition("|")
     source = system.removeprefix(systems.SOURCE)
-    if value and source != system and source in _IMPORTS:
-        return replace(wanted, values={**wanted.values, _IDENTIFIER: (source, value)})
-    number = record_numbers.parse(value)
-    if (bar and system not in {"", systems.RECORD_NUMBER}) or number is None:
-        return parameters.narrowed_to(wanted, parameters.NOTHING)
-    criteria = replace(wanted.criteria, search=number)
-
-    def is_it(row: PatientRecord | PseudonymisedPatient) -> bool:
-        return isinstance(row, PatientRecord) and row.record_number == number
-
-    return replace(wanted, criteria=criteria, exactly=is_it)
+    if not value or source == system or source not in _IMPORTS:
+        number = record_numbers.parse(value)
+        if (bar and system not in {"", systems.RECORD_NUMBER}) or number is None:
+            return parameters.narrowed_to(wanted, parameters.NOTHING)
+        source, value = "", number
+    return replace(wanted, values={**wanted.values, _IDENTIFIER: (source, value)})
 
 
 def _active(wanted: Wanted, values: Sequence[str]) -> Wanted:

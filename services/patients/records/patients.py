@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -52,6 +52,7 @@ __all__ = [
     "change",
     "edit",
     "find_imported",
+    "find_numbered",
     "get_patient",
     "is_reachable",
     "look_up",
@@ -98,9 +99,23 @@ def find_imported(
 
     Raises NotAllowed.
     """
+    is_it = and_(Patient.source == source, Patient.source_id == source_id)
+    return _find_one(session, actor, is_it)
+
+
+def find_numbered(session: Session, actor: Actor, record_number: str) -> UUID | None:
+    """Return the patient with this record number; None if the actor sees none.
+
+    That of a merged record is the merged one's. Raises NotAllowed.
+    """
+    return _find_one(session, actor, Patient.record_number == record_number)
+
+
+def _find_one(
+    session: Session, actor: Actor, is_it: ColumnElement[bool]
+) -> UUID | None:
     actor.require(Permission.LIST_PATIENTS)
     actor.require(Permission.VIEW_NAMES)
-    is_it = and_(Patient.source == source, Patient.source_id == source_id)
     return session.scalar(select(Patient.id).where(is_it))
 
 

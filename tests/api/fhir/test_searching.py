@@ -196,6 +196,38 @@ def test_who_came_with_an_import_is_found_by_the_number_there(
         assert refused.status_code == 403
 
 
+def test_a_merged_record_is_found_by_its_own_number_among_the_archived(
+    client, register
+):
+    kept, merged = register(), register()
+    names = ("first_name", "last_name", "date_of_birth", "email")
+    body = {
+        "merged": merged["uuid"],
+        "version": 1,
+        "merged_version": 1,
+        "patient": {name: kept[name] for name in names},
+    }
+    answer = client.post(f"/api/v1/patients/{kept['uuid']}/merge", body)
+    assert answer.status_code == 200, answer.text
+
+    def ids_by(patient, **more):
+        number = patient["record_number"]
+        return ids_of(_search(client, "Patient", identifier=number, **more).json())
+
+    assert ids_by(merged, active="false") == [merged["uuid"]]
+    assert ids_by(merged) == []
+    assert ids_by(kept) == [kept["uuid"]]
+
+
+def test_no_record_has_a_number_with_a_wrong_check_character(client, register):
+    number = register()["record_number"]
+    mistyped = number[:-1] + ("0" if number[-1] != "0" else "1")
+
+    answer = _search(client, "Patient", identifier=mistyped)
+
+    assert (answer.status_code, ids_of(answer.json())) == (200, [])
+
+
 @pytest.mark.parametrize(
     ("birthdate", "is_listed"),
     [
