@@ -103,16 +103,13 @@ class DataFolder:
         if not self.is_complete:
             # The folders stay: each may be the mount point of a disk of its own.
             for part in (self.etcd, self.mongo, self.postgres):
-                for remains in part.iterdir():
-                    if remains.name == _OF_THE_DISK:
-                        continue
-                    if remains.is_dir() and not remains.is_symlink():
-                        shutil.rmtree(remains)
-                    else:
-                        remains.unlink()
+                _clear(part)
         for directory in self.postgres.glob("db-*/"):
             if not has_data(directory):
-                shutil.rmtree(directory)
+                _clear(directory)
+                # A server's folder may be such a mount point, too.
+                if not directory.is_mount():
+                    shutil.rmtree(directory)
 
     def node_data(self, name: str) -> Path:
         """Return the data directory of a PostgreSQL node."""
@@ -239,6 +236,19 @@ def translate_os_errors(folder: Path) -> Iterator[None]:
             f"({(error.strerror or str(error)).lower()}): make it yours to read and "
             "write, or name another folder with --data."
         ) from error
+
+
+def _clear(folder: Path) -> None:
+    """Delete what is in a folder, but not what a disk's file system made there."""
+    for remains in folder.iterdir():
+        if remains.name == _OF_THE_DISK:
+            continue
+        if remains.is_mount():
+            _clear(remains)
+        elif remains.is_dir() and not remains.is_symlink():
+            shutil.rmtree(remains)
+        else:
+            remains.unlink()
 
 
 def has_data(node: Path) -> bool:

@@ -123,6 +123,21 @@ def test_an_unfinished_copy_of_a_replica_is_thrown_away(folder: DataFolder):
     assert not folder.node_data("db-02").exists()
 
 
+def test_a_disk_of_its_own_under_an_unfinished_copy_stays(
+    folder: DataFolder, monkeypatch: pytest.MonkeyPatch
+):
+    """Nobody can delete a mount point, and no start would ever get past it."""
+    own = folder.node_data("db-02")
+    (own / "base").mkdir(parents=True)
+    (own / "lost+found").mkdir(mode=0)
+    folder.mark_complete()
+    monkeypatch.setattr(Path, "is_mount", lambda path: path == own)
+
+    folder.discard_remains()
+
+    assert [path.name for path in own.iterdir()] == ["lost+found"]
+
+
 def test_a_disk_with_too_little_space_is_explained(
     folder: DataFolder, monkeypatch: pytest.MonkeyPatch
 ):
