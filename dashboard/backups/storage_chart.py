@@ -28,6 +28,8 @@ Taken = tuple[datetime, Mapping[str, int]]
 
 _HEIGHT: Final = 300
 _FEWEST: Final = 2
+# In the legend; a longer one is cut off.
+_LONGEST_LABEL: Final = 220
 _KINDS: Final[Mapping[str, str]] = {
     "full": marked("Full backups"),
     "incremental": marked("Incremental backups"),
@@ -118,7 +120,12 @@ def _spec(kinds: Sequence[str], milliseconds: float) -> Spec:
             "domain": [_(_KINDS[kind]) for kind in kinds],
             "range": [_COLOURS[kind] for kind in kinds],
         },
-        "legend": {"orient": "bottom", "title": None, "columns": 3},
+        "legend": {
+            "orient": "bottom",
+            "title": None,
+            "columns": 3,
+            "labelLimit": _LONGEST_LABEL,
+        },
     }
     encoding: Spec = {
         "x": {

@@ -182,7 +182,7 @@ def _page_of(subscription: Subscription) -> tuple[str, dict[str, str]] | None:
     return PAGE, {"dashboard": str(subscription.content)}
 
 
-@dialog(marked("Stop sending this?"), icon=":material/delete:")
+@dialog(marked("Delete this mailing?"), icon=":material/delete:")
 def _confirm_deletion(subscription: Subscription) -> None:
     """Name who loses it."""
     with error_boundary():
