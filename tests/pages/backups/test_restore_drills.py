@@ -38,11 +38,11 @@ def test_before_the_first_the_page_says_when_they_run(clinic, repository, monkey
     words = said(app)
 
     assert "No restore drill has run yet" in words
-    assert "One that skips a check is broken. One runs every 7 days." in words
+    assert "check counts as broken. One runs every 7 days." in words
     never = {"backup_drill_every_days": 0}
     changed = clinic.wiring.settings.model_copy(update=never)
     monkeypatch.setattr(clinic.wiring, "settings", changed)
-    assert "is broken. None runs automatically." in said(opened(clinic))
+    assert "counts as broken. None runs automatically." in said(opened(clinic))
 
 
 def test_one_is_asked_for_by_a_button_and_its_end_is_told(clinic, repository):

@@ -245,7 +245,7 @@ def test_the_alerts_threshold_a_gap_and_the_numbers_are_told(
 
     app = opened(clinic, "1 hour")
 
-    assert "An alert begins at 10 s behind." in said(app.caption)
+    assert "An alert begins at a lag of 10 s." in said(app.caption)
     assert "db-02 has a gap from" in said(app.caption).replace("\\", "")
     # They are not open yet: a chart that is redrawn each second sends no numbers.
     assert tools_of(app).keys() == SHOWN_BELOW.keys()
