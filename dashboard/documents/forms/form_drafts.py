@@ -57,9 +57,7 @@ def _others(begun: OpenForm) -> list[SavedDraft]:
     known, drafts = st.session_state.get(_OFFERED, ((), ()))
     if known != about:
         try:
-            drafts = forms.list_drafts(
-                wiring.current().drafts, current_actor(), begun.patient_id
-            )
+            drafts = forms.list_drafts(wiring.current().drafts, current_actor(), *about)
         except DraftsUnreachable:
             return []
         st.session_state[_OFFERED] = (about, drafts)
@@ -67,8 +65,7 @@ def _others(begun: OpenForm) -> list[SavedDraft]:
     return [
         saved
         for saved in drafts
-        if saved.draft.document_id == about[1]
-        and saved.draft.id != begun.draft_id
+        if saved.draft.id != begun.draft_id
         and saved.draft.template in forms.templates_for(current_actor())
     ]
 

@@ -48,18 +48,27 @@ def save_draft(draft_store: DraftStore, actor: Actor, unfinished: Draft) -> date
 
 
 def list_drafts(
-    draft_store: DraftStore, actor: Actor, patient_id: UUID | None
+    draft_store: DraftStore,
+    actor: Actor,
+    patient_id: UUID | None,
+    document_id: UUID | None = None,
 ) -> tuple[SavedDraft, ...]:
     """Return the actor's own drafts about this patient, or about none, newest first.
 
-    Drafts of a form that no longer exists are left out. Raises NotAllowed or
-    DraftsUnreachable.
+    With a `document_id`, those of its next version instead, whosever it was when they
+    were begun: a merge, or a colleague, may have given it to another patient. Drafts of
+    a form that no longer exists are left out. Raises NotAllowed or DraftsUnreachable.
     """
-    return _drafts_of(actor).list_wanted(
-        draft_store,
-        actor,
-        lambda draft: draft.patient_id == patient_id and draft.template in TEMPLATES,
-    )
+
+    def is_wanted(draft: Draft) -> bool:
+        is_of_it = document_id is not None or draft.patient_id == patient_id
+        return (
+            is_of_it
+            and draft.document_id == document_id
+            and draft.template in TEMPLATES
+        )
+
+    return _drafts_of(actor).list_wanted(draft_store, actor, is_wanted)
 
 
 def discard_draft(draft_store: DraftStore, actor: Actor, draft_id: UUID) -> None:

@@ -1,5 +1,6 @@
 """Creating a document: the form, its messages, the preview, what is filed."""
 
+from dataclasses import replace
 from datetime import date
 from io import BytesIO
 from uuid import uuid4
@@ -13,7 +14,7 @@ from services.core.actors import Role
 from services.documents import records
 from services.documents.forms import Draft, list_drafts, save_draft
 from services.documents.records import ingest
-from services.documents.records.drafts import DraftDocument
+from services.documents.records.drafts import ChangedDocument, DraftDocument
 from services.documents.records.errors import FilesUnavailable
 from services.documents.records.kinds import DocumentType
 from services.patients.records import record_numbers
@@ -384,6 +385,27 @@ def test_the_next_version_begins_with_what_the_last_one_says(clinic, ada):
     after = clinic.write(lambda s: records.get(s, clinic.clerk, record.id))
     assert (after.latest, after.version.form["diagnosis"]) == (2, "Second")
     assert str(record.id) in text_of(clinic, after)
+
+
+def test_a_draft_of_the_next_version_stays_with_a_document_that_moves(clinic, ada):
+    app = opened(clinic, patient=ada.id)
+    field(app, "diagnosis").set_value("First").run()
+    press(press(app, "generate"), "confirm")
+    record = newest(clinic)
+    app = opened(clinic, document=record.id)
+    field(app, "diagnosis").set_value("Begun").run()
+    moved = replace(ChangedDocument.of(record), patient_id=clinic.register().id)
+    clinic.write(
+        lambda s: records.change(
+            s, clinic.clerk, record.id, moved, revision=record.revision
+        )
+    )
+
+    again = opened(clinic, document=record.id)
+    (offer,) = _offers(again)
+    again.button(key=offer).click().run()
+
+    assert shown(again)["diagnosis"] == "Begun"
 
 
 def test_somebody_elses_version_in_between_is_told_and_the_form_stays(clinic, ada):
