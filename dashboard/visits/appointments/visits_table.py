@@ -113,6 +113,9 @@ def _move(visit: VisitRecord) -> None:
 def ask_to_cancel(visit: VisitRecord) -> None:
     """Ask for confirmation and a reason before a visit is cancelled."""
     with error_boundary():
+        # Patients know whose visit it is; at the desk it may be a neighbour's.
+        if visit.patient_name and current_actor().may(Permission.VIEW_VISITS):
+            st.markdown(f"**{plain(visit.patient_name)}**")
         st.markdown(
             _(
                 "**{starts_at}** with **{doctor_name}** is cancelled at once, and the "

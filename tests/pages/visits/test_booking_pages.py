@@ -438,13 +438,15 @@ def test_visits_are_listed_and_one_is_cancelled(
 def test_staff_cancel_what_has_begun_for_a_reason(
     clinic: Clinic, dora: Practice, monkeypatch: pytest.MonkeyPatch
 ):
-    visit = booked(clinic, dora.slots[0], clinic.register().id)
+    patient = clinic.register(first_name="Ann", last_name="Byron")
+    visit = booked(clinic, dora.slots[0], patient.id)
     clinic.write(lambda s: samples.begin(s, visit))
     app = clinic.open("visits", patient=visit.patient_id)
 
     cancel(app, monkeypatch, visit)
 
     assert "at least 10 characters" in said(app)
+    assert "**Ann Byron**" in markdown(app)
     cancel(app, monkeypatch, visit, "The doctor was called away")
     assert stored(clinic, visit).status is BookingStatus.CANCELLED
     assert clinic.audit("booking:cancel")[-1].reason == "The doctor was called away"
