@@ -379,6 +379,7 @@ _ABOVE: Final = {
     "documents/create_document.py": "documents/documents.py",
     "documents/trash.py": "documents/documents.py",
     "documents/inbox.py": "documents/documents.py",
+    "visits/newcomer.py": "visits/desk.py",
     "visits/doctor.py": "visits/doctors.py",
     "visits/doctor_plan.py": "visits/doctor.py",
     "consultations/visit.py": "visits/day.py",

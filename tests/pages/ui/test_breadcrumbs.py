@@ -43,6 +43,7 @@ def test_who_cannot_be_shown_is_not_named(clinic: Clinic):
     ("page", "role", "expected"),
     [
         ("alerts", Role.ADMIN, [("Replication", "/replication"), ("Alerts", "")]),
+        ("newcomer", Role.STAFF, [("Front desk", "/desk"), ("Not registered yet", "")]),
         ("invite", Role.ADMIN, [("People", "/users"), ("Invite", "")]),
         ("roles", Role.PATIENT, [("Account", "/account"), ("Roles", "")]),
         ("patients", Role.STAFF, []),
