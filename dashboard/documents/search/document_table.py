@@ -45,7 +45,7 @@ _STATE: Final = "state"
 _TAGS: Final = "tags"
 _HEADS: Final[Mapping[str, Column]] = {
     "title": Column(marked("Name"), "title"),
-    "document_type": Column(marked("Type"), "document_type"),
+    "document_type": Column(marked("Type"), "document_type", is_whole=True),
     "dated_on": Column(marked("Dated"), "dated_on"),
     _TAGS: Column(marked("Tags")),
     "created_at": Column(marked("Uploaded"), "created_at"),
