@@ -51,7 +51,7 @@ _SECTION_OF: Final = {
     "book": "Book a visit",
     "calendar": "The calendar",
     "visits": "Book a visit",
-    "outbox": "Letters about visits",
+    "outbox": "E-mails about visits",
     "statistics": "How visits are booked",
     "cohorts": "Count a cohort",
     "sql": "Ask in SQL",
