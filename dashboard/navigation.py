@@ -161,7 +161,7 @@ _PLACES: Final = (
     ),
     NavigationEntry(
         "visits/doctor_plan.py",
-        "Plan of a doctor",
+        "Doctor's plan",
         "edit_calendar",
         Permission.MANAGE_DOCTORS,
         _HIDDEN,

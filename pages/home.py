@@ -154,7 +154,7 @@ if actor.may(Permission.LIST_PATIENTS):
                 matter: st.skeleton(height=150)
                 for matter in attention_lists(actor, today())
             }
-    st.subheader(_("Changed last"), anchor=False)
+    st.subheader(_("Recently changed"), anchor=False)
     event = patient_table(
         everybody.page(PagePosition()).rows[:_MOST_CHANGED],
         today(),

@@ -125,8 +125,8 @@ def _line(record: SessionRecord, *, key: str, here: UUID | None = None) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             _(
-                "{browser}, {network}  \n:small[with {method} since {created_at}, "
-                "last active {last_seen_at}]"
+                "{browser}, {network}  \n:small[signed in with {method} on "
+                "{created_at}, last active {last_seen_at}]"
             ).format(
                 browser=plain(_browser(record.browser)),
                 network=plain(record.network or _("unknown network")),

@@ -56,7 +56,7 @@ SEXES = {
     Sex.FEMALE: marked("Female"),
     Sex.MALE: marked("Male"),
     Sex.OTHER: marked("Other"),
-    Sex.UNKNOWN: marked("Not known"),
+    Sex.UNKNOWN: marked("Unknown"),
 }
 
 

@@ -60,9 +60,9 @@ def show_results() -> None:
                 offer_columns(listing, columns, offered_columns())
         for guess in page.spelled:
             st.caption(
-                _("No document contains “{typed}”; showing {taken}.").format(
-                    typed=plain(guess.typed), taken=plain(", ".join(guess.taken))
-                )
+                _(
+                    "No document contains “{typed}”; showing results for “{taken}”."
+                ).format(typed=plain(guess.typed), taken=plain(", ".join(guess.taken)))
             )
         bulk_actions.show_summary()
         if not page.rows and show_no_documents(shown):

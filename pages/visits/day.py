@@ -44,9 +44,9 @@ page_header(_("Your day"))
 st.subheader(f"{weekday(shown)}, {written(shown)}", anchor=False)
 # No date field: its parts are too small a target for a finger (WCAG 2.5.8).
 with st.container(horizontal=True):
-    st.button(_("Week before"), key="day_week_before", on_click=move, args=(-7,))
-    st.button(_("Day before"), key="day_before", on_click=move, args=(-1,))
+    st.button(_("Previous week"), key="day_week_before", on_click=move, args=(-7,))
+    st.button(_("Previous day"), key="day_before", on_click=move, args=(-1,))
     st.button(_("Today"), key="day_today", on_click=move, args=(0,))
-    st.button(_("Day after"), key="day_after", on_click=move, args=(1,))
-    st.button(_("Week after"), key="day_week_after", on_click=move, args=(7,))
+    st.button(_("Next day"), key="day_after", on_click=move, args=(1,))
+    st.button(_("Next week"), key="day_week_after", on_click=move, args=(7,))
 show_visits()

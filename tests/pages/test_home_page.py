@@ -368,7 +368,7 @@ def test_at_a_standby_site_the_servers_figures_are_its_own(
 _FIRST = {
     Role.STAFF: {"Visits today", "Waiting", "Seen", "No-shows, 7 days", "Inbox"},
     Role.CLINICIAN: {"Your visits today", "Seen in 7 days", "Open notes"},
-    Role.ANALYST: {"Changed last"},
+    Role.ANALYST: {"Recently changed"},
     Role.ADMIN: {"Replication lag", "Connections", "Open alerts"},
     Role.PATIENT: {"Next visit", "Your visits in 12 months"},
 }

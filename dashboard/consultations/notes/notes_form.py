@@ -27,8 +27,7 @@ _WIDTH: Final = 150
 _HEIGHTS: Final = {"complaint": 100, "findings": 140, "diagnoses": 100, "plan": 120}
 _HELP: Final = {
     "diagnoses": marked(
-        "One in each line: a code of ICD-10, words, or both, such as I10 High blood "
-        "pressure."
+        "One per line: an ICD-10 code, words, or both, such as I10 High blood pressure."
     ),
 }
 

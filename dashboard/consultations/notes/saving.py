@@ -56,7 +56,7 @@ def show_refusal(refusal: ServiceError | None) -> None:
             return
         case InvalidNotes():
             st.error(
-                _("Nothing was saved: check the fields marked above."),
+                _("Nothing was saved: check the highlighted fields above."),
                 icon=":material/error:",
             )
         case StaleNotes(current=current):

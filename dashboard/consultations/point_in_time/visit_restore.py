@@ -28,12 +28,12 @@ from services.visits.booking import bookings
 _WORDS: Final[Mapping[RestoreAction, str]] = {
     RestoreAction.BOOK: marked(
         "It is booked again with the same doctor at the same time if both are free. "
-        "The patient gets the usual letter about a booking, and the visit a new "
+        "The patient gets the usual e-mail about a booking, and the visit a new "
         "ticket."
     ),
     RestoreAction.MOVE: marked(
         "It is moved back to the same doctor and time if both are free. The patient "
-        "gets the usual letter about a moved visit."
+        "gets the usual e-mail about a moved visit."
     ),
     RestoreAction.STATUS: marked(
         "Its state is reset as the front desk would do it, with the current time."

@@ -147,8 +147,8 @@ def _ask_for_whom(listing: Listing, chosen: int) -> bool:
     if not count.is_exact or count.value > MOST:
         st.caption(
             _(
-                "At most {most} patients at once. Filter the list to write to all of "
-                "it."
+                "You can write to at most {most} patients at once. To write to "
+                "everybody on the list, narrow it with filters."
             ).format(most=MOST)
         )
         return False

@@ -137,7 +137,7 @@ def _columns() -> tuple[Column, ...]:
         Column(_("Type")),
         Column(_("Patient")),
         Column(pgettext("sender", "From")),
-        Column(_("Came"), is_whole=True),
+        Column(_("Received"), is_whole=True),
         Column(_("Assigned to")),
         Column(_("Actions")),
     )

@@ -26,7 +26,10 @@ from services.documents.search.latest import (
 _WEEK: Final = 7
 _SECONDS: Final = 60.0
 _INBOX: Final = "documents/inbox.py"
-_COLUMNS: Final = (Column(marked("Document")), Column(marked("Came"), is_whole=True))
+_COLUMNS: Final = (
+    Column(marked("Document")),
+    Column(marked("Received"), is_whole=True),
+)
 
 
 def _arrivals() -> DocumentArrivals:

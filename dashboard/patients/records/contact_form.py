@@ -101,8 +101,8 @@ def show_problems(
     number = len(refusal.problems)
     st.error(
         ngettext(
-            "Nothing was saved: check the marked field.",
-            "Nothing was saved: check the {number} marked fields.",
+            "Nothing was saved: check the highlighted field.",
+            "Nothing was saved: check the {number} highlighted fields.",
             number,
         ).format(number=number),
         icon=":material/error:",

@@ -51,8 +51,8 @@ class TypedPatient:
             name = problem.property_name
             show_problem(self.problems[name], name, problem.message)
         said = ngettext(
-            "Nothing was saved: check the marked field.",
-            "Nothing was saved: check the {number} marked fields.",
+            "Nothing was saved: check the highlighted field.",
+            "Nothing was saved: check the {number} highlighted fields.",
             len(problems),
         )
         st.error(said.format(number=len(problems)), icon=":material/error:")

@@ -82,7 +82,7 @@ def _facts(patient: PatientRecord, today: date) -> Iterator[str]:
         yield _("Died {day}, aged {age}").format(
             day=written(patient.deceased_on), age=aged(patient, patient.deceased_on)
         )
-    yield _("Sex not known") if patient.sex is Sex.UNKNOWN else _(SEXES[patient.sex])
+    yield _("Sex unknown") if patient.sex is Sex.UNKNOWN else _(SEXES[patient.sex])
     yield _("Record number **{number}**").format(number=plain(numbered(patient)))
 
 

@@ -21,7 +21,7 @@ _SEXES: Final = {
     Sex.FEMALE: "Female",
     Sex.MALE: "Male",
     Sex.OTHER: "Other",
-    Sex.UNKNOWN: "Not known",
+    Sex.UNKNOWN: "Unknown",
 }
 
 

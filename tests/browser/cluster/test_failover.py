@@ -178,7 +178,7 @@ def test_without_a_primary_everything_is_read_and_nothing_is_lost(
 
         # Lists, including ones that nobody has requested before, from any page.
         page.goto("/")
-        expect(ready(page).get_by_text("Changed last", exact=True)).to_be_visible()
+        expect(ready(page).get_by_text("Recently changed", exact=True)).to_be_visible()
         open_from_menu(page, "Patients", "Patients")
         ready(page).get_by_label("Search patients").fill("a")
         page.get_by_label("Search patients").press("Enter")

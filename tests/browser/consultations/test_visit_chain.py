@@ -132,7 +132,7 @@ def test_from_the_booking_to_a_prescription_that_verifies(
     tab.goto("/day")
     # Half an hour from now may be tomorrow.
     if starts_at.date() > datetime.now(UTC).date():
-        ready(tab).get_by_role("button", name="Day after").click()
+        ready(tab).get_by_role("button", name="Next day").click()
     ready(tab).get_by_role("link", name=re.compile(name)).click()
     tab.get_by_role("button", name="Save notes").wait_for()
     leave_with(ready(tab), "Presenting complaint", "Sore throat")

@@ -228,7 +228,7 @@ def test_a_long_list_is_to_be_filtered_first(
 
     app = choose(family[0])
 
-    assert "At most 2 patients at once" in "\n".join(str(c.value) for c in app.caption)
+    assert "at most 2 patients at once" in "\n".join(str(c.value) for c in app.caption)
     assert not app.radio
 
 

@@ -41,7 +41,7 @@ def test_a_row_has_a_year_but_neither_name_nor_initials(clinic: Clinic):
     app = clinic.open("patients", Role.ANALYST)
 
     rows = rows_of(app)
-    assert ["1980", "Not known", "Asthma, Diabetes +1", "", "Latex"] in rows
+    assert ["1980", "Unknown", "Asthma, Diabetes +1", "", "Latex"] in rows
     assert "Lovelace" not in str(app.main)
     assert not app.exception
 

@@ -64,7 +64,7 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_is_saved(clinic, record)
 
     assert "10 to 15 digits" in "".join(m.value for m in app.markdown)
     assert [e.value for e in app.error] == [
-        "Nothing was saved: check the marked field."
+        "Nothing was saved: check the highlighted field."
     ]
     assert clinic.get(record.id) == record
 

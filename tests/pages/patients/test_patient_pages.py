@@ -220,7 +220,7 @@ def test_every_problem_is_shown_at_once_and_nothing_typed_is_lost(clinic: Clinic
 
     app.button(key="edit_save").click().run()
 
-    assert "2 marked fields" in app.error[0].value
+    assert "2 highlighted fields" in app.error[0].value
     assert "not a date" in markdown(app)
     assert "10 to 15 digits" in markdown(app)
     assert app.text_input(key="edit_phone_number").value == "12"

@@ -170,7 +170,7 @@ def test_only_what_this_person_changed_goes_over_the_newer_version():
         (False, "No"),
         (("A", "B"), "A, B"),
         (date(1980, 2, 1), "1 February 1980"),
-        (Sex.UNKNOWN, "Not known"),
+        (Sex.UNKNOWN, "Unknown"),
         ("1 Road", "1 Road"),
     ],
 )

@@ -76,7 +76,7 @@ class Picker {
     if (this.typed().length < FEWEST) return this.draw()
     this.waiting = setTimeout(() => this.ask(FIRST), WAIT_MS)
     // Whoever was found before stays until the answer, so that nothing jumps.
-    this.note.textContent = translate("Searching \u2026")
+    this.note.textContent = translate("Searching\u2026")
   }
 
   async ask(most, mark = 0) {

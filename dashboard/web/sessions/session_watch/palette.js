@@ -217,7 +217,7 @@
   }
 
   const saying = (state, count) => {
-    if (state === "asking") return translate("Searching \u2026")
+    if (state === "asking") return translate("Searching\u2026")
     if (state === "failed") return UNREACHABLE
     if (found?.advice) return translate(found.advice)
     if (typed().length < FEWEST) return translate("Type at least two characters. Esc closes.")
