@@ -148,7 +148,7 @@ def test_a_time_of_any_doctor_that_was_just_taken_is_said_in_sight(
 
     slot_id = site.write(add)
     opened(page, f"/book?patient={add_patient(site, 'Grete', unlike())}")
-    page.get_by_role("radio", name=speciality.capitalize()).click()
+    page.get_by_role("radio", name=speciality).click()
     # Far down, where a message at the top of the page would not be seen.
     late = time_of(page, "14:40")
     late.scroll_into_view_if_needed()
