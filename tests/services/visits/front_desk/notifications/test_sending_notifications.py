@@ -287,7 +287,7 @@ def test_the_outbox_shows_notifications_but_not_whose_they_are(written):
 def test_only_administrators_look_into_the_outbox(post):
     cleo = post.clinic.cleo
 
-    with pytest.raises(NotAllowed, match="emails"):
+    with pytest.raises(NotAllowed, match="e-mails"):
         post.clinic.read(cleo, lambda s: notifications.read_outbox(s, cleo, SENDER))
 
 
