@@ -4,9 +4,9 @@ import logging
 from functools import partial
 
 from db.postgres import SYSTEM, Database, DatabaseUnavailable
-from jobs.analytics.counting import SECONDS, count_and_disclose, each_due
+from jobs.analytics.counting import SECONDS, count_and_disclose, count_figure, each_due
 from jobs.analytics.mailing import AnalystMailing
-from services.analytics import cohorts, count_alerts, figures
+from services.analytics import cohorts, count_alerts
 from services.analytics.cohorts import CohortResult
 from services.analytics.count_alerts import AlertState, DueAlert
 from services.analytics.figures import Figure, FigureResult
@@ -68,12 +68,7 @@ def _result_of(
     as_owner, owner = ActorDatabase(database, due.owner), due.owner
     question, now, least = due.question, mailing.now(), mailing.smallest_group
     if isinstance(question, Figure):
-        return count_and_disclose(
-            as_owner,
-            lambda session: figures.count(
-                session, owner, question, now=now, smallest_group=least
-            ),
-        )
+        return count_figure(as_owner, question, now=now, smallest_group=least)
     return count_and_disclose(
         as_owner,
         lambda session: cohorts.count(

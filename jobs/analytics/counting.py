@@ -1,6 +1,7 @@
 """Shared steps of both jobs for analysts: take what is due, count for a person."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from time import monotonic
 from typing import Final, TypeVar
@@ -8,9 +9,9 @@ from typing import Final, TypeVar
 from sqlalchemy.orm import Session
 
 from db.postgres import SYSTEM, Database
-from services.analytics import cohorts
+from services.analytics import cohorts, figures
 from services.analytics.cohorts import CohortResult, UndisclosedAnswer
-from services.analytics.figures import FigureResult
+from services.analytics.figures import Figure, FigureResult
 from services.core.actor_database import ActorDatabase
 
 # The worker does one thing at a time: what is left is done a minute later.
@@ -52,3 +53,19 @@ def count_and_disclose(
     return as_owner.write(
         lambda session: cohorts.disclose(session, as_owner.actor, undisclosed)
     ).value
+
+
+def count_figure(
+    as_owner: ActorDatabase, figure: Figure, *, now: datetime, smallest_group: int
+) -> FigureResult:
+    """Count a figure as `count_and_disclose` does; raises the same.
+
+    It is drawn as it was asked for, which its answer does not say.
+    """
+    result = count_and_disclose(
+        as_owner,
+        lambda session: figures.count(
+            session, as_owner.actor, figure, now=now, smallest_group=smallest_group
+        ),
+    )
+    return replace(result, figure=figure)

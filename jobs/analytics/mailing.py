@@ -2,16 +2,16 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from uuid import UUID
 
 from db.postgres import SYSTEM, Database, DatabaseUnavailable
-from jobs.analytics.counting import SECONDS, count_and_disclose, each_due
+from jobs.analytics.counting import SECONDS, count_figure, each_due
 from jobs.analytics.saved_lists import ListCounting, Question
 from jobs.worker.mail_sending import send_waiting
-from services.analytics import dashboards, figures, subscriptions
+from services.analytics import dashboards, subscriptions
 from services.analytics.cohorts.wording import cohort_phrase
 from services.analytics.dashboards import (
     Card,
@@ -176,19 +176,14 @@ class AnalystMailing:
         now: datetime,
     ) -> PrintedCard:
         """Count a card as its page does, checked against earlier counts."""
-        owner, least = as_owner.actor, self.smallest_group
         try:
             figure = narrow_card(card, dashboard_filter, now.date())
-            result = count_and_disclose(
-                as_owner,
-                lambda session: figures.count(
-                    session, owner, figure, now=now, smallest_group=least
-                ),
+            result = count_figure(
+                as_owner, figure, now=now, smallest_group=self.smallest_group
             )
         except (NotAllowed, InvalidInput) as refusal:
             return PrintedCard(card.title, None, refusal.args[0])
-        # An answer does not say how it is drawn.
-        return PrintedCard(card.title, replace(result, figure=figure))
+        return PrintedCard(card.title, result)
 
 
 def send(

@@ -1,12 +1,12 @@
 """Counts a saved list or cohort in its owner's name, for the paper that is sent."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from jobs.analytics.counting import count_and_disclose
+from jobs.analytics.counting import count_and_disclose, count_figure
 from services.analytics import cohorts, figures, pseudonymised_lists
 from services.analytics.cohorts import Cohort, UndisclosedAnswer
 from services.analytics.dashboards import PrintedCard
@@ -79,12 +79,7 @@ class ListCounting:
 
     def _figure(self, title: str, figure: Figure) -> Iterator[PrintedCard]:
         given: dict[str, Any] = self._count_arguments()
-        result = count_and_disclose(
-            self.as_owner,
-            lambda s: figures.count(s, self.as_owner.actor, figure, **given),
-        )
-        # An answer does not say how it is drawn.
-        yield PrintedCard(title, replace(result, figure=figure))
+        yield PrintedCard(title, count_figure(self.as_owner, figure, **given))
 
     def _listed(self, criteria: Criteria) -> Iterator[PrintedCard]:
         """Yield the size of a list and, unless its rows are hidden, the kinds in it."""
