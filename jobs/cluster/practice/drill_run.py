@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from time import monotonic, sleep
-from typing import Final
+from typing import Final, TypeVar
 
 from db.cluster.control_client import Control, ControlRefused, ControlUnreachable
 from db.cluster.fault_kinds import Fault
@@ -13,6 +13,7 @@ from jobs.cluster.practice.drill_report import DrillTimeline
 from jobs.cluster.practice.drill_users import Users
 from services.cluster.drill_kinds import DrillKind
 
+T = TypeVar("T")
 _LOOK_SECONDS: Final = 0.1
 _LONGEST_SECONDS: Final = 120.0
 _EVIDENCE_SECONDS: Final = 10.0
@@ -164,12 +165,13 @@ class DrillRun:
         return None
 
     def wait(
-        self, is_so: Callable[[], bool], what: str, *, seconds: float = 60.0
-    ) -> None:
-        """Wait until a condition holds; raises WentWrong if that takes too long."""
+        self, look: Callable[[], T | None], what: str, *, seconds: float = 60.0
+    ) -> T:
+        """Return what `look` sees once it is true; raises WentWrong if it never is."""
         self.tell(f"Waiting until {what}")
         deadline = monotonic() + seconds
-        while not is_so():
+        while not (seen := look()):
             if monotonic() > deadline:
                 raise WentWrong(f"This did not happen within {seconds:g} s: {what}.")
             sleep(_LOOK_SECONDS)
+        return seen

@@ -154,15 +154,7 @@ def cut_network(run: DrillRun) -> None:
 
 def _beginning_of(run: DrillRun) -> str:
     """Return since when the server runs, once it says so; a busy one takes a while."""
-    known: list[str] = []
-
-    def is_known() -> bool:
-        began = run.begun_at(run.node)
-        known.extend([began] if began else [])
-        return bool(known)
-
-    run.wait(is_known, f"{run.node} answers")
-    return known[-1]
+    return run.wait(lambda: run.begun_at(run.node), f"{run.node} answers")
 
 
 def _await_new_beginning(run: DrillRun, before: str) -> None:
