@@ -24,7 +24,6 @@ from api.visits.visitors import Anybody, Visitor, visitor
 from services.core.actors import PUBLIC
 from services.core.errors import InvalidInput
 from services.people.sign_in import codes
-from services.people.sign_in.codes import CodeRequest
 from services.visits import newcomers
 from services.visits.newcomers import (
     NewcomerRecord,
@@ -163,7 +162,7 @@ def book_publicly(
     request = NewcomerRequest(
         body.slot_id, body.patient_name, body.patient_email, _attempt(idempotency_key)
     )
-    address = CodeRequest(request.email, browser="", key=anybody.offer.key).address
+    address = codes.address_digest(request.email, anybody.offer.key)
     anybody.count(
         lambda throttle: limits.count_hold(throttle, address, anybody.network)
     )

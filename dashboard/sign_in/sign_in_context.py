@@ -23,7 +23,7 @@ from services.core.throttling import Throttle
 from services.documents.sharing.links import LinkSigner
 from services.messaging.mail import MailQueue, mailer_of
 from services.messaging.text_messages import gateway_of
-from services.people.sign_in.codes import CodeRequest
+from services.people.sign_in.codes import address_digest
 
 T = TypeVar("T")
 
@@ -94,7 +94,7 @@ class SignInContext:
 
     def address_of(self, email: str) -> str:
         """Return an e-mail address as limits and cookies know it: a keyed hash."""
-        return CodeRequest(email, browser="", key=self.key).address
+        return address_digest(email, self.key)
 
     def write(self, request: Request, operation: Callable[[Session], T]) -> T:
         """Run a transaction as nobody known yet, recorded with the request's origin."""

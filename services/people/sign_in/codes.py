@@ -30,6 +30,12 @@ _SALT_BYTES: Final = 16
 _USER: Final = "user"
 
 
+def address_digest(email: str, key: str) -> str:
+    """Return an address as limits, cookies and the audit log know it: a keyed hash."""
+    said = f"address\0{spelt_as_kept(email).casefold()}"
+    return hmac.new(key.encode(), said.encode(), hashlib.sha256).hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class CodeRequest:
     """Who asks: an address, the browser's own secret, and the server's key.
@@ -44,8 +50,7 @@ class CodeRequest:
     @property
     def address(self) -> str:
         """The address as a digest, for limits and the audit log."""
-        said = f"address\0{spelt_as_kept(self.email).casefold()}"
-        return hmac.new(self.key.encode(), said.encode(), hashlib.sha256).hexdigest()
+        return address_digest(self.email, self.key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ def count_hold(throttle: Throttle, address: str, network: str) -> None:
 
     Each request sends a code to an address that may be anybody's: so it also counts
     against the limit of sign-in codes for that address, and both together cannot flood
-    a mailbox. `address` is its digest, as of `sign_in.codes.CodeRequest`.
+    a mailbox. `address` is its digest, as of `sign_in.codes.address_digest`.
     """
     throttle.take(HOLDS_PER_NETWORK, network)
     throttle.take(throttling.CODES_PER_NETWORK, network)
