@@ -1,4 +1,4 @@
-"""The charts of the engine room: lag, log and a strip for each replica, with events."""
+"""The charts of replication: lag, log and a strip for each replica, with events."""
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext

@@ -1,1 +1,1 @@
-"""The engine room's pages: the state of the servers, and how it is shown."""
+"""The pages about replication: the state of the servers, and how it is shown."""

@@ -1,4 +1,4 @@
-"""The servers as they are and were, for the engine room's pages.
+"""The servers as they are and were, for the pages about replication.
 
 Nothing here waits for a primary: an access is recorded while there is one, or at the
 latest when there is one again.

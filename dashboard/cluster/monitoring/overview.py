@@ -1,4 +1,4 @@
-"""The top of the engine room: is it safe, who follows whom, what to expect."""
+"""The top of the page Replication: is it safe, who follows whom, what to expect."""
 
 from datetime import datetime
 from typing import Final

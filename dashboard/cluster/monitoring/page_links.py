@@ -1,4 +1,4 @@
-"""The row of links between the pages of the engine room."""
+"""The row of links between the pages about replication."""
 
 from typing import Final
 

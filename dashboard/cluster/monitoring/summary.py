@@ -1,4 +1,4 @@
-"""The engine room in a few lines, for the home of administrators."""
+"""The servers in a few lines, for the home of administrators."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Who may do what with the engine room, the upkeep of files, and the queue."""
+"""Who may do what with the servers, the upkeep of files, and the queue."""
 
 from typing import Final
 

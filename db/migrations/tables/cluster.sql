@@ -1,4 +1,4 @@
--- The engine room: samples of the servers, what was done to them, drills, alerts.
+-- Replication: samples of the servers, what was done to them, drills, alerts.
 
 CREATE TABLE replication_samples (
     resolution smallint NOT NULL,
