@@ -1,4 +1,4 @@
-"""What is wrong with the servers, who sees to it, and what was wrong before."""
+"""What is wrong with the servers, who works on it, and what was wrong before."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -86,7 +86,7 @@ def _show_open_alert(alert: Alert) -> None:
         if may and not is_seen_to:
             key = f"alerts_acknowledge_{alert.kind}_{alert.node or 'all'}"
             if st.button(
-                _("I'll take care of it"), key=key, icon=":material/pan_tool:"
+                _("Acknowledge"), key=key, icon=":material/pan_tool:"
             ):
                 _acknowledge(alert.id)
 

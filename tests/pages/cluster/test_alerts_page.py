@@ -1,4 +1,4 @@
-"""Alerts on screen: what is wrong, who sees to it, when one begins."""
+"""Alerts on screen: what is wrong, who works on it, when one begins."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
