@@ -85,9 +85,7 @@ def _show_open_alert(alert: Alert) -> None:
         may = current_actor().may(Permission.MANAGE_ALERTS)
         if may and not is_seen_to:
             key = f"alerts_acknowledge_{alert.kind}_{alert.node or 'all'}"
-            if st.button(
-                _("Acknowledge"), key=key, icon=":material/pan_tool:"
-            ):
+            if st.button(_("Acknowledge"), key=key, icon=":material/pan_tool:"):
                 _acknowledge(alert.id)
 
 

@@ -1,7 +1,7 @@
 """Which days and doctors the calendar shows, and their contents."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -9,7 +9,6 @@ import streamlit as st
 
 from dashboard.context import (
     current_actor,
-    now,
     read,
     read_shared_visits,
     visit_changes_mark,
@@ -17,6 +16,7 @@ from dashboard.context import (
 from dashboard.ui import clock
 from dashboard.ui.clock import today
 from dashboard.ui.language import marked
+from dashboard.ui.lists.recorded_look import look_at
 from dashboard.visits.booking.times import DAYS_OF_WEEK, span, week_of
 from services.visits import calendar
 from services.visits.calendar import CalendarPeriod
@@ -27,13 +27,10 @@ ROOMS: Final = marked("Rooms")
 WEEK: Final = marked("Week")
 _DAY: Final = "calendar_day"
 _DOCTOR: Final = "calendar_doctor"
-_PEOPLE: Final = "calendar_told"
 # Every change of a visit is notified at once; this is for changes that are not, such as
 # the minutes that somebody waits.
 _SECONDS: Final = 30.0
 _UNHEARD_SECONDS: Final = 10.0
-# Somebody who leaves the calendar open has looked again after this time.
-_ONE_LOOK: Final = timedelta(hours=1)
 # Beyond these, date arithmetic would run out of range.
 _FIRST: Final = date(1900, 1, 1)
 _LAST: Final = date(2999, 12, 31)
@@ -50,14 +47,6 @@ class CalendarRequest:
     doctor_ids: tuple[UUID, ...] = ()
     # Layout only: it does not make another request.
     is_by_room: bool = field(default=False, compare=False)
-
-
-@dataclass(slots=True)
-class _ShownPeople:
-    """Whose visits this screen has shown since when, as recorded in the audit log."""
-
-    since: datetime
-    ids: frozenset[UUID] = frozenset()
 
 
 def shown_day() -> date:
@@ -120,7 +109,7 @@ def days_shown(view: str, doctor_ids: tuple[UUID, ...]) -> CalendarRequest:
 
 def read_shown(shown: CalendarRequest) -> CalendarPeriod:
     """Return the contents of these days; read again once somebody changed a visit."""
-    actor, people = current_actor(), _people_shown_in(shown)
+    actor, look = current_actor(), look_at("calendar", shown)
     mark = visit_changes_mark()
     from_at, until_at = span(shown.first, shown.days)
     period = read(
@@ -130,23 +119,14 @@ def read_shown(shown: CalendarRequest) -> CalendarPeriod:
             from_at,
             until_at,
             doctor_ids=shown.doctor_ids,
-            shown_before=people.ids,
+            shown_before=look.shown,
         ),
-        keep=("calendar", actor.id, shown, mark),
+        keep=("calendar", actor.id, shown, mark, look.since),
         seconds=_SECONDS if mark else _UNHEARD_SECONDS,
     )
-    people.ids |= {visit.patient_id for visit in period.visits}
-    people.ids |= {newcomer.id for newcomer in period.newcomers}
+    look.add(visit.patient_id for visit in period.visits)
+    look.add(newcomer.id for newcomer in period.newcomers)
     return period
-
-
-def _people_shown_in(shown: CalendarRequest) -> _ShownPeople:
-    known: tuple[CalendarRequest, _ShownPeople] | None = st.session_state.get(_PEOPLE)
-    if known and known[0] == shown and now() - known[1].since < _ONE_LOOK:
-        return known[1]
-    fresh = _ShownPeople(now())
-    st.session_state[_PEOPLE] = (shown, fresh)
-    return fresh
 
 
 def _named_day() -> date | None:

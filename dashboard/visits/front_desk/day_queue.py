@@ -12,6 +12,7 @@ from dashboard.context import current_actor, in_zone, now, read
 from dashboard.ui.clock import time_of_day, zone
 from dashboard.ui.language import decimal, gettext as _
 from dashboard.ui.lists.cut_notice import offer_more
+from dashboard.ui.lists.recorded_look import look_at
 from services.lists.folding import by_shown_name
 from services.visits.front_desk import appointments
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
@@ -97,24 +98,36 @@ def _show_more() -> None:
 
 
 def _part(day: date, after: UUID | None) -> tuple[VisitRecord, ...]:
-    actor = current_actor()
-    return read(
+    actor, look = current_actor(), look_at("queue", day)
+    visits = read(
         lambda s: appointments.list_of_day(
-            s, actor, day, zone(), after=after, limit=_AT_A_TIME
+            s,
+            actor,
+            day,
+            zone(),
+            after=after,
+            limit=_AT_A_TIME,
+            shown_before=look.shown,
         ),
-        keep=("queue", actor.id, day, after),
+        keep=("queue", actor.id, day, after, look.since),
         seconds=_SECONDS,
     )
+    look.add(visit.patient_id for visit in visits)
+    return visits
 
 
 def own(day: date) -> tuple[VisitRecord, ...]:
     """Return the day's visits that are booked with this clinician."""
-    actor = current_actor()
-    return read(
-        lambda s: appointments.list_own_day(s, actor, day, zone()),
-        keep=("own day", actor.id, day),
+    actor, look = current_actor(), look_at("own_day", day)
+    visits = read(
+        lambda s: appointments.list_own_day(
+            s, actor, day, zone(), shown_before=look.shown
+        ),
+        keep=("own day", actor.id, day, look.since),
         seconds=_SECONDS,
     )
+    look.add(visit.patient_id for visit in visits)
+    return visits
 
 
 def sort(visits: Sequence[VisitRecord]) -> Queue:

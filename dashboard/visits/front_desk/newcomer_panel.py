@@ -14,6 +14,7 @@ from dashboard.patients.records import patient_form
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, marked
+from dashboard.ui.lists.recorded_look import look_at
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import (
     Cell,
@@ -52,12 +53,16 @@ def of_day(day: date) -> tuple[NewcomerRecord, ...]:
 
     Clinicians see those who come to them.
     """
-    actor = current_actor()
-    return read(
-        lambda session: newcomers.list_between(session, actor, *span(day, 1)),
-        keep=("newcomers", actor.id, day),
+    actor, look = current_actor(), look_at("newcomers", day)
+    listed = read(
+        lambda session: newcomers.list_between(
+            session, actor, *span(day, 1), shown_before=look.shown
+        ),
+        keep=("newcomers", actor.id, day, look.since),
         seconds=_SECONDS,
     )
+    look.add(newcomer.id for newcomer in listed)
+    return listed
 
 
 def show_newcomers(listed: Sequence[NewcomerRecord], *, key: str) -> None:

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
-from uuid import UUID
 
 import streamlit as st
 
@@ -21,6 +20,7 @@ from dashboard.navigation import open_patient
 from dashboard.ui.clock import today, zone
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import day_heading, gettext as _, marked
+from dashboard.ui.lists.recorded_look import look_at
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import (
     Cell,
@@ -39,9 +39,6 @@ from services.visits.front_desk.appointments import VisitRecord, phoning
 
 # Colleagues' entries are notified; where listening fails, they show after this time.
 _SECONDS: Final = 60.0
-_SHOWN: Final = "desk_phone_shown"
-# Somebody who leaves the desk open has looked again after this time.
-_ONE_LOOK: Final = timedelta(hours=1)
 _COLUMNS: Final = (
     Column(marked("Patient")),
     Column(marked("Phone"), is_whole=True),
@@ -95,26 +92,16 @@ def show_whom_to_phone() -> None:
 def _listed() -> list[VisitRecord]:
     """Return whom to phone; those already reached come last."""
     actor, day = current_actor(), today() + timedelta(days=1)
-    shown = _shown_before(day)
+    look = look_at("to_phone", day)
     listed = read(
         lambda s: appointments.list_to_phone(
-            s, actor, day, zone(), shown_before=frozenset(shown)
+            s, actor, day, zone(), shown_before=look.shown
         ),
-        keep=("to phone", actor.id, day, visit_changes_mark()),
+        keep=("to phone", actor.id, day, visit_changes_mark(), look.since),
         seconds=_SECONDS,
     )
-    shown |= {visit.patient_id for visit in listed}
+    look.add(visit.patient_id for visit in listed)
     return sorted(listed, key=_is_reached)
-
-
-def _shown_before(day: date) -> set[UUID]:
-    """Return whom this screen has shown for the day, as recorded in the audit log."""
-    known: tuple[date, datetime, set[UUID]] | None = st.session_state.get(_SHOWN)
-    if known and known[0] == day and now() - known[1] < _ONE_LOOK:
-        return known[2]
-    shown: set[UUID] = set()
-    st.session_state[_SHOWN] = (day, now(), shown)
-    return shown
 
 
 def _is_reached(visit: VisitRecord) -> bool:

@@ -37,7 +37,7 @@ def read_period(
     until_at: datetime,
     *,
     doctor_ids: Collection[UUID] = (),
-    shown_before: Collection[UUID] = (),
+    shown_before: Collection[UUID] | None = None,
 ) -> CalendarPeriod:
     """Return what the calendar shows of the time from `from_at` to `until_at`.
 

@@ -65,7 +65,7 @@ def list_between(
     until_at: datetime,
     *,
     doctor_ids: Collection[UUID] | None = None,
-    shown_before: Collection[UUID] = (),
+    shown_before: Collection[UUID] | None = None,
 ) -> tuple[NewcomerRecord, ...]:
     """Return the newcomers whose visits begin in this time.
 
@@ -85,7 +85,7 @@ def list_between(
         .limit(_MOST)
     )
     listed = tuple(map(record_of, rows))
-    fresh = sorted({newcomer.id for newcomer in listed} - set(shown_before))
+    fresh = sorted({newcomer.id for newcomer in listed} - set(shown_before or ()))
     if fresh:
         audit.record(
             session,

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import func, update
 
 from dashboard.ui.clock import midnight, today
+from dashboard.ui.lists import recorded_look
 from dashboard.ui.record_table import RowAction, TableEvent
 from dashboard.ui.words import written
 from dashboard.visits.front_desk import day_queue, desk_tables, phone_panel
@@ -64,6 +65,11 @@ def at_hour(hour: int) -> datetime:
 
 def status_of(clinic, visit_id) -> VisitStatus:
     return clinic.write(lambda s: appointments.get(s, clinic.clerk, visit_id)).status
+
+
+def patient_of(clinic, visit_id) -> str:
+    visit = clinic.write(lambda s: appointments.get(s, clinic.clerk, visit_id))
+    return str(visit.patient_id)
 
 
 def scan(app, typed):
@@ -335,9 +341,49 @@ def test_who_leaves_the_list_open_is_written_down_once_an_hour(
 
     do_in(app, "desk_phone", visit_id, "no-answer", monkeypatch, panel=phone_panel)
     assert len(looks()) == begun
-    monkeypatch.setattr(phone_panel, "_ONE_LOOK", timedelta(0))
+    monkeypatch.setattr(recorded_look, "_ONE_LOOK", timedelta(0))
     do_in(app, "desk_phone", visit_id, "reached", monkeypatch, panel=phone_panel)
     assert len(looks()) > begun
+
+
+@pytest.mark.parametrize(
+    ("page", "role"),
+    [("desk", Role.STAFF), ("home", Role.STAFF), ("day", Role.CLINICIAN)],
+)
+def test_a_day_that_is_drawn_every_minute_is_written_down_once_an_hour(
+    clinic, visit, monkeypatch, page, role
+):
+    def looks():
+        events = clinic.audit("visit:list")[before:]
+        of_today = [e for e in events if e.details.get("day") == today().isoformat()]
+        return [event.details["patients"] for event in of_today]
+
+    monkeypatch.setattr(day_queue, "_SECONDS", 0.0)
+    before = len(clinic.audit("visit:list"))
+    looked = [patient_of(clinic, visit(begins=at_hour(9)))]
+
+    app = clinic.open(page, role)
+    assert looks() == [looked]
+    app.run()
+    assert looks() == [looked]
+
+    someone_new = patient_of(clinic, visit(begins=at_hour(10)))
+    app.run()
+    assert looks() == [looked, [someone_new]]
+    monkeypatch.setattr(recorded_look, "_ONE_LOOK", timedelta(0))
+    app.run()
+    assert sorted(looks()[-1]) == sorted([*looked, someone_new])
+
+
+def test_a_day_without_visits_is_written_down_once_as_well(clinic, visit, monkeypatch):
+    monkeypatch.setattr(day_queue, "_SECONDS", 0.0)
+
+    app = clinic.open("day", Role.CLINICIAN)
+    begun = len(clinic.audit("visit:list"))
+    assert begun
+    app.run()
+
+    assert len(clinic.audit("visit:list")) == begun
 
 
 def test_a_list_that_cannot_be_read_now_says_so_and_is_tried_again(clinic, monkeypatch):

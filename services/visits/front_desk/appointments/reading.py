@@ -70,12 +70,13 @@ def list_of_day(
     doctor_id: UUID | None = None,
     after: UUID | None = None,
     limit: int = _MOST,
+    shown_before: Collection[UUID] | None = None,
 ) -> tuple[VisitRecord, ...]:
     """Return the visits of a day in this zone, the earliest first; raises NotAllowed.
 
     For a clinician, those of their own patients and those that they are booked for. At
     most 500, or `limit`, are returned; if there are that many, more may follow `after`
-    the last of them.
+    the last of them. `shown_before` is as in `list_between`.
     """
     actor.require(Permission.VIEW_VISITS)
     listed = _list(
@@ -85,7 +86,7 @@ def list_of_day(
         _follows(after) if after else true(),
         limit=min(limit, _MOST),
     )
-    _record_list(session, actor, listed, day=day)
+    _record_list(session, actor, listed, day=day, shown_before=shown_before)
     return listed
 
 
@@ -96,14 +97,15 @@ def list_between(
     until_at: datetime,
     *,
     doctor_ids: Collection[UUID] | None,
-    shown_before: Collection[UUID] = (),
+    shown_before: Collection[UUID] | None = None,
     is_printed: bool = False,
 ) -> tuple[VisitRecord, ...]:
     """Return visits that begin in this time and were not cancelled, the earliest first.
 
     With these doctors, or with any for None; for a clinician as in `list_of_day`.
     Patients `shown_before` on the same screen are not recorded again: a list that is
-    refreshed every minute counts as one look. Raises NotAllowed.
+    refreshed every minute counts as one look, which begins with None. Raises
+    NotAllowed.
     """
     actor.require(Permission.VIEW_VISITS)
     listed = _list(
@@ -114,19 +116,29 @@ def list_between(
         Appointment.status != VisitStatus.CANCELLED.value,
         limit=_MOST_BETWEEN,
     )
-    fresh = [visit for visit in listed if visit.patient_id not in shown_before]
-    if fresh or not shown_before:
-        _record_list(session, actor, fresh, day=from_at.date(), is_printed=is_printed)
+    _record_list(
+        session,
+        actor,
+        listed,
+        day=from_at.date(),
+        shown_before=shown_before,
+        is_printed=is_printed,
+    )
     return listed
 
 
 def list_own_day(
-    session: Session, actor: Actor, day: date, zone: tzinfo
+    session: Session,
+    actor: Actor,
+    day: date,
+    zone: tzinfo,
+    *,
+    shown_before: Collection[UUID] | None = None,
 ) -> tuple[VisitRecord, ...]:
     """Return the day's visits of the actor's own doctor; see list_of_day."""
     actor.require(Permission.VIEW_VISITS)
     listed = _list(session, *_on(day, zone), Doctor.user_id == actor.id)
-    _record_list(session, actor, listed, day=day)
+    _record_list(session, actor, listed, day=day, shown_before=shown_before)
     return listed
 
 
@@ -190,13 +202,14 @@ def list_to_phone(
     first_day: date,
     zone: tzinfo,
     *,
-    shown_before: Collection[UUID] = (),
+    shown_before: Collection[UUID] | None = None,
 ) -> tuple[VisitRecord, ...]:
     """Return the visits to come of patients without e-mail, the earliest first.
 
     They get no reminder otherwise. All are on one day, the first with any from
     `first_day` on, within a week. Patients who have died are left out. Patients
-    `shown_before` on the same screen are not recorded again. Raises NotAllowed.
+    `shown_before` on the same screen are not recorded again, as in `list_between`.
+    Raises NotAllowed.
     """
     actor.require(Permission.RUN_THE_DESK)
     (begins, _), (_, ends) = (
@@ -215,9 +228,8 @@ def list_to_phone(
     )
     days = [visit.starts_at.astimezone(zone).date() for visit in ahead]
     listed = ahead[: days.count(days[0])] if days else ()
-    fresh = [visit for visit in listed if visit.patient_id not in shown_before]
-    if fresh or not shown_before:
-        _record_list(session, actor, fresh, day=days[0] if days else first_day)
+    shown_day = days[0] if days else first_day
+    _record_list(session, actor, listed, day=shown_day, shown_before=shown_before)
     return listed
 
 
@@ -276,8 +288,12 @@ def _record_list(
     *,
     patient_id: UUID | None = None,
     day: date | None = None,
+    shown_before: Collection[UUID] | None = None,
     is_printed: bool = False,
 ) -> None:
+    patients = {visit.patient_id for visit in listed}.difference(shown_before or ())
+    if shown_before is not None and not patients:
+        return
     audit.record(
         session,
         actor,
@@ -286,7 +302,7 @@ def _record_list(
         # By this key patients find the lists that showed them.
         details={
             "day": day,
-            "patients": sorted({visit.patient_id for visit in listed}),
+            "patients": sorted(patients),
         }
         | ({"printed": True} if is_printed else {}),
     )
