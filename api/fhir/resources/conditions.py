@@ -45,7 +45,7 @@ def condition_resources(written: VisitNotes, listed: DiagnosisList) -> list[Reso
         {
             "resourceType": NAME,
             "id": _id_of(written, diagnosis),
-            "meta": meta(written.number, written.saved_at),
+            "meta": meta(written.number, written.changed_at),
             "category": [_AT_A_VISIT],
             "code": _code(diagnosis, listed),
             "subject": {"reference": f"Patient/{written.patient_id}"},

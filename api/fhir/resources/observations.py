@@ -69,7 +69,7 @@ def _observation(written: VisitNotes, name: str, code: Resource) -> Resource:
     return {
         "resourceType": NAME,
         "id": f"{written.appointment_id}.{name}",
-        "meta": meta(written.number, written.saved_at),
+        "meta": meta(written.number, written.changed_at),
         # Saving notes again may correct the value; each version is kept.
         "status": "final" if written.number == 1 else "amended",
         "category": [VITAL_SIGNS],

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from db.models.booking import Appointment
@@ -24,7 +24,8 @@ from services.patients.duplicates.merged import has_absorbed
 class VisitNotes:
     """The latest notes of a visit, and when the visit began.
 
-    `number` is their version, which was saved at `saved_at`.
+    `number` is their version, which was saved at `saved_at`. At `changed_at` they were
+    saved, or moved with their visit to another time.
     """
 
     notes: Notes
@@ -34,8 +35,12 @@ class VisitNotes:
     visited_at: datetime
     number: int
     saved_at: datetime
+    changed_at: datetime
 
 
+_CHANGED_AT: Final = func.greatest(
+    MedicalRecordVersion.created_at, MedicalRecord.updated_at
+)
 _COLUMNS: Final = (
     MedicalRecordVersion.content,
     MedicalRecord.id,
@@ -44,6 +49,7 @@ _COLUMNS: Final = (
     Appointment.starts_at,
     MedicalRecordVersion.number,
     MedicalRecordVersion.created_at,
+    _CHANGED_AT,
 )
 
 
@@ -97,16 +103,15 @@ def stream_all(
 ) -> Iterator[Sequence[VisitNotes]]:
     """Yield the notes of all patients, or of these.
 
-    `since` limits them to those saved after it, or taken over from a merged record. The
-    caller records the export. Raises NotAllowed.
+    `since` limits them to those that were saved after it, moved with their visit, or
+    taken over from a merged record. The caller records the export. Raises NotAllowed.
     """
     actor.require(Permission.EXPORT_PATIENTS)
     actor.require(Permission.READ_RECORDS)
     statement = _notes()
     if since is not None:
         is_another = has_absorbed(MedicalRecord.patient_id, since)
-        is_later = MedicalRecordVersion.created_at > since
-        statement = statement.where(or_(is_later, is_another))
+        statement = statement.where(or_(since < _CHANGED_AT, is_another))
     pieces = stream_rows(session, statement, MedicalRecord.patient_id, patient_ids)
     return (list(map(_notes_of, rows)) for rows in pieces)
 

@@ -43,6 +43,7 @@ WRITTEN = VisitNotes(
     visited_at=AT,
     number=1,
     saved_at=AT + timedelta(minutes=9),
+    changed_at=AT + timedelta(minutes=9),
 )
 LINE = PrescriptionLine(
     drug="Amoxicillin 500 mg capsules",

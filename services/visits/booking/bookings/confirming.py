@@ -60,6 +60,16 @@ INSERT INTO appointments (booking_id, doctor_id, patient_id, starts_at, ends_at,
 SELECT id, doctor_id, patient_id, starts_at, ends_at, :code FROM confirmed
 RETURNING id
 """)
+# What was prepared for a visit is for the one that replaces it. What was written once
+# it had begun is about that time, and stays with it.
+_MOVE_NOTES: Final = text("""
+UPDATE medical_records AS notes
+SET appointment_id = visit.id, doctor_id = visit.doctor_id,
+    updated_at = clock_timestamp()
+FROM appointments AS visit, appointments AS replaced
+WHERE visit.booking_id = :booking_id AND replaced.booking_id = :replaced_id
+    AND notes.appointment_id = replaced.id AND notes.updated_at < replaced.starts_at
+""")
 
 
 def confirm(
@@ -67,10 +77,11 @@ def confirm(
 ) -> BookingRecord:
     """Make the hold a visit, and give back the visit that it replaces.
 
-    The caller commits. A booking that is confirmed already is returned unchanged. With
-    `note`, the booking gets this note; if neither has one, it keeps that of the visit
-    it replaces. Raises HoldExpired, SlotTaken, BookingOver, PatientBusy,
-    PatientArchived, NoSuchBooking, InvalidInput, NotAllowed.
+    Notes prepared for that visit are then about this one. The caller commits. A booking
+    that is confirmed already is returned unchanged. With `note`, the booking gets this
+    note; if neither has one, it keeps that of the visit it replaces. Raises
+    HoldExpired, SlotTaken, BookingOver, PatientBusy, PatientArchived, NoSuchBooking,
+    InvalidInput, NotAllowed.
     """
     require_booking(actor)
     before = reading.look_up(session, actor, booking_id)
@@ -174,6 +185,8 @@ def _follow_up(
         booking.id,
     )
     if replaced:
+        ids = {"booking_id": booking.id, "replaced_id": replaced.id}
+        session.execute(_MOVE_NOTES, ids)
         freeing.offer(session, replaced.slot_id)
 
 

@@ -39,7 +39,7 @@ def visited(day: int, *said: Diagnosis, **vitals: float) -> VisitNotes:
     """Return notes of a visit in November."""
     notes = Notes(diagnoses=said, vitals=Vitals(**vitals))
     at = datetime(2026, 11, day, 12, tzinfo=UTC)
-    return VisitNotes(notes, NOBODY, UUID(int=day), NOBODY, at, 1, at)
+    return VisitNotes(notes, NOBODY, UUID(int=day), NOBODY, at, 1, at, at)
 
 
 def issued(*drugs: str, status=PrescriptionStatus.ISSUED) -> PrescriptionRecord:

@@ -1,12 +1,13 @@
 """Confirming and renewing: what becomes of a hold in its two minutes."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import func, select, update
 
 from db.models.booking import Appointment, Booking, BookingSlot, VisitNotification
 from db.models.care import CareRelationship
+from db.models.consultation import MedicalRecord
 from db.models.doctor import Doctor
 from db.models.patient import Patient
 from services.core.actors import Role
@@ -58,6 +59,46 @@ def test_a_visit_that_is_moved_is_about_what_it_was_unless_somebody_says_otherwi
     said = bookings.confirm(session, clerk, third.id, note="A fever")
 
     assert (kept.note, said.note) == ("A cough", "A fever")
+
+
+def test_what_is_prepared_for_a_visit_is_prepared_for_the_one_that_replaces_it(
+    session, clerk, slot, patient
+):
+    first = bookings.confirm(session, clerk, hold(session, clerk, slot, patient.id).id)
+    samples.write_notes(session, first)
+    there = samples.slot(session, cast.add_doctor(session, name="Dr. Emil"), 1)
+
+    second = samples.move(session, clerk, first.id, there, uuid4())
+
+    notes = session.scalars(
+        select(MedicalRecord).execution_options(populate_existing=True)
+    ).one()
+    assert notes.appointment_id == second.appointment_id
+    assert (notes.patient_id, notes.doctor_id) == (patient.id, second.doctor_id)
+    assert notes.updated_at > notes.created_at
+
+
+def test_what_was_written_once_a_visit_had_begun_stays_with_it(
+    session, clerk, dora, slot, patient
+):
+    first = bookings.confirm(session, clerk, hold(session, clerk, slot, patient.id).id)
+    samples.begin(session, first)
+    samples.write_notes(session, first)
+
+    moving = hold(
+        session,
+        clerk,
+        samples.slot(session, dora, 5),
+        patient.id,
+        replaces_id=first.id,
+        override_reason="Went home before her turn",
+    )
+    bookings.confirm(session, clerk, moving.id)
+
+    notes = session.scalars(
+        select(MedicalRecord).execution_options(populate_existing=True)
+    ).one()
+    assert notes.appointment_id == first.appointment_id
 
 
 def test_a_visit_does_not_run_out(session, clerk, slot, patient, other):
