@@ -45,7 +45,7 @@ def summarise(session: Session, actor: Actor, patient_id: UUID) -> ChartSummary:
     actor.require(Permission.VIEW_PATIENT, patient_id)
     patient = patients.look_up(session, actor, patient_id)
     visits = appointments.list_of_patient(
-        session, actor, patient_id, limit=_MOST_VISITS
+        session, actor, patient_id, have_begun=True, limit=_MOST_VISITS
     )
     prescribed = prescriptions.list_of_patient(session, actor, patient_id)
     written = diagnoses = None

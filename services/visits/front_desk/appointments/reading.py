@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, false, select, true, tuple_
+from sqlalchemy import ColumnElement, ScalarSelect, false, func, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from db.models.booking import Appointment
@@ -149,12 +149,14 @@ def list_of_patient(
     *,
     from_at: datetime | None = None,
     after: UUID | None = None,
+    have_begun: bool = False,
     limit: int = 100,
 ) -> tuple[VisitRecord, ...]:
     """Return the visits of a patient, the latest first; patients see their own.
 
-    At most 100, or `limit`, are returned; if there are that many, more may follow
-    `after` the last of them. Raises NotAllowed.
+    With `have_begun`, those to come are left out. At most 100, or `limit`, are
+    returned; if there are that many, more may follow `after` the last of them. Raises
+    NotAllowed.
     """
     require_view(actor, patient_id)
     rows = session.execute(
@@ -164,6 +166,7 @@ def list_of_patient(
             _is_visible_to(actor),
             Appointment.starts_at >= from_at if from_at else true(),
             _precedes(after) if after else true(),
+            _has_begun() if have_begun else true(),
         )
         .order_by(Appointment.starts_at.desc(), Appointment.id.desc())
         .limit(limit)
@@ -257,6 +260,14 @@ def _is_visible_to(actor: Actor) -> ColumnElement[bool]:
     if actor.patient_id is None:
         return false()
     return Appointment.patient_id == actor.patient_id
+
+
+def _has_begun() -> ColumnElement[bool]:
+    """Return the condition for visits not to come; some patients come early."""
+    has_come = Appointment.status.in_(
+        (VisitStatus.CHECKED_IN.value, VisitStatus.COMPLETED.value)
+    )
+    return (Appointment.starts_at <= func.clock_timestamp()) | has_come
 
 
 def _on(day: date, zone: tzinfo) -> tuple[ColumnElement[bool], ...]:

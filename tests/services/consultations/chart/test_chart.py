@@ -106,6 +106,17 @@ def test_the_desks_summary_is_silent_about_notes(
     assert "blood pressure" not in words
 
 
+def test_visits_to_come_are_not_among_the_last_ones(session, clinician, patient, visit):
+    here = visit_of(session, patient.id, days_ago=-20_000)
+    visit_of(session, patient.id, days_ago=-20_001, status="scheduled")
+    gone = {"status": "cancelled", "cancelled_at": NOW}
+    visit_of(session, patient.id, days_ago=-20_002, **gone)
+
+    summary = summaries.summarise(session, clinician, patient.id)
+
+    assert [each.id for each in summary.visits] == [here.id, visit.id]
+
+
 def test_what_no_font_can_draw_is_a_box_and_no_failure(session, clerk, today):
     draft = cast.invent_patient(medical_history=("Fever \U00012000",))
     patient = patients.register(session, clerk, draft, today=today)
