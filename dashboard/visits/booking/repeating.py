@@ -1,6 +1,5 @@
 """The same time every week: which of them are free, and which of those are wanted."""
 
-from collections.abc import Sequence
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -10,12 +9,14 @@ from dashboard.context import current_actor, read, write
 from dashboard.ui.clock import zone
 from dashboard.ui.dialogs import dialog
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.language import gettext as _, marked, ngettext
+from dashboard.ui.language import gettext as _, marked, ngettext, refusal_text
 from dashboard.ui.notices import notify
+from dashboard.ui.words import plain
 from dashboard.visits.booking.own_holds import forget_booked
 from dashboard.visits.booking.times import when
 from services.visits.booking import bookings
 from services.visits.booking.bookings import BookingStatus, SeriesRequest, SeriesSlot
+from services.visits.booking.bookings.errors import NoSuchSlot, PatientBusy
 
 _WEEKS: Final = "doctor_weeks"
 _WHY: Final = {
@@ -51,7 +52,11 @@ def choose_weeks(slot_id: UUID, patient_id: UUID, weeks: int) -> None:
             lambda s: bookings.preview_series(s, actor, slot_id, weeks, of_clinic),
             keep=("series", slot_id, weeks),
         )
-        wanted = [slot.slot_id for slot in times if _choose_time(slot) and slot.slot_id]
+        wanted = {
+            slot.slot_id: slot.starts_at
+            for slot in times
+            if _choose_time(slot) and slot.slot_id
+        }
         if st.button(
             ngettext("Hold {count} visit", "Hold {count} visits", len(wanted)).format(
                 count=len(wanted)
@@ -60,8 +65,17 @@ def choose_weeks(slot_id: UUID, patient_id: UUID, weeks: int) -> None:
             key="series_hold",
             disabled=not wanted,
         ):
-            _hold(wanted, patient_id)
-            st.rerun()
+            try:
+                _hold(tuple(wanted), patient_id)
+            except (NoSuchSlot, PatientBusy) as refusal:
+                if refusal.slot_id is None:
+                    raise
+                # With the week, so that it can be left out.
+                week = when(wanted[refusal.slot_id])
+                why = plain(refusal_text(refusal))
+                st.error(f"**{week}**: {why}", icon=":material/block:")
+            else:
+                st.rerun()
 
 
 def _choose_time(time: SeriesSlot) -> bool:
@@ -76,9 +90,9 @@ def _choose_time(time: SeriesSlot) -> bool:
     return is_free and is_chosen
 
 
-def _hold(slot_ids: Sequence[UUID], patient_id: UUID) -> None:
+def _hold(slot_ids: tuple[UUID, ...], patient_id: UUID) -> None:
     actor = current_actor()
-    request = SeriesRequest(tuple(slot_ids), patient_id, uuid4())
+    request = SeriesRequest(slot_ids, patient_id, uuid4())
     forget_booked()
     held = write(lambda s: bookings.hold_series(s, actor, request))
     lost = [booking for booking in held if booking.status is BookingStatus.FAILED]

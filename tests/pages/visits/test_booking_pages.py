@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard.ui.record_table import TableEvent
 from dashboard.visits.appointments import visits_table
 from dashboard.visits.booking import any_doctor, browsing
+from dashboard.visits.booking.times import when
 from db.cluster.site_position import SitePosition, SiteReader
 from db.models.booking import Appointment
 from db.models.doctor import Doctor
@@ -523,6 +524,30 @@ def test_the_same_time_every_week_is_held_where_it_is_free_and_confirmed_at_once
     made = clinic.write(lambda s: _made_at(s, patient.id))
     assert (len(made), len(set(made))) == (2, 1)
     assert not app.exception
+
+
+def test_a_series_that_cannot_be_held_says_in_which_week(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+):
+    patient = clinic.register()
+    dora = clinic.write(lambda s: _weekly(s, 3))
+    elsewhere = clinic.write(
+        lambda s: samples.slot(
+            s, cast.add_doctor(s), starts_at=samples.FIRST + timedelta(weeks=1)
+        )
+    )
+    there = booked(clinic, elsewhere, patient.id)
+    app = clinic.open("doctor", doctor=dora.id, patient=patient.id)
+    app.selectbox(key="doctor_weeks").set_value(3).run()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(browsing, "slot_calendar", lambda *_, **__: str(dora.slots[0]))
+        app.run()
+        app.button(key="series_hold").click().run()
+
+    [refused] = [error.value for error in app.error]
+    assert refused.startswith(f"**{when(there.starts_at)}**: This patient has another")
+    assert not _held(clinic, patient.id)
 
 
 def _made_at(session: Session, patient_id: UUID) -> list[datetime]:

@@ -18,7 +18,12 @@ class NoSuchBooking(NotFound):
 
 
 class NoSuchSlot(NotFound):
-    """The slot is not offered (any more), or it has begun."""
+    """The slot is not offered (any more), or it has begun.
+
+    `slot_id` names it if it is one of a series.
+    """
+
+    slot_id: UUID | None = None
 
     def __init__(self) -> None:
         super().__init__(
@@ -35,7 +40,12 @@ class SlotTaken(Conflict):
 
 
 class PatientBusy(Conflict):
-    """The patient has another visit, or holds another slot, at that time."""
+    """The patient has another visit, or holds another slot, at that time.
+
+    `slot_id` names the slot if it is one of a series.
+    """
+
+    slot_id: UUID | None = None
 
     def __init__(self) -> None:
         super().__init__(

@@ -17,6 +17,7 @@ from services.visits.booking.bookings.errors import (
     AttemptKeyReused,
     HoldExpired,
     NoSuchSlot,
+    PatientBusy,
 )
 from services.visits.booking.bookings.records import (
     BookingRecord,
@@ -63,7 +64,7 @@ def hold_series(
 
     The caller commits either way. The same series again returns the earlier result.
     Raises InvalidInput, AttemptKeyReused if the series is for somebody else, and what
-    `hold` raises.
+    `hold` raises; PatientBusy and NoSuchSlot name the slot.
     """
     require_booking(actor, request.patient_id)
     slot_ids = tuple(dict.fromkeys(request.slot_ids))
@@ -74,8 +75,7 @@ def hold_series(
         raise AttemptKeyReused
     # In the same order for everybody, so that two series cannot deadlock.
     made = {
-        slot_id: holding.hold(session, actor, _wanted(request, slot_id))
-        for slot_id in sorted(slot_ids)
+        slot_id: _hold(session, actor, request, slot_id) for slot_id in sorted(slot_ids)
     }
     return tuple(made[slot_id] for slot_id in slot_ids)
 
@@ -102,6 +102,16 @@ def confirm_series(
         for booking in standing
     ]
     return tuple(sorted(confirmed, key=lambda booking: booking.starts_at))
+
+
+def _hold(
+    session: Session, actor: Actor, request: SeriesRequest, slot_id: UUID
+) -> BookingRecord:
+    try:
+        return holding.hold(session, actor, _wanted(request, slot_id))
+    except (NoSuchSlot, PatientBusy) as refusal:
+        refusal.slot_id = slot_id
+        raise
 
 
 def _wanted(request: SeriesRequest, slot_id: UUID) -> BookingRequest:
