@@ -121,5 +121,6 @@ def show_waiting_room() -> None:
 
 page_header(_("Front desk"))
 scan()
+phone_panel.show_offers_to_phone()
 show_waiting_room()
 phone_panel.show_whom_to_phone()

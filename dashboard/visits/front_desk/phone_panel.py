@@ -1,4 +1,4 @@
-"""Whom the desk phones as a reminder: visits soon, patients without e-mail address."""
+"""Whom the desk phones: patients without e-mail address, of visits and offers."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,7 +16,7 @@ from dashboard.context import (
     visit_changes_mark,
     write,
 )
-from dashboard.navigation import open_patient
+from dashboard.navigation import go, open_patient
 from dashboard.ui.clock import today, zone
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import day_heading, gettext as _, marked
@@ -33,7 +33,10 @@ from dashboard.ui.record_table import (
     record_table,
 )
 from dashboard.ui.words import plain, written
+from dashboard.visits.booking.times import clock, when
 from dashboard.visits.front_desk import desk_words
+from services.visits.booking import bookings
+from services.visits.booking.bookings import OfferToPhone
 from services.visits.front_desk import appointments
 from services.visits.front_desk.appointments import VisitRecord, phoning
 
@@ -87,6 +90,43 @@ def show_whom_to_phone() -> None:
         for visit in listed:
             if str(visit.id) == event.opened:
                 open_patient(visit.patient_id)
+
+
+@st.fragment(run_every="60s")
+def show_offers_to_phone() -> None:
+    """Say for whom a time from the waiting list is held who gets no e-mail."""
+    with error_boundary():
+        actor = current_actor()
+        look = look_at("offers_to_phone", None)
+        offers = read(
+            lambda s: bookings.list_offers_to_phone(s, actor, shown_before=look.shown),
+            keep=("offers to phone", actor.id, visit_changes_mark(), look.since),
+            seconds=_SECONDS,
+        )
+        look.add(offer.patient_id for offer in offers)
+        for offer in offers:
+            if offer.expires_at > now():
+                _show_offer(offer)
+
+
+def _show_offer(offer: OfferToPhone) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            _(
+                ":material/call: Phone **{patient}**, {phone}: **{starts_at}** with "
+                "**{doctor}** is held for them until {until}, from the waiting list. "
+                "They have no e-mail address."
+            ).format(
+                patient=plain(offer.patient_name),
+                phone=plain(offer.phone or "–"),
+                starts_at=when(offer.starts_at),
+                doctor=plain(offer.doctor_name),
+                until=clock(offer.expires_at),
+            ),
+            width="stretch",
+        )
+        if st.button(_("Confirm or release"), key=f"desk_offer_{offer.booking_id}"):
+            go("visits/visits.py", patient=str(offer.patient_id))
 
 
 def _listed() -> list[VisitRecord]:

@@ -1,9 +1,9 @@
 """Visits on pages: a time chosen, held, confirmed, moved, cancelled, lost."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
@@ -524,6 +524,40 @@ def test_the_same_time_every_week_is_held_where_it_is_free_and_confirmed_at_once
     made = clinic.write(lambda s: _made_at(s, patient.id))
     assert (len(made), len(set(made))) == (2, 1)
     assert not app.exception
+
+
+def test_who_has_no_address_is_phoned_about_a_time_from_the_waiting_list(
+    clinic: Clinic, dora: Practice
+):
+    patient = clinic.register(email=None, phone_number="01632960003")
+    offer = clinic.write(lambda s: _offered_by_a_colleague(s, clinic, dora, patient.id))
+    desk = clinic.open("desk")
+
+    [told] = [line for line in markdown(desk).splitlines() if ":material/call:" in line]
+    recorded = clinic.audit("waitlist:read")[-1].details["patients"]
+    desk.button(key=f"desk_offer_{offer}").click().run()
+    visits = clinic.open("visits", patient=patient.id)
+    visits.button(key=f"booking_confirm_{offer}").click().run()
+
+    assert "01632960003" in told
+    assert patient.last_name in told
+    assert recorded == [str(patient.id)]
+    assert latest(clinic, patient.id).status is BookingStatus.CONFIRMED
+    assert f"desk_offer_{offer}" not in str(clinic.open("desk").button)
+    assert not desk.exception
+    assert not visits.exception
+
+
+def _offered_by_a_colleague(
+    session: Session, clinic: Clinic, dora: Practice, patient_id: UUID
+) -> UUID:
+    """Offer a freed time to somebody whom a colleague put on the waiting list."""
+    until = samples.FIRST + timedelta(days=1)
+    wish = WaitRequest(patient_id, samples.FIRST, until, doctor_id=dora.id)
+    waitlist.join(session, replace(clinic.clerk, id=uuid4()), wish)
+    offer = bookings.offer(session, dora.slots[0])
+    assert offer is not None
+    return offer.id
 
 
 def test_a_series_that_cannot_be_held_says_in_which_week(
