@@ -7,12 +7,14 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard import wiring
-from dashboard.context import current_actor
+from dashboard.context import current_actor, read
 from dashboard.documents.forms.open_form import PAGE, OpenForm, continue_draft
 from dashboard.ui.draft_offers import offer_drafts, show_saved_at
 from dashboard.ui.language import gettext as _
+from services.core.errors import Unavailable
 from services.documents import forms
 from services.documents.forms import TEMPLATES, DraftsUnreachable, SavedDraft
+from services.patients.duplicates.merged import list_merged_ids
 
 _SAVED_AT: Final = f"{PAGE}_saved_at"
 _OFFERED: Final = f"{PAGE}_offered"
@@ -57,8 +59,13 @@ def _others(begun: OpenForm) -> list[SavedDraft]:
     known, drafts = st.session_state.get(_OFFERED, ((), ()))
     if known != about:
         try:
-            drafts = forms.list_drafts(wiring.current().drafts, current_actor(), *about)
-        except DraftsUnreachable:
+            drafts = forms.list_drafts(
+                wiring.current().drafts,
+                current_actor(),
+                *about,
+                merged_ids=_merged_into(begun.patient_id),
+            )
+        except Unavailable:
             return []
         st.session_state[_OFFERED] = (about, drafts)
         st.session_state.pop(_SAVED_AT, None)
@@ -68,6 +75,13 @@ def _others(begun: OpenForm) -> list[SavedDraft]:
         if saved.draft.id != begun.draft_id
         and saved.draft.template in forms.templates_for(current_actor())
     ]
+
+
+def _merged_into(patient_id: UUID | None) -> frozenset[UUID]:
+    """Return the records merged into the patient's, whose drafts are now about it."""
+    if patient_id is None:
+        return frozenset()
+    return read(lambda session: list_merged_ids(session, patient_id))
 
 
 def _continue(saved: SavedDraft) -> None:

@@ -1,5 +1,6 @@
 """Drafts of forms: kept for a month, for their author alone."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -52,16 +53,20 @@ def list_drafts(
     actor: Actor,
     patient_id: UUID | None,
     document_id: UUID | None = None,
+    *,
+    merged_ids: Collection[UUID] = (),
 ) -> tuple[SavedDraft, ...]:
     """Return the actor's own drafts about this patient, or about none, newest first.
 
-    With a `document_id`, those of its next version instead, whosever it was when they
-    were begun: a merge, or a colleague, may have given it to another patient. Drafts of
-    a form that no longer exists are left out. Raises NotAllowed or DraftsUnreachable.
+    `merged_ids` are the patient's records that were merged into this one. With a
+    `document_id`, those of its next version instead, whosever it was when they were
+    begun: a merge, or a colleague, may have given it to another patient. Drafts of a
+    form that no longer exists are left out. Raises NotAllowed or DraftsUnreachable.
     """
 
     def is_wanted(draft: Draft) -> bool:
-        is_of_it = document_id is not None or draft.patient_id == patient_id
+        is_theirs = draft.patient_id == patient_id or draft.patient_id in merged_ids
+        is_of_it = document_id is not None or is_theirs
         return (
             is_of_it
             and draft.document_id == document_id

@@ -1,12 +1,13 @@
-"""Which records others were merged into, for systems that keep copies of them."""
+"""Which records others were merged into, for copies and drafts of them."""
 
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from db.models.patient import PatientMerge
+from db.models.patient import Patient, PatientMerge
+from db.postgres import assume_role
 
 
 def has_absorbed(
@@ -19,3 +20,14 @@ def has_absorbed(
     """
     merges = select(PatientMerge.kept_id).where(PatientMerge.merged_at > since)
     return patient_id.in_(merges)
+
+
+def list_merged_ids(session: Session, patient_id: UUID) -> frozenset[UUID]:
+    """Return which records were merged into a patient's; for other services and pages.
+
+    Checks no permission: nothing but ids is read, also those of archived records that
+    the actor may not open.
+    """
+    merged = select(Patient.id).where(Patient.merged_into_id == patient_id)
+    with assume_role(session, "system"):
+        return frozenset(session.scalars(merged))

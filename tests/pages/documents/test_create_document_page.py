@@ -17,6 +17,7 @@ from services.documents.records import ingest
 from services.documents.records.drafts import ChangedDocument, DraftDocument
 from services.documents.records.errors import FilesUnavailable
 from services.documents.records.kinds import DocumentType
+from services.patients.duplicates import merging
 from services.patients.records import record_numbers
 from tests.kit import cast
 from tests.pages.conftest import choose_patient, page_file
@@ -406,6 +407,37 @@ def test_a_draft_of_the_next_version_stays_with_a_document_that_moves(clinic, ad
     again.button(key=offer).click().run()
 
     assert shown(again)["diagnosis"] == "Begun"
+
+
+def test_a_draft_about_a_record_that_is_merged_is_offered_for_the_one_that_is_kept(
+    clinic, ada
+):
+    twin, other = clinic.register(), clinic.register()
+    app = opened(clinic, patient=twin.id)
+    field(app, "diagnosis").set_value("Begun").run()
+    clinic.write(lambda s: _merge(s, clinic, twin, into=other) and None)
+    kept = clinic.get(other.id)
+    clinic.write(lambda s: _merge(s, clinic, kept, into=ada) and None)
+
+    again = opened(clinic, patient=ada.id)
+    (offer,) = _offers(again)
+    again.button(key=offer).click().run()
+
+    assert shown(again)["diagnosis"] == "Begun"
+    assert not again.exception
+
+
+def _merge(session, clinic, record, *, into):
+    return merging.merge(
+        session,
+        clinic.clerk,
+        into.id,
+        record.id,
+        into.draft(),
+        kept_version=into.version,
+        merged_version=record.version,
+        today=date(2026, 11, 20),
+    )
 
 
 def test_somebody_elses_version_in_between_is_told_and_the_form_stays(clinic, ada):
