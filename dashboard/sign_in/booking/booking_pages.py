@@ -20,7 +20,7 @@ from dashboard.sign_in.booking.visitors import (
     id_in,
 )
 from dashboard.sign_in.forms import is_own_form, read_form
-from dashboard.sign_in.html import go, refused
+from dashboard.sign_in.html import go, page, refused
 from dashboard.sign_in.limiting import answered, note_limit
 from dashboard.sign_in.sign_in_context import SignInContext
 from dashboard.ui.language import gettext as _, refusal_text
@@ -30,6 +30,7 @@ from services.people.sign_in import codes
 from services.visits import newcomers
 from services.visits.newcomers import NewcomerRecord, NewcomerRequest, limits
 
+_NOT_FOUND: Final = 404
 _UNPROCESSABLE: Final = 422
 _TOO_MANY: Final = 429
 _DOCTOR: Final = f"{BOOKING_PATH}/doctors/{{doctor:uuid}}"
@@ -37,9 +38,10 @@ _TIME: Final = f"{_DOCTOR}/times/{{slot:uuid}}"
 
 
 def routes(context: SignInContext) -> list[BaseRoute]:
-    """Return the pages; none if the clinic does not offer public booking."""
+    """Return the pages; one that says so if the clinic offers no public booking."""
     if not context.settings.public_booking:
-        return []
+        below = f"{BOOKING_PATH}/{{path:path}}"
+        return [Route(path, _show_none) for path in (BOOKING_PATH, below)]
     pages, code = _BookingPages(context), CodePages(context)
     return [
         Route(path, answered(context, handler), methods=[method])
@@ -54,6 +56,19 @@ def routes(context: SignInContext) -> list[BaseRoute]:
             ("POST", f"{CODE_PATH}/release", code.release),
         )
     ] + own_visit.routes(context)
+
+
+def _show_none(_request: Request) -> Response:
+    """Say that nobody can book here, also to those who still have a link to a visit."""
+    return page(
+        "message.html",
+        _NOT_FOUND,
+        title=_("Visits cannot be booked here"),
+        sentence=_(
+            "This clinic does not offer visits to people without an account. Call the "
+            "clinic, also to move or cancel a visit. If you have an account, sign in."
+        ),
+    )
 
 
 class _BookingPages:

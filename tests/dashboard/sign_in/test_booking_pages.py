@@ -345,5 +345,7 @@ def test_nothing_of_it_is_logged(clinic, visitor, doctor, email, mailbox):
 def test_where_a_clinic_does_not_want_it_there_is_nothing(server):
     with closing(server.browser()) as browser:
         for path in (PATH, f"{PATH}/code", f"{PATH}/yours/x"):
-            assert browser.get(path).status_code == 404
+            answer = browser.get(path)
+            assert answer.status_code == 404
+            assert "Call the clinic" in answer.text
         assert PATH not in browser.get("/sign-in").text
