@@ -10,7 +10,9 @@ from uuid import UUID
 from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
+from db.models.patient import Patient
 from db.models.user import Invitation, User
+from db.postgres import assume_role
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
@@ -124,6 +126,7 @@ def invite_patient(session: Session, actor: Actor, patient_id: UUID) -> NewInvit
     NotFound and NotAllowed.
     """
     actor.require(Permission.INVITE_PATIENT)
+    _await_others(session, patient_id)
     patient = patients.look_up(session, actor, patient_id)
     care.require_own(session, actor, patient_id)
     if patient.is_archived:
@@ -280,6 +283,16 @@ def _link(session: Session, actor: Actor, user: User) -> NewInvitation:
         invitation.expires_at,
         is_patient=user.patient_id is not None,
     )
+
+
+def _await_others(session: Session, patient_id: UUID) -> None:
+    """Wait for a colleague who invites the same patient at this moment.
+
+    Otherwise their sign-in would be taken for a relative's.
+    """
+    statement = select(Patient.id).where(Patient.id == patient_id)
+    with assume_role(session, "system"):
+        session.execute(statement.with_for_update(key_share=True))
 
 
 def _find_patients(session: Session, patient_id: UUID) -> User | None:

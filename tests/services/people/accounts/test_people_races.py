@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
+from uuid import uuid4
 
 import pytest
 from sqlalchemy.orm import Session
@@ -96,6 +97,33 @@ def meanwhile(committing, monkeypatch):
         return given
 
     return run
+
+
+def test_two_who_invite_the_same_patient_at_once_make_one_sign_in_and_one_link(
+    committing,
+):
+    with Session(committing) as session, session.begin():
+        clerk = desk(session, Role.STAFF).actor
+        patient = cast.add_patient(session, email=f"{uuid4().hex}@example.org").id
+
+    def invite(session):
+        return invitations.invite_patient(session, clerk, patient)
+
+    def invite_too():
+        with Session(committing) as session, session.begin():
+            return invite(session)
+
+    with ThreadPoolExecutor(1) as aside:
+        with Session(committing) as session, session.begin():
+            first = invite(session)
+            colleague = aside.submit(invite_too)
+            await_blocked(session, colleague)
+        second = colleague.result(timeout=30)
+
+    assert second.user_id == first.user_id
+    with Session(committing) as session:
+        assert invitations.find(session, first.token) is None
+        assert invitations.find(session, second.token)
 
 
 def test_a_lost_device_that_adds_a_passkey_in_the_same_second_keeps_none(
