@@ -80,6 +80,7 @@ ALLOWED: Final = {
     "visits.front_desk.appointments.reading.list_of_day": DESK,
     "visits.front_desk.appointments.reading.list_of_patient": DESK | PATIENT,
     "visits.front_desk.appointments.reading.list_own_day": DESK,
+    "visits.front_desk.appointments.reading.list_replaced": DESK | PATIENT,
     "visits.front_desk.appointments.reading.list_to_phone": DESK,
     "visits.front_desk.appointments.reading.look_up": DESK | PATIENT,
     "fhir.bulk_exports.asking.ask": LISTS,

@@ -9,10 +9,11 @@ from dashboard.consultations.notes import writing as form
 from dashboard.consultations.notes.kept_drafts import KeptDrafts
 from dashboard.consultations.notes.open_visit import Opened
 from dashboard.consultations.notes.writing import PAGE, Writing
-from dashboard.context import current_actor
+from dashboard.context import current_actor, read
 from dashboard.ui.language import marked
 from services.consultations import notes
 from services.consultations.notes import NotesDraft, SavedNotesDraft
+from services.visits.front_desk import appointments
 
 
 def keep(writing: Writing) -> None:
@@ -46,8 +47,9 @@ def _save(draft: NotesDraft) -> datetime:
 
 
 def _list_about(visit_id: UUID) -> tuple[SavedNotesDraft, ...]:
-    drafts = wiring.current().drafts
-    return notes.list_drafts(drafts, current_actor(), visit_id)
+    drafts, actor = wiring.current().drafts, current_actor()
+    replaced = read(lambda s: appointments.list_replaced(s, actor, visit_id))
+    return notes.list_drafts(drafts, actor, visit_id, replaced_ids=replaced)
 
 
 def _discard(draft_id: UUID) -> None:

@@ -12,6 +12,7 @@ import streamlit as st
 from dashboard.ui.draft_offers import Draft, offer_drafts, show_saved_at
 from dashboard.ui.language import gettext as _
 from services.core.drafting import DraftsUnreachable, Saved
+from services.core.errors import Unavailable
 
 D = TypeVar("D", bound=Draft)
 
@@ -73,7 +74,7 @@ class KeptDrafts(Generic[D]):
         if known != visit_id:
             try:
                 drafts = self.list_about(visit_id)
-            except DraftsUnreachable:
+            except Unavailable:
                 return ()
             st.session_state[f"{self.page}_offered"] = (visit_id, drafts)
         return tuple(drafts)

@@ -1,6 +1,7 @@
 """Drafts of notes: kept for a month, for their author alone."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -40,14 +41,24 @@ def save_draft(
 
 
 def list_drafts(
-    draft_store: DraftStore, actor: Actor, appointment_id: UUID
+    draft_store: DraftStore,
+    actor: Actor,
+    appointment_id: UUID,
+    *,
+    replaced_ids: Collection[UUID] = (),
 ) -> tuple[SavedNotesDraft, ...]:
     """Return the actor's own drafts about this visit, the last saved first.
 
-    Raises NotAllowed or DraftsUnreachable.
+    So are those about visits that it has replaced, as the notes are. Raises NotAllowed
+    or DraftsUnreachable.
     """
-    return _DRAFTS.list_wanted(
-        draft_store, actor, lambda draft: draft.appointment_id == appointment_id
+    about = {appointment_id, *replaced_ids}
+    drafts = _DRAFTS.list_wanted(
+        draft_store, actor, lambda draft: draft.appointment_id in about
+    )
+    return tuple(
+        replace(saved, draft=replace(saved.draft, appointment_id=appointment_id))
+        for saved in drafts
     )
 
 

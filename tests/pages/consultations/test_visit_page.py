@@ -12,6 +12,7 @@ from sqlalchemy import update
 from dashboard.consultations.notes.completing import next_of
 from dashboard.ui.clock import midnight, today
 from db.models.booking import Appointment
+from db.models.doctor import Doctor
 from db.mongo.draft_store import DraftStore, DraftsUnavailable
 from db.postgres import DatabaseUnavailable
 from services.consultations import notes as medical_records
@@ -19,10 +20,12 @@ from services.consultations.notes import NotesDraft, save_draft
 from services.core.actor_database import ActorDatabase
 from services.core.actors import Role
 from services.patients.care import care
+from services.visits.booking import bookings
 from services.visits.front_desk import appointments
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 from tests.kit import cast
 from tests.services.visits import visit_samples
+from tests.services.visits.booking.bookings import samples
 
 PAGE = "visit"
 CLINICIAN = Role.CLINICIAN
@@ -189,6 +192,35 @@ def test_what_is_typed_is_kept_and_offered_after_a_new_sign_in(clinic, visit):
     assert field(again, "complaint").value == "Half a sen"
     assert field(again, "pulse").value == "not yet"
     assert not [b for b in again.button if "_continue_" in b.key]
+
+
+def test_what_is_typed_before_a_visit_is_offered_where_it_is_moved_to(
+    clinic, ada, doctor_id
+):
+    first = clinic.write(lambda s: _booked(s, clinic, ada, doctor_id))
+    app = opened(clinic, first.appointment_id)
+    type_in(app, complaint="To be asked")
+    second = clinic.write(lambda s: _moved(s, clinic, first))
+    third = clinic.write(lambda s: _moved(s, clinic, second))
+
+    again = opened(clinic, third.appointment_id)
+    (offer,) = [b for b in again.button if "_continue_" in b.key]
+    offer.click().run()
+
+    assert field(again, "complaint").value == "To be asked"
+    assert not again.exception
+
+
+def _booked(session, clinic, patient, doctor_id):
+    slot = samples.slot(session, session.get_one(Doctor, doctor_id))
+    held = samples.hold(session, clinic.clerk, slot, patient.id)
+    return bookings.confirm(session, clinic.clerk, held.id)
+
+
+def _moved(session, clinic, visit):
+    doctor = session.get_one(Doctor, visit.doctor_id)
+    there = samples.slot(session, doctor, starts_at=visit.ends_at)
+    return samples.move(session, clinic.clerk, visit.id, there, uuid4())
 
 
 def test_a_draft_can_be_discarded(clinic, visit):

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, ScalarSelect, false, func, select, true, tuple_
 from sqlalchemy.orm import Session
 
-from db.models.booking import Appointment
+from db.models.booking import Appointment, Booking
 from db.models.doctor import Doctor
 from db.models.patient import Patient
 from services.core import audit
@@ -174,6 +174,29 @@ def list_of_patient(
     listed = tuple(map(visit_of, rows))
     _record_list(session, actor, listed, patient_id=patient_id)
     return listed
+
+
+def list_replaced(session: Session, actor: Actor, visit_id: UUID) -> tuple[UUID, ...]:
+    """Return the visits that a visit has replaced, each moved to the next.
+
+    Raises NotAllowed.
+    """
+    require_view(actor)
+    of_visit = select(Appointment.booking_id).where(
+        Appointment.id == visit_id, _is_visible_to(actor)
+    )
+    replaced = (
+        select(Booking.replaces_id.label("id"))
+        .where(Booking.id.in_(of_visit))
+        .cte(recursive=True)
+    )
+    replaced = replaced.union(
+        select(Booking.replaces_id).join(replaced, Booking.id == replaced.c.id)
+    )
+    rows = select(Appointment.id).join(
+        replaced, Appointment.booking_id == replaced.c.id
+    )
+    return tuple(session.scalars(rows))
 
 
 def list_expected(
