@@ -14,6 +14,7 @@ from services.core.audit import Action
 from services.patients.care import care
 from services.visits.booking.bookings import freeing, holding, reading, rules
 from services.visits.booking.bookings.errors import (
+    AlreadyMoved,
     BookingOver,
     NoSuchBooking,
     require_pending,
@@ -60,6 +61,18 @@ INSERT INTO appointments (booking_id, doctor_id, patient_id, starts_at, ends_at,
 SELECT id, doctor_id, patient_id, starts_at, ends_at, :code FROM confirmed
 RETURNING id
 """)
+# Whether a visit still stands at a time that it was moved to, perhaps by several moves.
+_IS_MOVED: Final = text("""
+WITH RECURSIVE later AS (
+    SELECT id, status FROM bookings
+    WHERE patient_id = :patient_id AND replaces_id = :booking_id
+    UNION
+    SELECT bookings.id, bookings.status
+    FROM bookings JOIN later ON bookings.replaces_id = later.id
+    WHERE bookings.patient_id = :patient_id
+)
+SELECT EXISTS (SELECT FROM later WHERE status = 'confirmed')
+""")
 # What was prepared for a visit is for the one that replaces it. What was written once
 # it had begun is about that time, and stays with it.
 _MOVE_NOTES: Final = text("""
@@ -80,8 +93,8 @@ def confirm(
     Notes prepared for that visit are then about this one. The caller commits. A booking
     that is confirmed already is returned unchanged. With `note`, the booking gets this
     note; if neither has one, it keeps that of the visit it replaces. Raises
-    HoldExpired, SlotTaken, BookingOver, PatientBusy, PatientArchived, NoSuchBooking,
-    InvalidInput, NotAllowed.
+    HoldExpired, SlotTaken, BookingOver, AlreadyMoved, PatientBusy, PatientArchived,
+    NoSuchBooking, InvalidInput, NotAllowed.
     """
     require_booking(actor)
     before = reading.look_up(session, actor, booking_id)
@@ -130,18 +143,21 @@ def _give_back_replaced(
     """Give back the visit that the booking replaces, unless that is cancelled.
 
     Raises BookingOver if the patient has been checked in for it meanwhile, or did not
-    come: a patient who is there has a visit that goes on, and would have two.
+    come: a patient who is there has a visit that goes on, and would have two. So would
+    one whose visit somebody else has moved meanwhile: raises AlreadyMoved.
     """
     if booking.replaces_id is None:
         return None
     replaced = reading.look_up(session, actor, booking.replaces_id)
-    if replaced.status is not BookingStatus.CONFIRMED:
-        return None
-    if freeing.give_back(session, actor, replaced, because="moved"):
-        return replaced
-    now = reading.look_up(session, actor, booking.replaces_id)
-    if now.status is BookingStatus.CONFIRMED:
-        raise BookingOver
+    if replaced.status is BookingStatus.CONFIRMED:
+        if freeing.give_back(session, actor, replaced, because="moved"):
+            return replaced
+        now = reading.look_up(session, actor, booking.replaces_id)
+        if now.status is BookingStatus.CONFIRMED:
+            raise BookingOver
+    ids = {"patient_id": booking.patient_id, "booking_id": replaced.id}
+    if session.scalar(_IS_MOVED, ids):
+        raise AlreadyMoved
     return None
 
 

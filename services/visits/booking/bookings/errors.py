@@ -104,6 +104,16 @@ class BookingOver(Conflict):
         )
 
 
+class AlreadyMoved(Conflict):
+    """The visit that is being moved has been moved elsewhere in the meantime."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This visit has been moved to another time in the meantime. Look for it "
+            "among the patient's visits, and move it from there."
+        )
+
+
 class VisitHasBegun(Conflict):
     """The visit has begun or is over: only staff can change it, with a reason."""
 

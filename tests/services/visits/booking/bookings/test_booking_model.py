@@ -22,6 +22,7 @@ from db.models.booking import Appointment, BookingSlot
 from services.visits.booking import bookings, waitlist
 from services.visits.booking.bookings import BookingStatus as Status
 from services.visits.booking.bookings.errors import (
+    AlreadyMoved,
     AlreadyRenewed,
     BookingOver,
     HoldExpired,
@@ -89,6 +90,14 @@ class Model:
             and known.slot != slot
             and known.slot % TIMES == slot % TIMES
             for key, known in self.live()
+        )
+
+    def is_moved(self, booking: UUID | None) -> bool:
+        """Whether the visit stands at a time that it was moved to."""
+        return booking is not None and any(
+            known.status is Status.CONFIRMED or self.is_moved(key)
+            for key, known in self.known.items()
+            if known.replaces == booking
         )
 
     def pass_by(self, seconds: float) -> None:
@@ -180,6 +189,9 @@ class Bookings(RuleBasedStateMachine):
         known = self.model.known[booking]
         replaced = self.model.known.get(known.replaces)
         if known.status is Status.PENDING:
+            if self.model.is_moved(known.replaces):
+                self._refuse(AlreadyMoved, bookings.confirm, booking)
+                return
             if self.model.is_elsewhere(known.person, known.slot, known.replaces):
                 self._refuse(PatientBusy, bookings.confirm, booking)
                 return

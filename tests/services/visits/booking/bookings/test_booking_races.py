@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from db.models.booking import Appointment, Booking, BookingSlot
 from db.models.patient import Patient
 from db.postgres import SYSTEM, Database
-from services.core.errors import ServiceError
+from services.core.errors import Conflict, ServiceError
 from services.visits.booking import bookings
 from services.visits.booking.bookings import BookingStatus
 from services.visits.booking.bookings.errors import (
@@ -232,6 +232,24 @@ def test_two_who_change_places_do_not_wait_for_each_other(database):
     assert [booking.status for booking in outcomes] == [BookingStatus.FAILED] * 2
     booked = (BookingSlot.status == "booked",)
     assert write(database, lambda session: count(session, BookingSlot, *booked)) == 2
+
+
+def test_two_who_move_the_same_visit_at_once_do_not_make_two_of_it(database):
+    slots, (patient,) = settle(database, 1, slots=3)
+    holder = write(database, holding(slots[0], patient))
+    visit = write(database, lambda s: bookings.confirm(s, CLERK, holder.id))
+
+    outcomes = at_once(
+        database,
+        *[
+            lambda s, there=there: samples.move(s, CLERK, visit.id, there, uuid4())
+            for there in slots[1:]
+        ],
+    )
+
+    assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 1
+    booked = (BookingSlot.status == "booked",)
+    assert write(database, lambda session: count(session, BookingSlot, *booked)) == 1
 
 
 def test_tidying_and_taking_over_at_once_is_one_hold(database):

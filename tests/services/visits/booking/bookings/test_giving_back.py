@@ -10,6 +10,7 @@ from db.models.booking import Appointment, Booking, BookingSlot, VisitNotificati
 from services.visits.booking import bookings
 from services.visits.booking.bookings import BookingStatus
 from services.visits.booking.bookings.errors import (
+    AlreadyMoved,
     BookingOver,
     PatientBusy,
     TooLateToCancel,
@@ -235,6 +236,23 @@ def test_patients_move_visits_in_time(session, herself, dora, patient):
 
     with pytest.raises(TooLateToCancel):
         samples.move(session, herself, before.id, samples.slot(session, dora), uuid4())
+
+
+def test_a_visit_that_was_moved_meanwhile_is_not_moved_once_more(
+    session, clerk, dora, slot, patient
+):
+    before = booked(session, clerk, slot, patient.id)
+    slots = [samples.slot(session, dora, place) for place in (2, 4, 6)]
+    late = hold(session, clerk, slots[0], patient.id, replaces_id=before.id)
+    second = samples.move(session, clerk, before.id, slots[1], uuid4())
+    third = samples.move(session, clerk, second.id, slots[2], uuid4())
+
+    with pytest.raises(AlreadyMoved), session.begin_nested():
+        bookings.confirm(session, clerk, late.id)
+
+    bookings.cancel(session, clerk, third.id)
+    after = bookings.confirm(session, clerk, late.id)
+    assert after.status is BookingStatus.CONFIRMED
 
 
 def test_only_a_standing_visit_is_moved(session, clerk, dora, slot, patient):
