@@ -84,6 +84,7 @@ def files_alone(data: Path) -> Iterator[Addresses]:
     folder = DataFolder(data)
     folder.prepare()
     with folder.locked(), PortReservations() as ports:
+        mongo.require_data(folder)
         processes.end(_remains(folder), grace_seconds=_STOP_SECONDS)
         addresses, installed = _addresses(folder, ports), programs.find(folder.path)
         key = addresses.secrets["mongo_members"]

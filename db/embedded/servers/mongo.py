@@ -60,6 +60,21 @@ def program(programs: Programs, folder: DataFolder, port: int, key: str) -> Prog
     )
 
 
+def require_data(folder: DataFolder) -> None:
+    """Raise CannotStart if there was a clinic, and its MongoDB is not there.
+
+    Its folder may be a disk of its own, which is not mounted. Its file `WiredTiger` is
+    as old as the database.
+    """
+    if folder.is_complete and not (folder.mongo / "data" / "WiredTiger").exists():
+        raise CannotStart(
+            f"MongoDB has no data in {folder.mongo}, although there was a clinic: an "
+            "empty one would open, without files and audit log. Mount its disk, put "
+            "the data back, or restore the clinic from a backup into an empty folder "
+            "(docs/runbooks/lost-machine.md)."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Mongo:
     """A mongod, and the passwords of its administrator, Chartroom and the audit log.

@@ -55,6 +55,9 @@ class Servers:
         In a standby site PostgreSQL takes no writes, but can be read.
         """
         clock = _StageTimer(report)
+        # A standby site copies all files from the main one again.
+        if self._fleet.addresses.followed is None:
+            mongo.require_data(self._folder)
         self._mongod.start()
         self._etcd_program.start()
         with ThreadPoolExecutor(1) as aside:
