@@ -45,8 +45,15 @@ def switchover(
     data: Data = None,
 ) -> None:
     """Make another server the primary, and measure what it cost."""
-    from services.cluster.operations import OperationKind, OperationRequest
+    from services.cluster.operations import (
+        OperationKind,
+        OperationRequest,
+        require_once,
+    )
 
+    with explain_errors():
+        if at is not None:
+            require_once(at)
     timestamp = at.astimezone() if at else None
     request = OperationRequest(
         OperationKind.SWITCHOVER, reason, to, scheduled_at=timestamp

@@ -8,6 +8,7 @@ beside the page.
 from services.cluster.operations.authorization import (
     cancel as cancel,
     request as request,
+    require_once as require_once,
 )
 from services.cluster.operations.journal import (
     PlannedSwitchover as PlannedSwitchover,

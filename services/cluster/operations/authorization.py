@@ -154,12 +154,16 @@ def _require_future(request: OperationRequest) -> None:
                 "days."
             ),
         )
-    _require_once(request.scheduled_at)
+    require_once(request.scheduled_at)
 
 
-def _require_once(timestamp: datetime) -> None:
-    """Raise InvalidInput for a time by a clock that shows it twice, or never."""
-    offsets = {timestamp.replace(fold=fold).utcoffset() for fold in (0, 1)}
+def require_once(timestamp: datetime) -> None:
+    """Raise InvalidInput for a time by a clock that shows it twice, or never.
+
+    Without a time zone the clock is this machine's.
+    """
+    times = (timestamp.replace(fold=fold) for fold in (0, 1))
+    offsets = {(at if at.tzinfo else at.astimezone()).utcoffset() for at in times}
     if len(offsets) > 1:
         raise InvalidInput(
             "scheduled_at",

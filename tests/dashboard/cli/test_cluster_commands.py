@@ -76,6 +76,16 @@ def test_without_a_reason_nothing_is_done(cluster, kept):
     assert kept.scalars(select(ClusterOperation)).all() == []
 
 
+@pytest.mark.parametrize("day", ["2027-03-28", "2027-10-31"])
+def test_a_time_that_clocks_show_twice_or_never_is_refused(cluster, kept, day):
+    at = f"{day}T02:30:00"
+    ran = cluster("switchover", "--at", at, "--reason", WHY, TZ="Europe/Vienna")
+
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("Clocks change in that hour, so that day and time")
+    assert kept.scalars(select(ClusterOperation)).all() == []
+
+
 def test_the_account_on_the_machine_is_proof_enough(cluster, kept):
     ran = cluster("switchover", "--at", tomorrow(), "--reason", WHY)
 
