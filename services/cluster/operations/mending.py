@@ -21,6 +21,7 @@ from services.core.sentences import Sentence
 _REWIND_SECONDS: Final = 45.0
 _COPY_SECONDS: Final = 3600.0
 _SETTLING_SECONDS: Final = 0.3
+_WRITING_SECONDS: Final = 60.0
 _LOOK_SECONDS: Final = 0.3
 _BEGIN_SECONDS: Final = 10.0
 _COPIED = text(
@@ -40,7 +41,15 @@ def restart(
         wait_until(lambda: False, seconds=_SETTLING_SECONDS)
         servers.ask(lambda: servers.patroni.restart(server.name))
         number = len(prober.writes)
-        wait_until(lambda: len(prober.writes) > number, seconds=60)
+        is_written = wait_until(
+            lambda: len(prober.writes) > number, seconds=_WRITING_SECONDS
+        )
+        if server.is_leading and not is_written:
+            raise WentWrong(
+                Sentence(
+                    "{server} runs again, but takes no writes.", server=server.name
+                )
+            )
         if not server.is_leading:
             _await_streaming(servers, server.name, progress, _COPY_SECONDS)
     pause, lost = longest_pause(prober.writes), prober.lost()
