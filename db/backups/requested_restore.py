@@ -3,7 +3,8 @@
 It is kept in the data folder: rows go back with the clinic, and this file does not.
 """
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from db.files import private_files
 
 _NAME: Final = "going-back.json"
+_LOCK: Final = "going-back.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +55,12 @@ def read_requested(data: Path) -> RequestedRestore | None:
 def note_requested(data: Path, requested: RequestedRestore) -> None:
     """Record a request or its progress in place of the previous one."""
     private_files.replace(data / _NAME, _REQUESTS.dump_json(requested, indent=1))
+
+
+@contextmanager
+def lock_requests(data: Path) -> Iterator[None]:
+    """Keep everybody else from requesting anything for a block. Raises OSError."""
+    lock = data / _LOCK
+    lock.touch(mode=0o600)
+    with private_files.locked(lock):
+        yield

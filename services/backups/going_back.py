@@ -4,7 +4,7 @@ The launcher does it: the web server that was asked is stopped in the process.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from db.backups.requested_restore import (
     RequestedRestore,
+    lock_requests,
     note_requested,
     read_requested,
 )
@@ -99,13 +100,37 @@ def is_seen_just_now(preview: RestorePreview, now: datetime) -> bool:
 
 
 @contextmanager
+def ordering(data: Path) -> Iterator[RequestedRestore | None]:
+    """Yield the last order; nobody else gives one until the block ends.
+
+    Raises Unavailable if none can be recorded.
+    """
+    with ExitStack() as held:
+        with _translate_errors():
+            held.enter_context(lock_requests(data))
+        yield read_requested(data)
+
+
+@contextmanager
 def ordered(data: Path, order: RequestedRestore) -> Iterator[None]:
     """Record an order for the launcher, which the block starts; else the order is over.
 
     Raises Unavailable if it cannot be recorded.
     """
-    try:
+    with _translate_errors():
         note_requested(data, order)
+    try:
+        yield
+    except Unavailable as error:
+        ended = replace(order, ended_at=datetime.now(UTC), failure=str(error))
+        note_requested(data, ended)
+        raise
+
+
+@contextmanager
+def _translate_errors() -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise Unavailable(
             Sentence(
@@ -114,12 +139,6 @@ def ordered(data: Path, order: RequestedRestore) -> Iterator[None]:
                 why=(error.strerror or str(error)).lower(),
             )
         ) from error
-    try:
-        yield
-    except Unavailable as error:
-        ended = replace(order, ended_at=datetime.now(UTC), failure=str(error))
-        note_requested(data, ended)
-        raise
 
 
 def read_going_back(actor: Actor, data: Path) -> RequestedRestore | None:

@@ -138,19 +138,20 @@ def _ask(preview: RestorePreview, to: str) -> None:
 
 def _order(preview: RestorePreview, reason: str, typed: str) -> None:
     settings = wiring.current().settings
-    order = write(
-        partial(
-            going_back.request_going_back,
-            actor=current_actor(),
-            preview_id=preview.id,
-            reason=reason,
-            typed=typed,
-            clinic_name=settings.clinic_name,
-            before=find_order(),
-            session_id=current_sign_in(),
+    with going_back.ordering(settings.data) as before:
+        order = write(
+            partial(
+                going_back.request_going_back,
+                actor=current_actor(),
+                preview_id=preview.id,
+                reason=reason,
+                typed=typed,
+                clinic_name=settings.clinic_name,
+                before=before,
+                session_id=current_sign_in(),
+            )
         )
-    )
-    with going_back.ordered(settings.data, order):
-        begin_going_back(settings.data)
+        with going_back.ordered(settings.data, order):
+            begin_going_back(settings.data)
     notify(_("The clinic is going back. It closes within minutes."), icon="history")
     st.rerun()

@@ -1,13 +1,20 @@
 """Going back in time on screen: offered, refused, ordered, under way, ended."""
 
 import threading
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
 from dashboard.web.front.going_back_socket import GoingBackServer
-from db.backups.requested_restore import note_requested, read_requested
+from db.backups.requested_restore import (
+    RequestedRestore,
+    lock_requests,
+    note_requested,
+    read_requested,
+)
 from db.embedded import DataFolder
 from db.postgres import SYSTEM
 from services.backups import previews
@@ -94,6 +101,32 @@ def test_what_it_means_is_said_and_the_launcher_is_asked(
     # Nobody can order a second one meanwhile.
     assert "go_back_do" not in [button.key for button in app.button]
     assert app.button(key="previews_do").disabled
+
+
+def test_who_orders_at_the_same_time_as_a_colleague_is_refused(
+    opened, clinic, data, launcher
+):
+    app, locked, now = opened(), threading.Event(), datetime.now(UTC)
+    recorded = clinic.audit("backup:request-go-back")
+    colleagues = RequestedRestore(now, REASON, UUID(int=7), "Adam", now)
+
+    def order_as_colleague():
+        with lock_requests(data):
+            locked.set()
+            time.sleep(0.5)
+            note_requested(data, colleagues)
+
+    thread = threading.Thread(target=order_as_colleague)
+    thread.start()
+    locked.wait()
+    words = order(app, clinic)
+    thread.join()
+
+    # The page may show the order itself, if it looks for one after the refusal.
+    refused = "The clinic is already going back in time: wait until that has ended."
+    assert refused in words or "Adam is taking the clinic back to" in words
+    assert (launcher, read_requested(data)) == ([], colleagues)
+    assert clinic.audit("backup:request-go-back") == recorded
 
 
 def test_without_a_passkey_it_leads_to_one_and_nothing_is_done(

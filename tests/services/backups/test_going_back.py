@@ -1,5 +1,6 @@
 """Going back in time requested on the page: by whom, what is typed and recorded."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -91,6 +92,23 @@ def test_one_at_a_time(session, seen):
         order(session, seen, before=SimpleNamespace(is_open=True))
 
 
+def test_of_two_at_once_the_second_learns_of_the_first(session, seen, tmp_path):
+    made = order(session, seen)
+
+    def order_as_well():
+        with going_back.ordering(tmp_path) as before:
+            return before
+
+    with ThreadPoolExecutor(1) as aside:
+        with going_back.ordering(tmp_path) as before:
+            second = aside.submit(order_as_well)
+            wait([second], timeout=0.2)
+            with going_back.ordered(tmp_path, made):
+                pass
+
+        assert (before, second.result()) == (None, made)
+
+
 def test_what_no_launcher_begins_is_over(session, admin, seen, tmp_path):
     made = order(session, seen)
     with going_back.ordered(tmp_path, made):
@@ -108,6 +126,11 @@ def test_what_no_launcher_begins_is_over(session, admin, seen, tmp_path):
     with (
         pytest.raises(Unavailable, match="no such file or directory"),
         going_back.ordered(tmp_path / "gone", made),
+    ):
+        pass
+    with (
+        pytest.raises(Unavailable, match="no such file or directory"),
+        going_back.ordering(tmp_path / "gone"),
     ):
         pass
 
