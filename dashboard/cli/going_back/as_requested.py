@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from services.core.actors import Actor, Role
 
 if TYPE_CHECKING:
+    from dashboard.cli.launching.children import Child
     from db.backups.requested_restore import RequestedRestore
     from db.settings import Settings
 
@@ -21,6 +22,10 @@ _UNEXPECTED: Final = (
 _ENDED_BEFORE: Final = (
     "The launcher ended before the clinic had gone back, so it is as it was before. "
     "Compare once more, and go back again."
+)
+_STOPPED_BEFORE: Final = (
+    "Its process was stopped before the clinic had gone back, so the clinic is as it "
+    "was before. Compare once more, and go back again."
 )
 _log = logging.getLogger(__name__)
 
@@ -84,7 +89,16 @@ def _go_back(settings: "Settings", requested: "RequestedRestore") -> str | None:
     return None
 
 
-def settle_abandoned(data: Path) -> None:
+def settle_ended(data: Path, child: "Child") -> None:
+    """End the request of a process that was killed; its launcher calls this often."""
+    if child.process is not None and not child.is_running:
+        # Where the disk is full, the next call may find room.
+        with contextlib.suppress(OSError):
+            settle_abandoned(data, _STOPPED_BEFORE)
+            child.forget()
+
+
+def settle_abandoned(data: Path, why: str = _ENDED_BEFORE) -> None:
     """End the request that a former launcher left open; called by a new launcher.
 
     The clinic did go back if its previous data were put aside since.
@@ -98,6 +112,6 @@ def settle_abandoned(data: Path) -> None:
     # The name of the folder put aside has no fractions of a second.
     since = requested.requested_at.replace(microsecond=0)
     went_back = any(each.replaced_at >= since for each in list_before(data))
-    failure = None if went_back else _ENDED_BEFORE
+    failure = None if went_back else why
     ended = dataclasses.replace(requested, ended_at=datetime.now(UTC), failure=failure)
     note_requested(data, ended)

@@ -65,6 +65,11 @@ class Child:
         """Whether the process was started and has not ended."""
         return self.process is not None and self.process.poll() is None
 
+    def forget(self) -> None:
+        """Forget the process, which has ended."""
+        stop([self])
+        self.process = None
+
     def look_after(self) -> None:
         """Start the process again if it has ended, after the backoff that is due."""
         if self.is_running:

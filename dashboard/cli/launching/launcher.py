@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
 
-from dashboard.cli.going_back.as_requested import settle_abandoned
+from dashboard.cli.going_back.as_requested import settle_abandoned, settle_ended
 from dashboard.cli.going_back.closing import ClosingServer
 from dashboard.cli.launching import children
 from dashboard.cli.launching.children import Child
@@ -101,6 +101,7 @@ def serve(settings: Settings, *, empty: bool, say: Say) -> None:
             standby.require_main()
             if not standby.is_following:
                 orders.answer(partial(_begin, going_back))
+                settle_ended(settings.data, going_back)
                 closings.answer(lambda: children.stop([*web.all(), worker]), reopen)
                 worker.look_after()
             elif standby.is_promoted:

@@ -421,6 +421,18 @@ _WHOLE: Final = (
         "restored from it."
     ),
     marked("No copy of the backups is kept elsewhere any more."),
+    marked(
+        "It ended in an unexpected error: logs/going-back.log in the data folder has "
+        "it. See that the clinic is as it was before you try again."
+    ),
+    marked(
+        "The launcher ended before the clinic had gone back, so it is as it was before."
+        " Compare once more, and go back again."
+    ),
+    marked(
+        "Its process was stopped before the clinic had gone back, so the clinic is as "
+        "it was before. Compare once more, and go back again."
+    ),
     marked("A backup is being read."),
     marked("A backup is being made."),
     marked(

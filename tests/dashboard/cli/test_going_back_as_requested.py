@@ -1,6 +1,7 @@
 """The launcher goes back as requested on the page: once, and its end is recorded."""
 
 import json
+import subprocess
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,8 +13,12 @@ import pytest
 from dashboard import wiring
 from dashboard.cli.going_back.as_requested import (
     settle_abandoned,
+    settle_ended,
     take_back_as_requested,
 )
+from dashboard.cli.launching.children import Child
+from dashboard.ui.language import GERMAN, using_language
+from dashboard.ui.language.backup_failures import translate_failure
 from dashboard.web.front.going_back_socket import GoingBackServer, begin_going_back
 from db.backups.replaced_data import folder_for
 from db.backups.requested_restore import (
@@ -137,6 +142,26 @@ def test_what_a_launcher_left_is_settled_by_the_next(data, replaced_at, sentence
     assert not ended.is_open
     assert (ended.failure or "").startswith(sentence or "")
     assert (ended.failure is None) is (sentence is None)
+
+
+def test_the_request_of_a_process_that_was_killed_is_over(data):
+    """Otherwise nobody could request another one until the launcher starts again."""
+    note_requested(data, REQUESTED)
+    child = Child("go-back-as-asked", data / "going-back.log")
+    settle_ended(data, child)
+    child.process = subprocess.Popen(["sleep", "60"], stdin=subprocess.PIPE)
+    settle_ended(data, child)
+    assert read_requested(data).is_open
+
+    child.process.kill()
+    child.process.wait()
+    settle_ended(data, child)
+
+    failure = read_requested(data).failure
+    assert failure.startswith("Its process was stopped before the clinic had gone back")
+    with using_language(GERMAN):
+        assert translate_failure(failure).startswith("Der Vorgang wurde abgebrochen")
+    assert child.process is None
 
 
 def test_a_clinic_that_never_went_back_has_nothing_to_settle(data):
