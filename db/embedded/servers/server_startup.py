@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
 from db.cluster.fault_kinds import Fault
@@ -25,6 +25,7 @@ Report = Callable[[str, float], None]
 _START_SECONDS: Final = 120.0
 # A clinic of some terabytes is copied from another city in half a day.
 _COPY_SECONDS: Final = 43_200.0
+_STOP_SECONDS: Final = 20.0
 
 
 class Servers:
@@ -62,17 +63,26 @@ class Servers:
         self._etcd_program.start()
         with ThreadPoolExecutor(1) as aside:
             files = aside.submit(self._begin_mongo)
-            self._begin_etcd()
-            clock.done("etcd")
-            if standby_site.invited(self._folder):
-                # MongoDB may know that another site leads now: then nothing leads here.
-                files.result()
-            self._begin_postgres()
-            # Patroni's own terms: a standby leader takes no writes.
-            follows = self._fleet.addresses.followed is not None
-            clock.done(f"PostgreSQL {'standby leader' if follows else 'primary'}")
+            try:
+                self._begin_others(files, clock)
+            except BaseException:
+                # The thread waits for MongoDB, in a standby site for hours, and the
+                # executor for the thread.
+                child_processes.stop([self._mongod], seconds=_STOP_SECONDS)
+                raise
+
+    def _begin_others(self, files: Future[None], clock: "_StageTimer") -> None:
+        self._begin_etcd()
+        clock.done("etcd")
+        if standby_site.invited(self._folder):
+            # MongoDB may know that another site leads now: then nothing leads here.
             files.result()
-            clock.done("MongoDB")
+        self._begin_postgres()
+        # Patroni's own terms: a standby leader takes no writes.
+        follows = self._fleet.addresses.followed is not None
+        clock.done(f"PostgreSQL {'standby leader' if follows else 'primary'}")
+        files.result()
+        clock.done("MongoDB")
 
     def end(self, *, seconds: float) -> None:
         """Stop everything, by force what takes longer than this."""
