@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from db.embedded.data_folder import translate_os_errors
 from db.embedded.processes import child_processes
 from db.embedded.supervision.restart_backoff import RestartBackoff
 
@@ -41,8 +42,12 @@ class Child:
     backoff: RestartBackoff = field(default_factory=RestartBackoff)
 
     def start(self) -> None:
-        """Start the process, which prepares itself and waits for `begin`."""
-        with child_processes.open_log(self.log) as output:
+        """Start the process, which prepares itself and waits for `begin`.
+
+        Raises CannotStart if its log, in the data folder's `logs`, cannot be written.
+        """
+        data = self.log.parent.parent
+        with translate_os_errors(data), child_processes.open_log(self.log) as output:
             self.process = subprocess.Popen(  # noqa: S603
                 [sys.executable, "-m", "dashboard", *(self.words or (self.name,))],
                 env=os.environ | {ATTENDED: "1"},
