@@ -1,5 +1,7 @@
 """The refusals of the commands backup and restore, one sentence each."""
 
+import signal
+import subprocess
 import sys
 from contextlib import nullcontext
 from datetime import timedelta
@@ -22,6 +24,36 @@ from services.backups.previews import ChangedKind, ChangeList, ChangeSince
 from tests.kit import backup_sets
 
 TO = backup_sets.AS_OF
+
+
+_INTERRUPTED = """
+import os, time
+from dashboard.cli import backups
+
+def choose(**_):
+    try:
+        os.kill(os.getpid(), {number})
+        time.sleep(20)
+    finally:
+        # A shell repeats it, and what cleans up must go on.
+        os.kill(os.getpid(), {number})
+        print("cleaned up")
+
+backups.choose = choose
+backups.restore()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_restore_cleans_up_when_its_terminal_is_closed(number):
+    """Restored rows are not encrypted."""
+    code = _INTERRUPTED.format(number=int(number))
+    finished = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+
+    assert finished.stdout == "cleaned up\n"
+    assert "KeyboardInterrupt" in finished.stderr
 
 
 def test_servers_of_ones_own_are_not_backed_up(run):
