@@ -11,7 +11,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -191,15 +191,18 @@ class Repository:
             content = json.dumps({"format": 1, "system_id": system_id}).encode()
             private_files.make(self.folder / "repository.json", content)
         except OSError as error:
-            raise CannotBackUp(
-                f"The backup folder {self.folder} cannot be used "
-                f"({(error.strerror or str(error)).lower()}): make it yours to write, "
-                "or name another with CHARTROOM_BACKUP_DIR."
-            ) from error
+            raise self._unusable(error) from error
         if self.system_id != system_id:
             raise CannotBackUp(f"{self._of_another(system_id)} Nothing was written.")
         with suppress(OSError):
             write_readme(self.folder)
+
+    def _unusable(self, error: OSError) -> CannotBackUp:
+        return CannotBackUp(
+            f"The backup folder {self.folder} cannot be used "
+            f"({(error.strerror or str(error)).lower()}): make it yours to write, "
+            "or name another with CHARTROOM_BACKUP_DIR."
+        )
 
     def require_clinic(self, system_id: str) -> None:
         """Raise CannotRestore if the backups are those of another clinic."""
@@ -238,18 +241,23 @@ class Repository:
     def held(self) -> Iterator[None]:
         """Hold the repository for one backup; raises BackupRunning if another has it.
 
-        What a killed backup has left is deleted first.
+        What a killed backup has left is deleted first. Raises CannotBackUp where that,
+        or the lock, is somebody else's.
         """
-        with (self.folder / "lock").open("a") as lock:
-            if not private_files.try_lock(lock, seconds=_LOCK_WAIT_SECONDS):
-                raise BackupRunning(
-                    f"Another backup into {self.folder} is being made: wait for it."
-                )
-            for remains in self._sets.glob(f"*{_UNFINISHED}"):
-                shutil.rmtree(remains)
-            self.forget_unfinished(".new")
-            # A backup that was killed may not have recorded its set.
-            self._note_known(self.known_sets() | self._names())
+        with ExitStack() as held:
+            try:
+                lock = held.enter_context((self.folder / "lock").open("a"))
+                if not private_files.try_lock(lock, seconds=_LOCK_WAIT_SECONDS):
+                    raise BackupRunning(
+                        f"Another backup into {self.folder} is being made: wait for it."
+                    )
+                for remains in self._sets.glob(f"*{_UNFINISHED}"):
+                    shutil.rmtree(remains)
+                self.forget_unfinished(".new")
+                # A backup that was killed may not have recorded its set.
+                self._note_known(self.known_sets() | self._names())
+            except OSError as error:
+                raise self._unusable(error) from error
             yield
 
     @property

@@ -81,3 +81,16 @@ def test_another_clinics_backups_are_refused_and_not_remembered(repository, tmp_
         claim(repository, "7000000000000000009", other)
 
     assert not list(other.iterdir())
+
+
+def test_remains_of_somebody_else_are_one_sentence(tmp_path):
+    """As where root has once made a backup by hand."""
+    repository = Repository(tmp_path)
+    repository.claim("7")
+    (tmp_path / "lock").mkdir()
+
+    with (
+        pytest.raises(CannotBackUp, match=r"used \(is a directory\): make it yours"),
+        repository.held(),
+    ):
+        pass
