@@ -6,6 +6,7 @@ outlives a launcher that was killed, and none keeps the port that the next one n
 """
 
 import ctypes
+import logging
 import os
 import signal
 import subprocess
@@ -18,9 +19,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from db.embedded.data_folder import translate_os_errors
+from db.embedded.data_folder import CannotStart, translate_os_errors
 from db.embedded.processes import child_processes
 from db.embedded.supervision.restart_backoff import RestartBackoff
+
+_log = logging.getLogger(__name__)
 
 ATTENDED: Final = "CHARTROOM_ATTENDED"
 _STOP_SECONDS: Final = 15.0
@@ -46,8 +49,9 @@ class Child:
 
         Raises CannotStart if its log, in the data folder's `logs`, cannot be written.
         """
-        data = self.log.parent.parent
-        with translate_os_errors(data), child_processes.open_log(self.log) as output:
+        with translate_os_errors(self.log.parent.parent):
+            output = child_processes.open_log(self.log)
+        with output:
             self.process = subprocess.Popen(  # noqa: S603
                 [sys.executable, "-m", "dashboard", *(self.words or (self.name,))],
                 env=os.environ | {ATTENDED: "1"},
@@ -83,9 +87,17 @@ class Child:
         if self.process is not None:
             self.process = None
             self.backoff.ended(now)
-        if now >= self.backoff.next_at:
+        if now < self.backoff.next_at:
+            return
+        try:
             self.start()
-            self.begin()
+        except (CannotStart, OSError) as error:
+            # Such as without memory for a moment: everything else goes on meanwhile.
+            _log.warning("%s could not be started: %s", self.name, error)
+            self.backoff.started(now)
+            self.backoff.ended(now)
+            return
+        self.begin()
 
     def _say(self, word: str) -> None:
         # It may have ended already; `look_after` will notice.

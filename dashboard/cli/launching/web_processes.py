@@ -13,7 +13,7 @@ from dashboard.web.front import caddy, sockets
 from dashboard.web.public_address import local_host
 from dashboard.web.startup_checks import CannotServe
 from db import json_http
-from db.embedded import DataFolder
+from db.embedded import CannotStart, DataFolder
 from db.embedded.processes.cores import count_usable_cores
 from db.settings import Settings
 
@@ -150,14 +150,14 @@ class WebProcesses:
         old = place.child
         self._leaving.append(old)
         place.child = self._child(old.name, *old.words)
-        place.start()
-        place.child.begin()
         try:
+            place.start()
+            place.child.begin()
             self._await_replaced(place)
-        except CannotServe:
+        except (CannotServe, CannotStart, OSError) as error:
             children.stop([place.child])
             place.child = self._leaving.pop()
-            raise
+            raise CannotServe(str(error)) from error
         children.end(old)
         deadline = time.monotonic() + _DRAINED_SECONDS
         while old.is_running and time.monotonic() < deadline:

@@ -1,11 +1,32 @@
 """The launcher's own child processes, where their logs cannot be written."""
 
+import errno
+import subprocess
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from dashboard.cli.launching.children import Child
 from db.embedded import CannotStart
+
+
+def test_what_cannot_be_started_again_just_now_is_tried_again(tmp_path, monkeypatch):
+    """An error would end the launcher, and with it all servers of the clinic."""
+    child, tries = Child("worker", tmp_path / "worker.log"), []
+
+    def start(*_: object, **__: object) -> NoReturn:
+        tries.append(1)
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    child.look_after()
+    child.look_after()
+
+    assert (len(tries), child.is_running) == (1, False)
+    child.backoff.next_at = 0.0
+    child.look_after()
+    assert len(tries) == 2
 
 
 def test_a_log_that_cannot_be_written_is_one_sentence(tmp_path: Path):
