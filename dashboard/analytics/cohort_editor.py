@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Final, NoReturn
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ from dashboard.analytics import figure_fields
 from dashboard.analytics.facet_choice import show_facets
 from dashboard.ui.fields import typed_number, whole_number_field
 from dashboard.ui.fields.days import day_field
-from dashboard.ui.language import gettext as _, marked
+from dashboard.ui.language import gettext as _, marked, translated
 from dashboard.ui.words import SEXES, capitalised
 from services.analytics.cohorts import (
     Cohort,
@@ -23,6 +24,7 @@ from services.analytics.cohorts import (
     WindowSide,
 )
 from services.analytics.cohorts.checking import validate_event, validate_rule
+from services.analytics.cohorts.wording import describe_bounds
 from services.analytics.figures import Figure
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
@@ -31,6 +33,9 @@ from services.patients.records.model import Sex
 _FILLED: Final = "cohorts_filled"
 _RULES: Final = "cohorts_rules"
 _ENTRY: Final = "cohorts_entry"
+# To these a chosen bar has narrowed the first events.
+_BOUNDS: Final = "cohorts_entry_bounds"
+_IS_BOUNDED: Final = "cohorts_is_bounded"
 _HAD, _HAD_NOT = marked("had"), marked("had no")
 _AND, _OR = marked("and"), marked("or")
 _SIDES: Final = {
@@ -73,6 +78,8 @@ def fill(question: Cohort | Figure | None) -> None:
     figure_fields.fill(figure)
     cohort = cohort_of(question) or Cohort(entry=CohortEvent(kind=EventKind.DIAGNOSIS))
     _fill_event(_ENTRY, cohort.entry)
+    st.session_state[_BOUNDS] = cohort.entry_bounds
+    st.session_state[_IS_BOUNDED] = True
     st.session_state["cohorts_sexes"] = list(cohort.sexes)
     st.session_state[_RULES] = []
     for step in cohort.steps:
@@ -96,6 +103,13 @@ def draw() -> None:
         )
     )
     _event_fields(_ENTRY)
+    if bounds := st.session_state[_BOUNDS]:
+        st.checkbox(
+            _("By the chosen bar: {bounds}").format(
+                bounds=translated(describe_bounds(bounds))
+            ),
+            key=_IS_BOUNDED,
+        )
     st.multiselect(
         _("Sex"),
         list(SEXES),
@@ -122,13 +136,14 @@ def read() -> Cohort | Figure:
             steps[-1] = (*steps[-1], rule)
         else:
             steps.append((rule,))
-    return figure_fields.read(
-        Cohort(
-            entry=_read_event(_ENTRY),
-            sexes=tuple(sex for sex in Sex if sex in st.session_state["cohorts_sexes"]),
-            steps=tuple(steps),
-        )
+    cohort = Cohort(
+        entry=_read_event(_ENTRY),
+        sexes=tuple(sex for sex in Sex if sex in st.session_state["cohorts_sexes"]),
+        steps=tuple(steps),
     )
+    if st.session_state.get(_IS_BOUNDED, True):
+        cohort = replace(cohort, entry_bounds=st.session_state[_BOUNDS])
+    return figure_fields.read(cohort)
 
 
 def _rule_fields(rule_id: str, *, is_first: bool) -> None:

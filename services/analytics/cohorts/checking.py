@@ -13,6 +13,7 @@ from services.analytics.cohorts.model import (
     Cohort,
     CohortEvent,
     Dimension,
+    EntryBounds,
     EventKind,
     Rule,
 )
@@ -47,6 +48,7 @@ class UnreadableCohort(Unavailable):
 def validate(cohort: Cohort) -> None:
     """Raise InvalidInput, in a sentence, for a cohort that cannot be counted."""
     validate_event(cohort.entry)
+    _validate_bounds(cohort.entry_bounds)
     if len(cohort.steps) > MOST_STEPS:
         _refuse(
             "steps",
@@ -142,15 +144,19 @@ def validate_event(event: CohortEvent) -> None:
         )
     if _is_reversed(event.at_least, event.at_most):
         _refuse("at_least", _REVERSED_VALUES)
-    for name, age in (("from_age", event.from_age), ("to_age", event.to_age)):
+    _validate_bounds(event)
+
+
+def _validate_bounds(bounds: CohortEvent | EntryBounds) -> None:
+    for name, age in (("from_age", bounds.from_age), ("to_age", bounds.to_age)):
         if age is not None and not 0 <= age <= _OLDEST:
             _refuse(
                 name,
                 Sentence("An age must be a number from 0 to {most}.", most=_OLDEST),
             )
-    if _is_reversed(event.from_age, event.to_age):
+    if _is_reversed(bounds.from_age, bounds.to_age):
         _refuse("from_age", _REVERSED_AGES)
-    if event.since and event.until and event.since > event.until:
+    if bounds.since and bounds.until and bounds.since > bounds.until:
         _refuse("since", Sentence("The first day is after the last one; swap them."))
 
 

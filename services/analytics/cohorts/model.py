@@ -1,6 +1,6 @@
 """What a cohort is: an event that lets patients in, and rules that keep them."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Final
@@ -111,6 +111,23 @@ class EventByTerms(CohortEvent):
     terms: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryBounds:
+    """The ages and days between which the first of all matching events has to lie.
+
+    Unlike an event's own bounds, they do not make a later event the first.
+    """
+
+    from_age: int | None = None
+    to_age: int | None = None
+    since: date | None = None
+    until: date | None = None
+
+    def __bool__(self) -> bool:
+        """Return whether there are any bounds."""
+        return self != EntryBounds()
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """A number of days after the first event, or before it; its own day is excluded."""
@@ -140,14 +157,32 @@ class Rule:
 class Cohort:
     """The patients whom an event lets in, and who pass every step.
 
-    A patient comes in on the day of the first event that matches `entry`. A step is
-    passed by meeting one of its rules. Empty `sexes` mean all.
+    A patient comes in on the day of the first event that matches `entry`, if it lies
+    within `entry_bounds`. A step is passed by meeting one of its rules. Empty `sexes`
+    mean all.
     """
 
     entry: CohortEvent
+    entry_bounds: EntryBounds = EntryBounds()
     sexes: tuple[Sex, ...] = ()
     steps: tuple[tuple[Rule, ...], ...] = ()
     split_by: tuple[Dimension, ...] = ()
+
+    @property
+    def first_event(self) -> CohortEvent:
+        """The event by which patients come in, within all bounds for it."""
+        bounds = asdict(self.entry_bounds)
+        known = {name: value for name, value in bounds.items() if value is not None}
+        return replace(self.entry, **known)
+
+    def within(self, first: CohortEvent) -> "Cohort":
+        """Return those whose first event lies between the ages and days of `first`."""
+        entry, bounds = self.entry, EntryBounds()
+        if (first.from_age, first.to_age) != (entry.from_age, entry.to_age):
+            bounds = replace(bounds, from_age=first.from_age, to_age=first.to_age)
+        if (first.since, first.until) != (entry.since, entry.until):
+            bounds = replace(bounds, since=first.since, until=first.until)
+        return replace(self, entry_bounds=bounds)
 
     def attributes(self, passed: int) -> GroupAttributes:
         """Return the attributes of those who pass the first `passed` steps.

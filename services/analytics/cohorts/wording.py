@@ -4,6 +4,7 @@ from services.analytics.cohorts.model import (
     Cohort,
     CohortEvent,
     Dimension,
+    EntryBounds,
     EventKind,
     Rule,
     WindowSide,
@@ -44,11 +45,15 @@ def cohort_phrase(cohort: Cohort) -> str:
     sentence = Sentence(
         "{who} with {event}",
         who=_entrants_phrase(cohort),
-        event=_detailed(NOUNS[cohort.entry.kind].first, cohort.entry),
+        event=_bounded(
+            _detailed(NOUNS[cohort.entry.kind].first, cohort.entry), cohort.entry_bounds
+        ),
     )
-    for step in cohort.steps:
-        sentence = Sentence(
-            "{told}, who {step}", told=sentence, step=describe_step(step)
+    for place, step in enumerate(map(describe_step, cohort.steps)):
+        sentence = (
+            Sentence("{told}, and who {step}", told=sentence, step=step)
+            if place
+            else Sentence("{told}, who {step}", told=sentence, step=step)
         )
     if cohort.split_by:
         split = split_phrase(cohort.split_by)
@@ -58,7 +63,8 @@ def cohort_phrase(cohort: Cohort) -> str:
 
 def step_phrases(cohort: Cohort) -> tuple[str, ...]:
     """Return what lets patients in, then what each step requires, for translation."""
-    return (describe_event(cohort.entry), *map(describe_step, cohort.steps))
+    entry = _bounded(describe_event(cohort.entry), cohort.entry_bounds)
+    return (entry, *map(describe_step, cohort.steps))
 
 
 def split_phrase(split_by: tuple[Dimension, ...]) -> str:
@@ -75,6 +81,11 @@ def describe_step(step: tuple[Rule, ...]) -> str:
     for other in others:
         phrase = Sentence("{first} or {second}", first=phrase, second=other)
     return phrase
+
+
+def describe_bounds(bounds: EntryBounds) -> str:
+    """Return where the first event lies, such as `the first one at age 30 to 39`."""
+    return _dated(_aged(Sentence("the first one"), bounds), bounds)
 
 
 def describe_event(event: CohortEvent) -> str:
@@ -132,6 +143,12 @@ def _detailed(noun: Sentence, event: CohortEvent) -> Sentence:
     return _dated(_aged(_valued(_named(noun, event), event), event), event)
 
 
+def _bounded(phrase: Sentence, bounds: EntryBounds) -> Sentence:
+    if not bounds:
+        return phrase
+    return Sentence("{event}, {bounds}", event=phrase, bounds=describe_bounds(bounds))
+
+
 def _named(noun: Sentence, event: CohortEvent) -> Sentence:
     if event.words and event.code:
         named = Sentence("“{words}” or code {code}", words=event.words, code=event.code)
@@ -171,7 +188,7 @@ def _valued(phrase: Sentence, event: CohortEvent) -> Sentence:
     return phrase
 
 
-def _aged(phrase: Sentence, event: CohortEvent) -> Sentence:
+def _aged(phrase: Sentence, event: CohortEvent | EntryBounds) -> Sentence:
     least, most = _number(event.from_age), _number(event.to_age)
     if least and most:
         return Sentence(
@@ -184,7 +201,7 @@ def _aged(phrase: Sentence, event: CohortEvent) -> Sentence:
     return phrase
 
 
-def _dated(phrase: Sentence, event: CohortEvent) -> Sentence:
+def _dated(phrase: Sentence, event: CohortEvent | EntryBounds) -> Sentence:
     since, until = event.since, event.until
     if since and until:
         return Sentence(

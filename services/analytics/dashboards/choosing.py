@@ -9,7 +9,7 @@ from typing import Final
 from services.analytics.cohorts import Dimension
 from services.analytics.dashboards.age_bands import AGE_BANDS
 from services.analytics.dashboards.model import DashboardFilter, Timespan
-from services.analytics.dashboards.narrowing import days_of, narrow
+from services.analytics.dashboards.narrowing import days_of, narrow_to_members
 from services.analytics.figures import Figure
 from services.patients.records.model import Sex
 
@@ -61,11 +61,12 @@ def is_filterable(dimension: Dimension, value: str) -> bool:
 
 
 def narrow_to(figure: Figure, chosen: Mapping[Dimension, str], today: date) -> Figure:
-    """Return the figure of these values only, as a filter would narrow it.
+    """Return the figure of those alone whom the bar of these values represents.
 
     Raises InvalidInput if nothing is left.
     """
-    return narrow(figure, filter_by(DashboardFilter(), chosen, today), today)
+    wanted = filter_by(DashboardFilter(), chosen, today)
+    return narrow_to_members(figure, wanted, today)
 
 
 def _months_of(dimension: Dimension, value: str) -> tuple[date, date] | None:

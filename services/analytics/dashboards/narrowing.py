@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from typing import Final
 
 from services.analytics.cohorts import CohortEvent
@@ -11,7 +12,7 @@ from services.analytics.dashboards.model import (
     DashboardFilter,
     Timespan,
 )
-from services.analytics.figures import Figure
+from services.analytics.figures import Figure, FigureMeasure
 from services.core.errors import InvalidInput
 from services.patients.records.model import Sex
 
@@ -35,15 +36,35 @@ def narrow(figure: Figure, dashboard_filter: DashboardFilter, today: date) -> Fi
     first events, by which patients come in. Rules remain unchanged. Raises InvalidInput
     if nothing is left.
     """
-    since, until = days_of(dashboard_filter, today)
     cohort = replace(
         figure.cohort, sexes=_common_sexes(figure.cohort.sexes, dashboard_filter.sexes)
     )
-    if figure.of is None:
-        entry = _aged(_within(cohort.entry, since, until), dashboard_filter.age_band)
-        return replace(figure, cohort=replace(cohort, entry=entry))
-    of = _aged(_within(figure.of, since, until), dashboard_filter.age_band)
-    return replace(figure, cohort=cohort, of=of)
+    narrowed = partial(_narrow_event, dashboard_filter=dashboard_filter, today=today)
+    if figure.of is not None:
+        return replace(figure, cohort=cohort, of=narrowed(figure.of))
+    entry = narrowed(cohort.entry)
+    if figure.measure is not FigureMeasure.EVENTS:
+        narrowed(cohort.first_event)
+    elif entry != cohort.entry and (cohort.steps or cohort.entry_bounds):
+        # Rules are about the days around the first of all events, counted or not.
+        return replace(figure, cohort=cohort, of=entry)
+    return replace(figure, cohort=replace(cohort, entry=entry))
+
+
+def narrow_to_members(
+    figure: Figure, dashboard_filter: DashboardFilter, today: date
+) -> Figure:
+    """Return the figure of those alone whom it shows at these times, sexes and ages.
+
+    Among the events of a period alone, somebody's first may be one that is not their
+    first. Raises InvalidInput if nothing is left.
+    """
+    narrowed = narrow(figure, dashboard_filter, today)
+    if narrowed.of is not None or narrowed.measure is FigureMeasure.EVENTS:
+        return narrowed
+    first = _narrow_event(figure.cohort.first_event, dashboard_filter, today)
+    cohort = replace(figure.cohort, sexes=narrowed.cohort.sexes)
+    return replace(narrowed, cohort=cohort.within(first))
 
 
 def days_of(
@@ -67,6 +88,13 @@ def days_of(
             return None, None
     months = _LAST_MONTHS[dashboard_filter.timespan]
     return _months_after(this_month, -months), this_month - timedelta(1)
+
+
+def _narrow_event(
+    event: CohortEvent, dashboard_filter: DashboardFilter, today: date
+) -> CohortEvent:
+    since, until = days_of(dashboard_filter, today)
+    return _aged(_within(event, since, until), dashboard_filter.age_band)
 
 
 def _within(event: CohortEvent, since: date | None, until: date | None) -> CohortEvent:

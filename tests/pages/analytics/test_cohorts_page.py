@@ -17,6 +17,7 @@ from services.analytics.cohorts import (
     Dimension,
     EventKind,
 )
+from services.analytics.cohorts.model import EntryBounds
 from services.analytics.figures import Chart, Figure, FigureMeasure, Quantity
 from services.consultations import notes
 from services.core.actors import Role
@@ -449,21 +450,40 @@ def test_events_stay_narrowed_to_a_bar_when_something_else_is_changed(
         of=visits,
     )
 
-    def counted(app: AppTest) -> Figure | Cohort:
-        key = app.query_params["list"]
-        [key] = key if isinstance(key, list) else [key]
-        return clinic.write(lambda s: figures.recall(s, analyst, key))
-
     key = clinic.write(lambda s: figures.remember(s, analyst, narrowed))
     app = clinic.open("cohorts", Role.ANALYST, list=key)
     app.multiselect(key="cohorts_split").set_value([Dimension.SEX])
 
     press(app, "cohorts_count")
 
-    assert counted(app) == replace(narrowed, by=(Dimension.SEX,))
+    assert _counted(clinic, app) == replace(narrowed, by=(Dimension.SEX,))
     app.selectbox(key="cohorts_of").set_value(EventKind.NO_SHOW.value)
     press(app, "cohorts_count")
-    assert counted(app).of == CohortEvent(kind=EventKind.NO_SHOW)
+    assert _counted(clinic, app).of == CohortEvent(kind=EventKind.NO_SHOW)
+
+
+def test_first_events_stay_narrowed_to_a_bar_until_that_is_switched_off(
+    clinic: Clinic, hypertensive
+):
+    analyst = clinic.cast[Role.ANALYST]
+    entry = CohortEvent(kind=EventKind.DIAGNOSIS, words="hypertension")
+    narrowed = Figure(
+        cohort=Cohort(entry=entry, entry_bounds=EntryBounds(from_age=60, to_age=69)),
+        by=(Dimension.SEX,),
+    )
+    key = clinic.write(lambda s: figures.remember(s, analyst, narrowed))
+    app = clinic.open("cohorts", Role.ANALYST, list=key)
+    box = app.checkbox(key="cohorts_is_bounded")
+    app.multiselect(key="cohorts_split").set_value([Dimension.WEEKDAY])
+    press(app, "cohorts_count")
+
+    kept = _counted(clinic, app)
+    app.checkbox(key="cohorts_is_bounded").uncheck()
+    press(app, "cohorts_count")
+
+    assert box.label == "By the chosen bar: the first one at age 60 to 69"
+    assert kept == replace(narrowed, by=(Dimension.WEEKDAY,))
+    assert _counted(clinic, app).cohort == Cohort(entry=entry)
 
 
 def test_another_chart_is_drawn_of_an_answer_that_few_have_changed(
@@ -490,6 +510,13 @@ def test_another_chart_is_drawn_of_an_answer_that_few_have_changed(
     rows = [["Feb 2025", "6"], ["Mar 2025", "6"]]
     assert tables(app)["Cohort by month"] == rows
     assert (lines[-1], _marks(app)[-1]) == ("line", "bar")
+
+
+def _counted(clinic: Clinic, app: AppTest) -> Figure | Cohort:
+    key = app.query_params["list"]
+    [key] = key if isinstance(key, list) else [key]
+    analyst = clinic.cast[Role.ANALYST]
+    return clinic.write(lambda s: figures.recall(s, analyst, key))
 
 
 def _marks(app: AppTest) -> list[str | None]:

@@ -31,6 +31,7 @@ from services.analytics.cohorts.statements.event_conditions import (
     event_rows_of,
     has_words_and_code,
     has_words_or_code,
+    is_between,
     is_named_outside_entries,
     is_within_bounds,
     word_and_code_conditions,
@@ -124,8 +125,18 @@ def evaluate_steps(
     cohort: Cohort, split: Collection[str] = (), quantity: str = ""
 ) -> CTE:
     """Return who came in, with the given columns, and which steps each passes."""
-    entered = _select_entered(cohort, split, quantity).cte("entered")
+    entered = _within_entry_bounds(
+        cohort, _select_entered(cohort, split, quantity)
+    ).cte("entered")
     return _select_evaluated(cohort, entered).cte("evaluated")
+
+
+def _within_entry_bounds(cohort: Cohort, entered: Select[Any]) -> Select[Any]:
+    """Select those of whom the first event lies within the cohort's bounds for it."""
+    if not cohort.entry_bounds:
+        return entered
+    first = entered.subquery("first_events")
+    return select(first).where(is_between(cohort.entry_bounds, first))
 
 
 def _select_entered(
@@ -134,6 +145,8 @@ def _select_entered(
     """Select the first event by which each patient comes in, with the given columns."""
     view = SOURCES[cohort.entry.kind].view
     wanted = {*split, *(SPLIT_COLUMNS[dimension] for dimension in cohort.split_by)}
+    if cohort.entry_bounds:
+        wanted.add("age")
     if quantity:
         wanted |= {quantity, "unit"} & set(view.c.keys())
     names = ["patient_id", "occurred_on", *sorted(wanted - {"occurred_on"})]

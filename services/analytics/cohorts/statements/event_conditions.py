@@ -14,7 +14,11 @@ from sqlalchemy import (
     true,
 )
 
-from services.analytics.cohorts.model import CohortEvent, EventByTerms
+from services.analytics.cohorts.model import (
+    CohortEvent,
+    EntryBounds,
+    EventByTerms,
+)
 from services.analytics.cohorts.statements.sources import SOURCES, has_other_sources
 
 
@@ -101,10 +105,21 @@ def is_within_bounds(event: CohortEvent, source: FromClause) -> ColumnElement[bo
     conditions: list[ColumnElement[bool]] = []
     if states:
         conditions.append(source.c.status.in_(states))
+    if event.at_least is not None:
+        conditions.append(source.c.value >= event.at_least)
+    if event.at_most is not None:
+        conditions.append(source.c.value <= event.at_most)
+    return and_(is_between(event, source), *conditions)
+
+
+def is_between(
+    bounds: CohortEvent | EntryBounds, source: FromClause
+) -> ColumnElement[bool]:
+    """Return the condition that a row lies between ages and between days."""
+    conditions: list[ColumnElement[bool]] = []
     for name, lowest, highest in (
-        ("value", event.at_least, event.at_most),
-        ("age", event.from_age, event.to_age),
-        ("occurred_on", event.since, event.until),
+        ("age", bounds.from_age, bounds.to_age),
+        ("occurred_on", bounds.since, bounds.until),
     ):
         if lowest is not None:
             conditions.append(source.c[name] >= lowest)

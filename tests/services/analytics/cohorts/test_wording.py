@@ -13,6 +13,7 @@ from services.analytics.cohorts import (
     Window,
     WindowSide,
 )
+from services.analytics.cohorts.model import EntryBounds
 from services.analytics.cohorts.wording import describe
 from services.patients.records.model import Sex
 
@@ -73,6 +74,27 @@ SEEN = Rule(event=CohortEvent(kind=EventKind.VISIT), within=Window(90))
             (
                 "Patients with a first vital sign of “systolic” with a value of 140 "
                 "to 180 at age 30 or younger, who had a medication of code 4."
+            ),
+        ),
+        (
+            Cohort(
+                entry=CohortEvent(kind=EventKind.DIAGNOSIS, words="asthma"),
+                entry_bounds=EntryBounds(
+                    from_age=30,
+                    to_age=39,
+                    since=date(2025, 1, 1),
+                    until=date(2025, 3, 31),
+                ),
+                steps=(
+                    (Rule(event=CohortEvent(kind=EventKind.VISIT)),),
+                    (Rule(event=CohortEvent(kind=EventKind.NO_SHOW), has=False),),
+                    (Rule(event=CohortEvent(kind=EventKind.DOCUMENT)),),
+                ),
+            ),
+            (
+                "Patients with a first diagnosis of “asthma”, the first one at age 30 "
+                "to 39 from 2025-01-01 to 2025-03-31, who had a visit, and who had no "
+                "no-show, and who had a document."
             ),
         ),
     ],

@@ -6,12 +6,20 @@ from functools import partial
 
 import pytest
 
-from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
+from services.analytics.cohorts import (
+    Cohort,
+    CohortEvent,
+    Dimension,
+    EventKind,
+    Rule,
+    Window,
+)
+from services.analytics.cohorts.model import EntryBounds
 from services.analytics.dashboards import DashboardFilter, Timespan, check_filter
 from services.analytics.dashboards.choosing import filter_by, is_filterable, narrow_to
-from services.analytics.dashboards.narrowing import days_of
+from services.analytics.dashboards.narrowing import days_of, narrow
 from services.analytics.dashboards.wording import describe_filter
-from services.analytics.figures import Figure
+from services.analytics.figures import Figure, FigureMeasure
 from services.core.errors import InvalidInput
 from services.patients.records.model import Sex
 
@@ -102,16 +110,56 @@ def test_what_a_filter_can_be_narrowed_to_is_choosable_and_what_is_left_is_not(
         assert not is_filterable(dimension, left)
 
 
-def test_a_figure_is_narrowed_as_a_filter_narrows_it():
+def test_a_figure_of_first_events_is_narrowed_to_those_that_are_first_in_the_bar():
     chosen = {Dimension.SEX: "female", Dimension.YEAR: "2024"}
 
     cohort = narrow_to(VISITS, chosen, TODAY).cohort
 
     assert cohort.sexes == (Sex.FEMALE,)
-    assert (cohort.entry.since, cohort.entry.until) == (
-        date(2024, 1, 1),
-        date(2024, 12, 31),
+    # Narrowed itself, the event that lets patients in could be a later one.
+    assert cohort.entry == VISITS.cohort.entry
+    assert cohort.entry_bounds == EntryBounds(
+        since=date(2024, 1, 1), until=date(2024, 12, 31)
     )
+
+
+def test_a_figure_of_events_is_narrowed_to_those_and_its_rules_stay():
+    of_events = replace(VISITS, measure=FigureMeasure.EVENTS)
+    came_back = (Rule(event=CohortEvent(kind=EventKind.VISIT), within=Window(30)),)
+    ruled = replace(of_events, cohort=replace(VISITS.cohort, steps=(came_back,)))
+    year = {
+        "since": date(2024, 1, 1),
+        "until": date(2024, 12, 31),
+    }
+
+    plain = narrow_to(of_events, {Dimension.YEAR: "2024"}, TODAY)
+    with_rules = narrow_to(ruled, {Dimension.YEAR: "2024"}, TODAY)
+
+    narrowed = replace(VISITS.cohort.entry, **year)
+    assert plain == replace(of_events, cohort=Cohort(entry=narrowed))
+    # The days of a rule are still counted from the first event of all.
+    assert with_rules == replace(ruled, of=narrowed)
+    assert narrow_to(ruled, {Dimension.SEX: "female"}, TODAY).of is None
+
+
+def test_a_figure_narrowed_to_a_bar_can_be_narrowed_to_one_of_its_own():
+    of_2024 = narrow_to(VISITS, {Dimension.YEAR: "2024"}, TODAY)
+
+    aged = narrow_to(of_2024, {Dimension.AGE_BAND: "90+"}, TODAY)
+    in_may = narrow_to(aged, {Dimension.MONTH: "2024-05"}, TODAY)
+
+    assert in_may.cohort == replace(
+        VISITS.cohort,
+        entry_bounds=EntryBounds(
+            from_age=90, since=date(2024, 5, 1), until=date(2024, 5, 31)
+        ),
+    )
+    for other in ({Dimension.YEAR: "2025"}, {Dimension.AGE_BAND: "30–39"}):
+        with pytest.raises(InvalidInput, match="from the filter"):
+            narrow_to(in_may, other, TODAY)
+    # A dashboard says so as well, on which the figure may be a card.
+    with pytest.raises(InvalidInput, match="counts a different period"):
+        narrow(of_2024, LAST_YEAR, TODAY)
 
 
 @pytest.mark.parametrize(
@@ -122,11 +170,11 @@ def test_a_bar_of_a_band_of_ages_narrows_to_the_age_at_the_events(band, ages):
     chosen = {Dimension.AGE_BAND: band}
 
     shown = filter_by(LAST_YEAR, chosen, TODAY)
-    entry = narrow_to(VISITS, chosen, TODAY).cohort.entry
+    bounds = narrow_to(VISITS, chosen, TODAY).cohort.entry_bounds
     narrowed = narrow_to(of_procedures, chosen, TODAY)
 
     assert shown == replace(LAST_YEAR, age_band=band)
-    assert (entry.from_age, entry.to_age) == ages
+    assert (bounds.from_age, bounds.to_age) == ages
     # In a figure of other events, those are narrowed, and not the first event.
     assert (narrowed.of.from_age, narrowed.of.to_age) == ages
     assert narrowed.cohort == of_procedures.cohort
@@ -136,10 +184,12 @@ def test_a_band_of_ages_widens_nothing_that_a_card_asks():
     over_35 = CohortEvent(kind=EventKind.VISIT, from_age=35, to_age=80)
     older = replace(VISITS, cohort=Cohort(entry=over_35))
 
-    entry = narrow_to(older, {Dimension.AGE_BAND: "30–39"}, TODAY).cohort.entry
-    last = narrow_to(older, {Dimension.AGE_BAND: "80–89"}, TODAY).cohort.entry
+    first, last = (
+        narrow_to(older, {Dimension.AGE_BAND: band}, TODAY).cohort.entry_bounds
+        for band in ("30–39", "80–89")
+    )
 
-    assert (entry.from_age, entry.to_age) == (35, 39)
+    assert (first.from_age, first.to_age) == (35, 39)
     assert (last.from_age, last.to_age) == (80, 80)
     with pytest.raises(InvalidInput, match="different ages"):
         narrow_to(older, {Dimension.AGE_BAND: "90+"}, TODAY)

@@ -20,6 +20,7 @@ from services.analytics.cohorts import (
     disclosure,
     tables,
 )
+from services.analytics.dashboards.choosing import narrow_to
 from services.analytics.figures import Figure, FigureMeasure, Quantity
 from services.core.actors import Role, Scope
 from services.core.errors import InvalidInput, NotAllowed, Unavailable
@@ -143,6 +144,36 @@ def test_the_first_visit_of_a_day_is_the_earliest(session, disclose, visit, hour
     by_hour = numbers(disclose(Figure(cohort=came, by=(Dimension.HOUR,))))
 
     assert by_hour == {("09:00",): 6}
+
+
+@pytest.mark.parametrize("words", ["hypertension", ""], ids=["named", "any"])
+@pytest.mark.parametrize("measure", [FigureMeasure.PATIENTS, FigureMeasure.SHARE])
+def test_a_chosen_bar_shows_those_whom_it_counted(
+    session, disclose, visit, measure, words
+):
+    years = [date(2023, 3, 1), date(2024, 3, 1)]
+    first, second, again = (patients(session, 8, day=day) for day in (*years, years[0]))
+    for each in (*first, *second, *again):
+        visit(each, years[1] + timedelta(9))
+    for each in again:
+        diagnosed(session, each, years[1])
+    for day in years:
+        patients(session, 6, day=day)
+    bystanders(session)
+    figure = Figure(
+        cohort=Cohort(
+            entry=replace(HYPERTENSION, words=words), steps=((Rule(event=VISIT),),)
+        ),
+        by=(Dimension.YEAR,),
+        measure=measure,
+    )
+    of_2024 = narrow_to(figure, {Dimension.YEAR: "2024"}, NOW.date())
+
+    before = {cell.values: cell for cell in disclose(figure).cells}
+    after = {cell.values: cell for cell in disclose(of_2024).cells}
+
+    assert before["2024",].number == len(second)
+    assert after == {("2024",): before["2024",]}
 
 
 def test_visits_are_counted_by_weekday_and_hour(session, disclose, visit):
