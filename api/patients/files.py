@@ -193,20 +193,24 @@ def _list_reader(
 ) -> Callable[[Session], T]:
     """Return a function that reads the list asked for, in one transaction.
 
-    So the list cannot change midway. The grant, if any, is used up.
+    So the list cannot change midway. If it has changed since it was disclosed without
+    names, the function raises Unavailable. The grant, if any, is used up.
     """
     actor, reason = caller.actor, None
     if grant is not None:
         used = caller.write(lambda session: export_grants.redeem(session, actor, grant))
         key, reason = used.value.criteria_key, used.value.reason
-    criteria = Criteria()
+    criteria, group = Criteria(), None
     if key is not None:
         recalled = caller.read(
             lambda session: views.load_criteria(session, actor, key, subject=PATIENTS)
         )
         criteria = recalled.value
     if grant is None:
-        disclose_list(caller, criteria, _nothing, needs=Permission.EXPORT_PATIENTS)
+        disclosed = disclose_list(
+            caller, criteria, _nothing, needs=Permission.EXPORT_PATIENTS
+        )
+        group = disclosed.listing.group
     return partial(
         export,
         actor=actor,
@@ -214,6 +218,7 @@ def _list_reader(
         now=caller.stores.now(),
         named_because=reason,
         smallest_group=caller.stores.smallest_group,
+        disclosed=group,
     )
 
 

@@ -143,9 +143,9 @@ class ActorDatabase:
         *,
         after: Lsn | None = None,
     ) -> Generator[T]:
-        """Yield what the operation reads in one transaction, recorded beforehand."""
+        """Yield what the operation reads in one snapshot, recorded beforehand."""
         with self.database.reading(
-            after, identity=self.actor.database_identity
+            after, identity=self.actor.database_identity, is_snapshot=True
         ) as session:
             # Left before the first piece is yielded: the others may be requested in
             # another thread, which has another context.

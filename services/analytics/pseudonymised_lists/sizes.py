@@ -28,7 +28,7 @@ from services.lists.counting import MOST_COUNTED
 from services.lists.criteria import Combine, Count, Criteria, Filter, Group
 from services.lists.recording import record
 from services.patients import search
-from services.patients.search import GroupTooSmall
+from services.patients.search import GroupTooSmall, ListGroup
 
 T = TypeVar("T")
 _ATTRIBUTE_FIELDS: Final = frozenset(
@@ -67,13 +67,14 @@ class DisclosedList(Generic[T]):
 
     `count` is None where nothing was counted: there is nothing to hide from a user who
     sees names, or in the list of everybody. `earlier` is an earlier number that is
-    shown again.
+    shown again. `group` is whose rows these are; None if that does not matter.
     """
 
     smallest_group: int
     rows: T | None = None
     count: Count | None = None
     earlier: ListSize | None = None
+    group: ListGroup | None = None
 
     def refusal(self) -> NotAllowed | None:
         """Return why no rows are shown; None if they are."""
@@ -125,9 +126,9 @@ def read_undisclosed(
     record(session, actor, Action.PATIENT_COUNT, criteria, count=str(count))
     if count.is_few:
         return UndisclosedList(DisclosedList(smallest_group, count=count))
-    disclosed_list = DisclosedList(smallest_group, read(), count)
     if group.members is None:
-        return UndisclosedList(disclosed_list)
+        return UndisclosedList(DisclosedList(smallest_group, read(), count))
+    disclosed_list = DisclosedList(smallest_group, read(), count, group=group)
     members = members_of(group.members)
     size = ListSize(len(members), now)
     question = question_of("list", criteria, smallest_group)

@@ -34,7 +34,7 @@ from services.lists.queries import prepare
 from services.lists.recording import record
 from services.lists.statements import compiled, is_timeout
 from services.patients.records import patients
-from services.patients.search.list_groups import group_of
+from services.patients.search.list_groups import ListGroup, group_of
 from services.patients.search.pages import PATIENT_LISTS
 from services.patients.search.queries import (
     PATIENTS,
@@ -57,13 +57,15 @@ def export_csv(
     now: datetime | None = None,
     named_because: str | None = None,
     smallest_group: int = 5,
+    disclosed: ListGroup | None = None,
 ) -> Iterator[str]:
     """Return the whole list as pieces of CSV, a header first, in the list's order.
 
     `named_because` is the reason of a grant that was used up: with it, an actor who
     otherwise sees no names gets them. Without names no file has fewer rows than the
     smallest group, and each has pseudonyms and an order of its own, so that two files
-    cannot be joined. Rows are read as they are written, never all at once: the session
+    cannot be joined; if the list no longer has the patients of the `disclosed` group,
+    there is no file. Rows are read as they are written, never all at once: the session
     must stay open until the last piece. Refusals are raised at once: InvalidInput,
     NotAllowed; Unavailable also while reading.
     """
@@ -74,6 +76,7 @@ def export_csv(
         now=now,
         named_because=named_because,
         smallest_group=smallest_group,
+        disclosed=disclosed,
     )
     return _written(session, query, is_named=named_because is not None)
 
@@ -86,6 +89,7 @@ def export_workbook(
     now: datetime | None = None,
     named_because: str | None = None,
     smallest_group: int = 5,
+    disclosed: ListGroup | None = None,
 ) -> Iterator[bytes]:
     """Return the same list as an Excel workbook, in one piece.
 
@@ -102,6 +106,7 @@ def export_workbook(
         now=now,
         named_because=named_because,
         smallest_group=smallest_group,
+        disclosed=disclosed,
     )
     read = _read(session, query, is_named=named_because is not None)
     rows = ([_typed(value) for value in row] for rows in read for row in rows)
@@ -133,13 +138,20 @@ def _prepare_export(
     now: datetime | None,
     named_because: str | None,
     smallest_group: int,
+    disclosed: ListGroup | None,
 ) -> PatientListQuery:
     """Return the query to export if the actor may export it, and record the export."""
     actor.require(Permission.EXPORT_PATIENTS)
     if named_because is None:
         query = prepare(session, actor, PATIENT_LISTS, criteria, now)
         if query.shape.scope is PSEUDONYMISED:
-            group_of(session, query).require_many(smallest_group)
+            group = group_of(session, query)
+            group.require_many(smallest_group)
+            if disclosed is not None and not group.is_same(disclosed):
+                raise Unavailable(
+                    "The list has changed while its file was prepared. Download it "
+                    "again."
+                )
         record(session, actor, Action.PATIENT_EXPORT, criteria)
     else:
         actor.require(Permission.EXPORT_NAMES)

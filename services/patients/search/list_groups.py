@@ -66,6 +66,19 @@ class ListGroup:
             return MOST_COUNTED + 1
         return len(self.members) // HASH_BYTES
 
+    def is_same(self, other: "ListGroup") -> bool:
+        """Return whether the same patients are on a list, as far as they are counted.
+
+        Beyond that number, no list is compared with another one.
+        """
+        return self._distinct() == other._distinct()
+
+    def _distinct(self) -> frozenset[bytes] | None:
+        if self.members is None:
+            return None
+        starts = range(0, len(self.members), HASH_BYTES)
+        return frozenset(self.members[at : at + HASH_BYTES] for at in starts)
+
     def require_many(self, smallest_group: int) -> None:
         """Raise GroupTooSmall if the group is smaller than the smallest group."""
         if self.size < smallest_group:

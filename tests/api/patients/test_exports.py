@@ -2,14 +2,17 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 
 from api.core.answers import LSN_HEADER
+from api.patients import files
 from db.postgres import SYSTEM
 from services.core.actors import Role
 from services.lists import views
 from services.lists.criteria import Criteria, Filter, Group, Operator
+from services.patients import search
 from services.patients.search.fields import PATIENTS
 from tests.api.conftest import ADA
 from tests.kit import cast
@@ -77,21 +80,54 @@ def test_a_file_without_a_grant_has_no_names(client, analyst, ada):
 
 
 def test_a_file_of_few_without_names_is_refused(application, analyst):
-    actor = application.database.write(
-        lambda session: cast.add_actor(session, cast.ANA), identity=SYSTEM
-    ).value
-    nobody = Filter("birth_year", Operator.EQUAL, "1901")
-    few = Criteria(Group(members=(nobody,)))
-    written = application.database.write(
-        lambda session: views.store_criteria(session, actor, few, subject=PATIENTS),
-        identity=actor.database_identity,
-    )
-    seen = {LSN_HEADER: str(written.lsn)}
+    key, seen = _kept(application, "birth_year", "1901")
 
-    refused = analyst.get(f"/files/patients.csv?list={written.value}", headers=seen)
+    refused = analyst.get(f"/files/patients.csv?list={key}", headers=seen)
 
     assert refused.status_code == 403
     assert "fewer than 5 patients" in refused.text
+
+
+def test_a_file_of_others_than_the_list_was_disclosed_of_is_refused(
+    application, analyst, client, monkeypatch
+):
+    key, _ = _kept(application, "birth_year", "1912")
+    for number in range(5):
+        born = {"first_name": f"N{number}", "date_of_birth": "1912-12-12"}
+        registered = client.post("/api/v1/patients", ADA | born)
+    seen = {LSN_HEADER: registered.headers[LSN_HEADER]}
+    path = f"/files/patients.csv?list={key}"
+    file = analyst.get(path, headers=seen)
+    disclose = files.disclose_list
+
+    def disclose_others(*args, **more):
+        answer = disclose(*args, **more)
+        others = search.ListGroup(b"somebody" * 5)
+        return replace(answer, listing=replace(answer.listing, group=others))
+
+    monkeypatch.setattr(files, "disclose_list", disclose_others)
+
+    refused = analyst.get(path, headers=seen)
+
+    assert len(list(csv.DictReader(io.StringIO(file.text)))) == 5
+    assert refused.status_code == 503
+    assert "The list has changed" in refused.text
+
+
+def _kept(application, field, value):
+    """Keep a list of an analyst; return its key and what a read of it has to see."""
+    actor = application.database.write(
+        lambda session: cast.add_actor(session, cast.ANA, email=f"{value}@example.org"),
+        identity=SYSTEM,
+    ).value
+    criteria = Criteria(Group(members=(Filter(field, Operator.EQUAL, value),)))
+    written = application.database.write(
+        lambda session: views.store_criteria(
+            session, actor, criteria, subject=PATIENTS
+        ),
+        identity=actor.database_identity,
+    )
+    return written.value, {LSN_HEADER: str(written.lsn)}
 
 
 @pytest.mark.parametrize("path", ["/api/v1/patients", "/patient-register"])

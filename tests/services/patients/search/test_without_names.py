@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from services.core.actors import Role, Scope
-from services.core.errors import InvalidInput, NotAllowed
+from services.core.errors import InvalidInput, NotAllowed, Unavailable
 from services.lists import views
 from services.lists.criteria import Criteria, Direction, Filter, Group, Operator, Order
 from services.patients import search
@@ -286,3 +286,23 @@ ASKING = {
     "file": exported,
     "key": partial(views.store_criteria, subject=PATIENTS),
 }
+
+
+def test_a_file_has_the_patients_of_whom_the_list_was_disclosed(session, analyst):
+    born = where(Filter("birth_year", Operator.EQUAL, "1980"))
+    for _ in range(5):
+        cast.add_patient(session)
+    group = search.find_group(session, analyst, born, now=NOW)
+
+    def exported_by(export):
+        return export(
+            session, analyst, born, now=NOW, smallest_group=5, disclosed=group
+        )
+
+    rows = "".join(exported_by(search.export_csv)).splitlines()
+    cast.add_patient(session)
+
+    assert len(rows) == 1 + 5
+    for export in (search.export_csv, search.export_workbook):
+        with pytest.raises(Unavailable, match="has changed"):
+            exported_by(export)
