@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
+from datetime import timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 from threading import Event, Thread
@@ -27,6 +28,8 @@ from db.embedded import DataFolder
 from db.endpoints import Endpoints
 from db.models.user import UserSession
 from db.postgres import SYSTEM, Database
+from services.core.actors import CONSOLE, Role
+from services.people import tokens
 from tests.browser.running import free_port, variables
 from tests.kit import cast, warm_start
 from tests.kit.signing_in import sign_in
@@ -166,6 +169,38 @@ def test_answers_for_programs_are_compressed_and_pages_with_secrets_are_not(
     assert described.headers["content-encoding"] == "gzip"
     assert described.json()["openapi"]
     assert "content-encoding" not in page.headers
+
+
+def test_a_program_that_reads_gzip_edits_with_the_etag_that_it_got(
+    served: Launcher, database: Database
+):
+    token = database.write(
+        lambda session: tokens.issue(
+            session, Role.STAFF, lifetime=timedelta(hours=1), console=CONSOLE
+        ),
+        identity=SYSTEM,
+    ).value
+    ada = {
+        "first_name": "Ada",
+        "last_name": "Lovelace",
+        "date_of_birth": "1980-05-17",
+        "email": "ada@example.org",
+        # Longer than what the front leaves as it is.
+        "allergies": [f"Allergy {number}" for number in range(90)],
+    }
+    headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "gzip"}
+    with browser_at(served) as program:
+        program.headers.update(headers)
+        registered = program.post("/api/v1/patients", json=ada)
+        path = registered.headers["location"]
+        read = program.get(path)
+        edited = program.put(path, json=ada, headers={"If-Match": read.headers["etag"]})
+
+    # The answer to a change is not compressed at all.
+    assert "content-encoding" not in registered.headers
+    assert read.headers["content-encoding"] == "gzip"
+    assert read.headers["etag"] == registered.headers["etag"] == '"1"'
+    assert edited.status_code == 200
 
 
 def test_who_asks_is_told_by_the_front_and_not_by_who_asks(
