@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.core.answers import JsonResponse, Shown
-from api.core.bodies import Body, describe_body, read_body
+from api.core.bodies import AS_TEXT, Body, describe_body, read_body
 from api.core.dependencies import Program
 from api.core.documented import refuses, shows
 from services.cluster import monitoring, operations
@@ -50,7 +50,7 @@ class ActBody(Body):
     typed: str = Field(
         "", description="For a failover that may lose data: the value of `node` again."
     )
-    scheduled_at: datetime | None = Field(
+    scheduled_at: Annotated[datetime | None, AS_TEXT] = Field(
         None,
         strict=False,
         description="For a switchover: when to run it; immediately if omitted.",

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Final, TypeVar
 import orjson
 from fastapi import Depends, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic_core import PydanticCustomError
 
 from api.core.dependencies import program_or_person
 
@@ -19,6 +20,17 @@ class Body(BaseModel):
     """The schema of a JSON body: no coercion, no unknown fields."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+def _require_text(value: object) -> object:
+    if value is None or isinstance(value, str):
+        return value
+    raise PydanticCustomError("string_type", "Input should be a valid string")
+
+
+# For dates and times, which are text in JSON: a number would otherwise be taken for
+# seconds, and 0 for the first day of 1970.
+AS_TEXT: Final = BeforeValidator(_require_text)
 
 
 async def read_body(request: Request, kind: type[BodyT]) -> BodyT:

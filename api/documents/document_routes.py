@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from api.core.answers import JsonResponse, read_headers, written_headers
-from api.core.bodies import Body, describe_body, json_body
+from api.core.bodies import AS_TEXT, Body, describe_body, json_body
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
 from api.core.files.downloads import file_etag
@@ -78,7 +78,7 @@ class DocumentChanges(Body):
     description: Annotated[str, _at_most(LONGEST_DESCRIPTION)] = ""
     metadata: dict[str, Any] = Field(default_factory=dict)
     patient_id: Annotated[UUID | None, Field(strict=False)] = None
-    dated_on: Annotated[date | None, Field(strict=False)] = None
+    dated_on: Annotated[date | None, Field(strict=False), AS_TEXT] = None
     tags: Annotated[tuple[str, ...], Field(strict=False)] = ()
     custom_fields: dict[str, Any] = Field(
         default_factory=dict,

@@ -159,9 +159,8 @@ def _timestamp(caller: Caller, arguments: Arguments, name: str) -> datetime:
         raise InvalidInput(name, "start and end are required.")
     try:
         timestamp = datetime.fromisoformat(value)
-        zone = caller.stores.now().tzinfo
-        return timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=zone)
-    except ValueError as error:
+        return parameters.in_utc(timestamp, caller.stores.now().tzinfo)
+    except (ValueError, OverflowError) as error:
         raise InvalidInput(
             name,
             f"{name} must be a date or time, such as 2026-11-23 or "

@@ -4,7 +4,7 @@ import calendar
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
 
 from api.fhir.definitions import SearchParameter, Wanted, uuid_of
@@ -97,6 +97,12 @@ def starts_with(*fields: str) -> Read:
     """Return a reader of texts with which one of these fields has to begin."""
 
     def read(value: str) -> Filter | Group:
+def code_within(system: str, value: str) -> str | None:
+    """Return the code of a token, `code` or `system|code`; None for other systems."""
+    said, _, code = value.rpartition("|")
+    return code if said in {"", system} else None
+
+
         begins = (Filter(field, Operator.STARTS_WITH, value) for field in fields)
         return Group(Combine.OR, tuple(begins))
 
@@ -177,8 +183,7 @@ def timespan(name: str, value: str, zone: tzinfo) -> tuple[str, datetime, dateti
     if wanted.first.year not in _YEARS:
         raise InvalidInput(name, f"{name} takes years from 1900 to 2199.")
     if wanted.timestamp is not None:
-        timestamp = wanted.timestamp
-        begin = timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=zone)
+        begin = in_utc(wanted.timestamp, zone)
         return wanted.prefix, begin, begin + wanted.lasts
     over = wanted.last + timedelta(days=1)
     begin, end = (datetime.combine(day, time.min, zone) for day in (wanted.first, over))

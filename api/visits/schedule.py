@@ -1,12 +1,12 @@
 """/api/doctors: adding doctors, and planning when they can be booked."""
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -17,7 +17,7 @@ from api.core.answers import (
     read_headers,
     written_headers,
 )
-from api.core.bodies import Body, describe_body, json_body
+from api.core.bodies import AS_TEXT, Body, describe_body, json_body
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import refuses, shows
 from api.visits.schemas import DoctorShown
@@ -33,7 +33,28 @@ router = APIRouter(prefix="/api/doctors", tags=["Visits"])
 _CREATED: Final = 201
 _NO_CONTENT: Final = 204
 # The services check lengths, with better messages than a schema.
-_Clock = Annotated[time, Field(strict=False, description="Time by the clinic's clock.")]
+
+
+def _by_the_clinics_clock(value: time) -> time:
+    if value.tzinfo is not None:
+        raise ValueError("Give the time by the clinic's clock, without an offset")
+    return value
+
+
+def _in_utc(value: datetime) -> datetime:
+    """Return the time in UTC, since PostgreSQL does not accept every valid offset."""
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("This is outside the calendar") from error
+
+
+_Clock = Annotated[
+    time,
+    Field(strict=False, description="Time by the clinic's clock, without an offset."),
+    AS_TEXT,
+    AfterValidator(_by_the_clinics_clock),
+]
 
 
 def planner(caller: ProgramOrPerson) -> Caller:
@@ -80,8 +101,7 @@ class HoursBody(Body):
 
     def hours(self) -> Hours:
         """Return the stretch as the services' Hours."""
-        begin, end = (at.replace(tzinfo=None) for at in (self.starts_at, self.ends_at))
-        return Hours(self.weekday, begin, end, self.kind)
+        return Hours(self.weekday, self.starts_at, self.ends_at, self.kind)
 
 
 class PlanBody(Body):
@@ -93,7 +113,9 @@ class PlanBody(Body):
 class SlotBody(Body):
     """A single time at which the doctor can be booked, independent of the plan."""
 
-    starts_at: Annotated[AwareDatetime, Field(strict=False)]
+    starts_at: Annotated[
+        AwareDatetime, Field(strict=False), AS_TEXT, AfterValidator(_in_utc)
+    ]
     duration_minutes: Annotated[
         int | None,
         Field(

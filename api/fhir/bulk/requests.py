@@ -2,7 +2,7 @@
 
 import re
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlencode
 
@@ -148,10 +148,12 @@ def _since(value: str | None) -> datetime | None:
     if value is None:
         return None
     try:
-        since = datetime.fromisoformat(value.replace(" ", "+"))
-    except ValueError:
+        instant = datetime.fromisoformat(value.replace(" ", "+"))
+        # In UTC, since PostgreSQL does not accept every valid offset.
+        since = instant.astimezone(UTC) if instant.tzinfo else None
+    except (ValueError, OverflowError):
         since = None
-    if since is None or since.tzinfo is None:
+    if since is None:
         raise InvalidInput(
             "_since",
             "_since must be an instant with a time zone, such as 2026-11-23T10:00:00Z.",

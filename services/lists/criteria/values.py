@@ -43,6 +43,7 @@ STEP: Final = Decimal("0.000001")
 _DECIMAL: Final = re.compile(r"-?[0-9]{1,9}(?:[.,][0-9]{1,6})?")
 _MONTHS: Final = MappingProxyType({"month": 1, "year": 12})
 _DAYS: Final = MappingProxyType({"day": 1, "week": 7})
+_WIDEST_OFFSET: Final = timedelta(hours=16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,11 @@ def read_timestamp(text: str, now: datetime) -> tuple[datetime, datetime] | None
         timestamp = (
             timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=now.tzinfo)
         )
-        return timestamp, timestamp.astimezone(UTC) + timedelta(microseconds=1)
+        in_utc = timestamp.astimezone(UTC)
+        # PostgreSQL knows no offsets of 16 hours and more; a clinic's zone has none.
+        is_known = abs(timestamp.utcoffset() or timedelta()) < _WIDEST_OFFSET
+        begin = timestamp if is_known else in_utc
+        return begin, in_utc + timedelta(microseconds=1)
     except (ValueError, OverflowError):
         return None
 

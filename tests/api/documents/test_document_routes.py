@@ -449,3 +449,16 @@ def test_every_deed_names_its_version(client, filed, application):
     assert {
         event.patient_id is not None for event in _events_of(application, filed)
     } == {True}
+
+
+def test_a_number_is_no_date(client):
+    filed = upload(client).json()["document"]
+
+    answer = client.ask(
+        "PATCH",
+        f"{LIST}/{filed['id']}/details",
+        json={"dated_on": 0},
+        headers={"If-Match": "*"},
+    )
+
+    assert (answer.status_code, answer.json()["property"]) == (400, "dated_on")

@@ -540,3 +540,23 @@ def test_doctors_are_found_by_name_and_by_role(client, doctors):
     assert entry["resource"]["specialty"] == [{"text": "Zoology"}]
     inactive = _search(client, "Practitioner", name="Zebra", active="false").json()
     assert ids_of(inactive) == []
+
+
+# Valid in ISO 8601, but PostgreSQL knows no offsets of 16 hours and more.
+FAR_OFFSET = "2026-11-23T10:00:00%2B23:00"
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        f"Patient?_lastUpdated=ge{FAR_OFFSET}",
+        f"DocumentReference?date=lt{FAR_OFFSET}",
+        f"Slot?schedule={{doctor}}&start=ge2026-11-20&start=lt{FAR_OFFSET}",
+        f"Appointment/$find?start=2026-11-20&end={FAR_OFFSET}",
+        f"Appointment?patient={{patient}}&date=ge{FAR_OFFSET}",
+    ],
+)
+def test_a_time_may_have_any_offset(client, ada, visits, search):
+    path = search.format(doctor=visits["doctor"], patient=ada["uuid"])
+
+    assert client.get(f"/fhir/{path}").status_code == 200

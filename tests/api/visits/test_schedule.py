@@ -174,3 +174,28 @@ def test_a_slot_that_ends_after_the_calendar_is_refused(client, doctor):
 
     assert answer.status_code == 400
     assert answer.json()["property"] == "starts_at"
+
+
+@pytest.mark.parametrize("at", ["09:00:00Z", "09:00:00+05:00", 32400])
+def test_hours_are_by_the_clinics_clock_and_typed_as_such(client, doctor, at):
+    answer = client.put(
+        f"/api/doctors/{doctor['id']}/plan", {"hours": [MORNING | {"starts_at": at}]}
+    )
+
+    assert (answer.status_code, answer.json()["property"]) == (
+        400,
+        "hours.0.starts_at",
+    )
+
+
+def test_a_slot_may_begin_at_a_time_with_any_offset(client, doctor):
+    path = f"/api/doctors/{doctor['id']}/slots"
+    body = {"starts_at": "2099-01-06T17:00:00+23:00", "reason": "By another clock"}
+
+    added = client.post(path, body)
+
+    assert added.status_code == 201
+    assert added.json()["starts_at"] == "2099-01-05T18:00:00+00:00"
+    for wrong in (4070_000_000, "0001-01-01T00:00:00+14:00"):
+        refused = client.post(path, body | {"starts_at": wrong})
+        assert (refused.status_code, refused.json()["property"]) == (400, "starts_at")
