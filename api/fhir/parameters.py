@@ -80,29 +80,33 @@ def keeping(name: str) -> Callable[[Wanted, Sequence[str]], Wanted]:
 
 
 def keeping_codes(
-    name: str, codes: Sequence[str]
+    name: str, codes: Sequence[str], system: str
 ) -> Callable[[Wanted, Sequence[str]], Wanted]:
-    """Return a `narrow` that keeps codes, with or without system, if all are known."""
+    """Return a `narrow` that keeps codes of the system, if all of them are known.
+
+    They are kept without the system; "" stands for those of any other one.
+    """
     keep = keeping(name)
 
     def narrow(wanted: Wanted, values: Sequence[str]) -> Wanted:
-        if any(value.rpartition("|")[2] not in codes for value in values):
+        known = [code_within(system, value) for value in values]
+        if any(code is not None and code not in codes for code in known):
             raise InvalidInput(name, f"{name} must be one of {', '.join(codes)}.")
-        return keep(wanted, values)
+        return keep(wanted, [code or "" for code in known])
 
     return narrow
 
 
-def starts_with(*fields: str) -> Read:
-    """Return a reader of texts with which one of these fields has to begin."""
-
-    def read(value: str) -> Filter | Group:
 def code_within(system: str, value: str) -> str | None:
     """Return the code of a token, `code` or `system|code`; None for other systems."""
     said, _, code = value.rpartition("|")
     return code if said in {"", system} else None
 
 
+def starts_with(*fields: str) -> Read:
+    """Return a reader of texts with which one of these fields has to begin."""
+
+    def read(value: str) -> Filter | Group:
         begins = (Filter(field, Operator.STARTS_WITH, value) for field in fields)
         return Group(Combine.OR, tuple(begins))
 
@@ -188,6 +192,16 @@ def timespan(name: str, value: str, zone: tzinfo) -> tuple[str, datetime, dateti
     over = wanted.last + timedelta(days=1)
     begin, end = (datetime.combine(day, time.min, zone) for day in (wanted.first, over))
     return wanted.prefix, begin, end
+
+
+def in_utc(timestamp: datetime, zone: tzinfo | None) -> datetime:
+    """Return a time in UTC, by the zone's clock if it has no offset.
+
+    PostgreSQL does not accept every valid offset. Raises OverflowError within a day of
+    either end of the calendar.
+    """
+    known = timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=zone)
+    return known.astimezone(UTC)
 
 
 def stretch(

@@ -12,6 +12,15 @@ HOLD_ENDS: Final = "urn:chartroom:hold-ends"
 UUID_URI: Final = "urn:ietf:rfc:3986"
 
 GENDER: Final = "http://hl7.org/fhir/administrative-gender"
+APPOINTMENT_STATUS: Final = "http://hl7.org/fhir/appointmentstatus"
+ENCOUNTER_STATUS: Final = "http://hl7.org/fhir/encounter-status"
+MEDICATION_REQUEST_STATUS: Final = (
+    "http://hl7.org/fhir/CodeSystem/medicationrequest-status"
+)
+MEDICATION_REQUEST_INTENT: Final = (
+    "http://hl7.org/fhir/CodeSystem/medicationrequest-intent"
+)
+SLOT_STATUS: Final = "http://hl7.org/fhir/slotstatus"
 ALLERGY_CLINICAL: Final = (
     "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical"
 )

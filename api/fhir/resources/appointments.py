@@ -167,5 +167,5 @@ APPOINTMENT: Final = ResourceType(
     read=read,
     bulk=visits.visits_source(appointment_resource, _FIELDS_READ),
     search=visits.searching(appointment_resource, read, _list_pending),
-    parameters=visits.parameters_of(_STATUSES),
+    parameters=visits.parameters_of(_STATUSES, systems.APPOINTMENT_STATUS),
 )

@@ -99,5 +99,5 @@ ENCOUNTER: Final = ResourceType(
     read=_read,
     bulk=visits.visits_source(encounter_resource, _FIELDS_READ),
     search=visits.searching(encounter_resource, _read),
-    parameters=visits.parameters_of(_STATUSES),
+    parameters=visits.parameters_of(_STATUSES, systems.ENCOUNTER_STATUS),
 )

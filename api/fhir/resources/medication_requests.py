@@ -170,7 +170,10 @@ _PARTS: Final = PartsOfRecords(
     of_record=_of_prescription,
     of_patient=_of_patient,
     permission=Permission.VIEW_PRESCRIPTIONS,
-    holds={"status": is_code("status"), "intent": is_code("intent")},
+    holds={
+        "status": is_code("status", systems.MEDICATION_REQUEST_STATUS),
+        "intent": is_code("intent", systems.MEDICATION_REQUEST_INTENT),
+    },
     dates={
         "authoredon": DateOf(
             ("authoredOn",), "When this version of the prescription was issued."

@@ -220,9 +220,9 @@ def has_code(*path: str) -> Holds:
     return holds
 
 
-def is_code(name: str) -> Holds:
-    """Return a predicate of whether an element, which is a code, has a value."""
-    return lambda part, value: part.get(name) == value.rpartition("|")[2]
+def is_code(name: str, system: str) -> Holds:
+    """Return a predicate of whether an element has a code of this system."""
+    return lambda part, value: part.get(name) == parameters.code_within(system, value)
 
 
 def _record_of(id_: str) -> UUID:

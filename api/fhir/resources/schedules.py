@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from api.core.dependencies import Caller
-from api.fhir import parameters
+from api.fhir import parameters, systems
 from api.fhir.definitions import (
     PageWanted,
     Resource,
@@ -28,6 +28,8 @@ from services.visits.schedule.doctors import DoctorRecord
 from services.visits.schedule.slots.records import SlotRecord
 
 _STATUS: Final = {"free": "free", "held": "busy-tentative", "booked": "busy"}
+# The standard's codes, also those that no slot has here.
+_STATUSES: Final = (*_STATUS.values(), "busy-unavailable", "entered-in-error")
 MOST_DAYS: Final = 62
 _ASK: Final = (
     "Give a range such as start=ge2026-11-23&start=lt2026-11-30, or a day; at most "
@@ -136,7 +138,7 @@ SLOT: Final = ResourceType(
             "status",
             "token",
             f"One of {', '.join(_STATUS.values())}.",
-            parameters.keeping("status"),
+            parameters.keeping_codes("status", _STATUSES, systems.SLOT_STATUS),
         ),
         parameters.LAST_UPDATED,
     ),

@@ -151,7 +151,7 @@ def _narrowing(
 
 
 def _codes(wanted: Wanted) -> set[str]:
-    return {value.rpartition("|")[2] for value in wanted.values.get("status", ())}
+    return set(wanted.values.get("status", ()))
 
 
 def _patient_of_pending(wanted: Wanted) -> UUID:
@@ -231,8 +231,11 @@ def _parameter(name: str, documentation: str) -> SearchParameter:
     )
 
 
-def parameters_of(statuses: Sequence[str]) -> tuple[SearchParameter, ...]:
-    """Return the search parameters of visits; `statuses` are the standard's codes."""
+def parameters_of(statuses: Sequence[str], system: str) -> tuple[SearchParameter, ...]:
+    """Return the search parameters of visits.
+
+    `statuses` are the standard's codes, and `system` the name of their code system.
+    """
     return (
         _parameter(
             "_id",
@@ -256,6 +259,6 @@ def parameters_of(statuses: Sequence[str]) -> tuple[SearchParameter, ...]:
             "status",
             "token",
             "Status of the visit.",
-            parameters.keeping_codes("status", statuses),
+            parameters.keeping_codes("status", statuses, system),
         ),
     )

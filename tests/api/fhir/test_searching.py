@@ -560,3 +560,47 @@ def test_a_time_may_have_any_offset(client, ada, visits, search):
     path = search.format(doctor=visits["doctor"], patient=ada["uuid"])
 
     assert client.get(f"/fhir/{path}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("searched", "status"),
+    [
+        ("Appointment?patient={patient}", "appointmentstatus|booked"),
+        ("Encounter?patient={patient}", "encounter-status|planned"),
+        (
+            "Slot?schedule={doctor}&start=ge2026-11-20&start=lt2027-01-10",
+            "slotstatus|busy",
+        ),
+    ],
+)
+def test_a_status_is_found_with_its_own_system_only(
+    client, ada, visits, searched, status
+):
+    path = searched.format(doctor=visits["doctor"], patient=ada["uuid"])
+    code = status.partition("|")[2]
+
+    def found(token):
+        answer = client.get(f"/fhir/{path}&status={token}")
+        assert answer.status_code == 200, answer.text
+        return ids_of(answer.json())
+
+    assert len(found(code)) == 2
+    assert found(f"http://hl7.org/fhir/{status}") == found(code)
+    assert found(f"http://example.org/statuses|{code}") == []
+    assert client.get(f"/fhir/{path}&status=mistyped").status_code == 400
+
+
+def test_a_prescriptions_status_is_found_with_its_own_system_only(
+    as_role, consultation
+):
+    clinician = as_role(Role.CLINICIAN)
+    path = f"/fhir/MedicationRequest?patient={consultation.patient_id}"
+    system = "http://hl7.org/fhir/CodeSystem/medicationrequest-"
+
+    def number_of(search):
+        return len(ids_of(clinician.get(f"{path}&{search}").json()))
+
+    assert number_of(f"status={system}status|active") == number_of("status=active") > 0
+    assert number_of(f"intent={system}intent|order") > 0
+    assert number_of("status=http://example.org/statuses|active") == 0
+    assert number_of("intent=http://example.org/intents|order") == 0
