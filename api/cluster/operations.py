@@ -178,7 +178,8 @@ def act(caller: Program, body: Annotated[ActBody, Depends(_body)]) -> Response:
         caller.stores.runner.rehearse(order)
         return JsonResponse(_shown(None, order.kind, "scheduled"), _ACCEPTED)
     run = caller.act_on_servers(order)
-    shown = _shown(None, order.kind, "scheduled") if run is None else _run(run)
+    is_planned = isinstance(run, UUID)
+    shown = _shown(run, order.kind, "scheduled") if is_planned else _run(run)
     return JsonResponse(shown, _ACCEPTED)
 
 

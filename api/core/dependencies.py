@@ -241,9 +241,14 @@ class Caller:
         with self._on_behalf().recording_refusals():
             raise refusal
 
-    def act_on_servers(self, order: OperationRequest) -> RunningOperation | None:
-        """Start an operation on the servers; return None if it is scheduled."""
-        return self.stores.runner.start(self._on_behalf(), order, session_id=None)
+    def act_on_servers(self, order: OperationRequest) -> RunningOperation | UUID:
+        """Start an operation on the servers; return only its id if it is scheduled."""
+        runner, who = self.stores.runner, self._on_behalf()
+        if order.scheduled_at:
+            return runner.plan(who, order, session_id=None)
+        run = runner.start(who, order, session_id=None)
+        assert run is not None  # noqa: S101 (it is not planned)
+        return run
 
     def count_upload(self, *, is_begun: bool = False) -> None:
         """Count an upload that the caller sends or begins; raises LimitReached."""

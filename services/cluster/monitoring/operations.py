@@ -80,8 +80,9 @@ def list_operations(
 
 
 def get_operation(session: Session, actor: Actor, operation_id: UUID) -> Operation:
-    """Return one operation; raises NotFound."""
-    actor.require(Permission.VIEW_REPLICATION)
+    """Return one operation, also to who may only act; raises NotFound."""
+    if not actor.may(Permission.ACT_ON_CLUSTER):
+        actor.require(Permission.VIEW_REPLICATION)
     row = session.get(ClusterOperation, operation_id)
     if row is None:
         raise NotFound("There is no such operation.")

@@ -102,11 +102,11 @@ class OperationRunner:
 
         Raises what the dry run and authorization.request raise, and ServersBusy.
         """
-        self.rehearse(request)
         if request.scheduled_at:
             # Also if somebody led a moment ago and nobody does now: never at once.
-            self._request(who, request, session_id)
+            self.plan(who, request, session_id=session_id)
             return None
+        self.rehearse(request)
         leads = self.servers.leads()
         locks = self._lock()
         try:
@@ -116,6 +116,16 @@ class OperationRunner:
             locks.close()
             raise
         return self._begin(operation, locks)
+
+    def plan(
+        self, who: ActorDatabase, request: OperationRequest, *, session_id: UUID | None
+    ) -> UUID:
+        """Authorize a request for a later time; return the operation's id.
+
+        Raises what the dry run and authorization.request raise.
+        """
+        self.rehearse(request)
+        return self._request(who, request, session_id).id
 
     def carry_out(
         self, operation_id: UUID, request: OperationRequest

@@ -1,0 +1,48 @@
+"""Operations on the servers that programs request."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import delete
+
+from db.models.replication import ClusterOperation
+from db.postgres import SYSTEM
+from services.core.actors import Role, Scope
+from services.people import tokens
+from tests.api.conftest import Client
+
+BASE = "/api/v1/replication"
+
+
+@pytest.fixture
+def operator(application):
+    """A program that may act on the servers, and nothing else."""
+    scopes = {Scope.ACT_ON_REPLICATION}
+    token = application.database.write(
+        lambda session: tokens.issue(session, Role.ADMIN, scopes=scopes),
+        identity=SYSTEM,
+    ).value
+    client = Client(application.app, token, application.position)
+    yield client
+    client.close()
+    application.database.write(
+        lambda session: session.execute(delete(ClusterOperation)), identity=SYSTEM
+    )
+
+
+def test_a_planned_switchover_is_read_and_cancelled_by_the_id_in_the_answer(operator):
+    best = operator.get(f"{BASE}/preview").json()["candidates"][0]["name"]
+    body = {
+        "act": "switchover",
+        "node": best,
+        "reason": "Kernel update on the primary",
+        "scheduled_at": (datetime.now(UTC) + timedelta(days=2)).isoformat(),
+    }
+
+    planned = operator.post(f"{BASE}/acts", body)
+
+    assert (planned.status_code, planned.json()["state"]) == (202, "scheduled")
+    path = f"{BASE}/acts/{planned.json()['id']}"
+    assert operator.get(path).json()["state"] == "scheduled"
+    assert operator.delete(path).status_code == 204
+    assert operator.get(path).json()["state"] == "cancelled"
