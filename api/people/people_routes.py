@@ -47,9 +47,10 @@ class PersonShown(Shown):
 
 
 class PeopleShown(Shown):
-    """People by name, a thousand at most."""
+    """People by name, a thousand at a time; `next` is null at the end."""
 
     people: list[PersonShown]
+    next: UUID | None
 
 
 def _scopes(token: Token) -> list[str] | None:
@@ -83,18 +84,27 @@ class TokensShown(Shown):
 
 @router.get("/people", responses=shows(PeopleShown))
 def list_people(
-    caller: Program, role: Annotated[list[Role] | None, Query()] = None
+    caller: Program,
+    role: Annotated[list[Role] | None, Query()] = None,
+    after: Annotated[
+        UUID | None, Query(description="`next` of the previous page.")
+    ] = None,
 ) -> Response:
-    """List the people who can sign in, all or those with some roles."""
+    """List the people who can sign in, all or those with some roles.
+
+    A page has up to 1,000; pass `next` as `after` for those that follow.
+    """
     read = caller.read(
         lambda session: people.list_people(
-            session, caller.actor, roles=role or (), limit=_MOST
+            session, caller.actor, roles=role or (), after=after, limit=_MOST + 1
         )
     )
-    return JsonResponse(
-        {"people": list(map(PersonShown.of, read.value))},
-        headers=read_headers(read, caller.after),
-    )
+    page = read.value[:_MOST]
+    content = {
+        "people": list(map(PersonShown.of, page)),
+        "next": page[-1].id if len(read.value) > _MOST else None,
+    }
+    return JsonResponse(content, headers=read_headers(read, caller.after))
 
 
 @router.get("/people/{uuid}", responses=shows(PersonShown, 404))

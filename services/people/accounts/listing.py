@@ -7,12 +7,22 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import Session
 
 from db.models.user import Invitation, Passkey, User, UserSession
 from services.core.actors import Actor, Permission, Role
-from services.core.errors import NotFound
+from services.core.errors import InvalidInput, NotFound
 from services.core.typed_text import tidy
 from services.lists.folding import by_name
 
@@ -55,12 +65,14 @@ def list_people(
     *,
     search: str = "",
     roles: Sequence[Role] = (),
+    after: UUID | None = None,
     limit: int = 50,
 ) -> tuple[Person, ...]:
     """Return the people who sign in, by name; raises NotAllowed.
 
-    `search` is a part of a name or an address. Programs are not among them: they act
-    with tokens and are listed there.
+    `search` is a part of a name or an address. With `after`, those who follow that
+    person; raises InvalidInput if there is no such person. Programs are not among them:
+    they act with tokens and are listed there.
     """
     actor.require(Permission.MANAGE_USERS)
     wanted = _PEOPLE.order_by(by_name(User.name), User.id).limit(limit)
@@ -73,6 +85,8 @@ def list_people(
         )
     if roles:
         wanted = wanted.where(User.role.in_(roles))
+    if after is not None:
+        wanted = wanted.where(_follows(session, after))
     return tuple(map(_person_of, session.execute(wanted)))
 
 
@@ -83,6 +97,18 @@ def get_person(session: Session, actor: Actor, user_id: UUID) -> Person:
     if row is None:
         raise NoSuchPerson
     return _person_of(row)
+
+
+def _follows(session: Session, user_id: UUID) -> ColumnElement[bool]:
+    """Return the condition for people after this one in the list by name."""
+    key = by_name(User.name)
+    place = session.scalar(select(key).where(User.id == user_id))
+    if place is None:
+        raise InvalidInput(
+            "after",
+            "This place in the list no longer exists; start again at its first page.",
+        )
+    return tuple_(key, User.id) > tuple_(literal(place, Text), literal(user_id))
 
 
 def _people() -> Select[Any]:

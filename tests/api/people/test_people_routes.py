@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from api.core.answers import LSN_HEADER
+from api.people import people_routes
 from db.postgres import ANONYMOUS, SYSTEM
 from services.core.actors import Role, Scope
 from services.people import sessions, tokens
@@ -147,3 +148,19 @@ def test_a_signed_in_browser_is_no_program(application, cleo):
     browser.close()
 
     assert answer.status_code == 401
+
+
+def test_many_people_are_listed_page_by_page(application, boss, cleo, monkeypatch):
+    everybody = boss.get("/api/v1/people", headers=now(application)).json()
+    monkeypatch.setattr(people_routes, "_MOST", 2)
+    listed, after = [], ""
+    while after is not None:
+        page = boss.get("/api/v1/people", params={"after": after} if after else {})
+        listed += page.json()["people"]
+        after = page.json()["next"]
+    gone = boss.get(f"/api/v1/people?after={uuid4()}")
+
+    assert everybody["next"] is None
+    assert listed == everybody["people"]
+    assert len(listed) > 2
+    assert (gone.status_code, gone.json()["property"]) == (400, "after")
