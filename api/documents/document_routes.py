@@ -116,13 +116,18 @@ def file_document(caller: Sender, came: Uploaded) -> Response:
     content = receive(caller, came)
 
     def file(session: Session) -> tuple[DocumentRecord, DocumentRecord | None]:
-        same = records.find_filed(
-            session, caller.actor, content.sha256, draft.patient_id
-        )
         if prescription_id is not None:
             filed = scans.add(session, caller.actor, prescription_id, draft, content)
         else:
             filed = records.file(session, caller.actor, draft, content)
+        # Among those of the patient it was filed for, whoever had to name them.
+        same = records.find_filed(
+            session,
+            caller.actor,
+            content.sha256,
+            filed.patient_id,
+            besides=filed.id,
+        )
         return filed, same
 
     written = keep(caller, came, content, file)

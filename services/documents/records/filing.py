@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, true
 from sqlalchemy.orm import Session
 
 from db.models.document import Document, DocumentOriginal, DocumentVersion
@@ -123,12 +123,18 @@ def restore_version(
 
 
 def find_filed(
-    session: Session, actor: Actor, sha256: bytes, patient_id: UUID | None
+    session: Session,
+    actor: Actor,
+    sha256: bytes,
+    patient_id: UUID | None,
+    *,
+    besides: UUID | None = None,
 ) -> DocumentRecord | None:
     """Return the patient's newest document that has ever had this very content.
 
     A document made from a picture counts by the picture's content as well. Without a
-    patient, unfiled documents are searched. Raises NotAllowed.
+    patient, unfiled documents are searched; the document `besides` which one is looked
+    for does not count. Raises NotAllowed.
     """
     require_view(actor)
     if actor.role is Role.PATIENT:
@@ -146,6 +152,7 @@ def find_filed(
             Document.deleted_at.is_(None),
             Document.patient_id.is_not_distinct_from(patient_id),
             Document.id.in_(having),
+            Document.id != besides if besides else true(),
         )
         .order_by(Document.created_at.desc(), Document.id.desc())
         .limit(1)

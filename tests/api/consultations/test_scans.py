@@ -15,7 +15,7 @@ from services.consultations.prescriptions import (
 )
 from services.core.actors import Role
 from tests.api.conftest import NEWEST
-from tests.api.document_samples import upload
+from tests.api.document_samples import pdf, upload
 from tests.kit import cast
 from tests.services.visits import visit_samples
 
@@ -83,3 +83,27 @@ def test_what_is_no_signed_paper_of_somebodys_patient_is_refused(
     answer = upload(as_role(role), prescription_id=named or str(prescription.id))
 
     assert answer.status_code == status
+
+
+def test_a_scan_that_was_filed_before_is_named(client, prescription):
+    paper, named = pdf("Signed once"), str(prescription.id)
+    first = upload(client, paper, prescription_id=named).json()
+
+    again = upload(client, paper, prescription_id=named).json()
+
+    assert first["already_filed"] is None
+    assert again["already_filed"] == first["document"]["id"]
+
+
+def test_a_scan_for_one_patient_is_not_filed_for_another(client, ada, prescription):
+    refused = upload(
+        client, prescription_id=str(prescription.id), patient_id=ada["uuid"]
+    )
+    own = upload(
+        client,
+        prescription_id=str(prescription.id),
+        patient_id=str(prescription.patient_id),
+    )
+
+    assert (refused.status_code, refused.json()["property"]) == (400, "patient_id")
+    assert own.status_code == 201
