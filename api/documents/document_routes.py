@@ -206,6 +206,7 @@ def add_version(
     caller: Sender, uuid: UUID, came: Uploaded, if_match: IfMatch = None
 ) -> Response:
     """Replace a document's file; earlier ones stay as versions."""
+    came.require_no_facts()
     content = receive(caller, came)
 
     def add(session: Session) -> DocumentRecord:

@@ -97,6 +97,13 @@ class Upload:
             dated_on=_date_of(facts["dated_on"]) if "dated_on" in facts else None,
         )
 
+    def require_no_facts(self) -> None:
+        """Raise InvalidInput if the file came with facts, which would be lost."""
+        for name in self.facts:
+            raise InvalidInput(
+                name, f"A new version has no {name}: change the document's details."
+            )
+
     @property
     def prescription_id(self) -> UUID | None:
         """Return the prescription whose paper it is, or raise InvalidInput."""

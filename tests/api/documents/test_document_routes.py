@@ -451,6 +451,21 @@ def test_every_deed_names_its_version(client, filed, application):
     } == {True}
 
 
+def test_what_a_new_version_cannot_change_is_refused(client):
+    filed = upload(client).json()["document"]
+    path = f"{LIST}/{filed['id']}"
+
+    answer = client.ask(
+        "POST",
+        f"{path}/versions",
+        files={"file": ("Second.pdf", pdf(), "application/pdf")},
+        data={"confidential": "true"},
+    )
+
+    assert (answer.status_code, answer.json()["property"]) == (400, "confidential")
+    assert len(client.get(f"{path}/details").json()["versions"]) == 1
+
+
 def test_a_number_is_no_date(client):
     filed = upload(client).json()["document"]
 
