@@ -15,6 +15,7 @@ from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
 from api.core.field_selection import ChosenFields
 from api.documents.schemas import DocumentsPage, ListedDocumentShown
+from services.core.errors import InvalidInput
 from services.documents import search
 from services.documents.fields import PREFIX
 from services.documents.records.visibility import permission_to_view
@@ -59,6 +60,9 @@ def list_documents(
     query = criteria.from_query(pairs, fields)
 
     if "page" in request.query_params:
+        if after or before:
+            sentence = "page cannot be combined with after or before."
+            raise InvalidInput("page", sentence)
         read = caller.read(lambda session: _numbered(session, caller, query, chosen))
         return JsonResponse(read.value, headers=read_headers(read, caller.after))
     looked = caller.look(query.criteria, PagePosition(query.per_page, after, before))

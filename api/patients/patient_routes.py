@@ -33,6 +33,7 @@ from api.patients.schemas import (
     version_named,
 )
 from db.postgres import Read, WriteResult
+from services.core.errors import InvalidInput
 from services.lists import criteria
 from services.patients import search
 from services.patients.duplicates import duplicates, merging
@@ -79,6 +80,8 @@ def list_patients(
         request.query_params.multi_items(), PatientShown, PseudonymisedPatientShown
     )
     pairs = [pair for pair in remaining if pair[0] != _CURSOR]
+    if "page" in request.query_params:
+        raise InvalidInput("page", 'There is no parameter "page": pass next as after.')
     query = criteria.from_query(query_by_fields(pairs), fields.FIELDS)
     answer = disclose_list(
         caller,

@@ -451,6 +451,12 @@ def test_every_deed_names_its_version(client, filed, application):
     } == {True}
 
 
+def test_a_numbered_page_is_not_combined_with_a_place(client):
+    answer = client.get(f"{LIST}?page=2&after={uuid4()}")
+
+    assert (answer.status_code, answer.json()["property"]) == (400, "page")
+
+
 def test_what_a_new_version_cannot_change_is_refused(client):
     filed = upload(client).json()["document"]
     path = f"{LIST}/{filed['id']}"

@@ -317,3 +317,9 @@ def test_a_new_address_of_a_patients_own_is_proved_on_a_page(application, as_rol
     assert answer.status_code == 400
     assert answer.json()["property"] == "email"
     assert "code" in answer.json()["detail"]
+
+
+def test_a_page_number_is_refused_where_it_would_have_no_effect(client):
+    answer = client.get("/api/v1/patients?page=2")
+
+    assert (answer.status_code, answer.json()["property"]) == (400, "page")

@@ -124,3 +124,12 @@ def test_who_does_not_come_is_written_down_once_the_visit_has_begun(
     practice.begin_visit(visit["id"])
 
     assert client.post(path).json()["status"] == "no-show"
+
+
+@pytest.mark.parametrize("patient", [None, str(uuid4())])
+def test_a_page_after_no_visit_is_refused_and_does_not_seem_the_last(client, patient):
+    given = {"after": str(uuid4())} | ({"patient": patient} if patient else {})
+
+    answer = client.get("/api/appointments", params=given)
+
+    assert (answer.status_code, answer.json()["property"]) == (400, "after")

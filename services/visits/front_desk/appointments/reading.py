@@ -14,6 +14,7 @@ from db.models.patient import Patient
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
+from services.core.errors import InvalidInput
 from services.visits.front_desk.appointments import codes
 from services.visits.front_desk.appointments.errors import NoSuchCode, NoSuchVisit
 from services.visits.front_desk.appointments.records import VisitRecord, VisitStatus
@@ -76,9 +77,11 @@ def list_of_day(
 
     For a clinician, those of their own patients and those that they are booked for. At
     most 500, or `limit`, are returned; if there are that many, more may follow `after`
-    the last of them. `shown_before` is as in `list_between`.
+    the last of them. `shown_before` is as in `list_between`. Raises InvalidInput if
+    there is no such visit.
     """
     actor.require(Permission.VIEW_VISITS)
+    _require_place(session, after)
     listed = _list(
         session,
         *_on(day, zone),
@@ -156,9 +159,10 @@ def list_of_patient(
 
     With `have_begun`, those to come are left out. At most 100, or `limit`, are
     returned; if there are that many, more may follow `after` the last of them. Raises
-    NotAllowed.
+    NotAllowed, and InvalidInput if there is no such visit.
     """
     require_view(actor, patient_id)
+    _require_place(session, after)
     rows = session.execute(
         visits()
         .where(
@@ -308,6 +312,21 @@ def _follows(visit_id: UUID) -> ColumnElement[bool]:
 def _precedes(visit_id: UUID) -> ColumnElement[bool]:
     """Return the condition for visits after this one in a patient's list."""
     return tuple_(Appointment.starts_at, Appointment.id) < _place_of(visit_id)
+
+
+def _require_place(session: Session, visit_id: UUID | None) -> None:
+    """Raise InvalidInput for a page after a visit that is not, or no longer, there.
+
+    Nothing would follow it: the list would seem to end.
+    """
+    if visit_id is None:
+        return
+    there = select(Appointment.id).where(Appointment.id == visit_id)
+    if session.scalar(there) is None:
+        raise InvalidInput(
+            "after",
+            "This place in the list no longer exists; start again at its first page.",
+        )
 
 
 def _place_of(visit_id: UUID) -> ScalarSelect[Any]:
