@@ -33,6 +33,30 @@ def test_an_admitted_site_calls_with_a_token(client, stranger):
     assert "Origin" in made.headers["vary"]
 
 
+@pytest.mark.parametrize(
+    "sent", ["if-none-exist", "prefer", "x-chartroom-reason", "if-range"]
+)
+def test_an_admitted_site_sends_what_calls_are_documented_with(stranger, sent):
+    preflight = {
+        "Access-Control-Request-Method": "GET",
+        "Access-Control-Request-Headers": f"authorization,{sent}",
+    }
+
+    before = stranger.ask("OPTIONS", "/fhir/$export", headers=ADMITTED | preflight)
+
+    assert before.status_code == 200
+    assert sent in before.headers["access-control-allow-headers"].lower()
+
+
+def test_an_admitted_site_reads_where_an_export_is(client):
+    answer = client.get("/fhir/metadata", headers=ADMITTED)
+
+    exposed = answer.headers["access-control-expose-headers"]
+    assert {"Content-Location", "X-Progress", "Content-Range"} <= set(
+        exposed.split(", ")
+    )
+
+
 def test_another_site_is_told_nothing_and_changes_nothing(client, stranger):
     assert ALLOW not in _ask_before(stranger, STRANGE).headers
     assert ALLOW not in client.get("/api/v1/patients", headers=STRANGE).headers
