@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from typing import Any, Final, Literal, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
@@ -20,7 +20,9 @@ from services.lists.pages import Page, Place, Row
 from services.lists.streaming.line_pieces import LinePiece
 
 Resource = dict[str, Any]
-_NOBODY: Final = UUID(int=0)
+# Drawn by each process, since callers may choose the ids of what they register: some
+# send the nil UUID, and would be found wherever nobody is meant.
+_NOBODY: Final = uuid4()
 What = TypeVar("What")
 
 

@@ -146,6 +146,18 @@ def test_what_is_held_for_one_patient_is_not_booked_for_another(
     assert booking["note"] == "A cough"
 
 
+def test_a_mistyped_patient_does_not_count_as_none(client, practice, ada):
+    held = _resource(_invoke(client, "hold", **_of(practice, ada)))
+    mistyped = {
+        "appointment_reference": f"Appointment/{held['id']}",
+        "patient_reference": f"Patient/{ada['uuid'].upper()}",
+    }
+
+    assert _invoke(client, "book", **mistyped).status_code == 400
+    read = client.get(f"/fhir/Appointment/{held['id']}", headers=NEWEST)
+    assert read.json()["status"] == "pending"
+
+
 def test_a_proposed_time_is_booked_in_one_step_with_what_it_is_for(
     client, practice, ada
 ):

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from services.core.actors import Role, Scope
-from tests.api.conftest import Client
+from tests.api.conftest import ADA, Client
 from tests.api.fhir.conftest import actions_about, ids_of, program
 from tests.api.fhir.oracles import validate
 from tests.kit import cast
@@ -418,3 +418,19 @@ def test_a_registration_is_in_the_log_as_any_other(application, client, newcomer
     made = _create(client, newcomer).json()
 
     assert actions_about(application, made["id"]) == ["patient:register"]
+
+
+def test_a_patient_with_the_nil_uuid_is_not_taken_for_anybody(client, newcomer):
+    nil = "00000000-0000-0000-0000-000000000000"
+    assert client.post("/patient-register", ADA | {"uuid": nil}).status_code == 200
+
+    read = client.get("/fhir/Patient/mistyped")
+    found = client.get("/fhir/Patient?identifier=urn:example:other-clinic|77")
+    created = _create(
+        client, newcomer, If_None_Exist="identifier=urn:example:other-clinic|77"
+    )
+
+    assert read.status_code == 404
+    assert ids_of(found.json()) == []
+    assert created.status_code == 201
+    assert client.get(f"/fhir/Patient/{nil}").status_code == 200
