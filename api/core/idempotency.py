@@ -35,3 +35,11 @@ def attempt_of(actor: Actor, key: str | None) -> UUID:
         return UUID(key)
     except ValueError:
         return uuid5(actor.id, key)
+
+
+def id_for(actor: Actor, key: str | None) -> UUID | None:
+    """Return the id of what the actor creates with this key; None without a key.
+
+    Nobody else's key leads to it, even if it is the same UUID. Raises InvalidInput.
+    """
+    return None if key is None else uuid5(actor.id, str(attempt_of(actor, key)))

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from api.core.answers import written_headers
 from api.core.dependencies import Caller, Program
 from api.core.documented import Responses
-from api.core.idempotency import IdempotencyKey, attempt_of
+from api.core.idempotency import IdempotencyKey, id_for
 from api.core.outcomes import FHIR_JSON, FHIR_PATH, FhirResponse, Issue, outcome_of
 from api.fhir.answering import base_of, refuses, require_wanted, version_headers
 from api.fhir.definitions import (
@@ -104,8 +104,7 @@ def _serve_creation(kind: ResourceType, creation: Creation) -> None:
         sent, today = understood.resource, caller.stores.today()
         draft, warnings = creation.read(sent, today, lenient)
         returns_outcome = returned(request) is Returned.OUTCOME
-        key = idempotency_key
-        id_ = None if key is None else attempt_of(caller.actor, key)
+        id_ = id_for(caller.actor, idempotency_key)
 
         def create(session: Session) -> _Created | None:
             there: Sequence[Resource] = ()

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from api.core.answers import written_headers
 from api.core.dependencies import Caller, Program
 from api.core.documented import Responses
-from api.core.idempotency import IdempotencyKey, attempt_of
+from api.core.idempotency import IdempotencyKey, id_for
 from api.core.outcomes import FHIR_JSON, FHIR_PATH, FhirResponse, Issue, outcome_of
 from api.fhir.answering import base_of, refuses, require_wanted, version_headers
 from api.fhir.definitions import Resource
@@ -73,9 +73,7 @@ def process_transaction(
     require_wanted(request)
     lenient = is_lenient(request.headers)
     sent = read_bundle(bundle, base_of(request), lenient=lenient)
-    key = idempotency_key
-    id_ = None if key is None else attempt_of(caller.actor, key)
-    draft = replace(sent.draft, id=id_)
+    draft = replace(sent.draft, id=id_for(caller.actor, idempotency_key))
     try:
         content = _store(caller, sent)
         with caller.stores.papers.ingest.discarding_on_refusal(content):

@@ -420,6 +420,16 @@ def test_a_registration_is_in_the_log_as_any_other(application, client, newcomer
     assert actions_about(application, made["id"]) == ["patient:register"]
 
 
+def test_somebody_elses_key_leads_to_nobody_elses_patient(client, as_role, newcomer):
+    key = str(uuid4())
+    first = _create(client, newcomer, Idempotency_Key=key).json()
+
+    other = _create(as_role(Role.CLINICIAN), newcomer, Idempotency_Key=key)
+
+    assert other.status_code == 201
+    assert other.json()["id"] != first["id"]
+
+
 def test_a_patient_with_the_nil_uuid_is_not_taken_for_anybody(client, newcomer):
     nil = "00000000-0000-0000-0000-000000000000"
     assert client.post("/patient-register", ADA | {"uuid": nil}).status_code == 200
