@@ -126,6 +126,18 @@ def test_a_key_is_good_for_one_wish_and_only_its_callers(
     assert answer.status_code == 201
 
 
+def test_a_key_of_a_hold_is_not_good_for_a_move_to_the_same_slot(client, practice, ada):
+    headers = {"Idempotency-Key": uuid4().hex}
+    visit = _hold(client, practice, 1, ada).json()
+    _act(client, visit, "confirm")
+    _hold(client, practice, 0, ada, **headers)
+
+    wish = practice.wish(0, ada["uuid"]) | {"replaces_id": visit["id"]}
+    answer = client.post("/api/bookings", wish, headers=headers)
+
+    _problem(answer, 409, "key")
+
+
 def test_a_key_too_long_is_refused(client, practice, ada):
     headers = {"Idempotency-Key": "x" * 256}
 

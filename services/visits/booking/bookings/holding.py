@@ -121,7 +121,9 @@ def _find_attempt(
     if not bookings:
         return None
     earlier = bookings[0]
-    if (earlier.slot_id, earlier.patient_id) != (request.slot_id, request.patient_id):
+    made = (earlier.slot_id, earlier.patient_id, earlier.replaces_id)
+    # Another note may have come with its confirmation.
+    if made != (request.slot_id, request.patient_id, request.replaces_id):
         raise AttemptKeyReused
     return earlier
 
