@@ -265,6 +265,11 @@ class DocumentVersion(Base):
             text("checked_at NULLS FIRST"),
             postgresql_where=text("file_id IS NOT NULL"),
         ),
+        Index(
+            "document_versions_tried",
+            "tried_at",
+            postgresql_where=text("tried_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[PrimaryKey]
@@ -289,6 +294,8 @@ class DocumentVersion(Base):
     created_at: Mapped[CreatedAt]
     checked_at: Mapped[Timestamp | None]
     damaged_at: Mapped[Timestamp | None]
+    # When a scan or a recognition came to nothing: the others have their turn first.
+    tried_at: Mapped[Timestamp | None]
 
 
 class DocumentOriginal(Base):

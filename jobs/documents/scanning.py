@@ -1,7 +1,8 @@
 """Background work on documents: virus scans, and text recognition on pages."""
 
 import logging
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from functools import partial
 from itertools import chain
@@ -113,7 +114,7 @@ def _scan(
     database: Database, files: FileStore, scanner: ClamdScanner, file: WaitingFile
 ) -> None:
     # Without a verdict it stays quarantined; another job handles broken files.
-    with suppress(NoVerdict, *_UNREADABLE):
+    with _given_up(database, file, NoVerdict):
         with files.open(Bucket.DOCUMENTS, file.file_id) as stream:
             verdict = scanner.scan(stream)
         # Both can be downloaded, so both have to be clean.
@@ -121,6 +122,18 @@ def _scan(
             with files.open(Bucket.DOCUMENT_ORIGINALS, file.original_id) as stream:
                 verdict = scanner.scan(stream)
         record = partial(_settle, file_id=file.file_id, verdict=verdict)
+        database.write(record, identity=SYSTEM)
+
+
+@contextmanager
+def _given_up(
+    database: Database, file: WaitingFile, *errors: type[Exception]
+) -> Iterator[None]:
+    """Leave a file with such errors, or one that cannot be read, for a later turn."""
+    try:
+        yield
+    except (*errors, *_UNREADABLE):
+        record = partial(waiting.record_attempt, file_id=file.file_id)
         database.write(record, identity=SYSTEM)
 
 
@@ -140,7 +153,7 @@ def _recognise(
     read: list[PageWords | None] = []
     most = min(file.pages, MOST_PAGES)
     with (
-        suppress(*_UNREADABLE),
+        _given_up(database, file),
         files.open(Bucket.DOCUMENTS, file.file_id) as stream,
         handed_over(stream) as opened,
     ):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,6 +23,9 @@ from services.pdf.report import PageWords
 from services.pdf.scanning import Verdict
 
 _AT_ONCE: Final = 100
+# What came to nothing is tried again after as long as it had waited until then, and
+# every hour at least.
+_LONGEST: Final = timedelta(hours=1)
 _PLACES: Final = TypeAdapter(PageWords)
 _OLDEST_FIRST: Final = DocumentVersion.created_at.asc()
 
@@ -41,12 +45,12 @@ class WaitingFile:
 
 
 def list_unscanned(session: Session) -> tuple[WaitingFile, ...]:
-    """Return the files that nobody may open yet, the oldest first."""
+    """Return the files that nobody may open yet: first the oldest never tried."""
     return _waiting(session, DocumentVersion.scan == "waiting")
 
 
 def list_never_scanned(session: Session) -> tuple[WaitingFile, ...]:
-    """Return files that came while there was no scanner, the newest first.
+    """Return files that came while there was no scanner: first the newest never tried.
 
     They may be opened meanwhile: files in use do not become inaccessible for days.
     """
@@ -55,12 +59,22 @@ def list_never_scanned(session: Session) -> tuple[WaitingFile, ...]:
 
 
 def list_unread(session: Session) -> tuple[WaitingFile, ...]:
-    """Return the files without text that may be opened, the oldest first."""
+    """Return files without text that may be opened: first the oldest never tried."""
     return _waiting(
         session,
         DocumentVersion.reading == "waiting",
         DocumentVersion.scan.in_(["off", "clean"]),
         DocumentVersion.pages > 0,
+    )
+
+
+def record_attempt(session: Session, file_id: str) -> None:
+    """Note that trying a file came to nothing, so that the others have their turn."""
+    session.execute(
+        update(DocumentVersion)
+        .where(DocumentVersion.file_id == file_id)
+        .values(tried_at=func.now())
+        .execution_options(synchronize_session=False)
     )
 
 
@@ -87,7 +101,7 @@ def record_verdict(session: Session, file_id: str, verdict: Verdict) -> None:
         .values(updated_at=func.now())
         .execution_options(synchronize_session=False)
     )
-    for version in _changed(session, judged, {"scan": verdict}):
+    for version in _changed(session, judged, {"scan": verdict, "tried_at": None}):
         _record(session, Action.DOCUMENT_SCAN, version, verdict=verdict)
 
 
@@ -151,6 +165,9 @@ def _waiting(
     *conditions: ColumnElement[bool],
     order: ColumnElement[Any] = _OLDEST_FIRST,
 ) -> tuple[WaitingFile, ...]:
+    tried_at = DocumentVersion.tried_at
+    pause = func.least(tried_at - DocumentVersion.created_at, _LONGEST)
+    is_due = tried_at < func.now() - pause
     statement = (
         select(
             DocumentVersion.file_id,
@@ -166,19 +183,24 @@ def _waiting(
             DocumentVersion.file_id.is_not(None),
             DocumentVersion.damaged_at.is_(None),
         )
-        .order_by(order)
         .limit(_AT_ONCE)
     )
-    files = {
-        file_id: WaitingFile(file_id, pages or 0, tuple(known or ()), original_id)
-        for file_id, pages, known, original_id in session.execute(statement)
-        if file_id is not None
-    }
+    never_tried = statement.where(tried_at.is_(None)).order_by(order)
+    rows = list(session.execute(never_tried))
+    if len(rows) < _AT_ONCE:
+        rows += session.execute(statement.where(is_due).order_by(tried_at))
+    files: dict[str, WaitingFile] = {}
+    for file_id, pages, known, original_id in rows:
+        if file_id is not None:
+            file = WaitingFile(file_id, pages or 0, tuple(known or ()), original_id)
+            files.setdefault(file_id, file)
     return tuple(files.values())
 
 
 def _changed(
-    session: Session, which: tuple[ColumnElement[bool], ...], values: dict[str, str]
+    session: Session,
+    which: tuple[ColumnElement[bool], ...],
+    values: dict[str, str | None],
 ) -> Sequence[Row[UUID, int, UUID | None]]:
     """Change the versions; return their documents, numbers and patients."""
     statement = (

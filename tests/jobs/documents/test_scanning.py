@@ -3,11 +3,11 @@
 import io
 import tempfile
 from contextlib import closing
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore
@@ -244,6 +244,22 @@ def test_no_words_wait_for_a_file_whose_key_is_missing(
     ]
 
 
+def test_files_whose_keys_are_missing_hold_up_none_that_came_later(
+    database, files, file, with_other_keys, monkeypatch
+):
+    monkeypatch.setattr(waiting, "_AT_ONCE", 1)
+    file(samples.wide_tree(1), scanner=None, into=with_other_keys)
+    file(samples.wide_tree(1), scanner=None)
+
+    for _ in range(2):
+        jobs.recognise(database, files, Reader(), seconds=0)
+
+    assert [version.reading for version in versions(database)] == [
+        "waiting",
+        "recognised",
+    ]
+
+
 def test_what_is_scanned_already_is_left_alone(database, files, file):
     file(
         samples.letter("One"), samples.letter("Two"), scanner=Judge("clean", "infected")
@@ -295,6 +311,41 @@ def test_a_bounded_number_is_scanned_at_once(database, files, file, monkeypatch)
     jobs.scan(database, files, Judge("clean"))
 
     assert scans(database) == ["off", "clean"]
+
+
+def test_files_without_a_verdict_hold_up_none_that_came_later(
+    database, files, file, monkeypatch
+):
+    """Neither by being a whole batch, nor by taking all of the time."""
+    monkeypatch.setattr(waiting, "_AT_ONCE", 2)
+    file(*(samples.letter(name) for name in ("One", "Two", "Three")))
+    file(samples.letter("Four"), scanner=None)
+
+    for verdict in (NoVerdict(), NoVerdict(), "clean", "clean"):
+        jobs.scan(database, files, Judge(verdict), seconds=0)
+
+    assert scans(database) == ["waiting", "waiting", "clean", "clean"]
+
+
+def test_a_file_without_a_verdict_is_tried_again_within_an_hour(database, files, file):
+    file(samples.letter("One"), samples.letter("Two"))
+    jobs.scan(database, files, Judge(NoVerdict(), NoVerdict()))
+    let_pass(database, minutes=61, waited=timedelta(days=3))
+
+    jobs.scan(database, files, Judge("clean"), seconds=0)
+    jobs.scan(database, files, Judge("clean"), seconds=0)
+
+    assert scans(database) == ["clean", "clean"]
+    assert [version.tried_at for version in versions(database)] == [None, None]
+
+
+def let_pass(database, *, minutes, waited):
+    """Make all attempts this long ago, of files that had waited this long."""
+    tried_at = DocumentVersion.tried_at - timedelta(minutes=minutes)
+    rows = update(DocumentVersion).values(
+        tried_at=tried_at, created_at=tried_at - waited
+    )
+    database.write(lambda s: s.execute(rows), identity=SYSTEM)
 
 
 def test_without_a_verdict_what_was_never_scanned_stays_open(
