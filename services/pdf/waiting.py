@@ -115,8 +115,16 @@ def record_words(
 ) -> None:
     """Store the text of the pages that follow the known ones; None for one without any.
 
-    The file itself stays as it is.
+    The file itself stays as it is. Of what was purged meanwhile nothing is stored.
     """
+    # Until the end nobody purges what these words are about.
+    session.execute(
+        select(Document.id)
+        .join(DocumentVersion, DocumentVersion.document_id == Document.id)
+        .where(DocumentVersion.file_id == file_id)
+        .order_by(Document.id)
+        .with_for_update(of=Document, key_share=True)
+    )
     pages = [*known, *(page.text if page else "" for page in read)]
     places = {
         str(number): _PLACES.dump_python(page, mode="json")

@@ -2,6 +2,7 @@
 
 import io
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from db.models.document import Document, DocumentText, DocumentVersion
 from db.postgres import SYSTEM, Database
 from jobs.documents import scanning as jobs
 from jobs.worker.tasks import queue
-from services.documents import records
+from services.documents import records, retention
 from services.documents.records.drafts import DraftDocument
 from services.documents.records.errors import Quarantined
 from services.documents.records.ingest import DocumentIngest
@@ -24,6 +25,7 @@ from services.pdf import waiting
 from services.pdf.inspecting import PdfInspector
 from services.pdf.report import PageWords, Unreadable, Word
 from services.pdf.scanning import ClamdScanner, NoVerdict, ScannerUnavailable
+from tests.kit.waiting import await_blocked
 from tests.services.pdf import clamd, samples
 from tests.services.pdf.test_recognising import scan
 from tests.services.pdf.test_scanning import infected_letter, needs_clamd
@@ -413,6 +415,26 @@ def test_a_long_one_is_read_in_several_turns(database, files, file, inspector):
 
     assert versions(database)[0].reading == "recognised"
     assert recorded(database, "document:recognise") == [{"version": 1, "pages": 3}]
+
+
+def test_words_read_while_a_document_is_purged_are_not_kept(database, files, file):
+    """They would outlive the document, and the erasure of its patient."""
+    file(samples.wide_tree(1), scanner=None)
+    (version,) = versions(database)
+    page = Reader().recognise(None, 1)
+
+    def keep(session):
+        waiting.record_words(session, version.file_id, (), [page], is_all=True)
+
+    with ThreadPoolExecutor(1) as threads:
+        with database.writing(identity=SYSTEM) as purging:
+            retention.replay_purges(purging, [version.document_id])
+            keeping = threads.submit(database.write, keep, identity=SYSTEM)
+            await_blocked(purging, keeping)
+        keeping.result(timeout=60)
+
+    assert words(database) == []
+    assert recorded(database, "document:recognise") == []
 
 
 def test_whoever_shares_the_file_shares_its_words(database, files, file, clerk):
