@@ -69,12 +69,12 @@ def claim_next(session: Session, sender: SenderDetails) -> ClaimedNotification |
     """Claim the notification that is due for longest; None when none is due.
 
     It is due again in a quarter of an hour unless it is settled: if the worker dies in
-    between, the person may get it twice rather than never. The caller commits before
-    the e-mail is sent.
+    between, the person may get it twice rather than never. What is over since
+    `give_up_stale` is not claimed. The caller commits before the e-mail is sent.
     """
     notification = session.scalar(
         select(VisitNotification)
-        .where(_WAITS, VisitNotification.send_at <= func.now())
+        .where(_WAITS, VisitNotification.send_at <= func.now(), ~_is_stale())
         .order_by(VisitNotification.send_at, VisitNotification.id)
         .limit(1)
         .with_for_update(skip_locked=True)

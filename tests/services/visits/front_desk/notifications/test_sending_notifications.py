@@ -216,6 +216,26 @@ def test_nobody_is_reminded_late_of_a_visit_that_is_over(post, mailer, mailbox, 
     assert mailbox.emails == []
 
 
+def test_nobody_is_reminded_of_a_visit_cancelled_while_others_are_written_to(
+    written, mailer, mailbox
+):
+    written.do(
+        lambda s: notifications.write(s, NotificationKind.REMINDER, written.booking)
+    )
+
+    class Slow:
+        """A mail server that takes so long that a visit is cancelled meanwhile."""
+
+        def send(self, email):
+            mailer.send(email)
+            written.change(Appointment, status="cancelled", cancelled_at=func.now())
+
+    assert send(written, Slow()) == 1
+    assert [email["Subject"] for email in mailbox.emails] == [
+        "Harbour Clinic: your visit is booked"
+    ]
+
+
 def test_whoever_has_died_since_is_not_written_to(written, mailer, mailbox):
     died = update(Patient).where(Patient.id == written.clinic.grace.id)
     written.do(
