@@ -1,6 +1,6 @@
 """The tags that exist, and those of a document."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
 from db.models.document import Document, DocumentTag as TagRow
+from db.postgres import assume_role
 from services.core.actors import Actor, Permission, Role
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
@@ -73,7 +74,8 @@ def list_tags(session: Session, actor: Actor) -> tuple[DocumentTag, ...]:
 def read_names(session: Session, names: Iterable[str]) -> tuple[str, ...]:
     """Return the tags with these names as they are spelled, each once and sorted.
 
-    Raises InvalidInput if one does not exist, or if there are too many.
+    They keep their names until the transaction ends. Raises InvalidInput if one does
+    not exist, or if there are too many.
     """
     typed = [name.strip() for name in names]
     if not typed:
@@ -81,6 +83,8 @@ def read_names(session: Session, names: Iterable[str]) -> tuple[str, ...]:
     folded = fold(session, typed)
     rows = session.execute(select(func.fold(TagRow.name), TagRow.name))
     known = {row[0]: row[1] for row in rows}
+    kept = _keep(session, [known[name] for name in folded.values() if name in known])
+    known = {key: name for key, name in known.items() if name in kept}
     if unknown := [name for name in typed if folded[name] not in known]:
         raise InvalidInput(
             "tags",
@@ -100,6 +104,17 @@ def read_names(session: Session, names: Iterable[str]) -> tuple[str, ...]:
             ),
         )
     return tuple(tags)
+
+
+def _keep(session: Session, names: Collection[str]) -> frozenset[str]:
+    """Keep tags from being renamed and deleted; return those that were not meanwhile.
+
+    Until the transaction ends: a document would keep a name that no tag has.
+    """
+    named = select(TagRow.name).where(TagRow.name.in_(names)).order_by(TagRow.id)
+    # A lock takes the right to change tags.
+    with assume_role(session, "system"):
+        return frozenset(session.scalars(named.with_for_update(read=True)))
 
 
 def spell_out(

@@ -2,18 +2,24 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Barrier
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
-from services.documents import records
+from db.models.document import Document
+from services.core.actors import Role
+from services.core.errors import InvalidInput
+from services.documents import records, tags
+from services.documents.records.drafts import ChangedDocument
 from services.documents.records.errors import Held, NoSuchDocument, StaleRevision
 from services.documents.records.model import DocumentRecord
 from services.patients.records import patients
 from tests.conftest import connect
-from tests.kit.waiting import eventually
+from tests.kit import cast
+from tests.kit.waiting import await_blocked as await_blocked_work, eventually
 from tests.services.documents.records.samples import content, file
 from tests.services.patients.duplicates.merge_samples import merge, register_pair
 
@@ -167,3 +173,38 @@ def test_a_merge_takes_along_what_is_being_filed(committing, clerk, today):
     with Session(committing) as session:
         after = records.get(session, clerk, filed.id)
     assert after.patient_id == pair[0].id
+
+
+@pytest.mark.parametrize("becomes", ["renamed", "deleted"])
+def test_a_tag_that_is_renamed_or_deleted_meanwhile_is_on_no_document(
+    committing, clerk, filed, becomes
+):
+    with Session(committing) as session, session.begin():
+        boss = cast.add_actor(session, Role.ADMIN)
+        tag = tags.add_tag(session, boss, "Claim")
+
+    def give():
+        with Session(committing) as session, session.begin():
+            wanted = replace(ChangedDocument.of(filed), tags=("Claim",))
+            return records.change(session, clerk, filed.id, wanted, revision=1)
+
+    with ThreadPoolExecutor(1) as threads, Session(committing) as managing:
+        if becomes == "deleted":
+            tags.delete_tag(managing, boss, tag.id)
+        else:
+            tags.change_tag(
+                managing,
+                boss,
+                tag.id,
+                name="Case",
+                colour=tag.colour,
+                is_shown_to_patients=False,
+            )
+        giving = threads.submit(give)
+        await_blocked_work(managing, giving)
+        managing.commit()
+
+        with pytest.raises(InvalidInput, match="no tag “Claim”"):
+            giving.result(timeout=60)
+    with Session(committing) as session:
+        assert session.scalars(select(Document.tags)).all() == [[]]
