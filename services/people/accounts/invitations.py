@@ -286,9 +286,10 @@ def _link(session: Session, actor: Actor, user: User) -> NewInvitation:
 
 
 def _await_others(session: Session, patient_id: UUID) -> None:
-    """Wait for a colleague who invites the same patient at this moment.
+    """Wait for a colleague who invites the same patient, or merges it, at this moment.
 
-    Otherwise their sign-in would be taken for a relative's.
+    Otherwise their sign-in would be taken for a relative's, and a merged record would
+    get one.
     """
     statement = select(Patient.id).where(Patient.id == patient_id)
     with assume_role(session, "system"):

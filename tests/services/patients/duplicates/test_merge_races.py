@@ -9,8 +9,10 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from services.patients.records import patients
+from services.people.accounts import invitations
 from tests.conftest import connect
 from tests.kit import cast
+from tests.kit.waiting import await_blocked
 from tests.services.patients.duplicates.merge_samples import merge, register_pair
 
 
@@ -52,3 +54,24 @@ def test_nothing_is_filed_under_either_record_while_they_merge(
         filing_session.execute(text("SET lock_timeout = '100ms'"))
         with pytest.raises(OperationalError, match="lock timeout"):
             cast.add_patient_actor(filing_session, pair[filed_under])
+
+
+def test_a_patient_who_is_merged_while_invited_gets_no_sign_in(
+    committing, clerk, today
+):
+    """It would show the merged record, which nobody uses any more."""
+    with Session(committing) as session, session.begin():
+        pair = register_pair(session, clerk, today)
+
+    def invite():
+        with Session(committing) as session, session.begin():
+            return invitations.invite_patient(session, clerk, pair[1].id)
+
+    with ThreadPoolExecutor(1) as threads, Session(committing) as merging_session:
+        merge(merging_session, clerk, pair, today)
+        inviting = threads.submit(invite)
+        await_blocked(merging_session, inviting)
+        merging_session.commit()
+
+        with pytest.raises(patients.PatientArchived, match="merged into another"):
+            inviting.result(timeout=60)
