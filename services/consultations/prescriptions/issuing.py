@@ -150,6 +150,8 @@ def withdraw(
     """
     actor.require(Permission.PRESCRIBE)
     read_reason = reasons.read(reason)
+    _lock_patient(session, _current(session, actor, prescription_id, number).patient_id)
+    # A merge that came first has moved it to another record, and its drugs with it.
     before = _current(session, actor, prescription_id, number)
     _lock_patient(session, before.patient_id)
     _move(session, before.id, number, {"status": PrescriptionStatus.WITHDRAWN.value})

@@ -314,6 +314,38 @@ def test_a_record_that_is_merged_while_somebody_signs_gets_no_prescription(room)
         order_at(room, visit_id)
 
 
+def test_a_prescription_withdrawn_during_a_merge_leaves_the_kept_records_medications(
+    room,
+):
+    clinic = room.clinic
+    merged, visit_id = begun_visit(room, first_name="Augusta")
+    kept, _ = begun_visit(room, first_name="Ada")
+    issued = room.keep(order_at(room, visit_id))
+    merged = room.read(clinic.cleo, lambda s, a: patients.look_up(s, a, merged.id))
+    united = replace(kept.draft(), current_medications=merged.current_medications)
+
+    def withdraw():
+        return room.write(
+            clinic.dora,
+            lambda s, a: prescriptions.withdraw(
+                s, a, issued.id, number=1, reason="Given to the wrong person"
+            ),
+        )
+
+    with ThreadPoolExecutor(1) as threads:
+        cleo = clinic.cleo
+        with clinic.database.writing(identity=cleo.database_identity) as merging:
+            merge_samples.merge(merging, cleo, (kept, merged), TODAY, united)
+            withdrawing = threads.submit(withdraw)
+            await_blocked(merging, withdrawing)
+        withdrawn = withdrawing.result(timeout=60)
+
+    assert withdrawn.patient_id == kept.id
+    left = room.read(cleo, lambda s, a: patients.look_up(s, a, kept.id))
+    assert PARACETAMOL.drug in united.current_medications
+    assert PARACETAMOL.drug not in left.current_medications
+
+
 def let_be(room, patient_id, **values):
     change = update(Patient).where(Patient.id == patient_id).values(**values)
     room.clinic.database.write(lambda s: s.execute(change) and None, identity=SYSTEM)
