@@ -38,7 +38,9 @@ def join(session: Session, actor: Actor, request: WaitRequest) -> WaitRecord:
     actor.require(permissions.book_permission(actor), request.patient_id)
     override = permissions.read_override(actor, request.override_reason)
     require_patient(session, actor, request.patient_id)
-    require_in_use(session, request.patient_id)
+    with assume_role(session, "system"):
+        _lock(session, request.patient_id)
+        require_in_use(session, request.patient_id)
     _check(session, request)
     with assume_role(session, "system"):
         _require_room(session, request, is_overridden=override is not None)
@@ -103,15 +105,16 @@ def _check(session: Session, request: WaitRequest) -> None:
         raise NotFound("There is no such doctor to book; check the list of doctors.")
 
 
+def _lock(session: Session, patient_id: UUID) -> None:
+    """Lock the patient: two that join at once queue up here, and so does a merge."""
+    patient = select(Patient.id).where(Patient.id == patient_id)
+    session.execute(patient.with_for_update(key_share=True))
+
+
 def _require_room(
     session: Session, request: WaitRequest, *, is_overridden: bool
 ) -> None:
-    """Raise WaitsAlready or TooManyPlaces; two that join at once queue up here."""
-    session.execute(
-        select(Patient.id)
-        .where(Patient.id == request.patient_id)
-        .with_for_update(key_share=True)
-    )
+    """Raise WaitsAlready or TooManyPlaces; the patient is locked."""
     waiting = session.execute(
         select(WaitlistEntry.doctor_id, WaitlistEntry.speciality).where(
             WaitlistEntry.patient_id == request.patient_id,

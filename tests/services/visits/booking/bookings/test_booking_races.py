@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import date, timedelta
 from threading import Barrier, Event
 from uuid import uuid4
 
@@ -12,7 +13,8 @@ from db.models.booking import Appointment, Booking, BookingSlot
 from db.models.patient import Patient
 from db.postgres import SYSTEM, Database
 from services.core.errors import Conflict, ServiceError
-from services.visits.booking import bookings
+from services.patients.records.refusals import PatientArchived
+from services.visits.booking import bookings, waitlist
 from services.visits.booking.bookings import BookingStatus
 from services.visits.booking.bookings.errors import (
     AlreadyRenewed,
@@ -20,9 +22,17 @@ from services.visits.booking.bookings.errors import (
     HoldExpired,
     PatientBusy,
 )
+from services.visits.booking.waitlist import WaitRequest
 from tests.kit import cast
+from tests.kit.waiting import await_blocked
+from tests.services.patients.duplicates.merge_samples import merge, register_pair
 from tests.services.visits.booking.bookings import samples
-from tests.services.visits.booking.bookings.samples import count, let_pass, wanting
+from tests.services.visits.booking.bookings.samples import (
+    FIRST,
+    count,
+    let_pass,
+    wanting,
+)
 
 CLERK = cast.act_as(cast.CLEO)
 
@@ -271,3 +281,26 @@ def test_tidying_and_taking_over_at_once_is_one_hold(database):
     assert len(held(outcomes[:4])) == 4
     expired = (Booking.status == "expired",)
     assert write(database, lambda session: count(session, Booking, *expired)) == 4
+
+
+def test_whoever_joins_the_waiting_list_during_a_merge_learns_of_it(database):
+    """A place of the merged record would never be offered anything."""
+    today = date(2026, 3, 14)
+    pair = write(database, lambda s: register_pair(s, CLERK, today))
+    doctor = write(database, lambda s: cast.add_doctor(s).id)
+    wish = WaitRequest(
+        pair[1].id,
+        FIRST - timedelta(days=1),
+        FIRST + timedelta(days=1),
+        doctor_id=doctor,
+    )
+
+    with ThreadPoolExecutor(1) as threads:
+        with database.writing(identity=CLERK.database_identity) as merging:
+            merge(merging, CLERK, pair, today)
+            joining = threads.submit(
+                at_once, database, lambda s: waitlist.join(s, CLERK, wish)
+            )
+            await_blocked(merging, joining)
+
+        assert isinstance(joining.result()[0], PatientArchived)
