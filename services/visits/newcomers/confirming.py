@@ -27,6 +27,9 @@ from services.visits.schedule import visit_changes
 
 # As many as somebody books for a family.
 MOST_VISITS: Final = 3
+_IN_TURN: Final = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended('newcomer ' || :address, 0))"
+)
 _BOOK: Final = text("""
 UPDATE booking_slots SET status = 'booked', expires_at = NULL
 WHERE newcomer_id = :newcomer_id AND status = 'held'
@@ -132,7 +135,9 @@ def _require_room_for_more(session: Session, newcomer: NewcomerRecord) -> None:
     """Raise TooManyVisits.
 
     Checked only once the address is proved, so that it reveals nothing to anybody else.
+    Two confirmations of one address queue up here: the second counts the first.
     """
+    session.execute(_IN_TURN, {"address": newcomer.email.lower()})
     booked = session.scalar(
         select(func.count())
         .select_from(Newcomer)

@@ -35,6 +35,7 @@ NEWCOMER_HOLD_SECONDS: Final = 10 * 60.0
 # A flood of requests can keep at most this many slots from the clinic's own patients.
 MOST_PENDING: Final = 20
 _SALT_BYTES: Final = 16
+_IN_TURN: Final = text("SELECT pg_advisory_xact_lock(hashtext('chartroom.newcomers'))")
 
 
 def hold(
@@ -58,6 +59,8 @@ def hold(
         if earlier := _find_attempt(session, request, name, email):
             return earlier, False
         doctor_id = claiming.lock_offered(session, request.slot_id)
+        # Of those who hold at once, each counts what the others have taken.
+        session.execute(_IN_TURN)
         if claiming.count_pending(session) >= MOST_PENDING:
             raise TooManyPending
         salt = secrets.token_bytes(_SALT_BYTES)

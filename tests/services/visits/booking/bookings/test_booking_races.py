@@ -23,6 +23,8 @@ from services.visits.booking.bookings.errors import (
     PatientBusy,
 )
 from services.visits.booking.waitlist import WaitRequest
+from services.visits.newcomers import holding as holding_of_newcomers
+from services.visits.newcomers.errors import TooManyPending, TooManyVisits
 from tests.kit import cast
 from tests.kit.waiting import await_blocked
 from tests.services.patients.duplicates.merge_samples import merge, register_pair
@@ -33,6 +35,7 @@ from tests.services.visits.booking.bookings.samples import (
     let_pass,
     wanting,
 )
+from tests.services.visits.newcomers import newcomer_samples
 
 CLERK = cast.act_as(cast.CLEO)
 
@@ -60,14 +63,14 @@ def settle(database, people: int, slots: int = 1):
     return write(database, make)
 
 
-def at_once(database, *actions):
-    """Run all actions as the clerk, begun together; return their results."""
+def at_once(database, *actions, identity=CLERK.database_identity):
+    """Run all actions as the clerk or another, begun together; return the results."""
     ready = Barrier(len(actions))
 
     def run(action):
         ready.wait(timeout=30)
         try:
-            return database.write(action, identity=CLERK.database_identity).value
+            return database.write(action, identity=identity).value
         except ServiceError as refusal:
             return refusal
 
@@ -304,3 +307,33 @@ def test_whoever_joins_the_waiting_list_during_a_merge_learns_of_it(database):
             await_blocked(merging, joining)
 
         assert isinstance(joining.result()[0], PatientArchived)
+
+
+def test_a_flood_of_newcomers_at_once_keeps_a_bounded_number_of_slots(
+    database, monkeypatch
+):
+    monkeypatch.setattr(holding_of_newcomers, "MOST_PENDING", 2)
+    slots, _ = settle(database, 0, slots=8)
+
+    outcomes = at_once(
+        database,
+        *[lambda s, i=slot: newcomer_samples.hold(s, i) for slot in slots],
+        identity=SYSTEM,
+    )
+
+    refused = [outcome for outcome in outcomes if isinstance(outcome, TooManyPending)]
+    assert len(refused) == 6
+
+
+def test_an_address_has_three_visits_ahead_at_most_also_if_confirmed_at_once(database):
+    slots, _ = settle(database, 0, slots=6)
+    held = [write(database, lambda s, i=i: newcomer_samples.hold(s, i)) for i in slots]
+
+    outcomes = at_once(
+        database,
+        *[lambda s, n=n: newcomer_samples.confirm(s, n.id) for n in held],
+        identity=SYSTEM,
+    )
+
+    refused = [outcome for outcome in outcomes if isinstance(outcome, TooManyVisits)]
+    assert len(refused) == 3
