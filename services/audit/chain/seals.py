@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 import orjson
 from sqlalchemy import func, select
@@ -21,6 +22,7 @@ from services.core.sentences import Sentence
 
 # Less than a day, because the clock is checked once an hour.
 _DUE_AFTER: Final = timedelta(hours=23, minutes=30)
+_NEWEST_FIRST: Final = select(AuditSeal).order_by(AuditSeal.id.desc()).limit(1)
 _PURPOSE: Final = b"chartroom audit seal 1\n"
 
 
@@ -44,9 +46,13 @@ def list_seals(session: Session) -> tuple[Seal, ...]:
 
 
 def is_due(session: Session) -> bool:
-    """Return whether a day has passed since the last seal."""
-    newest = session.scalar(select(func.max(AuditSeal.sealed_at)))
-    return newest is None or newest < datetime.now(UTC) - _DUE_AFTER
+    """Return whether a day has passed since the last seal.
+
+    A seal from tomorrow or later was made while a clock was ahead: it counts for
+    nothing, or none would be made until then.
+    """
+    newest = session.scalar(_NEWEST_FIRST.with_only_columns(AuditSeal.sealed_at))
+    return newest is None or abs(datetime.now(UTC) - newest) > _DUE_AFTER
 
 
 def add(session: Session, link: Link, keys: SealKeys) -> Seal:
@@ -61,6 +67,7 @@ def add(session: Session, link: Link, keys: SealKeys) -> Seal:
     signature = keys.sign(_message(link, keys.id, sealed_at, former))
     session.add(
         AuditSeal(
+            id=_next_id(session),
             sequence=link.sequence,
             hash=link.hash,
             key_id=keys.id,
@@ -69,6 +76,16 @@ def add(session: Session, link: Link, keys: SealKeys) -> Seal:
         )
     )
     return Seal(link, keys.id, signature, sealed_at)
+
+
+def _next_id(session: Session) -> UUID:
+    """Return an id after those of all seals, also if a clock was set back since.
+
+    The seals' order is that of their ids, which begin with the time.
+    """
+    now: UUID = session.scalars(func.uuidv7().select()).one()
+    newest = session.scalar(_NEWEST_FIRST.with_only_columns(AuditSeal.id))
+    return now if newest is None or newest < now else UUID(int=newest.int + 1)
 
 
 def find_bad_seal(session: Session, keys: SealKeys) -> ChainBroken | None:

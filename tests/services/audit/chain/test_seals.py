@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from db.files.seal_keys import SealKeys, UnusableKey, key_id
-from services.audit.chain import ChainBroken
+from services.audit.chain import ChainBroken, seals
 
 
 @pytest.fixture
@@ -115,3 +115,32 @@ def test_seals_are_dated_when_they_are_made(two):
     first, second = two.seal(), two.seal()
 
     assert timedelta(0) < second.sealed_at - first.sealed_at < timedelta(minutes=1)
+
+
+def test_a_clock_that_was_set_back_does_not_stop_the_seals(two):
+    two.as_owner(
+        "UPDATE audit_seals SET id = uuidv7(interval '1 year') WHERE sequence = 4"
+    )
+    two.happen(1)
+    two.ship()
+
+    two.seal()
+
+    assert two.verify().is_whole
+    assert two.verify().sealed == 5
+
+
+@pytest.mark.parametrize(
+    ("later", "is_due"),
+    [("1 year", True), ("5 minutes", False), ("-1 hour", False), ("-1 day", True)],
+)
+def test_a_seal_is_due_a_day_after_the_last_or_if_that_is_from_the_future(
+    two, later, is_due
+):
+    two.as_owner(
+        "UPDATE audit_seals SET sealed_at = sealed_at + %s::interval "
+        "WHERE sequence = 4",
+        later,
+    )
+
+    assert two.write(seals.is_due) is is_due
