@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from db.models.user import User
+from db.postgres import SYSTEM, assume_identity
 from services.core.actors import BOOKER, Actor
 from services.core.audit import Action
 from services.messaging import user_notifications
@@ -74,7 +75,13 @@ def offer(session: Session, slot_id: UUID) -> BookingRecord | None:
     """
     while (entry := waiting_queue.next_in_line(session, slot_id)) is not None:
         try:
-            with session.begin_nested(), rules.translate_violations():
+            # The clinic books, not whoever gives the slot back: they may book for
+            # nobody else, and the database holds them to that.
+            with (
+                assume_identity(session, SYSTEM),
+                session.begin_nested(),
+                rules.translate_violations(),
+            ):
                 booking = claim(
                     session, BOOKER, _claim_of(slot_id, entry), Action.WAITLIST_OFFER
                 )

@@ -11,16 +11,20 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 
+from db.models.booking import Slot
 from db.models.doctor import Doctor
 from db.postgres import SYSTEM
 from services.core.actors import Actor
 from services.patients.care import break_glass, care
 from services.patients.records import patients
+from services.patients.records.model import PatientRecord
 from services.patients.records.refusals import NoSuchPatient
-from services.visits.booking import bookings
+from services.visits.booking import bookings, waitlist
 from services.visits.booking.bookings import BookingStatus
 from services.visits.booking.bookings.errors import NoSuchBooking
+from services.visits.booking.waitlist import WaitRequest, WaitStatus
 from tests.kit import cast
 from tests.services.patients.clinic_samples import REASON, TODAY, Clinic, open_clinic
 from tests.services.visits.booking.bookings import samples
@@ -103,6 +107,45 @@ def test_whoever_comes_after_two_minutes_takes_the_slot_over(
     assert second.status is BookingStatus.PENDING
 
 
+@pytest.mark.parametrize("who", ["clerk", "clinician", "patient"])
+@pytest.mark.parametrize("way", ["release", "cancel", "move"])
+def test_whoever_gives_a_time_back_has_it_offered_to_who_waits(
+    clinic: Clinic, people: dict[str, Actor], who: str, way: str
+):
+    actor, cleo, slot = people[who], clinic.cleo, offered(clinic)
+    held = clinic.write(actor, lambda s: hold(s, actor, slot, clinic.grace.id))
+    if way != "release":
+        clinic.write(actor, lambda s: bookings.confirm(s, actor, held.id))
+    annie = register_annie(clinic)
+    clinic.write(cleo, lambda s: waitlist.join(s, cleo, wish_of(s, annie.id, slot)))
+
+    if way == "move":
+        there = offered(clinic)
+        clinic.write(actor, lambda s: samples.move(s, actor, held.id, there, uuid4()))
+    else:
+        give_back = getattr(bookings, way)
+        clinic.write(actor, lambda s: give_back(s, actor, held.id))
+
+    (place,) = clinic.read(cleo, lambda s: waitlist.list_of_patient(s, cleo, annie.id))
+    assert place.status is WaitStatus.OFFERED
+    offer = clinic.read(cleo, lambda s: bookings.get(s, cleo, place.booking_id))
+    assert (offer.slot_id, offer.status) == (slot, BookingStatus.PENDING)
+
+
+def register_annie(clinic: Clinic) -> PatientRecord:
+    """Return a new patient, whom nobody treats."""
+    cleo, annie = clinic.cleo, cast.ada(first_name="Annie", email=None)
+    return clinic.write(cleo, lambda s: patients.register(s, cleo, annie, today=TODAY))
+
+
+def wish_of(session: Session, patient_id: UUID, slot_id: UUID) -> WaitRequest:
+    """Return a patient's wish for the doctor of a slot, around its time."""
+    slot, day = session.get_one(Slot, slot_id), timedelta(days=1)
+    return WaitRequest(
+        patient_id, slot.starts_at - day, slot.ends_at + day, doctor_id=slot.doctor_id
+    )
+
+
 def test_patients_know_of_nobody_elses_booking(clinic: Clinic, grace: Actor):
     slot = offered(clinic)
     held = clinic.write(
@@ -135,15 +178,7 @@ def test_a_doctor_sees_the_record_of_whoever_is_booked_with_them(clinic: Clinic)
 def test_what_is_booked_in_an_emergency_opens_the_record_for_nobody(clinic: Clinic):
     """For no longer than the emergency, whichever doctor the visit is with."""
     cleo, dora, emil = clinic.cleo, clinic.dora, clinic.emil
-    annie = clinic.write(
-        cleo,
-        lambda s: patients.register(
-            s,
-            cleo,
-            cast.ada(first_name="Annie", last_name="Easley", email=None),
-            today=TODAY,
-        ),
-    )
+    annie = register_annie(clinic)
     clinic.write(emil, lambda s: break_glass.open_record(s, emil, annie.id, REASON))
 
     for clinician in (dora, emil):
