@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from db.models.patient import Patient
@@ -310,10 +310,11 @@ def _find_patients(session: Session, patient_id: UUID) -> User | None:
 def _require_newcomer(session: Session, user: User) -> None:
     if user.deactivated_at is not None:
         raise SignInDeactivated
-    came = exists().where(
+    # Of one column: the front desk may not read all of them, which EXISTS would.
+    came = select(Invitation.id).where(
         Invitation.user_id == user.id, Invitation.used_at.is_not(None)
     )
-    if session.scalar(select(came)):
+    if session.scalar(came.limit(1)) is not None:
         raise AlreadySignsIn
 
 

@@ -7,15 +7,18 @@ import pytest
 from sqlalchemy import delete, func, select, update
 
 from db.models.user import Invitation, User, UserSession
+from db.postgres import ANONYMOUS
 from services.core.actors import CONSOLE, PERMISSIONS, Permission, Role
 from services.core.audit import Action
 from services.core.errors import InvalidInput, NotAllowed, NotFound
 from services.patients.care import care
+from services.patients.records import patients
 from services.patients.records.patients import PatientArchived
 from services.people import accounts, sessions, tokens
 from services.people.accounts import invitations
 from services.people.sign_in.confirmations import NotConfirmed
 from tests.kit import cast
+from tests.services.patients.clinic_samples import TODAY, open_clinic
 from tests.services.people.people_samples import desk, events, wait
 
 
@@ -351,3 +354,40 @@ def test_the_console_makes_nobody_an_administrator_by_the_way(session):
         invitations.invite_admin(
             session, CONSOLE, name=cast.ADAM.name, email=cast.ADAM.email
         )
+
+
+@pytest.fixture(scope="module")
+def clinic(module_endpoints):
+    with open_clinic(module_endpoints) as clinic:
+        yield clinic
+
+
+@pytest.mark.parametrize("who", ["cleo", "dora"])
+def test_whoever_invites_a_patient_can_do_so_again_until_they_come(clinic, who):
+    """In their own name, as the database knows it."""
+    actor, cleo, dora = getattr(clinic, who), clinic.cleo, clinic.dora
+
+    def register(session):
+        draft = cast.invent_patient()
+        record = patients.register(session, cleo, draft, today=TODAY)
+        care.begin(session, record.id, dora.id, by=cleo)
+        return record
+
+    patient = clinic.write(cleo, register)
+
+    def invite():
+        return clinic.write(
+            actor, lambda s: invitations.invite_patient(s, actor, patient.id)
+        )
+
+    def accept(invited):
+        return clinic.database.write(
+            lambda s: invitations.accept(s, invited.token), identity=ANONYMOUS
+        ).value
+
+    first, second = invite(), invite()
+
+    assert accept(first) is None
+    assert accept(second).user_id == first.user_id
+    with pytest.raises(invitations.AlreadySignsIn):
+        invite()
