@@ -57,7 +57,11 @@ def token_form(page: str, scopes: Sequence[Scope]) -> TokenRequest | None:
             autocomplete="off",
         )
         chosen = st.multiselect(
-            _("Scopes"), scopes, key=f"{page}_scopes", format_func=scope_words
+            _("Scopes"),
+            scopes,
+            key=f"{page}_scopes",
+            format_func=scope_words,
+            placeholder=_("Choose"),
         )
         lifetime = st.selectbox(
             _("Valid for"), tuple(_LIFETIMES), key=f"{page}_lifetime", format_func=_

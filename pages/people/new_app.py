@@ -48,6 +48,7 @@ with st.form("new_app_form"):
         default=list(APP_TYPES),
         key="new_app_types",
         format_func=type_words,
+        placeholder=_("Choose"),
     )
     sent = st.form_submit_button(_("Register"), type="primary", key="new_app_save")
 if sent:

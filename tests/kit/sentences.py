@@ -16,14 +16,15 @@ from dashboard.ui.language import CATALOGUES, GERMAN, catalogue, using_language
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 
-# Functions that translate a sentence, or mark one for translation.
+# Functions that translate a sentence, or mark one for translation, with the places of
+# the sentences among their arguments.
 KEYWORDS: Final = {
-    "_": None,
-    "marked": None,
-    "Sentence": None,
-    "_said_of": (2,),
-    "ngettext": (1, 2),
-    "pgettext": ((1, "c"), 2),
+    "_": (0,),
+    "marked": (0,),
+    "Sentence": (0,),
+    "_said_of": (1,),
+    "ngettext": (0, 1),
+    "pgettext": (1,),
 }
 # What draws text, by the name of the function, or of the keyword that takes it.
 SHOWS: Final = frozenset(
@@ -105,8 +106,15 @@ def forms(string: str | Sequence[str]) -> tuple[str, ...]:
 
 def missing(source: Path) -> list[str]:
     """Return the messages of a module that no German catalogue has."""
-    extracted = extract_from_file("python", source, KEYWORDS)
-    return lacking(form for _, text, _, _ in extracted for form in forms(text))
+    # Babel's own extraction misses calls within f-strings and within one another.
+    return lacking(
+        argument.value
+        for call in ast.walk(ast.parse(source.read_text("utf-8")))
+        if isinstance(call, ast.Call)
+        for place in KEYWORDS.get(_name(call), ())
+        for argument in call.args[place : place + 1]
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+    )
 
 
 def missing_of_script(source: Path) -> list[str]:
@@ -140,6 +148,20 @@ def unwrapped(code: str) -> list[str]:
         if isinstance(call, ast.Call)
         for argument in _shown(call)
         if any(_has_words(part) for part in _own_texts(argument))
+    ]
+
+
+def unasked(code: str) -> list[str]:
+    """Return the choices of several values without a text while nothing is chosen.
+
+    Streamlit would show a text of its own, in English.
+    """
+    return [
+        ast.unparse(call)
+        for call in ast.walk(ast.parse(code))
+        if isinstance(call, ast.Call)
+        if _name(call) == "multiselect"
+        if "placeholder" not in {each.arg for each in call.keywords}
     ]
 
 

@@ -94,6 +94,7 @@ def system_form(
             default=None if kept is None else list(kept),
             key=f"{page}_types",
             format_func=type_words,
+            placeholder=_("Choose"),
             help=_("Of each type, only what the role may see."),
         )
         purpose = ""

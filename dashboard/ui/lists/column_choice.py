@@ -65,6 +65,7 @@ def _choose(
             default=shown or offered.usual,
             format_func=offered.label_of,
             key=f"{key}_chosen",
+            placeholder=_("Choose"),
         )
         how = _(
             "Columns appear in the order in which you choose them: remove one and "

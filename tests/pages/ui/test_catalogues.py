@@ -37,6 +37,7 @@ from tests.kit.sentences import (
     missing,
     missing_of_script,
     refusals,
+    unasked,
     unwrapped,
 )
 
@@ -131,6 +132,7 @@ def test_every_sentence_is_wrapped_and_german(module: str) -> None:
 
     assert unwrapped(file.read_text("utf-8")) == []
     assert missing(file) == []
+    assert unasked(file.read_text("utf-8")) == []
 
 
 @pytest.mark.parametrize(

@@ -177,7 +177,12 @@ class CriteriaEditor:
             case "choice":
                 st.selectbox(options=field.choices, format_func=label_of, **options)
             case "choices":
-                st.multiselect(options=field.choices, format_func=label_of, **options)
+                st.multiselect(
+                    options=field.choices,
+                    format_func=label_of,
+                    placeholder=_("Choose"),
+                    **options,
+                )
             case "term":
                 # A selectbox would offer the typed text before the terms on file, so
                 # that "penic" and Enter would search for "penic". A maximum of one
