@@ -11,7 +11,7 @@ from dashboard import wiring
 from dashboard.context import current_actor, current_sign_in, now, read, write
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.figures import Figure
-from dashboard.ui.language import decimal, gettext as _, marked, short_weekday
+from dashboard.ui.language import decimal, gettext as _, marked, weekday_and_number
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
 from services.core.actors import Role
@@ -48,7 +48,7 @@ def sign_in_figure() -> Figure:
         _("How often people signed in, in the last seven days."),
         latest - before,
         _("vs the 7 days before"),
-        [(f"{short_weekday(day)} {day.day}", number) for day, number in days],
+        [(weekday_and_number(day), number) for day, number in days],
         page="people/users.py",
         link=_("People"),
     )

@@ -9,7 +9,7 @@ from dashboard.context import current_actor, now, read
 from dashboard.navigation import go
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.figures import Figure
-from dashboard.ui.language import decimal, gettext as _, short_weekday
+from dashboard.ui.language import decimal, gettext as _, weekday_and_number
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
 from dashboard.ui.words import at, name_in_list
 from services.consultations import notes
@@ -42,10 +42,7 @@ def unwritten_figure() -> Figure:
         _("Open notes"),
         decimal(len(visits)),
         _("Your completed visits of the last 60 days without notes."),
-        trend=[
-            (f"{short_weekday(day)} {day.day}", number)
-            for day, number in counted.items()
-        ],
+        trend=[(weekday_and_number(day), number) for day, number in counted.items()],
         page="visits/day.py",
         link=_("Your day"),
     )

@@ -12,7 +12,7 @@ from dashboard.documents.records.document_words import kind_of
 from dashboard.navigation import go
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.figures import Figure
-from dashboard.ui.language import decimal, gettext as _, marked, short_weekday
+from dashboard.ui.language import decimal, gettext as _, marked, weekday_and_number
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
 from dashboard.ui.words import at, name_in_list
 from services.core.actors import Role
@@ -56,7 +56,7 @@ def arrival_figure() -> Figure:
         ).format(mine=decimal(counts.mine), unassigned=decimal(counts.unassigned)),
         latest - before,
         _("arrivals vs the week before"),
-        [(f"{short_weekday(day)} {day.day}", number) for day, number in arrivals.days],
+        [(weekday_and_number(day), number) for day, number in arrivals.days],
         page=_INBOX,
         link=_("Inbox"),
     )

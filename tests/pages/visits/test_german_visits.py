@@ -1,5 +1,6 @@
 """People who work with visits and have chosen German find no English sentence there."""
 
+import re
 from datetime import datetime, time, timedelta
 from typing import get_args
 from uuid import UUID, uuid4
@@ -115,6 +116,9 @@ def is_german(app: AppTest) -> str:
     assert not app.exception
     # The kind of an entry of the calendar is a code for its script.
     assert english(said - set(get_args(EntryKind))) == set()
+    # A day of the month is an ordinal number: Mo. 23.
+    days = re.compile(r"\b(?:Mo|Di|Mi|Do|Fr|Sa|So)\. \d+(?![\d.:])")
+    assert [text for text in said if days.search(text)] == []
     return " ".join(said).replace("\\", "")
 
 
