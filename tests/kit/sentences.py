@@ -165,6 +165,24 @@ def unasked(code: str) -> list[str]:
     ]
 
 
+def names_of_details(code: str) -> Iterator[str]:
+    """Yield the names of what a module writes beside an action in the audit log."""
+    for node in ast.walk(ast.parse(code)):
+        match node:
+            case ast.keyword(arg="details", value=value):
+                yield from _keys(value)
+            case ast.Assign(targets=[ast.Name("details")], value=value):
+                yield from _keys(value)
+
+
+def _keys(details: ast.expr) -> Iterator[str]:
+    for node in ast.walk(details):
+        if isinstance(node, ast.Dict):
+            for key in node.keys:
+                if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                    yield key.value.replace("_", " ")
+
+
 def refusals(code: str) -> Iterator[str]:
     """Yield the sentences of a module's refusals: of what it raises, and of its errors.
 

@@ -147,7 +147,7 @@ _HASHED: Final = frozenset({Action.CODE_REQUEST, Action.SESSION_START})
 _HASHES: Final[Mapping[str, str]] = MappingProxyType({"address": "hash of the address"})
 
 # Their values are our own terms, which nobody has typed.
-_OUR_VALUES: Final = frozenset({"role", "state", "status"})
+_OUR_VALUES: Final = frozenset({"of", "role", "state", "status"})
 
 _SOMETHING: Final = "did something with your record"
 _SOMETHING_ELSE: Final = "did something with {version}"

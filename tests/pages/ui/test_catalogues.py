@@ -36,6 +36,7 @@ from tests.kit.sentences import (
     lacking,
     missing,
     missing_of_script,
+    names_of_details,
     refusals,
     unasked,
     unwrapped,
@@ -258,3 +259,21 @@ def test_what_people_are_refused_with_is_german(file: Path) -> None:
 )
 def test_labels_of_services_are_german(labels: list[str]) -> None:
     assert lacking(labels) == []
+
+
+def test_details_of_the_audit_log_have_german_names() -> None:
+    written = {
+        name
+        for file in _audited()
+        for name in names_of_details(file.read_text("utf-8"))
+        # A sentence is shown as such, criteria as the names of their fields.
+        if name not in {"criteria", "sentence"}
+    }
+
+    assert "because" in written
+    assert lacking(sorted(written)) == []
+
+
+def _audited() -> Iterator[Path]:
+    files = (ROOT / "services").rglob("*.py")
+    return (file for file in files if "services/demo" not in str(file))
