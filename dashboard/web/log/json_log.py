@@ -14,6 +14,8 @@ _CHATTY: Final = (
     "alembic",
     "PIL",
     "asyncio",
+    # Logs a hundred lines per PDF, among them all letters that are in it.
+    "fontTools",
     # Logs every websocket with its full address.
     "uvicorn.error",
 )

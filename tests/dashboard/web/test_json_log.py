@@ -127,3 +127,19 @@ with http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler
     )
 
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_no_letters_of_a_pdf_are_told():
+    making = """
+from dashboard.web.log import json_log
+
+json_log.configure()
+from fontTools import subset
+subset.log.info("Glyph names: %r", ["L", "o", "v", "e", "l", "a", "c"])
+"""
+
+    ended = subprocess.run(
+        [sys.executable, "-c", making], capture_output=True, text=True, check=False
+    )
+
+    assert (ended.returncode, ended.stderr) == (0, "")
