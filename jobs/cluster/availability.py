@@ -1,5 +1,6 @@
 """Counts the seconds in which the clinic was available: web servers and primary."""
 
+import socket
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,6 @@ _PROBE_SECONDS: Final = 5.0
 _ANSWER_SECONDS: Final = 3.0
 _OK: Final = 200
 _HOUR_SECONDS: Final = 3600
-_THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 # A day of spans of five minutes: for so long the counts can wait for a primary.
 _MOST_SPANS: Final = 288
 
@@ -115,10 +115,23 @@ def _client_for(address: str) -> httpx.Client:
     # With it, a server reached by an internal name answers as to its own machine.
     headers = {"Host": "localhost"} if parts.scheme == "http" else {}
     # On this machine the certificate is for the public name, or made by the front.
-    is_here = parts.hostname in _THIS_MACHINE
+    is_here = _is_this_machine(parts.hostname or "")
     return httpx.Client(
         timeout=_ANSWER_SECONDS, headers=headers, verify=not is_here, trust_env=False
     )
+
+
+def _is_this_machine(host: str) -> bool:
+    """Return whether the host is this machine: no other's address can be bound here."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(
+            host, 0, type=socket.SOCK_STREAM
+        )[0]
+        with socket.socket(family, kind) as probe:
+            probe.bind(address)
+    except OSError:
+        return False
+    return True
 
 
 def _answers(address: str, client: httpx.Client) -> bool:

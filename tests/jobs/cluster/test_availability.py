@@ -1,9 +1,12 @@
 """Seconds are counted once, whoever is away, and a burning budget raises an alert."""
 
+import ssl
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Event, Thread
 
 import pytest
@@ -16,6 +19,7 @@ from jobs.cluster.monitor_ledger import Ledger
 from jobs.cluster.monitor_writer import MonitorWriter
 from services.cluster.alerts import Post
 from services.cluster.performance import SecondsCounted
+from tests.kit.own_authority import own_certificate, serving_with
 from tests.kit.waiting import eventually
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -101,11 +105,26 @@ class _Health(BaseHTTPRequestHandler):
         """Log nothing."""
 
 
+class _HealthOverTls(_Health):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+
 @contextmanager
 def _web_server() -> Iterator[str]:
     with HTTPServer(("127.0.0.1", 0), _Health) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/health"
+        server.shutdown()
+
+
+@contextmanager
+def _web_server_with_tls(tls: ssl.SSLContext) -> Iterator[str]:
+    with HTTPServer(("127.0.0.2", 0), _HealthOverTls) as server:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"https://127.0.0.2:{server.server_port}/health"
         server.shutdown()
 
 
@@ -126,3 +145,20 @@ def test_one_web_server_that_answers_is_enough(monkeypatch: pytest.MonkeyPatch):
         eventually(lambda: probe.is_up is False)
         stopping.set()
         watching.join()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there 127.0.0.2 is local")
+def test_the_fronts_own_certificate_does_for_any_address_of_this_machine(
+    tmp_path: Path,
+):
+    stopping = Event()
+    tls = serving_with(own_certificate(tmp_path))
+    with _web_server_with_tls(tls) as address:
+        probe = WebProbe((address,))
+        watching = Thread(target=probe.run, args=[stopping], daemon=True)
+        watching.start()
+        try:
+            eventually(lambda: probe.is_up)
+        finally:
+            stopping.set()
+            watching.join()
