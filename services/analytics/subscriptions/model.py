@@ -18,6 +18,8 @@ LAST_DAY: Final = 28
 _LAST_HOUR: Final = 23
 # This many days include each weekday and each day of the month, with one to spare.
 _DAYS: Final = 33
+# The hours from UTC of the first places where a day begins.
+_FARTHEST_EAST: Final = 14
 _UNFILTERED: Final = DashboardFilter()
 
 
@@ -81,6 +83,10 @@ class SendingPlan:
         at = at.astimezone(UTC)
         hours = (self.hour - at.hour + 11) % 24 - 11
         offset = timedelta(hours=hours, minutes=-at.minute)
+        # East of 12 hours, as in New Zealand, the clock is a day ahead of that.
+        is_far_west = hours <= _FARTHEST_EAST - 24
+        if is_far_west and not self._is_of((at + offset).date()):
+            offset += timedelta(days=1)
         return self.next_after(now.astimezone(timezone(offset)))
 
     def _is_of(self, day: date) -> bool:

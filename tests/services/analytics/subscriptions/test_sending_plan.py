@@ -60,7 +60,13 @@ def test_a_time_that_not_every_week_or_month_has_is_refused(rhythm, day, hour):
         checked_plan(SendingPlan(frequency=rhythm, day=day, hour=hour))
 
 
-@pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Kolkata", "America/New_York"])
+@pytest.mark.parametrize(
+    "zone",
+    [
+        *("Europe/Berlin", "Asia/Kolkata", "America/New_York"),
+        *("Pacific/Auckland", "Pacific/Apia", "Pacific/Honolulu"),
+    ],
+)
 @pytest.mark.parametrize(
     ("rhythm", "day"), [(Frequency.WEEKLY, 0), (Frequency.MONTHLY, 1)]
 )
