@@ -1,5 +1,7 @@
 """Jobs for drills: remind of due drills, and close abandoned ones."""
 
+from functools import partial
+
 from procrastinate import JobContext
 
 from db.postgres import SYSTEM
@@ -16,4 +18,4 @@ def remind_of_drills(context: JobContext, timestamp: int) -> None:
     del timestamp
     stores = Stores.of(context)
     stores.database.write(drills.close_abandoned, identity=SYSTEM)
-    stores.send_emails(drills.remind)
+    stores.send_emails(partial(drills.remind, today=stores.today()))

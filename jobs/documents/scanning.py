@@ -68,7 +68,7 @@ def recognise_documents(context: JobContext, timestamp: int) -> None:
     del timestamp
     stores = Stores.of(context)
     if stores.inspector is not None and stores.inspector.reads_scans:
-        recognise(stores.database, stores.files, stores.inspector)
+        recognise(stores.database, stores.files, stores.inspector, today=stores.today())
         stores.inspector.end_recognising()
 
 
@@ -98,14 +98,19 @@ def recognise(
     files: FileStore,
     inspector: PdfInspector,
     *,
+    today: date | None = None,
     seconds: float = _SECONDS,
 ) -> None:
-    """Recognise page after page until time is up; the next run continues from there."""
+    """Recognise page after page until time is up; the next run continues from there.
+
+    No paper is dated later than `today` by the clinic's clock; without it, by UTC.
+    """
+    today = today or datetime.now(UTC).date()
     until = monotonic() + seconds
     unread = database.read_latest(waiting.list_unread, identity=SYSTEM).value
     with suppress(FileStoreUnavailable, Unavailable):
         for file in unread:
-            _recognise(database, files, inspector, file, until)
+            _recognise(database, files, inspector, file, until, today=today)
             if monotonic() > until:
                 break
 
@@ -149,6 +154,8 @@ def _recognise(
     inspector: PdfInspector,
     file: WaitingFile,
     until: float,
+    *,
+    today: date,
 ) -> None:
     read: list[PageWords | None] = []
     most = min(file.pages, MOST_PAGES)
@@ -166,7 +173,7 @@ def _recognise(
             file=file,
             read=read,
             is_all=number >= most,
-            today=datetime.now(UTC).date(),
+            today=today,
         )
         database.write(record, identity=SYSTEM)
 

@@ -4,8 +4,9 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from procrastinate import App, JobContext, PsycopgConnector
 from sqlalchemy.orm import Session
@@ -109,6 +110,10 @@ class Stores:
         """Return the running worker's stores."""
         stores: Stores = context.additional_context["stores"]
         return stores
+
+    def today(self) -> date:
+        """Return today's date by the clinic's clock."""
+        return datetime.now(ZoneInfo(self.calendar.zone)).date()
 
     def send_emails(self, send: Callable[[Session, Mailer, str], object]) -> None:
         """Send e-mail and record that, if a mail server is configured; otherwise later.

@@ -28,10 +28,11 @@ st.caption(
     ).format(promise=plain(translated(DOCUMENT_PROMISE.words)))
 )
 with error_boundary():
+    on = today()
     history, plans = read(
         lambda session: (
             drills.list_drills(session, actor),
-            drills.list_plans(session, actor),
+            drills.list_plans(session, actor, today=on),
         )
     )
     if due := [_(SCENARIOS[plan.kind].title) for plan in plans if plan.is_due]:
@@ -61,7 +62,7 @@ with error_boundary():
     choice = show_kinds(
         plans,
         newest,
-        today(),
+        on,
         may_run=may_practise and can_practise(),
         may_plan=may_practise,
     )

@@ -143,8 +143,10 @@ def change_plan(plan: Plan) -> None:
 
 
 def _plan(kind: DrillKind, every: int | None, day: date | None) -> None:
-    actor = current_actor()
-    write(lambda session: drills.change_plan(session, actor, kind, every, day))
+    actor, on = current_actor(), today()
+    write(
+        lambda session: drills.change_plan(session, actor, kind, every, day, today=on)
+    )
     title = _(SCENARIOS[kind].title)
     planned = _("{drill} is no longer planned.").format(drill=title)
     if day:

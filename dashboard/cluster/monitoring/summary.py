@@ -58,7 +58,7 @@ def show_summary() -> None:
 
 def _badges() -> tuple[_Badge, ...]:
     """Return what the databases know; if unreadable, the sentence above is enough."""
-    actor = current_actor()
+    actor, on = current_actor(), today()
     try:
         wrong, plans = read_all(
             CachedRead(
@@ -67,7 +67,7 @@ def _badges() -> tuple[_Badge, ...]:
                 _KEPT_SECONDS,
             ),
             CachedRead(
-                lambda session: drills.list_plans(session, actor),
+                lambda session: drills.list_plans(session, actor, today=on),
                 "home_drills",
                 _KEPT_SECONDS,
             ),

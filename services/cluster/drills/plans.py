@@ -19,14 +19,22 @@ from services.core.sentences import Sentence
 _LONGEST_DAYS: Final = 366
 
 
-def list_plans(session: Session, actor: Actor) -> tuple[Plan, ...]:
-    """Return the plan of every kind of drill; raises NotAllowed."""
+def list_plans(
+    session: Session, actor: Actor, *, today: date | None = None
+) -> tuple[Plan, ...]:
+    """Return the plan of every kind of drill; raises NotAllowed.
+
+    `today` is the date by the clinic's clock; without it, the date by UTC.
+    """
     actor.require(Permission.VIEW_REPLICATION)
     rows = session.execute(
         select(DrillPlan.kind, DrillPlan.every_days, DrillPlan.next_on)
     )
     planned: dict[str, tuple[int, date]] = {row[0]: (row[1], row[2]) for row in rows}
-    return tuple(_plan_of(kind, *planned.get(kind, (None, None))) for kind in DrillKind)
+    today = today or datetime.now(UTC).date()
+    return tuple(
+        _plan_of(kind, *planned.get(kind, (None, None)), today) for kind in DrillKind
+    )
 
 
 def change_plan(
@@ -35,13 +43,18 @@ def change_plan(
     kind: DrillKind,
     every_days: int | None,
     next_on: date | None,
+    *,
+    today: date | None = None,
 ) -> None:
-    """Replan a kind of drill, or stop planning it. Raises NotAllowed, InvalidInput."""
+    """Replan a kind of drill, or stop planning it. Raises NotAllowed, InvalidInput.
+
+    `today` is the date by the clinic's clock; without it, the date by UTC.
+    """
     actor.require(Permission.RUN_DRILLS)
     if every_days is None or next_on is None:
         session.execute(delete(DrillPlan).where(DrillPlan.kind == kind.value))
     else:
-        _require_sensible(every_days, next_on)
+        _require_sensible(every_days, next_on, today or datetime.now(UTC).date())
         _put(session, kind, every_days, next_on)
     audit.record(
         session,
@@ -76,17 +89,18 @@ def _put(session: Session, kind: DrillKind, every_days: int, next_on: date) -> N
     )
 
 
-def _require_sensible(every_days: int, next_on: date) -> None:
+def _require_sensible(every_days: int, next_on: date, today: date) -> None:
     if not 1 <= every_days <= _LONGEST_DAYS:
         raise InvalidInput(
             "every_days",
             Sentence("A drill can be due every 1 to {most} days.", most=_LONGEST_DAYS),
         )
-    today = datetime.now(UTC).date()
     if not today <= next_on <= today + timedelta(days=_LONGEST_DAYS):
         raise InvalidInput("next_on", "Choose a day within the next year.")
 
 
-def _plan_of(kind: DrillKind, every_days: int | None, next_on: date | None) -> Plan:
-    is_due = next_on is not None and next_on <= datetime.now(UTC).date()
+def _plan_of(
+    kind: DrillKind, every_days: int | None, next_on: date | None, today: date
+) -> Plan:
+    is_due = next_on is not None and next_on <= today
     return Plan(kind, every_days, next_on, is_due)

@@ -1,6 +1,7 @@
 """Reminds administrators of drills that are due."""
 
 import logging
+from datetime import UTC, date, datetime
 from typing import Final
 
 from sqlalchemy import func, select, update
@@ -23,13 +24,16 @@ Start it, or plan it for another day: {link}
 _log = logging.getLogger(__name__)
 
 
-def remind(session: Session, mailer: Mailer, address: str) -> int:
+def remind(
+    session: Session, mailer: Mailer, address: str, *, today: date | None = None
+) -> int:
     """Write to administrators of due drills without a reminder; return how many.
 
+    `today` is the date by the clinic's clock; without it, the date by UTC.
     The caller commits immediately. Raises MailNotSent if no administrator could be
     written to; it is then tried again the next time.
     """
-    kinds = _take_due(session)
+    kinds = _take_due(session, today or datetime.now(UTC).date())
     if not kinds:
         return 0
     try:
@@ -48,13 +52,11 @@ def reminder_email(to: str, kinds: tuple[DrillKind, ...], address: str) -> Email
     return Email(to, _SUBJECT, _TEXT.format(drills=drills, link=address + PATH))
 
 
-def _take_due(session: Session) -> tuple[DrillKind, ...]:
+def _take_due(session: Session, today: date) -> tuple[DrillKind, ...]:
     """Take the drills that are due; other workers skip those that are taken."""
     due = (
         select(DrillPlan.kind)
-        .where(
-            DrillPlan.next_on <= func.current_date(), DrillPlan.reminded_at.is_(None)
-        )
+        .where(DrillPlan.next_on <= today, DrillPlan.reminded_at.is_(None))
         .with_for_update(skip_locked=True)
     )
     taken = session.scalars(

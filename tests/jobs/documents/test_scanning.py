@@ -523,6 +523,14 @@ def test_a_title_and_a_date_are_supposed_where_nobody_gave_any(database, files, 
     }
 
 
+def test_a_date_is_supposed_up_to_today_by_the_clinics_clock(database, files, file):
+    file(samples.wide_tree(1), scanner=None, name="scan0001.pdf")
+
+    jobs.recognise(database, files, Letter(), today=date(2026, 3, 13))
+
+    assert documents(database)[0].dated_on is None
+
+
 def test_a_supposed_title_is_a_change_of_its_time(database, files, file):
     file(samples.wide_tree(1), scanner=None, name="scan0001.pdf")
     (before,) = documents(database)

@@ -79,6 +79,20 @@ def test_a_plan_that_makes_no_sense_is_refused(session, boss, every_days, ahead)
         plan(session, boss, every_days=every_days, ahead=ahead)
 
 
+def test_a_drill_is_due_on_its_day_by_the_clinics_clock(session, boss, mailer):
+    # In the evening in America, when it is tomorrow by UTC.
+    evening = today() - timedelta(days=1)
+    drills.change_plan(session, boss.actor, DrillKind.CRASH, 30, evening, today=evening)
+    drills.change_plan(
+        session, boss.actor, DrillKind.LOST_NODE, 30, today(), today=evening
+    )
+
+    plans = drills.list_plans(session, boss.actor, today=evening)
+
+    assert [plan.kind for plan in plans if plan.is_due] == [DrillKind.CRASH]
+    assert drills.remind(session, mailer, CLINIC, today=evening) == 1
+
+
 @pytest.mark.parametrize("role", [Role.STAFF, Role.CLINICIAN, Role.ANALYST])
 def test_only_administrators_plan_drills(session, role):
     with pytest.raises(NotAllowed):
