@@ -1,7 +1,7 @@
 """Reading bookings; each reading is recorded."""
 
-from collections.abc import Collection, Sequence
-from typing import Final
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select, true
@@ -96,7 +96,7 @@ def list_offers_to_phone(
     `shown_before` on the same screen are not recorded again. Raises NotAllowed.
     """
     actor.require(Permission.RUN_THE_DESK)
-    rows = session.execute(
+    rows: Iterable[Any] = session.execute(
         select(
             Booking.id,
             Patient.id,
