@@ -30,8 +30,8 @@ class Waiting:
 def next_in_line(session: Session, slot_id: UUID) -> Waiting | None:
     """Return who is first in line for the slot, if it is free; locked until the end.
 
-    Entries that another worker has locked, and patients who are elsewhere at that time,
-    are skipped.
+    Entries that another worker has locked are skipped, and so are patients who are
+    elsewhere at that time, or have given this very time back while they waited.
     """
     row = session.execute(
         select(WaitlistEntry.id, WaitlistEntry.patient_id, WaitlistEntry.created_by)
@@ -53,6 +53,7 @@ def next_in_line(session: Session, slot_id: UUID) -> Waiting | None:
             Patient.deceased_on.is_(None),
             ~_is_taken(slot_id),
             ~_is_elsewhere(),
+            ~_has_given_back(slot_id),
         )
         .order_by(WaitlistEntry.created_at, WaitlistEntry.id)
         .limit(1)
@@ -105,6 +106,16 @@ def tidy(session: Session) -> None:
 
 def _is_taken(slot_id: UUID) -> ColumnElement[bool]:
     return exists().where(BookingSlot.slot_id == slot_id, _LIVE)
+
+
+def _has_given_back(slot_id: UUID) -> ColumnElement[bool]:
+    return exists().where(
+        Booking.slot_id == slot_id,
+        Booking.patient_id == WaitlistEntry.patient_id,
+        Booking.status == "cancelled",
+        Booking.confirmed_at.is_not(None),
+        Booking.ended_at > WaitlistEntry.created_at,
+    )
 
 
 def _is_elsewhere() -> ColumnElement[bool]:

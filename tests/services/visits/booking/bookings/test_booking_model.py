@@ -69,6 +69,8 @@ class Model:
     untidied: dict[int, UUID] = field(default_factory=dict)
     line: list[tuple[UUID, int, int]] = field(default_factory=list)
     offered: list[tuple[int, int, UUID]] = field(default_factory=list)
+    # The slots that people had booked and gave back: they are offered others.
+    given_back: set[tuple[int, int]] = field(default_factory=set)
 
     def holder(self, slot: int) -> UUID | None:
         return next(
@@ -130,7 +132,9 @@ class Model:
             (
                 entry
                 for entry in self.line
-                if entry[1] == doctor and not self.is_elsewhere(entry[2], slot)
+                if entry[1] == doctor
+                and (slot, entry[2]) not in self.given_back
+                and not self.is_elsewhere(entry[2], slot)
             ),
             None,
         )
@@ -200,6 +204,7 @@ class Bookings(RuleBasedStateMachine):
             self._end_place(known, WaitStatus.BOOKED)
             if replaced is not None and replaced.status is Status.CONFIRMED:
                 replaced.status = Status.CANCELLED
+                self.model.given_back.add((replaced.slot, replaced.person))
                 self._offer(replaced.slot)
         elif known.status is Status.CONFIRMED:
             assert bookings.confirm(self.session, CLERK, booking).id == booking
@@ -233,6 +238,8 @@ class Bookings(RuleBasedStateMachine):
             known.status = Status.CANCELLED
             if is_offer:
                 self._end_place(known, WaitStatus.PASSED)
+            else:
+                self.model.given_back.add((known.slot, known.person))
             self._offer(known.slot)
 
     @rule(target=made, booking=made, slot=sampled_from(SLOTS))
@@ -249,6 +256,7 @@ class Bookings(RuleBasedStateMachine):
         self.model.known[moved.id] = Known(slot, known.person, status, replaces=booking)
         if not is_taken:
             known.status = Status.CANCELLED
+            self.model.given_back.add((known.slot, known.person))
             self._offer(known.slot)
         return moved.id
 

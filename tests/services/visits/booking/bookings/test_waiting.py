@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select, update
 
-from db.models.booking import Booking, VisitNotification
+from db.models.booking import Booking, VisitNotification, WaitlistEntry
 from db.models.patient import Patient
 from db.models.user import UserNotification
 from services.core.errors import InvalidInput, NotFound
@@ -99,6 +99,42 @@ def test_whoever_books_what_they_are_offered_waits_no_longer(
     bookings.confirm(session, clerk, offer_to(session, other))
 
     assert state(session, clerk, other) is WaitStatus.BOOKED
+
+
+@pytest.fixture
+def pair(patient, other):
+    return patient, other
+
+
+@pytest.mark.parametrize("how", ["moved", "cancelled"])
+def test_nobody_is_offered_the_time_that_they_have_just_given_back(
+    desk, dora, slot, pair, how
+):
+    (session, clerk), (patient, other) = desk, pair
+    visit = bookings.confirm(session, clerk, hold(session, clerk, slot, patient.id).id)
+    for person in (patient, other):
+        waitlist.join(session, clerk, waiting_for(person, dora))
+
+    if how == "moved":
+        there = samples.slot(session, dora, 5)
+        samples.move(session, clerk, visit.id, there, uuid4())
+    else:
+        bookings.cancel(session, clerk, visit.id)
+
+    assert offer_to(session, patient) is None
+    assert state(session, clerk, patient) is WaitStatus.WAITING
+    assert state(session, clerk, other) is WaitStatus.OFFERED
+
+
+def test_who_waits_after_giving_a_time_back_may_get_it(desk, dora, slot, patient):
+    session, clerk = desk
+    visit = bookings.confirm(session, clerk, hold(session, clerk, slot, patient.id).id)
+    bookings.cancel(session, clerk, visit.id)
+    waitlist.join(session, clerk, waiting_for(patient, dora))
+    # A transaction has one time, and this is later.
+    session.execute(update(WaitlistEntry).values(created_at=func.clock_timestamp()))
+
+    assert bookings.offer(session, slot)
 
 
 @pytest.mark.parametrize("how", ["declined", "ran out"])
