@@ -109,7 +109,13 @@ def list_offers_to_phone(
         .join(Slot, Slot.id == Booking.slot_id)
         .join(Doctor, Doctor.id == Booking.doctor_id)
         .join(Patient, Patient.id == Booking.patient_id)
-        .where(IS_LIVE, Booking.waitlist_id.is_not(None), Patient.email.is_(None))
+        .where(
+            IS_LIVE,
+            Booking.waitlist_id.is_not(None),
+            Patient.email.is_(None),
+            Patient.deleted_at.is_(None),
+            Patient.deceased_on.is_(None),
+        )
         .order_by(Booking.expires_at, Booking.id)
     )
     offers = tuple(OfferToPhone(*row) for row in rows)

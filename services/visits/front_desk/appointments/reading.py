@@ -52,14 +52,42 @@ def look_up(session: Session, actor: Actor, visit_id: UUID) -> VisitRecord:
 def find_by_code(session: Session, actor: Actor, typed: str) -> VisitRecord:
     """Return the visit whose ticket was scanned or typed at the desk.
 
-    Raises NotACode, NoSuchCode, NotAllowed.
+    The ticket of a visit that was moved leads to its present time. Raises NotACode,
+    NoSuchCode, NotAllowed.
     """
     actor.require(Permission.RUN_THE_DESK)
-    matches = _list(session, Appointment.code == codes.parse(typed))
-    if not matches:
+    of_ticket = _list(session, Appointment.code == codes.parse(typed))
+    if not of_ticket:
         raise NoSuchCode
+    matches = _list_standing(session, of_ticket[0]) or of_ticket
     record_event(session, actor, Action.VISIT_READ, matches[0], by_code=True)
     return matches[0]
+
+
+def _list_standing(session: Session, visit: VisitRecord) -> tuple[VisitRecord, ...]:
+    """Return the visit that a cancelled one was moved to, perhaps by several moves."""
+    if visit.status is not VisitStatus.CANCELLED:
+        return ()
+    is_moved = Booking.confirmed_at.is_not(None)
+    later = (
+        select(Booking.id)
+        .where(
+            Booking.patient_id == visit.patient_id,
+            Booking.replaces_id == visit.booking_id,
+            is_moved,
+        )
+        .cte(recursive=True)
+    )
+    later = later.union(
+        select(Booking.id)
+        .join(later, Booking.replaces_id == later.c.id)
+        .where(Booking.patient_id == visit.patient_id, is_moved)
+    )
+    return _list(
+        session,
+        Appointment.booking_id.in_(select(later.c.id)),
+        Appointment.status != VisitStatus.CANCELLED.value,
+    )
 
 
 def list_of_day(

@@ -22,6 +22,8 @@ from services.visits.booking.bookings.errors import (
     HoldExpired,
     SlotTaken,
 )
+from services.visits.front_desk import appointments
+from services.visits.front_desk.appointments import VisitStatus
 from tests.kit import cast
 from tests.services.visits.booking.bookings import samples
 from tests.services.visits.booking.bookings.samples import (
@@ -99,6 +101,23 @@ def test_what_was_written_once_a_visit_had_begun_stays_with_it(
         select(MedicalRecord).execution_options(populate_existing=True)
     ).one()
     assert notes.appointment_id == first.appointment_id
+
+
+def test_the_ticket_of_a_visit_leads_to_the_time_that_it_was_moved_to(
+    session, clerk, dora, slot, patient
+):
+    first = bookings.confirm(session, clerk, hold(session, clerk, slot, patient.id).id)
+    ticket = appointments.look_up(session, clerk, first.appointment_id).code
+    second, third = (samples.slot(session, dora, place) for place in (3, 5))
+    moved = samples.move(session, clerk, first.id, second, uuid4())
+    last = samples.move(session, clerk, moved.id, third, uuid4())
+
+    found = appointments.find_by_code(session, clerk, ticket)
+
+    assert found.id == last.appointment_id
+    bookings.cancel(session, clerk, last.id)
+    found = appointments.find_by_code(session, clerk, ticket)
+    assert (found.id, found.status) == (first.appointment_id, VisitStatus.CANCELLED)
 
 
 def test_a_visit_does_not_run_out(session, clerk, slot, patient, other):
