@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,13 +49,16 @@ class _Keyring:
 class FileKeys:
     """A Tink keyset in a file that may be replaced while processes use it.
 
-    If the file may be made, the first process that needs it makes it. Every method may
-    raise UnusableFileKeys.
+    If the file may be made, the first process that needs it makes it, and `mark` shows
+    from then on that there is one. Every method may raise UnusableFileKeys.
     """
 
-    def __init__(self, path: Path, *, may_be_made: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, may_be_made: bool = False, mark: Path | None = None
+    ) -> None:
         self.path = path
         self._may_be_made = may_be_made
+        self._mark = mark
         self._known: _Keyring | None = None
 
     @classmethod
@@ -63,7 +66,9 @@ class FileKeys:
         """Return the keys that the settings name; Chartroom's own file may be made."""
         own = settings.data / "secrets" / "file.keys"
         path = settings.file_keys_file
-        return cls(path or own, may_be_made=path is None)
+        if path is not None:
+            return cls(path)
+        return cls(own, may_be_made=True, mark=settings.data / "file-keys.made")
 
     def seal(self, data: bytes, purpose: str) -> bytes:
         """Seal something small; it can be unsealed for the same purpose only."""
@@ -105,8 +110,11 @@ class FileKeys:
         except PermissionError:
             # Making the folder gives the better message about what is wrong with it.
             is_here = not self._may_be_made
-        if is_here or not self._may_be_made:
+        if is_here or not self._may_be_made or self._is_marked:
             self._keyring()
+        if is_here:
+            # An earlier version has made it without a mark.
+            self._mark_made()
 
     def require_made(self) -> None:
         """Raise UnusableFileKeys unless the keys are here; make them if allowed."""
@@ -143,11 +151,30 @@ class FileKeys:
                 raise UnusableFileKeys(
                     f"There is no key file {self.path}: put it back from your copy."
                 ) from None
+            # Another process may have made it, and then marked it, since we looked.
+            if self._is_marked and not self.path.exists():
+                raise UnusableFileKeys(
+                    f"There is no key file {self.path}, although there was one: put it "
+                    "back from your copy. If it is lost for good, make another with "
+                    f"python -m dashboard new-file-keys {self.path}; no document, "
+                    "photo or backup so far will open with it."
+                ) from None
             make(self.path)
+            self._mark_made()
             stamp = _stamp(self.path)
         if self._known is None or self._known.stamp != stamp:
             self._known = self._read(stamp)
         return self._known
+
+    @property
+    def _is_marked(self) -> bool:
+        return self._mark is not None and self._mark.exists()
+
+    def _mark_made(self) -> None:
+        """Mark that there is a key file, so that no later process makes another."""
+        if self._mark is not None and not self._mark.exists():
+            with suppress(OSError):
+                self._mark.touch(mode=0o600)
 
     def _keyring_with(self, key: int) -> _Keyring:
         """Return a key ring with this key, if there is one.

@@ -20,6 +20,7 @@ from db.files.file_keys import (
     UnusableFileKeys,
     key_of,
 )
+from db.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[3]
 # What another process does that needs the keys, or adds one.
@@ -223,6 +224,29 @@ def test_keys_that_vanish_are_not_made_anew_but_still_open(keys: FileKeys, path:
         keys.seal(b"y", "draft 7")
     assert keys.unseal(sealed, "draft 7") == b"x"
     assert not path.exists()
+
+
+@pytest.mark.parametrize("is_of_earlier_version", [False, True])
+def test_a_later_process_makes_none_in_place_of_those_that_were_lost(
+    tmp_path: Path, is_of_earlier_version: bool
+):
+    """Files sealed with it would be lost once the former file is put back."""
+    settings = Settings(data=tmp_path)
+    keys = FileKeys.of(settings)
+    sealed = keys.seal(b"x", "draft 7")
+    if is_of_earlier_version:
+        (tmp_path / "file-keys.made").unlink()
+        FileKeys.of(settings).require()
+    kept = keys.path.rename(tmp_path / "kept")
+
+    for use in (FileKeys.require, lambda keys: keys.seal(b"y", "draft 7")):
+        with pytest.raises(UnusableFileKeys, match="although there was one: put it"):
+            use(FileKeys.of(settings))
+
+    assert not keys.path.exists()
+    kept.rename(keys.path)
+    FileKeys.of(settings).require()
+    assert FileKeys.of(settings).unseal(sealed, "draft 7") == b"x"
 
 
 def test_requiring_keys_that_may_be_made_makes_none(keys: FileKeys, path: Path):
