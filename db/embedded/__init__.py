@@ -13,5 +13,9 @@ from db.embedded.cluster import (
     start_within as start_within,
 )
 from db.embedded.cluster_addresses import Addresses as Addresses
-from db.embedded.data_folder import CannotStart as CannotStart, DataFolder as DataFolder
+from db.embedded.data_folder import (
+    CannotStart as CannotStart,
+    DataFolder as DataFolder,
+    translate_os_errors as translate_os_errors,
+)
 from db.embedded.servers.postgres_nodes import Node as Node

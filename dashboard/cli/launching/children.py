@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from db.embedded.data_folder import CannotStart, translate_os_errors
+from db.embedded import CannotStart, translate_os_errors
 from db.embedded.processes import child_processes
 from db.embedded.supervision.restart_backoff import RestartBackoff
 
