@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     CTE,
@@ -25,7 +25,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from services.analytics.cohorts.model import Cohort, EventByTerms, Rule, WindowSide
-from services.analytics.cohorts.statements.dimensions import SPLIT_COLUMNS
+from services.analytics.cohorts.statements.dimensions import (
+    PATIENT_COLUMNS,
+    SPLIT_COLUMNS,
+)
 from services.analytics.cohorts.statements.event_conditions import (
     dated_entries,
     event_rows_of,
@@ -47,6 +50,16 @@ from services.analytics.joined_conditions import (
     render,
     variations,
 )
+
+# Columns that are the same in all events of a patient on a day.
+_OF_A_DAY: Final = PATIENT_COLUMNS | {
+    "patient_id",
+    "occurred_on",
+    "month",
+    "quarter",
+    "age",
+    "age_band",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +155,11 @@ def _within_entry_bounds(cohort: Cohort, entered: Select[Any]) -> Select[Any]:
 def _select_entered(
     cohort: Cohort, split: Collection[str], quantity: str
 ) -> Select[Any]:
-    """Select the first event by which each patient comes in, with the given columns."""
+    """Select the first event by which each patient comes in, with the given columns.
+
+    Of several at once, these columns decide: otherwise the same question would have
+    another answer whenever PostgreSQL reads them in another order.
+    """
     view = SOURCES[cohort.entry.kind].view
     wanted = {*split, *(SPLIT_COLUMNS[dimension] for dimension in cohort.split_by)}
     if cohort.entry_bounds:
@@ -165,12 +182,14 @@ def _select_entered(
         first = selected.selected_columns
         # Of the events of a day, only visits have an order.
         hours = [each.source.c.hour for each in sources if "hour" in view.c]
+        unlike = [first[name] for name in names if name not in _OF_A_DAY]
         return selected.ext(distinct_on(first.patient_id)).order_by(
-            first.patient_id, first.occurred_on, *hours
+            first.patient_id, first.occurred_on, *hours, *unlike
         )
     rows = union_all(*parts).subquery("let_in")
+    unlike = [rows.c[name] for name in names if name not in _OF_A_DAY]
     place = func.row_number().over(
-        partition_by=rows.c.patient_id, order_by=rows.c.occurred_on
+        partition_by=rows.c.patient_id, order_by=[rows.c.occurred_on, *unlike]
     )
     numbered = select(rows, place.label("place")).subquery("numbered")
     # The planner knows nothing about the patients in a union: it assumes that DISTINCT

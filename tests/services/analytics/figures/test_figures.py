@@ -146,6 +146,24 @@ def test_the_first_visit_of_a_day_is_the_earliest(session, disclose, visit, hour
     assert by_hour == {("09:00",): 6}
 
 
+@pytest.mark.parametrize("words", ["", "arthr"], ids=["any", "named"])
+@pytest.mark.parametrize(
+    "terms", [("Arthritis", "Arthrosis"), ("Arthrosis", "Arthritis")]
+)
+def test_of_several_first_events_of_a_day_it_is_always_the_same(
+    session, disclose, terms, words
+):
+    for _ in range(6):
+        each = person(session)
+        for term in terms:
+            diagnosed(session, each, term=term)
+    bystanders(session)
+    entry = CohortEvent(kind=EventKind.DIAGNOSIS, words=words)
+    figure = Figure(cohort=Cohort(entry=entry), by=(Dimension.WORDS,))
+
+    assert numbers(disclose(figure, k=1)) == {("Arthritis",): 6}
+
+
 @pytest.mark.parametrize("words", ["hypertension", ""], ids=["named", "any"])
 @pytest.mark.parametrize("measure", [FigureMeasure.PATIENTS, FigureMeasure.SHARE])
 def test_a_chosen_bar_shows_those_whom_it_counted(
