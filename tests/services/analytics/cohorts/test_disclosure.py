@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import array
 
 from db.models.care import DisclosedAnswer, DisclosedGroup
 from db.models.patient import Patient
@@ -128,6 +129,15 @@ def test_as_of_when_it_is_does_not_say_whether_somebody_has_come(
 
     for hours in (1, 2):
         assert ask(ALL, now=NOW + timedelta(hours=hours)) == earlier
+
+
+@pytest.mark.usefixtures("gouty")
+def test_an_answer_of_a_version_that_knew_fewer_fields_keeps_its_time(session, ask):
+    earlier = ask(ALL)
+    without = DisclosedAnswer.answer.op("#-")(array(["cohort", "entry_bounds"]))
+    session.execute(update(DisclosedAnswer).values(answer=without))
+
+    assert ask(ALL, now=NOW + timedelta(hours=1)) == earlier
 
 
 def archive(session, patients):
