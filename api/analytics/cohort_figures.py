@@ -93,7 +93,7 @@ class FigureShown(Shown):
 
 
 Format = Annotated[
-    Literal["json"] | FileFormat,
+    Literal["json", FileFormat],
     Query(
         alias="format",
         description="Files have one row per group, then one per total.",

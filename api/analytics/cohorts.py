@@ -217,7 +217,7 @@ class FacetsShown(Shown):
 
 
 Format = Annotated[
-    Literal["json"] | FileFormat,
+    Literal["json", FileFormat],
     Query(
         alias="format",
         description="Files have one row per step and omit `split_by`.",

@@ -50,7 +50,7 @@ class QueryShown(Shown):
 
 
 Format = Annotated[
-    Literal["json"] | FileFormat,
+    Literal["json", FileFormat],
     Query(alias="format", description="Files have the same columns and rows."),
 ]
 

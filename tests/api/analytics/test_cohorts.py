@@ -184,4 +184,5 @@ def test_another_form_of_a_cohort_is_refused(recalled):
     )
 
     assert answer.status_code == 400
-    assert "format" in answer.text
+    assert answer.json()["property"] == "format"
+    assert "'csv'" in answer.json()["detail"]
