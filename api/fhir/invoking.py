@@ -22,6 +22,7 @@ _VALUES: Final = (
     "valueDate",
     "valueCode",
     "valueUri",
+    "valueCanonical",
     "valueInteger",
     "valueReference",
 )

@@ -38,7 +38,10 @@ from services.visits.front_desk.appointments import VisitRecord
 from services.visits.schedule import doctors
 
 _GUIDE: Final = "http://hl7.org/fhir/uv/ips"
-_PROFILE: Final = f"{_GUIDE}/StructureDefinition/Bundle-uv-ips"
+# The first version of IPS names a summary by the Bundle, the second by the Composition.
+_PROFILES: Final = tuple(
+    f"{_GUIDE}/StructureDefinition/{name}-uv-ips" for name in ("Bundle", "Composition")
+)
 _TITLE: Final = "Patient summary"
 _TYPE: Final = coding(systems.LOINC, "60591-5") | {
     "display": "Patient summary Document"
@@ -52,8 +55,9 @@ def _summarise(
     caller: Caller, base: str, id_: str, arguments: Arguments
 ) -> tuple[Resource, dict[str, str]]:
     profiles = arguments.get("profile", ())
-    if any(profile.partition("|")[0] != _PROFILE for profile in profiles):
-        raise InvalidInput("profile", f"profile must be {_PROFILE} or omitted.")
+    if any(profile.partition("|")[0] not in _PROFILES for profile in profiles):
+        known = " or ".join(_PROFILES)
+        raise InvalidInput("profile", f"profile must be {known}, or omitted.")
     now = caller.stores.now()
     read = caller.read(lambda session: _document(session, caller, base, id_, now))
     return read.value, read_headers(read, caller.after)
@@ -191,6 +195,6 @@ SUMMARY: Final = DocumentOperation(
     name="summary",
     definition=f"{_GUIDE}/OperationDefinition/summary",
     documentation="The International Patient Summary, limited to what you may read.",
-    parameters={"profile": f"{_PROFILE}; optional."},
+    parameters={"profile": f"{' or '.join(_PROFILES)}; optional."},
     run=_summarise,
 )

@@ -313,6 +313,17 @@ def test_a_summary_is_asked_for_by_parameters_too_and_of_ips_alone(client, regis
     assert (other.status_code, unknown.status_code) == (400, 400)
 
 
+def test_a_summary_is_asked_for_as_the_second_version_of_ips_has_it(client, register):
+    path = f"/fhir/Patient/{register()['uuid']}/$summary"
+    profile = "http://hl7.org/fhir/uv/ips/StructureDefinition/Composition-uv-ips"
+    named = {"name": "profile", "valueCanonical": f"{profile}|2.0.0"}
+
+    posted = client.post(path, {"resourceType": "Parameters", "parameter": [named]})
+
+    assert posted.status_code == 200
+    assert client.get(f"{path}?profile={profile}").status_code == 200
+
+
 def test_nobody_gets_a_summary_of_somebody_whom_they_may_not_read(as_role, ada):
     path = f"/fhir/Patient/{ada['uuid']}/$summary"
 
