@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis import checks
@@ -68,6 +69,16 @@ def test_whatever_anybody_sends_the_answer_is_one_that_was_promised(case, applic
         token = {"Authorization": f"Bearer {application.tokens[role]}"} if role else {}
         answer = ASGI_TRANSPORT.send(case, app=application.app, headers=token)
         case.validate_response(answer, checks=_CHECKS)
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/patients", "/patient-register", "/api/documents"]
+)
+def test_every_parameter_of_a_list_is_described(path):
+    described = _description["paths"][path]["get"]["parameters"]
+
+    names = {parameter["name"] for parameter in described}
+    assert {"combine", "search", "archived", "orderBy", "order", "per_page"} <= names
 
 
 def test_no_two_tests_share_an_id(request):
