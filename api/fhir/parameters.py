@@ -14,7 +14,7 @@ from services.lists.criteria import Combine, Filter, Group, Operator
 _DATE: Final = re.compile(
     r"(?P<prefix>eq|gt|lt|ge|le)?"
     r"(?P<year>[0-9]{4})(?:-(?P<month>[0-9]{2})(?:-(?P<day>[0-9]{2})"
-    r"(?P<time>T[0-9]{2}:[0-9]{2}(?P<second>:[0-9]{2}(?P<part>\.[0-9]{1,6})?)?"
+    r"(?P<time>T[0-9]{2}:[0-9]{2}(?P<second>:[0-9]{2}(?P<part>\.[0-9]{1,9})?)?"
     r"(?:Z|[+-][0-9]{2}:[0-9]{2})?)?)?)?"
 )
 _AN_INSTANT: Final = timedelta(microseconds=1)

@@ -562,6 +562,13 @@ def test_a_time_may_have_any_offset(client, ada, visits, search):
     assert client.get(f"/fhir/{path}").status_code == 200
 
 
+def test_a_time_may_have_more_digits_than_the_database_keeps(client, ada):
+    # Firely's client for .NET sends seven.
+    for search in ("Patient?_lastUpdated=gt", "DocumentReference?date=gt"):
+        answer = client.get(f"/fhir/{search}2026-11-20T12:00:00.1234567Z&_count=0")
+        assert answer.status_code == 200
+
+
 @pytest.mark.parametrize(
     ("searched", "status"),
     [
