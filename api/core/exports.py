@@ -172,16 +172,24 @@ class ListExports:
         finally:
             self._readers.release()
 
+    def require_room(self, person: UUID) -> None:
+        """Raise TooOften or Unavailable if `begin` would now; nothing is counted."""
+        with self._lock:
+            self._require_room(person)
+
+    def _require_room(self, person: UUID) -> None:
+        if self._of.get(person, 0) >= self._per_person:
+            raise TooOften(
+                f"You are already downloading {self._per_person} lists. Try "
+                "again when one of them is complete.",
+                retry_after_seconds=_AGAIN_SECONDS,
+            )
+        if self._of.total() >= _IN_ALL:
+            raise Unavailable(_BUSY)
+
     def _count(self, person: UUID) -> None:
         with self._lock:
-            if self._of[person] >= self._per_person:
-                raise TooOften(
-                    f"You are already downloading {self._per_person} lists. Try "
-                    "again when one of them is complete.",
-                    retry_after_seconds=_AGAIN_SECONDS,
-                )
-            if self._of.total() >= _IN_ALL:
-                raise Unavailable(_BUSY)
+            self._require_room(person)
             self._of[person] += 1
 
     def _discount(self, person: UUID) -> None:

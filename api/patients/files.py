@@ -198,6 +198,8 @@ def _list_reader(
     """
     actor, reason = caller.actor, None
     if grant is not None:
+        # A download that cannot begin must not use the grant up.
+        caller.stores.exports.require_room(actor.id)
         used = caller.write(lambda session: export_grants.redeem(session, actor, grant))
         key, reason = used.value.criteria_key, used.value.reason
     criteria, group = Criteria(), None

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from api.core.answers import LSN_HEADER
+from api.core.exports import ListExports
 from api.patients import files
 from db.postgres import SYSTEM
 from services.core.actors import Role
@@ -65,6 +66,22 @@ def test_a_file_with_names_is_fetched_once(analyst, ada):
     rows = {row["id"]: row for row in csv.DictReader(io.StringIO(first.text))}
     assert rows[ada["uuid"]]["last_name"] == ADA["last_name"]
     assert second.status_code == 409
+
+
+def test_a_file_refused_for_too_many_downloads_can_still_be_fetched(
+    analyst, ada, monkeypatch
+):
+    url = analyst.post(EXPORTS, {"reason": REASON}).json()["url"]
+
+    with monkeypatch.context() as full:
+        nobody_more = property(lambda _: 0)
+        full.setattr(ListExports, "_per_person", nobody_more, raising=False)
+        refused = analyst.get(url)
+    fetched = analyst.get(url)
+
+    assert refused.status_code == 429
+    assert fetched.status_code == 200
+    assert ADA["last_name"] in fetched.text
 
 
 def test_a_file_without_a_grant_has_no_names(client, analyst, ada):
