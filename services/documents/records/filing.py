@@ -1,7 +1,8 @@
 """How documents are filed and replaced: the row, once its bytes are stored."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import func, or_, select, true
@@ -27,6 +28,18 @@ from services.documents.records.visibility import (
 from services.documents.sharing import notifying
 from services.patients.records.refusals import NoSuchPatient
 
+_FIRST_REVISION: Final = 1
+# The facts by which two requests to file the same file differ.
+_COMPARED: Final = (
+    "title",
+    "document_type",
+    "description",
+    "dated_on",
+    "urgent",
+    "confidential",
+    "withheld",
+)
+
 
 def file(
     session: Session, actor: Actor, draft: DraftDocument, content: StoredContent
@@ -51,7 +64,7 @@ def file(
     with rules.translate_violations():
         filed = first_filing.add(session, actor, facts, content, names=names)
     if filed is None:
-        return _filed_before(session, actor, draft, content)
+        return _filed_before(session, actor, draft, content, facts)
     versions.add_original(session, filed.version.id, content)
     if fields:
         fill(session, filed.id, {}, fields)
@@ -225,9 +238,16 @@ def _facts(
 
 
 def _filed_before(
-    session: Session, actor: Actor, draft: DraftDocument, content: StoredContent
+    session: Session,
+    actor: Actor,
+    draft: DraftDocument,
+    content: StoredContent,
+    facts: Mapping[str, Any],
 ) -> DocumentRecord:
-    """Return the document under the id if it is the same. Raises DocumentIdTaken."""
+    """Return the document under the id if it is the same. Raises DocumentIdTaken.
+
+    Facts that were changed since it was filed do not count.
+    """
     if draft.id is None:
         raise DocumentIdTaken
     try:
@@ -236,6 +256,9 @@ def _filed_before(
         raise DocumentIdTaken from error
     same = (there.created_by, there.patient_id, there.version.sha256)
     if same != (actor.id, draft.patient_id, content.sha256.hex()):
+        raise DocumentIdTaken
+    is_unchanged = there.revision == _FIRST_REVISION
+    if is_unchanged and any(getattr(there, name) != facts[name] for name in _COMPARED):
         raise DocumentIdTaken
     return there
 

@@ -173,6 +173,42 @@ def test_a_transaction_that_is_sent_again_with_its_key_files_nothing_else(client
     assert len(_papers_of(client, ada)) == 1
 
 
+def test_a_key_is_refused_for_the_same_file_filed_otherwise(client, ada):
+    bundle, key = _bundle(ada["uuid"], pdf()), uuid4().hex
+    first = _filed(_send(client, bundle, Idempotency_Key=key))["resource"]
+    label = {
+        "coding": [
+            {
+                "system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality",
+                "code": "R",
+            }
+        ]
+    }
+    _of(bundle, "DocumentReference")["securityLabel"] = [label]
+
+    refused = _send(client, bundle, Idempotency_Key=key)
+
+    assert refused.status_code == 409
+    assert _papers_of(client, ada) == [first["id"]]
+
+
+def test_a_key_finds_what_it_filed_though_it_was_retitled_since(client, ada):
+    bundle, key = _bundle(ada["uuid"], pdf()), uuid4().hex
+    first = _filed(_send(client, bundle, Idempotency_Key=key))
+    id_ = first["resource"]["id"]
+    retitled = client.ask(
+        "PATCH",
+        f"/api/documents/{id_}/details",
+        json={"title": "Another title"},
+        headers={"If-Match": "*"},
+    )
+
+    again = _filed(_send(client, bundle, Idempotency_Key=key))
+
+    assert retitled.status_code == 200
+    assert again["response"]["location"] == first["response"]["location"]
+
+
 def _of(bundle: dict[str, Any], kind: str) -> dict[str, Any]:
     return next(
         entry["resource"]
