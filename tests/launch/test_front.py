@@ -455,6 +455,27 @@ def test_where_no_web_process_answers_the_front_says_so(lonely: tuple[str, Path]
     assert answer.text == "Chartroom is not there for a moment. Try again."
 
 
+@pytest.mark.parametrize(
+    ("path", "media_type", "named"),
+    [
+        ("/api/v1/patients", "application/problem+json", "detail"),
+        ("/files/patients.csv", "application/problem+json", "detail"),
+        ("/fhir/Patient", "application/fhir+json", "resourceType"),
+    ],
+)
+def test_programs_are_told_so_in_their_own_format(
+    lonely: tuple[str, Path], path: str, media_type: str, named: str
+):
+    address, _ = lonely
+
+    answer = httpx.get(f"{address}{path}", timeout=30)
+
+    assert answer.status_code == 503
+    assert answer.headers["content-type"] == media_type
+    assert answer.headers["retry-after"] == "2"
+    assert named in answer.json()
+
+
 def test_what_breaks_off_is_logged_without_query_and_cookie(lonely: tuple[str, Path]):
     address, folder = lonely
 
