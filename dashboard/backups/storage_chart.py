@@ -123,7 +123,8 @@ def _spec(kinds: Sequence[str], milliseconds: float) -> Spec:
         "legend": {
             "orient": "bottom",
             "title": None,
-            "columns": 3,
+            # On a phone, not even two fit side by side.
+            "columns": {"expr": "width < 480 ? 1 : 3"},
             "labelLimit": _LONGEST_LABEL,
         },
     }

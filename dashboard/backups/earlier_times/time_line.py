@@ -282,7 +282,8 @@ def _spec(
         "legend": {
             "orient": "bottom",
             "title": None,
-            "columns": 3,
+            # On a phone, not even two fit side by side.
+            "columns": {"expr": "width < 480 ? 1 : 3"},
             "symbolFillColor": _SIGN,
             "symbolOpacity": 1,
         },

@@ -1,5 +1,6 @@
 """The space that backups use, drawn: nothing yet, by kind, and the copy elsewhere."""
 
+import json
 from datetime import timedelta
 
 import pyarrow as pa
@@ -50,6 +51,15 @@ def test_before_the_second_hour_the_page_says_when_it_is_drawn(clinic, repositor
 
     assert "from the second hour on it is charted here" in said(app)
     assert charts(app) == []
+
+
+def test_on_a_phone_the_legend_has_one_column(clinic, noted):
+    (chart,) = charts(clinic.open("backups", Role.ADMIN))
+
+    layers = json.loads(chart.proto.spec)["layer"]
+    legends = [layer["encoding"]["color"]["legend"] for layer in layers]
+    # Three side by side would not fit: all but the first are cut off, or gone.
+    assert {legend["columns"]["expr"] for legend in legends} == {"width < 480 ? 1 : 3"}
 
 
 def test_each_kind_is_drawn_from_hour_to_hour(clinic, noted):
