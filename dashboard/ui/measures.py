@@ -39,6 +39,14 @@ def amount_of_time(milliseconds: float) -> str:
     return seconds(milliseconds / _KILO)
 
 
+def lasting(minutes: int) -> str:
+    """Return a duration as people say it: 12 min, 1 h 12 min."""
+    if minutes < _MINUTE:
+        return _("{minutes} min").format(minutes=minutes)
+    hours, minutes = divmod(minutes, _MINUTE)
+    return _("{hours} h {minutes} min").format(hours=hours, minutes=minutes)
+
+
 def ago(span: timedelta) -> str:
     """Return how long ago something was."""
     return _("{span} ago").format(span=seconds(max(0.0, span.total_seconds())))

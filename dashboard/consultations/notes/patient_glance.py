@@ -14,7 +14,8 @@ from dashboard.patients.care.care_team import show_outside_care
 from dashboard.patients.records.patient_header import patient_header
 from dashboard.ui.clock import time_of_day
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.language import gettext as _, marked, ngettext
+from dashboard.ui.language import gettext as _, marked
+from dashboard.ui.measures import lasting
 from dashboard.ui.page_header import name_breadcrumb
 from dashboard.ui.words import at, listed_name, plain
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
@@ -98,8 +99,4 @@ def _waiting(seconds: float | None) -> str:
     minutes = int((seconds or 0) // _MINUTE)
     if minutes == 0:
         return _("Checked in, just now.")
-    return ngettext(
-        "Checked in, waiting for {minutes} minute.",
-        "Checked in, waiting for {minutes} minutes.",
-        minutes,
-    ).format(minutes=minutes)
+    return _("Checked in, waiting for {time}.").format(time=lasting(minutes))

@@ -12,6 +12,7 @@ from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_line
 from dashboard.ui.language import gettext as _, marked, pgettext, refusal_text
+from dashboard.ui.measures import lasting
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import (
     Cell,
@@ -180,7 +181,7 @@ def _has_begun(visit: VisitRecord) -> bool:
 def state_of(visit: VisitRecord) -> Cell:
     """Return how far a visit has come."""
     if visit.status is VisitStatus.CHECKED_IN:
-        waited = desk_words.lasting(desk_words.waited_minutes(visit))
+        waited = lasting(desk_words.waited_minutes(visit))
         return Cell(
             _("Checked in, waiting {waited}").format(waited=waited),
             "info",

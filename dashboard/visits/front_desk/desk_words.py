@@ -6,13 +6,13 @@ from typing import Final
 from dashboard.context import in_zone
 from dashboard.ui.clock import time_of_day
 from dashboard.ui.language import day_heading, gettext as _, marked, pgettext
+from dashboard.ui.measures import lasting
 from dashboard.ui.record_table import Cell, Tone
 from dashboard.ui.words import age_on, name_in_list, written
 from dashboard.visits.front_desk.day_queue import Queue
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus, phoning
 
 _MINUTE: Final = 60
-_HOUR: Final = 60
 # From then on somebody ought to look after the waiting patient.
 _LONG_MINUTES: Final = 30
 _NOT_YOURS: Final = marked("No longer your patient")
@@ -44,15 +44,6 @@ def born_and_aged(visit: VisitRecord, today: date) -> str:
     """Return date of birth and age; empty if this person may not see them."""
     born = visit.date_of_birth
     return f"{written(born)} ({age_on(today, born)})" if born else ""
-
-
-def lasting(minutes: int) -> str:
-    """Return a duration as people say it."""
-    if minutes < _HOUR:
-        return _("{minutes} min").format(minutes=minutes)
-    return _("{hours} h {minutes} min").format(
-        hours=minutes // _HOUR, minutes=minutes % _HOUR
-    )
 
 
 def state(visit: VisitRecord, timestamp: datetime) -> Cell:

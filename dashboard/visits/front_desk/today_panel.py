@@ -27,6 +27,7 @@ from dashboard.ui.language import (
     weekday,
 )
 from dashboard.ui.language.chart_locale import in_language
+from dashboard.ui.measures import lasting
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
 from dashboard.visits.front_desk import day_queue, desk_words
 from services.visits.figures.days import VisitDay, count_days
@@ -79,9 +80,7 @@ def today_figures() -> list[Figure]:
     until_today = [day for day in days if day.day <= today.day]
     late = sum(visit.starts_at < now() for visit in queue.expected)
     longest = (
-        desk_words.lasting(desk_words.waited_minutes(queue.waiting[0]))
-        if queue.waiting
-        else "–"
+        lasting(desk_words.waited_minutes(queue.waiting[0])) if queue.waiting else "–"
     )
     return [
         Figure(

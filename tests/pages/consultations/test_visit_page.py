@@ -133,6 +133,15 @@ def test_allergies_come_first_then_what_is_known_and_why_they_come(
     assert app.info[0].value.startswith("Checked in, ")
 
 
+def test_a_long_wait_is_told_in_hours(clinic, ada, doctor_id):
+    since = datetime.now(UTC) - timedelta(minutes=72, seconds=5)
+    visit_id = _visit(clinic, ada, doctor_id, checked_in_at=since)
+
+    app = opened(clinic, visit_id)
+
+    assert app.info[0].value == "Checked in, waiting for 1 h 12 min."
+
+
 def test_from_typing_to_a_saved_version(clinic, visit):
     app = opened(clinic, visit)
     type_in(app, complaint="Headache", pulse="72", diagnoses="R51 Headache")
