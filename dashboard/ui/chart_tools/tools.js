@@ -26,11 +26,13 @@ const STILL = 250
 // picture that was asked for in between: it is asked for once nothing changes any more.
 const savePicture = (frame) => {
   const chart = `.${CSS.escape(frame)}`
+  // Streamlit's label, and what the page makes of it.
+  const buttons = ["Download as PNG", translate("Download as PNG")]
   let still
   const awaitStillness = () => {
     clearTimeout(still)
     still = setTimeout(() => {
-      const save = document.querySelector(`${chart} button[aria-label^="Download as PNG"]`)
+      const save = buttons.map((label) => document.querySelector(`${chart} button[aria-label^="${label}"]`)).find(Boolean)
       if (!save && document.querySelector(chart)) return
       changes.disconnect()
       save?.click()

@@ -17,7 +17,12 @@ def in_language(spec: dict[str, Any]) -> dict[str, Any]:
     """Return the chart with axes and tooltips in the language of the page."""
     if current_language() != GERMAN:
         return spec
-    return {**spec, "config": {**spec.get("config", {}), "locale": _german()}}
+    config = spec.get("config", {})
+    # Vega describes these in English only; the chart's own text says what they show.
+    silent = {
+        part: {**config.get(part, {}), "aria": False} for part in ("axis", "legend")
+    }
+    return {**spec, "config": {**config, **silent, "locale": _german()}}
 
 
 def time_format(milliseconds: float) -> str:

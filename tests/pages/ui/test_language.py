@@ -186,7 +186,7 @@ def test_every_chart_is_drawn_in_the_language_of_the_page() -> None:
 
 
 def test_numbers_and_shares_of_a_german_chart_are_german() -> None:
-    strip = {"mark": "rect", "config": {"view": {"step": 9}}}
+    strip = {"mark": "rect", "config": {"view": {"step": 9}, "axis": {"grid": True}}}
 
     with using_language(GERMAN):
         config = in_language(strip)["config"]
@@ -194,6 +194,9 @@ def test_numbers_and_shares_of_a_german_chart_are_german() -> None:
     assert config["locale"]["number"]["decimal"] == ","
     assert config["locale"]["number"]["percent"] == "\u00a0%"
     assert config["view"] == {"step": 9}
+    # Vega's own descriptions are English.
+    assert config["axis"] == {"grid": True, "aria": False}
+    assert config["legend"] == {"aria": False}
     assert in_language(strip) == strip
 
 

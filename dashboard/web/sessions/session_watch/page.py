@@ -31,6 +31,7 @@ _SCRIPT: Final = read_script(
             "uploads.js",
             "notices.js",
             "uploader.js",
+            "labels.js",
             "drops.js",
             "drawer.js",
             "bar.js",

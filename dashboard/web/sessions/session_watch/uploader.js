@@ -10,13 +10,14 @@
     "Drag and drop files here": translate("Drag and drop files here"),
     "Drag and drop file here": translate("Drag and drop file here"),
   }
-  const SIZE = /^(\d+ ?[KMG]B) per file/
+  const SIZE = /^(\d+) ?([KMG]B) per file/
   // English stays as Streamlit has it, and nothing is watched.
   if (OWN.Upload === "Upload") return
 
   const said = (text) => {
-    const size = text.match(SIZE)?.[1]
-    return size ? text.replace(SIZE, translate("{size} per file", { size })) : OWN[text]
+    const [, number, unit] = text.match(SIZE) ?? []
+    if (!number) return OWN[text]
+    return text.replace(SIZE, translate("{size} per file", { size: `${number} ${unit}` }))
   }
 
   const reword = () => {

@@ -1,0 +1,84 @@
+"""What Streamlit itself says on a page is German where the page is."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from services.core.actors import Role
+from tests.browser.conftest import Site, ready
+
+pytestmark = pytest.mark.browser
+
+_ENGLISH = (
+    "Add:",
+    "Clear",
+    "Download as",
+    "Fullscreen",
+    "Help for",
+    "Navigate to",
+    "No results",
+    "Open",
+    "Remove",
+    "Selected values",
+    "Show data",
+    "Skip to",
+)
+_LABELS = """() => [...document.querySelectorAll("[aria-label]")]
+    .map((element) => element.getAttribute("aria-label"))"""
+
+
+@pytest.fixture
+def german(site: Site) -> Iterator[Page]:
+    """The tab of somebody of the staff whose browser prefers German."""
+    context = site.visit(None)
+    context.set_extra_http_headers({"Accept-Language": "de"})
+    site.sign_in_anew(context, Role.STAFF)
+    yield context.pages[0]
+    context.close()
+
+
+def _left_english(page: Page) -> list[str]:
+    return [label for label in page.evaluate(_LABELS) if label.startswith(_ENGLISH)]
+
+
+def _go(page: Page, address: str) -> None:
+    page.goto(address)
+    page.get_by_role("heading", level=1).wait_for()
+    ready(page)
+
+
+def test_labels_of_charts_and_fields_are_german(german: Page):
+    _go(german, "/")
+    help_for = german.get_by_role("button", name="Hilfe zu Termine heute")
+    expect(help_for).to_be_visible()
+    expect(german.get_by_role("link", name="Zum Inhalt springen")).to_have_count(1)
+    assert _left_english(german) == []
+
+    _go(german, "/register")
+    allergies = german.get_by_role("combobox", name="Allergien")
+    allergies.fill("Zimtstaub")
+    german.get_by_role("option", name="Hinzufügen: Zimtstaub").click()
+    # While the list is open, screen readers are shown nothing else.
+    german.keyboard.press("Escape")
+    expect(german.get_by_role("button", name="Zimtstaub entfernen")).to_have_count(1)
+    assert _left_english(german) == []
+    german.get_by_role("combobox", name="Geschlecht").fill("Zimt")
+    expect(german.get_by_role("option", name="Nichts gefunden")).to_have_count(1)
+
+
+def test_what_enter_does_in_a_search_box_is_told_in_german(german: Page):
+    _go(german, "/patients")
+
+    german.get_by_role("searchbox", name="Patienten suchen").fill("Zimt")
+
+    expect(german.get_by_text("Eingabetaste übernimmt")).to_be_visible()
+
+
+def test_a_chart_is_saved_as_a_picture_from_a_german_page(german: Page):
+    _go(german, "/")
+
+    with german.expect_download() as begun:
+        german.get_by_role("button", name="PNG").last.click()
+
+    assert begun.value.suggested_filename.endswith(".png")
