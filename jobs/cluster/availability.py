@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from db.json_http import machine_trust
 from services.cluster.performance import BUCKET, SecondsCounted
 
 _PROBE_SECONDS: Final = 5.0
@@ -117,7 +118,10 @@ def _client_for(address: str) -> httpx.Client:
     # On this machine the certificate is for the public name, or made by the front.
     is_here = _is_this_machine(parts.hostname or "")
     return httpx.Client(
-        timeout=_ANSWER_SECONDS, headers=headers, verify=not is_here, trust_env=False
+        timeout=_ANSWER_SECONDS,
+        headers=headers,
+        verify=False if is_here else machine_trust(),
+        trust_env=False,
     )
 
 

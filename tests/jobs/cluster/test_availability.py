@@ -1,6 +1,5 @@
 """Seconds are counted once, whoever is away, and a burning budget raises an alert."""
 
-import ssl
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -19,7 +18,11 @@ from jobs.cluster.monitor_ledger import Ledger
 from jobs.cluster.monitor_writer import MonitorWriter
 from services.cluster.alerts import Post
 from services.cluster.performance import SecondsCounted
-from tests.kit.own_authority import own_certificate, serving_with
+from tests.kit.own_authority import (
+    in_the_machines_store,
+    own_certificate,
+    serving_with,
+)
 from tests.kit.waiting import eventually
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -120,11 +123,12 @@ def _web_server() -> Iterator[str]:
 
 
 @contextmanager
-def _web_server_with_tls(tls: ssl.SSLContext) -> Iterator[str]:
-    with HTTPServer(("127.0.0.2", 0), _HealthOverTls) as server:
+def _web_server_with_tls(certificate: Path, host: str) -> Iterator[str]:
+    with HTTPServer((host, 0), _HealthOverTls) as server:
+        tls = serving_with(certificate)
         server.socket = tls.wrap_socket(server.socket, server_side=True)
         Thread(target=server.serve_forever, daemon=True).start()
-        yield f"https://127.0.0.2:{server.server_port}/health"
+        yield f"https://{host}:{server.server_port}/health"
         server.shutdown()
 
 
@@ -147,18 +151,34 @@ def test_one_web_server_that_answers_is_enough(monkeypatch: pytest.MonkeyPatch):
         watching.join()
 
 
+def _is_seen(address: str) -> bool:
+    """Return whether a probe sees the web server; raises AssertionError if not."""
+    stopping, probe = Event(), WebProbe((address,))
+    watching = Thread(target=probe.run, args=[stopping], daemon=True)
+    watching.start()
+    try:
+        eventually(lambda: probe.is_up)
+    finally:
+        stopping.set()
+        watching.join()
+    return bool(probe.is_up)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only there 127.0.0.2 is local")
 def test_the_fronts_own_certificate_does_for_any_address_of_this_machine(
     tmp_path: Path,
 ):
-    stopping = Event()
-    tls = serving_with(own_certificate(tmp_path))
-    with _web_server_with_tls(tls) as address:
-        probe = WebProbe((address,))
-        watching = Thread(target=probe.run, args=[stopping], daemon=True)
-        watching.start()
-        try:
-            eventually(lambda: probe.is_up)
-        finally:
-            stopping.set()
-            watching.join()
+    with _web_server_with_tls(own_certificate(tmp_path), "127.0.0.2") as address:
+        assert _is_seen(address)
+
+
+def test_a_web_server_elsewhere_may_have_a_certificate_of_the_clinics_authority(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("jobs.cluster.availability._is_this_machine", lambda _: False)
+    certificate = own_certificate(tmp_path)
+    with (
+        _web_server_with_tls(certificate, "127.0.0.1") as address,
+        in_the_machines_store(certificate),
+    ):
+        assert _is_seen(address)
