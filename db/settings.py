@@ -2,6 +2,8 @@
 
 import os
 from datetime import timedelta
+from email.errors import HeaderParseError
+from email.policy import SMTP
 from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Self
@@ -24,6 +26,14 @@ if TYPE_CHECKING:
     from db.backups.tools.backup_tool import BackupTool
 
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+_EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - only compared
+# To PostgreSQL these names are abbreviations that know no summer time.
+_SAME_AS = {
+    "CET": "Europe/Brussels",
+    "EET": "Europe/Athens",
+    "MET": "Europe/Brussels",
+    "WET": "Europe/Lisbon",
+}
 
 
 class Settings(AuthSettings):
@@ -136,6 +146,54 @@ class Settings(AuthSettings):
     def _split(cls, value: object) -> object:
         return _named(value) if isinstance(value, str) else value
 
+    @field_validator(
+        "database_url", "owner_url", "main_url", "replica_urls", "delayed_urls"
+    )
+    @classmethod
+    def _are_for_libpq(
+        cls, value: str | dict[str, str] | None
+    ) -> str | dict[str, str] | None:
+        from psycopg2 import ProgrammingError
+        from psycopg2.extensions import parse_dsn
+
+        for url in value.values() if isinstance(value, dict) else (value,):
+            try:
+                is_right = url is None or bool(parse_dsn(url))
+            except ProgrammingError:
+                # Its text repeats the URL, with the password.
+                is_right = False
+            if not is_right:
+                raise ValueError(
+                    "write postgresql://user:password@host:5432/database, and special "
+                    "characters of the password as in any URL (%40 for @)"
+                )
+        return value
+
+    @field_validator("mongo_url", "audit_mongo_url")
+    @classmethod
+    def _is_for_mongo(cls, value: str | None) -> str | None:
+        from pymongo.errors import PyMongoError
+        from pymongo.uri_parser import parse_uri
+
+        try:
+            # The hosts behind the other scheme are only known to DNS.
+            if value and not value.startswith("mongodb+srv://"):
+                parse_uri(value, validate=False)
+        except (PyMongoError, ValueError):
+            raise ValueError(
+                "write mongodb://user:password@host:27017/?replicaSet=name, and "
+                "special characters of the password as in any URL (%40 for @)"
+            ) from None
+        return value
+
+    @field_validator("patroni_urls")
+    @classmethod
+    def _are_patronis(cls, value: dict[str, str]) -> dict[str, str]:
+        for url in value.values():
+            if not _leads_by(url, {"http", "https"}):
+                raise ValueError("write name=http://host:8008, separated by commas")
+        return value
+
     @field_validator("trusted_proxies")
     @classmethod
     def _are_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -173,8 +231,7 @@ class Settings(AuthSettings):
     @classmethod
     def _are_web_servers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for url in value:
-            parts = urlsplit(url)
-            if parts.scheme not in {"http", "https"} or not parts.hostname:
+            if not _leads_by(url, {"http", "https"}):
                 raise ValueError("write addresses such as http://web-1:8501/health")
         return value
 
@@ -195,16 +252,27 @@ class Settings(AuthSettings):
     @field_validator("timezone")
     @classmethod
     def _is_a_zone(cls, value: str) -> str:
-        if value not in available_timezones():
+        # PostgreSQL does not know the machine's own zone by this name.
+        if value not in available_timezones() - {"localtime"}:
             raise ValueError('is not a time zone; write one like "Europe/Berlin"')
-        return value
+        return _SAME_AS.get(value, value)
 
     @field_validator("smtp_url")
     @classmethod
     def _is_a_mail_server(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not _leads_by(value, {"smtp", "smtps"}):
+        if value and not _leads_by(value.get_secret_value(), {"smtp", "smtps"}):
             raise ValueError(
                 "write smtp://user:password@host:587 or smtps://user:password@host:465"
+            )
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _is_a_sender(cls, value: str | None) -> str | None:
+        if value is not None and not _is_one_address(value):
+            raise ValueError(
+                "write one address, as in Chartroom <chartroom@example.org>; a name "
+                'with a comma goes in quotes, as in "Doe, Roe" <doe@example.org>'
             )
         return value
 
@@ -281,23 +349,24 @@ class Settings(AuthSettings):
     @field_validator("sms_url")
     @classmethod
     def _is_a_gateway(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not _leads_by(value, {"https"}, here={"http"}):
+        if value and not _leads_by(value.get_secret_value(), {"https"}, here={"http"}):
             raise ValueError("write https://; http:// is for this machine only")
         return value
 
     @field_validator("redis_url")
     @classmethod
     def _is_a_cache(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not _leads_by(value, {"redis", "rediss"}):
+        if value and not _leads_by(value.get_secret_value(), {"redis", "rediss"}):
             raise ValueError("write redis://host:6379/0 or rediss://... with TLS")
         return value
 
     @field_validator("clamd_url")
     @classmethod
     def _is_a_scanner(cls, value: str | None) -> str | None:
-        parts = urlsplit(value or "tcp://localhost")
-        leads = {"tcp": parts.hostname, "unix": parts.path}
-        if not leads.get(parts.scheme):
+        if value is None:
+            return None
+        is_socket = value.startswith("unix:") and bool(urlsplit(value).path)
+        if not is_socket and not _leads_by(value, {"tcp"}):
             raise ValueError(
                 "write unix:///run/clamav/clamd.ctl or tcp://localhost:3310"
             )
@@ -418,8 +487,9 @@ class Settings(AuthSettings):
         if self.health_urls or not self.is_embedded:
             return self.health_urls
         scheme = "https" if self.https else "http"
-        host = "localhost" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104
-        return (f"{scheme}://{host}:{self.port}/health",)
+        host = "localhost" if self.host in _EVERYWHERE else self.host
+        place = f"[{host}]" if ":" in host else host
+        return (f"{scheme}://{place}:{self.port}/health",)
 
     @property
     def is_demo(self) -> bool:
@@ -468,14 +538,34 @@ def _variable(location: tuple[int | str, ...]) -> str:
     return f"CHARTROOM_{str(location[0]).upper()}: " if location else ""
 
 
-def _leads_by(
-    url: SecretStr, schemes: set[str], *, here: set[str] | None = None
-) -> bool:
-    """Return whether the URL has such a scheme; `here` are those for this machine."""
-    parts = urlsplit(url.get_secret_value())
+def _leads_by(url: str, schemes: set[str], *, here: set[str] | None = None) -> bool:
+    """Return whether the URL has such a scheme, a host and, if any, a possible port.
+
+    `here` are the schemes that are enough for this machine.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    if port == 0:
+        return False
     if parts.hostname in _THIS_MACHINE and parts.scheme in (here or ()):
         return True
     return bool(parts.hostname) and parts.scheme in schemes
+
+
+def _is_one_address(sender: str) -> bool:
+    """Return whether a header From with this value has one address, and a whole one."""
+    try:
+        addresses = SMTP.header_factory("From", sender).addresses
+    except (HeaderParseError, ValueError, IndexError):
+        return False
+    return (
+        sender.isprintable()
+        and len(addresses) == 1
+        and bool(addresses[0].username and addresses[0].domain)
+    )
 
 
 def _named(listed: str) -> dict[str, str]:

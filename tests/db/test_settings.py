@@ -113,6 +113,23 @@ def test_where_the_main_site_is_is_read_as_libpq_does(
         ("PORT", "eighty", "CHARTROOM_PORT: Input should be a valid integer"),
         ("PORT", "0", "CHARTROOM_PORT: Input should be greater than or equal to 1"),
         ("TIMEZONE", "Berlin", "CHARTROOM_TIMEZONE: is not a time zone"),
+        ("TIMEZONE", "localtime", "CHARTROOM_TIMEZONE: is not a time zone"),
+        ("DATABASE_URL", "db1/x", "CHARTROOM_DATABASE_URL: write postgresql://"),
+        ("OWNER_URL", "mysql://u:pw@h/x", "CHARTROOM_OWNER_URL: write postgresql://"),
+        ("MAIN_URL", "postgresql://u:pw@[::1/x", "CHARTROOM_MAIN_URL: write postgres"),
+        ("REPLICA_URLS", "db1,db2", "CHARTROOM_REPLICA_URLS: write postgresql://"),
+        ("DELAYED_URLS", "db1=", "CHARTROOM_DELAYED_URLS: write postgresql://"),
+        ("MONGO_URL", "files:27017", "CHARTROOM_MONGO_URL: write mongodb://"),
+        ("AUDIT_MONGO_URL", "mongodb://u:p@w@h/", "AUDIT_MONGO_URL: write mongodb://"),
+        ("PATRONI_URLS", "db1=db1:8008", "CHARTROOM_PATRONI_URLS: write name=http://"),
+        ("SMTP_URL", "smtp://u:p#w@h:25", "CHARTROOM_SMTP_URL: write smtp://"),
+        ("SMTP_URL", "smtp://h:587587", "CHARTROOM_SMTP_URL: write smtp://"),
+        ("MAIL_FROM", "Chartroom", "CHARTROOM_MAIL_FROM: write one address"),
+        ("MAIL_FROM", "Dr. Doe, Dr. Roe <a@b.c>", "CHARTROOM_MAIL_FROM: write one"),
+        ("SMS_URL", "https://h:sms", "CHARTROOM_SMS_URL: write https://"),
+        ("REDIS_URL", "redis://h:redis/0", "CHARTROOM_REDIS_URL: write redis://"),
+        ("CLAMD_URL", "tcp://clamd:clamd", "CHARTROOM_CLAMD_URL: write unix:///run"),
+        ("HEALTH_URLS", "http://h:web/health", "CHARTROOM_HEALTH_URLS: write addr"),
         ("SECRET_KEY", "short", "CHARTROOM_SECRET_KEY: Value should have at least 32"),
         ("CLAMD_URL", "http://x", "CHARTROOM_CLAMD_URL: write unix:///run/clamav"),
         ("CLAMD_URL", "unix://clamd", "CHARTROOM_CLAMD_URL: write unix:///run/clamav"),
@@ -137,13 +154,56 @@ def test_a_wrong_setting_is_named_with_what_is_wrong(
     assert sentence in explain(refusal.value)
 
 
-def test_a_wrong_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("CHARTROOM_SECRET_KEY", "hunter2")
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", "hunter2"),
+        ("DATABASE_URL", "postgresql://chartroom:hunter2@[db1/chartroom"),
+        ("MONGO_URL", "mongodb://chartroom:hunter2@@files/"),
+        ("SMTP_URL", "smtp://chartroom:hunter2#@mail:587"),
+    ],
+)
+def test_a_wrong_secret_is_not_repeated(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(f"CHARTROOM_{name}", value)
 
     with pytest.raises(ValidationError) as refusal:
         Settings()
 
     assert "hunter2" not in explain(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "chartroom@example.org",
+        "Praxis Dr. Müller <praxis@example.org>",
+        '"Dr. Doe, Dr. Roe" <practice@example.org>',
+    ],
+)
+def test_a_sender_has_one_address(sender: str):
+    settings = Settings(smtp_url="smtp://mail.example.org", mail_from=sender)
+
+    assert settings.mail_from == sender
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8501/health"),
+        ("0.0.0.0", "http://localhost:8501/health"),  # noqa: S104
+        ("::", "http://localhost:8501/health"),
+        ("::1", "http://[::1]:8501/health"),
+    ],
+)
+def test_where_the_embedded_web_server_is_asked_for_its_health(host: str, address: str):
+    assert Settings(host=host).health_addresses == (address,)
+
+
+def test_a_time_zone_that_is_an_abbreviation_to_postgresql_has_its_summer_time():
+    assert Settings(timezone="CET").timezone == "Europe/Brussels"
+    assert Settings(timezone="EST").timezone == "EST"
 
 
 def test_booking_for_everybody_needs_a_mail_server(monkeypatch: pytest.MonkeyPatch):
