@@ -2,7 +2,8 @@
 
 import dataclasses
 import json
-from contextlib import AbstractContextManager, nullcontext
+import logging
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -127,6 +128,7 @@ def work(settings: "Settings") -> None:
     from dashboard.web.mail_sender import sender_of
     from dashboard.web.public_address import public_address
     from dashboard.web.startup_checks import require_file_keys, require_safe_mongo
+    from db.postgres import DatabaseUnavailable, clock_rules
     from jobs.backups.erasing.purged_bytes import BackupErasure
     from jobs.cluster import planned_operations
     from jobs.worker import worker as working
@@ -167,6 +169,9 @@ def work(settings: "Settings") -> None:
         backup_tool=(asker := _tool_asker(wired)),
         tool_drills=_tool_drills(wired, asker),
     )
+    with suppress(DatabaseUnavailable):
+        if warning := clock_rules.warning(wired.database, settings.timezone):
+            logging.getLogger(__name__).warning(warning)
     try:
         with (
             planned_operations.making_planned(wired.runner),

@@ -14,7 +14,7 @@ from dashboard import wiring
 from dashboard.cli.launching.stages import Stages
 from dashboard.wiring import Wiring
 from db import schema
-from db.postgres import SYSTEM, Database
+from db.postgres import SYSTEM, Database, clock_rules
 from db.settings import Settings
 from services.core.actors import Actor
 from services.demo import care
@@ -48,6 +48,8 @@ def open_clinic(
             cast = ()
         _await_replicas(wired.database)
         stages.done("PostgreSQL replicas")
+        if warning := clock_rules.warning(wired.database, settings.timezone):
+            stages.warn(warning)
         return cast
     finally:
         wired.close()

@@ -22,6 +22,10 @@ class Stages:
         self._since = time.monotonic()
         self._say(f"  {stage:<32}{seconds:6.1f} s")
 
+    def warn(self, sentence: str) -> None:
+        """Print what whoever starts Chartroom has to know."""
+        self._say(sentence)
+
     @property
     def seconds(self) -> float:
         """The seconds since the beginning."""
