@@ -4,6 +4,7 @@ import csv
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from io import StringIO
 from itertools import count
 from typing import Annotated, BinaryIO, Final, cast
@@ -184,10 +185,10 @@ def _archived(caller: Caller, bundle: _Bundle) -> Generator[bytes]:
     """Yield the archive in pieces; PDFs are compressed already, so they are stored."""
     buffer = _Buffer()
     names = _names(bundle.versions)
+    zone = caller.stores.now().tzinfo
     with ZipFile(cast("BinaryIO", buffer), "w", ZIP_STORED) as archive:
         for version, name in zip(bundle.versions, names, strict=True):
-            about = ZipInfo(name, version.created_at.timetuple()[:6])
-            about.external_attr = _FOR_ONE_PERSON
+            about = entry_of(name, version.created_at.astimezone(zone))
             with (
                 recording_damage(damage_recorder(caller, version)),
                 records.open_file(caller.stores.files, version) as stream,
@@ -201,6 +202,13 @@ def _archived(caller: Caller, bundle: _Bundle) -> Generator[bytes]:
         if bundle.refused:
             archive.writestr(_NOT_INCLUDED, "\r\n".join(bundle.refused))
     yield buffer.taken()
+
+
+def entry_of(name: str, filed_at: datetime) -> ZipInfo:
+    """Return the head of a file in an archive, which knows no time zones."""
+    entry = ZipInfo(name, filed_at.timetuple()[:6])
+    entry.external_attr = _FOR_ONE_PERSON
+    return entry
 
 
 def _table(bundle: _Bundle, names: Sequence[str]) -> str:

@@ -1,6 +1,7 @@
 """Several documents in one archive: what is in it, what is not, and who took it."""
 
 import io
+from datetime import UTC, datetime, timedelta, timezone
 from uuid import uuid4
 from zipfile import ZipFile
 
@@ -8,6 +9,7 @@ import pypdfium2
 import pytest
 from sqlalchemy import select, update
 
+from api.documents.document_bundles import entry_of
 from db.models.audit import AuditEvent
 from db.models.document import DocumentVersion
 from db.postgres import SYSTEM
@@ -76,6 +78,15 @@ def test_files_come_whole_and_none_hides_another_of_its_name(client, file):
         "Befund ü.pdf": first_content,
         "befund Ü (2).pdf": second_content,
     }
+
+
+def test_a_file_has_the_time_of_the_clinics_clock():
+    apia = timezone(timedelta(hours=13))
+    filed_at = datetime(2026, 11, 29, 20, 15, tzinfo=UTC).astimezone(apia)
+
+    entry = entry_of("letter.pdf", filed_at)
+
+    assert entry.date_time == (2026, 11, 30, 9, 15, 0)
 
 
 def test_each_is_written_down_as_a_download(client, application, file):
