@@ -1,6 +1,7 @@
 """Chartroom's settings, read from CHARTROOM_* variables and an .env file."""
 
 import os
+from collections.abc import Mapping
 from datetime import timedelta
 from email.errors import HeaderParseError
 from email.policy import SMTP
@@ -17,7 +18,14 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import NoDecode, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from db.auth_settings import AuthSettings
 from db.endpoints import LONGEST_DELAY, Endpoints
@@ -34,6 +42,30 @@ _SAME_AS = {
     "MET": "Europe/Brussels",
     "WET": "Europe/Lisbon",
 }
+
+
+class _SwitchedOff(PydanticBaseSettingsSource):
+    """The one setting that is switched off by an empty value.
+
+    All others count as not set if their variable is empty.
+    """
+
+    def __init__(
+        self, settings: type[BaseSettings], variables: Mapping[str, str | None]
+    ) -> None:
+        super().__init__(settings)
+        self._variables = variables
+
+    def get_field_value(
+        self, field: FieldInfo, field_name: str
+    ) -> tuple[object, str, bool]:
+        """Return nothing for a single field: the call returns all there is."""
+        del field
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, object]:
+        given = self._variables.get("chartroom_office_program")
+        return {"office_program": ""} if given == "" else {}
 
 
 class Settings(AuthSettings):
@@ -140,6 +172,31 @@ class Settings(AuthSettings):
     retry_seconds: Annotated[float, Field(ge=0, le=120)] = 30
     read_only_after_seconds: Annotated[float, Field(ge=0, le=120)] = 5
     spool_megabytes: Annotated[int, Field(ge=1, le=10_000)] = 64
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return where settings come from; the first that knows one is right."""
+        assert isinstance(dotenv_settings, DotEnvSettingsSource)  # noqa: S101 - typing
+        # With the empty values, which the others leave out.
+        file = DotEnvSettingsSource(
+            settings_cls, env_file=dotenv_settings.env_file, env_ignore_empty=False
+        )
+        environment = {name.lower(): value for name, value in os.environ.items()}
+        return (
+            init_settings,
+            env_settings,
+            _SwitchedOff(settings_cls, environment),
+            dotenv_settings,
+            _SwitchedOff(settings_cls, file.env_vars),
+            file_secret_settings,
+        )
 
     @field_validator("replica_urls", "patroni_urls", "delayed_urls", mode="before")
     @classmethod

@@ -65,6 +65,22 @@ def test_an_empty_variable_counts_as_none(monkeypatch: pytest.MonkeyPatch):
     assert Settings().is_embedded
 
 
+def test_office_files_are_switched_off_by_an_empty_variable(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    assert Settings().office_program == "soffice"
+
+    (tmp_path / ".env").write_text("CHARTROOM_OFFICE_PROGRAM=\n")
+    assert Settings().office_program == ""
+
+    monkeypatch.setenv("CHARTROOM_OFFICE_PROGRAM", "libreoffice")
+    assert Settings().office_program == "libreoffice"
+
+    (tmp_path / ".env").write_text("CHARTROOM_OFFICE_PROGRAM=libreoffice\n")
+    monkeypatch.setenv("CHARTROOM_OFFICE_PROGRAM", "")
+    assert Settings().office_program == ""
+
+
 def test_servers_of_ones_own_replace_the_embedded_ones(monkeypatch: pytest.MonkeyPatch):
     for name, value in SERVERS.items():
         monkeypatch.setenv(name, value)
