@@ -1,6 +1,8 @@
 """Background work on archived patients: erases those whose time is over."""
 
 import logging
+from datetime import date
+from functools import partial
 
 from procrastinate import JobContext
 
@@ -23,10 +25,11 @@ _log = logging.getLogger(__name__)
 def erase_patients(context: JobContext, timestamp: int) -> None:
     """Make tombstones of archived patients who need not be kept any longer."""
     del timestamp
-    erase(Stores.of(context).database)
+    stores = Stores.of(context)
+    erase(stores.database, today=stores.today())
 
 
-def erase(database: Database) -> None:
+def erase(database: Database, *, today: date | None = None) -> None:
     """Erase all who are due, a few in each transaction."""
-    if erased := sum(repeated(database, erasure.erase)):
+    if erased := sum(repeated(database, partial(erasure.erase, today=today))):
         _log.info("Erased %d archived patients.", erased)

@@ -4,7 +4,14 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.context import CachedRead, current_actor, freshness, now, read_all
+from dashboard.context import (
+    CachedRead,
+    current_actor,
+    freshness,
+    now,
+    read_all,
+    today,
+)
 from dashboard.documents.retention import retention_actions
 from dashboard.documents.retention.erasures import show_erasures
 from dashboard.documents.retention.integrity_state import show_integrity
@@ -31,6 +38,7 @@ st.caption(
 )
 # The rules must be current: somebody told that a colleague has changed one would
 # otherwise see the old one again, and be refused again.
+on = today()
 status, erasures, rules, erasure_rule = read_all(
     CachedRead(
         lambda session: retention.read_overview(session, actor),
@@ -38,7 +46,7 @@ status, erasures, rules, erasure_rule = read_all(
         _SECONDS,
     ),
     CachedRead(
-        lambda session: erasure.read_due_erasures(session, actor),
+        lambda session: erasure.read_due_erasures(session, actor, today=on),
         ("erasures", actor.id),
         _SECONDS,
     ),

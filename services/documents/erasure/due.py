@@ -5,7 +5,16 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    and_,
+    exists,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from db.models.booking import Appointment
@@ -51,9 +60,12 @@ class Erasures:
     erased: int
 
 
-def read_due_erasures(session: Session, actor: Actor) -> Erasures:
+def read_due_erasures(
+    session: Session, actor: Actor, *, today: date | None = None
+) -> Erasures:
     """Return what is due next, and record that somebody looked. Raises NotAllowed.
 
+    `today` is the date by the clinic's clock; without it, the date by UTC.
     Who looks after retention need not know who the patients are, so records are named
     by their numbers.
     """
@@ -63,7 +75,7 @@ def read_due_erasures(session: Session, actor: Actor) -> Erasures:
     )
     # An administrator's own role sees neither patients nor whose a document is.
     with assume_role(session, "system"):
-        rows = session.execute(_DUES.limit(MOST_LISTED)).all()
+        rows = session.execute(_dues(today).limit(MOST_LISTED)).all()
         erased = select(func.count()).where(Patient.erased_at.is_not(None))
         return Erasures(
             tuple(DueErasure(*row[:-1]) for row in rows),
@@ -72,16 +84,16 @@ def read_due_erasures(session: Session, actor: Actor) -> Erasures:
         )
 
 
-def is_stopped() -> ColumnElement[bool]:
+def is_stopped(today: date | None = None) -> ColumnElement[bool]:
     """Select records that stay although their time is over.
 
     A document stays as long as its own rule, or its hold, requires, and so long its
-    patient stays as well.
+    patient stays as well. `today` is as for `read_due_erasures`.
     """
     return or_(
         exists().where(_IS_KEPT),
         exists().where(_IS_AHEAD),
-        exists().where(_IS_POSTPONED),
+        exists().where(_is_postponed(today)),
     )
 
 
@@ -95,24 +107,30 @@ _IS_AHEAD: Final = and_(
     Appointment.status.in_(("scheduled", "checked-in")),
     Appointment.ends_at > func.now(),
 )
-_IS_POSTPONED: Final = and_(
-    ErasurePostponement.patient_id == Patient.id,
-    ErasurePostponement.until > func.current_date(),
-)
-_DUES: Final = (
-    select(
-        Patient.id,
-        Patient.record_number,
-        Patient.deleted_at,
-        ends_at(),
-        _many(_IS_KEPT),
-        _many(_IS_KEPT, Document.held_at.is_not(None)),
-        _many(_IS_AHEAD),
-        ErasurePostponement.until,
-        ErasurePostponement.reason,
-        func.count().over(),
+
+
+def _is_postponed(today: date | None) -> ColumnElement[bool]:
+    return and_(
+        ErasurePostponement.patient_id == Patient.id,
+        ErasurePostponement.until > (today or func.current_date()),
     )
-    .join(PatientRetention, ended(SOON))
-    .outerjoin(ErasurePostponement, _IS_POSTPONED)
-    .order_by(Patient.deleted_at, Patient.id)
-)
+
+
+def _dues(today: date | None) -> Select[Any]:
+    return (
+        select(
+            Patient.id,
+            Patient.record_number,
+            Patient.deleted_at,
+            ends_at(),
+            _many(_IS_KEPT),
+            _many(_IS_KEPT, Document.held_at.is_not(None)),
+            _many(_IS_AHEAD),
+            ErasurePostponement.until,
+            ErasurePostponement.reason,
+            func.count().over(),
+        )
+        .join(PatientRetention, ended(SOON))
+        .outerjoin(ErasurePostponement, _is_postponed(today))
+        .order_by(Patient.deleted_at, Patient.id)
+    )

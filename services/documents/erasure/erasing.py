@@ -50,24 +50,27 @@ class _Person:
         return (self.id, *self.merged)
 
 
-def erase(session: Session, *, at_once: int = _AT_ONCE) -> int:
+def erase(
+    session: Session, *, today: date | None = None, at_once: int = _AT_ONCE
+) -> int:
     """Erase a few records whose time is over; return the number of people.
 
     Their files become pending deletions in the same transaction: the row goes first,
     then the bytes. Records that another worker or a person has locked are left for the
-    next run. The caller, which is the system, commits.
+    next run. The caller, which is the system, commits. `today` is the date by the
+    clinic's clock, on which postponements end; without it, the date by UTC.
     """
-    people = _lock_ended(session, at_once)
+    people = _lock_ended(session, today, at_once)
     for person in people:
         _erase_one(session, person)
     return len(people)
 
 
-def _lock_ended(session: Session, at_once: int) -> list[_Person]:
+def _lock_ended(session: Session, today: date | None, at_once: int) -> list[_Person]:
     ids = session.scalars(
         select(Patient.id)
         .join(PatientRetention, ended())
-        .where(~is_stopped())
+        .where(~is_stopped(today))
         .order_by(Patient.deleted_at, Patient.id)
         .limit(at_once)
         # The lock checks the conditions again: a restore that came first wins.

@@ -1,6 +1,6 @@
 """What administrators see of erasures, and how they postpone one."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import update
@@ -75,6 +75,21 @@ def test_a_postponed_erasure_waits_for_its_day(session, admin, over, today):
     assert (due.postponed_until, due.postponed_because) == (later, REASON)
     event = events(session, Action.PATIENT_POSTPONE_ERASURE)[over.id]
     assert (event.reason, event.details) == (REASON, {"until": later.isoformat()})
+
+
+def test_a_postponement_ends_on_its_day_by_the_clinics_clock(session, admin, over):
+    # In the evening in America, when it is tomorrow by UTC.
+    tomorrow = datetime.now(UTC).date()
+    evening = tomorrow - timedelta(days=1)
+
+    erasure.postpone(
+        session, admin, over.id, until=tomorrow, reason=REASON, today=evening
+    )
+
+    assert erasure.erase(session, today=evening) == 0
+    (due,) = erasure.read_due_erasures(session, admin, today=evening).dues
+    assert due.postponed_until == tomorrow
+    assert erasure.erase(session, today=tomorrow) == 1
 
 
 @pytest.mark.parametrize(
