@@ -276,6 +276,23 @@ class Settings(AuthSettings):
                 raise ValueError("write origins such as https://app.example.org")
         return value
 
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _are_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        # Browsers' Host header is compared with them whole, and without its port.
+        for host in value:
+            place = f"[{host}]" if host.count(":") > 1 else host
+            try:
+                is_name = "*" not in host and urlsplit(f"//{place}").hostname == host
+            except ValueError:
+                is_name = False
+            if not is_name:
+                raise ValueError(
+                    "write names alone, such as chartroom.example.org, without "
+                    "https://, port or *"
+                )
+        return value
+
     @field_validator("jwks_hosts")
     @classmethod
     def _are_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:

@@ -149,6 +149,9 @@ def test_where_the_main_site_is_is_read_as_libpq_does(
         ("SECRET_KEY", "short", "CHARTROOM_SECRET_KEY: Value should have at least 32"),
         ("CLAMD_URL", "http://x", "CHARTROOM_CLAMD_URL: write unix:///run/clamav"),
         ("CLAMD_URL", "unix://clamd", "CHARTROOM_CLAMD_URL: write unix:///run/clamav"),
+        ("ALLOWED_HOSTS", "https://c.example", "ALLOWED_HOSTS: write names alone"),
+        ("ALLOWED_HOSTS", "c.example:8501", "CHARTROOM_ALLOWED_HOSTS: write names"),
+        ("ALLOWED_HOSTS", "*.example.org", "CHARTROOM_ALLOWED_HOSTS: write names"),
         ("CORS_ORIGINS", "*", "CHARTROOM_CORS_ORIGINS: write origins such as"),
         ("CORS_ORIGINS", "http://x.org", "CHARTROOM_CORS_ORIGINS: write origins"),
         ("CORS_ORIGINS", "https://x.org/", "CHARTROOM_CORS_ORIGINS: write origins"),
@@ -188,6 +191,12 @@ def test_a_wrong_secret_is_not_repeated(
         Settings()
 
     assert "hunter2" not in explain(refusal.value)
+
+
+def test_browsers_reach_the_clinic_by_names_and_addresses():
+    hosts = ("chartroom.example.org", "web_1", "10.0.0.5", "fd00::5")
+
+    assert Settings(allowed_hosts=hosts).allowed_hosts == hosts
 
 
 @pytest.mark.parametrize(
