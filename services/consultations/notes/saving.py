@@ -122,6 +122,8 @@ def _next(
 ) -> UUID | None:
     """Write the content that counts from now on; None if somebody else came first."""
     content = rows.content_of(notes)
+    # Not now(): a check-in that the transaction waited for came before the notes.
+    saved_at = func.clock_timestamp()
     if number == 0:
         return session.scalar(
             insert(MedicalRecord)
@@ -130,6 +132,7 @@ def _next(
                 patient_id=visit.patient_id,
                 doctor_id=visit.doctor_id,
                 content=content,
+                updated_at=saved_at,
             )
             .on_conflict_do_nothing(index_elements=[MedicalRecord.appointment_id])
             .returning(MedicalRecord.id)
@@ -137,7 +140,7 @@ def _next(
     return session.scalar(
         update(MedicalRecord)
         .where(MedicalRecord.appointment_id == visit.id, MedicalRecord.number == number)
-        .values(number=number + 1, content=content, updated_at=func.now())
+        .values(number=number + 1, content=content, updated_at=saved_at)
         .returning(MedicalRecord.id)
         .execution_options(synchronize_session=False)
     )

@@ -69,14 +69,18 @@ _CHECK_IN: Final = _Transition(
         "their visit until twelve hours after it."
     ),
 )
-# Notes about a visit or a prescription at it mean that the patient was there.
+# Notes about a visit or a prescription at it mean that the patient was there, but for
+# notes prepared before the check-in.
 _UNDO_CHECK_IN: Final = _Transition(
     action=Action.VISIT_UNDO_CHECK_IN,
     wanted="put back to scheduled",
     before=frozenset({VisitStatus.CHECKED_IN}),
     after=VisitStatus.SCHEDULED,
     values=MappingProxyType({"checked_in_at": None, "called_in_at": None}),
-    is_possible=~exists().where(MedicalRecord.appointment_id == Appointment.id)
+    is_possible=~exists().where(
+        MedicalRecord.appointment_id == Appointment.id,
+        MedicalRecord.updated_at >= Appointment.checked_in_at,
+    )
     & ~exists().where(Prescription.appointment_id == Appointment.id),
     otherwise=(
         "Notes or a prescription were written at this visit, so the patient was there. "

@@ -148,6 +148,19 @@ def test_who_was_written_about_was_there(visits, kind, values):
     assert undo(visits, visit_id=visits.adas).status is VisitStatus.SCHEDULED
 
 
+def test_what_was_prepared_before_a_mistaken_check_in_does_not_keep_it(visits):
+    prepared = MedicalRecord(
+        appointment_id=visits.graces,
+        patient_id=visits.clinic.grace.id,
+        doctor_id=visits.doctor_dora,
+        content={},
+    )
+    visits.clinic.database.write(lambda s: s.add(prepared), identity=SYSTEM)
+    check_in(visits)
+
+    assert undo(visits).status is VisitStatus.SCHEDULED
+
+
 def test_a_check_in_that_was_shown_long_ago_is_not_taken_back(visits):
     check_in(visits)
 
