@@ -9,13 +9,17 @@ from uuid import UUID
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
+from db.models.booking import Appointment
 from db.models.doctor import Doctor
+from db.models.patient import Patient
 from db.models.user import User
+from db.postgres import assume_role
 from db.postgres.violations import translate_violations
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
 from services.core.errors import InvalidInput
+from services.patients.care import care
 from services.visits.schedule import visit_changes
 from services.visits.schedule.doctors.errors import DoctorTaken, StaleDoctor
 from services.visits.schedule.doctors.records import DoctorDraft, DoctorRecord
@@ -72,8 +76,10 @@ def change_doctor(
 ) -> DoctorRecord:
     """Store the changes to a doctor, and adapt the slots.
 
-    A doctor who cannot be booked any more loses free slots; visits stay. The caller
-    commits. Raises InvalidInput, DoctorTaken, StaleDoctor, NotFound, NotAllowed.
+    A doctor who cannot be booked any more loses free slots; visits stay. Whoever signs
+    in as the doctor from now on treats the patients with visits to come, as if they had
+    been booked now. The caller commits. Raises InvalidInput, DoctorTaken, StaleDoctor,
+    NotFound, NotAllowed.
     """
     actor.require(Permission.MANAGE_DOCTORS)
     wanted = checked(draft)
@@ -83,6 +89,8 @@ def change_doctor(
     if wanted.user_id != before.user_id:
         _require_clinician(session, wanted.user_id)
     write_doctor(session, doctor_id, asdict(wanted))
+    if wanted.user_id is not None and wanted.user_id != before.user_id:
+        _begin_care(session, actor, doctor_id, wanted.user_id)
     planning = ("is_active", "slot_minutes")
     if any(getattr(before, name) != getattr(wanted, name) for name in planning):
         apply_plans(session, actor, [doctor_id], calendar)
@@ -138,6 +146,28 @@ def _lock(
     if before.revision != revision:
         raise StaleDoctor(before)
     return before
+
+
+def _begin_care(
+    session: Session, actor: Actor, doctor_id: UUID, clinician_id: UUID
+) -> None:
+    expected = (
+        select(Appointment.patient_id)
+        .join(Patient, Patient.id == Appointment.patient_id)
+        .where(
+            Appointment.doctor_id == doctor_id,
+            Appointment.status.in_(("scheduled", "checked-in")),
+            Appointment.ends_at > func.now(),
+            Patient.deleted_at.is_(None),
+        )
+        .distinct()
+        .order_by(Appointment.patient_id)
+    )
+    # Whoever manages doctors need not see whose visits there are.
+    with assume_role(session, "system"):
+        for patient_id in session.scalars(expected).all():
+            if not care.is_treated_by(session, clinician_id, patient_id):
+                care.begin(session, patient_id, clinician_id, by=actor)
 
 
 def _require_clinician(session: Session, user_id: UUID | None) -> None:

@@ -1,18 +1,20 @@
 """What is stored of doctors is usable, and belongs to one of them only."""
 
 from dataclasses import replace
-from datetime import time
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
 
 from db.models.audit import AuditEvent
+from db.models.care import CareRelationship
 from services.core.errors import InvalidInput, NotAllowed
 from services.visits.schedule import doctors
 from services.visits.schedule.doctors import DoctorDraft
 from services.visits.schedule.plans import Hours, weeks
 from tests.kit import cast
+from tests.services.visits import visit_samples
 from tests.services.visits.schedule.plans.samples import FORTNIGHT, tomorrow
 
 _DORA = DoctorDraft(
@@ -87,6 +89,27 @@ def test_a_clinician_signs_in_as_one_doctor_only(session, clerk):
 
     with pytest.raises(doctors.DoctorTaken, match="signs in as another doctor"):
         _changed(session, clerk, other, user_id=user_id)
+
+
+def test_who_signs_in_as_a_doctor_treats_the_patients_with_visits_to_come(
+    session, clerk
+):
+    kept = doctors.add_doctor(session, clerk, _DORA)
+    expected, seen = (cast.add_patient(session).id for _ in range(2))
+    now = datetime.now(UTC)
+    visit_samples.visit(session, kept.id, expected, now + timedelta(days=1))
+    visit_samples.visit(session, kept.id, expected, now + timedelta(days=2))
+    over = now - timedelta(days=1)
+    visit_samples.visit(session, kept.id, seen, over, status="completed")
+    user_id = cast.add_account(session, cast.DORA).id
+
+    kept = _changed(session, clerk, kept, user_id=user_id)
+    _changed(session, clerk, kept, room="3.01")
+
+    treated = select(CareRelationship.patient_id).where(
+        CareRelationship.clinician_id == user_id
+    )
+    assert list(session.scalars(treated)) == [expected]
 
 
 def test_nobody_but_a_clinician_signs_in_as_a_doctor(session, clerk):
