@@ -435,12 +435,12 @@ def test_a_patient_with_the_nil_uuid_is_not_taken_for_anybody(client, newcomer):
     assert client.post("/patient-register", ADA | {"uuid": nil}).status_code == 200
 
     read = client.get("/fhir/Patient/mistyped")
-    found = client.get("/fhir/Patient?identifier=urn:example:other-clinic|77")
+    matches = client.get("/fhir/Patient?identifier=urn:example:other-clinic|77")
     created = _create(
         client, newcomer, If_None_Exist="identifier=urn:example:other-clinic|77"
     )
 
     assert read.status_code == 404
-    assert ids_of(found.json()) == []
+    assert ids_of(matches.json()) == []
     assert created.status_code == 201
     assert client.get(f"/fhir/Patient/{nil}").status_code == 200

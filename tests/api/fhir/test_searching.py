@@ -586,14 +586,14 @@ def test_a_status_is_found_with_its_own_system_only(
     path = searched.format(doctor=visits["doctor"], patient=ada["uuid"])
     code = status.partition("|")[2]
 
-    def found(token):
+    def ids_with(token):
         answer = client.get(f"/fhir/{path}&status={token}")
         assert answer.status_code == 200, answer.text
         return ids_of(answer.json())
 
-    assert len(found(code)) == 2
-    assert found(f"http://hl7.org/fhir/{status}") == found(code)
-    assert found(f"http://example.org/statuses|{code}") == []
+    assert len(ids_with(code)) == 2
+    assert ids_with(f"http://hl7.org/fhir/{status}") == ids_with(code)
+    assert ids_with(f"http://example.org/statuses|{code}") == []
     assert client.get(f"/fhir/{path}&status=mistyped").status_code == 400
 
 
