@@ -9,7 +9,7 @@ from dashboard.ui.brand import MARK
 from dashboard.ui.clock import follow_chosen_clock
 from dashboard.ui.error_boundary import error_boundary, explain
 from dashboard.ui.notices import show_notices
-from dashboard.ui.page_header import show_breadcrumbs
+from dashboard.ui.page_header import require_title, show_breadcrumbs
 from dashboard.ui.restored_input import take_restored_input
 from dashboard.ui.words import follow_name_order
 from dashboard.visits.booking.leaving import release_on_leaving
@@ -35,6 +35,7 @@ with error_boundary():
     try:
         page.run()
     except NotFound as refusal:
+        require_title(page.title)
         explain(refusal)
         offer_list(page.url_path)
     except NotAllowed as refusal:

@@ -13,6 +13,7 @@ from dashboard.ui.guide import show_help_button
 from dashboard.ui.language import gettext as _
 
 _TRAIL: Final = "breadcrumbs"
+_IS_TITLED: Final = "page_is_titled"
 
 
 @dataclass(slots=True)
@@ -41,6 +42,7 @@ class _Trail:
 def show_breadcrumbs(page: str) -> None:
     """Show the breadcrumbs of the page with this address; the shell calls this."""
     st.session_state.pop(_TRAIL, None)
+    st.session_state.pop(_IS_TITLED, None)
     if pages := pages_above(page):
         trail = st.session_state[_TRAIL] = _Trail(st.empty(), list(pages))
         trail.show()
@@ -66,6 +68,7 @@ def name_breadcrumb(page: str, title: str, **query: str) -> None:
 
 def page_header(title: str) -> DeltaGenerator:
     """Show the title; return the place for the page's action."""
+    st.session_state[_IS_TITLED] = True
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
@@ -74,3 +77,9 @@ def page_header(title: str) -> DeltaGenerator:
             action = st.container(horizontal=True, width="content")
             show_help_button()
         return action
+
+
+def require_title(title: str) -> None:
+    """Show this title on a page that was refused before it had one of its own."""
+    if _IS_TITLED not in st.session_state:
+        page_header(title)

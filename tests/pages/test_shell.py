@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -175,6 +176,27 @@ def test_the_address_of_another_roles_page_is_refused_in_words(
     app.button(key="navigation_home").click().run()
     assert not app.exception
     assert app.title
+
+
+@pytest.mark.parametrize(
+    ("page", "role", "query", "title"),
+    [
+        ("user", Role.ADMIN, "user", "Person"),
+        ("system", Role.ADMIN, "system", "System"),
+        ("dashboard", Role.ANALYST, "dashboard", "Dashboard"),
+        ("patient", Role.STAFF, "patient", "Patient"),
+        ("document", Role.STAFF, "document", "Document"),
+        ("doctor", Role.STAFF, "doctor", "Doctor"),
+        ("edit", Role.STAFF, "patient", "Edit patient"),
+    ],
+)
+def test_a_page_about_nobody_has_a_heading(
+    clinic: Clinic, page: str, role: Role, query: str, title: str
+):
+    app = clinic.open(page, role, **{query: uuid4()})
+
+    assert app.warning
+    assert [each.value for each in app.title] == [title]
 
 
 @pytest.mark.parametrize("role", Role)
