@@ -124,6 +124,9 @@ def _save(rule: ErasureRule, years: int | None) -> None:
             session, actor, rule, years=years, session_id=sign_in
         )
     )
+    if years == rule.years:
+        notify(_("Nothing was changed: the rule is the same."), icon="info")
+        return
     if years:
         said = ngettext(
             "Archived patients are erased after {years} year, starting in a week.",

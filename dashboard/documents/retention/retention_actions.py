@@ -83,6 +83,9 @@ def _save(rule: RetentionPeriod, keep_days: int, restore_days: int) -> None:
             session_id=sign_in,
         )
     )
+    if (keep_days, restore_days) == (rule.keep_days, rule.restore_days):
+        notify(_("Nothing was changed: the rule is the same."), icon="info")
+        return
     notify(
         _("{kind} documents are kept for {time}, starting in a week.").format(
             kind=_(CLASS_LABELS[rule.classification]), time=lasting(keep_days)

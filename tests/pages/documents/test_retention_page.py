@@ -103,6 +103,17 @@ def test_a_rule_is_changed_and_the_page_says_from_when_on(confirmed, clinic):
     assert not app.exception
 
 
+@pytest.mark.parametrize("button", ["retention_save_administrative", "erasure_save"])
+def test_a_rule_that_stays_the_same_is_not_said_to_start_in_a_week(confirmed, button):
+    app = confirmed()
+
+    app.button(key=button).click().run()
+
+    [said] = [element.value for element in app.toast]
+    assert "the rule is the same" in said
+    assert not app.exception
+
+
 def test_without_a_passkey_nothing_is_changed_and_what_was_typed_stays(
     confirmed, clinic
 ):
