@@ -28,18 +28,25 @@ def dialog(
 
 
 def confirmed(
-    label: str, *, key: str, is_final: bool = False, otherwise: str = ""
+    label: str,
+    *,
+    key: str,
+    is_final: bool = False,
+    is_disabled: bool = False,
+    otherwise: str = "",
 ) -> bool:
     """Draw a button for the act and one to cancel; return whether the act is confirmed.
 
-    An act that cannot be undone is written in red. `otherwise` is the label of the way
-    out where "Cancel" could be taken for the act itself.
+    An act that cannot be undone is written in red, and one that lacks something is
+    disabled. `otherwise` is the label of the way out where "Cancel" could be taken for
+    the act itself.
     """
     with st.container(horizontal=True):
         wanted = st.button(
             f":red[{label}]" if is_final else label,
             type="secondary" if is_final else "primary",
             key=key,
+            disabled=is_disabled,
         )
         if st.button(otherwise or _("Cancel"), key=f"{key}_not", type="tertiary"):
             # The dialog is gone in the next run.

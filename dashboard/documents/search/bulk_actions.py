@@ -89,9 +89,8 @@ def _set_type(documents: Sequence[DocumentRecord]) -> None:
     with error_boundary():
         key = _ACTS.key_of(documents)
         kind = document_form.document_type_field(key, DocumentType.OTHER)
-        if st.button(
+        if confirmed(
             _("Set type of {count}").format(count=bulk_words.counted(len(documents))),
-            type="primary",
             key=f"{_PAGE}_type_set",
         ):
             _do(documents, bulk_words.changed, partial(_change, document_type=kind))
@@ -101,11 +100,10 @@ def _set_type(documents: Sequence[DocumentRecord]) -> None:
 def _add_tags(documents: Sequence[DocumentRecord]) -> None:
     with error_boundary():
         chosen = tags_field(_ACTS.key_of(documents), ())
-        if st.button(
+        if confirmed(
             _("Add to {count}").format(count=bulk_words.counted(len(documents))),
-            type="primary",
             key=f"{_PAGE}_tag_set",
-            disabled=not chosen,
+            is_disabled=not chosen,
         ):
             _do(documents, bulk_words.tagged, partial(_tag, names=tuple(chosen)))
 
@@ -127,9 +125,8 @@ def _mark(documents: Sequence[DocumentRecord]) -> None:
                 "it stop working."
             )
         )
-        if st.button(
+        if confirmed(
             _("Mark {count}").format(count=bulk_words.counted(len(documents))),
-            type="primary",
             key=f"{_PAGE}_mark_set",
         ):
             _do(
@@ -145,11 +142,10 @@ def _file_to_patient(documents: Sequence[DocumentRecord]) -> None:
         patient_id = choose_patient(
             _PAGE, advice=_("Find the patient these belong to.")
         )
-        if st.button(
+        if confirmed(
             _("File {count}").format(count=bulk_words.counted(len(documents))),
-            type="primary",
             key=f"{_PAGE}_patient_set",
-            disabled=patient_id is None,
+            is_disabled=patient_id is None,
         ):
             _do(
                 documents,

@@ -74,11 +74,10 @@ def _assign(__: Listing, chosen: Sequence[Listed]) -> None:
             key=f"{ACTS.key_of(chosen)}_clinician",
             placeholder=_("Treating clinician"),
         )
-        if st.button(
+        if confirmed(
             _("Assign {patients}").format(patients=ACTS.counted(len(chosen))),
-            type="primary",
             key=f"{PAGE}_assign_confirm",
-            disabled=clinician is None,
+            is_disabled=clinician is None,
         ):
             assert clinician is not None  # noqa: S101 - the button is disabled then
 
@@ -99,9 +98,8 @@ def _invite(__: Listing, chosen: Sequence[Listed]) -> None:
                 "before, get no link and are listed afterwards."
             ).format(patients=ACTS.counted(len(chosen)))
         )
-        if st.button(
+        if confirmed(
             _("Invite {patients}").format(patients=ACTS.counted(len(chosen))),
-            type="primary",
             key=f"{PAGE}_invite_confirm",
         ):
             ACTS.do(chosen, _invited, _invite_one)
@@ -189,9 +187,8 @@ def _restore(__: Listing, chosen: Sequence[Listed]) -> None:
                 patients=ACTS.counted(len(chosen))
             )
         )
-        if st.button(
+        if confirmed(
             _("Restore {patients}").format(patients=ACTS.counted(len(chosen))),
-            type="primary",
             key=f"{PAGE}_restore_confirm",
         ):
             ACTS.do(chosen, _restored, _restore_one)

@@ -41,6 +41,22 @@ def choose(clinic: Clinic, monkeypatch, three: list[DocumentRecord]) -> Choose:
     return choose
 
 
+@pytest.mark.parametrize(
+    ("action", "button"),
+    [
+        ("type", "documents_bulk_type_set"),
+        ("tag", "documents_bulk_tag_set"),
+        ("handling", "documents_bulk_mark_set"),
+        ("patient", "documents_bulk_patient_set"),
+    ],
+)
+def test_a_dialog_can_be_left_without_doing_it(choose, action, button):
+    app = choose(action)
+
+    assert app.button(key=button)
+    assert app.button(key=f"{button}_not").label == "Cancel"
+
+
 def hold_reason(app: AppTest):
     """Return the field for the reason why the documents are kept."""
     (field,) = [f for f in app.text_area if str(f.key).endswith("_hold_reason")]

@@ -112,6 +112,15 @@ def test_some_are_archived_for_a_reason_and_the_others_are_named(
     assert not app.exception
 
 
+@pytest.mark.parametrize("action", ["assign", "invite"])
+def test_a_dialog_can_be_left_without_doing_it(choose, action):
+    app = choose(action)
+
+    app.button(key=f"patients_bulk_{action}_confirm_not").click().run()
+
+    assert not app.exception
+
+
 def test_who_is_treated_already_is_named_and_the_others_are_assigned(
     clinic: Clinic, family, choose
 ):
