@@ -159,12 +159,17 @@ def _lines(vitals: Sequence[Vital]) -> Spec:
     """
     legend = {"orient": "bottom", "columns": 1, "title": None}
     visit = {"field": "Visit", "type": "temporal"}
+    # As exact as it is measured: where all values are the same, Vega writes 163.400000.
+    decimals = vitals[0].decimals
+    axis = {"format": f",.{decimals}~f", "tickMinStep": 10**-decimals}
     lines: Spec = {
         "mark": mark("line", point={"aria": False}),
         "encoding": {
             # Without a format, Vega would write 13:20 as 01:20.
             "x": visit | {"title": None, "axis": {"format": day_format()}},
-            "y": quantitative("Value", title=vitals[0].unit, scale={"zero": False}),
+            "y": quantitative(
+                "Value", title=vitals[0].unit, scale={"zero": False}, axis=axis
+            ),
             "color": nominal("Vital sign", legend=legend if len(vitals) > 1 else None),
             "tooltip": [
                 visit | {"title": _("Visit"), "format": f"{day_format()}, %H:%M"},

@@ -457,6 +457,24 @@ def test_the_time_of_a_measurement_is_written_in_24_hours(
     assert not any("%I" in spelt for spelt in formats)
 
 
+def test_a_measurement_that_never_changes_is_not_more_exact_on_its_axis(
+    clinic, ada, doctor_id, visit
+):
+    before = _visit(clinic, ada, doctor_id, days_ago=30, status="completed")
+    save_as_another(clinic, before, height="163.4")
+    app = opened(clinic, visit)
+    app.session_state["visit_tabs"] = ":gray[Measured]"
+    app.run()
+
+    (chart,) = app.get("vega_lite_chart")
+
+    # Left alone, Vega writes 163.400000.
+    assert {",.1~f", "163.4 cm"} <= {
+        *re.findall(r'"format": ?"([^"]+)"', chart.proto.spec),
+        *re.findall(r"[0-9.]+ cm", chart.proto.alt),
+    }
+
+
 def test_earlier_visits_are_listed_whatever_is_typed(clinic, ada, doctor_id, visit):
     before = _visit(clinic, ada, doctor_id, days_ago=30, status="completed")
     silent = _visit(clinic, ada, doctor_id, days_ago=60, status="completed", note="Flu")
