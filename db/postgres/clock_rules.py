@@ -33,7 +33,7 @@ def first_difference(session: Session, zone: str, now: datetime) -> date | None:
     ours = ZoneInfo(zone)
     values = {"zone": zone, "now": now, "days": _DAYS}
     for at, offset in session.execute(_OFFSETS, values):
-        local = at.astimezone(ours)
+        local: datetime = at.astimezone(ours)
         known = local.utcoffset()
         if known is None or known.total_seconds() != offset:
             return local.date()

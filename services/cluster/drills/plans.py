@@ -33,7 +33,7 @@ def list_plans(
     planned: dict[str, tuple[int, date]] = {row[0]: (row[1], row[2]) for row in rows}
     today = today or datetime.now(UTC).date()
     return tuple(
-        _plan_of(kind, *planned.get(kind, (None, None)), today) for kind in DrillKind
+        _plan_of(kind, today, *planned.get(kind, (None, None))) for kind in DrillKind
     )
 
 
@@ -100,7 +100,7 @@ def _require_sensible(every_days: int, next_on: date, today: date) -> None:
 
 
 def _plan_of(
-    kind: DrillKind, every_days: int | None, next_on: date | None, today: date
+    kind: DrillKind, today: date, every_days: int | None, next_on: date | None
 ) -> Plan:
     is_due = next_on is not None and next_on <= today
     return Plan(kind, every_days, next_on, is_due)
