@@ -135,9 +135,10 @@ def _given_up(
     database: Database, file: WaitingFile, *errors: type[Exception]
 ) -> Iterator[None]:
     """Leave a file with such errors, or one that cannot be read, for a later turn."""
+    expected: tuple[type[Exception], ...] = (*errors, *_UNREADABLE)
     try:
         yield
-    except (*errors, *_UNREADABLE):
+    except expected:
         record = partial(waiting.record_attempt, file_id=file.file_id)
         database.write(record, identity=SYSTEM)
 
