@@ -13,7 +13,7 @@ from dashboard.context import current_actor, read
 from dashboard.ui.language import marked
 from services.consultations import notes
 from services.consultations.notes import NotesDraft, SavedNotesDraft
-from services.visits.front_desk import appointments
+from services.visits.front_desk.appointments.moves import list_replaced
 
 
 def keep(writing: Writing) -> None:
@@ -48,7 +48,7 @@ def _save(draft: NotesDraft) -> datetime:
 
 def _list_about(visit_id: UUID) -> tuple[SavedNotesDraft, ...]:
     drafts, actor = wiring.current().drafts, current_actor()
-    replaced = read(lambda s: appointments.list_replaced(s, actor, visit_id))
+    replaced = read(lambda s: list_replaced(s, actor, visit_id))
     return notes.list_drafts(drafts, actor, visit_id, replaced_ids=replaced)
 
 

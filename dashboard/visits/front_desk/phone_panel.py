@@ -35,8 +35,8 @@ from dashboard.ui.record_table import (
 from dashboard.ui.words import plain, written
 from dashboard.visits.booking.times import clock, when
 from dashboard.visits.front_desk import desk_words
-from services.visits.booking import bookings
-from services.visits.booking.bookings import OfferToPhone
+from services.visits.booking import waitlist
+from services.visits.booking.waitlist import OfferToPhone
 from services.visits.front_desk import appointments
 from services.visits.front_desk.appointments import VisitRecord, phoning
 
@@ -99,7 +99,7 @@ def show_offers_to_phone() -> None:
         actor = current_actor()
         look = look_at("offers_to_phone", None)
         offers = read(
-            lambda s: bookings.list_offers_to_phone(s, actor, shown_before=look.shown),
+            lambda s: waitlist.list_offers_to_phone(s, actor, shown_before=look.shown),
             keep=("offers to phone", actor.id, visit_changes_mark(), look.since),
             seconds=_SECONDS,
         )

@@ -19,7 +19,6 @@ from services.visits.booking.bookings.reading import (
     current_holds as current_holds,
     get as get,
     list_of_patient as list_of_patient,
-    list_offers_to_phone as list_offers_to_phone,
 )
 from services.visits.booking.bookings.records import (
     HOLD_SECONDS as HOLD_SECONDS,
@@ -27,7 +26,6 @@ from services.visits.booking.bookings.records import (
     BookingRecord as BookingRecord,
     BookingRequest as BookingRequest,
     BookingStatus as BookingStatus,
-    OfferToPhone as OfferToPhone,
     SeriesRequest as SeriesRequest,
     SeriesSlot as SeriesSlot,
 )

@@ -1,20 +1,18 @@
 """Reading bookings; each reading is recorded."""
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, true
 from sqlalchemy.orm import Session
 
 from db.models.booking import Booking, Slot
-from db.models.doctor import Doctor
-from db.models.patient import PATIENT_NAME, Patient
 from services.core import audit
-from services.core.actors import Actor, Permission, Role
+from services.core.actors import Actor, Role
 from services.core.audit import Action
 from services.visits.booking.bookings.errors import NoSuchBooking
-from services.visits.booking.bookings.records import BookingRecord, OfferToPhone
+from services.visits.booking.bookings.records import BookingRecord
 from services.visits.booking.bookings.rows import IS_LIVE, record_of, records
 from services.visits.booking.bookings.visibility import is_visible_to
 from services.visits.booking.patients import require_patient
@@ -85,46 +83,6 @@ def list_of_patient(
         details={"count": len(bookings)},
     )
     return bookings
-
-
-def list_offers_to_phone(
-    session: Session, actor: Actor, *, shown_before: Collection[UUID] | None = None
-) -> tuple[OfferToPhone, ...]:
-    """Return the times held for patients on the waiting list without e-mail address.
-
-    The first to run out comes first. Nobody else tells them of it. Patients
-    `shown_before` on the same screen are not recorded again. Raises NotAllowed.
-    """
-    actor.require(Permission.RUN_THE_DESK)
-    rows: Iterable[Any] = session.execute(
-        select(
-            Booking.id,
-            Patient.id,
-            PATIENT_NAME,
-            Patient.phone_number,
-            Doctor.name,
-            Slot.starts_at,
-            Booking.expires_at,
-        )
-        .join(Slot, Slot.id == Booking.slot_id)
-        .join(Doctor, Doctor.id == Booking.doctor_id)
-        .join(Patient, Patient.id == Booking.patient_id)
-        .where(
-            IS_LIVE,
-            Booking.waitlist_id.is_not(None),
-            Patient.email.is_(None),
-            Patient.deleted_at.is_(None),
-            Patient.deceased_on.is_(None),
-        )
-        .order_by(Booking.expires_at, Booking.id)
-    )
-    offers = tuple(OfferToPhone(*row) for row in rows)
-    fresh = {offer.patient_id for offer in offers}.difference(shown_before or ())
-    if fresh:
-        # By this key patients find the lists that showed them.
-        details = {"patients": sorted(fresh)}
-        audit.record(session, actor, Action.WAITLIST_READ, details=details)
-    return offers
 
 
 def look_up(session: Session, actor: Actor, booking_id: UUID) -> BookingRecord:

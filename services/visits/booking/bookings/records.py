@@ -75,19 +75,6 @@ class BookingRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class OfferToPhone:
-    """A time held for somebody on the waiting list who cannot be told by e-mail."""
-
-    booking_id: UUID
-    patient_id: UUID
-    patient_name: str
-    phone: str | None
-    doctor_name: str
-    starts_at: datetime
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class AnyRequest:
     """A request for a time with whichever doctor of a speciality is free then."""
 

@@ -8,10 +8,14 @@ from services.visits.booking.waitlist.joining import (
     join as join,
     leave as leave,
 )
-from services.visits.booking.waitlist.reading import list_of_patient as list_of_patient
+from services.visits.booking.waitlist.reading import (
+    list_of_patient as list_of_patient,
+    list_offers_to_phone as list_offers_to_phone,
+)
 from services.visits.booking.waitlist.records import (
     NoSuchEntry as NoSuchEntry,
     NotWaiting as NotWaiting,
+    OfferToPhone as OfferToPhone,
     TooManyPlaces as TooManyPlaces,
     WaitRecord as WaitRecord,
     WaitRequest as WaitRequest,

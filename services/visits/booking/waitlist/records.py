@@ -55,6 +55,19 @@ class WaitRecord:
     booking_id: UUID | None
 
 
+@dataclass(frozen=True, slots=True)
+class OfferToPhone:
+    """A time held for somebody on the waiting list who cannot be told by e-mail."""
+
+    booking_id: UUID
+    patient_id: UUID
+    patient_name: str
+    phone: str | None
+    doctor_name: str
+    starts_at: datetime
+    expires_at: datetime
+
+
 class NoSuchEntry(NotFound):
     """There is no such place, or the actor may not know of it."""
 

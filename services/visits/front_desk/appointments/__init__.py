@@ -18,7 +18,6 @@ from services.visits.front_desk.appointments.reading import (
     list_of_day as list_of_day,
     list_of_patient as list_of_patient,
     list_own_day as list_own_day,
-    list_replaced as list_replaced,
     list_to_phone as list_to_phone,
     look_up as look_up,
     record_event as record_event,

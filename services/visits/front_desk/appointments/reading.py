@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, ScalarSelect, false, func, select, true, tuple_
 from sqlalchemy.orm import Session
 
-from db.models.booking import Appointment, Booking
+from db.models.booking import Appointment
 from db.models.doctor import Doctor
 from db.models.patient import Patient
 from services.core import audit
@@ -17,6 +17,7 @@ from services.core.audit import Action
 from services.core.errors import InvalidInput
 from services.visits.front_desk.appointments import codes
 from services.visits.front_desk.appointments.errors import NoSuchCode, NoSuchVisit
+from services.visits.front_desk.appointments.moves import bookings_after
 from services.visits.front_desk.appointments.records import VisitRecord, VisitStatus
 from services.visits.front_desk.appointments.rows import visit_of, visits
 from services.visits.schedule import permissions
@@ -68,21 +69,7 @@ def _list_standing(session: Session, visit: VisitRecord) -> tuple[VisitRecord, .
     """Return the visit that a cancelled one was moved to, perhaps by several moves."""
     if visit.status is not VisitStatus.CANCELLED:
         return ()
-    is_moved = Booking.confirmed_at.is_not(None)
-    later = (
-        select(Booking.id)
-        .where(
-            Booking.patient_id == visit.patient_id,
-            Booking.replaces_id == visit.booking_id,
-            is_moved,
-        )
-        .cte(recursive=True)
-    )
-    later = later.union(
-        select(Booking.id)
-        .join(later, Booking.replaces_id == later.c.id)
-        .where(Booking.patient_id == visit.patient_id, is_moved)
-    )
+    later = bookings_after(visit.booking_id, visit.patient_id)
     return _list(
         session,
         Appointment.booking_id.in_(select(later.c.id)),
@@ -206,29 +193,6 @@ def list_of_patient(
     listed = tuple(map(visit_of, rows))
     _record_list(session, actor, listed, patient_id=patient_id)
     return listed
-
-
-def list_replaced(session: Session, actor: Actor, visit_id: UUID) -> tuple[UUID, ...]:
-    """Return the visits that a visit has replaced, each moved to the next.
-
-    Raises NotAllowed.
-    """
-    require_view(actor)
-    of_visit = select(Appointment.booking_id).where(
-        Appointment.id == visit_id, _is_visible_to(actor)
-    )
-    replaced = (
-        select(Booking.replaces_id.label("id"))
-        .where(Booking.id.in_(of_visit))
-        .cte(recursive=True)
-    )
-    replaced = replaced.union(
-        select(Booking.replaces_id).join(replaced, Booking.id == replaced.c.id)
-    )
-    rows = select(Appointment.id).join(
-        replaced, Appointment.booking_id == replaced.c.id
-    )
-    return tuple(session.scalars(rows))
 
 
 def list_expected(

@@ -112,12 +112,12 @@ def test_the_ticket_of_a_visit_leads_to_the_time_that_it_was_moved_to(
     moved = samples.move(session, clerk, first.id, second, uuid4())
     last = samples.move(session, clerk, moved.id, third, uuid4())
 
-    found = appointments.find_by_code(session, clerk, ticket)
+    visit = appointments.find_by_code(session, clerk, ticket)
 
-    assert found.id == last.appointment_id
+    assert visit.id == last.appointment_id
     bookings.cancel(session, clerk, last.id)
-    found = appointments.find_by_code(session, clerk, ticket)
-    assert (found.id, found.status) == (first.appointment_id, VisitStatus.CANCELLED)
+    visit = appointments.find_by_code(session, clerk, ticket)
+    assert (visit.id, visit.status) == (first.appointment_id, VisitStatus.CANCELLED)
 
 
 def test_a_visit_does_not_run_out(session, clerk, slot, patient, other):
