@@ -168,11 +168,14 @@ class FileKeys:
 
     @property
     def _is_marked(self) -> bool:
-        return self._mark is not None and self._mark.exists()
+        # Whoever may not enter the folder cannot make a key file in it either.
+        with suppress(PermissionError):
+            return self._mark is not None and self._mark.exists()
+        return False
 
     def _mark_made(self) -> None:
         """Mark that there is a key file, so that no later process makes another."""
-        if self._mark is not None and not self._mark.exists():
+        if self._mark is not None and not self._is_marked:
             with suppress(OSError):
                 self._mark.touch(mode=0o600)
 
