@@ -107,7 +107,7 @@ def test_who_orders_at_the_same_time_as_a_colleague_is_refused(
     opened, clinic, data, launcher
 ):
     app, locked, now = opened(), threading.Event(), datetime.now(UTC)
-    recorded = clinic.audit("backup:request-go-back")
+    recorded = len(clinic.audit("backup:request-go-back"))
     colleagues = RequestedRestore(now, REASON, UUID(int=7), "Adam", now)
 
     def order_as_colleague():
@@ -126,7 +126,7 @@ def test_who_orders_at_the_same_time_as_a_colleague_is_refused(
     refused = "The clinic is already going back in time: wait until that has ended."
     assert refused in words or "Adam is taking the clinic back to" in words
     assert (launcher, read_requested(data)) == ([], colleagues)
-    assert clinic.audit("backup:request-go-back") == recorded
+    assert len(clinic.audit("backup:request-go-back")) == recorded
 
 
 def test_without_a_passkey_it_leads_to_one_and_nothing_is_done(
