@@ -143,7 +143,7 @@ def _detailed(noun: Sentence, event: CohortEvent) -> Sentence:
     return _dated(_aged(_valued(_named(noun, event), event), event), event)
 
 
-def _bounded(phrase: Sentence, bounds: EntryBounds) -> Sentence:
+def _bounded(phrase: str, bounds: EntryBounds) -> str:
     if not bounds:
         return phrase
     return Sentence("{event}, {bounds}", event=phrase, bounds=describe_bounds(bounds))
