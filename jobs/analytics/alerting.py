@@ -57,6 +57,7 @@ def _check(
         now=mailing.now(),
         sender=mailing.sender,
         is_mailed=is_mailed,
+        wording=mailing.wording(due.language),
     )
     database.write(note, identity=SYSTEM)
 

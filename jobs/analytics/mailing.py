@@ -92,6 +92,7 @@ class AnalystMailing:
             papers=papers,
             now=self.now(),
             sender=self.sender,
+            wording=self.wording,
         )
         return database.write(write, identity=SYSTEM).value
 

@@ -52,7 +52,10 @@ class CountAlertRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueAlert:
-    """An alert that is due to be checked, in its owner's name."""
+    """An alert that is due to be checked, in its owner's name.
+
+    `language` is the one that the owner chose; None is the clinic's.
+    """
 
     id: UUID
     due_at: datetime
@@ -61,6 +64,7 @@ class DueAlert:
     question: Cohort | Figure
     is_above: bool
     line: int
+    language: str | None = None
 
 
 def next_check(now: datetime) -> datetime:

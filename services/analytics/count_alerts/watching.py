@@ -24,6 +24,8 @@ from services.analytics.subscriptions import MailSender, may_count
 from services.core import audit
 from services.core.audit import Action
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
+from services.documents.forms import ENGLISH, Wording
 from services.messaging import user_notifications
 from services.messaging.user_notifications import NotificationTopic
 from services.people.accounts import actor_of
@@ -52,6 +54,7 @@ def find_due(session: Session, now: datetime) -> DueAlert | None:
                 question=figures.recall(session, owner, row.criteria_key),
                 is_above=row.is_above,
                 line=row.line,
+                language=user.language,
             )
     return None
 
@@ -84,11 +87,12 @@ def record_state(
     now: datetime,
     sender: MailSender,
     is_mailed: bool,
+    wording: Wording = ENGLISH,
 ) -> None:
     """Keep the state of a count, and tell its owner if it has crossed the line.
 
-    The owner is told by the bell, and by mail if the clinic sends any. If no number was
-    disclosed, the state remains as it was.
+    The owner is told by the bell, and by mail if the clinic sends any, in a language
+    that `wording` knows. If no number was disclosed, the state remains as it was.
     """
     row = _still_due(session, due)
     if row is None:
@@ -102,7 +106,7 @@ def record_state(
     row.crossed_at = now
     _notify_owner(session, row.id, row.owner_id)
     if is_mailed:
-        session.add(_mail(due, sender))
+        session.add(_mail(due, sender, wording))
     audit.record(
         session,
         due.owner,
@@ -144,20 +148,31 @@ def _notify_owner(session: Session, alert_id: UUID, owner_id: UUID) -> None:
     user_notifications.tell(session, topic, User.id == owner_id, subject_id=alert_id)
 
 
-def _mail(due: DueAlert, sender: MailSender) -> AnalystMail:
-    side = "more" if due.is_above else "fewer"
+def _mail(due: DueAlert, sender: MailSender, wording: Wording) -> AnalystMail:
+    crossed = (
+        Sentence("“{name}”: more than {line:,} are counted.", **_line_of(due))
+        if due.is_above
+        else Sentence("“{name}”: fewer than {line:,} are counted.", **_line_of(due))
+    )
+    once = Sentence(
+        "It is told once, until the count has been on the other side of its line again."
+    )
+    subject = Sentence("{clinic}: a count has crossed its line", clinic=sender.clinic)
     values: dict[str, Any] = {
         "alert_id": due.id,
         "user_id": due.owner.id,
-        "subject": f"{sender.clinic}: a count has crossed its line",
+        "subject": wording.say(subject),
         "body": (
-            f"“{due.name}”: {side} than {due.line:,} are counted. It is told once, "
-            "until the count has been on the other side of its line again."
+            f"{wording.say(crossed)} {wording.say(once)}"
             + (f"\n\n{sender.address}/dashboards" if sender.address else "")
             + "\n"
         ),
     }
     return AnalystMail(**values)
+
+
+def _line_of(due: DueAlert) -> dict[str, Any]:
+    return {"name": due.name, "line": due.line}
 
 
 def _still_due(session: Session, due: DueAlert) -> CountAlert | None:

@@ -11,6 +11,7 @@ from services.analytics.dashboards import DashboardDraft, DashboardFilter
 from services.analytics.subscriptions.contents import Content, SavedQuestion
 from services.core.actors import Actor
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 from services.core.weekdays import WEEKDAYS
 
 # The last day that every month has.
@@ -96,10 +97,12 @@ class SendingPlan:
 
     @property
     def words(self) -> str:
-        """How often it is sent, in English, for an e-mail."""
+        """How often it is sent, for an e-mail, as a sentence to translate."""
+        at = f"{self.hour}:00"
         if self.frequency is Frequency.WEEKLY:
-            return f"every {WEEKDAYS[self.day]} at {self.hour}:00"
-        return f"on day {self.day} of every month at {self.hour}:00"
+            weekday = Sentence(WEEKDAYS[self.day])
+            return Sentence("every {weekday} at {time}", weekday=weekday, time=at)
+        return Sentence("on day {day} of every month at {time}", day=self.day, time=at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

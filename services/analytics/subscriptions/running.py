@@ -4,10 +4,10 @@ The background calls these functions and commits. A worker that was away runs ea
 subscription once, however many times of its plan have passed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
@@ -38,6 +38,8 @@ from services.core import audit
 from services.core.actors import Actor
 from services.core.audit import Action
 from services.core.errors import InvalidInput, NotAllowed, NotFound
+from services.core.sentences import Sentence
+from services.documents.forms import ENGLISH, Wording
 from services.messaging import user_notifications
 from services.messaging.user_notifications import NotificationTopic
 from services.people.accounts import actor_of
@@ -156,9 +158,11 @@ def finish(
     *,
     now: datetime,
     sender: MailSender,
+    wording: Callable[[str | None], Wording] = lambda _: ENGLISH,
 ) -> bool:
     """Write a mail with a PDF to each recipient, and plan the next time.
 
+    Like the PDF, it is in the recipient's language, which `wording` knows.
     Returns False, and writes none, if the subscription was stopped, or asked for again,
     meanwhile.
     """
@@ -167,16 +171,14 @@ def finish(
         return False
     # Mails that are left from an earlier time are not sent beside these.
     cancel_waiting_mails(session, row, CancelReason.REPLACED)
-    day = f"{now.day} {now:%B %Y}"
-    body = _body(due, day, sender)
-    is_list = isinstance(due.content, SavedList)
-    what, file = ("a saved list", "list") if is_list else ("a dashboard", "dashboard")
+    subject, body = _subject(due, now.date(), sender), _body(due, now.date(), sender)
+    file = "list" if isinstance(due.content, SavedList) else "dashboard"
     session.add_all(
         AnalystMail(
             subscription_id=row.id,
             user_id=recipient,
-            subject=f"{sender.clinic}: {what} of {day}",
-            body=body,
+            subject=wording(due.languages.get(recipient)).say(subject),
+            body=_text(body, wording(due.languages.get(recipient))),
             filename=f"{file}-{now:%Y-%m-%d}.pdf",
             paper=papers[recipient],
         )
@@ -223,22 +225,45 @@ def _still_due(session: Session, due: DueSubscription) -> DashboardSubscription 
     ).one_or_none()
 
 
-def _body(due: DueSubscription, day: str, sender: MailSender) -> str:
+def _subject(due: DueSubscription, day: date, sender: MailSender) -> str:
+    clinic = sender.clinic
+    if isinstance(due.content, SavedList):
+        return Sentence("{clinic}: a saved list of {day}", clinic=clinic, day=day)
+    return Sentence("{clinic}: a dashboard of {day}", clinic=clinic, day=day)
+
+
+def _body(due: DueSubscription, day: date, sender: MailSender) -> tuple[str, ...]:
+    """Return the paragraphs of a mail, for translation."""
     owner = due.owner.name if due.owner else ""
     if isinstance(due.draft, SavedQuestion):
         # The list's name may be a diagnosis, so it is only in the PDF.
-        parts = [f"A saved list, as of {day}, is attached as a PDF."]
+        attached = Sentence(
+            "A saved list, as of {day}, is attached as a PDF. It names no patient.",
+            day=day,
+        )
         page = "cohorts" if due.draft.is_cohort else "patients"
         path = f"{page}?list={due.draft.key}"
     else:
         name = due.draft.name if due.draft else ""
-        parts = [f"“{name}” of {day} is attached as a PDF."]
+        attached = Sentence(
+            "“{name}” of {day} is attached as a PDF. It names no patient.",
+            name=name,
+            day=day,
+        )
         path = f"{_PAGE}?{_PAGE}={due.content}"
-    parts[0] += " It names no patient."
-    if sender.address:
-        parts.append(f"{sender.address}/{path}")
-    parts.append(
-        f"{owner} has it sent to you {due.plan.words}. If you do not want it any more, "
-        "open Dashboards and press Leave."
+    sent = Sentence(
+        "{owner} has it sent to you {when}. If you do not want it any more, open "
+        "Dashboards and press Leave.",
+        owner=owner,
+        when=due.plan.words,
     )
-    return "\n\n".join(parts) + "\n"
+    link = (f"{sender.address}/{path}",) if sender.address else ()
+    return (attached, *link, sent)
+
+
+def _text(paragraphs: Sequence[str], wording: Wording) -> str:
+    """Return the paragraphs in a language; an address, which is none, stays."""
+    said = (
+        wording.say(each) if isinstance(each, Sentence) else each for each in paragraphs
+    )
+    return "\n\n".join(said) + "\n"

@@ -253,6 +253,13 @@ def test_each_has_the_paper_in_their_language_and_it_is_counted_once(
     assert "Sex Patients Female 11" in english
     [other] = papers.values()
     assert "Geschlecht Patienten Weiblich 11" in other
+    [email] = [each for each in mailbox.emails if each["To"] != cast.ANA.email]
+    subject = email["Subject"].replace("\xa0", " ")
+    said = email.get_body().get_content().replace("\xa0", " ")
+    assert subject == "Harbour Clinic: Dashboard vom 30. November 2026"
+    assert "vom 30. November 2026 ist als PDF angehängt" in said
+    assert f"{desk.analyst.name} lässt es Ihnen jeden Montag um 7:00 senden" in said
+    assert f"https://clinic.example/dashboard?dashboard={desk.dashboard}" in said
     assert len(desk.events("cohort:count")) == 2
 
 

@@ -3,10 +3,12 @@
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select, update
 
+from dashboard.web.languages import wording_in
 from db.models.audit import AuditEvent
 from db.models.patient import Patient
 from db.models.user import User, UserNotification
@@ -161,6 +163,25 @@ def test_a_crossing_is_told_once_by_the_bell_and_by_mail(database, write, analys
     assert "more than 10 are counted" in said
     assert "https://clinic.example/dashboards" in said
     assert "14" not in said.replace("clinic", "")
+
+
+def test_a_crossing_is_told_in_the_language_of_its_owner(database, write, analyst):
+    mailbox = Mailbox()
+    come(write, 14, hour=9)
+    watch(write, analyst)
+    german = update(User).where(User.id == analyst.id).values(language="de")
+    write(lambda s: s.execute(german))
+    wording = partial(wording_in, usual="en")
+
+    check_due(database, replace(MAILING, wording=wording), is_mailed=True)
+    with mailer_to(mailbox) as mailer:
+        send(database, mailer, MAILING)
+
+    [email] = mailbox.emails
+    assert email["Subject"] == (
+        "Harbour Clinic: eine Zahl hat ihren Schwellenwert überschritten"
+    )
+    assert "Gezählt werden mehr als 10." in email.get_content()
 
 
 @pytest.fixture
