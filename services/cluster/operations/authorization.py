@@ -55,8 +55,7 @@ def check(
     InvalidInput.
     """
     actor.require(Permission.ACT_ON_CLUSTER)
-    _require_future(request)
-    _require_delay(request)
+    require_times(request)
     reason = reasons.read(request.reason)
     if not (is_leaderless and _confirmed_once(session, actor, session_id)):
         _require_proof(session, actor, session_id)
@@ -131,6 +130,12 @@ def _confirmed_once(session: Session, actor: Actor, session_id: UUID | None) -> 
             .select()
         )
     )
+
+
+def require_times(request: OperationRequest) -> None:
+    """Raise InvalidInput for a time or a delay at which nothing can be done."""
+    _require_future(request)
+    _require_delay(request)
 
 
 def _require_future(request: OperationRequest) -> None:

@@ -35,6 +35,10 @@ from services.core.actors import Actor, Permission
 from services.core.errors import ServiceError
 
 _log = logging.getLogger(__name__)
+# Kinds of operations on the one server that is named.
+_OF_ONE_SERVER: Final = frozenset(
+    {OperationKind.REJOIN, OperationKind.REINIT, OperationKind.RESTART}
+)
 _NOTE_SECONDS: Final = 1.0
 _MOST_KNOWN: Final = 20
 _PERSISTENCE_SECONDS: Final = 900.0
@@ -171,10 +175,13 @@ class OperationRunner:
 
     def rehearse(self, request: OperationRequest) -> None:
         """Refuse what could not be done; nothing is recorded or changed."""
+        authorization.require_times(request)
         if request.kind in {OperationKind.SWITCHOVER, OperationKind.FAILOVER}:
             require_possible(preview(self.servers.look()), request)
         elif request.kind is OperationKind.SETTINGS:
             governing.rehearse_settings(self.servers, request)
+        elif request.kind in _OF_ONE_SERVER:
+            self.servers.require_server(request.node)
 
     def _lock(self) -> ServerLocks:
         """Lock out every other operation, even if the history cannot be asked."""

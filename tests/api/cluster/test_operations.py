@@ -46,3 +46,18 @@ def test_a_planned_switchover_is_read_and_cancelled_by_the_id_in_the_answer(oper
     assert operator.get(path).json()["state"] == "scheduled"
     assert operator.delete(path).status_code == 204
     assert operator.get(path).json()["state"] == "cancelled"
+
+
+def test_a_dry_run_refuses_what_could_not_be_done(operator):
+    primary = operator.get(f"{BASE}/preview").json()["primary"]
+    best = operator.get(f"{BASE}/preview").json()["candidates"][0]["name"]
+
+    def rehearse(**body):
+        answer = operator.post(f"{BASE}/acts", {"dry_run": True} | body)
+        return answer.status_code
+
+    long_ago = "2020-01-01T10:00:00Z"
+    assert rehearse(act="restart", node=primary) == 202
+    assert rehearse(act="restart", node="db-99") == 409
+    assert rehearse(act="switchover", node=best) == 202
+    assert rehearse(act="switchover", node=best, scheduled_at=long_ago) == 400
