@@ -129,6 +129,16 @@ def missing_of_script(source: Path) -> list[str]:
     return [text for _, text, _, _ in extracted if text not in german]
 
 
+def unwrapped_of_script(source: Path) -> list[str]:
+    """Return the labels that a script shows without a translation."""
+    labels = re.findall(
+        r'"?(?:aria-label|placeholder|title)"?[:,] (?:"([^"]+)"|`([^`]+)`)',
+        source.read_text("utf-8"),
+    )
+    texts = [quoted or template for quoted, template in labels]
+    return [text for text in texts if re.search(r"\w", re.sub(r"\$\{.*?\}", "", text))]
+
+
 def lacking(texts: Iterable[str]) -> list[str]:
     """Return the texts that no German catalogue has."""
     return [text for text in dict.fromkeys(texts) if text and text not in known()]

@@ -40,6 +40,7 @@ from tests.kit.sentences import (
     refusals,
     unasked,
     unwrapped,
+    unwrapped_of_script,
 )
 
 #: What no page shows: commands, and what stands between a page and the browser.
@@ -155,6 +156,9 @@ def test_what_scripts_say_is_german(folder: str) -> None:
     files = sorted((ROOT / folder).rglob("*.js"))
 
     assert files
+    assert {file.name: unwrapped_of_script(file) for file in files} == {
+        file.name: [] for file in files
+    }
     assert {file.name: missing_of_script(file) for file in files} == {
         file.name: [] for file in files
     }

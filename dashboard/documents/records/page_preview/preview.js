@@ -394,7 +394,7 @@ class Preview {
       class: "pages",
       role: "region",
       tabindex: "0",
-      "aria-label": `${name}. Arrow keys turn pages, plus and minus zoom.`,
+      "aria-label": translate("{name}. Arrow keys turn pages, plus and minus zoom.", { name }),
     })
     const sheet = (_, index) => new Sheet(index + 1, pages, base)
     this.sheets = Array.from({ length: pages }, sheet)
