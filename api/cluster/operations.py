@@ -178,9 +178,9 @@ def act(caller: Program, body: Annotated[ActBody, Depends(_body)]) -> Response:
         caller.stores.runner.rehearse(order)
         return JsonResponse(_shown(None, order.kind, "scheduled"), _ACCEPTED)
     run = caller.act_on_servers(order)
-    is_planned = isinstance(run, UUID)
-    shown = _shown(run, order.kind, "scheduled") if is_planned else _run(run)
-    return JsonResponse(shown, _ACCEPTED)
+    if isinstance(run, UUID):
+        return JsonResponse(_shown(run, order.kind, "scheduled"), _ACCEPTED)
+    return JsonResponse(_run(run), _ACCEPTED)
 
 
 @router.get("/acts/{uuid}", responses=shows(ActShown, 404))

@@ -40,6 +40,7 @@ from api.documents.schemas import (
 from db.postgres import WriteResult
 from services.consultations.prescriptions import scans
 from services.core.actors import Role
+from services.core.errors import InvalidInput
 from services.documents import records
 from services.documents.records.drafts import ChangedDocument
 from services.documents.records.errors import StaleRevision
@@ -49,6 +50,9 @@ from services.documents.records.rules import LONGEST_DESCRIPTION, LONGEST_TITLE
 router = APIRouter(prefix="/api/documents", tags=["Documents"])
 
 _CREATED: Final = 201
+_ANOTHER_PATIENT: Final = (
+    "This prescription belongs to another patient. Check which one is meant."
+)
 _TAG: Final = re.compile(r'"[^"]*"')
 _UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {
     304: {"description": "Not Modified"}
@@ -118,6 +122,8 @@ def file_document(caller: Sender, came: Uploaded) -> Response:
     def file(session: Session) -> tuple[DocumentRecord, DocumentRecord | None]:
         if prescription_id is not None:
             filed = scans.add(session, caller.actor, prescription_id, draft, content)
+            if draft.patient_id not in {None, filed.patient_id}:
+                raise InvalidInput("patient_id", _ANOTHER_PATIENT)
         else:
             filed = records.file(session, caller.actor, draft, content)
         # Among those of the patient it was filed for, whoever had to name them.

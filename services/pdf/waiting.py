@@ -196,7 +196,9 @@ def _waiting(
     never_tried = statement.where(tried_at.is_(None)).order_by(order)
     rows = list(session.execute(never_tried))
     if len(rows) < _AT_ONCE:
-        rows += session.execute(statement.where(is_due).order_by(tried_at))
+        rows += session.execute(
+            statement.where(is_due).order_by(tried_at, DocumentVersion.id)
+        )
     files: dict[str, WaitingFile] = {}
     for file_id, pages, known, original_id in rows:
         if file_id is not None:

@@ -15,7 +15,6 @@ from services.consultations.prescriptions.errors import NoSuchPrescription
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
-from services.core.errors import InvalidInput
 from services.documents import records
 from services.documents.records.drafts import DraftDocument, StoredContent
 from services.documents.records.kinds import DocumentType
@@ -41,19 +40,13 @@ def add(
     """File a scan of the signed paper for the patient; the caller commits.
 
     From then on it is a document like others: it is replaced, deleted and kept by their
-    rules. Raises NoSuchPrescription, NotAllowed, InvalidInput if the draft names
-    another patient than the prescription's, and what `records.file` raises.
+    rules. Raises NoSuchPrescription, NotAllowed, and what `records.file` raises.
     """
     actor.require(Permission.FILE_DOCUMENTS)
     rows.require_view(actor)
     prescription = rows.find(session, actor, prescription_id)
     if prescription is None:
         raise NoSuchPrescription
-    if draft.patient_id not in {None, prescription.patient_id}:
-        raise InvalidInput(
-            "patient_id",
-            "This prescription belongs to another patient. Check which one is meant.",
-        )
     paper = replace(
         draft,
         title=draft.title or TITLE,

@@ -61,11 +61,12 @@ INSERT INTO appointments (booking_id, doctor_id, patient_id, starts_at, ends_at,
 SELECT id, doctor_id, patient_id, starts_at, ends_at, :code FROM confirmed
 RETURNING id
 """)
-# Whether a visit still stands at a time that it was moved to, perhaps by several moves.
+# Whether a visit stands at another time that it was moved to, perhaps by several moves.
 _IS_MOVED: Final = text("""
 WITH RECURSIVE later AS (
     SELECT id, status FROM bookings
-    WHERE patient_id = :patient_id AND replaces_id = :booking_id
+    WHERE patient_id = :patient_id AND replaces_id = :replaced_id
+        AND id <> :booking_id
     UNION
     SELECT bookings.id, bookings.status
     FROM bookings JOIN later ON bookings.replaces_id = later.id
@@ -155,7 +156,11 @@ def _give_back_replaced(
         now = reading.look_up(session, actor, booking.replaces_id)
         if now.status is BookingStatus.CONFIRMED:
             raise BookingOver
-    ids = {"patient_id": booking.patient_id, "booking_id": replaced.id}
+    ids = {
+        "patient_id": booking.patient_id,
+        "booking_id": booking.id,
+        "replaced_id": replaced.id,
+    }
     if session.scalar(_IS_MOVED, ids):
         raise AlreadyMoved
     return None

@@ -247,6 +247,20 @@ def test_two_who_change_places_do_not_wait_for_each_other(database):
     assert write(database, lambda session: count(session, BookingSlot, *booked)) == 2
 
 
+def test_a_move_confirmed_many_times_at_once_is_one_move(database):
+    slots, (patient,) = settle(database, 1, slots=2)
+    holder = write(database, holding(slots[0], patient))
+    visit = write(database, lambda s: bookings.confirm(s, CLERK, holder.id))
+    moving = write(database, holding(slots[1], patient, replaces_id=visit.id))
+
+    outcomes = at_once(
+        database, *[lambda s: bookings.confirm(s, CLERK, moving.id) for _ in range(6)]
+    )
+
+    assert [outcome.id for outcome in outcomes] == [moving.id] * 6
+    assert {outcome.status for outcome in outcomes} == {BookingStatus.CONFIRMED}
+
+
 def test_two_who_move_the_same_visit_at_once_do_not_make_two_of_it(database):
     slots, (patient,) = settle(database, 1, slots=3)
     holder = write(database, holding(slots[0], patient))

@@ -7,7 +7,7 @@ from typing import Final
 
 from db.migrations import load_functions, run
 
-revision = "0086"
+revision = "0085"
 down_revision = "0084"
 branch_labels = None
 depends_on = None
