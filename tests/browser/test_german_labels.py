@@ -67,6 +67,17 @@ def test_labels_of_charts_and_fields_are_german(german: Page):
     expect(german.get_by_role("option", name="Nichts gefunden")).to_have_count(1)
 
 
+def test_what_does_not_fit_in_the_bar_is_counted_in_german(site: Site):
+    context = site.visit(None, width=768)
+    context.set_extra_http_headers({"Accept-Language": "de"})
+    site.sign_in_anew(context, Role.ANALYST)
+    (page,) = context.pages
+    _go(page, "/views")
+
+    expect(page.get_by_role("button", name="2 weitere")).to_be_visible()
+    context.close()
+
+
 def test_what_enter_does_in_a_search_box_is_told_in_german(german: Page):
     _go(german, "/patients")
 

@@ -49,10 +49,13 @@
     "Close fullscreen": translate("Close fullscreen"),
   }
   const ADDED = /^Add: (.+)$/s
+  // What of the bar at the top does not fit in it.
+  const MORE = /^(\d+) more$/
   const WITH_TEXTS = [
     '[data-testid="InputInstructions"]',
     '[data-testid="stSkipToContent"]',
     '[data-testid="stTooltipContent"]',
+    '[data-testid="stTopNavSection"]',
     '[role="option"]',
   ].join()
   // English stays as Streamlit has it, and nothing is watched.
@@ -69,6 +72,8 @@
 
   const said = (text) => {
     if (Object.hasOwn(TEXTS, text)) return TEXTS[text]
+    const number = text.match(MORE)?.[1]
+    if (number) return translate("{number} more", { number })
     const added = text.match(ADDED)?.[1]
     return added ? translate("Add: {name}", { name: added }) : null
   }
