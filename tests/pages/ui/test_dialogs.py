@@ -39,7 +39,14 @@ _TO_BE_UNDONE = {
     "'patient_died_save'",
     "'system_off_confirm'",
     "f'{PAGE}_archive_confirm'",
+    "f'{PAGE}_assign_confirm'",
+    "f'{PAGE}_invite_confirm'",
+    "f'{PAGE}_restore_confirm'",
     "f'{_PAGE}_delete_confirm'",
+    "f'{_PAGE}_mark_set'",
+    "f'{_PAGE}_patient_set'",
+    "f'{_PAGE}_tag_set'",
+    "f'{_PAGE}_type_set'",
     "f'{key}_save'",
 }
 
