@@ -121,7 +121,11 @@ def assume_identity(session: Session, identity: DatabaseIdentity) -> Iterator[No
 
 
 def _become(session: Session, identity: DatabaseIdentity) -> None:
-    """Run what follows with this identity, unless the transaction has failed."""
+    """Run what follows with this identity.
+
+    A transaction that has failed gets its former identity back with its savepoint.
+    """
+    session.info[DatabaseIdentity] = identity
     if not driver_of(session.connection()).has_failed:
         set_role(session, identity)
 

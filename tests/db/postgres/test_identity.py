@@ -21,6 +21,7 @@ from db.postgres import (
     Database,
     DatabaseIdentity,
     Refused,
+    assume_identity,
     assume_role,
 )
 from tests.conftest import connect, owner
@@ -257,6 +258,22 @@ def test_a_failed_statement_gives_the_role_back_with_its_savepoint(database):
         return patients(session)
 
     assert database.write(look, identity=AS_DORA).value == {ADA}
+
+
+def test_a_failed_statement_gives_the_identity_back_with_its_savepoint(database):
+    def look(session):
+        with (
+            pytest.raises(ProgrammingError, match="nowhere"),
+            session.begin_nested(),
+            assume_identity(session, SYSTEM),
+        ):
+            session.execute(text("SELECT FROM nowhere"))
+        # Whoever returns from another role returns to their own.
+        with assume_role(session, "staff"):
+            pass
+        return patients(session), session.scalar(text("SELECT acting_user()"))
+
+    assert database.write(look, identity=AS_DORA).value == ({ADA}, DORA)
 
 
 def test_an_owner_stays_the_owner(session):
