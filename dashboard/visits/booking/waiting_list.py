@@ -106,9 +106,9 @@ def _join(patient_id: UUID, doctor: DoctorRecord | None, speciality: str) -> Non
         )
         st.markdown(
             _(
-                "When a time with **{whom}** frees up, it is held for whoever has "
-                "waited "
-                "longest. They get a message and have 15 minutes to confirm."
+                "When a time with **{whom}** frees up, it is held for 15 minutes for "
+                "whoever has waited longest. They get an e-mail or, without an "
+                "address, a call from the front desk."
             ).format(whom=plain(whom))
         )
         weeks = st.selectbox(
