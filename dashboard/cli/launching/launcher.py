@@ -29,6 +29,7 @@ from dashboard.web.startup_checks import (
 )
 from db import embedded
 from db.embedded import Cluster, DataFolder
+from db.embedded.processes.child_processes import limit_logs
 from db.embedded.replacement import Replacement
 from db.settings import Settings
 from services.core.actors import Actor
@@ -51,12 +52,11 @@ def serve(settings: Settings, *, empty: bool, say: Say) -> None:
     require_file_keys(settings)
     require_safe_mongo(settings)
     require_address(settings.host, settings.port)
-    number = number_of(settings, say)
     folder = DataFolder(settings.data)
     folder.prepare()
     with _until_stopped(), ExitStack() as held:
         stages = Stages(say)
-        web = WebProcesses(settings, number)
+        web = WebProcesses(settings, number_of(settings, say))
         worker = Child("worker", folder.log("worker"))
         going_back = Child("go-back-as-asked", folder.log("going-back"))
         databases = held.enter_context(ExitStack())
@@ -97,6 +97,7 @@ def serve(settings: Settings, *, empty: bool, say: Say) -> None:
 
         while True:
             reloads.answer(partial(_reload, web, worker), seconds=_LOOK_SECONDS)
+            limit_logs(folder.logs)
             web.look_after()
             standby.require_main()
             if not standby.is_following:

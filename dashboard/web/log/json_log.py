@@ -16,6 +16,9 @@ _CHATTY: Final = (
     "asyncio",
     # Logs a hundred lines per PDF, among them all letters that are in it.
     "fontTools",
+    # Log each job, some 6,000 a day, when it is planned and begins; its end is enough.
+    "procrastinate.periodic",
+    "procrastinate.worker.worker",
     # Logs every websocket with its full address.
     "uvicorn.error",
 )

@@ -1,6 +1,8 @@
 """The cluster's processes: started apart from the terminal, stopped for certain."""
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 import time
@@ -17,6 +19,9 @@ from db.embedded.polling import look_until
 from db.open_files import allow_open_files
 
 _MAX_LOG_BYTES: Final = 10_000_000
+_FORMER: Final = ".1.log"
+# It does not append to them: after a week, it begins each anew by itself.
+_OF_POSTGRES: Final = re.compile(r"-(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\.log$")
 _DEATH_SECONDS: Final = 10.0
 _HEARD_SECONDS: Final = 1.0
 # Somebody waits for the start: polling should not add to that.
@@ -119,8 +124,25 @@ def open_log(path: Path) -> BinaryIO:
     """Open a log for appending; one that has grown too long is renamed first."""
     with suppress(FileNotFoundError):
         if path.stat().st_size > _MAX_LOG_BYTES:
-            path.replace(path.with_suffix(".1.log"))
+            path.replace(path.with_suffix(_FORMER))
     return path.open("ab")
+
+
+def limit_logs(folder: Path) -> None:
+    """Copy logs that have grown too long, while they are written, and empty them.
+
+    Programs append to their logs, and go on at the beginning of an emptied one. What is
+    written in between is lost, and on a full disk, what cannot be copied. The logs that
+    PostgreSQL writes itself are left to it.
+    """
+    for log in folder.glob("*.log"):
+        if log.name.endswith(_FORMER) or _OF_POSTGRES.search(log.name):
+            continue
+        with suppress(OSError):
+            if log.stat().st_size > _MAX_LOG_BYTES:
+                with suppress(OSError):
+                    shutil.copy(log, log.with_suffix(_FORMER))
+                os.truncate(log, 0)
 
 
 def last_words(log: Path) -> str:

@@ -167,3 +167,41 @@ def test_one_of_whose_end_another_has_heard_first_is_known_to_have_ended():
 
     waiting.join()
     assert code == 3
+
+
+def test_a_log_that_grows_too_long_is_emptied_while_it_is_written(
+    tmp_path: Path, monkeypatch
+):
+    monkeypatch.setattr(child_processes, "_MAX_LOG_BYTES", 20)
+    log, short = tmp_path / "web.log", tmp_path / "worker.log"
+    short.write_text("Nothing yet.\n")
+    of_postgres = tmp_path / "db-01-Mon.log"
+    of_postgres.write_text("Checkpoint after checkpoint.\n")
+    with child_processes.open_log(log) as output:
+        output.write(b"One line, and another one.\n")
+        output.flush()
+        child_processes.limit_logs(tmp_path)
+        output.write(b"What follows.\n")
+
+    assert log.read_text() == "What follows.\n"
+    assert (tmp_path / "web.1.log").read_text() == "One line, and another one.\n"
+    # What was kept of it stays, however long it is; so does what is short.
+    child_processes.limit_logs(tmp_path)
+    assert (tmp_path / "web.1.log").exists()
+    assert short.read_text() == "Nothing yet.\n"
+    assert of_postgres.read_text() == "Checkpoint after checkpoint.\n"
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_a_log_that_cannot_be_copied_is_emptied_nevertheless(
+    tmp_path: Path, monkeypatch
+):
+    monkeypatch.setattr(child_processes, "_MAX_LOG_BYTES", 20)
+    log = tmp_path / "web.log"
+    log.write_text("One line, and another one.\n")
+    # The copy would be on a disk that is not there.
+    (tmp_path / "web.1.log").symlink_to(tmp_path / "nowhere" / "web.1.log")
+
+    child_processes.limit_logs(tmp_path)
+
+    assert log.read_bytes() == b""
