@@ -17,6 +17,8 @@ from typing import Any, Final
 
 import botocore.session
 import httpx
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from db.backups.copies.object_store import ObjectStore, StoreAddress
 from tests.browser.running import free_port
@@ -26,6 +28,7 @@ BUCKET = "clinic-backups"
 KEY_ID = "clinic"
 SECRET = "a-secret-that-nobody-may-read"
 _STARTS = 3
+_TRY_SECONDS = 20
 
 
 @dataclass
@@ -117,6 +120,28 @@ class StoreServer:
         self.client.delete_object(Bucket=BUCKET, Key=key)
 
 
+def _takes_objects(url: str) -> bool:
+    """Return whether a store takes an object, within the seconds of some tries."""
+    session = botocore.session.get_session()
+    client = session.create_client(
+        "s3",
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id=KEY_ID,
+        aws_secret_access_key=SECRET,
+        config=Config(read_timeout=_TRY_SECONDS, retries={"max_attempts": 2}),
+    )
+    named = {"Bucket": "is-it-ready", "Key": "object"}
+    try:
+        client.create_bucket(Bucket=named["Bucket"])
+        client.put_object(**named, Body=b"It is.")
+        client.delete_object(**named)
+        client.delete_bucket(Bucket=named["Bucket"])
+    except (BotoCoreError, ClientError):
+        return False
+    return True
+
+
 @contextmanager
 def running(kind: str = "seaweedfs") -> Iterator[StoreServer]:
     """Run a store of one of the KINDS until the block ends."""
@@ -127,8 +152,8 @@ def running(kind: str = "seaweedfs") -> Iterator[StoreServer]:
 def _start(kind: str, folder: Path, stack: ExitStack) -> str:
     """Start a store and return its address; the stack ends it.
 
-    If another process takes one of its ports first, the store ends, and is started
-    again on other ports.
+    If another process takes one of its ports first, the store ends, or answers and
+    takes no objects, and is started again on other ports.
     """
     for _ in range(_STARTS):
         port = free_port()
@@ -141,8 +166,9 @@ def _start(kind: str, folder: Path, stack: ExitStack) -> str:
         stack.callback(process.kill)
         url = f"http://127.0.0.1:{port}"
         eventually(lambda url=url, end=process.poll: end() is not None or _answers(url))
-        if process.poll() is None:
+        if process.poll() is None and _takes_objects(url):
             return url
+        process.kill()
         written.seek(0)
         said = written.read()
     raise AssertionError(f"{kind} ended {_STARTS} times, at last with:\n{said[-2000:]}")
