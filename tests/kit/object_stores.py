@@ -40,13 +40,7 @@ class StoreServer:
     @cached_property
     def client(self) -> Any:
         """The client with which tests look into the store, and break things there."""
-        return botocore.session.get_session().create_client(
-            "s3",
-            endpoint_url=self.url,
-            region_name="us-east-1",
-            aws_access_key_id=KEY_ID,
-            aws_secret_access_key=SECRET,
-        )
+        return _client_of(self.url)
 
     def make_bucket(self, name: str, *, is_locking: bool = False) -> None:
         """Make a bucket unless it already exists, in whatever form."""
@@ -120,17 +114,20 @@ class StoreServer:
         self.client.delete_object(Bucket=BUCKET, Key=key)
 
 
-def _takes_objects(url: str) -> bool:
-    """Return whether a store takes an object, within the seconds of some tries."""
-    session = botocore.session.get_session()
-    client = session.create_client(
+def _client_of(url: str, **options: Any) -> Any:
+    return botocore.session.get_session().create_client(
         "s3",
         endpoint_url=url,
         region_name="us-east-1",
         aws_access_key_id=KEY_ID,
         aws_secret_access_key=SECRET,
-        config=Config(read_timeout=_TRY_SECONDS, retries={"max_attempts": 2}),
+        config=Config(**options),
     )
+
+
+def _takes_objects(url: str) -> bool:
+    """Return whether a store takes an object, within the seconds of some tries."""
+    client = _client_of(url, read_timeout=_TRY_SECONDS, retries={"max_attempts": 2})
     named = {"Bucket": "is-it-ready", "Key": "object"}
     try:
         client.create_bucket(Bucket=named["Bucket"])
