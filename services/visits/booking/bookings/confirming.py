@@ -3,9 +3,10 @@
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import exists, select, text
 from sqlalchemy.orm import Session
 
+from db.models.booking import Booking
 from db.models.doctor import Doctor
 from db.models.user import User
 from db.postgres import assume_role
@@ -28,6 +29,7 @@ from services.visits.booking.bookings.visibility import require_booking
 from services.visits.booking.patients import require_in_use
 from services.visits.booking.waitlist import waiting_queue
 from services.visits.front_desk import appointments, notifications
+from services.visits.front_desk.appointments.moves import bookings_after
 from services.visits.front_desk.notifications import NotificationKind
 from services.visits.schedule import visit_changes
 
@@ -60,19 +62,6 @@ WITH locked AS MATERIALIZED (
 INSERT INTO appointments (booking_id, doctor_id, patient_id, starts_at, ends_at, code)
 SELECT id, doctor_id, patient_id, starts_at, ends_at, :code FROM confirmed
 RETURNING id
-""")
-# Whether a visit stands at another time that it was moved to, perhaps by several moves.
-_IS_MOVED: Final = text("""
-WITH RECURSIVE later AS (
-    SELECT id, status FROM bookings
-    WHERE patient_id = :patient_id AND replaces_id = :replaced_id
-        AND id <> :booking_id
-    UNION
-    SELECT bookings.id, bookings.status
-    FROM bookings JOIN later ON bookings.replaces_id = later.id
-    WHERE bookings.patient_id = :patient_id
-)
-SELECT EXISTS (SELECT FROM later WHERE status = 'confirmed')
 """)
 # What was prepared for a visit is for the one that replaces it. What was written once
 # it had begun is about that time, and stays with it.
@@ -156,12 +145,13 @@ def _give_back_replaced(
         now = reading.look_up(session, actor, booking.replaces_id)
         if now.status is BookingStatus.CONFIRMED:
             raise BookingOver
-    ids = {
-        "patient_id": booking.patient_id,
-        "booking_id": booking.id,
-        "replaced_id": replaced.id,
-    }
-    if session.scalar(_IS_MOVED, ids):
+    later = bookings_after(replaced.id, booking.patient_id)
+    stands_elsewhere = exists().where(
+        Booking.id == later.c.id,
+        Booking.id != booking.id,
+        Booking.status == BookingStatus.CONFIRMED.value,
+    )
+    if session.scalar(select(stands_elsewhere)):
         raise AlreadyMoved
     return None
 
