@@ -149,10 +149,11 @@ def _notify_owner(session: Session, alert_id: UUID, owner_id: UUID) -> None:
 
 
 def _mail(due: DueAlert, sender: MailSender, wording: Wording) -> AnalystMail:
+    about: dict[str, Any] = {"name": due.name, "line": due.line}
     crossed = (
-        Sentence("“{name}”: more than {line:,} are counted.", **_line_of(due))
+        Sentence("“{name}”: more than {line:,} are counted.", **about)
         if due.is_above
-        else Sentence("“{name}”: fewer than {line:,} are counted.", **_line_of(due))
+        else Sentence("“{name}”: fewer than {line:,} are counted.", **about)
     )
     once = Sentence(
         "It is told once, until the count has been on the other side of its line again."
@@ -169,10 +170,6 @@ def _mail(due: DueAlert, sender: MailSender, wording: Wording) -> AnalystMail:
         ),
     }
     return AnalystMail(**values)
-
-
-def _line_of(due: DueAlert) -> dict[str, Any]:
-    return {"name": due.name, "line": due.line}
 
 
 def _still_due(session: Session, due: DueAlert) -> CountAlert | None:

@@ -44,6 +44,7 @@ def narrow(figure: Figure, dashboard_filter: DashboardFilter, today: date) -> Fi
         return replace(figure, cohort=cohort, of=narrowed(figure.of))
     entry = narrowed(cohort.entry)
     if figure.measure is not FigureMeasure.EVENTS:
+        # Raises InvalidInput where a first event cannot lie within all bounds.
         narrowed(cohort.first_event)
     elif entry != cohort.entry and (cohort.steps or cohort.entry_bounds):
         # Rules are about the days around the first of all events, counted or not.
