@@ -24,7 +24,7 @@ from api.core.outcomes import (
     outcome_of,
     outcome_response,
 )
-from db.postgres import DatabaseUnavailable, NoPrimary
+from db.postgres import DatabaseUnavailable, NoPrimary, NotOnReplica
 from services.core.errors import (
     Conflict,
     Gone,
@@ -117,6 +117,7 @@ def install(api: FastAPI, routes: Sequence[APIRoute]) -> None:
     api.add_exception_handler(InvalidResource, _invalid_resource)
     api.add_exception_handler(Refusal, _refused_with_more)
     api.add_exception_handler(NoPrimary, _no_primary)
+    api.add_exception_handler(NotOnReplica, _not_on_replica)
     api.add_exception_handler(DatabaseUnavailable, _database_unavailable)
     api.add_exception_handler(OSError, _os_error)
     api.add_exception_handler(RequestValidationError, _invalid_request)
@@ -218,6 +219,16 @@ def _no_primary(request: Request, error: Exception) -> Response:
     sentence = (
         f"Nothing can be saved since {error.since:%Y-%m-%d %H:%M:%S} UTC: no server "
         "leads the database. Existing data can still be read."
+    )
+    return _cannot_now(request, sentence)
+
+
+def _not_on_replica(request: Request, error: Exception) -> Response:
+    assert isinstance(error, NotOnReplica)  # noqa: S101 (registered so)
+    sentence = (
+        "Not found on a replica, which may lack what was saved last, and since "
+        f"{error.since:%Y-%m-%d %H:%M:%S} UTC no server leads the database. Try again "
+        "once one does."
     )
     return _cannot_now(request, sentence)
 

@@ -9,6 +9,7 @@ from db.postgres.connections.failures import (
     DatabaseUnavailable as DatabaseUnavailable,
     DiskFull as DiskFull,
     NoPrimary as NoPrimary,
+    NotOnReplica as NotOnReplica,
     OutcomeUnknown as OutcomeUnknown,
     Refused as Refused,
 )

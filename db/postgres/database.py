@@ -15,6 +15,7 @@ from db.postgres import counters
 from db.postgres.connections.failures import (
     DatabaseUnavailable,
     NoPrimary,
+    NotOnReplica,
     NoServer,
     OutcomeUnknown,
     RetryPolicy,
@@ -160,13 +161,21 @@ class Database:
     ) -> Read[T]:
         """Run a read that raises `missing` when the object does not exist.
 
-        Something that a replica does not know may have been written a moment ago: the
-        primary has the last word, if there is one.
+        Something that a replica does not know may have been written a moment ago, so
+        only a primary can say that it does not exist. Raises NotOnReplica if there is
+        none, as soon as reads go on without it.
         """
+
+        def ask_primary(avoiding: set[str]) -> Lease:
+            absence = self._watch.absence()
+            if absence is not None and absence.is_lasting:
+                raise NotOnReplica(absence.since)
+            return self._reads.connect(BEYOND, avoiding)
+
         try:
             return self.read(operation, after=after, identity=identity)
         except missing:
-            return self.read(operation, after=BEYOND, identity=identity)
+            return self._read(operation, ask_primary, identity)
 
     @contextmanager
     def reading(

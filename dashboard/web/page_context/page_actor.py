@@ -13,7 +13,7 @@ from dashboard import wiring
 from dashboard.web.log import run_ids
 from dashboard.web.sessions import live_sessions
 from dashboard.web.sessions.live_sessions import LiveSessions
-from db.postgres import ANONYMOUS, DatabaseUnavailable
+from db.postgres import ANONYMOUS, DatabaseUnavailable, NotOnReplica
 from services.core.actor_database import ActorDatabase
 from services.core.actors import Actor, Permission
 from services.core.audit import Origin
@@ -64,6 +64,11 @@ def translating_outages() -> Iterator[None]:
     """Raise Unavailable, with a sentence, if no database answers."""
     try:
         yield
+    except NotOnReplica as error:
+        raise Unavailable(
+            "Not found on a replica, which may lack what was saved last, and no server "
+            "leads the database. This page tries again by itself."
+        ) from error
     except DatabaseUnavailable as error:
         raise Unavailable(
             "Database failover in progress: it cannot be read right now. Nothing is "

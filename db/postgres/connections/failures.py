@@ -28,6 +28,13 @@ class NoPrimary(DatabaseUnavailable):
         self.since = since
 
 
+class NotOnReplica(NoPrimary):
+    """A replica does not have what is wanted, and no primary can be asked.
+
+    It may have been written a moment before nobody led any more.
+    """
+
+
 class DiskFull(DatabaseUnavailable):
     """The disk of a server is full; nothing was written, somebody must free space."""
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from dashboard.web.log import json_log
-from db.postgres import DatabaseUnavailable, DiskFull, NoPrimary
+from db.postgres import DatabaseUnavailable, DiskFull, NoPrimary, NotOnReplica
 from services.core.actors import Role
 from services.core.errors import Unavailable
 from services.patients import search
@@ -185,3 +185,13 @@ def test_a_lasting_absence_says_since_when(client, break_with):
     assert response.status_code == 503
     assert response.headers["retry-after"] == "2"
     assert "since 2026-11-20 19:03:00 UTC" in _problem(response)["detail"]
+
+
+def test_what_only_a_primary_could_find_is_not_called_missing(client, break_with):
+    break_with(NotOnReplica(datetime(2026, 11, 20, 19, 3, tzinfo=UTC)))
+
+    response = client.get(LIST)
+
+    assert response.status_code == 503
+    assert response.headers["retry-after"] == "2"
+    assert _problem(response)["detail"].startswith("Not found on a replica")

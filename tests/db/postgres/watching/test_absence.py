@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
-from db.postgres import Database, DatabaseUnavailable, Lsn, NoPrimary
+from db.postgres import Database, DatabaseUnavailable, Lsn, NoPrimary, NotOnReplica
 from db.postgres.watching import absence as absences
 from db.postgres.watching.absence import Leadership
 from tests.kit.waiting import in_time
@@ -124,14 +124,14 @@ def test_what_must_be_the_latest_is_never_read_on_a_replica(alone):
         database.read_latest(select_one)
 
 
-def test_what_no_replica_knows_is_not_there_when_nobody_leads(alone):
+def test_nobody_is_told_that_something_does_not_exist_while_nobody_leads(alone):
     def missing(session):
         raise LookupError
 
     settings = {"read_only_after_seconds": 0, "retry_seconds": 600}
     with closing(Database(alone, **settings)) as database:
         database.nodes()
-        with pytest.raises(LookupError):
+        with pytest.raises(NotOnReplica):
             in_time(lambda: database.find(missing, missing=LookupError))
 
 
