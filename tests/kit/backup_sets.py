@@ -61,9 +61,18 @@ DRILLED: Final = replace(
 
 
 def add_set(repository: Repository, **values: Any) -> Manifest:
-    """Add a made-up set to a repository, and claim the repository for the clinic."""
+    """Add a made-up set to a repository, and claim the repository for the clinic.
+
+    It took some seconds around `as_of`.
+    """
+    as_of = values.get("as_of", AS_OF)
     # No key file has a key for this manifest.
-    manifest = replace(MANIFEST, **({"key_ids": ()} | values))
+    made = {
+        "key_ids": (),
+        "began_at": as_of - timedelta(seconds=7),
+        "finished_at": as_of + timedelta(seconds=2),
+    }
+    manifest = replace(MANIFEST, **(made | values))
     repository.claim(SYSTEM_ID)
     unfinished = repository.set_folder(f"{manifest.set_id}.unfinished")
     unfinished.mkdir()
