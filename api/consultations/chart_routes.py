@@ -9,7 +9,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from api.core.answers import FromAttribute, JsonResponse, Shown, read_headers
-from api.core.dependencies import ProgramOrPerson
+from api.core.dependencies import PaperLanguage, ProgramOrPerson
 from api.core.documented import sends, shows
 from api.core.files.sending import PDF
 from services.consultations import chart, summaries
@@ -94,14 +94,7 @@ def summary(caller: ProgramOrPerson, uuid: UUID) -> Response:
 def patient_summary(
     caller: ProgramOrPerson,
     uuid: UUID,
-    language: Annotated[
-        str | None,
-        Query(
-            max_length=20,
-            description="en or de; by default the caller's language, or else "
-            "the clinic's.",
-        ),
-    ] = None,
+    language: PaperLanguage = None,
 ) -> Response:
     """Return the summary that a patient takes along; patients get their own.
 

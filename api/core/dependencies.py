@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Annotated, Final, NoReturn, TypeVar
 from uuid import UUID
 
-from fastapi import BackgroundTasks, Depends, HTTPException, Request
+from fastapi import BackgroundTasks, Depends, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPBearer
 from sqlalchemy.orm import Session
@@ -327,6 +327,14 @@ async def known_program(request: Request, later: BackgroundTasks) -> Caller | No
     return await program(request, later, None)
 
 
+#: The language in which a caller wants a paper.
+PaperLanguage = Annotated[
+    str | None,
+    Query(
+        max_length=20,
+        description="en or de; by default the caller's language, or else the clinic's.",
+    ),
+]
 Program = Annotated[Caller, Depends(program)]
 KnownProgram = Annotated[Caller | None, Depends(known_program)]
 ProgramOrPerson = Annotated[Caller, Depends(program_or_person)]

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from api.core.answers import read_headers
-from api.core.dependencies import Caller, ProgramOrPerson
+from api.core.dependencies import Caller, PaperLanguage, ProgramOrPerson
 from api.core.documented import sends
 from api.core.files.sending import PDF, attachment_named
 from db.postgres import Read
@@ -20,15 +20,24 @@ _CALENDAR: Final = "text/calendar"
 
 
 @router.get("/ticket", responses=sends(PDF, 404, 409))
-def ticket(caller: ProgramOrPerson, uuid: UUID) -> Response:
+def ticket(
+    caller: ProgramOrPerson, uuid: UUID, language: PaperLanguage = None
+) -> Response:
     """Return the ticket of a future visit as PDF; the desk scans its QR code."""
     read, stores = _read(caller, uuid), caller.stores
-    made = tickets.ticket_pdf(read.value, clinic=stores.papers.clinic, now=stores.now())
+    made = tickets.ticket_pdf(
+        read.value,
+        clinic=stores.papers.clinic,
+        now=stores.now(),
+        wording=stores.papers.wording(language or caller.actor.language),
+    )
     return _kept(caller, read, made, PDF, "visit.pdf")
 
 
 @router.get("/calendar", responses=sends(_CALENDAR, 404))
-def calendar(caller: ProgramOrPerson, uuid: UUID) -> Response:
+def calendar(
+    caller: ProgramOrPerson, uuid: UUID, language: PaperLanguage = None
+) -> Response:
     """Return a visit as a calendar entry; it does not name the doctor."""
     read, stores = _read(caller, uuid), caller.stores
     made = tickets.calendar_file(
@@ -36,6 +45,7 @@ def calendar(caller: ProgramOrPerson, uuid: UUID) -> Response:
         clinic=stores.papers.clinic,
         address=stores.papers.address,
         now=stores.now(),
+        wording=stores.papers.wording(language or caller.actor.language),
     )
     return _kept(caller, read, made, _CALENDAR, "visit.ics")
 

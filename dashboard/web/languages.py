@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.core.dependencies import SESSION
 from api.core.origins import origin_of
 from dashboard.ui.language import (
+    day_in_full,
     decimal,
     long_date,
     month_and_year,
@@ -97,7 +98,11 @@ def wording_in(language: str | None, usual: str) -> Wording:
         with using_language(spoken):
             return month_and_year(day)
 
-    return Wording(spoken, say, spelt, number, month)
+    def full_day(day: date) -> str:
+        with using_language(spoken):
+            return day_in_full(day)
+
+    return Wording(spoken, say, spelt, number, month, full_day)
 
 
 def failure_translator(wording: Wording) -> Callable[[str], str]:

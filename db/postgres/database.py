@@ -15,8 +15,8 @@ from db.postgres import counters
 from db.postgres.connections.failures import (
     DatabaseUnavailable,
     NoPrimary,
-    NotOnReplica,
     NoServer,
+    NotOnReplica,
     OutcomeUnknown,
     RetryPolicy,
     Trouble,

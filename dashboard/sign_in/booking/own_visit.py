@@ -16,6 +16,7 @@ from dashboard.sign_in.html import go, page, refused
 from dashboard.sign_in.limiting import answered
 from dashboard.sign_in.sign_in_context import SignInContext
 from dashboard.ui.language import gettext as _
+from dashboard.ui.language.papers import wording_of_page
 from services.core.errors import Conflict, NotFound
 from services.visits import newcomers
 from services.visits.front_desk.notifications import OWN_VISIT_PATH
@@ -102,7 +103,9 @@ class _OwnVisit:
         if newcomer is None:
             return _gone()
         content = newcomers_calendar_file(
-            newcomer, clinic=wiring.letterhead(self._context.settings)
+            newcomer,
+            clinic=wiring.letterhead(self._context.settings),
+            wording=wording_of_page(),
         )
         named = {"Content-Disposition": attachment_named("visit.ics")}
         return Response(content, media_type="text/calendar", headers=named)

@@ -6,16 +6,17 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from dashboard.context import last_write
+from dashboard.ui.language import current_language
 
 
 def ticket_url(appointment_id: UUID) -> str:
     """Return the address of a visit's ticket."""
-    return _seen(f"/api/appointments/{appointment_id}/ticket")
+    return _spoken(f"/api/appointments/{appointment_id}/ticket")
 
 
 def calendar_url(appointment_id: UUID) -> str:
     """Return the address of a visit's calendar file."""
-    return _seen(f"/api/appointments/{appointment_id}/calendar")
+    return _spoken(f"/api/appointments/{appointment_id}/calendar")
 
 
 def day_list_url(day: date, doctor_ids: Sequence[UUID]) -> str:
@@ -27,6 +28,10 @@ def day_list_url(day: date, doctor_ids: Sequence[UUID]) -> str:
 def leaving_url(booking_id: UUID) -> str:
     """Return the address that a browser calls when it leaves a page with a hold."""
     return f"/api/bookings/{booking_id}/release"
+
+
+def _spoken(path: str) -> str:
+    return _seen(path, [("language", current_language())])
 
 
 def _seen(path: str, wanted: Sequence[tuple[str, str]] = ()) -> str:

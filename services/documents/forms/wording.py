@@ -16,13 +16,18 @@ def _month(day: date) -> str:
     return f"{day:%b %Y}"
 
 
+def _full_day(day: date) -> str:
+    return f"{day:%A} {day.day} {day:%B %Y}"
+
+
 @dataclass(frozen=True, slots=True)
 class Wording:
     """How a paper writes its sentences and days, in a language by ISO 639-1.
 
     Services have no catalogues: whoever makes a paper for somebody passes theirs in.
     Text from a record is printed as it is. `number` formats a number with the given
-    decimals, `month` the month of a day with its year.
+    decimals, `month` the month of a day with its year, `full_day` a day with its
+    weekday.
     """
 
     language: str
@@ -30,6 +35,7 @@ class Wording:
     day: Callable[[date], str]
     number: Callable[[float, int], str] = _number
     month: Callable[[date], str] = _month
+    full_day: Callable[[date], str] = _full_day
 
 
 def _day(day: date) -> str:

@@ -53,6 +53,17 @@ def test_a_patient_takes_the_ticket_of_their_own_visit(as_role, visit_of, own):
     assert "Harbour Clinic" in words
 
 
+@pytest.mark.parametrize("what", ["ticket", "calendar"])
+def test_what_a_patient_takes_along_is_in_the_language_asked_for(
+    as_role, visit_of, own, what
+):
+    german = ask(as_role(Role.PATIENT), visit_of(own), f"{what}?language=de")
+
+    content = german.content
+    said = " ".join(words_of(content)) if what == "ticket" else content.decode()
+    assert ("Ihr Termin" if what == "ticket" else "SUMMARY:Termin: ") in said
+
+
 def test_a_patient_puts_their_own_visit_into_a_calendar(as_role, visit_of, own):
     answer = ask(as_role(Role.PATIENT), visit_of(own), "calendar")
 

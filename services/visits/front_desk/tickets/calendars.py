@@ -5,39 +5,50 @@ from typing import Final
 
 from icalendar import Calendar, Event
 
-from services.documents.forms import Clinic
+from services.core.sentences import Sentence
+from services.documents.forms import ENGLISH, Clinic, Wording
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus, formatted
 from services.visits.newcomers import NewcomerRecord, NewcomerStatus
 
-_PRODUCT: Final = "-//Chartroom//Visits//EN"
+_PRODUCT: Final = "-//Chartroom//Visits//{language}"
 
 
 def calendar_file(
-    visit: VisitRecord, *, clinic: Clinic, address: str, now: datetime
+    visit: VisitRecord,
+    *,
+    clinic: Clinic,
+    address: str,
+    now: datetime,
+    wording: Wording = ENGLISH,
 ) -> bytes:
     """Return the entry; downloaded again after a change, it replaces the earlier one.
 
     Other people see calendars, so it names neither the doctor nor the reason. Its times
     are in UTC, which every calendar shows in its owner's zone.
     """
-    event = _event(visit, clinic, now, is_off=visit.status is VisitStatus.CANCELLED)
+    is_off = visit.status is VisitStatus.CANCELLED
+    event = _event(visit, clinic, now, wording, is_off=is_off)
     event.add("url", f"{address}/visits")
-    event.add("description", f"Code for the front desk: {formatted(visit.code)}")
-    return _file_of(event)
+    code = Sentence("Code for the front desk: {code}", code=formatted(visit.code))
+    event.add("description", wording.say(code))
+    return _file_of(event, wording)
 
 
-def newcomers_calendar_file(newcomer: NewcomerRecord, *, clinic: Clinic) -> bytes:
+def newcomers_calendar_file(
+    newcomer: NewcomerRecord, *, clinic: Clinic, wording: Wording = ENGLISH
+) -> bytes:
     """Return the entry of a newcomer's visit, as `calendar_file` does.
 
     The link to the visit is left out: calendars are shared.
     """
     is_off = newcomer.status is NewcomerStatus.CANCELLED
-    return _file_of(_event(newcomer, clinic, newcomer.created_at, is_off=is_off))
+    event = _event(newcomer, clinic, newcomer.created_at, wording, is_off=is_off)
+    return _file_of(event, wording)
 
 
-def _file_of(event: Event) -> bytes:
+def _file_of(event: Event, wording: Wording) -> bytes:
     calendar = Calendar()
-    calendar.add("prodid", _PRODUCT)
+    calendar.add("prodid", _PRODUCT.format(language=wording.language.upper()))
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
     calendar.add_component(event)
@@ -45,7 +56,12 @@ def _file_of(event: Event) -> bytes:
 
 
 def _event(
-    visit: VisitRecord | NewcomerRecord, clinic: Clinic, now: datetime, *, is_off: bool
+    visit: VisitRecord | NewcomerRecord,
+    clinic: Clinic,
+    now: datetime,
+    wording: Wording,
+    *,
+    is_off: bool,
 ) -> Event:
     event = Event()
     event.add("uid", f"urn:uuid:{visit.id}")
@@ -53,8 +69,10 @@ def _event(
     event.add("dtstamp", now.astimezone(UTC))
     event.add("dtstart", visit.starts_at.astimezone(UTC))
     event.add("dtend", visit.ends_at.astimezone(UTC))
-    event.add("summary", f"Visit at {clinic.name}")
+    event.add("summary", wording.say(Sentence("Visit at {clinic}", clinic=clinic.name)))
     event.add("status", "CANCELLED" if is_off else "CONFIRMED")
-    where = ", ".join(filter(None, (clinic.name, *clinic.address.split("\n"))))
-    event.add("location", f"{where}, room {visit.room}" if visit.room else where)
+    where = [clinic.name, *clinic.address.split("\n")]
+    if visit.room:
+        where.append(wording.say(Sentence("room {room}", room=visit.room)))
+    event.add("location", ", ".join(filter(None, where)))
     return event

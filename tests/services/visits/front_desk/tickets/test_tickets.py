@@ -11,6 +11,7 @@ import pytest
 import segno
 from icalendar import Calendar
 
+from dashboard.web.languages import wording_in
 from services.documents.forms import Clinic
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 from services.visits.front_desk.tickets import NoTicket, calendar_file, ticket_pdf
@@ -69,6 +70,31 @@ def test_a_ticket_tells_neither_who_the_patient_is_nor_why_they_come():
 
     for hidden in ("Grace", "Hopper", "Chest", "Cardiology"):
         assert hidden not in words
+
+
+def test_a_ticket_and_a_calendar_entry_in_german_have_no_english_of_ours():
+    german = wording_in("de", "en")
+    made = ticket_pdf(VISIT, clinic=CLINIC, now=NOW, wording=german)
+    data = calendar_file(
+        VISIT, clinic=CLINIC, address="https://c.example", now=NOW, wording=german
+    )
+
+    words = " ".join(words_of(made))
+    for said in (
+        "Ihr Termin",
+        "Dienstag, 21. Juli 2026",
+        "11:00 bis 11:20 (CEST)",
+        "Bei Dora Döctor",
+        "Raum 12",
+        "In der Klinik Zeigen Sie diese Seite am Empfang",
+    ):
+        assert said in words
+    for english in ("Your", "Tuesday", "With", "Room", "Show", "At the"):
+        assert english not in words
+    (event,) = Calendar.from_ical(data).walk("VEVENT")
+    assert event["SUMMARY"] == "Termin: Harbour Clinic"
+    assert event["DESCRIPTION"] == "Code für den Empfang: 7K1MD-0QX4T"
+    assert event["LOCATION"].endswith(", Raum 12")
 
 
 def test_without_a_room_the_ticket_has_no_line_for_it():
