@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.models.base import Base
+from db.models.booking import WaitlistEntry
 from db.models.document import Document
 from db.models.patient import STAYS_WITH_MERGED, Patient, PatientMerge
 from db.postgres import assume_role
@@ -170,6 +171,7 @@ def merge(
     with assume_role(session, "system"):
         _take_over_documents(session, actor, kept_id, merged_id)
         _repoint(session, kept_id, merged_id)
+        _unite_places(session, actor, kept_id)
     _record(session, actor, made, merged)
     return made.after
 
@@ -300,6 +302,47 @@ def _repoint(session: Session, kept_id: UUID, merged_id: UUID) -> None:
             if getattr(error.orig, "pgcode", None) not in _ALREADY_THERE:
                 raise
             raise MergeConflict(column.table.name) from error
+
+
+def _unite_places(session: Session, actor: Actor, kept_id: UUID) -> None:
+    """Leave one place in line of those in which one person would wait twice.
+
+    Two places for one doctor or speciality, with days in common. The earlier one stays,
+    for the days of both.
+    """
+    waiting = session.execute(
+        select(WaitlistEntry, func.fold(WaitlistEntry.speciality))
+        .where(WaitlistEntry.patient_id == kept_id, WaitlistEntry.status == "waiting")
+        .order_by(WaitlistEntry.created_at, WaitlistEntry.id)
+        .with_for_update()
+    )
+    places: list[tuple[WaitlistEntry, str | None]] = []
+    for entry, speciality in waiting.all():
+        first = next(
+            (
+                place
+                for place, other in places
+                if (place.doctor_id, other) == (entry.doctor_id, speciality)
+                and place.from_at <= entry.until_at
+                and entry.from_at <= place.until_at
+            ),
+            None,
+        )
+        if first is None:
+            places.append((entry, speciality))
+            continue
+        first.from_at = min(first.from_at, entry.from_at)
+        first.until_at = max(first.until_at, entry.until_at)
+        entry.status, entry.ended_at = "left", func.clock_timestamp()
+        audit.record(
+            session,
+            actor,
+            Action.WAITLIST_LEAVE,
+            patient_id=kept_id,
+            subject=("waitlist entry", entry.id),
+            details={"doctor": entry.doctor_id, "speciality": entry.speciality},
+        )
+    session.flush()
 
 
 def repointed_columns() -> Iterator[Column[Any]]:

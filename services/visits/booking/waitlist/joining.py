@@ -115,13 +115,18 @@ def _require_room(
     session: Session, request: WaitRequest, *, is_overridden: bool
 ) -> None:
     """Raise WaitsAlready or TooManyPlaces; the patient is locked."""
-    waiting = session.execute(
-        select(WaitlistEntry.doctor_id, WaitlistEntry.speciality).where(
+    is_same = (
+        WaitlistEntry.doctor_id == request.doctor_id
+        if request.doctor_id
+        else func.fold(WaitlistEntry.speciality) == func.fold(request.speciality)
+    )
+    waiting = session.scalars(
+        select(is_same.is_(True)).where(
             WaitlistEntry.patient_id == request.patient_id,
             WaitlistEntry.status == WaitStatus.WAITING,
         )
     ).all()
-    if (request.doctor_id, request.speciality) in waiting:
+    if any(waiting):
         raise WaitsAlready
     if len(waiting) >= MOST_PLACES and not is_overridden:
         raise TooManyPlaces(MOST_PLACES)

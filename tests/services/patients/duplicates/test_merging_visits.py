@@ -217,6 +217,47 @@ def test_what_moved_is_exported_as_changed_since(clinic, arrange, pair, stream_a
     assert (before, exported()) == (set(), {pair[0]})
 
 
+def test_who_waited_twice_for_one_speciality_keeps_the_earlier_place_for_all_days(
+    clinic, arrange, pair
+):
+    kept, merged = pair
+    waiting = select(WaitlistEntry).where(WaitlistEntry.status == "waiting")
+
+    def arranged(session: Session) -> UUID:
+        mine, other = (
+            session.scalars(waiting.where(WaitlistEntry.patient_id == each)).one()
+            for each in (kept, merged)
+        )
+        other.created_at = mine.created_at - timedelta(days=1)
+        other.speciality = "cardiology"
+        other.until_at = mine.until_at + timedelta(days=7)
+        apart = WaitlistEntry(
+            patient_id=merged,
+            speciality="Cardiology",
+            from_at=NOON + timedelta(days=30),
+            until_at=NOON + timedelta(days=40),
+            created_by=uuid4(),
+        )
+        session.add(apart)
+        session.flush()
+        return other.id
+
+    first = arrange(arranged)
+
+    merge(clinic)
+
+    mine, apart = arrange(
+        lambda s: s.scalars(
+            waiting.where(WaitlistEntry.patient_id == kept).order_by(
+                WaitlistEntry.from_at
+            )
+        ).all()
+    )
+    assert (mine.id, mine.from_at) == (first, NOON)
+    assert mine.until_at == NOON + timedelta(days=8)
+    assert apart.from_at == NOON + timedelta(days=30)
+
+
 def test_visits_at_the_same_time_do_not_stop_a_merge_and_both_stand(
     clinic, arrange, pair
 ):

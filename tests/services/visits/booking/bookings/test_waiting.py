@@ -279,6 +279,15 @@ def test_nobody_waits_twice_for_the_same(session, herself, dora, patient):
         waitlist.join(session, herself, waiting_for(patient, dora))
 
 
+def test_a_speciality_that_is_spelt_otherwise_is_not_waited_for_twice(
+    session, herself, dora, patient
+):
+    waitlist.join(session, herself, waiting_for(patient, speciality="Cardiology"))
+
+    with pytest.raises(waitlist.WaitsAlready):
+        waitlist.join(session, herself, waiting_for(patient, speciality="cardiology"))
+
+
 def test_a_patient_waits_for_five_things_at_most(session, herself, patient):
     for _ in range(5):
         doctor = cast.add_doctor(session)
