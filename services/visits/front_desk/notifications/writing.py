@@ -90,6 +90,8 @@ def write_reminders(session: Session) -> int:
         select(Appointment.id)
         .join(Patient, Patient.id == Appointment.patient_id)
         .where(
+            # Whoever's record is restored in time is still reminded.
+            Patient.deleted_at.is_(None),
             Patient.deceased_on.is_(None),
             Appointment.status == "scheduled",
             Appointment.reminded_at.is_(None),

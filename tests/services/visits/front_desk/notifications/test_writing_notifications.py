@@ -138,6 +138,21 @@ def test_who_booked_within_a_day_is_not_reminded(post):
     assert post.notifications() == []
 
 
+def test_whose_record_is_archived_is_reminded_once_it_is_restored(post):
+    post.change(Appointment, starts_at=soon(600), ends_at=soon(620))
+    patient = update(Patient).where(Patient.id == post.clinic.grace.id)
+    archived, restored = (patient.values(deleted_at=when) for when in (NOON, None))
+
+    post.do(lambda s: s.execute(archived) and None)
+    try:
+        meanwhile = post.do(notifications.write_reminders)
+    finally:
+        post.do(lambda s: s.execute(restored) and None)
+
+    assert (meanwhile, post.do(notifications.write_reminders)) == (0, 1)
+    assert [each.kind for each in post.notifications()] == ["reminder"]
+
+
 def test_nobody_is_reminded_of_a_visit_that_was_cancelled(post):
     post.change(
         Appointment,
