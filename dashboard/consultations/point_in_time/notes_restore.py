@@ -1,6 +1,7 @@
 """Earlier notes beside today's, and the form that restores them."""
 
 from datetime import datetime
+from uuid import UUID
 
 import streamlit as st
 
@@ -20,8 +21,12 @@ from services.core.actors import Permission
 def show_notes_restore(
     compared: VisitComparison, notes: Notes, as_of: datetime | None
 ) -> None:
-    """Offer to restore the notes of then, if they differ from today's."""
-    if compared.today is None or not compared.today.status.takes_place:
+    """Offer to restore the notes of then, if they differ from today's.
+
+    Notes prepared for a visit that was moved are those of the visit that replaced it.
+    """
+    visit = compared.current
+    if visit is None or not visit.status.takes_place:
         st.caption(
             _(
                 "Its notes are not brought back: notes belong to a visit that takes "
@@ -30,7 +35,7 @@ def show_notes_restore(
         )
         return
     with error_boundary():
-        current = _read_today(compared)
+        current = _read_today(visit.id)
         if current is not None and current.latest.notes == notes:
             st.caption(_("Its notes are the same today."))
             return
@@ -38,18 +43,18 @@ def show_notes_restore(
             with st.expander(_("Its notes today")):
                 show_notes(current.latest.notes)
         if current_actor().may(Permission.WRITE_RECORDS):
-            _offer(compared, notes, current, as_of)
+            _offer(visit.id, notes, current, as_of)
 
 
-def _read_today(compared: VisitComparison) -> NotesRecord | None:
-    actor, visit_id = current_actor(), compared.then.id
+def _read_today(visit_id: UUID) -> NotesRecord | None:
+    actor = current_actor()
     return read(
         lambda s: visit_notes.find(s, actor, visit_id), keep=("notes_today", visit_id)
     )
 
 
 def _offer(
-    compared: VisitComparison,
+    visit_id: UUID,
     notes: Notes,
     current: NotesRecord | None,
     as_of: datetime | None,
@@ -58,12 +63,11 @@ def _offer(
         "They become the next version of the visit's notes, in your name and marked "
         "with their date; earlier versions are kept."
     )
-    visit_id = compared.then.id
     reason = ask_why("past_notes", visit_id, _("Bring the notes back"), caption)
     if reason is not None:
         with error_boundary():
             number = current.latest.number if current else 0
-            copy = NotesCopy(compared.then.id, notes, number, as_of, reason)
+            copy = NotesCopy(visit_id, notes, number, as_of, reason)
             _bring_back(copy)
 
 

@@ -18,6 +18,8 @@ from services.documents import erasure
 from services.patients.care import care
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
+from services.visits.booking import bookings
+from services.visits.booking.bookings import BookingRequest
 from services.visits.front_desk import appointments
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 from tests.conftest import Databases
@@ -435,6 +437,51 @@ def test_notes_come_back_in_the_name_of_whoever_brings_them_back(
     [kept, before] = clinic.write(lambda s: notes.list_versions(s, dora, written))
     assert (kept.notes.complaint, kept.author_id) == ("Headache", dora.id)
     assert (kept.as_of, before.as_of) == (LOOKED_AT, None)
+
+
+@pytest.mark.parametrize("today", ["Headache", "Overwritten"])
+def test_notes_of_a_visit_that_was_moved_since_are_those_of_its_new_time(
+    clinic: Clinic,
+    patient: PatientRecord,
+    databases: Databases,
+    template: str,
+    today: str,
+):
+    dora, doctor_id, visit_id = clinic.cast[Role.CLINICIAN], uuid4(), uuid4()
+    begins_at = visit_samples.soon(30 * 60)
+
+    def write(session, complaint):
+        care.assign(session, clinic.clerk, patient.id, dora.id)
+        doctor = cast.add_doctor(session, id=doctor_id, name="Dr. Then")
+        given = session, doctor.id, patient.id, begins_at
+        visit_samples.visit(*given, id=visit_id)
+        notes.save(session, dora, visit_id, {"complaint": complaint}, number=0)
+
+    def write_then(session):
+        cast.add_account(session, Role.CLINICIAN, id=dora.id)
+        write(session, "Headache")
+
+    def move(session):
+        write(session, today)
+        there = visit_samples.slot(session, doctor_id, begins_at + timedelta(days=1))
+        visit = appointments.look_up(session, clinic.clerk, visit_id)
+        request = BookingRequest(
+            there, patient.id, uuid4(), replaces_id=visit.booking_id
+        )
+        return bookings.move(session, clinic.clerk, request).appointment_id
+
+    moved = clinic.write(move)
+    with kept_open(clinic, patient, databases, template, write_then):
+        app = choose_visit(clinic.open("past", Role.CLINICIAN, patient=patient.id))
+        shown = said(app)
+        if today != "Headache":
+            bring_back(app, "past_notes", REASON)
+
+    assert not app.exception
+    assert "not brought back" not in shown
+    assert ("Its notes are the same today." in shown) == (today == "Headache")
+    kept = clinic.write(lambda s: notes.list_versions(s, dora, moved))
+    assert kept[0].notes.complaint == "Headache"
 
 
 @pytest.mark.usefixtures("written")
