@@ -38,7 +38,7 @@ class PatientArchived(Conflict):
         super().__init__(
             "This record was merged into another one; use that one."
             if current.merged_into_id
-            else "This record is archived; restore it first."
+            else "This record is archived; restore it first, or ask the front desk to."
         )
         self.current = current
 

@@ -272,6 +272,15 @@ def test_nobody_waits_under_a_record_that_is_archived_or_never_was(
         waitlist.join(session, clerk, waiting_for(patient, dora))
 
 
+def test_a_patient_whose_record_is_archived_learns_who_restores_it(
+    session, herself, dora, patient
+):
+    session.execute(update(Patient).values(deleted_at=func.now()))
+
+    with pytest.raises(PatientArchived, match="ask the front desk"):
+        waitlist.join(session, herself, waiting_for(patient, dora))
+
+
 def test_nobody_waits_twice_for_the_same(session, herself, dora, patient):
     waitlist.join(session, herself, waiting_for(patient, dora))
 
