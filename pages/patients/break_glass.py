@@ -55,9 +55,10 @@ def _open(chosen: Identity | None, reason: str) -> None:
         raise InvalidInput(
             "patient", "Choose the patient whose record you want to open."
         )
-    write(lambda s: break_glass.open_record(s, actor, chosen.id, reason))
+    access = write(lambda s: break_glass.open_record(s, actor, chosen.id, reason))
     del st.session_state["break_glass_asked"]
-    open_patient(chosen.id)
+    # The record may have been merged into another one since it was found.
+    open_patient(access.patient_id)
 
 
 def _show_people(search_text: str) -> None:

@@ -73,11 +73,12 @@ def open_record(
     """Give the clinician the patient's record for some hours; the caller commits.
 
     If the clinician has it open already, that access is returned: a second click does
-    not create another one. Raises InvalidInput, TreatsAlready, NotFound, NotAllowed.
+    not create another one. Of a record that was merged, the kept one is opened. Raises
+    InvalidInput, TreatsAlready, NotFound, NotAllowed.
     """
     actor.require(Permission.BREAK_GLASS)
     reason = reasons.read(reason)
-    _require_patient(session, patient_id)
+    patient_id = _patient_in_use(session, patient_id)
     if care.is_treated_by(session, actor.id, patient_id):
         raise TreatsAlready
     if known := _own_current(session, actor, patient_id):
@@ -182,12 +183,20 @@ def review(session: Session, actor: Actor, access_id: UUID, finding: str) -> Non
     )
 
 
-def _require_patient(session: Session, patient_id: UUID) -> None:
-    # A clinician's own role cannot see anybody but the clinician's patients.
+def _patient_in_use(session: Session, patient_id: UUID) -> UUID:
+    """Return whose record is opened under an id, or raise NoSuchPatient."""
+    there = select(Patient.id, Patient.merged_into_id).where(
+        Patient.id == patient_id, Patient.erased_at.is_(None)
+    )
+    # A clinician's own role cannot see anybody but the clinician's patients. The lock
+    # waits for somebody who merges the record right now.
     with assume_role(session, "staff"):
-        known_id = session.scalar(select(Patient.id).where(Patient.id == patient_id))
-    if known_id is None:
+        row = session.execute(
+            there.with_for_update(read=True, key_share=True)
+        ).one_or_none()
+    if row is None:
         raise NoSuchPatient(patient_id)
+    return row.merged_into_id or row.id
 
 
 def _own_current(

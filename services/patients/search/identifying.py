@@ -3,10 +3,12 @@
 from dataclasses import replace
 from functools import lru_cache
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
+from db.models.patient import Patient
 from db.postgres import assume_role
 from services.core import audit
 from services.core.actors import Actor, Permission
@@ -49,6 +51,8 @@ def identify(session: Session, actor: Actor, typed: str) -> tuple[Identity, ...]
             "Type a name together with the date of birth, for example "
             "“Lovelace 1980-05-17”, or the record number.",
         )
+    if query.patient_id:
+        query = replace(query, patient_id=_in_use(session, query.patient_id))
     folded = query.folded(fold(session, query.words))
     given = folded.parameters | {"most": MOST_MATCHES}
     with assume_role(session, "staff"):
@@ -72,6 +76,13 @@ def identify(session: Session, actor: Actor, typed: str) -> tuple[Identity, ...]
         details={"search": typed, "patients": [identity.id for identity in identities]},
     )
     return identities
+
+
+def _in_use(session: Session, patient_id: UUID) -> UUID:
+    """Return the id of the record that was kept, if this one was merged into it."""
+    kept = select(Patient.merged_into_id).where(Patient.id == patient_id)
+    with assume_role(session, "staff"):
+        return session.scalar(kept) or patient_id
 
 
 @lru_cache(maxsize=64)

@@ -1,21 +1,24 @@
 """Records opened outside a clinician's own patients."""
 
 from datetime import UTC, date, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from db.models.audit import AuditEvent
 from db.models.care import BreakGlassAccess
+from db.models.patient import Patient
 from db.models.user import UserNotification
 from services.core.actors import Actor, Role
 from services.core.errors import InvalidInput, NotAllowed, NotFound
 from services.patients import search
 from services.patients.care import break_glass, care
 from services.patients.records import patients
+from services.patients.records.model import PatientRecord
 from tests.kit import cast
 from tests.kit.cast import ada
+from tests.services.patients.duplicates.merge_samples import merge, register_pair
 
 TODAY = date(2026, 11, 20)
 REASON = "Unconscious in the waiting room"
@@ -115,6 +118,40 @@ def test_who_treats_the_patient_no_more_gives_a_reason(session, clerk, dora, pat
 def test_a_patient_who_is_not_there_is_not_opened(session, dora):
     with pytest.raises(NotFound, match="no such patient"):
         break_glass.open_record(session, dora, uuid4(), REASON)
+
+
+@pytest.fixture
+def merged(session, clerk) -> tuple[PatientRecord, UUID]:
+    """A record that was kept, and the id of the one that was merged into it."""
+    pair = register_pair(session, clerk, TODAY)
+    return merge(session, clerk, pair, TODAY), pair[1].id
+
+
+def test_of_a_merged_record_the_one_that_was_kept_is_opened(session, dora, merged):
+    kept, merged_id = merged
+
+    access = break_glass.open_record(session, dora, merged_id, REASON)
+
+    assert access.patient_id == kept.id
+    assert break_glass.list_current(session, dora, kept.id) == (access,)
+    assert break_glass.open_record(session, dora, merged_id, REASON) == access
+
+
+def test_who_treats_the_kept_record_needs_no_reason_for_the_merged_one(
+    session, clerk, dora, merged
+):
+    kept, merged_id = merged
+    care.assign(session, clerk, kept.id, dora.id)
+
+    with pytest.raises(break_glass.TreatsAlready):
+        break_glass.open_record(session, dora, merged_id, REASON)
+
+
+def test_an_erased_record_is_not_opened(session, dora, patient):
+    session.execute(update(Patient).values(deleted_at=func.now(), erased_at=func.now()))
+
+    with pytest.raises(NotFound):
+        break_glass.open_record(session, dora, patient.id, REASON)
 
 
 def test_the_front_desk_sees_who_has_a_record_open(session, clerk, dora, patient):
@@ -219,6 +256,12 @@ def test_the_id_finds_who_it_is(session, dora, patient):
     identities = search.identify(session, dora, f" {patient.id} ")
 
     assert identities == (patient.identity(),)
+
+
+def test_the_id_of_a_merged_record_finds_the_one_that_was_kept(session, dora, merged):
+    kept, merged_id = merged
+
+    assert search.identify(session, dora, str(merged_id)) == (kept.identity(),)
 
 
 @pytest.mark.parametrize("typed", ["", "Lovelace", "1980-05-17", "ada lovelace"])
