@@ -1,6 +1,7 @@
 """What is typed into the search box: a name, a birth, a number, an e-mail, an id."""
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -22,6 +23,12 @@ _PHONE: Final = re.compile(r"\+?[0-9 ()/.-]+")
 _FEWEST_DIGITS: Final = 6
 _YEAR: Final = re.compile(r"(?:19|20)[0-9]{2}")
 _SEPARATORS: Final = re.compile(r"[\s'’´`.,;-]+")
+_UMLAUT: Final = re.compile("[äöüÄÖÜ]")
+_VOWEL: Final = re.compile("([aou])e?")
+# Müller as Mueller; but Bauer has no umlaut, nor may the end of what is typed be left
+# out.
+_SPELT_OUT: Final = re.compile("(?<![aeoq])([aou])e(?=[a-z])")
+_LONG: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,8 @@ class PatientSearch:
     years: tuple[int, ...] = ()
     words: tuple[str, ...] = ()
     is_blank: bool = False
+    # Which words were typed with an umlaut, of which folding leaves the vowel.
+    umlauts: frozenset[int] = frozenset()
 
     @property
     def shape(self) -> SearchShape:
@@ -76,7 +85,8 @@ class PatientSearch:
     def parameters(self) -> dict[str, object]:
         """The parameters of `condition`; the words must have been folded."""
         named: dict[str, object] = {
-            _word(n): beginning_a_word(word) for n, word in enumerate(self.words)
+            _word(n): _respelt(beginning_a_word(word), word, n in self.umlauts)
+            for n, word in enumerate(self.words)
         }
         named |= {_date(n): day for n, day in enumerate(self.dates)}
         named |= {_year(n): year for n, year in enumerate(self.years)}
@@ -94,7 +104,9 @@ class PatientSearch:
 
     def folded(self, folded: Mapping[str, str]) -> "PatientSearch":
         """Return the search with its words folded."""
-        return replace(self, words=tuple(folded[word] for word in self.words))
+        umlauts = frozenset(n for n, word in enumerate(self.words) if _has_umlaut(word))
+        words = tuple(folded[word] for word in self.words)
+        return replace(self, words=words, umlauts=umlauts)
 
 
 def parse(typed: str) -> PatientSearch:
@@ -121,6 +133,18 @@ def parse(typed: str) -> PatientSearch:
     if phone or number:
         return PatientSearch(phone=phone, record_number=number)
     return _named(_words(around))
+
+
+def _has_umlaut(word: str) -> bool:
+    return _UMLAUT.search(unicodedata.normalize("NFC", word)) is not None
+
+
+def _respelt(pattern: str, word: str, has_umlaut: bool) -> str:
+    """Let the pattern of a word match umlauts spelt as the vowel and an e as well."""
+    if has_umlaut:
+        return _VOWEL.sub(r"\1e?", pattern)
+    # In short words two vowels are rather Joel or Zoe.
+    return pattern if len(word) < _LONG else _SPELT_OUT.sub(r"\1e?", pattern)
 
 
 def _named(words: tuple[str, ...]) -> PatientSearch:

@@ -32,6 +32,13 @@ _OF_VISITS = {"last_visit", "next_visit", "doctor", "diagnosis"}
 _TIMESTAMPS = {"created_at", "updated_at"}
 
 
+def _spellings(word: str) -> set[str]:
+    """Return a word also with its umlaut spelt out, or without the e of one."""
+    spelt_out = {word.lower().replace("ü", "ue"), word.lower().replace("ö", "oe")}
+    without = {word.replace("ue", "u")} if len(word) > 4 else set()
+    return {word, *spelt_out, *without}
+
+
 class PlainPython:
     """Applies criteria by looking at every patient."""
 
@@ -166,7 +173,10 @@ class PlainPython:
     def _is_named(self, patient: PatientRecord, search: str) -> bool:
         name = self._fold(f"{patient.first_name} {patient.last_name}")
         return all(
-            re.search(rf"(^|[ '.(-]){re.escape(self._fold(word))}", name)
+            any(
+                re.search(rf"(^|[ '.(-]){re.escape(self._fold(spelt))}", name)
+                for spelt in _spellings(word)
+            )
             for word in search.split()
         )
 

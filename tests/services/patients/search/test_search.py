@@ -34,6 +34,31 @@ def first_names(session, actor, typed):
 
 
 @pytest.mark.parametrize(
+    ("typed", "last_names"),
+    [
+        ("Müller", {"Müller", "Mueller"}),
+        ("mueller", {"Müller", "Mueller"}),
+        ("MU\u0308LLER", {"Müller", "Mueller"}),
+        ("muell", {"Müller", "Mueller"}),
+        ("gruen weissenboeck", {"Weißenböck"}),
+        ("grün weißenböck", {"Weißenböck"}),
+        ("weissenbock", {"Weißenböck"}),
+        ("bauer", {"Bauer"}),
+        ("joel", {"Joel"}),
+    ],
+)
+def test_umlauts_are_found_as_they_are_spelt_without_them(
+    session, clerk, typed, last_names
+):
+    """Also where somebody else is spelt as it was typed."""
+    for last in ("Müller", "Mueller", "Weißenböck", "Bauer", "Baur", "Joel", "Jolanda"):
+        cast.add_patient(session, first_name="Grün", last_name=last)
+
+    page = search.list_patients(session, clerk, Criteria(search=typed))
+    assert {row.last_name for row in page.rows} == last_names
+
+
+@pytest.mark.parametrize(
     ("typed", "names"),
     [
         ("zoe", {"Zoë"}),
