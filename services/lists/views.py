@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from db.models.view import ListColumns, SavedView, StoredCriteria
 from db.postgres.violations import translate_violations
-from services.core import audit
+from services.core import audit, throttling
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput, NotFound
@@ -28,8 +28,7 @@ from services.lists.subjects import Subject
 
 MAX_NAME_LENGTH: Final = 60
 LONGEST_DESCRIPTION: Final = 300
-# For one person and one kind of list; their page shows them all. Two saved at the same
-# time may both be the last.
+# For one person and one kind of list; their page shows them all.
 MOST_VIEWS: Final = 200
 _KEY: Final = re.compile("[A-Za-z0-9_-]{1,64}")
 _NAME_ONCE: Final = "saved_views_name_once"
@@ -168,6 +167,7 @@ def save_view(
     name, description = _read_name(name), _read_description(description)
     find = load_criteria if subject.keeps_criteria else load
     find(session, actor, key, subject=subject)
+    throttling.await_turn(session, actor, "saved_views")
     counted = select(func.count()).where(_is_own(actor, subject))
     if session.scalars(counted).one() >= MOST_VIEWS:
         raise TooManyViews(subject)

@@ -23,7 +23,7 @@ from services.analytics.dashboards.storing import (
     filter_to_json,
     read_cards,
 )
-from services.core import audit
+from services.core import audit, throttling
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import Conflict
@@ -111,6 +111,7 @@ def create(session: Session, actor: Actor, draft: DashboardDraft) -> Dashboard:
     """
     actor.require(Permission.COUNT_COHORTS)
     draft = checked(draft)
+    throttling.await_turn(session, actor, "dashboards")
     own = and_(DashboardRow.owner_id == actor.id, ~DashboardRow.is_home)
     if session.scalars(select(func.count()).where(own)).one() >= MOST_DASHBOARDS:
         raise TooManyDashboards

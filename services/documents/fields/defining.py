@@ -32,6 +32,9 @@ from services.documents.fields.reading import read_fields
 SUBJECT: Final = "field"
 MOST_FIELDS: Final = 100
 MOST_CHOICES: Final = 100
+# Held until the transaction ends: whoever adds a field counts those added meanwhile,
+# and derives a key that none of them has.
+_LOCK: Final = func.pg_advisory_xact_lock(func.hashtext("chartroom.document_fields"))
 _LONGEST_KEY: Final = 40
 
 
@@ -62,6 +65,7 @@ def add_field(
     Its key is derived from its name. Raises InvalidInput, FieldExists, NotAllowed.
     """
     actor.require(Permission.DEFINE_FIELDS)
+    session.execute(select(_LOCK))
     if (session.scalar(select(func.count(FieldRow.id))) or 0) >= MOST_FIELDS:
         raise InvalidInput(
             "name",

@@ -20,6 +20,8 @@ from services.documents.tags.reading import DocumentTag, TagColour
 SUBJECT: Final = "tag"
 LONGEST_NAME: Final = 40
 MOST_TAGS: Final = 200
+# Held until the transaction ends: whoever adds a tag counts those added meanwhile.
+_LOCK: Final = func.pg_advisory_xact_lock(func.hashtext("chartroom.document_tags"))
 
 
 class TagExists(Conflict):
@@ -51,6 +53,7 @@ def add_tag(
     Raises InvalidInput, TagExists, NotAllowed.
     """
     actor.require(Permission.MANAGE_TAGS)
+    session.execute(select(_LOCK))
     if (session.scalar(select(func.count(TagRow.id))) or 0) >= MOST_TAGS:
         raise InvalidInput(
             "name",

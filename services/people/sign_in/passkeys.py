@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 import webauthn
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session
 from webauthn.helpers.structs import (
     AuthenticatorSelectionCriteria,
@@ -16,7 +16,7 @@ from webauthn.helpers.structs import (
 
 from db.models.user import Passkey, User
 from db.postgres.violations import translate_violations
-from services.core import audit
+from services.core import audit, throttling
 from services.core.actors import Actor
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput, NotFound
@@ -129,12 +129,17 @@ def add(
 ) -> PasskeyEntry:
     """Store the passkey that a browser created for the actor; the caller commits.
 
-    Raises NotConfirmed, PasskeyRefused, PasskeyKnown and InvalidInput.
+    Raises NotConfirmed, PasskeyRefused, PasskeyKnown, TooManyPasskeys and InvalidInput.
     """
     confirmations.require_proof(session, actor, session_id)
     if answer.user_id != actor.id:
         raise PasskeyRefused("made for somebody else")
     made = passkey_answers.verify_registration(party, answer)
+    # Another window may have been offered one as well.
+    throttling.await_turn(session, actor, "passkeys")
+    own = Passkey.user_id == actor.id
+    if session.scalars(select(func.count()).where(own)).one() >= MOST:
+        raise TooManyPasskeys
     passkey = Passkey(
         user_id=actor.id,
         credential_id=made.credential_id,
