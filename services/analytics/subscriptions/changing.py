@@ -18,6 +18,7 @@ from services.analytics.subscriptions.subscriptions import (
     audit_details,
     checked_recipients,
     get_own,
+    next_time,
     plan_of,
     record,
     require_new,
@@ -73,7 +74,7 @@ def change(
     if row.next_at is not None:
         # A due time changes as well: a worker that is making it just now, for the
         # earlier people, then discards it.
-        row.next_at = now if row.next_at <= now else plan.next_after(now)
+        row.next_at = now if row.next_at <= now else next_time(row, now)
     require_new(session, row)
     for person_id in removed:
         cancel_waiting_mails(session, row, CancelReason.REMOVED, person_id=person_id)

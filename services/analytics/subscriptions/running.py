@@ -184,7 +184,7 @@ def finish(
         )
         for recipient in due.recipients
     )
-    row.ran_at, row.next_at = now, due.plan.next_after(now)
+    row.ran_at, row.next_at = now, _next_time(due, now)
     row.waiting, row.sent, row.failed = len(due.recipients), 0, 0
     session.flush()
     return True
@@ -195,11 +195,16 @@ def fail(session: Session, due: DueSubscription, *, now: datetime) -> None:
     row = _still_due(session, due)
     if row is None:
         return
-    row.ran_at, row.next_at = now, due.plan.next_after(now)
+    row.ran_at, row.next_at = now, _next_time(due, now)
     # Mails that are left from an earlier time still wait, and count until they are
     # sent.
     row.sent, row.failed = 0, len(due.recipients)
     _record_failure(session, row.id, due.owner)
+
+
+def _next_time(due: DueSubscription, now: datetime) -> datetime:
+    """Return the time after the one that was due, also if the clock was set back."""
+    return due.plan.next_after(max(now, due.due_at.astimezone(now.tzinfo)))
 
 
 def _record_failure(session: Session, row_id: UUID, owner: Actor | None) -> None:

@@ -154,7 +154,7 @@ def resume(
     row = get_own(session, actor, subscription_id)
     if row.next_at is None:
         require_new(session, row)
-    row.next_at, row.stopped_because = plan_of(row).next_after(now), None
+    row.next_at, row.stopped_because = next_time(row, now), None
     session.flush()
     record(session, actor, Action.SUBSCRIPTION_RESUME, row)
 
@@ -213,6 +213,15 @@ def leave(session: Session, actor: Actor, subscription_id: UUID) -> None:
 def plan_of(row: DashboardSubscription) -> SendingPlan:
     """Return the plan by which a subscription is sent."""
     return SendingPlan(frequency=Frequency(row.rhythm), day=row.day, hour=row.hour)
+
+
+def next_time(row: DashboardSubscription, now: datetime) -> datetime:
+    """Return the next time of a subscription's plan, which has not been sent yet.
+
+    The worker's clock may be ahead of the one that says what is `now`.
+    """
+    latest = now if row.ran_at is None else max(now, row.ran_at.astimezone(now.tzinfo))
+    return plan_of(row).next_after(latest)
 
 
 def checked_recipients(

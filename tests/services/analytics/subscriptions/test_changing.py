@@ -182,3 +182,38 @@ def test_what_is_due_is_sent_to_those_who_are_chosen_now(
     assert (again.recipients, again.plan) == ((colleague.id,), MONTHLY)
     row = session.get_one(DashboardSubscription, seen.id)
     assert row.next_at == due_at
+
+
+def send(session, seen, *, due_at, now):
+    """Have a worker write the mails that are due; `now` is when it has made them."""
+    due = subscriptions.find_due(session, due_at)
+    given = {"now": now, "sender": subscriptions.MailSender()}
+    papers = dict.fromkeys(seen.recipients, b"%PDF-1.7")
+    assert subscriptions.finish(session, due, papers, **given)
+
+
+def test_it_is_sent_once_although_the_clock_is_set_back_while_it_is_made(
+    session, analyst, subscribe
+):
+    seen = subscribe(analyst)
+
+    send(session, seen, due_at=seen.next_at, now=seen.next_at - timedelta(seconds=2))
+
+    now = listed(session, analyst, seen.id)
+    assert now.next_at == seen.next_at + timedelta(days=7)
+
+
+def test_it_is_sent_once_although_it_is_changed_by_a_clock_that_is_behind(
+    session, analyst, colleague, subscribe
+):
+    seen = subscribe(analyst)
+    send(session, seen, due_at=seen.next_at, now=seen.next_at)
+    behind = seen.next_at - timedelta(minutes=2)
+
+    change(session, analyst, seen, colleague, now=behind)
+    changed = listed(session, analyst, seen.id).next_at
+    subscriptions.stop(session, analyst, seen.id)
+    subscriptions.resume(session, analyst, seen.id, now=behind)
+
+    resumed = listed(session, analyst, seen.id).next_at
+    assert changed == resumed == seen.next_at + timedelta(days=7)
