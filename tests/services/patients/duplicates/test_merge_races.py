@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from services.patients.care import break_glass
 from services.patients.records import patients
 from services.people.accounts import invitations
 from tests.conftest import connect
@@ -75,3 +76,26 @@ def test_a_patient_who_is_merged_while_invited_gets_no_sign_in(
 
         with pytest.raises(patients.PatientArchived, match="merged into another"):
             inviting.result(timeout=60)
+
+
+def test_whoever_opens_a_record_in_an_emergency_during_its_merge_opens_the_kept_one(
+    committing, clerk, today
+):
+    """The merged record shows nothing, and the kept one would stay closed."""
+    with Session(committing) as session, session.begin():
+        pair = register_pair(session, clerk, today)
+        emil = cast.add_actor(session, cast.EMIL)
+
+    def open_record():
+        with Session(committing) as session, session.begin():
+            return break_glass.open_record(
+                session, emil, pair[1].id, "Unconscious in the waiting room"
+            )
+
+    with ThreadPoolExecutor(1) as threads, Session(committing) as merging_session:
+        merge(merging_session, clerk, pair, today)
+        opening = threads.submit(open_record)
+        await_blocked(merging_session, opening)
+        merging_session.commit()
+
+        assert opening.result(timeout=60).patient_id == pair[0].id
