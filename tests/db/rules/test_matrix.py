@@ -119,6 +119,38 @@ def test_what_runs_as_the_owner_is_called_by_those_who_need_it(ground: Ground):
     assert callers == FUNCTIONS
 
 
+def test_what_runs_as_the_owner_takes_no_table_of_its_callers_for_its_own(
+    ground: Ground,
+):
+    with ground.owning.cursor() as cursor:
+        cursor.execute(
+            "SELECT oid::regprocedure::text FROM pg_proc WHERE prosecdef "
+            "AND NOT coalesce('search_path=public, pg_temp' = ANY (proconfig), false) "
+            "AND pronamespace <> 'pg_catalog'::regnamespace"
+        )
+        assert cursor.fetchall() == []
+
+
+@pytest.mark.parametrize("role", [*EVERYBODY, "app"])
+def test_no_role_makes_anything_in_a_schema_or_sets_a_sequence(
+    ground: Ground, role: str
+):
+    with ground.owning.cursor() as cursor:
+        cursor.execute(
+            "SELECT nspname FROM pg_namespace JOIN pg_roles ON rolname = %(role)s "
+            "WHERE nspname !~ '^pg_(temp|toast)' "
+            "AND has_schema_privilege(pg_roles.oid, pg_namespace.oid, 'CREATE') "
+            "UNION ALL "
+            "SELECT relname FROM pg_class JOIN pg_roles ON rolname = %(role)s "
+            "WHERE relkind = 'S' "
+            "AND has_sequence_privilege(pg_roles.oid, pg_class.oid, 'UPDATE') "
+            "UNION ALL "
+            "SELECT defaclacl::text FROM pg_default_acl",
+            {"role": f"chartroom_{role}"},
+        )
+        assert cursor.fetchall() == []
+
+
 @pytest.mark.parametrize("role", EVERYBODY)
 @pytest.mark.parametrize("node", ["db-01", "db-02", "db-03"])
 def test_every_node_shows_a_role_the_same_rows(
