@@ -468,7 +468,9 @@ def seal_keys(settings: Settings) -> "SealKeyFile":
 
     own = settings.data / "secrets" / "audit.key"
     path = settings.audit_key_file
-    return SealKeyFile(path or own, may_be_made=path is None)
+    if path is not None:
+        return SealKeyFile(path)
+    return SealKeyFile(own, may_be_made=True, mark=settings.data / "audit-key.made")
 
 
 def signing_keys(settings: Settings) -> "SigningKeyFile":
@@ -478,7 +480,10 @@ def signing_keys(settings: Settings) -> "SigningKeyFile":
     own = settings.data / "secrets" / "signing.pem"
     path = settings.signing_key_file
     name = settings.clinic_name
-    return SigningKeyFile(path or own, name, may_be_made=path is None)
+    if path is not None:
+        return SigningKeyFile(path, name)
+    mark = settings.data / "signing-key.made"
+    return SigningKeyFile(own, name, may_be_made=True, mark=mark)
 
 
 def key_files(settings: Settings) -> "KeyFiles":

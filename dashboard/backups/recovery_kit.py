@@ -13,8 +13,12 @@ from dashboard.context import current_actor, current_sign_in, now, write
 from dashboard.people.passkey_confirmation import has_confirmed
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _
+from dashboard.ui.language.backup_failures import translate_failure
 from dashboard.ui.measures import ago
-from dashboard.ui.words import at
+from dashboard.ui.words import at, plain
+from db.files.file_keys import UnusableFileKeys
+from db.files.seal_keys import UnusableKey
+from db.files.signing_keys import UnusableSigningKey
 from services.backups import BackupFolderSilent, kits
 from services.backups.kits import KitState
 from services.core.actors import Actor, Permission
@@ -131,13 +135,23 @@ def _ask() -> None:
         )
     if is_wanted:
         with error_boundary():
-            st.session_state[_PAPER] = _make(passphrase, repeated)
+            try:
+                st.session_state[_PAPER] = _make(passphrase, repeated)
+            except (UnusableFileKeys, UnusableKey, UnusableSigningKey) as error:
+                st.error(
+                    plain(translate_failure(str(error))), icon=":material/key_off:"
+                )
+                return
             st.session_state[_MADE] = times + 1
             st.rerun()
 
 
 def _make(passphrase: str, repeated: str) -> bytes:
-    """Return a kit as a PDF; raises the services' refusals."""
+    """Return a kit as a PDF; raises the services' refusals.
+
+    Raises UnusableFileKeys, UnusableKey and UnusableSigningKey: a kit with another key
+    in place of a lost one would have people destroy the last that has it.
+    """
     wired = wiring.current()
     wiring.make_missing_keys(wired.settings)
     make = partial(

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -110,11 +110,11 @@ class FileKeys:
         except PermissionError:
             # Making the folder gives the better message about what is wrong with it.
             is_here = not self._may_be_made
-        if is_here or not self._may_be_made or self._is_marked:
+        if is_here or not self._may_be_made or private_files.is_marked(self._mark):
             self._keyring()
         if is_here:
             # An earlier version has made it without a mark.
-            self._mark_made()
+            private_files.leave_mark(self._mark)
 
     def require_made(self) -> None:
         """Raise UnusableFileKeys unless the keys are here; make them if allowed."""
@@ -152,7 +152,7 @@ class FileKeys:
                     f"There is no key file {self.path}: put it back from your copy."
                 ) from None
             # Another process may have made it, and then marked it, since we looked.
-            if self._is_marked and not self.path.exists():
+            if private_files.is_marked(self._mark) and not self.path.exists():
                 raise UnusableFileKeys(
                     f"There is no key file {self.path}, although there was one: put it "
                     "back from your copy. If it is lost for good, make another with "
@@ -160,24 +160,11 @@ class FileKeys:
                     "photo or backup so far will open with it."
                 ) from None
             make(self.path)
-            self._mark_made()
+            private_files.leave_mark(self._mark)
             stamp = _stamp(self.path)
         if self._known is None or self._known.stamp != stamp:
             self._known = self._read(stamp)
         return self._known
-
-    @property
-    def _is_marked(self) -> bool:
-        # Whoever may not enter the folder cannot make a key file in it either.
-        with suppress(PermissionError):
-            return self._mark is not None and self._mark.exists()
-        return False
-
-    def _mark_made(self) -> None:
-        """Mark that there is a key file, so that no later process makes another."""
-        if self._mark is not None and not self._is_marked:
-            with suppress(OSError):
-                self._mark.touch(mode=0o600)
 
     def _keyring_with(self, key: int) -> _Keyring:
         """Return a key ring with this key, if there is one.

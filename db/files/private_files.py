@@ -49,6 +49,21 @@ def replace(path: Path, content: bytes) -> None:
         sync(path.parent)
 
 
+def is_marked(mark: Path | None) -> bool:
+    """Return whether a mark shows that a file was made once, and may be lost now."""
+    # Whoever may not enter the folder cannot make the file in it either.
+    with suppress(PermissionError):
+        return mark is not None and mark.exists()
+    return False
+
+
+def leave_mark(mark: Path | None) -> None:
+    """Mark that a file was made, so that no later process makes another."""
+    if mark is not None and not is_marked(mark):
+        with suppress(OSError):
+            mark.touch(mode=0o600)
+
+
 @contextmanager
 def locked(path: Path, how: int = fcntl.LOCK_EX) -> Iterator[None]:
     """Hold a lock on a file or folder against other lockers. Raises OSError."""

@@ -64,20 +64,29 @@ class SealKeys:
 class SealKeyFile:
     """The file of the keys: the private one, and public ones of keys it has replaced.
 
-    A process that only checks seals may be given a file of public keys alone.
+    A process that only checks seals may be given a file of public keys alone. If the
+    file may be made, `mark` shows from then on that there is one.
     """
 
     path: Path
     may_be_made: bool = False
+    mark: Path | None = None
 
     def read(self) -> SealKeys:
         """Return the keys in the file; none if nothing was ever sealed here.
 
-        Raises UnusableKey.
+        Raises UnusableKey, also if there was a file and it is lost: whatever another
+        key signs, earlier seals would not count.
         """
         try:
-            return _parse(self.path.read_bytes())
+            keys = _parse(self.path.read_bytes())
         except FileNotFoundError:
+            if private_files.is_marked(self.mark):
+                raise UnusableKey(
+                    f"There is no key file {self.path}, although there was one: put it "
+                    "back from your copy. The audit log's seals so far are signed with "
+                    "its key, and none counts without it."
+                ) from None
             if self.may_be_made:
                 return SealKeys(None, {})
             raise UnusableKey(f"There is no key file {self.path}.") from None
@@ -91,10 +100,17 @@ class SealKeyFile:
                 f"{self.path} does not contain Ed25519 keys in PEM. Make one with: "
                 "openssl genpkey -algorithm ed25519"
             ) from None
+        # An earlier version has made it without a mark.
+        private_files.leave_mark(self.mark)
+        return keys
 
     def read_or_make(self) -> SealKeys:
         """Return the keys; make the file first if it is missing and may be made."""
-        if self.may_be_made and not self.path.exists():
+        if (
+            self.may_be_made
+            and not private_files.is_marked(self.mark)
+            and not self.path.exists()
+        ):
             self._make()
         return self.read()
 

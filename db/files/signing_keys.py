@@ -49,17 +49,26 @@ class SigningKeyFile:
 
     If it may be made here, its certificate is self-signed and bears the clinic's name,
     which is enough to reveal changes, and not enough to prove to strangers who signed.
+    `mark` shows from then on that there is one.
     """
 
     path: Path
     clinic_name: str
     may_be_made: bool = False
+    mark: Path | None = None
 
     def read(self) -> SigningKeys:
         """Return the keys in the file; raises UnusableSigningKey."""
         try:
-            return _parse(self.path.read_bytes())
+            keys = _parse(self.path.read_bytes())
         except FileNotFoundError:
+            if private_files.is_marked(self.mark):
+                raise UnusableSigningKey(
+                    f"There is no signing key {self.path}, although there was one: put "
+                    "it back from your copy. What was signed so far is only recognised "
+                    "with its certificate. If it is lost for good, remove "
+                    f"{self.mark}; another key is made then."
+                ) from None
             raise UnusableSigningKey(
                 f"There is no signing key {self.path}: nothing was signed here yet, or "
                 "CHARTROOM_SIGNING_KEY_FILE names another file."
@@ -74,10 +83,17 @@ class SigningKeyFile:
                 f"{self.path} must hold a private key (RSA or elliptic curve, in PEM, "
                 "without a password) and then its certificate."
             ) from None
+        # An earlier version has made it without a mark.
+        private_files.leave_mark(self.mark)
+        return keys
 
     def read_or_make(self) -> SigningKeys:
         """Return the keys; make the file first if it is missing and may be made."""
-        if self.may_be_made and not self.path.exists():
+        if (
+            self.may_be_made
+            and not private_files.is_marked(self.mark)
+            and not self.path.exists()
+        ):
             self._make()
         return self.read()
 

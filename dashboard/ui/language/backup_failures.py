@@ -349,6 +349,21 @@ _MESSAGES: Final = (
     marked("The audit log is broken: {why}"),
     marked("The audit log has other entries than the restored rows know of."),
     marked("segment {name}"),
+    marked(
+        "There is no key file {file}, although there was one: put it back from your "
+        "copy. If it is lost for good, make another with python -m dashboard "
+        "new-file-keys {path}; no document, photo or backup so far will open with it."
+    ),
+    marked(
+        "There is no key file {file}, although there was one: put it back from your "
+        "copy. The audit log's seals so far are signed with its key, and none counts "
+        "without it."
+    ),
+    marked(
+        "There is no signing key {file}, although there was one: put it back from your "
+        "copy. What was signed so far is only recognised with its certificate. If it "
+        "is lost for good, remove {mark}; another key is made then."
+    ),
 )
 # A sentence without values is its own message.
 _WHOLE: Final = (

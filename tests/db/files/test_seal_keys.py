@@ -61,6 +61,28 @@ def test_reading_makes_nothing(path: Path):
     assert not path.exists()
 
 
+@pytest.mark.parametrize("is_of_earlier_version", [False, True])
+def test_none_is_made_in_place_of_one_that_was_lost(
+    path: Path, is_of_earlier_version: bool
+):
+    """Earlier seals would not count, nor a recovery kit have their key."""
+    mark = path.parents[1] / "audit-key.made"
+    file = SealKeyFile(path, may_be_made=True, mark=mark)
+    made = file.read_or_make()
+    if is_of_earlier_version:
+        mark.unlink()
+        file.read()
+    kept = path.rename(path.with_name("kept"))
+
+    for use in (SealKeyFile.read, SealKeyFile.read_or_make):
+        with pytest.raises(UnusableKey, match="although there was one: put it back"):
+            use(file)
+
+    assert not path.exists()
+    kept.rename(path)
+    assert file.read_or_make().id == made.id
+
+
 def test_a_key_that_was_named_is_never_made(path: Path):
     with pytest.raises(UnusableKey, match="There is no key file"):
         SealKeyFile(path).read_or_make()

@@ -83,6 +83,24 @@ def test_what_is_refused_is_said_at_its_field_and_stays_typed(opened, clinic):
     assert len(clinic.audit("backup:make-kit")) == before
 
 
+def test_no_kit_is_made_with_another_key_in_place_of_a_lost_one(opened, clinic):
+    """People destroy the old kit once they have a new one: it may have the last key."""
+    settings = clinic.wiring.settings
+    wiring.make_missing_keys(settings)
+    path = wiring.seal_keys(settings).path
+    kept = path.rename(path.with_name("kept"))
+    try:
+        app = opened()
+        words = make(app)
+    finally:
+        assert not path.exists()
+        kept.rename(path)
+
+    assert "audit.key, although there was one: put it back from your copy" in words
+    assert not app.get("download_button")
+    assert not app.exception
+
+
 def test_a_passkey_is_asked_for_before_there_is_a_passphrase_to_type(opened, clinic):
     app = opened(method="code")
 

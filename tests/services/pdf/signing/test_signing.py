@@ -125,6 +125,24 @@ def test_a_key_is_made_once(key_file):
     assert key_file.read_or_make().certificate == first
 
 
+def test_none_is_made_in_place_of_one_that_was_lost(key_file, tmp_path):
+    """What was signed so far would be of an unknown key, and nobody would notice."""
+    mark = tmp_path / "signing-key.made"
+    file = SigningKeyFile(key_file.path, "Clinic", True, mark)
+    made = file.read_or_make().certificate
+    kept = file.path.rename(tmp_path / "kept.pem")
+
+    for use in (SigningKeyFile.read, SigningKeyFile.read_or_make):
+        with pytest.raises(UnusableSigningKey, match="although there was one: put it"):
+            use(file)
+    with pytest.raises(CannotSign):
+        Signer(file).sign(b"%PDF-", reason="Prescription")
+
+    assert not file.path.exists()
+    kept.rename(file.path)
+    assert file.read_or_make().certificate == made
+
+
 def test_a_given_key_is_never_made(tmp_path):
     given = SigningKeyFile(tmp_path / "given.pem", "Clinic")
 
