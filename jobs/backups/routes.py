@@ -81,7 +81,12 @@ def route_to(repository: Repository, archive: LogArchive, to: datetime | None) -
     if before and position and position.until and to < position.until:
         # All of it was there once: the error names what is missing.
         log_after(listing, history, before[-1], to)
-    raise CannotRestore(
+    raise outside(to, windows)
+
+
+def outside(to: datetime, windows: Sequence[BackupWindow]) -> CannotRestore:
+    """Return the refusal of a time that nothing leads to; it names the windows."""
+    return CannotRestore(
         f"{_in_utc(to)} is outside what the backups reach: they go {_words(windows)}."
     )
 

@@ -23,6 +23,7 @@ def keep_open(settings: "Settings", to: datetime | None) -> Iterator[str]:
     from dashboard import wiring
     from db.backups.backup_errors import CannotRestore
     from db.postgres import SYSTEM
+    from jobs.backups.routes import outside
     from services.backups import looks
 
     if to is None or not settings.is_embedded:
@@ -32,6 +33,14 @@ def keep_open(settings: "Settings", to: datetime | None) -> Iterator[str]:
         )
     with contextlib.closing(wiring.connect(settings)) as wired:
         log = wired.backup_reader.state(CONSOLE).log
+        if not log.windows:
+            raise CannotRestore(
+                f"There is no backup in {settings.backups}: wait for the first one, or "
+                "make it with python -m dashboard backup."
+            )
+        if not any(to in window for window in log.windows):
+            # The service's refusal is for the page, which shows the times.
+            raise outside(to, log.windows)
         wired.database.write(
             lambda session: looks.request_look(session, CONSOLE, to, log),
             identity=SYSTEM,

@@ -1,7 +1,7 @@
 """The command that makes the running worker keep an earlier time open."""
 
 from contextlib import closing, contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Event, Thread
 from types import SimpleNamespace
 
@@ -85,6 +85,22 @@ def test_why_it_was_not_opened_is_its_end(database, settings):
         worker(database, opened),
         pytest.raises(CannotRestore, match="has 50 MB free"),
     ):
+        list(keep_open(settings, TO))
+
+
+def test_a_time_that_no_backup_leads_to_is_refused_with_those_that_some_do(settings):
+    """A terminal shows no times "above" to choose from, as the page does."""
+    with pytest.raises(
+        CannotRestore,
+        match=f"outside what the backups reach: they go to {TO:%Y-%m-%d %H:%M:%S} UTC",
+    ):
+        list(keep_open(settings, TO + timedelta(minutes=5)))
+
+
+def test_before_the_first_backup_it_says_how_to_make_one(settings):
+    wiring.connect(settings).backup_reader.state(CONSOLE).log = LogState()
+
+    with pytest.raises(CannotRestore, match="make it with python -m dashboard backup"):
         list(keep_open(settings, TO))
 
 
