@@ -212,6 +212,10 @@ _MESSAGES: Final = (
     ),
     marked("The restored audit log is not sealed as it was: {why}"),
     marked("MongoDB does not answer, so nobody knows what was purged since."),
+    marked(
+        "The audit log does not go on from where it was then: {why} Run python -m "
+        "dashboard verify-audit first."
+    ),
     marked("The audit log does not go on from where it was then: {why}"),
     marked(
         "Going back to {time} UTC would bring back what was purged, erased or taken "
@@ -349,6 +353,26 @@ _MESSAGES: Final = (
     marked("The audit log is broken: {why}"),
     marked("The audit log has other entries than the restored rows know of."),
     marked("segment {name}"),
+    marked("The audit log cannot be read: {why}"),
+    marked("The backup lacks the file {file}."),
+    marked(
+        "The disk of {folder} is full: free some space, or name a folder on another "
+        "disk with --data."
+    ),
+    marked(
+        "Chartroom cannot use the data folder {folder} ({why}): make it yours to read"
+        " and write, or name another folder with --data."
+    ),
+    marked("No cluster is running in {folder}. Start one with script/server."),
+    marked("There is no key file {file}: put it back from your copy."),
+    marked("The key file {file} cannot be used: {why}."),
+    marked("{file} does not contain a keyset of Tink."),
+    marked("There is no key file {file}."),
+    marked("The key file {file} cannot be read: {why}."),
+    marked(
+        "{file} does not contain Ed25519 keys in PEM. Make one with: openssl genpkey "
+        "-algorithm ed25519"
+    ),
     marked(
         "There is no key file {file}, although there was one: put it back from your "
         "copy. If it is lost for good, make another with python -m dashboard "
@@ -466,6 +490,28 @@ _WHOLE: Final = (
         "when it has less to do, or on a faster one."
     ),
     marked("These are codes of different recovery kits: take one kit's."),
+    marked("MongoDB does not answer: nothing was changed."),
+    marked(
+        "The restored clinic would take a timeline that is already taken: try again."
+    ),
+    marked(
+        "Another server has just begun to lead, and the backups do not know of it "
+        "yet: try again in a minute."
+    ),
+    marked(
+        "The clinic is already going back in time: start it with script/server, which"
+        " continues."
+    ),
+    marked(
+        "Somebody is taking the clinic back in time right now: wait until that has "
+        "ended, or stop their restore --go-back."
+    ),
+    marked("The launcher ended while closing the clinic."),
+    marked(
+        "The launcher ended while opening the clinic: start it again with "
+        "script/server, which continues."
+    ),
+    marked("The key file has no private key, so nothing is sealed."),
     marked("no space left on device"),
     marked("permission denied"),
     marked("no such file or directory"),

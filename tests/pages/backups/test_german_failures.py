@@ -13,9 +13,19 @@ from dashboard.ui.language.backup_failures import translate_failure
 
 _ROOT: Final = Path(__file__).resolve().parents[3]
 # Their sentences are only printed by commands, for the person who typed them.
-_TYPED: Final = ("fetching", "elsewhere", "going_back")
+_TYPED: Final = ("fetching", "elsewhere")
+# What else may end a going back that was asked for on the page, or a drill.
+_MAY_END_IT: Final = (
+    "dashboard/cli/going_back/closing.py",
+    "db/embedded/replacement.py",
+    "db/files/file_keys.py",
+    "db/files/seal_keys.py",
+)
 # Errors that are caught elsewhere, or that are about parsing a single name.
-_CAUGHT: Final = {"ValueError", "RuntimeError", "TypeError", "FileDamaged"}
+_CAUGHT: Final = {
+    *("ValueError", "RuntimeError", "TypeError", "FileDamaged"),
+    *("SealBroken", "KeyUnknown"),
+}
 _NO_ROOM: Final = (
     "The disk of /b has 12 MB free and a backup needs 90 MB: free some, or name a "
     "folder on another disk with CHARTROOM_BACKUP_DIR."
@@ -29,14 +39,14 @@ _NO_ROOM_IN_GERMAN: Final = (
 
 def _failures() -> Iterator[tuple[str, str]]:
     """Yield each sentence that a worker may store, with its place in the source."""
+    paths = [_ROOT / name for name in _MAY_END_IT]
     for folder in ("db/backups", "jobs/backups"):
-        for path in sorted((_ROOT / folder).rglob("*.py")):
-            if any(part in str(path) for part in _TYPED):
-                continue
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-                yield from (
-                    (text, f"{path.name}:{node.lineno}") for text in _kept_by(node)
-                )
+        paths += sorted((_ROOT / folder).rglob("*.py"))
+    for path in paths:
+        if any(part in str(path) for part in _TYPED):
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            yield from ((text, f"{path.name}:{node.lineno}") for text in _kept_by(node))
 
 
 def _kept_by(node: ast.AST) -> Iterator[str]:
