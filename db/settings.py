@@ -1,7 +1,7 @@
 """Chartroom's settings, read from CHARTROOM_* variables and an .env file."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import timedelta
 from email.errors import HeaderParseError
 from email.policy import SMTP
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
+from dotenv import dotenv_values
+from dotenv.variables import Variable, parse_variables
 from pydantic import (
     Field,
     SecretStr,
@@ -42,6 +44,48 @@ _SAME_AS = {
     "MET": "Europe/Brussels",
     "WET": "Europe/Lisbon",
 }
+
+
+class _DotEnv(DotEnvSettingsSource):
+    """An .env file in which ${...} stays as written unless it names a variable.
+
+    A password may contain it, and would silently become another one.
+    """
+
+    @staticmethod
+    def _static_read_env_file(
+        file_path: Path,
+        *,
+        encoding: str | None = None,
+        case_sensitive: bool = False,
+        ignore_empty: bool = False,
+        parse_none_str: str | None = None,
+    ) -> Mapping[str, str | None]:
+        values = DotEnvSettingsSource._static_read_env_file(
+            file_path,
+            encoding=encoding,
+            case_sensitive=case_sensitive,
+            ignore_empty=ignore_empty,
+            parse_none_str=parse_none_str,
+        )
+        written = dotenv_values(
+            file_path, interpolate=False, encoding=encoding or "utf-8"
+        )
+        known = written.keys() | os.environ.keys()
+        as_written = {
+            name if case_sensitive else name.lower(): value
+            for name, value in written.items()
+            if value is not None and _names_unknown(value, known)
+        }
+        return {**values, **as_written}
+
+
+def _names_unknown(value: str, known: Set[str]) -> bool:
+    """Return whether ${...} in a value names what nobody has set."""
+    return any(
+        isinstance(atom, Variable) and atom.default is None and atom.name not in known
+        for atom in parse_variables(value)
+    )
 
 
 class _SwitchedOff(PydanticBaseSettingsSource):
@@ -184,16 +228,15 @@ class Settings(AuthSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Return where settings come from; the first that knows one is right."""
         assert isinstance(dotenv_settings, DotEnvSettingsSource)  # noqa: S101 - typing
+        env_file = dotenv_settings.env_file
         # With the empty values, which the others leave out.
-        file = DotEnvSettingsSource(
-            settings_cls, env_file=dotenv_settings.env_file, env_ignore_empty=False
-        )
+        file = _DotEnv(settings_cls, env_file=env_file, env_ignore_empty=False)
         environment = {name.lower(): value for name, value in os.environ.items()}
         return (
             init_settings,
             env_settings,
             _SwitchedOff(settings_cls, environment),
-            dotenv_settings,
+            _DotEnv(settings_cls, env_file=env_file),
             _SwitchedOff(settings_cls, file.env_vars),
             file_secret_settings,
         )

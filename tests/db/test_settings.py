@@ -49,6 +49,30 @@ def test_every_line_of_the_example_is_a_setting_that_is_accepted(tmp_path: Path)
     assert settings.replica_urls.keys() == {"db1", "db2"}
 
 
+def test_a_password_in_the_file_stays_as_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """${...} is only replaced where it names a variable, as a folder may."""
+    monkeypatch.setenv("ROOM", "/srv")
+    monkeypatch.delenv("ss", raising=False)
+    lines = (
+        "CHARTROOM_SMS_TOKEN=pa${ss}word",
+        "CHARTROOM_SMTP_URL='smtp://user:1${ss}2@mail.example.org:25'",
+        "CHARTROOM_MAIL_FROM=desk@example.org",
+        "CHARTROOM_DATA=${ROOM}/chartroom",
+        "CHARTROOM_CLINIC_PHONE=${ss:-030 1}",
+    )
+    (tmp_path / ".env").write_text("\n".join(lines))
+
+    settings = Settings()
+
+    assert settings.sms_token is not None and settings.smtp_url is not None
+    assert settings.sms_token.get_secret_value() == "pa${ss}word"
+    assert "user:1${ss}2@" in settings.smtp_url.get_secret_value()
+    assert settings.data == Path("/srv/chartroom")
+    assert settings.clinic_phone == "030 1"
+
+
 def test_without_settings_everything_is_embedded():
     assert Settings().is_embedded
 
