@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Annotated, Final, NoReturn, TypeVar
+from typing import Annotated, Final, NoReturn, TypeVar, get_args, get_origin
 from uuid import UUID
 
 from fastapi import BackgroundTasks, Depends, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
+from fastapi.dependencies.models import Dependant
 from fastapi.security import HTTPBearer
 from sqlalchemy.orm import Session
 
@@ -21,6 +22,7 @@ from api.core.bearers import (
 )
 from api.core.exports import ListExport, ListExports
 from api.core.origins import SAFE_METHODS, is_same_origin, network_of, origin_of
+from api.core.outcomes import is_fhir
 from db.cluster.observing import ClusterMonitor
 from db.cluster.site_position import SiteReader
 from db.cluster.statements import StatementReader
@@ -70,6 +72,8 @@ SESSION: Final = "chartroom.session"
 # True for a request that a proxy has forwarded, whichever proxy.
 FORWARDED: Final = "chartroom.forwarded"
 LSN_PARAMETER: Final = "after_lsn"
+# The types of parameters that may be repeated.
+_SEVERAL: Final = frozenset({list, tuple})
 _UNKNOWN_TOKEN: Final = "The bearer token is unknown, expired or revoked."  # noqa: S105
 
 
@@ -269,7 +273,16 @@ def stores_of(request: Request) -> Stores:
 async def program(
     request: Request, later: BackgroundTasks, _: Annotated[object, Depends(_bearer)]
 ) -> Caller:
-    """Return the program that the bearer token belongs to, or answer 401 or 429."""
+    """Return the program that the bearer token belongs to, or answer 401 or 429.
+
+    Answers 400 to a parameter that the route does not read.
+    """
+    caller = await _find_program(request, later)
+    require_known_parameters(request)
+    return caller
+
+
+async def _find_program(request: Request, later: BackgroundTasks) -> Caller:
     stores, after = stores_of(request), lsn_seen_by(request)
     # Only database queries go to a thread: the hand-over itself costs as much as the
     # rest.
@@ -305,7 +318,10 @@ async def require_known_token(
 
 
 async def program_or_person(request: Request, later: BackgroundTasks) -> Caller:
-    """Return the caller of a bearer token or our own cookie, or answer 401."""
+    """Return the caller of a bearer token or our own cookie, or answer 401.
+
+    Answers 400 to a parameter that the route does not read.
+    """
     stores, after = stores_of(request), lsn_seen_by(request)
     user_id: UUID | None = request.scope.get(SIGNED_IN)
     if user_id is None or "authorization" in request.headers:
@@ -317,6 +333,7 @@ async def program_or_person(request: Request, later: BackgroundTasks) -> Caller:
             403, "Without a token, only Chartroom's own pages may do this."
         )
     actor = await run_in_threadpool(_find_person, stores.database, user_id)
+    require_known_parameters(request)
     return Caller(actor, stores, after, origin_of(request), uses_browser=True)
 
 
@@ -324,7 +341,7 @@ async def known_program(request: Request, later: BackgroundTasks) -> Caller | No
     """Return the program of the bearer token, None if there is none, or answer 401."""
     if "authorization" not in request.headers:
         return None
-    return await program(request, later, None)
+    return await _find_program(request, later)
 
 
 #: The language in which a caller wants a paper.
@@ -422,6 +439,36 @@ def _note_use(database: Database, bearer: Bearer) -> None:
 def unauthorised(detail: str) -> HTTPException:
     """Return the error that asks for a bearer token."""
     return HTTPException(401, detail, headers=_CHALLENGE)
+
+
+def require_known_parameters(request: Request) -> None:
+    """Raise InvalidInput for a parameter that the route does not read, or reads once.
+
+    Ignoring a misspelt one would answer for more than was asked for. Criteria and FHIR
+    have rules of their own for the query string.
+    """
+    route = request.scope["route"]
+    is_read_there = "parameters" in (route.openapi_extra or {})
+    if not request.query_params or is_read_there or is_fhir(request.url.path):
+        return
+    known = {LSN_PARAMETER: False} | dict(_parameters_of(route.dependant))
+    seen: set[str] = set()
+    for name, _ in request.query_params.multi_items():
+        if name not in known:
+            raise InvalidInput(name[:40], f'There is no parameter "{name[:40]}".')
+        if name in seen and not known[name]:
+            raise InvalidInput(name, f"{name} is given more than once.")
+        seen.add(name)
+
+
+def _parameters_of(dependant: Dependant) -> Iterator[tuple[str, bool]]:
+    """Yield each parameter that is read, and whether it may be repeated."""
+    for parameter in dependant.query_params:
+        kind = parameter.field_info.annotation
+        kinds = (kind, *get_args(kind))
+        yield parameter.alias, any(get_origin(each) in _SEVERAL for each in kinds)
+    for part in dependant.dependencies:
+        yield from _parameters_of(part)
 
 
 def lsn_seen_by(request: Request) -> Lsn | None:

@@ -8,7 +8,13 @@ from fastapi import Depends, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
 
-from api.core.dependencies import PublicBooking, Stores, lsn_seen_by, stores_of
+from api.core.dependencies import (
+    PublicBooking,
+    Stores,
+    lsn_seen_by,
+    require_known_parameters,
+    stores_of,
+)
 from api.core.origins import network_of, origin_of
 from db.postgres import ANONYMOUS, Lsn, Read, WriteResult
 from services.core import audit
@@ -81,6 +87,7 @@ async def visitor(request: Request) -> Visitor:
     await run_in_threadpool(
         known.count, lambda throttle: limits.count_lookup(throttle, known.network)
     )
+    require_known_parameters(request)
     return known
 
 

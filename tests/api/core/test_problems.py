@@ -67,6 +67,52 @@ def test_what_a_role_may_not_is_said_with_the_role(as_role):
     assert "your role is admin" in _problem(response)["detail"]
 
 
+SOMEBODY = "018f6b1e-0000-7000-8000-000000000000"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "name"),
+    [
+        ("GET", f"/api/appointments?patient_id={SOMEBODY}", "patient_id"),
+        ("GET", f"/files/patients.csv?lists={SOMEBODY}", "lists"),
+        ("GET", f"/files/audit.csv?patient_id={SOMEBODY}", "patient_id"),
+        ("GET", f"/api/documents/{SOMEBODY}?versio=1", "versio"),
+        ("DELETE", f"/api/documents/{SOMEBODY}?dry_run=true", "dry_run"),
+        ("POST", "/api/v1/replication/acts?dry_run=true", "dry_run"),
+        ("GET", "/api/v1/people?role=admin&Role=analyst", "Role"),
+        ("GET", "/api/v1/tokens?page=2", "page"),
+    ],
+)
+def test_a_parameter_that_is_not_read_is_refused_by_name(as_role, method, path, name):
+    """It would otherwise be answered for more than was asked for."""
+    response = as_role(Role.ADMIN).ask(method, path)
+
+    assert response.status_code == 400
+    problem = _problem(response)
+    assert problem["property"] == name
+    assert problem["detail"] == f'There is no parameter "{name}".'
+
+
+def test_a_parameter_with_one_value_is_refused_when_it_has_two(client):
+    doctors = f"doctor={SOMEBODY}&doctor={SOMEBODY[:-1]}1"
+
+    response = client.get(f"/api/appointments?{doctors}")
+    assert response.status_code == 400
+    assert _problem(response)["property"] == "doctor"
+    assert client.get(f"/files/day-list.pdf?{doctors}").status_code == 200
+
+
+def test_only_those_who_are_known_learn_which_parameters_there_are(client):
+    answer = client.ask("GET", f"{LIST}/x?y=z", headers={"Authorization": "Bearer x"})
+    assert answer.status_code == 401
+
+
+def test_a_monitor_may_add_what_it_likes_to_the_address_of_health(client):
+    assert client.get("/api/v1/health?at=1764460800").status_code == 200
+    assert client.get(f"{LIST}?per_page=1").status_code == 200
+    assert client.get("/api/doctors?after_lsn=0/0").status_code == 200
+
+
 @pytest.mark.parametrize("body", [b"{", b"[" * 100_000, b'"\\ud800"', b"\xff", b"1"])
 def test_a_body_that_cannot_be_read_is_refused(client, body):
     headers = {"Content-Type": "application/json"}
