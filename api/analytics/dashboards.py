@@ -11,6 +11,7 @@ from starlette.responses import Response
 from api.analytics.cohort_figures import FigureShown, shown_of
 from api.analytics.cohorts import count_and_disclose
 from api.core.answers import JsonResponse, Shown
+from api.core.bodies import AS_TEXT
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
 from services.analytics import dashboards, figures
@@ -121,10 +122,14 @@ def count_cards(
         ),
     ] = None,
     since: Annotated[
-        date | None, Query(description="Any day in the first month of `months`.")
+        date | None,
+        AS_TEXT,
+        Query(description="Any day in the first month of `months`."),
     ] = None,
     until: Annotated[
-        date | None, Query(description="Any day in the last month of `months`.")
+        date | None,
+        AS_TEXT,
+        Query(description="Any day in the last month of `months`."),
     ] = None,
     sexes: Annotated[
         list[_SexName] | None,

@@ -16,6 +16,7 @@ from api.cluster.schemas import (
     snapshot_json,
 )
 from api.core.answers import JsonResponse, read_headers
+from api.core.bodies import AS_TEXT
 from api.core.dependencies import Caller, Program
 from api.core.documented import shows
 from db.postgres import Read
@@ -28,16 +29,20 @@ router = APIRouter(prefix="/api/v1/replication", tags=["Replication"])
 _AN_HOUR: Final = timedelta(hours=1)
 _Since = Annotated[
     datetime | None,
+    AS_TEXT,
     Query(
         alias="from",
         description="Start of the period; by default one hour before `to`.",
     ),
 ]
 _Until = Annotated[
-    datetime | None, Query(alias="to", description="End of the period; now by default.")
+    datetime | None,
+    AS_TEXT,
+    Query(alias="to", description="End of the period; now by default."),
 ]
 _Before = Annotated[
     datetime | None,
+    AS_TEXT,
     Query(description="Only operations that began before; for further pages."),
 ]
 _Limit = Annotated[int, Query(ge=1, le=200)]

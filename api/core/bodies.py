@@ -1,5 +1,6 @@
 """Reading requests: JSON bodies of bounded size and depth, and criteria."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, TypeVar
 
@@ -12,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from api.core.dependencies import program_or_person
 
 MAX_BYTES: Final = 1_000_000
+_NUMBER: Final = re.compile(r"[+-]?[0-9.]+")
 
 BodyT = TypeVar("BodyT", bound="Body")
 
@@ -23,13 +25,18 @@ class Body(BaseModel):
 
 
 def _require_text(value: object) -> object:
-    if value is None or isinstance(value, str):
-        return value
-    raise PydanticCustomError("string_type", "Input should be a valid string")
+    if value is not None and not isinstance(value, str):
+        raise PydanticCustomError("string_type", "Input should be a valid string")
+    if value and _NUMBER.fullmatch(value):
+        raise PydanticCustomError(
+            "number", "Input should be written with hyphens or colons, not as a number"
+        )
+    return value
 
 
-# For dates and times, which are text in JSON: a number would otherwise be taken for
-# seconds, and 0 for the first day of 1970.
+# For dates and times, which are text in JSON and in addresses: a number, also one
+# written as text, would otherwise be taken for seconds, and 0 for the first day of
+# 1970.
 AS_TEXT: Final = BeforeValidator(_require_text)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from api.core.answers import JsonResponse, read_headers, written_headers
+from api.core.bodies import AS_TEXT
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
 from api.visits.schemas import VisitShown, VisitsShown
@@ -30,7 +31,9 @@ VisitAction = Callable[[Session, Actor, UUID], VisitRecord]
 def list_appointments(
     caller: ProgramOrPerson,
     day: Annotated[
-        date | None, Query(description="Day by the clinic's clock; today by default.")
+        date | None,
+        AS_TEXT,
+        Query(description="Day by the clinic's clock; today by default."),
     ] = None,
     doctor: UUID | None = None,
     patient: UUID | None = None,

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from api.core.answers import read_headers
+from api.core.bodies import AS_TEXT
 from api.core.dependencies import ProgramOrPerson
 from api.core.documented import sends
 from api.core.files.sending import PDF
@@ -21,7 +22,9 @@ router = APIRouter(tags=["Visits"])
 def day_list(
     caller: ProgramOrPerson,
     day: Annotated[
-        date | None, Query(description="Day by the clinic's clock; today by default.")
+        date | None,
+        AS_TEXT,
+        Query(description="Day by the clinic's clock; today by default."),
     ] = None,
     doctor: Annotated[
         list[UUID] | None,

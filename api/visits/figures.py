@@ -9,6 +9,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from api.core.answers import BYTE_ORDER_MARK, JsonResponse, Shown, read_headers
+from api.core.bodies import AS_TEXT
 from api.core.dependencies import Caller, Program, ProgramOrPerson
 from api.core.documented import sends, shows
 from api.core.files.sending import attachment_named
@@ -24,10 +25,11 @@ router = APIRouter(tags=["Statistics"])
 
 _First = Annotated[
     date | None,
+    AS_TEXT,
     Query(alias="from", description="First day; by default six days before `to`."),
 ]
 _Last = Annotated[
-    date | None, Query(alias="to", description="Last day; today by default.")
+    date | None, AS_TEXT, Query(alias="to", description="Last day; today by default.")
 ]
 _A_WEEK: Final = timedelta(days=6)
 

@@ -472,13 +472,14 @@ def test_what_a_new_version_cannot_change_is_refused(client):
     assert len(client.get(f"{path}/details").json()["versions"]) == 1
 
 
-def test_a_number_is_no_date(client):
+@pytest.mark.parametrize("number", [0, "0", "86400", "20261127"])
+def test_a_number_is_no_date(client, number):
     filed = upload(client).json()["document"]
 
     answer = client.ask(
         "PATCH",
         f"{LIST}/{filed['id']}/details",
-        json={"dated_on": 0},
+        json={"dated_on": number},
         headers={"If-Match": "*"},
     )
 

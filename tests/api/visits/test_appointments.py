@@ -52,6 +52,27 @@ def test_the_last_day_of_the_calendar_is_refused(client, route):
     assert answer.json()["property"] == "day"
 
 
+@pytest.mark.parametrize("number", ["0", "1764201600", "20261127"])
+@pytest.mark.parametrize(
+    ("route", "name"),
+    [
+        ("/api/appointments", "day"),
+        ("/files/day-list.pdf", "day"),
+        ("/api/admin/stats", "from"),
+        ("/api/v1/replication/samples", "to"),
+        ("/api/v1/replication/history", "before"),
+    ],
+)
+def test_a_number_is_no_day(client, as_role, route, name, number):
+    """It is not taken for the seconds since 1970."""
+    caller = as_role(Role.ADMIN) if "day" not in name else client
+
+    answer = caller.get(route, params={name: number})
+
+    assert answer.status_code == 400
+    assert answer.json()["property"] == name
+
+
 def test_a_long_day_is_cut_and_leads_to_the_rest(client, visit, monkeypatch):
     monkeypatch.setattr(api_appointments, "_AT_A_TIME", 1)
     given = {"params": {"day": DAY}, "headers": NEWEST}
