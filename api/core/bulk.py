@@ -4,7 +4,7 @@ A refusal of one does not keep the others from being changed; the answer has the
 of each.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from api.core.dependencies import Caller
 from api.core.documented import Problem
 from api.core.problems import problem_of
 from db.postgres import DatabaseUnavailable
-from services.core.errors import ServiceError, Unavailable
+from services.core.errors import InvalidInput, ServiceError, Unavailable
 
 MOST: Final = 100
 Ids = Annotated[
@@ -43,6 +43,17 @@ class BulkAnswer(Shown):
 
     done: int
     outcomes: list[BulkOutcome]
+
+
+def require_unused(action: str, fields: Mapping[str, object]) -> None:
+    """Raise InvalidInput for a field that was filled in and belongs to other actions.
+
+    Its contents would otherwise be lost while the answer says that all was done.
+    """
+    for name, value in fields.items():
+        if value:
+            sentence = f"{name} does not belong to the action {action}; omit it."
+            raise InvalidInput(name, sentence)
 
 
 def do_each(

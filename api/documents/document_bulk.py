@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from api.core.bodies import Body, describe_body, json_body
-from api.core.bulk import BulkAnswer, Ids, do_each
+from api.core.bulk import BulkAnswer, Ids, do_each, require_unused
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
 from api.documents.document_routes import DocumentChanges
@@ -37,6 +37,9 @@ class DocumentsBulk(Body):
 
     def act(self, caller: Caller) -> Callable[[Session, UUID], object]:
         """Return the action on one document, or raise InvalidInput."""
+        read = {"change": "changes", "add_tags": "tags", "hold": "reason"}
+        others = {*read.values()} - {read.get(self.action)}
+        require_unused(self.action, {name: getattr(self, name) for name in others})
         match self.action:
             case "change":
                 return self._change(caller)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from api.core.bodies import Body, describe_body, json_body
-from api.core.bulk import BulkAnswer, Ids, do_each
+from api.core.bulk import BulkAnswer, Ids, do_each, require_unused
 from api.core.dependencies import Caller, Program, program
 from api.core.documented import shows
 from api.patients.schemas import version_named
@@ -45,6 +45,9 @@ class PatientsBulk(Body):
     def act(self, caller: Caller) -> Callable[[Session, UUID], object]:
         """Return the action on one patient, or raise InvalidInput."""
         actor, clinician = caller.actor, self.clinician
+        read = {"assign": "clinician", "archive": "reason"}
+        others = {*read.values()} - {read.get(self.action)}
+        require_unused(self.action, {name: getattr(self, name) for name in others})
         if self.action == "assign":
             if clinician is None:
                 raise InvalidInput("clinician", "clinician is required.")

@@ -78,6 +78,10 @@ def test_what_is_wrong_for_all_is_refused_before_any_is_changed(client, filed):
         ({"action": "add_tags"}, "tags"),
         ({"action": "hold", "reason": "x"}, "reason"),
         ({"action": "burn"}, "action"),
+        # What belongs to another action would be lost while all is reported as done.
+        ({"action": "add_tags", "tags": ["x"], "changes": {"urgent": True}}, "changes"),
+        ({"action": "change", "changes": {"urgent": True}, "tags": ["x"]}, "tags"),
+        ({"action": "delete", "reason": REASON}, "reason"),
     ):
         refused = client.post(DOCUMENTS, json={"documents": filed, **body})
         assert (refused.status_code, refused.json()["property"]) == (400, wrong)
