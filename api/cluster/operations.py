@@ -61,7 +61,10 @@ class ActBody(Body):
     changes: dict[str, int | str] = Field(
         default_factory=dict, description="For settings: the new values."
     )
-    dry_run: bool = Field(False, description="Check the act without carrying it out.")
+    dry_run: bool = Field(
+        False,
+        description="Check the act without carrying it out; needs no reason.",
+    )
 
 
 class FailoverCandidateShown(Shown):
@@ -175,7 +178,7 @@ def act(caller: Program, body: Annotated[ActBody, Depends(_body)]) -> Response:
         changes=body.changes,
     )
     if body.dry_run:
-        caller.stores.runner.rehearse(order)
+        caller.rehearse_on_servers(order)
         return JsonResponse(_shown(None, order.kind, "scheduled"), _ACCEPTED)
     run = caller.act_on_servers(order)
     if isinstance(run, UUID):

@@ -245,6 +245,10 @@ class Caller:
         with self._on_behalf().recording_refusals():
             raise refusal
 
+    def rehearse_on_servers(self, order: OperationRequest) -> None:
+        """Refuse what `act_on_servers` would refuse; nothing is started."""
+        self.stores.runner.rehearse_for(self._on_behalf(), order)
+
     def act_on_servers(self, order: OperationRequest) -> RunningOperation | UUID:
         """Start an operation on the servers; return only its id if it is scheduled."""
         runner, who = self.stores.runner, self._on_behalf()

@@ -62,6 +62,17 @@ def check(
     return dataclasses.replace(request, reason=reason)
 
 
+def check_program(actor: Actor, request: OperationRequest) -> None:
+    """Check what `check` does of a program; its reason only if it gives one.
+
+    Raises NotAllowed and InvalidInput.
+    """
+    actor.require(Permission.ACT_ON_CLUSTER)
+    _require_scope(actor)
+    if request.reason:
+        reasons.read(request.reason)
+
+
 def cancel(
     session: Session, actor: Actor, operation_id: UUID, *, session_id: UUID | None
 ) -> None:
@@ -104,9 +115,14 @@ def record(
 
 def _require_proof(session: Session, actor: Actor, session_id: UUID | None) -> None:
     """Raise NotConfirmed or NotAllowed unless it is certain that the actor acts."""
-    if confirmations.needs_no_passkey(actor):
-        return
-    if session_id is None:
+    if session_id is None or confirmations.needs_no_passkey(actor):
+        _require_scope(actor)
+    else:
+        confirmations.require_passkey(session, actor, session_id)
+
+
+def _require_scope(actor: Actor) -> None:
+    if not confirmations.needs_no_passkey(actor):
         raise NotAllowed(
             Sentence(
                 "You may not act on the database servers: this token does not name the "
@@ -114,7 +130,6 @@ def _require_proof(session: Session, actor: Actor, session_id: UUID | None) -> N
                 scope=Scope.ACT_ON_REPLICATION.value,
             )
         )
-    confirmations.require_passkey(session, actor, session_id)
 
 
 def _confirmed_once(session: Session, actor: Actor, session_id: UUID | None) -> bool:

@@ -173,6 +173,12 @@ class OperationRunner:
         """Wait until the history has the operation's end, or cannot be written."""
         operation.kept.wait(_PERSISTENCE_SECONDS)
 
+    def rehearse_for(self, who: ActorDatabase, request: OperationRequest) -> None:
+        """Refuse what a program may not do, or could not do; nothing is changed."""
+        with who.recording_refusals():
+            authorization.check_program(who.actor, request)
+        self.rehearse(request)
+
     def rehearse(self, request: OperationRequest) -> None:
         """Refuse what could not be done; nothing is recorded or changed."""
         authorization.require_times(request)

@@ -61,3 +61,16 @@ def test_a_dry_run_refuses_what_could_not_be_done(operator):
     assert rehearse(act="restart", node="db-99") == 409
     assert rehearse(act="switchover", node=best) == 202
     assert rehearse(act="switchover", node=best, scheduled_at=long_ago) == 400
+    assert rehearse(act="restart", node=primary, reason="Too short") == 400
+
+
+def test_a_dry_run_refuses_a_token_that_could_not_act(operator, as_role):
+    primary = operator.get(f"{BASE}/preview").json()["primary"]
+    body = {"act": "restart", "node": primary, "reason": "Kernel update, weekly"}
+    without_scopes = as_role(Role.ADMIN)
+
+    rehearsed = without_scopes.post(f"{BASE}/acts", body | {"dry_run": True})
+    begun = without_scopes.post(f"{BASE}/acts", body)
+
+    assert (rehearsed.status_code, begun.status_code) == (403, 403)
+    assert rehearsed.json()["detail"] == begun.json()["detail"]
