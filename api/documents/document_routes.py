@@ -16,6 +16,7 @@ from api.core.bodies import AS_TEXT, Body, describe_body, json_body
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
 from api.core.files.downloads import file_etag
+from api.core.files.ranges import names_tag
 from api.core.problems import precondition_required
 from api.documents.document_files import Number
 from api.documents.document_uploads import (
@@ -165,7 +166,7 @@ def get_details(
     read = caller.read(get)
     document, original, versions = read.value
     headers = read_headers(read, caller.after) | {"ETag": document_etag(document)}
-    if if_none_match == headers["ETag"]:
+    if names_tag(if_none_match or "", headers["ETag"]):
         return Response(status_code=304, headers=headers)
     is_patient = caller.actor.role is Role.PATIENT
     details = {

@@ -16,6 +16,7 @@ from api.core.answers import (
 from api.core.bodies import describe_body, describe_criteria, json_body
 from api.core.dependencies import Caller, Program, program
 from api.core.documented import refuses, shows
+from api.core.files.ranges import names_tag
 from api.core.problems import precondition_required
 from api.patients.disclosed_lists import disclose_list
 from api.patients.schemas import (
@@ -150,7 +151,7 @@ def get_patient(
         lambda session: patients.get_patient(session, caller.actor, uuid)
     )
     headers = read_headers(read, caller.after) | {"ETag": patient_etag(read.value)}
-    if if_none_match == headers["ETag"]:
+    if names_tag(if_none_match or "", headers["ETag"]):
         return Response(status_code=304, headers=headers)
     return JsonResponse(PatientShown.of(read.value), headers=headers)
 

@@ -36,7 +36,11 @@ class Unsatisfiable(Exception):
 
 def is_known(headers: Headers, tag: str) -> bool:
     """Return whether the client states that it has the file with this tag."""
-    header = headers.get("if-none-match", "")
+    return names_tag(headers.get("if-none-match", ""), tag)
+
+
+def names_tag(header: str, tag: str) -> bool:
+    """Return whether an If-None-Match names the tag; proxies may have weakened it."""
     return header.strip() == "*" or tag in _TAG.findall(header)
 
 

@@ -116,6 +116,15 @@ def test_a_star_edits_whatever_version_there_is(client, ada):
     assert response.headers["ETag"] == '"3"'
 
 
+@pytest.mark.parametrize("tags", ['W/"1"', '"7", "1"', "*"])
+def test_a_version_that_is_known_by_one_of_several_tags_is_not_sent(client, ada, tags):
+    """Proxies that compress weaken a tag, and caches send all that they have."""
+    known = client.get(_path(ada), headers={"If-None-Match": tags})
+
+    assert (known.status_code, known.content) == (304, b"")
+    assert client.get(_path(ada), headers={"If-None-Match": '"7"'}).status_code == 200
+
+
 @pytest.mark.parametrize(
     "tag", ["1", 'W/"1"', '"x"', '"0"', '"1", "2"', '"99999999999"']
 )
