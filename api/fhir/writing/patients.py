@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from api.core.dependencies import Caller
 from api.core.outcomes import InvalidResource, Issue
+from api.fhir import systems
 from api.fhir.definitions import Creation, Draft, Resource
 from api.fhir.resources.patients import NAME, patient_resource
 from api.fhir.writing.elements import (
@@ -46,6 +47,11 @@ _TELECOM: Final[Shape] = [{"system": str, "value": str, "use": str, "rank": int}
 # to be taken for current ones.
 _PASSED_OVER: Final = frozenset({"old", "maiden", "nickname", "anonymous"})
 _LAST: Final = 1_000_000_000
+# Roles of a contact: who is called in an emergency, and insurers, employers,
+# authorities and others who must not be called instead.
+_EMERGENCY_ROLES: Final = frozenset({"C", "EP"})
+_OTHER_ROLES: Final = frozenset({"BP", "E", "F", "I", "PR", "S"})
+_NEVER_CALLED: Final = 2
 SHAPE: Final[dict[str, Shape]] = {
     **OF_EVERY_RESOURCE,
     "active": bool,
@@ -107,10 +113,30 @@ def _kept(resource: Resource, name: str) -> Resource:
 
 
 def _position(resource: Resource, name: str) -> int | None:
-    for number, value in enumerate(resource.get(name, ())):
-        if _is_todays(value):
-            return number
-    return None
+    values = resource.get(name, ())
+    usable = [number for number, value in enumerate(values) if _is_todays(value)]
+    if name == "contact":
+        ranks = {number: _emergency_rank(values[number]) for number in usable}
+        usable = [number for number in usable if ranks[number] < _NEVER_CALLED]
+        usable.sort(key=ranks.__getitem__)
+    return usable[0] if usable else None
+
+
+def _emergency_rank(contact: Resource) -> int:
+    """Return 0 for whom to call in an emergency, 1 where the role does not say."""
+    codings = (
+        coding
+        for relationship in contact.get("relationship", ())
+        for coding in relationship.get("coding", ())
+    )
+    roles = {
+        coding.get("code")
+        for coding in codings
+        if coding.get("system") == systems.CONTACT_ROLE
+    }
+    if roles & _EMERGENCY_ROLES:
+        return 0
+    return _NEVER_CALLED if roles & _OTHER_ROLES else 1
 
 
 def _is_todays(value: Resource) -> bool:

@@ -373,6 +373,42 @@ def test_a_number_of_before_of_the_contact_is_lost_to_nobody_without_a_word(
     assert issue["expression"] == ["Patient.contact[0].telecom[0]"]
 
 
+def _contact(name: str, *roles: str) -> dict[str, Any]:
+    system = "http://terminology.hl7.org/CodeSystem/v2-0131"
+    codings = [{"system": system, "code": role} for role in roles]
+    relationship = {"relationship": [{"coding": codings}]} if roles else {}
+    return relationship | {"name": {"text": name}}
+
+
+@pytest.mark.parametrize(
+    ("contacts", "kept"),
+    [
+        ([_contact("Ann Roe", "N"), _contact("Sam Roe", "C")], "Sam Roe"),
+        ([_contact("Health Insurance", "I"), _contact("Sam Roe")], "Sam Roe"),
+        ([_contact("Sam Roe", "N"), _contact("Ann Roe", "N")], "Sam Roe"),
+        ([_contact("Sam Roe", "E", "C")], "Sam Roe"),
+        ([_contact("Health Insurance", "I"), _contact("Works", "E")], None),
+    ],
+)
+def test_nobody_else_is_taken_for_the_emergency_contact(
+    client, newcomer, contacts, kept
+):
+    sent = newcomer | {"contact": contacts}
+    lost = [
+        f"Patient.contact[{number}]"
+        for number, contact in enumerate(contacts)
+        if contact["name"]["text"] != kept
+    ]
+
+    if lost:
+        issues = _issues(_create(client, sent))
+        assert [issue["expression"][0] for issue in issues] == lost
+    made = _create(client, sent, Prefer="handling=lenient").json()
+
+    names = [contact["name"]["text"] for contact in made.get("contact", ())]
+    assert names == ([kept] if kept else [])
+
+
 def test_who_has_no_name_but_one_of_before_is_not_registered_by_it(client, newcomer):
     [name] = newcomer["name"]
     sent = newcomer | {"name": [name | {"use": "old"}]}
