@@ -59,13 +59,13 @@ def require_wanted(
         said = re.sub(r"(?<=fhir) (?=json)", "+", format_)
     else:
         said = request.headers.get("accept", "").strip() or "*/*"
-    if not any(_is_read(part, served) for part in said.split(",")):
+    if not any(is_served(part, served) for part in said.split(",")):
         name = FHIR_JSON if FHIR_JSON in served else PDF
         raise HTTPException(_NOT_ACCEPTABLE, f"This is served only as {name}.")
 
 
-def _is_read(media_type: str, served: frozenset[str]) -> bool:
-    """Return whether a part of Accept is served, in R4 and without a weight of 0."""
+def is_served(media_type: str, served: frozenset[str]) -> bool:
+    """Return whether a media type is served, in R4 and without a weight of 0."""
     name, *said = (part.strip().lower() for part in media_type.split(";"))
     parameters = dict(part.replace(" ", "").partition("=")[::2] for part in said)
     version = parameters.get("fhirversion", _FHIR_VERSION).strip('"')

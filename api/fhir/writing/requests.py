@@ -9,6 +9,7 @@ from fastapi import HTTPException, Request
 
 from api.core.bodies import MAX_BYTES, read_bounded
 from api.core.outcomes import FHIR_JSON
+from api.fhir.answering import is_served
 from api.fhir.searching import BESIDE
 from services.core.errors import InvalidInput
 
@@ -50,9 +51,8 @@ def require_no_condition(request: Request) -> None:
 
 async def resource_sent(request: Request, most: int = MAX_BYTES) -> Any:
     """Return the JSON that was sent; raises errors answered as 400, 413 or 415."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip()
-    if media_type.lower() not in _TYPES:
-        raise HTTPException(415, f"Send the resource as {FHIR_JSON}.")
+    if not is_served(request.headers.get("content-type", ""), _TYPES):
+        raise HTTPException(415, f"Send the resource as {FHIR_JSON}, in R4.")
     try:
         return orjson.loads(await read_bounded(request, most))
     except orjson.JSONDecodeError as error:

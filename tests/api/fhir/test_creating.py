@@ -437,6 +437,8 @@ def test_what_is_no_patient_is_refused(client, sent):
 
 def test_another_format_than_json_is_refused(client, newcomer):
     _issues(_create(client, newcomer, Content_Type="application/fhir+xml"), 415)
+    later = "application/fhir+json; fhirVersion=5.0"
+    _issues(_create(client, newcomer, Content_Type=later), 415)
     headers = {"Content-Type": "application/fhir+json"}
     _issues(client.ask("POST", "/fhir/Patient", content=b"{", headers=headers))
 
