@@ -65,8 +65,13 @@ def _pair_of(parameter: Any) -> tuple[str, str]:
     return name, str(value)
 
 
-def read_arguments(operation: Operation | DocumentOperation, pairs: Pairs) -> Arguments:
-    """Return the values of each parameter; raises InvalidInput for an unknown one."""
+def read_arguments(
+    operation: Operation | DocumentOperation, pairs: Pairs, base: str
+) -> Arguments:
+    """Return the values of each parameter; raises InvalidInput for an unknown one.
+
+    `base` is the base URL of FHIR here.
+    """
     arguments: dict[str, list[str]] = {}
     for name, value in pairs:
         if name in _BESIDE:
@@ -82,8 +87,22 @@ def read_arguments(operation: Operation | DocumentOperation, pairs: Pairs) -> Ar
             raise InvalidInput(
                 name, f"{name} contains a character that cannot be stored."
             )
-        arguments.setdefault(name, []).append(value)
+        is_reference = name.endswith("-reference")
+        known_here = _local(name, value, base) if is_reference else value
+        arguments.setdefault(name, []).append(known_here)
     return arguments
+
+
+def _local(name: str, value: str, base: str) -> str:
+    """Return what a reference names on this server; raises InvalidInput.
+
+    What is booked must not become a visit of a patient who has the same id here as
+    another one has elsewhere, such as in a copy of the clinic for trying things out.
+    """
+    local = value.removeprefix(f"{base}/")
+    if "://" in local:
+        raise InvalidInput(name, f"{name} must be on this server, given as type/id.")
+    return local
 
 
 _OFFERED: Final = ", ".join(_VALUES)

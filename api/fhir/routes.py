@@ -253,7 +253,7 @@ def _documented(
     pairs: Pairs,
 ) -> Response:
     require_wanted(request, pairs)
-    arguments = read_arguments(operation, pairs)
+    arguments = read_arguments(operation, pairs, base_of(request))
     bundle, headers = operation.run(caller, base_of(request), resource_id, arguments)
     return FhirResponse(bundle, headers=dict(headers))
 
@@ -276,7 +276,8 @@ def _invoked(
 ) -> Response:
     require_wanted(request, pairs)
     try:
-        result = operation.run(caller, read_arguments(operation, pairs), key)
+        arguments = read_arguments(operation, pairs, base_of(request))
+        result = operation.run(caller, arguments, key)
     except (SlotTaken, NoSuchSlot) as gone:
         # As ITI-116 requires for a time that can no longer be held.
         refusal = outcome([str(gone)], code="not-found", severity="fatal")

@@ -332,6 +332,26 @@ def test_what_cannot_be_done_is_refused_in_a_sentence(
     assert word in answer.json()["issue"][0]["diagnostics"]
 
 
+@pytest.mark.parametrize("operation", ["hold", "book"])
+def test_nothing_is_booked_for_somebody_of_another_server(
+    client, practice, ada, operation
+):
+    """A copy of the clinic has the same ids."""
+    wanted = _of(practice, ada)
+    elsewhere = {
+        name: f"https://copy.example/fhir/{reference}"
+        for name, reference in wanted.items()
+    }
+
+    for name, reference in elsewhere.items():
+        answer = _invoke(client, operation, **wanted | {name: reference})
+        assert answer.status_code == 400
+        assert "on this server" in answer.json()["issue"][0]["diagnostics"]
+    base = client.get("/fhir/metadata").json()["implementation"]["url"]
+    here = {name: f"{base}/{reference}" for name, reference in wanted.items()}
+    assert _invoke(client, operation, **here).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("body", "word"),
     [
