@@ -54,7 +54,7 @@ class DiagnosesShown(Shown):
 @router.get(
     "/api/v1/patients/{uuid}/diagnoses",
     tags=["Patients"],
-    responses=shows(DiagnosesShown, 404),
+    responses=shows(DiagnosesShown, 404, 410),
 )
 def diagnoses(caller: ProgramOrPerson, uuid: UUID) -> Response:
     """List a patient's diagnoses from the notes of visits; for clinicians only."""
@@ -66,7 +66,7 @@ def diagnoses(caller: ProgramOrPerson, uuid: UUID) -> Response:
 
 
 @router.get(
-    "/files/patients/{uuid}/summary.pdf", tags=["Files"], responses=sends(PDF, 404)
+    "/files/patients/{uuid}/summary.pdf", tags=["Files"], responses=sends(PDF, 404, 410)
 )
 def summary(caller: ProgramOrPerson, uuid: UUID) -> Response:
     """Return a summary of the chart to print: identity, allergies, drugs and visits.
@@ -89,7 +89,7 @@ def summary(caller: ProgramOrPerson, uuid: UUID) -> Response:
 @router.get(
     "/files/patients/{uuid}/patient-summary.pdf",
     tags=["Files"],
-    responses=sends(PDF, 404),
+    responses=sends(PDF, 404, 410),
 )
 def patient_summary(
     caller: ProgramOrPerson,
@@ -120,7 +120,9 @@ def patient_summary(
 
 
 @router.get(
-    "/files/patients/{uuid}/labels.pdf", tags=["Files"], responses=sends(PDF, 400, 404)
+    "/files/patients/{uuid}/labels.pdf",
+    tags=["Files"],
+    responses=sends(PDF, 400, 404, 410),
 )
 def labels(
     caller: ProgramOrPerson,

@@ -17,8 +17,9 @@ from api.core.outcomes import (
 )
 from api.core.problems import ENVELOPE_PATH, phrase_of
 
-# Any caller may be unknown or too frequent, and any call may meet a failover.
-_OF_ALL: Final = (400, 401, 403, 429, 503)
+# Any caller may be unknown or too frequent, and any call may meet a failover or a full
+# disk.
+_OF_ALL: Final = (400, 401, 403, 429, 503, 507)
 # Calls to these are not limited, and need no database to be admitted; for tokens, the
 # route documents all refusals itself.
 _OPEN_PATHS: Final = (

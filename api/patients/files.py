@@ -33,7 +33,7 @@ router = APIRouter(prefix="/files", tags=["Files"])
 _PICTURES: Final = ("image/jpeg", "image/png")
 
 
-@router.get("/patients/{uuid}/photo", responses=sends("image/jpeg", 404, 409))
+@router.get("/patients/{uuid}/photo", responses=sends("image/jpeg", 404, 409, 410))
 def photo(
     caller: ProgramOrPerson,
     uuid: UUID,
@@ -82,7 +82,7 @@ async def picture(request: Request, caller: PhotoUploader) -> bytes:
 
 @router.put(
     "/patients/{uuid}/photo",
-    responses=shows(PatientShown, 404, 409, 412, 413, 415),
+    responses=shows(PatientShown, 404, 409, 410, 412, 413, 415),
     openapi_extra={
         "requestBody": {
             "required": True,

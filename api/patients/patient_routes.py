@@ -139,7 +139,7 @@ def find_duplicates_of_draft(caller: Program, body: Patient) -> Response:
 
 @router.get(
     "/{uuid}",
-    responses=shows(PatientShown, 404) | {304: {"description": "Not Modified"}},
+    responses=shows(PatientShown, 404, 410) | {304: {"description": "Not Modified"}},
 )
 def get_patient(
     caller: Program,
@@ -158,7 +158,7 @@ def get_patient(
 
 @router.put(
     "/{uuid}",
-    responses=shows(PatientShown, 404, 409, 412, 413, 415, 428),
+    responses=shows(PatientShown, 404, 409, 410, 412, 413, 415, 428),
     openapi_extra=describe_body(PatientBody),
 )
 def edit_patient(
@@ -185,7 +185,7 @@ def edit_patient(
 
 @router.put(
     "/{uuid}/contact",
-    responses=shows(PatientShown, 404, 409, 412, 413, 415, 428),
+    responses=shows(PatientShown, 404, 409, 410, 412, 413, 415, 428),
     openapi_extra=describe_body(ContactBody),
 )
 def change_own_contact(
@@ -210,7 +210,7 @@ def change_own_contact(
     return _shown(caller.write(change))
 
 
-@router.delete("/{uuid}", status_code=204, responses=refuses(404, 409, 412))
+@router.delete("/{uuid}", status_code=204, responses=refuses(404, 409, 410, 412))
 def archive_patient(caller: Program, uuid: UUID, if_match: IfMatch = None) -> Response:
     """Archive the patient; nothing is deleted, and the record can be restored."""
 
@@ -221,7 +221,7 @@ def archive_patient(caller: Program, uuid: UUID, if_match: IfMatch = None) -> Re
     return Response(status_code=204, headers=written_headers(caller.write(archive)))
 
 
-@router.post("/{uuid}/restore", responses=shows(PatientShown, 404, 409, 412))
+@router.post("/{uuid}/restore", responses=shows(PatientShown, 404, 409, 410, 412))
 def restore_patient(caller: Program, uuid: UUID, if_match: IfMatch = None) -> Response:
     """Restore an archived patient."""
 
@@ -232,7 +232,7 @@ def restore_patient(caller: Program, uuid: UUID, if_match: IfMatch = None) -> Re
     return _shown(caller.write(restore))
 
 
-@router.get("/{uuid}/duplicates", responses=shows(Candidates, 404))
+@router.get("/{uuid}/duplicates", responses=shows(Candidates, 404, 410))
 def find_duplicates(caller: Program, uuid: UUID) -> Response:
     """Find patients who may be the same person as this one."""
 
@@ -247,7 +247,7 @@ def find_duplicates(caller: Program, uuid: UUID) -> Response:
 
 @router.post(
     "/{uuid}/merge",
-    responses=shows(PatientShown, 404, 409, 413, 415),
+    responses=shows(PatientShown, 404, 409, 410, 413, 415),
     openapi_extra=describe_body(MergeBody),
 )
 def merge_patients(caller: Program, uuid: UUID, body: Merge) -> Response:

@@ -71,6 +71,26 @@ def test_whatever_anybody_sends_the_answer_is_one_that_was_promised(case, applic
         case.validate_response(answer, checks=_CHECKS)
 
 
+def test_erased_patients_and_full_disks_are_described():
+    operations = {
+        (path, method): operation["responses"]
+        for path, methods in _description["paths"].items()
+        for method, operation in methods.items()
+    }
+    of_a_patient = {each for each in operations if "/patients/{uuid}" in each[0]}
+
+    assert len(of_a_patient) > 10
+    assert [each for each in of_a_patient if "410" not in operations[each]] == []
+    full = {each for each in operations if "507" not in operations[each]}
+    assert {path for path, _ in full} == {
+        "/health",
+        "/metrics",
+        "/fhir/metadata",
+        "/fhir/.well-known/smart-configuration",
+        "/fhir/auth/token",
+    }
+
+
 @pytest.mark.parametrize(
     "path", ["/api/v1/patients", "/patient-register", "/api/documents"]
 )
