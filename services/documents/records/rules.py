@@ -30,10 +30,14 @@ _UNSTORABLE: Final = frozenset({"Cc", "Cs"})
 
 
 def tidy_line(text: str) -> str:
-    """Return the text on one line, without what cannot be stored or seen."""
+    """Return the text on one line, without what cannot be stored or seen.
+
+    Joiners of no width stay inside words, but are no text by themselves.
+    """
     visible = _DIRECTIONS.sub("", text)
     kept = (" " if _is_unstorable(c) else c for c in visible)
-    return " ".join("".join(kept).split())
+    words = "".join(kept).split()
+    return " ".join(words) if any(map(str.isprintable, "".join(words))) else ""
 
 
 def tidy_text(text: str) -> str:

@@ -46,6 +46,8 @@ def test_a_files_name_is_tidied_up(name, tidied):
         ("  Blood \n count ", "Blood count"),
         ("", "Scan"),
         ("\0", "Scan"),
+        (" \u200b\u2060 ", "Scan"),
+        ("\u0645\u06cc\u200c\u062e", "\u0645\u06cc\u200c\u062e"),
         ("x" * 200, "x" * 200),
     ],
 )
