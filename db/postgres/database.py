@@ -118,9 +118,14 @@ class Database:
         *,
         after: Lsn | None = None,
         identity: DatabaseIdentity | None = None,
+        is_snapshot: bool = False,
     ) -> Read[T]:
-        """Run a read on a server that shows everything up to `after`."""
-        return self._read(operation, partial(self._lease, after), identity)
+        """Run a read on a server that shows everything up to `after`.
+
+        In a snapshot each statement sees the data as of the first one.
+        """
+        lend = partial(self._lease, after)
+        return self._read(operation, lend, identity, is_snapshot=is_snapshot)
 
     def read_latest(
         self,
@@ -158,6 +163,7 @@ class Database:
         missing: type[Exception],
         after: Lsn | None = None,
         identity: DatabaseIdentity | None = None,
+        is_snapshot: bool = False,
     ) -> Read[T]:
         """Run a read that raises `missing` when the object does not exist.
 
@@ -173,9 +179,11 @@ class Database:
             return self._reads.connect(BEYOND, avoiding)
 
         try:
-            return self.read(operation, after=after, identity=identity)
+            return self.read(
+                operation, after=after, identity=identity, is_snapshot=is_snapshot
+            )
         except missing:
-            return self._read(operation, ask_primary, identity)
+            return self._read(operation, ask_primary, identity, is_snapshot=is_snapshot)
 
     @contextmanager
     def reading(
@@ -292,12 +300,16 @@ class Database:
         operation: Callable[[Session], T],
         lend: Lend,
         identity: DatabaseIdentity | None,
+        *,
+        is_snapshot: bool = False,
     ) -> Read[T]:
         avoiding: set[str] = set()
 
         def attempt() -> Read[T]:
             lease = lend(avoiding)
-            with self._reads.session(lease, avoiding, identity) as session:
+            with self._reads.session(
+                lease, avoiding, identity, is_snapshot=is_snapshot
+            ) as session:
                 return Read(operation(session), lease.served)
 
         return self._persist("read", attempt, trouble_of_read)

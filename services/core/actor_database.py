@@ -69,6 +69,9 @@ class ActorDatabase:
     in a longer absence, are on this machine's disk (`spool`); if neither is possible,
     NotRecorded is raised instead. A refusal is recorded too. As with `Database`,
     operations may run several times and must use nothing but their session.
+
+    What somebody reads who sees lists without names is one snapshot: the rows of a list
+    must be those of the group whose number was found to reveal nobody.
     """
 
     database: Database
@@ -200,6 +203,8 @@ class ActorDatabase:
             missing=NotFound,
             after=after,
             identity=self.actor.database_identity,
+            is_snapshot=self.actor.may(Permission.LIST_PATIENTS)
+            and not self.actor.may(Permission.VIEW_NAMES),
         )
         value, events = read.value
         return Read(value, read.served), events

@@ -3,6 +3,7 @@
 import csv
 import io
 from dataclasses import replace
+from time import sleep
 
 import pytest
 
@@ -15,7 +16,7 @@ from services.lists import views
 from services.lists.criteria import Criteria, Filter, Group, Operator
 from services.patients import search
 from services.patients.search.fields import PATIENTS
-from tests.api.conftest import ADA
+from tests.api.conftest import ADA, NEWEST
 from tests.kit import cast
 
 EXPORTS = "/api/v1/exports"
@@ -175,6 +176,34 @@ def test_an_analysts_list_is_told_until_few_have_changed(client, analyst):
     assert (answer.json()["total"], len(answer.json()["data"])) == (6, 6)
     assert changed.status_code == 403
     assert "fewer than 5 have been added or removed" in changed.text
+
+
+def test_a_list_without_names_has_the_rows_of_the_group_that_was_counted(
+    client, analyst, monkeypatch
+):
+    """A patient who is registered meanwhile is not shown as the one row too many."""
+
+    def register(first_name):
+        body = ADA | {"first_name": first_name, "date_of_birth": "1907-07-07"}
+        client.post("/api/v1/patients", body)
+
+    for name in ("Una", "Dora", "Tilda", "Vera", "Fanny", "Selma"):
+        register(name)
+    find_group = search.find_group
+
+    def find_and_register(*args, **more):
+        group = find_group(*args, **more)
+        register("Septima")
+        # Until every server has replayed it.
+        sleep(1)
+        return group
+
+    monkeypatch.setattr(search, "find_group", find_and_register)
+    path = "/patient-register?0_field=birth_year&0_operator=EQUAL&0_value=1907"
+
+    answer = analyst.get(path, headers=NEWEST).json()
+
+    assert (answer["total"], len(answer["data"])) == (6, 6)
 
 
 def test_a_grant_is_good_for_nobody_else(analyst, client):
