@@ -14,6 +14,7 @@ from services.core.actors import Role, Scope
 from services.patients.records.model import Sex
 from services.people import tokens
 from tests.kit import cast
+from tests.kit.signing_in import cookie_of
 from tests.services.visits import visit_samples
 
 FIGURES = "/api/v1/figures"
@@ -118,6 +119,28 @@ def test_a_figure_is_sent_as_a_file(call, visitors):
     assert list(sheet.values) == [("sex", "patients"), *numbers]
     table = parquet.read_table(io.BytesIO(columns.content))
     assert [tuple(row.values()) for row in table.to_pylist()] == numbers
+
+
+def test_a_file_has_a_byte_order_mark_for_a_person_and_none_for_a_program(
+    call, stranger, application, visitors
+):
+    """Excel reads umlauts correctly only after a byte order mark."""
+    analyst = application.database.write(
+        lambda session: cast.add_actor(session, cast.ANA), identity=SYSTEM
+    ).value
+    signed_in = {
+        "Cookie": cookie_of(application.database, analyst.id),
+        "Sec-Fetch-Site": "same-origin",
+    }
+    mark = "\ufeff".encode()
+
+    def sent(file_format):
+        path = f"{FIGURES}?format={file_format}"
+        return stranger.post(path, json=BY_SEX, headers=signed_in).content
+
+    assert sent("csv").startswith(mark + b"sex,patients")
+    assert sent("xlsx").startswith(b"PK")
+    assert not call("POST", f"{FIGURES}?format=csv", BY_SEX).content.startswith(mark)
 
 
 def test_another_form_is_refused(call):
