@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 from unicodedata import bidirectional
 from uuid import UUID
 
 from fpdf import FPDF
+from fpdf.enums import MethodReturnValue
 from fpdf.fonts import FontFace
 from fpdf.prefs import ViewerPreferences
 
@@ -31,6 +32,11 @@ _CODE_MM: Final = 22.0
 _LARGE_CODE_MM: Final = 55.0
 # A heading alone at the foot of a page moves to the next one with its first lines.
 _TOGETHER_MM: Final = 18.0
+# fpdf2 refuses a row of a table that is higher than a page; what is longer continues
+# in a row below.
+_MOST_LINES: Final = 24
+_WIDEST_MM: Final = 4.2
+_CELL_GAP_MM: Final = 2.0
 # Placeholder for the number of pages until that is known, as wide as its digits; a
 # noncharacter, so nobody can type it and no font has it.
 _PAGES: Final = "\ufdd0" * 4
@@ -64,6 +70,8 @@ class Sheet(FPDF):
         self._document_id = str(document_id)
         self._wording = wording
         self._open_tag = ""
+        whole = "".join(text)
+        self._printable = fonts.replacing_missing(whole)
         self.set_creation_date(now)
         self.set_title(title)
         self.set_lang(wording.language)
@@ -78,7 +86,7 @@ class Sheet(FPDF):
             )
         )
         self.alias_nb_pages(_PAGES)
-        self._set_fonts(text)
+        self._set_fonts(self._printable(whole))
         self.set_margins(_SIDE_MM, _TOP_MM)
         self.set_auto_page_break(auto=True, margin=_BOTTOM_MM)
         self.c_margin = 0
@@ -136,14 +144,15 @@ class Sheet(FPDF):
         self._set("", 10, _INK)
         self.set_draw_color(*_HAIRLINE)
         heading = FontFace(emphasis="BOLD", color=_MUTED)
+        parts = [part for row in rows for part in self._parts_of(row)]
         with (
             self._tagged("P"),
             self.table(
-                (columns, *rows),
+                (columns, *parts),
                 borders_layout="HORIZONTAL_LINES",
                 headings_style=heading,
                 line_height=_LINE_MM,
-                padding=(0.8, 2, 0.8, 0),
+                padding=(0.8, _CELL_GAP_MM, 0.8, 0),
                 text_align="LEFT",
             ),
         ):
@@ -218,6 +227,31 @@ class Sheet(FPDF):
             self.set_x(self.l_margin)
             document = _("Document {id}").format(id=self._document_id)
             self.cell(0, 4, document, align="R")
+
+    def normalize_text(self, text: str) -> str:
+        """Return the text with a box for each character that no font has."""
+        return self._printable(super().normalize_text(text))
+
+    def _parts_of(self, row: Sequence[str]) -> Iterator[Sequence[str]]:
+        """Yield a row of a table, in several parts if it is higher than a page."""
+        width = self.epw / len(row) - _CELL_GAP_MM
+        a_line = width / _WIDEST_MM
+        if all(len(cell) / a_line + cell.count("\n") <= _MOST_LINES for cell in row):
+            yield row
+            return
+        cells = [self._wrapped(cell, width) for cell in row]
+        for first in range(0, max(map(len, cells)), _MOST_LINES):
+            yield ["\n".join(lines[first : first + _MOST_LINES]) for lines in cells]
+
+    def _wrapped(self, text: str, width: float) -> list[str]:
+        lines = self.multi_cell(
+            width,
+            text=text,
+            align="L",
+            dry_run=True,
+            output=MethodReturnValue.LINES,
+        )
+        return cast("list[str]", lines)
 
     def _section_heading(self, label: str, together: float = _TOGETHER_MM) -> None:
         if self.will_page_break(together):
