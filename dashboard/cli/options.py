@@ -1,13 +1,18 @@
 """The options that several commands share, and the settings they make."""
 
 import os
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 if TYPE_CHECKING:
     from db.settings import Settings
+
+# What PostgreSQL's client library reads beside an address. Tools have variables of their
+# own, such as PGBACKREST_STANZA.
+_OF_LIBPQ: Final = re.compile("PG[A-Z]+|PGCONNECT_TIMEOUT")
 
 Data = Annotated[
     Path | None, typer.Option(help="The folder of the embedded databases.")
@@ -31,7 +36,9 @@ def choose(**options: str | int | Path | None) -> "Settings":
     """Return the settings; an option of the command line overrides a variable.
 
     Options are put into the environment, so that children and everything else that
-    reads the settings later get the same ones.
+    reads the settings later get the same ones. Variables of somebody's psql are taken out
+    of it, unless the servers are the clinic's own: PGSSLMODE, PGSERVICE and others would
+    keep us from the embedded ones.
     """
     from db.settings import Settings
 
@@ -39,7 +46,11 @@ def choose(**options: str | int | Path | None) -> "Settings":
         if value is not None:
             whole = value.expanduser().resolve() if isinstance(value, Path) else value
             os.environ[f"CHARTROOM_{name.upper()}"] = str(whole)
-    return Settings()
+    settings = Settings()
+    if settings.is_embedded:
+        for name in filter(_OF_LIBPQ.fullmatch, tuple(os.environ)):
+            del os.environ[name]
+    return settings
 
 
 def require_new(path: Path) -> None:

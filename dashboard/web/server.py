@@ -279,6 +279,8 @@ def _configure_streamlit(key: str, reconnect_seconds: int) -> None:
         "server.cookieSecret": derive(key, "streamlit"),
         "server.enableXsrfProtection": True,
         "server.enableCORS": True,
+        # The gate, the front and links know the pages below / only.
+        "server.baseUrlPath": "",
         "server.disconnectedSessionTTL": reconnect_seconds,
         "client.showErrorDetails": "none",
         # Rich prints tracebacks with values, past every log's format.

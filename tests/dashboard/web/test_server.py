@@ -2,7 +2,10 @@
 
 import json
 import re
+import os
 import resource
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -23,6 +26,14 @@ _RUNS = 20
 _KEPT_BY_PROGRAMS_SECONDS = 5.5
 
 
+_CONFIGURING = """
+from streamlit import config
+from dashboard.web import server
+server._configure_streamlit("a key", 60)
+print(config.get_option("server.baseUrlPath") == "")
+"""
+
+
 @pytest.fixture(scope="module")
 def rosa(server):
     with server.signed_in(Role.STAFF) as browser:
@@ -39,6 +50,20 @@ def test_a_page_knows_who_is_signed_in(server, rosa):
     shown = open_page(server.url, cookies=rosa, origin=server.url)
 
     assert f"uid={server.cast[Role.STAFF].id} " in str(shown.texts)
+
+
+def test_pages_stay_below_the_root_whatever_somebody_set_for_their_other_apps():
+    shell = os.environ | {"STREAMLIT_SERVER_BASE_URL_PATH": "reports"}
+
+    configured = subprocess.run(
+        [sys.executable, "-c", _CONFIGURING],
+        env=shell,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert configured.stdout == "True\n"
 
 
 def test_who_runs_a_page_is_never_whoever_runs_another_meanwhile(server, rosa, maya):
