@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -165,7 +165,8 @@ def _timestamps(rng: np.random.Generator, people: People, today: date) -> _Times
 def _written_timestamps(
     today: date, days_ago: NDArray[np.float64], seconds: Numbers
 ) -> Words:
-    days = np.datetime64(today, "D") - 1 - days_ago.astype("timedelta64[D]")
+    latest = np.datetime64(today - timedelta(days=1), "D")
+    days = latest - days_ago.astype("timedelta64[D]")
     timestamps = days.astype("datetime64[s]") + seconds.astype("timedelta64[s]")
     return np.char.add(np.datetime_as_string(timestamps), "Z").astype(object)
 
