@@ -10,8 +10,8 @@ import typer
 if TYPE_CHECKING:
     from db.settings import Settings
 
-# What PostgreSQL's client library reads beside an address. Tools have variables of their
-# own, such as PGBACKREST_STANZA.
+# What PostgreSQL's client library reads beside an address. Tools have variables of
+# their own, such as PGBACKREST_STANZA.
 _OF_LIBPQ: Final = re.compile("PG[A-Z]+|PGCONNECT_TIMEOUT")
 
 Data = Annotated[
@@ -36,9 +36,9 @@ def choose(**options: str | int | Path | None) -> "Settings":
     """Return the settings; an option of the command line overrides a variable.
 
     Options are put into the environment, so that children and everything else that
-    reads the settings later get the same ones. Variables of somebody's psql are taken out
-    of it, unless the servers are the clinic's own: PGSSLMODE, PGSERVICE and others would
-    keep us from the embedded ones.
+    reads the settings later get the same ones. Variables of somebody's psql are taken
+    out of it, unless the servers are the clinic's own: PGSSLMODE, PGSERVICE and others
+    would keep us from the embedded ones.
     """
     from db.settings import Settings
 

@@ -16,12 +16,17 @@ import psutil
 
 from db.embedded.data_folder import CannotStart, translate_os_errors
 from db.embedded.polling import look_until
+from db.embedded.processes.programs import OWN_SERVERS
 from db.open_files import allow_open_files
 
 _MAX_LOG_BYTES: Final = 10_000_000
 _FORMER: Final = ".1.log"
 # It does not append to them: after a week, it begins each anew by itself.
 _OF_POSTGRES: Final = re.compile(r"-(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\.log$")
+# What the system's loader says of a library that a program needs, or of its version.
+_LACKING: Final = re.compile(
+    "error while loading shared libraries: ([^ :]+)|version `([^']+)' not found"
+)
 _DEATH_SECONDS: Final = 10.0
 _HEARD_SECONDS: Final = 1.0
 # Somebody waits for the start: polling should not add to that.
@@ -90,11 +95,18 @@ class Program:
 
     def require_running(self) -> None:
         """Raise CannotStart with the program's last log line if it has ended."""
-        if not self.is_running:
+        if self.is_running:
+            return
+        words = last_words(self.log)
+        if lacking := _LACKING.search(words):
             raise CannotStart(
-                f"{self.name} stopped while starting: {last_words(self.log)} See "
-                f"{self.log}."
+                f"{self.name} needs {lacking[1] or lacking[2]}, which this system does "
+                "not have: install it (libcurl.so.4 is in the package libcurl4 of "
+                f"Debian and Ubuntu), use a newer system, or {OWN_SERVERS}."
             )
+        raise CannotStart(
+            f"{self.name} stopped while starting: {words} See {self.log}."
+        )
 
 
 def wait_for(

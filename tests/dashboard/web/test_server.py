@@ -1,8 +1,8 @@
 """The server as a whole: sessions cannot be taken over, the log names nobody."""
 
 import json
-import re
 import os
+import re
 import resource
 import subprocess
 import sys

@@ -12,6 +12,7 @@ from threading import Event, Thread
 import psutil
 import pytest
 
+from db.embedded import CannotStart
 from db.embedded.processes import child_processes, killing
 from db.embedded.processes.child_processes import Program
 from tests.kit.warm_start import OPEN_FILES
@@ -42,6 +43,33 @@ def test_who_ends_a_program_does_not_wait_for_the_one_that_is_started_instead(
     assert ended.poll() is not None
     assert program.is_running
     program.kill()
+
+
+@pytest.mark.parametrize(
+    ("words", "lacking"),
+    [
+        (
+            "mongod: error while loading shared libraries: libcurl.so.4: cannot open",
+            "libcurl.so.4",
+        ),
+        (
+            "mongod: /lib/libc.so.6: version `GLIBC_2.34' not found (required by it)",
+            "GLIBC_2.34",
+        ),
+    ],
+)
+def test_what_a_program_needs_and_the_system_does_not_have_is_named(
+    words: str, lacking: str, tmp_path: Path
+):
+    program = Program("mongod", ("false",), {}, tmp_path, tmp_path / "mongod.log")
+    program.log.write_text(f"{words}\n")
+
+    with pytest.raises(CannotStart) as refusal:
+        program.require_running()
+
+    said = str(refusal.value)
+    assert said.startswith(f"mongod needs {lacking}, which this system does not have")
+    assert "CHARTROOM_DATABASE_URL and CHARTROOM_MONGO_URL" in said
 
 
 @pytest.fixture
