@@ -148,7 +148,19 @@ class Servers:
         for node in having:
             node.patroni.start()
         if len(having) < len(nodes):
-            self._await_leader(having)
+            try:
+                self._await_leader(having)
+            except CannotStart as error:
+                if self._replacement.is_placed:
+                    # Only one has the restored data; the others are copied from it.
+                    raise
+                lacking = [node.name for node in nodes if node not in having]
+                raise CannotStart(
+                    f"{error} There are no data of {' and '.join(lacking)} in "
+                    f"{self._folder.postgres}, and without them nobody can lead who "
+                    "may lack what was acknowledged: mount their disks, and start "
+                    "again."
+                ) from error
 
     def _await_leader(self, nodes: Sequence[Node]) -> None:
         patronis = [node.patroni for node in nodes]
