@@ -43,6 +43,8 @@ _CELL_MM: Final = 6.0
 _GAP_MM: Final = 1.6
 # As much of a page as rows take before they continue on the next.
 _MOST_MM: Final = 185.0
+# As much as rows, axis and legend together take below the heading of a page.
+_PAGE_MM: Final = 226.0
 _LABEL_MM: Final = 52.0
 _NUMBER_MM: Final = 15.0
 _SMALL: Final = 7.0
@@ -230,7 +232,7 @@ def height_of(result: FigureResult, wording: Wording) -> float:
     if plot.is_timed:
         return _PLOT_MM + _AXIS_MM + _legend_mm(plot)
     rows = len(plot.along) * _group_mm(plot)
-    return min(_MOST_MM, rows) + _AXIS_MM + _legend_mm(plot)
+    return min(_rows_mm(plot), rows) + _AXIS_MM + _legend_mm(plot)
 
 
 def _plot_of(result: FigureResult, wording: Wording) -> _Plot:
@@ -329,7 +331,7 @@ def _draw_bar(
 def _draw_horizontal(sheet: "Sheet", plot: _Plot) -> None:
     """Draw horizontal bars or boxes beside words, on as many pages as they take."""
     group, ticks = _group_mm(plot), plot.ticks()
-    most = max(1, int(_MOST_MM / group))
+    most = max(1, int(_rows_mm(plot) / group))
     for first in range(0, len(plot.along), most):
         names = plot.along[first : first + most]
         legend = _legend_mm(plot)
@@ -520,6 +522,11 @@ def _slot_mm(plot: _Plot) -> float:
 
 def _group_mm(plot: _Plot) -> float:
     return _slot_mm(plot) * len(plot.beside) + _GAP_MM
+
+
+def _rows_mm(plot: _Plot) -> float:
+    """Return how much of a page rows take beside their axis and legend."""
+    return min(_MOST_MM, _PAGE_MM - _AXIS_MM - _legend_mm(plot))
 
 
 def _legend_mm(plot: _Plot) -> float:

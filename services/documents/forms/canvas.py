@@ -20,6 +20,7 @@ HAIRLINE: Final = "#C8D2D7"
 _POINT_MM: Final = 25.4 / 72
 # From the baseline to the middle of a capital, as a share of the font size.
 _MIDDLE: Final = 0.35
+_BASELINE: Final = 0.3
 _THIN_MM: Final = 0.2
 _STRIPES_MM: Final = 1.3
 _WHITE: Final = 255
@@ -127,8 +128,12 @@ class Canvas:
         self._set(size)
         self.sheet.set_text_color(*_rgb(colour, 1))
         share = {"left": 0.0, "centre": 0.5, "right": 1.0}[align]
-        x -= share * self.sheet.get_string_width(text)
-        self.sheet.text(x, y + _MIDDLE * size * _POINT_MM, text)
+        width = self.sheet.get_string_width(text)
+        # Not `FPDF.text`, which neither shapes scripts nor takes other fonts. A cell
+        # writes its baseline lower than its middle, by this share of the font size.
+        lower = (_MIDDLE - _BASELINE) * size * _POINT_MM
+        self.sheet.set_xy(x - share * width, y + lower)
+        self.sheet.cell(width, 0, text)
 
     def width_of(self, text: str, size: float = 8) -> float:
         """Return the width of a line in mm."""

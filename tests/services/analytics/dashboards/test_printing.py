@@ -38,6 +38,8 @@ VISITS = Cohort(entry=CohortEvent(kind=EventKind.VISIT))
 
 
 MONTHS = [f"2025-{month:02}" for month in range(1, 7)]
+# The margin in points: only the page's number is lower.
+FOOT = 68
 TEAL, AMBER = (14, 122, 134), (199, 119, 0)
 
 
@@ -352,3 +354,42 @@ def test_a_paper_speaks_the_language_of_whoever_it_is_for():
         "Seite 1 von",
     ):
         assert each in said.replace("\xa0", " ")
+
+
+@pytest.mark.parametrize("name", ["山田太郎", "김철수"])
+def test_a_name_beside_a_bar_is_drawn_as_in_the_table_below(name):
+    """In a font that has its letters: the one of the page has only some scripts."""
+    cells = FigureCell((name,), 7), FigureCell(("Flu",), 9)
+
+    paper = paper_of(
+        PrintedCard(
+            "Names", result(FigureMeasure.PATIENTS, *cells, by=(Dimension.WORDS,))
+        )
+    )
+
+    assert read(paper).count(name) == 2
+
+
+@pytest.mark.parametrize("series", [15, 22, 31])
+def test_bars_of_many_series_and_their_legend_stay_above_the_foot_of_the_page(series):
+    cells = [
+        FigureCell(
+            (f"Along {along}", f"Beside {beside} has a name as long as fits"),
+            5 + beside,
+        )
+        for along in range(3)
+        for beside in range(series)
+    ]
+    by, chart = (Dimension.WORDS, Dimension.SPECIALITY), Chart.BARS
+    counted = result(FigureMeasure.PATIENTS, *cells, by=by, chart=chart)
+
+    paper = paper_of(PrintedCard("Many", counted))
+
+    with pypdfium2.PdfDocument(paper) as opened:
+        lowest = [
+            page.get_textpage().get_charbox(found[0])[1]
+            for page in opened
+            if (found := page.get_textpage().search(f"Beside {series - 1} ").get_next())
+        ]
+    assert lowest
+    assert min(lowest) > FOOT
