@@ -96,6 +96,7 @@ def _is_newest(connection: Connection, config: Config) -> bool:
 
 def _config(connection: Connection) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
+    # To Alembic a % in it would begin the name of another option.
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config

@@ -10,6 +10,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from psycopg2.errors import InsufficientPrivilege
 from sqlalchemy import Engine
 
@@ -91,6 +92,19 @@ def test_backups_that_are_too_old_are_told_of_where_nobody_said_otherwise(
             rule = "SELECT is_active FROM alert_rules WHERE kind = 'backup-too-old'"
             assert connection.exec_driver_sql(rule).scalar_one() is is_active
         engine.dispose()
+
+
+def test_migrations_are_found_in_a_folder_of_any_name(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    odd = tmp_path / "100% Zahnärzte: %(here)s"
+    odd.symlink_to(schema._MIGRATIONS)
+    monkeypatch.setattr(schema, "_MIGRATIONS", odd)
+
+    with engine.connect() as connection:
+        config = schema._config(connection)
+
+    assert Path(ScriptDirectory.from_config(config).dir) == odd
 
 
 @pytest.mark.parametrize("revision", ["0005", "0999"])
