@@ -66,12 +66,14 @@ def _operations(session: Session, since: datetime, until: datetime) -> Iterator[
 
 def _operation_label(row: ClusterOperation) -> str:
     label = Sentence(row.kind.replace("-", " ").capitalize())
-    if row.kind in _CHANGES and row.former_primary and row.new_primary:
+    former, new = row.former_primary, row.new_primary
+    if row.kind in _CHANGES and former and former == new:
         label = Sentence(
-            "{operation}: {former} to {new}",
-            operation=label,
-            former=row.former_primary,
-            new=row.new_primary,
+            "{operation}: {server} leads again", operation=label, server=new
+        )
+    elif row.kind in _CHANGES and former and new:
+        label = Sentence(
+            "{operation}: {former} to {new}", operation=label, former=former, new=new
         )
     elif row.node:
         label = Sentence("{operation}: {server}", operation=label, server=row.node)

@@ -225,6 +225,27 @@ def test_what_happened_is_marked_on_the_charts(session, admin, now):
     ]
 
 
+def test_a_failover_back_to_the_same_server_is_marked_as_in_the_history(
+    session, admin, now
+):
+    session.add(
+        ClusterOperation(
+            kind="failover",
+            state="done",
+            started_at=now,
+            ended_at=now,
+            former_primary="db-01",
+            new_primary="db-01",
+            downtime_seconds=18,
+        )
+    )
+    session.flush()
+
+    (event,) = monitoring.list_events(session, admin, now, now + timedelta(hours=1))
+
+    assert event.label == "Failover: db-01 leads again, writers waited 18.0 s"
+
+
 def test_history_begins_with_the_newest_and_goes_on(session, admin, now):
     for hours in range(3):
         session.add(
