@@ -15,9 +15,15 @@ from db.cluster.node_connections import asking, node_names
 from db.endpoints import Endpoints
 
 # A table's own setting has precedence over the server's; `estimated` is the row count
-# that PostgreSQL applies the factor to.
+# that PostgreSQL applies the factor to. Each server counts for itself: one that has
+# only just become the primary counts the rows that came and went since, until it first
+# vacuums or analyzes the table; `estimated` is replicated.
 _TABLES: Final = """
-    SELECT relname, pg_total_relation_size(relid), n_live_tup, n_dead_tup,
+    SELECT relname, pg_total_relation_size(relid),
+        CASE WHEN num_nulls(
+            last_vacuum, last_autovacuum, last_analyze, last_autoanalyze) = 4
+            THEN greatest(n_live_tup, estimated::bigint) ELSE n_live_tup END,
+        n_dead_tup,
         greatest(last_vacuum, last_autovacuum),
         n_dead_tup > least(
             threshold::float8 + factor::float8 * greatest(estimated, 0),

@@ -254,7 +254,7 @@ def _cells_of_table(table: TableUpkeep) -> tuple[Cell, ...]:
         Cell(amount(table.bytes)),
         Cell(decimal(table.rows)),
         Cell(dead),
-        Cell(_("never") if table.vacuumed_at is None else at(table.vacuumed_at)),
+        Cell(_("none counted") if table.vacuumed_at is None else at(table.vacuumed_at)),
         Cell(_("Vacuum due"), tone="warn", icon="cleaning_services")
         if table.is_due
         else Cell(_("In order"), tone="ok", icon="check"),
@@ -300,12 +300,17 @@ def _cells_of_server(node: str, counted: Checkpoints | None) -> tuple[Cell, ...]
     if counted is None:
         silent = Cell(_("does not answer"), tone="warn", icon="cloud_off")
         return (Cell(node), silent, *(Cell("") for _head in _CHECKPOINT_HEADS[2:]))
-    mean = share(counted.write_ms + counted.sync_ms, counted.done)
     return (
         Cell(node),
         Cell(decimal(counted.timed)),
         Cell(decimal(counted.requested)),
         Cell(amount(counted.bytes_written)),
-        Cell(amount_of_time(mean)),
+        Cell(_mean_time(counted)),
         Cell(_("not known") if counted.since is None else at(counted.since)),
     )
+
+
+def _mean_time(counted: Checkpoints) -> str:
+    if not counted.done:
+        return "–"
+    return amount_of_time((counted.write_ms + counted.sync_ms) / counted.done)

@@ -129,6 +129,27 @@ def test_after_vacuum_nothing_is_due(endpoints: Endpoints, run: Callable[..., No
     assert after.frozen_age < _value(endpoints, f"SELECT age('{oldest}'::xid)")
 
 
+def test_a_server_that_has_not_counted_a_table_yet_has_its_estimated_rows(
+    endpoints: Endpoints, addresses: Addresses, run: Callable[..., None]
+):
+    """As on a new primary, which has counted only what was written since."""
+    run(
+        "CREATE TABLE leaves (number integer) WITH (autovacuum_enabled = false)",
+        f"INSERT INTO leaves SELECT generate_series(1, {_ROWS})",
+    )
+    run("ANALYZE leaves")
+    database = _value(endpoints, "SELECT current_database()")
+    url = addresses.primary_url("postgres", database)
+    with closing(psycopg2.connect(url)) as server, server.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_reset_single_table_counters('leaves'::regclass)")
+    run("DELETE FROM leaves WHERE number <= 10")
+
+    table = _table(endpoints, "leaves", dead=10)
+
+    assert table.rows == _ROWS
+    assert table.vacuumed_at is None
+
+
 def test_the_database_is_at_least_its_tables(endpoints: Endpoints):
     database = VacuumReader(lambda: endpoints).database(primary_of(endpoints))
 

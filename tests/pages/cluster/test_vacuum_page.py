@@ -66,6 +66,17 @@ def test_a_primary_that_is_silent_is_named(clinic: Clinic):
     assert not app.exception
 
 
+def test_where_no_checkpoint_is_done_yet_there_is_no_mean_time(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+):
+    none_done = replace(_CHECKPOINTS, done=0, write_ms=0.0, sync_ms=0.0)
+    monkeypatch.setattr(VacuumReader, "checkpoints", lambda _self, _node: none_done)
+
+    app = clinic.open("vacuum", Role.ADMIN)
+
+    assert {row[4] for row in rows_of(app, "vacuum_checkpoints")} == {"–"}
+
+
 @pytest.mark.parametrize(
     ("counted", "too_often"),
     [
