@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard.ui.chart_tools import chart_box
 from dashboard.ui.chart_tools.vega_lite import (
+    MUTED,
     Spec,
     mark,
     nominal,
@@ -27,7 +28,6 @@ from services.analytics.figures.drawing import COLOURS, name_of
 
 _SUPPRESSED: Final = marked("suppressed")
 _ROW: Final = 44
-_NUMBERS: Final = "#808495"
 _ROOM: Final = 1.3
 # The text of a step is above its bar: beside it, a phone would have no room left.
 _BAR: Final = 16
@@ -96,7 +96,7 @@ def _funnel(step_title: str, patients_title: str, *, longest: float) -> Spec:
         "tooltip": [nominal(step_title), nominal(patients_title)],
     }
     bar = mark("bar", color=COLOURS[0], size=_BAR)
-    text = mark("text", align="left", color=_NUMBERS)
+    text = mark("text", align="left", color=MUTED)
     return {
         "layer": [
             {"mark": bar | {"yOffset": _BELOW}, "encoding": encoding},

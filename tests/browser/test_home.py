@@ -45,3 +45,18 @@ def test_records_to_complete_are_named_in_full_by_the_narrowest_columns(
         expect(labels.filter(has_text="Ohne Telefon und E-Mail")).to_be_visible()
 
         assert labels.locator("p, div").evaluate_all(_CUT) == []
+
+
+@pytest.mark.parametrize(
+    ("scheme", "muted"), [("light", "#4A5B67"), ("dark", "#A9B8C2")]
+)
+def test_words_of_charts_are_as_legible_as_the_pages(
+    site: Site, scheme: str, muted: str
+) -> None:
+    """Both colours have a contrast of 5.8 and more; axe does not look into charts."""
+    with site.lend(scheme=scheme, at="/") as page:
+        words = ready(page).get_by_test_id("stVegaLiteChart").locator("svg text")
+        expect(words.filter(has_text="Expected")).to_be_visible()
+
+        colours = words.evaluate_all("all => all.map(one => one.getAttribute('fill'))")
+        assert set(colours) == {muted}

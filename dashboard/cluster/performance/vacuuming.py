@@ -10,7 +10,7 @@ from dashboard import wiring
 from dashboard.cluster.monitoring.observations import current_snapshot
 from dashboard.context import current_actor, now
 from dashboard.ui.chart_tools import chart_box
-from dashboard.ui.chart_tools.vega_lite import of_rows
+from dashboard.ui.chart_tools.vega_lite import MUTED, of_rows
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import decimal, gettext as _, marked, ngettext, percent
@@ -54,7 +54,6 @@ _CHECKPOINT_HEADS: Final = (
 )
 # Legible on both themes.
 _BAR: Final = "#2A8C8C"
-_NUMBERS: Final = "#808495"
 
 
 def show_upkeep() -> None:
@@ -207,7 +206,7 @@ def _draw_sizes(tables: Sequence[TableUpkeep]) -> None:
         "layer": [
             {"mark": {"type": "bar", "color": _BAR}},
             {
-                "mark": {"type": "text", "align": "left", "dx": 4, "color": _NUMBERS},
+                "mark": {"type": "text", "align": "left", "dx": 4, "color": MUTED},
                 "encoding": {"text": {"field": "size"}},
             },
         ],

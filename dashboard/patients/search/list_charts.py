@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard.patients.search.disclosed_lists import smallest_group
 from dashboard.ui.chart_tools import choosing_box
 from dashboard.ui.chart_tools.vega_lite import (
+    MUTED,
     Spec,
     mark,
     nominal,
@@ -28,8 +29,8 @@ _ROOM: Final = 1.25
 _CLICKED: Final = "clicked"
 # Between the two ends of an age band.
 _DASH: Final = "\N{EN DASH}"
-# Legible on both backgrounds: Streamlit's theme does not reach Vega's text marks.
-_NUMBERS: Final = mark("text", align="left", dx=4, color="#808495")
+# Streamlit's theme does not reach Vega's text marks.
+_NUMBERS: Final = mark("text", align="left", dx=4, color=MUTED)
 _NAMES_AXIS: Final[Spec] = {
     "labelLimit": _LONGEST_LABEL,
     "labelOverlap": False,

@@ -11,6 +11,9 @@ import pandas as pd
 Spec = dict[str, Any]
 
 _ROWS: Final = "rows"
+# The theme's muted text, for all words in charts: no one colour has enough contrast on
+# both themes, and Vega knows the page's background.
+MUTED: Final[Spec] = {"expr": "luminance(background) > 0.5 ? '#4A5B67' : '#A9B8C2'"}
 # For counts: no grid line between two whole numbers.
 WHOLE_NUMBERS: Final[Spec] = {"format": "d", "tickMinStep": 1}
 

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.ui.chart_tools.vega_lite import (
+    MUTED,
     Spec,
     mark,
     nominal,
@@ -25,8 +26,6 @@ _LATEST: Final = 19
 _HOUR: Final = 60
 _ROOM: Final = 0.05
 _CLOCK: Final = "(datum.value < 10 ? '0' : '') + datum.value + ':00'"
-# Readable on light and dark backgrounds.
-_MUTED: Final = "#7A8790"
 
 
 def show_drawn_week(
@@ -88,7 +87,7 @@ def show_drawn_week(
     }
     words: Spec = {
         "data": {"values": [{"Day": d, "What": what} for d, what in without.items()]},
-        "mark": mark("text", align="left", color=_MUTED),
+        "mark": mark("text", align="left", color=MUTED),
         "encoding": {
             "x": {"datum": begin + 0.1},
             "y": days,

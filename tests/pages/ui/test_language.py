@@ -13,6 +13,7 @@ from babel.messages.pofile import read_po
 from streamlit.testing.v1 import AppTest
 
 import dashboard
+from dashboard.ui.chart_tools.vega_lite import MUTED
 from dashboard.ui.language import (
     CATALOGUES,
     GERMAN,
@@ -195,9 +196,12 @@ def test_numbers_and_shares_of_a_german_chart_are_german() -> None:
     assert config["locale"]["number"]["percent"] == "\u00a0%"
     assert config["view"] == {"step": 9}
     # Vega's own descriptions are English.
-    assert config["axis"] == {"grid": True, "aria": False}
-    assert config["legend"] == {"aria": False}
-    assert in_language(strip) == strip
+    muted = {"labelColor": MUTED, "titleColor": MUTED}
+    assert config["axis"] == {"grid": True, "aria": False} | muted
+    assert config["legend"] == {"aria": False} | muted
+    # In English, only colours are set.
+    config = {"view": {"step": 9}, "axis": {"grid": True} | muted, "legend": muted}
+    assert in_language(strip) == strip | {"config": config}
 
 
 @pytest.mark.parametrize("written", [long_date, short_date, day_and_month])
