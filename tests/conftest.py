@@ -37,7 +37,7 @@ from db.files.gridfs import FileStore
 from services.core.actors import Actor
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
-from tests.kit import cast
+from tests.kit import acting, cast
 from tests.kit.clusters import (
     BreakableCluster,
     SharedCluster,
@@ -452,7 +452,12 @@ def database_url(endpoints: Endpoints) -> str:
 def engine(databases: Databases, template: str) -> Iterator[Engine]:
     """An engine on a database in which no test commits anything."""
     with databases.fresh(template) as endpoints:
-        engine = connect(owner(endpoints))
+        url = databases.administrator_url(endpoints)
+        engine = create_engine(
+            "postgresql+psycopg2://",
+            creator=lambda: acting.connect_as_owner(url),
+            use_native_hstore=False,
+        )
         yield engine
         engine.dispose()
 
