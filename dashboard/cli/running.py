@@ -375,7 +375,6 @@ def _copy(wired: "Wiring") -> "CopyKeeper | None":
     if store is None:
         return None
     from jobs.backups.copying.copy_keeping import CopyKeeper
-    from jobs.backups.copying.ownership import token_of
     from jobs.backups.copying.uploading import RepositoryCopy
 
     kept = timedelta(days=wired.settings.backup_kept_days)
@@ -386,7 +385,7 @@ def _copy(wired: "Wiring") -> "CopyKeeper | None":
             store,
             kept,
             full_every=wired.settings.backup_full_interval or timedelta(),
-            owner=token_of(wired.settings.data),
+            data=wired.settings.data,
         )
     )
 

@@ -43,7 +43,7 @@ def take_over(settings: "Settings") -> str:
     except StoreFailed as error:
         raise CannotBackUp(str(error)) from error
     place = store.address.shown
-    if before is None or before.token == token:
+    if before is None or ownership.is_of(before, token):
         return f"This machine already writes to {place}."
     return (
         f"From now on, this machine writes to {place}. The other one, which has done "

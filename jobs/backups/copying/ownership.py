@@ -2,10 +2,11 @@
 
 A clinic that was restored on another machine has the same number, and would remove from
 the copy what the first one has sent. A data folder that was copied with all its content
-has the same token, and cannot be told from the original.
+has the same token, until either of the two renews its own: then the other is refused.
 """
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,7 +34,10 @@ _OWNERS: Final = TypeAdapter(CopyOwner)
 
 
 def token_of(data: Path) -> str:
-    """Return the token that identifies this data folder. Raises OSError."""
+    """Return the token that identifies this data folder. Raises OSError.
+
+    They are two if `renew` was interrupted: either may be in the store.
+    """
     path = data / _TOKEN
     private_files.make(path, secrets.token_hex(16).encode())
     return path.read_text().strip()
@@ -46,9 +50,9 @@ def require_owned(store: ObjectStore, token: str, now: datetime) -> None:
     """
     owner = _read(store)
     if owner is None:
-        store.put_new(OWNER, _OWNERS.dump_json(CopyOwner(token, now)))
+        store.put_new(OWNER, _OWNERS.dump_json(CopyOwner(_newest(token), now)))
         owner = _read(store)
-    if owner is None or owner.token != token:
+    if owner is None or not is_of(owner, token):
         since = f"{owner.since.astimezone(UTC):%Y-%m-%d %H:%M}" if owner else "?"
         raise CannotBackUp(
             f"{store.address.shown} has been written by another machine of this clinic "
@@ -61,9 +65,35 @@ def require_owned(store: ObjectStore, token: str, now: datetime) -> None:
 def take_over(store: ObjectStore, token: str, now: datetime) -> CopyOwner | None:
     """Make this machine the only one that writes there; return the previous owner."""
     before = _read(store)
-    content = _OWNERS.dump_json(CopyOwner(token, now))
+    content = _OWNERS.dump_json(CopyOwner(_newest(token), now))
     store.put(OWNER, content, locked_until=None)
     return before
+
+
+def is_of(owner: CopyOwner, token: str) -> bool:
+    """Return whether the owner is the machine with this token."""
+    return owner.token in token.split()
+
+
+def renew(store: ObjectStore, data: Path) -> None:
+    """Replace this folder's token, so that copies of the folder have a former one.
+
+    The owner is this machine. Raises StoreFailed.
+    """
+    owner = _read(store)
+    if owner is None or not is_of(owner, token_of(data)):
+        return
+    path, new = data / _TOKEN, secrets.token_hex(16)
+    with suppress(OSError):
+        # Where there is no room, the next time will do.
+        private_files.replace(path, f"{owner.token}\n{new}".encode())
+        content = _OWNERS.dump_json(CopyOwner(new, owner.since))
+        store.put(OWNER, content, locked_until=None)
+        private_files.replace(path, new.encode())
+
+
+def _newest(token: str) -> str:
+    return token.rsplit(maxsplit=1)[-1]
 
 
 def _read(store: ObjectStore) -> CopyOwner | None:

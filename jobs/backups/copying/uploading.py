@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
@@ -52,7 +53,7 @@ from db.backups.repository import Repository
 from db.backups.sealing import digest_of
 from db.backups.storage.storage_use import StorageUse, use_of
 from db.files.file_keys import FileKeys
-from jobs.backups.copying.ownership import require_owned
+from jobs.backups.copying.ownership import renew, require_owned, token_of
 from jobs.backups.copying.sets_alone import SetsAlone
 from jobs.backups.retention.removing import LogStart, is_before, list_named
 
@@ -74,8 +75,9 @@ def _utc_now() -> datetime:
 class RepositoryCopy:
     """The copy of a repository in a store; `kept` is for how long backups are kept.
 
-    A base may be older than that by `full_every`. `owner` identifies this machine among
-    others with the same clinic; without it the owner is not checked.
+    A base may be older than that by `full_every`. The token of the folder `data`
+    identifies this machine among others with the same clinic; without it the owner is
+    not checked.
     """
 
     repository: Repository
@@ -84,7 +86,7 @@ class RepositoryCopy:
     kept: timedelta
     clock: Callable[[], datetime] = _utc_now
     full_every: timedelta = timedelta()
-    owner: str = ""
+    data: Path | None = None
     _listing: LocalListing | None = None
     _there: dict[str, int] = field(default_factory=dict)
     _listed_at: datetime | None = None
@@ -168,8 +170,8 @@ class RepositoryCopy:
         return replace(note, failure="")
 
     def _require_owned(self) -> None:
-        if self.owner:
-            require_owned(self.store, self.owner, self.clock())
+        if self.data is not None:
+            require_owned(self.store, token_of(self.data), self.clock())
 
     def _look_there(self, system_id: str) -> bool:
         """List the store if it is time to; return whether it was."""
@@ -188,6 +190,8 @@ class RepositoryCopy:
         self._require_own(system_id)
         # Before anything is changed there: another machine may be in the middle of it.
         self._require_owned()
+        if self.data is not None:
+            renew(store, self.data)
         store.abandon_unfinished()
         if self._listed_at is not None and (lost := self._there.keys() - there.keys()):
             self._mended += len(lost)

@@ -99,18 +99,57 @@ def test_what_is_not_of_the_log_itself_does_not_leave_the_machine(
     assert f"log/{name}" not in server.names(prefix)
 
 
+def machine(copy, data):
+    data.mkdir(exist_ok=True)
+    given = (copy.repository, copy.keys, copy.store, KEPT, copy.clock)
+    return RepositoryCopy(*given, data=data)
+
+
+def test_of_a_data_folder_and_a_copy_of_it_only_one_writes(
+    copy, server, prefix, tmp_path, clock
+):
+    """Started elsewhere with the same .env, it would remove what the other sends."""
+    first = machine(copy, tmp_path / "first")
+    first.round()
+    shutil.copytree(first.data, tmp_path / "copied")
+    # Restarted, as a worker may be at any time, it goes on.
+    machine(copy, first.data).round()
+
+    with pytest.raises(CannotBackUp, match="by another machine of this clinic since"):
+        machine(copy, tmp_path / "copied").round()
+
+    first.round()
+    shutil.rmtree(tmp_path / "copied")
+    shutil.copytree(first.data, tmp_path / "copied")
+    machine(copy, tmp_path / "copied").round()
+    with pytest.raises(CannotBackUp, match="take-over-copy"):
+        first.round()
+    take_over(copy.store, token_of(first.data), clock())
+    first.round()
+
+
+def test_a_machine_that_was_lost_while_it_renewed_its_token_goes_on(
+    copy, server, prefix, tmp_path
+):
+    first = machine(copy, tmp_path / "first")
+    first.round()
+    before = token_of(first.data)
+    (first.data / "copy-owner").write_text(f"{before}\nanother")
+
+    machine(copy, first.data).round()
+
+    after = token_of(first.data)
+    assert after not in {before, "another"}
+    (first.data / "copy-owner").write_text(f"{before}\n{after}")
+    machine(copy, first.data).round()
+
+
 def test_of_two_machines_of_one_clinic_one_writes_until_the_other_takes_over(
     copy, server, prefix, tmp_path
 ):
-    def machine(name):
-        (tmp_path / name).mkdir(exist_ok=True)
-        owner = token_of(tmp_path / name)
-        given = (copy.repository, copy.keys, copy.store, KEPT, copy.clock)
-        return RepositoryCopy(*given, owner=owner)
-
-    first, second = machine("first"), machine("second")
-    assert machine("first").owner == first.owner
+    first, second = (machine(copy, tmp_path / name) for name in ("first", "second"))
     first.round()
+    former = token_of(first.data)
     before = {name: server.read(f"{prefix}/{name}") for name in server.names(prefix)}
     backup_sets.keep_file(copy.repository, b"came later")
 
@@ -119,7 +158,8 @@ def test_of_two_machines_of_one_clinic_one_writes_until_the_other_takes_over(
 
     after = {name: server.read(f"{prefix}/{name}") for name in server.names(prefix)}
     assert after == before
-    assert take_over(copy.store, second.owner, copy.clock()).token == first.owner
+    token = token_of(second.data)
+    assert take_over(copy.store, token, copy.clock()).token == former
     assert second.round().strays == ()
     with pytest.raises(CannotBackUp, match=r"2026-11-25 03:00 UTC: .* take-over-copy"):
         first.round()
