@@ -202,8 +202,14 @@ class WebProcesses:
 
 
 def _require_time(child: Child, deadline: float) -> None:
-    if not child.is_running or time.monotonic() > deadline:
+    if not child.is_running:
         raise CannotServe(
             f"The web server did not become ready: {children.last_words(child)} See "
             f"{child.log}."
+        )
+    if time.monotonic() > deadline:
+        # What it wrote last is not why, and may be of the process before it.
+        raise CannotServe(
+            f"The web server did not become ready within {_READY_SECONDS:.0f} seconds: "
+            f"see {child.log}, and how busy the machine is."
         )

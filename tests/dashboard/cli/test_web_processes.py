@@ -2,8 +2,10 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import SimpleNamespace
 
 import pytest
 
@@ -113,3 +115,21 @@ def test_a_front_that_has_no_authority_yet_is_not_ready(answering, tmp_path):
     )
 
     assert not WebProcesses(settings, 1)._is_healthy()
+
+
+def test_of_one_that_is_only_slow_no_line_of_its_log_is_given_as_the_reason(tmp_path):
+    """The last one may be an answered request, also of the process that it replaces."""
+    log = tmp_path / "web-1.log"
+    log.write_text('{"event": "request", "status": 200}\n')
+
+    def refusal(*, is_running):
+        child = SimpleNamespace(is_running=is_running, log=log)
+        with pytest.raises(CannotServe) as refused:
+            web_processes._require_time(child, time.monotonic() - 1)
+        return str(refused.value)
+
+    assert refusal(is_running=True) == (
+        "The web server did not become ready within 60 seconds: see "
+        f"{log}, and how busy the machine is."
+    )
+    assert 'ready: {"event"' in refusal(is_running=False)
