@@ -17,7 +17,8 @@ _KINDS: Final = {
     "observations": "observation",
 }
 # Entries of archived records stay as they are. Two of the same day are one entry, which
-# ends with the later of the two, even if the code's system is spelled differently.
+# ends with the later of the two, even if the code's system is spelled differently. Of
+# two measurements the greater number is taken, with its own unit.
 _COLLECT: Final = """
 CREATE TEMP TABLE arriving_entries ON COMMIT DROP AS
 SELECT patients.id AS patient_id,
@@ -25,7 +26,8 @@ SELECT patients.id AS patient_id,
     CAST(:kinds AS jsonb) ->> kind AS kind, term,
     coalesce(min(nullif(system, '')), '') AS system, code, since AS started_on,
     CASE WHEN bool_and(until IS NOT NULL) THEN max(until) END AS ended_on,
-    max(value) AS value, max(unit) AS unit
+    max(value) AS value,
+    (array_agg(unit ORDER BY value DESC NULLS LAST, unit DESC NULLS LAST))[1] AS unit
 FROM arriving_terms JOIN patients USING (source_id)
 WHERE problem IS NULL AND code IS NOT NULL AND source = :source AND deleted_at IS NULL
 GROUP BY patients.id, source_id, arriving_terms.kind, term, code, since

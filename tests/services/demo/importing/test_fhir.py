@@ -409,6 +409,25 @@ def test_a_vital_sign_has_its_code_of_loinc_whatever_stands_before_it(take, entr
     assert (pulse["system"], pulse["code"], pulse["value"]) == (LOINC, "8867-4", 61)
 
 
+def test_of_two_measurements_of_a_day_the_number_keeps_its_own_unit(take, entries):
+    """They are one entry, and 158.7 pounds must not become 158.7 kg."""
+    code = concept(LOINC, "29463-7", "Body weight")
+    weights = [
+        observation(
+            id=unit,
+            code=code,
+            component=[],
+            valueQuantity={"value": value, "code": unit},
+        )
+        for value, unit in ((72, "kg"), (158.7, "[lb_av]"))
+    ]
+
+    take(ada(), *weights)
+
+    weight = entries()["Body weight"]
+    assert (float(weight["value"]), weight["unit"]) == (158.7, "[lb_av]")
+
+
 def test_a_code_under_two_names_of_its_system_is_one_entry(take, entries):
     code = concept("urn:oid:2.16.840.1.113883.6.96", "195967001", "Asthma")
     resources = (ada(), condition(id="again", code=code), condition())
