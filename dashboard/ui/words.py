@@ -39,6 +39,8 @@ _BEGINS_BLOCK: Final = re.compile(
 _SHORTCODE: Final = re.compile(r"[\w+-]+")
 # Streamlit looks for these after it has processed the escapes.
 _ICON: Final = re.compile(r":(?=material/|streamlit:)")
+# Of these, where they stand alone, Streamlit makes an arrow, a dash or a sign.
+_TYPOGRAPHY: Final = re.compile(r"(?<!\S)(?=(?:<->|->|<-|--|>=|<=|~=)(?!\S))")
 _WORD_JOINER: Final = "\u2060"
 
 _COUNTED_IN_YEARS = 2
@@ -84,7 +86,8 @@ def role_label(role: str) -> str:
 
 def plain(text: str) -> str:
     """Return the text escaped, so that Markdown shows it literally."""
-    signed = _SIGNS.sub(r"\\\g<0>", _ICON.sub(f":{_WORD_JOINER}", text))
+    joined = _TYPOGRAPHY.sub(_WORD_JOINER, _ICON.sub(f":{_WORD_JOINER}", text))
+    signed = _SIGNS.sub(r"\\\g<0>", joined)
     return _BEGINS_BLOCK.sub(_as_text, _without_codes(signed))
 
 

@@ -7,6 +7,7 @@ from dashboard.navigation import go
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
+from dashboard.ui.words import plain
 from dashboard.visits.booking.times import about_clocks, shortly
 from dashboard.visits.doctors.doctor_listing import doctors_listed
 from dashboard.visits.doctors.doctor_table import carried, doctor_table
@@ -36,7 +37,7 @@ specialities, doctors = doctors_listed(
     search or "", kept, with_inactive=with_inactive, limit=_MOST
 )
 if specialities:
-    st.pills(_("Speciality"), specialities, key="doctors_speciality")
+    st.pills(_("Speciality"), specialities, format_func=plain, key="doctors_speciality")
 if doctors:
     event = doctor_table(
         doctors, is_managed=is_manager, written_time=shortly, key="doctors_table"

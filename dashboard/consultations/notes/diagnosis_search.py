@@ -55,7 +55,7 @@ def offer_codes(changed: Callable[[], None]) -> None:
             )
             for category in listed.suggest(words):
                 st.button(
-                    category.label,
+                    plain(category.label),
                     key=f"{PAGE}_diagnosis_{place}_{category.code}",
                     type="tertiary",
                     on_click=_put,

@@ -305,7 +305,7 @@ def _offer(key: str, names: Sequence[str], label: str, *, field: str = "drug") -
         st.caption(_(label), width="content")
         for place, name in enumerate(names):
             st.button(
-                name,
+                plain(name),
                 key=f"{key}_{label}_{place}",
                 type="tertiary",
                 on_click=_put_drug if field == "drug" else _put_frequency,

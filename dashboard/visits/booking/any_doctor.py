@@ -12,7 +12,7 @@ from dashboard.context import current_actor, freshness, read
 from dashboard.ui.clock import in_zone, midnight, today
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.language import day_in_full, gettext as _, pgettext
-from dashboard.ui.words import capitalised
+from dashboard.ui.words import capitalised, plain
 from dashboard.visits.booking.holding import hold_any
 from dashboard.visits.booking.leaving import LOST
 from dashboard.visits.booking.slot_calendar import Day, Time, payload_of, slot_calendar
@@ -74,7 +74,7 @@ def _speciality() -> str | None:
         _("Speciality"),
         specialities(),
         key="book_speciality",
-        format_func=capitalised,
+        format_func=lambda name: plain(capitalised(name)),
     )
     return chosen
 

@@ -92,6 +92,14 @@ def test_a_colon_that_was_typed_makes_no_colour_and_no_picture(typed, escaped):
     assert plain(typed) == escaped
 
 
+@pytest.mark.parametrize("signs", ["--", "->", "<-", "<->", ">=", "<=", "~="])
+def test_signs_that_were_typed_become_no_arrow_and_no_dash(signs):
+    """Streamlit replaces them where they stand alone, and after the escapes."""
+    escaped = plain(f"K {signs} 5")
+
+    assert escaped.replace("\\", "") == f"K \u2060{signs} 5"
+
+
 @pytest.mark.parametrize(
     "sentence",
     [

@@ -69,6 +69,16 @@ def test_a_speciality_narrows_the_list(clinic, dora):
     assert {row[1] for row in rows_of(app, _TABLE)} == {"Cardiology"}
 
 
+def test_a_speciality_is_offered_as_it_was_typed(clinic):
+    """Pills read Markdown, and an administrator types what a doctor does."""
+    clinic.write(lambda s: cast.add_doctor(s, speciality="Eyes *and* ears"))
+
+    app = clinic.open("doctors")
+
+    offered = app.pills(key="doctors_speciality").options
+    assert "Eyes \\*and\\* ears" in offered
+
+
 def test_a_speciality_keeps_the_capitals_of_its_language(clinic):
     german = {"name": "Ines Intern", "speciality": "innere Medizin"}
     doctor_id = clinic.write(lambda s: cast.add_doctor(s, **german).id)
