@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -59,6 +59,7 @@ _LONGEST_LABEL: Final = 120
 _LONGEST_FIELD: Final = 80
 _LONGEST_TERM: Final = 200
 _MOST_PARTS: Final = 20
+_NAMELESS: Final = ""
 _ATC: Final = re.compile(r"[A-Z](?:[0-9]{2}(?:[A-Z](?:[A-Z](?:[0-9]{2})?)?)?)?")
 _CODE: Final = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z.+*/-]{0,18}[0-9A-Za-z+*])?")
 _URI: Final = re.compile(r"(?:https?://|urn:)[^\s]{1,190}")
@@ -95,6 +96,7 @@ def parse(kind: ListKind, content: bytes) -> CodeFile:
     problems = []
     for number, row in _rows(kind, content):
         try:
+            _require_known_columns(row)
             entry = _drug(row) if kind is ListKind.DRUGS else _diagnosis(row)
             key = _once(entry, lines)
             entries[key], lines[key] = entry, number
@@ -188,7 +190,7 @@ def _rows(kind: ListKind, content: bytes) -> list[tuple[int, dict[str, str]]]:
         names = [_column(name) for name in next(reader, [])]
         _require_columns(kind, names)
         return [
-            (reader.line_num, dict(zip(names, map(_tidied, cells), strict=False)))
+            (reader.line_num, _row(names, cells))
             for cells in reader
             if any(cell.strip() for cell in cells)
         ]
@@ -200,6 +202,21 @@ def _rows(kind: ListKind, content: bytes) -> list[tuple[int, dict[str, str]]]:
                 number=reader.line_num,
             )
         ) from error
+
+
+def _row(names: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
+    """Return the cells by column; those that are left over are in `_NAMELESS`."""
+    row = dict(zip(names, map(_tidied, cells), strict=False))
+    return row | {_NAMELESS: "".join(cells[len(names) :]).strip()}
+
+
+def _require_known_columns(row: Mapping[str, str]) -> None:
+    # Spreadsheets may write empty cells at the end of a line.
+    if row[_NAMELESS]:
+        raise _BadLine(
+            "the line has more cells than there are columns. Put a cell that contains "
+            "the separator in quotation marks."
+        )
 
 
 def _delimiter(text: str) -> str:

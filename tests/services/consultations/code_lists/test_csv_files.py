@@ -33,6 +33,13 @@ def test_columns_are_separated_as_the_countrys_spreadsheets_do(separator):
     assert drugs_of(text) == (ClinicDrug("Metformin", "tablets"),)
 
 
+def test_empty_cells_at_the_end_of_a_line_are_no_columns():
+    """Spreadsheets write them where another line once had more cells."""
+    assert drugs_of("name,form\nMetformin,tablets,,,\n") == (
+        ClinicDrug("Metformin", "tablets"),
+    )
+
+
 def test_a_diagnosis_has_its_system_its_term_and_other_words():
     file = parse(
         ListKind.DIAGNOSES,
@@ -56,6 +63,7 @@ def test_a_diagnosis_has_its_system_its_term_and_other_words():
         (ListKind.DRUGS, "metformin,tablets,500 mg,,,", "is already in line 2."),
         (ListKind.DRUGS, f"Metformin,{'x' * 81},,,,", "form is too long"),
         (ListKind.DRUGS, f"Metformin {'x' * 120},,,,,", "are too long: at most 120"),
+        (ListKind.DIAGNOSES, "R05,,Cough, dry,tussis", "more cells than there are"),
         (ListKind.DIAGNOSES, ",,Cough,", "the code is missing."),
         (ListKind.DIAGNOSES, "R 05,,Cough,", "“R 05” is not a code"),
         (ListKind.DIAGNOSES, "R05,,,", "the term is missing."),
