@@ -118,7 +118,7 @@ class Bundles:
         for path in self.paths:
             content = _content_of(path)
             entries = _entries_of(path, content)
-            bundle = Bundle(dict(_addresses(entries)))
+            bundle = Bundle(_by_address(entries))
             for entry in entries:
                 number += 1
                 resource = entry.get("resource") if isinstance(entry, dict) else None
@@ -180,6 +180,24 @@ def _entries_of(path: Path, content: bytes) -> list[Any]:
             "entries. Nothing was imported.",
         )
     return entries
+
+
+def _by_address(entries: list[Any]) -> dict[str, Resource]:
+    """Return the resources by address, without addresses that several of them have.
+
+    Whoever refers to such an address could mean either patient.
+    """
+    known: dict[str, Resource] = {}
+    ambiguous = set()
+    for address, resource in _addresses(entries):
+        other = known.setdefault(address, resource)
+        if _names(other) != _names(resource):
+            ambiguous.add(address)
+    return {name: known[name] for name in known.keys() - ambiguous}
+
+
+def _names(resource: Resource) -> tuple[str, str]:
+    return _type_in(resource), id_in(resource)
 
 
 def _addresses(entries: list[Any]) -> Iterator[tuple[str, Resource]]:

@@ -201,6 +201,22 @@ def test_a_reference_is_read_in_each_way_that_fhir_knows(reference, id_):
     assert files.Bundle({}).id_of({"reference": reference}, "Patient") == id_
 
 
+def test_an_address_that_two_patients_share_leads_to_neither(tmp_path):
+    """A diagnosis that refers to it could be of either."""
+    url = "https://one.example/fhir/Patient/x"
+    people = [{"fullUrl": url, "resource": each} for each in (ada(), ben())]
+    about = {"resource": condition(subject={"reference": url})}
+    sent = {"resourceType": "Bundle", "type": "collection", "entry": [*people, about]}
+    file = tmp_path / "bundle.json"
+    file.write_text(json.dumps(sent))
+
+    *_, entry = files.Bundles.find(file).resources()
+
+    assert entry.bundle.id_of(entry.resource["subject"], "Patient") == "x"
+    ids = [entry.bundle.by_address[f"Patient/{id_}"]["id"] for id_ in (ADA, BEN)]
+    assert ids == [ADA, BEN]
+
+
 @pytest.mark.parametrize(
     ("resource", "listed"),
     [
