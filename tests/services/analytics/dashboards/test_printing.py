@@ -387,9 +387,9 @@ def test_bars_of_many_series_and_their_legend_stay_above_the_foot_of_the_page(se
 
     with pypdfium2.PdfDocument(paper) as opened:
         lowest = [
-            page.get_textpage().get_charbox(found[0])[1]
+            page.get_textpage().get_charbox(first[0])[1]
             for page in opened
-            if (found := page.get_textpage().search(f"Beside {series - 1} ").get_next())
+            if (first := page.get_textpage().search(f"Beside {series - 1} ").get_next())
         ]
     assert lowest
     assert min(lowest) > FOOT
