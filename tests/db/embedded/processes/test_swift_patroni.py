@@ -231,3 +231,22 @@ def test_what_ended_or_cannot_be_read_is_no_primary(voter, tmp_path: Path, note)
     assert voter.vote()
 
     assert voter.voted == [["db-01"]]
+
+
+def test_a_server_is_reached_where_localhost_is_another_address(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    handler = patroni.postgresql.config.ConfigHandler
+    monkeypatch.setattr(
+        handler, "_get_tcp_local_address", handler._get_tcp_local_address
+    )
+
+    swift_patroni.use_address()
+
+    addresses = {
+        listening: handler._get_tcp_local_address(
+            SimpleNamespace(_server_parameters={"listen_addresses": listening})
+        )
+        for listening in ("127.0.0.1", "10.0.0.7")
+    }
+    assert addresses == {"127.0.0.1": "127.0.0.1", "10.0.0.7": "10.0.0.7"}
