@@ -99,6 +99,9 @@ def _actions(visit: VisitRecord) -> Iterator[RowAction]:
         "calendar_add_on",
         calendar_url(visit.id),
     )
+    if _has_begun(visit) and not _overrides():
+        # Only the clinic can still move or cancel it.
+        return
     yield RowAction(_MOVE, _("Move"), "event_repeat", shows_label=True)
     yield RowAction(
         _CANCEL, pgettext("visit", "Cancel"), "event_busy", shows_label=True
@@ -125,9 +128,7 @@ def ask_to_cancel(visit: VisitRecord) -> None:
                 starts_at=when(visit.starts_at), doctor_name=plain(visit.doctor_name)
             )
         )
-        overrides = _has_begun(visit) and current_actor().may(
-            Permission.OVERRIDE_BOOKING
-        )
+        overrides = _has_begun(visit) and _overrides()
         if overrides:
             st.warning(
                 _("The visit has begun, so enter a reason."), icon=":material/gavel:"
@@ -176,6 +177,10 @@ def _cancel(visit: VisitRecord, reason: str, *, overrides: bool) -> None:
 
 def _has_begun(visit: VisitRecord) -> bool:
     return visit.starts_at <= now()
+
+
+def _overrides() -> bool:
+    return current_actor().may(Permission.OVERRIDE_BOOKING)
 
 
 def state_of(visit: VisitRecord) -> Cell:

@@ -454,6 +454,25 @@ def test_staff_cancel_what_has_begun_for_a_reason(
     assert not app.exception
 
 
+def test_what_has_begun_is_moved_and_cancelled_by_the_clinic_only(clinic: Clinic):
+    mine = clinic.cast[Role.PATIENT].patient_id
+    visit = booked(clinic, clinic.write(_slot_in_an_hour), mine)
+    clinic.write(lambda s: samples.begin(s, visit))
+
+    own = clinic.open("visits", Role.PATIENT)
+    desk = clinic.open("visits", patient=mine)
+
+    assert _actions(own, visit) == ["ticket", "calendar"]
+    assert _actions(desk, visit) == ["ticket", "calendar", "move", "cancel"]
+
+
+def _actions(app: AppTest, visit: BookingRecord) -> list[str]:
+    """Return the names of what is offered for a visit in the table."""
+    rows = {row["id"]: row for row in shown(app, "visits_ahead")["rows"]}
+    cell = rows[str(visit.appointment_id)]["cells"][-1]
+    return [action["name"] for action in cell["actions"]]
+
+
 def test_who_cancels_a_visit_with_notes_is_asked_first(
     clinic: Clinic, dora: Practice, monkeypatch: pytest.MonkeyPatch
 ):
