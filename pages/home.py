@@ -19,10 +19,10 @@ from dashboard.patients.search.patient_table import patient_table
 from dashboard.people.passkey_confirmation import suggest_passkey
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.figures import Figure, show_figures
-from dashboard.ui.language import gettext as _, weekday
+from dashboard.ui.language import day_in_full, gettext as _
 from dashboard.ui.lists.list_words import counted
 from dashboard.ui.page_header import page_header
-from dashboard.ui.words import plain, written
+from dashboard.ui.words import plain
 from services.core.actors import Permission, Role
 from services.lists.pages import PagePosition
 
@@ -132,7 +132,7 @@ with page_header(_("Hello, {name}").format(name=plain(actor.name))):
         _("Register patient"), type="primary", key="home_register"
     ):
         go("patients/register.py")
-st.caption(f"{weekday(today())}, {written(today())}")
+st.caption(day_in_full(today()))
 match actor.role:
     case Role.ADMIN:
         suggest_passkey()

@@ -7,9 +7,8 @@ import streamlit as st
 from dashboard.context import freshness, now, today
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.language import gettext as _, weekday
+from dashboard.ui.language import day_in_full, gettext as _
 from dashboard.ui.page_header import page_header
-from dashboard.ui.words import written
 from dashboard.visits.front_desk import (
     day_queue,
     desk_tables,
@@ -41,7 +40,7 @@ def show_visits() -> None:
 
 shown = st.session_state.setdefault("day_shown", today())
 page_header(_("Your day"))
-st.subheader(f"{weekday(shown)}, {written(shown)}", anchor=False)
+st.subheader(day_in_full(shown), anchor=False)
 # No date field: its parts are too small a target for a finger (WCAG 2.5.8).
 with st.container(horizontal=True):
     st.button(_("Previous week"), key="day_week_before", on_click=move, args=(-7,))

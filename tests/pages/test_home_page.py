@@ -328,7 +328,10 @@ def test_a_patients_first_page_says_what_is_next_and_what_to_bring(
     app = clinic.start(Role.PATIENT)
 
     said = " ".join(text.value for text in app.markdown)
-    assert "09:00" in said
+    # As in the table of visits below.
+    (row,) = rows_of(app, "my_record_visits")
+    assert "09:00" in row[0]
+    assert f"#### {row[0]}" in said
     assert "In 2 days" in said
     assert "Please bring" in said
     # They need to know as of when it is, but not which server has answered.

@@ -12,18 +12,18 @@ from dashboard.navigation import go
 from dashboard.ui.chart_tools import bare_box
 from dashboard.ui.chart_tools.counts import bars_of_counts
 from dashboard.ui.chart_tools.vega_lite import of_rows
-from dashboard.ui.clock import time_of_day
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.language import gettext as _, ngettext, short_month, weekday
+from dashboard.ui.language import gettext as _, ngettext, short_month
 from dashboard.ui.language.chart_locale import in_language
-from dashboard.ui.words import plain, written
+from dashboard.ui.words import plain
 from dashboard.visits.appointments.patient_visits import (
     show_state,
     upcoming,
     visits_of,
 )
 from dashboard.visits.appointments.visit_addresses import calendar_url, ticket_url
+from dashboard.visits.booking.times import when
 from services.patients.records.model import PatientRecord
 from services.visits.front_desk.appointments import (
     VisitRecord,
@@ -67,8 +67,7 @@ def _show_next(visit: VisitRecord, patient: PatientRecord) -> None:
     at = in_zone(visit.starts_at)
     place = _(", room {room}").format(room=plain(visit.room)) if visit.room else ""
     with st.container(border=True):
-        day = f"{weekday(at.date())}, {written(at.date())}"
-        st.markdown(f"#### {day}, {time_of_day(at)}")
+        st.markdown(f"#### {when(visit.starts_at)}")
         st.markdown(
             _("{distance} with {doctor}{place} · code {code}").format(
                 distance=_distance(at.date()),

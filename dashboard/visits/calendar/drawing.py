@@ -7,8 +7,8 @@ from uuid import UUID
 
 from dashboard.context import current_actor, now
 from dashboard.ui.clock import in_zone, today
-from dashboard.ui.language import gettext as _, lowered, weekday
-from dashboard.ui.words import capitalised, written
+from dashboard.ui.language import day_in_full, gettext as _, lowered, short_date
+from dashboard.ui.words import capitalised
 from dashboard.visits.booking.times import clock, from_to, heading
 from dashboard.visits.calendar.period import CalendarRequest
 from dashboard.visits.calendar.rooms import by_room, joined_stretches
@@ -137,8 +137,10 @@ def _lane(
 
 def _visit(visit: VisitRecord, day: date, label: str) -> GridEntry:
     state = desk_words.state(visit, now())
-    born = desk_words.born_and_aged(visit, today())
-    details = (state.text, born, visit.note)
+    born = visit.date_of_birth
+    # In a narrow column the last words are cut off; the year of birth is to be seen.
+    shown = (state.text, short_date(born) if born else "", visit.note)
+    details = (state.text, desk_words.born_and_aged(visit, today()), visit.note)
     who = desk_words.listed_patient_name(visit)
     name = f"{_from_to(visit)}, {label}: {', '.join(filter(None, (who, *details)))}"
     is_open = visit.status is VisitStatus.SCHEDULED
@@ -149,7 +151,7 @@ def _visit(visit: VisitRecord, day: date, label: str) -> GridEntry:
         ends=minute_of(visit.ends_at, day),
         text=f"{clock(visit.starts_at)} {who}",
         name=name,
-        detail=" · ".join(filter(None, details)),
+        detail=" · ".join(filter(None, shown)),
         tone="violet" if visit.status is VisitStatus.IN_ROOM else state.tone,
         icon=state.icon,
         is_movable=is_open and current_actor().may(Permission.BOOK_VISITS),
@@ -228,6 +230,6 @@ def _bands(
 def spoken_day(shown: CalendarRequest) -> str:
     """Return the days as a heading."""
     if shown.days == 1:
-        return f"{weekday(shown.first)}, {written(shown.first)}"
+        return day_in_full(shown.first)
     last = shown.first + timedelta(days=shown.days - 1)
     return from_to(heading(shown.first), f"{heading(last)} {last.year}")

@@ -3,7 +3,7 @@
 import itertools
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import get_args
 from uuid import UUID
 
@@ -27,6 +27,7 @@ from services.visits.front_desk.appointments.records import CallOutcome
 from services.visits.front_desk.notifications import NotificationKind
 from tests.kit import cast
 from tests.pages.conftest import rows_of
+from tests.pages.document_samples import shown
 from tests.services.visits import visit_samples
 from tests.services.visits.visit_samples import soon
 
@@ -410,6 +411,28 @@ def test_that_somebody_was_phoned_stands_on_the_visit(clinic, to_phone):
     app.run()
 
     assert any("No answer, " in text for text in words_on(app))
+
+
+def test_the_year_of_birth_has_room_in_a_narrow_column_of_the_calendar(clinic):
+    born = date(1979, 9, 18)
+
+    def add(session):
+        doctor = cast.add_doctor(session).id
+        patient = cast.add_patient(session, cast.ada(date_of_birth=born)).id
+        at = midnight(today()) + timedelta(hours=10)
+        return visit_samples.visit(session, doctor, patient, at, note="Cough")
+
+    visit_id = clinic.write(add)
+
+    app = clinic.open("calendar")
+
+    entries = [
+        e for lane in shown(app, "calendar_grid")["lanes"] for e in lane["entries"]
+    ]
+    (entry,) = [entry for entry in entries if entry["id"] == str(visit_id)]
+    assert "· 18 Sep 1979 · Cough" in entry["detail"]
+    # What is said in full has room for more.
+    assert "18 September 1979 (" in entry["name"]
 
 
 def test_a_day_on_which_nobody_works_leads_to_where_hours_are_set(clinic):
