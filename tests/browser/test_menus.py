@@ -175,6 +175,13 @@ def test_the_menu_at_the_name_leads_to_the_account_and_out(desk: Page):
     expect(desk).to_have_url(re.compile("/sign-out$"))
 
 
+def test_the_initials_beside_the_name_leave_out_the_title(site: Site):
+    with site.lend(Role.CLINICIAN, at="/") as page:
+        button = page.get_by_role("button", name="Dr. Amara Okafor")
+
+        expect(button.locator("b")).to_have_text("AO")
+
+
 def test_the_bell_of_an_open_page_follows_what_is_new_and_leads_to_it(site: Site):
     with site.lend(Role.ANALYST) as page:
         page.goto("/doctors")

@@ -86,7 +86,10 @@
     made.append(...children)
     return made
   }
-  const words = places.person.name.split(/\s+/).filter((word) => /^\p{L}/u.test(word))
+  const parts = places.person.name.split(/\s+/).filter((part) => /^\p{L}/u.test(part))
+  // Not titles, such as "Dr."; some people's names are abbreviated as a whole.
+  const unabbreviated = parts.filter((part) => !part.endsWith("."))
+  const words = unabbreviated.length ? unabbreviated : parts
   const initials = [words.at(0), words.length > 1 ? words.at(-1) : ""]
     .map((word) => (word ?? "").slice(0, 1).toUpperCase())
     .join("")
