@@ -196,7 +196,8 @@ def _patient_in_use(session: Session, patient_id: UUID) -> UUID:
         ).one_or_none()
     if row is None:
         raise NoSuchPatient(patient_id)
-    return row.merged_into_id or row.id
+    own_id, kept_id = row
+    return kept_id or own_id
 
 
 def _own_current(
