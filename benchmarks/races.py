@@ -146,17 +146,17 @@ class Crowd:
     ) -> Any:
         """Return the value of a column in some row; raises ServiceError for none."""
         chosen = select(column).where(*where).order_by(func.random()).limit(1)
-        found = self.database.read_latest(
+        value = self.database.read_latest(
             lambda session: session.scalar(chosen), identity=SYSTEM
         ).value
-        if found is None:
+        if value is None:
             raise ServiceError("There is none.")
-        return found
+        return value
 
     def patient(self) -> UUID:
         """Return somebody who is in use just now."""
-        found: UUID = self.any(Patient.id, Patient.deleted_at.is_(None))
-        return found
+        patient_id: UUID = self.any(Patient.id, Patient.deleted_at.is_(None))
+        return patient_id
 
 
 def _open(database: Database) -> Crowd:
@@ -445,13 +445,13 @@ def run(seconds: float) -> bool:
 
         with ThreadPoolExecutor(THREADS) as threads:
             list(threads.map(act_on, range(THREADS)))
-        found = crowd.work(lambda session: list(contradictions(session)))
+        defects = crowd.work(lambda session: list(contradictions(session)))
     for word in ("done", "refused"):
         counted: Counter[str] = getattr(tally, word)
         print(f"{word}: " + ", ".join(f"{n} {act}" for act, n in counted.most_common()))
-    found += [f"{number} times {what}" for what, number in tally.failed.items()]
-    print("\n".join(found) or "No contradiction, and no error.")
-    return not found
+    defects += [f"{number} times {what}" for what, number in tally.failed.items()]
+    print("\n".join(defects) or "No contradiction, and no error.")
+    return not defects
 
 
 if __name__ == "__main__":

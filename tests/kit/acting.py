@@ -55,8 +55,8 @@ def install() -> None:
 
     With a session that was never given to `run_in_role`, it does what it did before.
     """
-    for found in pkgutil.walk_packages(services.__path__, "services."):
-        importlib.import_module(found.name)
+    for listed in pkgutil.walk_packages(services.__path__, "services."):
+        importlib.import_module(listed.name)
     replaced: dict[Service, Service] = {}
     for name in ALLOWED:
         module, _, attribute = f"services.{name}".rpartition(".")
