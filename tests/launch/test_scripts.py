@@ -158,7 +158,7 @@ def test_packages_get_into_the_environment_whatever_is_set_for_other_pythons(
     assert result.returncode == 0, result.stderr
     variables = result.stdout.splitlines()
     assert "PIP_USER=0" in variables
-    assert not [one for one in variables if one.endswith("=/elsewhere")]
+    assert not [line for line in variables if line.endswith("=/elsewhere")]
 
 
 @pytest.mark.parametrize(

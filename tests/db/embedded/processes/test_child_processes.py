@@ -67,9 +67,11 @@ def test_what_a_program_needs_and_the_system_does_not_have_is_named(
     with pytest.raises(CannotStart) as refusal:
         program.require_running()
 
-    said = str(refusal.value)
-    assert said.startswith(f"mongod needs {lacking}, which this system does not have")
-    assert "CHARTROOM_DATABASE_URL and CHARTROOM_MONGO_URL" in said
+    sentence = str(refusal.value)
+    assert sentence.startswith(
+        f"mongod needs {lacking}, which this system does not have"
+    )
+    assert "CHARTROOM_DATABASE_URL and CHARTROOM_MONGO_URL" in sentence
 
 
 @pytest.fixture
