@@ -119,3 +119,15 @@ def test_the_time_line_leads_to_a_visit_and_the_visit_back_to_the_time_line(
             page.get_by_role("row").filter(has_text="Acute bronchitis")
         ).to_be_visible()
         assert page.url.endswith("part=time-line")
+
+
+def test_a_phone_shows_a_long_allergy_in_full(site: Site):
+    allergy = "Non-steroidal anti-inflammatory drugs and salicylates"
+    patient = site.write(
+        lambda session: cast.add_patient(session, cast.ada(allergies=(allergy,))).id
+    )
+    with site.lend(width=390, at=f"/patient?patient={patient}") as page:
+        badge = ready(page).locator(".stMarkdownBadge").filter(has_text=allergy)
+        expect(badge).to_be_visible()
+
+        assert badge.evaluate("one => one.scrollWidth <= one.clientWidth + 1")
