@@ -131,3 +131,16 @@ def test_a_phone_shows_a_long_allergy_in_full(site: Site):
         expect(badge).to_be_visible()
 
         assert badge.evaluate("one => one.scrollWidth <= one.clientWidth + 1")
+
+
+def test_a_long_email_address_is_shown_in_full_beside_its_name(site: Site):
+    email = f"{'maximiliane.' * 4}brandt@university-clinic.example.org"
+    patient = site.write(
+        lambda session: cast.add_patient(session, cast.ada(email=email)).id
+    )
+    with site.lend(width=390, at=f"/patient?patient={patient}") as page:
+        contact = ready(page).get_by_test_id("stTable").filter(has_text=email)
+        expect(contact).to_be_visible()
+
+        value = contact.get_by_test_id("stMarkdownContainer").filter(has_text=email)
+        assert value.evaluate("one => one.scrollWidth <= one.clientWidth + 1")
