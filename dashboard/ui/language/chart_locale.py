@@ -10,7 +10,7 @@ from dashboard.ui.chart_tools.vega_lite import MUTED
 from dashboard.ui.language import GERMAN, current_language
 
 # Streamlit's own grey has a contrast of only 3.6 on the light page.
-_LEGIBLE: Final = {"labelColor": MUTED, "titleColor": MUTED}
+_LEGIBLE: Final[dict[str, Any]] = {"labelColor": MUTED, "titleColor": MUTED}
 # A Sunday, with which a week begins in Vega.
 _SUNDAY: Final = date(2023, 1, 1)
 _MINUTE: Final = 60_000.0
