@@ -16,9 +16,7 @@ from dashboard.ui.language import gettext as _
 from dashboard.ui.language.backup_failures import translate_failure
 from dashboard.ui.measures import ago
 from dashboard.ui.words import at, plain
-from db.files.file_keys import UnusableFileKeys
-from db.files.seal_keys import UnusableKey
-from db.files.signing_keys import UnusableSigningKey
+from dashboard.web.page_context.file_stores import KeysUnusable, make_missing_keys
 from services.backups import BackupFolderSilent, kits
 from services.backups.kits import KitState
 from services.core.actors import Actor, Permission
@@ -137,7 +135,7 @@ def _ask() -> None:
         with error_boundary():
             try:
                 st.session_state[_PAPER] = _make(passphrase, repeated)
-            except (UnusableFileKeys, UnusableKey, UnusableSigningKey) as error:
+            except KeysUnusable as error:
                 st.error(
                     plain(translate_failure(str(error))), icon=":material/key_off:"
                 )
@@ -149,11 +147,11 @@ def _ask() -> None:
 def _make(passphrase: str, repeated: str) -> bytes:
     """Return a kit as a PDF; raises the services' refusals.
 
-    Raises UnusableFileKeys, UnusableKey and UnusableSigningKey: a kit with another key
-    in place of a lost one would have people destroy the last that has it.
+    Raises KeysUnusable: a kit with another key in place of a lost one would have people
+    destroy the last that has it.
     """
     wired = wiring.current()
-    wiring.make_missing_keys(wired.settings)
+    make_missing_keys()
     make = partial(
         kits.make_kit,
         actor=current_actor(),

@@ -66,7 +66,8 @@ def test_a_password_in_the_file_stays_as_it_is_written(
 
     settings = Settings()
 
-    assert settings.sms_token is not None and settings.smtp_url is not None
+    assert settings.sms_token is not None
+    assert settings.smtp_url is not None
     assert settings.sms_token.get_secret_value() == "pa${ss}word"
     assert "user:1${ss}2@" in settings.smtp_url.get_secret_value()
     assert settings.data == Path("/srv/chartroom")

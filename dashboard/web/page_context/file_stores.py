@@ -45,6 +45,22 @@ def signing_certificates() -> "tuple[Certificate, ...]":
         return ()
 
 
+class KeysUnusable(Exception):
+    """A key of the clinic is lost or damaged; the message names its file."""
+
+
+def make_missing_keys() -> None:
+    """Make the keys that have not been needed yet; raises KeysUnusable."""
+    # Only the page that makes recovery kits needs them all.
+    from db.files.seal_keys import UnusableKey
+    from db.files.signing_keys import UnusableSigningKey
+
+    try:
+        wiring.make_missing_keys(wiring.current().settings)
+    except (UnusableFileKeys, UnusableKey, UnusableSigningKey) as error:
+        raise KeysUnusable(str(error)) from error
+
+
 class CannotSeal(Exception):
     """The file keys cannot be used just now."""
 
