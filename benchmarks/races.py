@@ -60,6 +60,7 @@ Act = Callable[["Crowd"], object]
 THREADS: Final = 8
 PATIENTS: Final = 5
 _TODAY: Final = date(2026, 11, 30)
+_CANCELLED: Final = 0.05
 _REASON: Final = "Unconscious in the waiting room"
 _STEPS: Final = (
     appointments.check_in,
@@ -180,10 +181,14 @@ def _open(database: Database) -> Crowd:
 
 
 def _register(crowd: Crowd) -> None:
+    def register(session: Session, actor: Actor) -> None:
+        draft = cast.invent_patient()
+        made = patients.register(session, actor, draft, today=_TODAY)
+        care.assign(session, actor, made.id, crowd.dora.id)
+
     counted = select(func.count()).where(Patient.deleted_at.is_(None))
     if crowd.work(lambda session: session.scalars(counted).one()) <= PATIENTS:
-        draft = cast.invent_patient()
-        crowd.act(crowd.cleo, lambda s, a: patients.register(s, a, draft, today=_TODAY))
+        crowd.act(crowd.cleo, register)
 
 
 def _edit(crowd: Crowd) -> None:
@@ -291,7 +296,9 @@ def _move(crowd: Crowd) -> None:
 
 
 def _cancel(crowd: Crowd) -> None:
-    booking_id = crowd.any(Booking.id, Booking.status.in_(["pending", "confirmed"]))
+    # Rarely: otherwise hardly a visit would take place.
+    is_open = Booking.status.in_(["pending", "confirmed"])
+    booking_id = crowd.any(Booking.id, is_open, func.random() < _CANCELLED)
     crowd.act(
         crowd.cleo, lambda s, a: bookings.cancel(s, a, booking_id, despite_notes=True)
     )
@@ -313,7 +320,9 @@ def _leave(crowd: Crowd) -> None:
 
 
 def _attend(crowd: Crowd) -> None:
-    visit_id, step = crowd.any(Appointment.id), random.choice(_STEPS)
+    is_soon = Appointment.starts_at < func.now() + timedelta(hours=6)
+    visit_id = crowd.any(Appointment.id, is_soon, Appointment.status != "cancelled")
+    step = random.choice(_STEPS)
     crowd.act(crowd.cleo, lambda s, a: step(s, a, visit_id))
 
 
