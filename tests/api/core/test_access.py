@@ -302,7 +302,8 @@ SWITCHED = {
 
 
 def _call(client, method, path):
-    query = "?list=none" if path.endswith((".csv", ".xlsx")) else ""
+    is_list = path in {"/files/patients.csv", "/files/patients.xlsx"}
+    query = "?list=none" if is_list else ""
     return client.ask(
         method,
         path.format(**NAMED) + query,
