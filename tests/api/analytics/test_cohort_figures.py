@@ -122,12 +122,10 @@ def test_a_figure_is_sent_as_a_file(call, visitors):
 
 
 def test_a_file_has_a_byte_order_mark_for_a_person_and_none_for_a_program(
-    call, stranger, application, visitors
+    call, stranger, application
 ):
     """Excel reads umlauts correctly only after a byte order mark."""
-    analyst = application.database.write(
-        lambda session: cast.add_actor(session, cast.ANA), identity=SYSTEM
-    ).value
+    analyst = application.people[Role.ANALYST]
     signed_in = {
         "Cookie": cookie_of(application.database, analyst.id),
         "Sec-Fetch-Site": "same-origin",
