@@ -23,7 +23,8 @@ import patroni.postgresql  # isort: skip
 import patroni.ha
 from patroni import psycopg
 from patroni.__main__ import main
-from patroni.postgresql.misc import parse_history, parse_lsn
+from patroni.exceptions import PostgresConnectionException
+from patroni.postgresql.misc import format_lsn, parse_history, parse_lsn
 
 _CLEAN: Final = "shut down"
 # Longer than a start takes that needs no more log than is there.
@@ -110,8 +111,34 @@ class CarefulFollower:
 
 
 def _running_end(server: Any) -> LogEnd:
+    """Return where a running server's log ends.
+
+    The last that a replica has received may be the beginning of a record whose rest
+    died with the primary. That is no log: Patroni does not rewind it, and nobody
+    acknowledges it, since a new receiver reports what is replayed (WalReceiverMain in
+    PostgreSQL's walreceiver.c). Otherwise it would follow nobody for ever.
+    """
     with _asking(server, server.config.local_replication_address) as cursor:
-        return _identify(cursor)
+        end = _identify(cursor)
+    try:
+        replayed: int | None = server.replay_lsn()
+        is_streaming = server.replication_state() == "streaming"
+    except PostgresConnectionException:
+        return end
+    if (
+        replayed is None
+        or replayed >= end.position
+        or is_streaming
+        or _has_record(server, LogEnd(end.timeline, replayed))
+    ):
+        return end
+    return LogEnd(end.timeline, replayed)
+
+
+def _has_record(server: Any, place: LogEnd) -> bool:
+    """Return whether a whole record begins there; True if that is not known."""
+    record, _ = server.waldump(place.timeline, format_lsn(place.position), 1)
+    return record is None or bool(record.strip())
 
 
 def _stopped_end(server: Any, rewind: Any) -> LogEnd | None:

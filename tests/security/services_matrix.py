@@ -480,6 +480,7 @@ TOOLS: Final = {
     "patients.care.care.is_in_charge",
     "patients.care.care.require_own",
     "cluster.operations.journal.begin",
+    "cluster.operations.authorization.check_program",
     "cluster.operations.authorization.record",
     "visits.schedule.doctors.rows.find",
     "visits.schedule.doctors.rows.records_of",

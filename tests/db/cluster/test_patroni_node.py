@@ -273,6 +273,32 @@ def test_the_leader_has_all_of_a_log_that_ends_where_it_was_or_is(
     assert patroni_node._has_all(server, _LEADER, LogEnd(*own), rewind) is follows
 
 
+@pytest.mark.parametrize(
+    ("replayed", "state", "next_record", "end"),
+    [
+        pytest.param(0x58, None, b"", 0x58, id="half a record"),
+        pytest.param(0x58, None, b"rmgr: Heap", 0x60, id="not replayed yet"),
+        pytest.param(0x58, None, None, 0x60, id="its log cannot be read"),
+        pytest.param(0x58, "streaming", b"", 0x60, id="the rest may come"),
+        pytest.param(0x60, None, b"", 0x60, id="whole"),
+        pytest.param(None, None, b"", 0x60, id="nothing replayed"),
+    ],
+)
+def test_the_beginning_of_a_record_whose_rest_is_lost_is_no_log(
+    replayed, state, next_record, end
+):
+    """Otherwise a replica that received it would follow nobody for ever."""
+    server = SimpleNamespace(
+        config=SimpleNamespace(local_replication_address={}),
+        get_replication_connection_cursor=lambda **_: Answers(LogEnd(7, 0x60)),
+        replay_lsn=lambda: replayed,
+        replication_state=lambda: state,
+        waldump=lambda *_: (next_record, b""),
+    )
+
+    assert patroni_node._running_end(server) == LogEnd(7, end)
+
+
 def test_who_follows_another_than_the_primary_may():
     its, other = PatroniOf(is_running=True), SimpleNamespace(name="db-03")
 
