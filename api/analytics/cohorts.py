@@ -11,12 +11,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from api.analytics.saved_questions import SavedQuestionsShown, saved_response
-from api.core.answers import (
-    BYTE_ORDER_MARK,
-    JsonResponse,
-    Shown,
-    written_headers,
-)
+from api.core.answers import JsonResponse, Shown, written_headers
 from api.core.bodies import Body, describe_body, json_body
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
@@ -357,8 +352,7 @@ def table_response(
     """Return a table as a file named after `name` and the day."""
     file_name = f"{name}-{caller.stores.today():%Y-%m-%d}.{file_format}"
     disposition = {"Content-Disposition": attachment_named(file_name)}
-    is_for_spreadsheets = file_format == "csv" and caller.uses_browser
-    mark = BYTE_ORDER_MARK if is_for_spreadsheets else ""
+    mark = caller.csv_mark if file_format == "csv" else ""
     return Response(
         mark.encode() + file_of(table, file_format),
         media_type=MEDIA_TYPES[file_format],

@@ -6,7 +6,6 @@ from uuid import UUID
 from fastapi import APIRouter, Path
 from starlette.responses import Response
 
-from api.core.answers import BYTE_ORDER_MARK
 from api.core.dependencies import ProgramOrPerson
 from api.core.documented import sends
 from api.core.files.sending import attachment_named
@@ -25,11 +24,10 @@ def download(caller: ProgramOrPerson, uuid: UUID, name: _Name) -> Response:
     content = caller.read(
         lambda session: previews.read_preview_list(session, caller.actor, uuid, name)
     ).value
-    mark = BYTE_ORDER_MARK if caller.uses_browser else ""
     # Safe in a header: an unknown kind raised NotFound above.
     filename = f"would-be-undone-{name}.csv"
     return Response(
-        mark + content,
+        caller.csv_mark + content,
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": attachment_named(filename)},
     )

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from api.core.answers import JsonResponse, Shown, written_headers
+from api.core.bodies import Body
 from api.core.dependencies import Caller
 from api.core.documented import Problem
 from api.core.problems import problem_of
@@ -45,13 +46,14 @@ class BulkAnswer(Shown):
     outcomes: list[BulkOutcome]
 
 
-def require_unused(action: str, fields: Mapping[str, object]) -> None:
-    """Raise InvalidInput for a field that was filled in and belongs to other actions.
+def require_unused(body: Body, action: str, fields: Mapping[str, str]) -> None:
+    """Raise InvalidInput for a field that was filled in and belongs to another action.
 
-    Its contents would otherwise be lost while the answer says that all was done.
+    `fields` has the field that each action reads. The contents of others would be lost
+    while the answer says that all was done.
     """
-    for name, value in fields.items():
-        if value:
+    for owner, name in fields.items():
+        if owner != action and getattr(body, name):
             sentence = f"{name} does not belong to the action {action}; omit it."
             raise InvalidInput(name, sentence)
 

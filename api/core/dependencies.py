@@ -179,6 +179,11 @@ class Caller:
     export_purpose: str | None = None
     is_limited_to_groups: bool = False
 
+    @property
+    def csv_mark(self) -> str:
+        """What CSV begins with, so that a person's spreadsheet reads its umlauts."""
+        return BYTE_ORDER_MARK if self.uses_browser else ""
+
     def read(self, operation: Callable[[Session], T]) -> Read[T]:
         """Run the operation on a node that has the caller's own writes."""
         return self._on_behalf().read(operation, after=self.after)
@@ -220,7 +225,7 @@ class Caller:
         return self.stores.exports.begin(
             self.actor.id,
             lambda: self._on_behalf().stream(operation, after=self.after),
-            mark=BYTE_ORDER_MARK if self.uses_browser else "",
+            mark=self.csv_mark,
         )
 
     def require(self, permission: Permission) -> None:

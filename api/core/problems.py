@@ -117,7 +117,6 @@ def install(api: FastAPI, routes: Sequence[APIRoute]) -> None:
     api.add_exception_handler(InvalidResource, _invalid_resource)
     api.add_exception_handler(Refusal, _refused_with_more)
     api.add_exception_handler(NoPrimary, _no_primary)
-    api.add_exception_handler(NotOnReplica, _not_on_replica)
     api.add_exception_handler(DatabaseUnavailable, _database_unavailable)
     api.add_exception_handler(OSError, _os_error)
     api.add_exception_handler(RequestValidationError, _invalid_request)
@@ -216,20 +215,17 @@ def _no_primary(request: Request, error: Exception) -> Response:
     assert isinstance(error, NoPrimary)  # noqa: S101 (registered so)
     if refusal := full_disk(error, stores_of(request).disks):
         return _service_error(request, refusal)
-    sentence = (
-        f"Nothing can be saved since {error.since:%Y-%m-%d %H:%M:%S} UTC: no server "
-        "leads the database. Existing data can still be read."
-    )
-    return _cannot_now(request, sentence)
-
-
-def _not_on_replica(request: Request, error: Exception) -> Response:
-    assert isinstance(error, NotOnReplica)  # noqa: S101 (registered so)
-    sentence = (
-        "Not found on a replica, which may lack what was saved last, and since "
-        f"{error.since:%Y-%m-%d %H:%M:%S} UTC no server leads the database. Try again "
-        "once one does."
-    )
+    since = f"since {error.since:%Y-%m-%d %H:%M:%S} UTC"
+    if isinstance(error, NotOnReplica):
+        sentence = (
+            f"Not found on a replica, which may lack what was saved last, and {since} "
+            "no server leads the database. Try again once one does."
+        )
+    else:
+        sentence = (
+            f"Nothing can be saved {since}: no server leads the database. Existing "
+            "data can still be read."
+        )
     return _cannot_now(request, sentence)
 
 

@@ -38,8 +38,7 @@ class DocumentsBulk(Body):
     def act(self, caller: Caller) -> Callable[[Session, UUID], object]:
         """Return the action on one document, or raise InvalidInput."""
         read = {"change": "changes", "add_tags": "tags", "hold": "reason"}
-        others = {*read.values()} - {read.get(self.action)}
-        require_unused(self.action, {name: getattr(self, name) for name in others})
+        require_unused(self, self.action, read)
         match self.action:
             case "change":
                 return self._change(caller)

@@ -46,8 +46,7 @@ class PatientsBulk(Body):
         """Return the action on one patient, or raise InvalidInput."""
         actor, clinician = caller.actor, self.clinician
         read = {"assign": "clinician", "archive": "reason"}
-        others = {*read.values()} - {read.get(self.action)}
-        require_unused(self.action, {name: getattr(self, name) for name in others})
+        require_unused(self, self.action, read)
         if self.action == "assign":
             if clinician is None:
                 raise InvalidInput("clinician", "clinician is required.")

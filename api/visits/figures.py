@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from api.core.answers import BYTE_ORDER_MARK, JsonResponse, Shown, read_headers
+from api.core.answers import JsonResponse, Shown, read_headers
 from api.core.bodies import AS_TEXT
 from api.core.dependencies import Caller, Program, ProgramOrPerson
 from api.core.documented import sends, shows
@@ -90,11 +90,10 @@ def export(
 ) -> Response:
     """Return the same figures as CSV, with a row for each doctor and day."""
     booking_statistics = _look(caller, first_day, last_day).value
-    mark = BYTE_ORDER_MARK if caller.uses_browser else ""
     period = booking_statistics.period
     name = f"visit-statistics-{period.first_day}-{period.last_day}.csv"
     return Response(
-        mark + statistics.as_csv(booking_statistics),
+        caller.csv_mark + statistics.as_csv(booking_statistics),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": attachment_named(name)},
     )

@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import date
 from functools import partial
-from typing import Final, Literal
+from typing import Final, Literal, ParamSpec
 
 from anyio import to_thread
 from sqlalchemy.orm import Session
@@ -37,6 +36,8 @@ from services.lists.criteria import Criteria
 from services.patients.search.fields import FIELDS
 from services.people.accounts import choose_display, choose_language
 from services.people.sessions import LiveSession
+
+P = ParamSpec("P")
 
 # The value that stands for the clinic's own choice.
 AS_THE_CLINIC: Final = "clinic"
@@ -82,27 +83,21 @@ def wording_in(language: str | None, usual: str) -> Wording:
     """Return the wording of a PDF in a language; in the usual one if it is unknown."""
     spoken = language if language in LANGUAGES else usual
 
-    def say(message: str) -> str:
-        with using_language(spoken):
-            return translated(message)
+    def spoken_in(write: Callable[P, str]) -> Callable[P, str]:
+        def written(*args: P.args, **named: P.kwargs) -> str:
+            with using_language(spoken):
+                return write(*args, **named)
 
-    def spelt(day: date) -> str:
-        with using_language(spoken):
-            return long_date(day)
+        return written
 
-    def number(value: float, places: int) -> str:
-        with using_language(spoken):
-            return decimal(value, places)
-
-    def month(day: date) -> str:
-        with using_language(spoken):
-            return month_and_year(day)
-
-    def full_day(day: date) -> str:
-        with using_language(spoken):
-            return day_in_full(day)
-
-    return Wording(spoken, say, spelt, number, month, full_day)
+    return Wording(
+        spoken,
+        spoken_in(translated),
+        spoken_in(long_date),
+        spoken_in(decimal),
+        spoken_in(month_and_year),
+        spoken_in(day_in_full),
+    )
 
 
 def failure_translator(wording: Wording) -> Callable[[str], str]:

@@ -115,9 +115,9 @@ def record(
 
 def _require_proof(session: Session, actor: Actor, session_id: UUID | None) -> None:
     """Raise NotConfirmed or NotAllowed unless it is certain that the actor acts."""
-    if session_id is None or confirmations.needs_no_passkey(actor):
+    if session_id is None:
         _require_scope(actor)
-    else:
+    elif not confirmations.needs_no_passkey(actor):
         confirmations.require_passkey(session, actor, session_id)
 
 

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any, Final
 from uuid import uuid4
 
-from services.documents.forms import Clinic
+from services.documents.forms import ENGLISH, Clinic
 from services.lists.folding import by_shown_name
 from services.visits.front_desk.appointments import VisitRecord
 from services.visits.newcomers import NewcomerRecord
@@ -31,7 +31,7 @@ def day_list_pdf(
     from services.documents.forms.sheet import Sheet  # noqa: PLC0415
 
     tables = _tables(visits, now.tzinfo)
-    subject = f"{day:%A} {day.day} {day:%B %Y}"
+    subject = ENGLISH.full_day(day)
     cells = (cell for rows in tables.values() for row in rows for cell in row)
     sheet = Sheet(
         clinic=clinic,
