@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from services.cluster.operations import OperationRunner
     from services.consultations.code_lists import CodeListCache
     from services.consultations.prescriptions import PrescriptionIssuer
-    from services.documents.forms import Clinic
+    from services.documents.forms import Clinic, Wording
     from services.documents.records.ingest import DocumentIngest
     from services.documents.search.cache import DocumentListCache
     from services.pdf.inspecting import PdfInspector
@@ -299,8 +299,9 @@ class Wiring:
         from services.consultations.prescriptions import PrescriptionIssuer
         from services.pdf.signing import Signer
 
-        signer = Signer(signing_keys(self.settings))
-        return PrescriptionIssuer(self.files, signer, letterhead(self.settings))
+        settings = self.settings
+        signer, clinic = Signer(signing_keys(settings)), letterhead(settings)
+        return PrescriptionIssuer(self.files, signer, clinic, paper_wording(settings))
 
     @property
     def file_keys(self) -> FileKeys:
@@ -443,6 +444,18 @@ def letterhead(settings: Settings) -> "Clinic":
     from services.documents.forms import Clinic
 
     return Clinic(settings.clinic_name, settings.clinic_address, settings.clinic_phone)
+
+
+def paper_wording(settings: Settings) -> "Wording":
+    """Return the wording of the clinic's own papers: they are in its language."""
+    from services.documents.forms import ENGLISH
+
+    if settings.language == ENGLISH.language:
+        return ENGLISH
+    # The catalogues come with the code that draws pages, which a command does without.
+    from dashboard.ui.language.papers import wording_in
+
+    return wording_in(None, settings.language)
 
 
 def backups_of(settings: Settings) -> "Repository":

@@ -74,11 +74,13 @@ def summary(caller: ProgramOrPerson, uuid: UUID) -> Response:
     Only for clinicians does it include diagnoses and vital signs.
     """
     read = caller.read(lambda session: summaries.summarise(session, caller.actor, uuid))
+    papers = caller.stores.papers
     made = summaries.print_summary(
         read.value,
         document_id=uuid4(),
-        clinic=caller.stores.papers.clinic,
+        clinic=papers.clinic,
         now=caller.stores.now(),
+        wording=papers.wording(None),
     )
     headers = read_headers(read, caller.after)
     # Without the patient's name, which would stay in the downloads of a shared desk.
@@ -153,7 +155,8 @@ def labels(
     read = caller.read(
         lambda session: chart.take_labels(session, caller.actor, uuid, order)
     )
-    made = print_labels(read.value, order, now=caller.stores.now())
+    wording = caller.stores.papers.wording(None)
+    made = print_labels(read.value, order, now=caller.stores.now(), wording=wording)
     headers = read_headers(read, caller.after)
     headers["Content-Disposition"] = 'inline; filename="labels.pdf"'
     return Response(made, media_type=PDF, headers=headers)

@@ -113,7 +113,7 @@ class DocumentServices:
 
     `clinic` is named at the head of papers made here, and `address` is where people
     sign in. `visits` is for the routes of visits. `wording` returns the texts of papers
-    for patients in a language, or in the clinic's own where the language is not known.
+    in a language, or for None in the clinic's own, in which its work is.
     """
 
     ingest: DocumentIngest

@@ -114,6 +114,7 @@ def file_form(
     form = forms.checked(template, body.values_for(template), today=now.date())
     caller.count_upload()
     papers, document_id = caller.stores.papers, uuid4()
+    wording = papers.wording(None)
     data = forms.generate(
         template,
         form,
@@ -121,17 +122,18 @@ def file_form(
         document_id=document_id,
         now=now,
         author=caller.actor.name,
+        wording=wording,
     )
     content = papers.ingest.receive(
         BytesIO(data),
-        forms.filename_of(template, form, now.date()),
+        forms.filename_of(template, form, now.date(), wording),
         person=caller.actor.id,
         origin="form",
         template=template.name,
         form=form,
     )
     draft = DraftDocument(
-        title=body.title or template.title,
+        title=body.title or wording.say(template.title),
         document_type=DocumentType(template.document_type),
         patient_id=body.patient_id,
         id=document_id,

@@ -42,8 +42,13 @@ def day_list(
         )
     )
     visits, unregistered = read.value
+    papers = stores.papers
     made = calendar.day_list_pdf(
-        (*visits, *unregistered), chosen, clinic=stores.papers.clinic, now=now
+        (*visits, *unregistered),
+        chosen,
+        clinic=papers.clinic,
+        now=now,
+        wording=papers.wording(None),
     )
     headers = read_headers(read, caller.after)
     headers["Content-Disposition"] = f'inline; filename="visits-{chosen}.pdf"'

@@ -14,7 +14,7 @@ from dashboard.analytics.facet_choice import show_facets
 from dashboard.ui.fields import typed_number, whole_number_field
 from dashboard.ui.fields.days import day_field
 from dashboard.ui.language import gettext as _, marked, translated
-from dashboard.ui.words import SEXES, capitalised
+from dashboard.ui.words import capitalised
 from services.analytics.cohorts import (
     Cohort,
     CohortEvent,
@@ -28,7 +28,7 @@ from services.analytics.cohorts.wording import describe_bounds
 from services.analytics.figures import Figure
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
-from services.patients.records.model import Sex
+from services.patients.records.model import SEX_LABELS, Sex
 
 _FILLED: Final = "cohorts_filled"
 _RULES: Final = "cohorts_rules"
@@ -112,8 +112,8 @@ def draw() -> None:
         )
     st.multiselect(
         _("Sex"),
-        list(SEXES),
-        format_func=lambda sex: _(SEXES[sex]),
+        list(SEX_LABELS),
+        format_func=lambda sex: _(SEX_LABELS[sex]),
         key="cohorts_sexes",
         placeholder=_("All"),
         select_all=False,

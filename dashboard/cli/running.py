@@ -211,7 +211,7 @@ def _analyst_mailing(settings: "Settings") -> "AnalystMailing":
     def wording(language: str | None) -> Wording:
         # The catalogues come with all the code that draws pages, for which a worker
         # that makes no PDF has no use.
-        from dashboard.web.languages import wording_in
+        from dashboard.ui.language.papers import wording_in
 
         return wording_in(language, settings.language)
 

@@ -16,7 +16,6 @@ from dashboard.ui.language import (
     current_language,
     gettext as _,
     long_date,
-    marked,
     ngettext,
     short_date,
 )
@@ -25,7 +24,6 @@ from services.patients.records import record_numbers
 from services.patients.records.model import (
     Identity,
     PatientRecord,
-    Sex,
     years_lived,
 )
 
@@ -53,13 +51,6 @@ _DOTTED = re.compile(
 _ISO = re.compile(
     r"(?<![\w-])(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})(?![\w-])"
 )
-
-SEXES = {
-    Sex.FEMALE: marked("Female"),
-    Sex.MALE: marked("Male"),
-    Sex.OTHER: marked("Other"),
-    Sex.UNKNOWN: marked("Unknown"),
-}
 
 
 class Named(Protocol):

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Final, Literal, ParamSpec
+from typing import Final, Literal
 
 from anyio import to_thread
 from sqlalchemy.orm import Session
@@ -14,15 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.core.dependencies import SESSION
 from api.core.origins import origin_of
-from dashboard.ui.language import (
-    day_in_full,
-    decimal,
-    long_date,
-    month_and_year,
-    refusal_text,
-    translated,
-    using_language,
-)
+from dashboard.ui.language import refusal_text, using_language
 from dashboard.ui.language.backup_failures import translate_failure
 from dashboard.ui.lists.list_words import patients_in_words
 from dashboard.web.page_context.page_language import COOKIE, language_of
@@ -36,8 +28,6 @@ from services.lists.criteria import Criteria
 from services.patients.search.fields import FIELDS
 from services.people.accounts import choose_display, choose_language
 from services.people.sessions import LiveSession
-
-P = ParamSpec("P")
 
 # The value that stands for the clinic's own choice.
 AS_THE_CLINIC: Final = "clinic"
@@ -76,27 +66,6 @@ def language_at(connection: HTTPConnection, usual: str) -> str:
         accepted=connection.headers.get("accept-language", ""),
         chosen=connection.cookies.get(COOKIE),
         usual=usual,
-    )
-
-
-def wording_in(language: str | None, usual: str) -> Wording:
-    """Return the wording of a PDF in a language; in the usual one if it is unknown."""
-    spoken = language if language in LANGUAGES else usual
-
-    def spoken_in(write: Callable[P, str]) -> Callable[P, str]:
-        def written(*args: P.args, **named: P.kwargs) -> str:
-            with using_language(spoken):
-                return write(*args, **named)
-
-        return written
-
-    return Wording(
-        spoken,
-        spoken_in(translated),
-        spoken_in(long_date),
-        spoken_in(decimal),
-        spoken_in(month_and_year),
-        spoken_in(day_in_full),
     )
 
 

@@ -22,6 +22,7 @@ from dashboard import wiring
 from dashboard.navigation import places_for
 from dashboard.sign_in import routing
 from dashboard.sign_in.sign_in_context import SignInContext
+from dashboard.ui.language.papers import wording_in
 from dashboard.web import forged_values, uploaded_files, warming
 from dashboard.web.front import sockets as front_sockets
 from dashboard.web.gate.middleware import (
@@ -34,7 +35,6 @@ from dashboard.web.gate.open_pages import PageLimits
 from dashboard.web.gate.unknown_pages import UnknownPages
 from dashboard.web.gate.unread_bodies import UnreadBodies
 from dashboard.web.installation_key import derive, signing_key
-from dashboard.web.languages import wording_in
 from dashboard.web.link_signing import signer_of
 from dashboard.web.log import json_log
 from dashboard.web.log.request_log import RequestLog

@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard.context import current_actor
 from dashboard.documents.forms import form_drafts, form_filing, form_preview
 from dashboard.documents.forms.open_form import PAGE, begin, choose_patient_of_document
+from dashboard.documents.forms.papers import title_of
 from dashboard.documents.records.chosen_document import chosen_document
 from dashboard.ui import form_fields
 from dashboard.ui.error_boundary import error_boundary
@@ -40,7 +41,7 @@ places = form_fields.draw(PAGE, begun.template, save)
 filed = (
     form_filing.ask(PAGE, begun.template, save)
     if replaced is None and not is_patient
-    else form_filing.Filing(begun.template.title)
+    else form_filing.Filing(title_of(begun.template))
 )
 refused = st.container()
 with st.container(horizontal=True):

@@ -18,8 +18,8 @@ from starlette.applications import Starlette
 from api.application import create_api, serves
 from api.core.answers import LSN_HEADER
 from api.core.dependencies import DocumentServices, VisitServices
+from dashboard.ui.language.papers import wording_in
 from dashboard.web.gate.middleware import Gate
-from dashboard.web.languages import wording_in
 from dashboard.web.log.request_log import RequestLog
 from dashboard.web.security_headers import SecurityHeaders
 from dashboard.web.sessions.live_sessions import LiveSessions

@@ -15,7 +15,7 @@ from dashboard.ui.language import (
     marked,
     translated,
 )
-from dashboard.ui.words import SEXES, capitalised
+from dashboard.ui.words import capitalised
 from services.analytics import dashboards
 from services.analytics.cohorts import Dimension
 from services.analytics.dashboards import DashboardFilter, Timespan
@@ -23,7 +23,7 @@ from services.analytics.dashboards.age_bands import AGE_BANDS
 from services.analytics.dashboards.choosing import filter_by
 from services.analytics.dashboards.wording import describe_filter
 from services.core.errors import InvalidInput
-from services.patients.records.model import Sex
+from services.patients.records.model import SEX_LABELS, Sex
 
 TIMESPANS: Final[Mapping[Timespan, str]] = {
     Timespan.ALL: marked("All time"),
@@ -67,8 +67,8 @@ def show_filter(prefix: str, kept: DashboardFilter) -> DashboardFilter | None:
             )
         sexes = st.multiselect(
             _("Sex"),
-            list(SEXES),
-            format_func=lambda sex: _(SEXES[sex]),
+            list(SEX_LABELS),
+            format_func=lambda sex: _(SEX_LABELS[sex]),
             key=f"{prefix}_{_SEXES}",
             placeholder=_("All"),
             select_all=False,

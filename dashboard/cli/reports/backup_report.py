@@ -63,7 +63,8 @@ def write_report(
     Raises CannotBackUp, and NotRunning: who made a report is recorded in the clinic.
     """
     from dashboard import wiring
-    from dashboard.web.languages import failure_translator, wording_in
+    from dashboard.ui.language.papers import wording_in
+    from dashboard.web.languages import failure_translator
     from db.postgres import SYSTEM
     from services.backups import reports
 
@@ -124,7 +125,7 @@ def report_mailing_of(wired: "Wiring") -> "ReportMailing | None":
 
     def wording(language: str | None) -> "Wording":
         # The catalogues come with all the code that draws pages.
-        from dashboard.web.languages import wording_in
+        from dashboard.ui.language.papers import wording_in
 
         return wording_in(language, settings.language)
 

@@ -12,7 +12,7 @@ from dashboard.consultations.point_in_time.visit_restore import show_visit_resto
 from dashboard.context import current_actor, read
 from dashboard.patients.point_in_time.point_in_time_source import PointInTimeSource
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.language import gettext as _, marked
+from dashboard.ui.language import gettext as _, marked, translated
 from dashboard.ui.words import at, plain
 from services.consultations import point_in_time
 from services.consultations.point_in_time import (
@@ -106,5 +106,6 @@ def _prescribed(visit_id: UUID, then: VisitsSnapshot) -> Iterator[str]:
     if (issued := then.prescriptions.get(visit_id)) is None:
         return
     for line in issued.version.lines:
-        parts = (line.drug, line.dose_and_route, line.frequency, line.duration)
+        taken = translated(line.dose_and_route)
+        parts = (line.drug, taken, line.frequency, line.duration)
         yield ", ".join(filter(None, parts))

@@ -241,10 +241,10 @@ def lines_table(lines: Sequence[PrescriptionLine]) -> None:
             str(index),
             (
                 Cell(line.drug, lines=_override_lines(line)),
-                Cell(_dose_and_route(line)),
+                Cell(translated(line.dose_and_route)),
                 Cell(line.frequency),
                 Cell(line.duration),
-                Cell(_supply(line)),
+                Cell(translated(line.supply)),
             ),
         )
         for index, line in enumerate(lines)
@@ -261,14 +261,3 @@ def _override_lines(line: PrescriptionLine) -> tuple[tuple[Piece, ...], ...]:
         warning=translated(as_sentence(line.warning)), reason=line.override_reason
     )
     return ((Piece(reason),),)
-
-
-def _dose_and_route(line: PrescriptionLine) -> str:
-    route = prescription_form.route_label(line.route)
-    return ", ".join(filter(None, (line.dose, route)))
-
-
-def _supply(line: PrescriptionLine) -> str:
-    is_repeated = line.repeats not in {"", "0"}
-    again = _("repeats: {number}").format(number=line.repeats) if is_repeated else ""
-    return ", ".join(filter(None, (line.quantity, again)))

@@ -15,6 +15,7 @@ from dashboard.context import current_actor, known_drugs, read
 from dashboard.ui.fields import bounded_area, bounded_line
 from dashboard.ui.language import gettext as _, marked, translated
 from dashboard.ui.words import plain
+from services.consultations.drugs import ROUTES
 from services.consultations.prescriptions import (
     DraftPrescription,
     PrescriptionLine,
@@ -50,23 +51,6 @@ _FIELDS: Final = (
     ("duration", marked("Duration"), marked("7 days"), LONGEST_FIELD),
     ("quantity", marked("Quantity"), marked("21 capsules"), LONGEST_FIELD),
     ("repeats", marked("Repeats"), "0", _LONGEST_REPEATS),
-)
-# Sites and routes of HL7 and SNOMED, as paper prescriptions call them.
-_ROUTES: Final = (
-    "",
-    marked("oral"),
-    marked("sublingual"),
-    marked("inhaled"),
-    marked("nasal"),
-    marked("eye"),
-    marked("ear"),
-    marked("on the skin"),
-    marked("transdermal"),
-    marked("rectal"),
-    marked("vaginal"),
-    marked("subcutaneous"),
-    marked("intramuscular"),
-    marked("intravenous"),
 )
 # The usual frequencies; any other can be typed.
 _FREQUENCIES: Final = (
@@ -179,9 +163,9 @@ def with_warnings(typed: DraftPrescription) -> DraftPrescription:
     return replace(typed, lines=tuple(lines))
 
 
-def route_label(route: str) -> str:
+def _route_label(route: str) -> str:
     """Return the name of a route in the language of the page; others as typed."""
-    return _(route) if route in _ROUTES else route
+    return _(route) if route in ROUTES else route
 
 
 def forget() -> None:
@@ -242,8 +226,8 @@ def _ask_route(key: str, place: int) -> str:
     return st.selectbox(
         _("{field}, line {number}").format(field=_("Route"), number=place + 1),
         # The route of an earlier version stays, even if it is none of these.
-        dict.fromkeys((*_ROUTES, known)),
-        format_func=lambda route: route_label(route) or _("Not stated"),
+        dict.fromkeys(("", *ROUTES, known)),
+        format_func=lambda route: _route_label(route) or _("Not stated"),
         key=f"{key}_route",
         persist_state="session",
     )

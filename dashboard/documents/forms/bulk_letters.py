@@ -23,7 +23,13 @@ from dashboard.documents.forms.filed_letters import (
     PAGE,
     counted,
 )
-from dashboard.documents.forms.papers import Paper, make_paper, show_page, stored
+from dashboard.documents.forms.papers import (
+    Paper,
+    clinic_wording,
+    make_paper,
+    show_page,
+    stored,
+)
 from dashboard.patients.search.bulk_actions import name_of
 from dashboard.patients.search.patient_listing import Listing
 from dashboard.ui import form_fields
@@ -188,7 +194,7 @@ def _make_preview(template: Template, shared: Template, sample: Listed) -> None:
     # Other words are other letters, also for those who have got some of these.
     said = json.dumps([template.name, words], sort_keys=True, default=str)
     letters_id = uuid5(begun, said)
-    letters = Letters(letters_id, began_at, template, words, _("Dear {name},"))
+    letters = Letters(letters_id, began_at, template, words, clinic_wording())
     paper = _paper_for(letters, sample.id)
     st.session_state[_SHOWN] = _Shown(letters, sample.id, paper)
 

@@ -13,6 +13,7 @@ import streamlit as st
 from dashboard.context import current_actor
 from dashboard.documents.fields import field_inputs
 from dashboard.documents.filing import document_form
+from dashboard.documents.forms.papers import title_of
 from dashboard.ui.language import gettext as _
 from services.core.actors import Role
 from services.documents.forms import Template
@@ -38,7 +39,7 @@ def ask(page: str, template: Template, changed: Callable[[], None]) -> Filing:
     """Ask how to file a form; `changed` is called as for the fields of the form."""
     key = _key(page, template)
     options: dict[str, Any] = {"on_change": changed, "persist_state": "session"}
-    st.session_state.setdefault(f"{key}_title", template.title)
+    st.session_state.setdefault(f"{key}_title", title_of(template))
     with st.expander(_("How it is filed"), icon=":material/folder_open:"):
         return Filing(
             document_form.title_field(key, "", **options),
@@ -55,7 +56,7 @@ def typed(page: str, template: Template) -> Filing:
     key, state = _key(page, template), st.session_state
     chosen = state.get(f"{key}_class")
     return Filing(
-        state.get(f"{key}_title", template.title),
+        state.get(f"{key}_title", title_of(template)),
         Classification(chosen) if chosen in _CLASSES else None,
         state.get(f"{key}_description", ""),
         field_inputs.typed(key, _type_of(template)) if _asks_for_fields() else None,
@@ -65,7 +66,7 @@ def typed(page: str, template: Template) -> Filing:
 def fill(page: str, template: Template, filing: Filing) -> None:
     """Replace the answers with this filing."""
     key = _key(page, template)
-    st.session_state[f"{key}_title"] = filing.title or template.title
+    st.session_state[f"{key}_title"] = filing.title or title_of(template)
     st.session_state[f"{key}_description"] = filing.description
     st.session_state.pop(f"{key}_class", None)
     if filing.classification is not None:

@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard.context import current_actor, read
 from dashboard.documents.forms import form_filing
 from dashboard.documents.forms.form_filing import Filing
+from dashboard.documents.forms.papers import clinic_wording
 from dashboard.patients.search.patient_choice import choose_patient, forget_patient
 from dashboard.ui import form_fields
 from dashboard.ui.language import gettext as _
@@ -188,4 +189,4 @@ def _known(
         keep=("patient", patient_id),
         seconds=_SECONDS,
     )
-    return template.prefilled(patient, _("Dear {name},"))
+    return template.prefilled(patient, clinic_wording())

@@ -18,7 +18,7 @@ from dashboard import wiring
 from dashboard.context import current_actor, ingest, inspector
 from dashboard.ui.language import gettext as _, lowered
 from services.documents import forms
-from services.documents.forms import Form, Template
+from services.documents.forms import Form, Template, Wording
 from services.documents.records.drafts import StoredContent
 
 _WIDTH: Final = 1100
@@ -36,11 +36,22 @@ class Paper:
     pictures: dict[int, str] = field(default_factory=dict)
 
 
+def clinic_wording() -> Wording:
+    """Return the wording of the clinic's papers, in whatever language the page is."""
+    return wiring.paper_wording(wiring.current().settings)
+
+
+def title_of(template: Template) -> str:
+    """Return the title that a form is filed with unless somebody changes it."""
+    return clinic_wording().say(template.title)
+
+
 def make_paper(
     template: Template, typed: Form, document_id: UUID, timestamp: datetime
 ) -> Paper:
     """Make the PDF of a form with this id and time; raises InvalidForm."""
     author, today = current_actor(), timestamp.date()
+    wording = clinic_wording()
     form = forms.checked(template, typed, today=today)
     data = forms.generate(
         template,
@@ -49,9 +60,11 @@ def make_paper(
         document_id=document_id,
         now=timestamp,
         author=author.name,
+        wording=wording,
     )
     pages = inspector().examine(BytesIO(data), person=author.id).pages or 1
-    return Paper(template, form, data, forms.filename_of(template, form, today), pages)
+    filename = forms.filename_of(template, form, today, wording)
+    return Paper(template, form, data, filename, pages)
 
 
 def show_page(paper: Paper, page: int) -> None:

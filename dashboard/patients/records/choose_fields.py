@@ -7,8 +7,8 @@ from typing import Any
 import streamlit as st
 
 from dashboard.ui.language import gettext as _
-from dashboard.ui.words import SEXES, unlinked, written
-from services.patients.records.model import FIELDS, LISTS, PatientDraft
+from dashboard.ui.words import unlinked, written
+from services.patients.records.model import FIELDS, LISTS, SEX_LABELS, PatientDraft
 
 
 class Side(StrEnum):
@@ -99,7 +99,7 @@ def shown(value: Any) -> str:
         return ", ".join(value)
     if hasattr(value, "year"):
         return written(value)
-    return _(SEXES[value]) if value in SEXES else str(value)
+    return _(SEX_LABELS[value]) if value in SEX_LABELS else str(value)
 
 
 def _union(left: tuple[str, ...], right: tuple[str, ...]) -> tuple[str, ...]:

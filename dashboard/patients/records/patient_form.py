@@ -10,12 +10,13 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.ui.language import gettext as _, ngettext
 from dashboard.ui.outcomes.field_problems import show_problem
-from dashboard.ui.words import SEXES, read_days, write_day
+from dashboard.ui.words import read_days, write_day
 from services.core.errors import InvalidInput
 from services.patients.records import patients
 from services.patients.records.model import (
     FIELDS,
     LISTS,
+    SEX_LABELS,
     PatientDraft,
     PatientRecord,
     Sex,
@@ -139,8 +140,8 @@ def _draw(page: str, name: str, suggest: Callable[[str], Sequence[str]]) -> Any:
     if name == "sex":
         return st.selectbox(
             label,
-            list(SEXES),
-            format_func=lambda sex: _(SEXES[sex]),
+            list(SEX_LABELS),
+            format_func=lambda sex: _(SEX_LABELS[sex]),
             key=key,
             persist_state="session",
         )

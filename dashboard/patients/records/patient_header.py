@@ -11,7 +11,6 @@ from dashboard.ui.language import gettext as _
 from dashboard.ui.own_photo import drawing, own_photo
 from dashboard.ui.page_header import name_breadcrumb, page_header
 from dashboard.ui.words import (
-    SEXES,
     aged,
     born,
     full_name,
@@ -20,7 +19,7 @@ from dashboard.ui.words import (
     plain,
     written,
 )
-from services.patients.records.model import PatientRecord, Sex
+from services.patients.records.model import SEX_LABELS, PatientRecord, Sex
 
 _PHOTO_WIDTH: Final = 96
 # White on the clinic's own teal is legible on either background.
@@ -82,7 +81,7 @@ def _facts(patient: PatientRecord, today: date) -> Iterator[str]:
         yield _("Died {day}, aged {age}").format(
             day=written(patient.deceased_on), age=aged(patient, patient.deceased_on)
         )
-    yield _("Sex unknown") if patient.sex is Sex.UNKNOWN else _(SEXES[patient.sex])
+    yield _("Sex unknown") if patient.sex is Sex.UNKNOWN else _(SEX_LABELS[patient.sex])
     yield _("Record number **{number}**").format(number=plain(numbered(patient)))
 
 

@@ -19,9 +19,9 @@ from dashboard.ui.record_table import (
     payload_of,
     record_table,
 )
-from dashboard.ui.words import SEXES, aged, at, listed_name, numbered, written
+from dashboard.ui.words import aged, at, listed_name, numbered, written
 from services.lists.criteria import Order
-from services.patients.records.model import FIELDS, PseudonymisedPatient
+from services.patients.records.model import FIELDS, SEX_LABELS, PseudonymisedPatient
 from services.patients.search import Listed
 from services.patients.search.fields import COLUMNS, PSEUDONYMISED_COLUMNS
 
@@ -153,7 +153,7 @@ _CELLS: Final[Mapping[str, Callable[[Any, date], Cell]]] = {
     "record_number": lambda patient, __: Cell(numbered(patient)),
     "date_of_birth": lambda patient, __: Cell(written(patient.date_of_birth)),
     "age": lambda patient, today: Cell(aged(patient, today)),
-    "sex": lambda patient, __: Cell(_(SEXES[patient.sex])),
+    "sex": lambda patient, __: Cell(_(SEX_LABELS[patient.sex])),
     "contact": _contact,
     "email": lambda patient, __: Cell(patient.email or ""),
     "phone_number": lambda patient, __: Cell(patient.phone_number or ""),

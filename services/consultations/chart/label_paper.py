@@ -8,10 +8,10 @@ from barcode.codex import Code128  # type: ignore[import-untyped]
 from fpdf import FPDF
 
 from services.consultations.chart.labels import SIZES, LabelOrder, LabelPaper, LabelSize
-from services.documents.forms import fonts
+from services.documents.forms import ENGLISH, Wording, fonts
 from services.documents.forms.typefaces import Typeface, key
 from services.patients.records import record_numbers
-from services.patients.records.model import PatientRecord
+from services.patients.records.model import SEX_LABELS, PatientRecord
 
 _TITLE: Final = "Labels"
 _PAD_MM: Final = 3.0
@@ -31,18 +31,24 @@ _CUT: Final = "…"
 class LabelSheet(FPDF):
     """Pages with labels of one patient and nothing else."""
 
-    def __init__(self, patient: PatientRecord, order: LabelOrder, now: datetime):
+    def __init__(
+        self,
+        patient: PatientRecord,
+        order: LabelOrder,
+        now: datetime,
+        wording: Wording,
+    ) -> None:
         self._size: LabelSize = SIZES[order.paper]
         is_roll = order.paper is LabelPaper.ROLL
         super().__init__(
             format=(self._size.width, self._size.height) if is_roll else "A4"
         )
-        self._patient = patient
+        self._patient, self._wording = patient, wording
         # Eight labels are slightly less high than the sheet.
         self._top = 0.0 if is_roll else (_A4_MM - 8 * self._size.height) / 2
         self.set_creation_date(now)
-        self.set_title(_TITLE)
-        self.set_lang("en")
+        self.set_title(wording.say(_TITLE))
+        self.set_lang(wording.language)
         self.set_margin(0)
         self.set_auto_page_break(auto=False)
         self.c_margin = 0
@@ -57,12 +63,12 @@ class LabelSheet(FPDF):
 
     def _draw(self, left: float, top: float) -> None:
         left, top = left + _PAD_MM, top + _PAD_MM
-        born = self._patient.date_of_birth
+        born = self._wording.day(self._patient.date_of_birth)
+        sex = self._wording.say(SEX_LABELS[self._patient.sex])
         self._draw_name(left, top)
         self.set_font(fonts.FAMILY, "", 8.5)
         self.set_xy(left, top + _NAME_MM)
-        sex = self._patient.sex.capitalize()
-        self.cell(0, _FACTS_MM, f"{born.day} {born:%B %Y} · {sex}")
+        self.cell(0, _FACTS_MM, f"{born} · {sex}")
         bottom = top + self._size.height - 2 * _PAD_MM
         self._draw_bars(left, top + _NAME_MM + _FACTS_MM + 0.5, bottom - _NUMBER_MM)
         self.set_font(fonts.FAMILY, "B", 11)
@@ -128,6 +134,12 @@ class LabelSheet(FPDF):
         self.set_text_shaping(use_shaping_engine=True)
 
 
-def print_labels(patient: PatientRecord, order: LabelOrder, *, now: datetime) -> bytes:
+def print_labels(
+    patient: PatientRecord,
+    order: LabelOrder,
+    *,
+    now: datetime,
+    wording: Wording = ENGLISH,
+) -> bytes:
     """Return the labels as PDF; the same patient and time give the same bytes."""
-    return bytes(LabelSheet(patient, order, now).output())
+    return bytes(LabelSheet(patient, order, now, wording).output())

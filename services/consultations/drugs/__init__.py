@@ -13,6 +13,7 @@ from services.consultations.drugs.drug_list import (
     Recognition as Recognition,
 )
 from services.consultations.drugs.drug_names import (
+    ROUTES as ROUTES,
     plain as plain,
     words_of as words_of,
 )

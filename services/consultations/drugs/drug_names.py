@@ -35,9 +35,25 @@ _IDLE: Final = frozenset(
         *("injection", "drops", "extended", "release", "pack", "spray", "patch"),
     }
 )
+# Sites and routes of HL7 and SNOMED, as paper prescriptions call them.
+ROUTES: Final = (
+    "oral",
+    "sublingual",
+    "inhaled",
+    "nasal",
+    "eye",
+    "ear",
+    "on the skin",
+    "transdermal",
+    "rectal",
+    "vaginal",
+    "subcutaneous",
+    "intramuscular",
+    "intravenous",
+)
 # The first that is in the name counts: eye drops before drops. A form with several
 # possible routes, such as a solution for injection, has none.
-_ROUTES: Final[Mapping[str, str]] = MappingProxyType(
+_ROUTES_BY_FORM: Final[Mapping[str, str]] = MappingProxyType(
     {
         "sublingual": "sublingual",
         "eye ": "eye",
@@ -102,7 +118,7 @@ def plain(text: str) -> str:
 def route_by_form(drug: str) -> str:
     """Return the route of a drug in this form; "" if the form leaves it open."""
     words = f" {plain(drug)} "
-    return next((route for form, route in _ROUTES.items() if form in words), "")
+    return next((route for form, route in _ROUTES_BY_FORM.items() if form in words), "")
 
 
 @cache

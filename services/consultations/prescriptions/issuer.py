@@ -12,7 +12,7 @@ from services.consultations.prescriptions.errors import PapersUnavailable
 from services.consultations.prescriptions.paper import TITLE, print_order
 from services.consultations.prescriptions.records import SignedPaper
 from services.core import stored_bytes
-from services.documents.forms import Clinic
+from services.documents.forms import ENGLISH, Clinic, Wording
 from services.pdf.signing import Signer
 
 _CONTENT_TYPE = "application/pdf"
@@ -20,19 +20,21 @@ _CONTENT_TYPE = "application/pdf"
 
 @dataclass(frozen=True, slots=True)
 class PrescriptionIssuer:
-    """Prints, signs and stores prescriptions."""
+    """Prints prescriptions in the clinic's language, signs and stores them."""
 
     files: FileStore
     signer: Signer
     clinic: Clinic
+    wording: Wording = ENGLISH
 
     def make(self, order: PrescriptionOrder, *, now: datetime) -> SignedPaper:
         """Store the order's signed paper; `now` is the clinic's own time.
 
         Raises InvalidPrescription, CannotSign, PapersUnavailable.
         """
-        plain = print_order(order, clinic=self.clinic, now=now)
-        signed, certificate = self.signer.sign(plain, reason=TITLE)
+        plain = print_order(order, clinic=self.clinic, now=now, wording=self.wording)
+        reason = self.wording.say(TITLE)
+        signed, certificate = self.signer.sign(plain, reason=reason)
         try:
             file_id = self.files.put(
                 Bucket.PRESCRIPTION_FILES, signed, content_type=_CONTENT_TYPE

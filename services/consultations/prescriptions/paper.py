@@ -1,6 +1,6 @@
 """A prescription on paper."""
 
-from datetime import date, datetime
+from datetime import datetime
 from itertools import chain
 from typing import Final
 
@@ -8,7 +8,7 @@ from services.consultations.prescriptions.content import PrescriptionOrder
 from services.consultations.prescriptions.errors import InvalidPrescription
 from services.consultations.prescriptions.records import PrescriptionLine
 from services.core.sentences import Sentence
-from services.documents.forms import Clinic, fonts
+from services.documents.forms import ENGLISH, Clinic, Wording, fonts
 from services.patients.records import record_numbers
 
 TITLE: Final = "Prescription"
@@ -19,7 +19,13 @@ _SIGNED: Final = (
 )
 
 
-def print_order(order: PrescriptionOrder, *, clinic: Clinic, now: datetime) -> bytes:
+def print_order(
+    order: PrescriptionOrder,
+    *,
+    clinic: Clinic,
+    now: datetime,
+    wording: Wording = ENGLISH,
+) -> bytes:
     """Return the unsigned PDF.
 
     Raises InvalidPrescription for characters that no font has.
@@ -28,33 +34,39 @@ def print_order(order: PrescriptionOrder, *, clinic: Clinic, now: datetime) -> b
     # papers.
     from services.documents.forms.sheet import Sheet  # noqa: PLC0415
 
-    _require_printable(order)
+    _, issued = wording.say, wording.day(now.date())
+    text = "\n".join(_text_of(order, wording))
+    _require_printable(text)
     sheet = Sheet(
         clinic=clinic,
-        title=TITLE,
+        title=_(TITLE),
         subject=order.patient_name,
         document_id=order.id,
         now=now,
-        text="\n".join((*_text_of(order), clinic.name, clinic.address, _SIGNED)),
+        text="\n".join((text, clinic.name, clinic.address, _(_SIGNED))),
+        wording=wording,
     )
-    sheet.title_line(TITLE)
-    sheet.fact("Patient", order.patient_name)
-    sheet.fact("Record number", record_numbers.formatted(order.record_number))
-    sheet.fact("Date of birth", _spelt(order.date_of_birth))
-    sheet.fact("Allergies", _allergies_of(order))
-    sheet.fact("Issued", _spelt(now.date()))
+    sheet.title_line(_(TITLE))
+    sheet.fact(_("Patient"), order.patient_name)
+    sheet.fact(_("Record number"), record_numbers.formatted(order.record_number))
+    sheet.fact(_("Date of birth"), wording.day(order.date_of_birth))
+    sheet.fact(_("Allergies"), _allergies_of(order, wording))
+    sheet.fact(_("Issued"), issued)
     if order.number > 1:
-        sheet.fact("Version", f"{order.number}, in place of all earlier ones")
-    sheet.rows("To be dispensed", *_table_of(order))
+        version = Sentence(
+            "{number}, in place of all earlier ones", number=order.number
+        )
+        sheet.fact(_("Version"), _(version))
+    sheet.rows(_("To be dispensed"), *_table_of(order, wording))
     if order.note:
-        sheet.section("Note", order.note)
-    sheet.section("Signature", _SIGNED)
-    sheet.signature(_prescriber_of(order), _spelt(now.date()))
+        sheet.section(_("Note"), order.note)
+    sheet.section(_("Signature"), _(_SIGNED))
+    sheet.signature(_prescriber_of(order, wording), issued)
     return bytes(sheet.output())
 
 
-def _require_printable(order: PrescriptionOrder) -> None:
-    if missing := fonts.missing("\n".join(_text_of(order))):
+def _require_printable(text: str) -> None:
+    if missing := fonts.missing(text):
         named = " ".join(missing[:5])
         raise InvalidPrescription(
             "lines",
@@ -65,43 +77,42 @@ def _require_printable(order: PrescriptionOrder) -> None:
         )
 
 
-def _text_of(order: PrescriptionOrder) -> tuple[str, ...]:
+def _text_of(order: PrescriptionOrder, wording: Wording) -> tuple[str, ...]:
     return (
         order.patient_name,
-        _allergies_of(order),
+        _allergies_of(order, wording),
         order.note,
-        _prescriber_of(order),
-        *chain.from_iterable(map(_cells_of, order.lines)),
+        _prescriber_of(order, wording),
+        *chain.from_iterable(_cells_of(line, wording) for line in order.lines),
     )
 
 
 def _table_of(
-    order: PrescriptionOrder,
+    order: PrescriptionOrder, wording: Wording
 ) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Return column names and rows; without quantities if no line has one."""
-    rows = [_cells_of(line) for line in order.lines]
+    rows = [_cells_of(line, wording) for line in order.lines]
     columns = len(_COLUMNS) if any(line.supply for line in order.lines) else -1
-    return _COLUMNS[:columns], [cells[:columns] for cells in rows]
+    names = tuple(map(wording.say, _COLUMNS[:columns]))
+    return names, [cells[:columns] for cells in rows]
 
 
-def _cells_of(line: PrescriptionLine) -> tuple[str, ...]:
-    facts = (line.drug, line.dose_and_route, line.frequency, line.duration)
-    return (*facts, line.supply)
+def _cells_of(line: PrescriptionLine, wording: Wording) -> tuple[str, ...]:
+    taken = wording.say(line.dose_and_route)
+    supply = wording.say(line.supply)
+    return line.drug, taken, line.frequency, line.duration, supply
 
 
-def _allergies_of(order: PrescriptionOrder) -> str:
+def _allergies_of(order: PrescriptionOrder, wording: Wording) -> str:
     if order.allergies:
         return ", ".join(order.allergies)
-    return "None known" if order.no_known_allergies else "Not recorded"
+    return wording.say("None known" if order.no_known_allergies else "Not recorded")
 
 
-def _prescriber_of(order: PrescriptionOrder) -> str:
+def _prescriber_of(order: PrescriptionOrder, wording: Wording) -> str:
     if order.license_number is None:
         return order.author_name
-    return f"{order.author_name}, license {order.license_number}"
-
-
-def _spelt(day: date) -> str:
-    # With the month in letters, because 3/4 is in March in some places, in April in
-    # others.
-    return f"{day.day} {day:%B %Y}"
+    licensed = Sentence(
+        "{name}, license {number}", name=order.author_name, number=order.license_number
+    )
+    return wording.say(licensed)

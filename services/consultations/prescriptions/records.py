@@ -5,6 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from services.consultations.drugs import ROUTES
+from services.core.sentences import Sentence, joined
+
 
 class PrescriptionStatus(StrEnum):
     """Whether a prescription counts; in HL7 FHIR active and cancelled."""
@@ -35,15 +38,18 @@ class PrescriptionLine:
     repeats: str = ""
 
     @property
-    def dose_and_route(self) -> str:
-        """Return the dose, followed by the route if there is one."""
-        return ", ".join(filter(None, (self.dose, self.route)))
+    def dose_and_route(self) -> Sentence:
+        """The dose, followed by the route if there is one."""
+        route = Sentence(self.route) if self.route in ROUTES else self.route
+        return joined(", ", filter(None, (self.dose, route)))
 
     @property
-    def supply(self) -> str:
-        """Return the quantity and the repeats; "" if there are none."""
-        again = "" if self.repeats in {"", "0"} else f"repeats: {self.repeats}"
-        return ", ".join(filter(None, (self.quantity, again)))
+    def supply(self) -> Sentence:
+        """The quantity and the repeats; empty if there are none."""
+        again = ""
+        if self.repeats not in {"", "0"}:
+            again = Sentence("repeats: {number}", number=self.repeats)
+        return joined(", ", filter(None, (self.quantity, again)))
 
 
 @dataclass(frozen=True, slots=True)

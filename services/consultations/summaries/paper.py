@@ -1,6 +1,6 @@
 """The chart summary on paper, for clinicians who treat the patient elsewhere."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -11,9 +11,10 @@ from services.consultations.chart import KnownDiagnosis
 from services.consultations.notes import VITALS, EarlierNotes, Vitals, written
 from services.consultations.prescriptions import PrescriptionStatus
 from services.consultations.summaries.summary import ChartSummary
-from services.documents.forms import Clinic, fonts
+from services.core.sentences import Sentence
+from services.documents.forms import ENGLISH, Clinic, Wording, fonts
 from services.patients.records import record_numbers
-from services.patients.records.model import FIELDS, PatientRecord
+from services.patients.records.model import FIELDS, SEX_LABELS, PatientRecord
 from services.visits.front_desk.appointments import VisitStatus
 
 if TYPE_CHECKING:
@@ -51,7 +52,12 @@ class PaperTable:
 
 
 def print_summary(
-    summary: ChartSummary, *, document_id: UUID, clinic: Clinic, now: datetime
+    summary: ChartSummary,
+    *,
+    document_id: UUID,
+    clinic: Clinic,
+    now: datetime,
+    wording: Wording = ENGLISH,
 ) -> bytes:
     """Return the summary as PDF; its days are those of the zone of `now`.
 
@@ -61,131 +67,153 @@ def print_summary(
     # papers.
     from services.documents.forms.sheet import Sheet  # noqa: PLC0415
 
-    facts, lists = _facts(summary.patient), _lists(summary.patient)
-    tables = tuple(_tables(summary, now))
+    _ = wording.say
+    facts, lists = _facts(summary.patient, wording), _lists(summary.patient, wording)
+    tables = tuple(_tables(summary, now, wording))
+    title, nothing = _(TITLE), _(_NOTHING)
+    signed = _(Sentence("Printed for {name}", name=summary.author))
     text = "\n".join(
         (
             *chain.from_iterable(facts.items()),
             *chain.from_iterable(lists.items()),
+            *chain.from_iterable((t.heading, *t.columns) for t in tables),
             *chain.from_iterable(chain.from_iterable(t.rows) for t in tables),
-            summary.author,
+            *(title, nothing, signed),
         )
     )
     printable = fonts.replacing_missing(text)
     sheet = Sheet(
         clinic=clinic,
-        title=TITLE,
-        subject=printable(facts["Patient"]),
+        title=title,
+        subject=printable(facts[_("Patient")]),
         document_id=document_id,
         now=now,
         text="".join((printable(text), clinic.name, clinic.address)),
         # The code of a document leads to the document, and this one is not stored.
         has_code=False,
+        wording=wording,
     )
-    sheet.title_line(TITLE)
+    sheet.title_line(title)
     for label, value in facts.items():
         sheet.fact(label, printable(value))
     for heading, body in lists.items():
         sheet.section(heading, printable(body))
     for table in tables:
-        table.draw(sheet, printable, nothing=_NOTHING)
-    sheet.signature(printable(f"Printed for {summary.author}"), _at(now, now))
+        table.draw(sheet, printable, nothing=nothing)
+    sheet.signature(printable(signed), _at(now, now, wording))
     return bytes(sheet.output())
 
 
-def _facts(patient: PatientRecord) -> dict[str, str]:
+def _facts(patient: PatientRecord, wording: Wording) -> dict[str, str]:
+    _ = wording.say
     return {
-        "Patient": f"{patient.last_name}, {patient.first_name}",
-        "Date of birth": f"{patient.date_of_birth.day} {patient.date_of_birth:%B %Y}",
-        "Sex": patient.sex.capitalize(),
-        "Record number": record_numbers.formatted(patient.record_number),
-        "Allergies": allergies_on_paper(patient),
+        _("Patient"): f"{patient.last_name}, {patient.first_name}",
+        _("Date of birth"): wording.day(patient.date_of_birth),
+        _("Sex"): _(SEX_LABELS[patient.sex]),
+        _("Record number"): record_numbers.formatted(patient.record_number),
+        _("Allergies"): allergies_on_paper(patient, _),
     }
 
 
-def allergies_on_paper(patient: PatientRecord, say: Callable[[str], str] = str) -> str:
+def allergies_on_paper(patient: PatientRecord, say: Callable[[str], str]) -> str:
     """Return a patient's allergies as a paper states them, translated by `say`."""
     if patient.allergies:
         return ", ".join(patient.allergies)
     return say("None known") if patient.no_known_allergies else say("Not stated")
 
 
-def _lists(patient: PatientRecord) -> dict[str, str]:
+def _lists(patient: PatientRecord, wording: Wording) -> dict[str, str]:
+    _ = wording.say
     return {
-        FIELDS[name].label: "\n".join(getattr(patient, name)) or _NOTHING
+        _(FIELDS[name].label): "\n".join(getattr(patient, name)) or _(_NOTHING)
         for name in ("current_medications", "medical_history")
     }
 
 
-def _tables(summary: ChartSummary, now: datetime) -> Sequence[PaperTable]:
-    return (
-        *(
-            ()
-            if summary.diagnoses is None
-            else (_of_diagnoses(summary.diagnoses, now),)
+def _tables(
+    summary: ChartSummary, now: datetime, wording: Wording
+) -> Iterator[PaperTable]:
+    if summary.diagnoses is not None:
+        yield _of_diagnoses(summary.diagnoses, now, wording)
+    if summary.written is not None:
+        yield _of_vitals(summary.written, now, wording)
+    _ = wording.say
+    yield PaperTable(
+        _("Last visits"),
+        (_("Date"), _("Doctor"), _("Reason"), _("State")),
+        tuple(
+            (
+                _at(visit.starts_at, now, wording),
+                visit.doctor_name,
+                visit.note,
+                _(_STATES[visit.status]),
+            )
+            for visit in summary.visits
         ),
-        *(() if summary.written is None else (_of_vitals(summary.written, now),)),
-        PaperTable(
-            "Last visits",
-            ("Date", "Doctor", "Reason", "State"),
-            tuple(
-                (
-                    _at(visit.starts_at, now),
-                    visit.doctor_name,
-                    visit.note,
-                    _STATES[visit.status],
-                )
-                for visit in summary.visits
-            ),
-        ),
-        PaperTable(
-            "Prescriptions",
-            ("Issued", "Drugs"),
-            tuple(
-                (
-                    _at(prescription.version.created_at, now),
-                    ", ".join(line.drug for line in prescription.version.lines),
-                )
-                for prescription in summary.prescriptions
-                if prescription.status is PrescriptionStatus.ISSUED
-            ),
+    )
+    yield PaperTable(
+        _("Prescriptions"),
+        (_("Issued"), _("Drugs")),
+        tuple(
+            (
+                _at(prescription.version.created_at, now, wording),
+                ", ".join(line.drug for line in prescription.version.lines),
+            )
+            for prescription in summary.prescriptions
+            if prescription.status is PrescriptionStatus.ISSUED
         ),
     )
 
 
-def _of_diagnoses(diagnoses: Sequence[KnownDiagnosis], now: datetime) -> PaperTable:
+def _of_diagnoses(
+    diagnoses: Sequence[KnownDiagnosis], now: datetime, wording: Wording
+) -> PaperTable:
+    _ = wording.say
     rows = tuple(
         (
             known.term,
-            known.diagnosis.code or "uncoded",
-            _day(known.first_at, now),
-            _day(known.last_at, now),
+            known.diagnosis.code or _("uncoded"),
+            _day(known.first_at, now, wording),
+            _day(known.last_at, now, wording),
         )
         for known in diagnoses
     )
     is_icd10 = not any(known.diagnosis.system for known in diagnoses)
-    columns = ("Diagnosis", "ICD-10" if is_icd10 else "Code", "First", "Last")
-    return PaperTable("Diagnoses", columns, rows)
+    code = "ICD-10" if is_icd10 else _("Code")
+    columns = (_("Diagnosis"), code, _("First recorded"), _("Last recorded"))
+    return PaperTable(_("Diagnoses"), columns, rows)
 
 
-def _of_vitals(visits: Sequence[EarlierNotes], now: datetime) -> PaperTable:
+def _of_vitals(
+    visits: Sequence[EarlierNotes], now: datetime, wording: Wording
+) -> PaperTable:
+    _ = wording.say
     measured = next((v for v in visits if v.notes.vitals != Vitals()), None)
-    vitals = () if measured is None else tuple(_measured(measured, now))
-    return PaperTable("Last vital signs", ("Measured", "Value", "On"), vitals)
+    vitals = () if measured is None else tuple(_measured(measured, now, wording))
+    columns = (_("Vital sign"), _("Value"), _("Measured on"))
+    return PaperTable(_("Last vital signs"), columns, vitals)
 
 
-def _measured(visit: EarlierNotes, now: datetime) -> Sequence[tuple[str, ...]]:
-    return [
-        (vital.label, f"{written(value)} {vital.unit}", _day(visit.visited_at, now))
-        for vital in VITALS
-        if (value := getattr(visit.notes.vitals, vital.name)) is not None
-    ]
+def _measured(
+    visit: EarlierNotes, now: datetime, wording: Wording
+) -> Iterator[tuple[str, ...]]:
+    day = _day(visit.visited_at, now, wording)
+    for vital in VITALS:
+        if (value := getattr(visit.notes.vitals, vital.name)) is not None:
+            number = number_on_paper(value, wording)
+            yield wording.say(vital.label), f"{number} {vital.unit}", day
 
 
-def _day(timestamp: datetime, now: datetime) -> str:
-    local = timestamp.astimezone(now.tzinfo)
-    return f"{local.day} {local:%b %Y}"
+def number_on_paper(value: float, wording: Wording) -> str:
+    """Return a measured number with as many decimals as were measured."""
+    number = written(value)
+    return wording.number(float(number), len(number.partition(".")[2]))
 
 
-def _at(timestamp: datetime, now: datetime) -> str:
-    return f"{_day(timestamp, now)}, {timestamp.astimezone(now.tzinfo):%H:%M}"
+def _day(timestamp: datetime, now: datetime, wording: Wording) -> str:
+    return wording.short_day(timestamp.astimezone(now.tzinfo).date())
+
+
+def _at(timestamp: datetime, now: datetime, wording: Wording) -> str:
+    day = _day(timestamp, now, wording)
+    return f"{day}, {timestamp.astimezone(now.tzinfo):%H:%M}"

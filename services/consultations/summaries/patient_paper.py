@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import chain
-from typing import Final
 from uuid import UUID
 
-from services.consultations.notes import VITALS, written
-from services.consultations.summaries.paper import PaperTable, allergies_on_paper
+from services.consultations.notes import VITALS
+from services.consultations.summaries.paper import (
+    PaperTable,
+    allergies_on_paper,
+    number_on_paper,
+)
 from services.consultations.summaries.patient_summary import (
     VITALS_BY_LOINC,
     CurrentDrug,
@@ -15,14 +18,7 @@ from services.consultations.summaries.patient_summary import (
 )
 from services.documents.forms import ENGLISH, Clinic, Wording, fonts
 from services.patients.records import record_numbers
-from services.patients.records.model import PatientRecord, Sex
-
-_SEXES: Final = {
-    Sex.FEMALE: "Female",
-    Sex.MALE: "Male",
-    Sex.OTHER: "Other",
-    Sex.UNKNOWN: "Unknown",
-}
+from services.patients.records.model import SEX_LABELS, PatientRecord
 
 
 def print_patient_summary(
@@ -86,7 +82,7 @@ def _facts(patient: PatientRecord, now: datetime, wording: Wording) -> dict[str,
     facts = {
         _("Patient"): f"{patient.last_name}, {patient.first_name}",
         _("Date of birth"): wording.day(patient.date_of_birth),
-        _("Sex"): _(_SEXES[patient.sex]),
+        _("Sex"): _(SEX_LABELS[patient.sex]),
         _("Record number"): record_numbers.formatted(patient.record_number),
         _("Allergies"): allergies_on_paper(patient, _),
     }
@@ -137,7 +133,8 @@ def _row_of(drug: CurrentDrug, now: datetime, wording: Wording) -> tuple[str, ..
         since = wording.day(issued.date())
     elif drug.entry is not None:
         since = wording.day(drug.entry.started_on)
-    said = (line.dose_and_route, line.frequency, line.duration) if line else ()
+    taken = wording.say(line.dose_and_route) if line else ""
+    said = (taken, line.frequency, line.duration) if line else ()
     return drug.text, ", ".join(filter(None, said)), since
 
 
@@ -149,15 +146,10 @@ def _measured(
         for vital in VITALS:
             value = getattr(visit.notes.vitals, vital.name)
             if value is not None:
-                number = _number(value, wording)
+                number = number_on_paper(value, wording)
                 yield wording.say(vital.label), f"{number} {vital.unit}", day
     for entry in summary.measured:
         vital = VITALS_BY_LOINC[entry.code]
         unit = vital.unit if entry.unit == vital.ucum else entry.unit
-        value = f"{_number(float(entry.value or 0), wording)} {unit}"
+        value = f"{number_on_paper(float(entry.value or 0), wording)} {unit}"
         yield wording.say(vital.label), value, wording.day(entry.started_on)
-
-
-def _number(value: float, wording: Wording) -> str:
-    number = written(value)
-    return wording.number(float(number), len(number.partition(".")[2]))

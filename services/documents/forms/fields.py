@@ -11,6 +11,8 @@ from services.patients.records.model import PatientRecord
 # One line, several lines or an ISO date; or the rows of a table, as lists of cells.
 Value = str | list[list[str]]
 Form = Mapping[str, Value]
+# What a record has for a field, its own words aside in the language of the function.
+Prefill = Callable[[PatientRecord, Callable[[str], str]], str]
 
 
 class FormFieldKind(StrEnum):
@@ -26,6 +28,7 @@ class FormFieldKind(StrEnum):
 class FormField:
     """One field; `prefill` returns what a patient's record already has for it.
 
+    It is also passed what translates the clinic's own words into the paper's language.
     With `not_in_future` the date must not be after today; `not_before` names the field
     with a date that must not be later. A field that is left out if empty means nothing
     by its absence. An unlabelled field is printed without its label, like the lines of
@@ -38,39 +41,41 @@ class FormField:
     required: bool = False
     help: str = ""
     columns: tuple[str, ...] = ()
-    prefill: Callable[[PatientRecord], str] | None = None
+    prefill: Prefill | None = None
     not_in_future: bool = False
     is_left_out_if_empty: bool = False
     is_unlabelled: bool = False
     not_before: str = ""
 
 
-def _name(patient: PatientRecord) -> str:
+def _name(patient: PatientRecord, _: Callable[[str], str]) -> str:
     return f"{patient.first_name} {patient.last_name}"
 
 
-def _allergies(patient: PatientRecord) -> str:
+def _allergies(patient: PatientRecord, _: Callable[[str], str]) -> str:
     if patient.no_known_allergies:
-        return "No known allergies"
+        return _("No known allergies")
     return ", ".join(patient.allergies)
 
 
-def _medication(patient: PatientRecord) -> str:
+def _medication(patient: PatientRecord, _: Callable[[str], str]) -> str:
     return "\n".join(patient.current_medications)
 
 
-def _history(patient: PatientRecord) -> str:
+def _history(patient: PatientRecord, _: Callable[[str], str]) -> str:
     return "\n".join(patient.medical_history)
 
 
-def salutation_of(patient: PatientRecord, words: str = "Dear {name},") -> str:
-    """Return the salutation of a letter, in the language of `words`."""
+def _salutation(patient: PatientRecord, _: Callable[[str], str]) -> str:
     # A form does not choose between Mr and Ms: it would be wrong for some.
-    return words.format(name=_name(patient))
+    return _("Dear {name},").format(name=_name(patient, _))
 
 
-def _information(patient: PatientRecord) -> str:
-    parts = (("History", _history(patient)), ("Medication", _medication(patient)))
+def _information(patient: PatientRecord, _: Callable[[str], str]) -> str:
+    parts = (
+        (_("Medical history"), _history(patient, _)),
+        (_("Current medications"), _medication(patient, _)),
+    )
     return "\n\n".join(f"{label}:\n{text}" for label, text in parts if text)
 
 
@@ -78,7 +83,7 @@ NAME: Final = FormField("name", "Name", required=True, prefill=_name)
 RECORD_NUMBER: Final = FormField(
     "record_number",
     "Record number",
-    prefill=lambda patient: record_numbers.formatted(patient.record_number),
+    prefill=lambda patient, _: record_numbers.formatted(patient.record_number),
     is_left_out_if_empty=True,
 )
 DATE_OF_BIRTH: Final = FormField(
@@ -86,21 +91,21 @@ DATE_OF_BIRTH: Final = FormField(
     "Date of birth",
     FormFieldKind.DATE,
     required=True,
-    prefill=lambda patient: patient.date_of_birth.isoformat(),
+    prefill=lambda patient, _: patient.date_of_birth.isoformat(),
     not_in_future=True,
 )
 ADDRESS: Final = FormField(
     "address",
     "Address",
     FormFieldKind.TEXT,
-    prefill=lambda patient: patient.address or "",
+    prefill=lambda patient, _: patient.address or "",
     is_left_out_if_empty=True,
 )
 SALUTATION: Final = FormField(
     "salutation",
     "Salutation",
     required=True,
-    prefill=salutation_of,
+    prefill=_salutation,
     is_unlabelled=True,
 )
 DIAGNOSIS: Final = FormField("diagnosis", "Diagnosis", FormFieldKind.TEXT)

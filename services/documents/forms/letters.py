@@ -11,6 +11,7 @@ from services.core.errors import Conflict
 from services.documents.forms.fields import Form
 from services.documents.forms.template import Template
 from services.documents.forms.templates import templates_for
+from services.documents.forms.wording import ENGLISH, Wording
 from services.patients.records.model import PatientRecord
 
 # The same limit as for printing a paper of several patients into one file.
@@ -32,8 +33,6 @@ class AddresseeDied(Conflict):
 class Letters:
     """A letter to several patients, with the same text for all.
 
-    It begins with `salutation`, in which {name} is the patient's name.
-
     If it is written again with the same `id`, `began_at` and text, each patient's
     letter is the same document as before.
     """
@@ -42,20 +41,21 @@ class Letters:
     began_at: datetime
     template: Template
     words: Form
-    salutation: str = ""
+    wording: Wording = ENGLISH
 
     @property
     def title(self) -> str:
         """The title of each letter in the records, with its subject if it has one."""
         said = (str(self.words.get(name, "")) for name in _SUBJECTS)
         subject = next(filter(None, said), "")
-        return f"{self.template.title}: {subject}" if subject else self.template.title
+        title = self.wording.say(self.template.title)
+        return f"{title}: {subject}" if subject else title
 
     def form_for(self, patient: PatientRecord) -> Form:
         """Return the whole form for a patient. Raises AddresseeDied."""
         if patient.deceased_on is not None:
             raise AddresseeDied
-        return {**self.template.prefilled(patient, self.salutation), **self.words}
+        return {**self.template.prefilled(patient, self.wording), **self.words}
 
     def document_id_for(self, patient_id: UUID) -> UUID:
         """Return the id of the patient's letter, the same each time."""

@@ -2,12 +2,8 @@
 
 from dataclasses import dataclass
 
-from services.documents.forms.fields import (
-    SALUTATION,
-    Form,
-    FormField,
-    salutation_of,
-)
+from services.documents.forms.fields import Form, FormField
+from services.documents.forms.wording import ENGLISH, Wording
 from services.patients.records.model import PatientRecord
 
 
@@ -29,16 +25,13 @@ class Template:
     is_for_patients: bool = False
     is_for_several: bool = False
 
-    def prefilled(self, patient: PatientRecord | None, salutation: str = "") -> Form:
-        """Return the form with what the patient's record has.
-
-        A letter begins with `salutation`, in which {name} is the patient's name; by
-        default the salutation is English.
-        """
-        known: Form = {
-            field.name: field.prefill(patient) if patient and field.prefill else ""
+    def prefilled(
+        self, patient: PatientRecord | None, wording: Wording = ENGLISH
+    ) -> Form:
+        """Return the form with what the patient's record has, and the salutation."""
+        return {
+            field.name: field.prefill(patient, wording.say)
+            if patient and field.prefill
+            else ""
             for field in self.fields
         }
-        if not patient or not salutation or SALUTATION not in self.fields:
-            return known
-        return {**known, SALUTATION.name: salutation_of(patient, salutation)}

@@ -1,4 +1,4 @@
-"""The language of a paper; papers of the clinic's own work are in English."""
+"""The language of a paper: its reader's, or the clinic's own."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,14 +20,18 @@ def _full_day(day: date) -> str:
     return f"{day:%A} {day.day} {day:%B %Y}"
 
 
+def _short_day(day: date) -> str:
+    return f"{day.day} {day:%b %Y}"
+
+
 @dataclass(frozen=True, slots=True)
 class Wording:
     """How a paper writes its sentences and days, in a language by ISO 639-1.
 
     Services have no catalogues: whoever makes a paper for somebody passes theirs in.
-    Text from a record is printed as it is. `number` formats a number with the given
-    decimals, `month` the month of a day with its year, `full_day` a day with its
-    weekday.
+    Text from a record is printed as it is. `day` writes a day with its month in words,
+    `short_day` with its month abbreviated and `full_day` with its weekday; `month`
+    writes the month of a day with its year, `number` a number with the given decimals.
     """
 
     language: str
@@ -36,6 +40,7 @@ class Wording:
     number: Callable[[float, int], str] = _number
     month: Callable[[date], str] = _month
     full_day: Callable[[date], str] = _full_day
+    short_day: Callable[[date], str] = _short_day
 
 
 def _day(day: date) -> str:

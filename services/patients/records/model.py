@@ -17,6 +17,14 @@ class Sex(StrEnum):
     UNKNOWN = "unknown"
 
 
+SEX_LABELS: Final = {
+    Sex.FEMALE: "Female",
+    Sex.MALE: "Male",
+    Sex.OTHER: "Other",
+    Sex.UNKNOWN: "Unknown",
+}
+
+
 class ImportSource(StrEnum):
     """Where patients were imported from; generated ones come from none of these."""
 

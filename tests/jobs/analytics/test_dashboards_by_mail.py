@@ -13,7 +13,7 @@ import pypdfium2
 import pytest
 from sqlalchemy import func, select, text, update
 
-from dashboard.web.languages import wording_in
+from dashboard.ui.language.papers import wording_in
 from db.files.seal_keys import SealKeyFile
 from db.models.audit import AuditEvent
 from db.models.user import User, UserNotification

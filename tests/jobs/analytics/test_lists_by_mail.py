@@ -11,7 +11,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select, update
 
-from dashboard.web.languages import list_in_words, wording_in
+from dashboard.ui.language.papers import wording_in
+from dashboard.web.languages import list_in_words
 from db.models.audit import AuditEvent
 from db.models.care import DisclosedGroup
 from db.models.user import User

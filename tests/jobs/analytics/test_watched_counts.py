@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 from sqlalchemy import select, update
 
-from dashboard.web.languages import wording_in
+from dashboard.ui.language.papers import wording_in
 from db.models.audit import AuditEvent
 from db.models.patient import Patient
 from db.models.user import User, UserNotification

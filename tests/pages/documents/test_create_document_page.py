@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from io import BytesIO
 from uuid import uuid4
 
@@ -19,6 +20,7 @@ from services.documents.records.errors import FilesUnavailable
 from services.documents.records.kinds import DocumentType
 from services.patients.duplicates import merging
 from services.patients.records import record_numbers
+from services.people.accounts import choose_language
 from tests.kit import cast
 from tests.pages.conftest import choose_patient, page_file
 from tests.pages.document_samples import files_of
@@ -96,8 +98,29 @@ def test_the_form_begins_with_what_the_record_knows(clinic, ada):
         "date_of_birth": cast.ADA.date_of_birth,
         "diagnosis": "",
         "allergies": "Penicillin",
-        "medical_information": "History:\nAsthma",
+        "medical_information": "Medical history:\nAsthma",
     }
+
+
+def test_a_german_clinic_files_german_papers_also_for_those_who_read_english(
+    clinic, ada, monkeypatch
+):
+    german = clinic.wiring.settings.model_copy(update={"language": "de"})
+    monkeypatch.setattr(clinic.wiring, "settings", german)
+    clinic.choose(Role.STAFF, partial(choose_language, language="en"))
+    app = opened(clinic, patient=ada.id)
+    assert "Vorerkrankungen:\nAsthma" in shown(app)["medical_information"]
+    field(app, "diagnosis").set_value("Gicht").run()
+
+    press(app, "generate")
+    press(app, "confirm")
+
+    filed = newest(clinic)
+    assert filed.title == "Krankenakte"
+    text = text_of(clinic, filed)
+    assert "Diagnose" in text
+    assert "Seite 1 von 1" in text
+    assert "Diagnosis" not in text
 
 
 def test_from_the_form_over_the_preview_to_the_filed_document(clinic, ada):

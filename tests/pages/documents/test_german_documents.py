@@ -9,7 +9,6 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.documents.retention import erasures, retention_tables
 from dashboard.ui.language import GERMAN, gettext, using_language
-from dashboard.ui.words import SEXES
 from db.models.document import DocumentVersion
 from services.core.actors import Role
 from services.documents import erasure, fields, records, retention, tags
@@ -22,7 +21,7 @@ from services.documents.integrity.sweeping import SweepResult
 from services.documents.records.kinds import TYPE_LABELS, DocumentType
 from services.documents.records.model import DocumentRecord
 from services.patients.care import care
-from services.patients.records.model import Sex
+from services.patients.records.model import SEX_LABELS, Sex
 from tests.kit.german_pages import english, said, texts_of
 from tests.kit.sentences import lacking
 from tests.pages.conftest import Clinic
@@ -220,7 +219,7 @@ def test_a_word_of_several_meanings_is_said_by_its_context() -> None:
     }
 
     assert gettext(TYPE_LABELS[DocumentType.OTHER]) == "Sonstiges"
-    assert gettext(SEXES[Sex.OTHER]) == "Divers"
+    assert gettext(SEX_LABELS[Sex.OTHER]) == "Divers"
     assert (labels["To"], labels["Findings"]) == ("An", "Befunde")
 
 

@@ -288,8 +288,12 @@ def test_too_many_papers_an_hour_end_it_and_name_who_is_left(
 
 
 @pytest.mark.parametrize("form", ["letter", "recall_letter", "referral_letter"])
-def test_all_of_it_is_german_for_who_reads_german(clinic: Clinic, family, choose, form):
+def test_all_of_it_is_german_for_who_reads_german(
+    clinic: Clinic, family, choose, form, monkeypatch
+):
     clinic.speak_german(Role.STAFF)
+    german = clinic.wiring.settings.model_copy(update={"language": GERMAN})
+    monkeypatch.setattr(clinic.wiring, "settings", german)
     with using_language(GERMAN):
         app = choose(family[0], family[1])
         app.selectbox(key=f"{PAGE}_template").set_value(form).run()
@@ -301,6 +305,7 @@ def test_all_of_it_is_german_for_who_reads_german(clinic: Clinic, family, choose
             file(app)
             assert "2 Briefe sind abgelegt" in said(app)
             (letter,) = filed_of(clinic, family[0])
+            assert letter.title == "Brief: New hours"
             assert "Guten Tag Ann " in text_of(clinic, letter)
 
         assert first | left_english(app) == set()

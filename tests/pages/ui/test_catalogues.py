@@ -10,24 +10,29 @@ from jinja2.ext import babel_extract
 
 from dashboard import navigation
 from dashboard.ui.lists.criteria_editor.rows import SPAN_UNITS
-from dashboard.ui.words import SEXES
 from services.analytics.cohorts import Dimension, EventKind
 from services.audit.log import descriptions, sentences
 from services.cluster.drill_kinds import PROMISES, SCENARIOS
 from services.cluster.operations import PHASES, SETTINGS, TITLES
+from services.consultations.chart import label_paper
+from services.consultations.drugs import ROUTES
+from services.consultations.notes import VITALS
+from services.consultations.prescriptions import paper as prescription_paper
+from services.consultations.summaries import paper as summary_paper
 from services.core.actors import Permission, Role
 from services.core.weekdays import WEEKDAYS
-from services.documents.forms import TEMPLATES, Template
+from services.documents.forms import TEMPLATES, Template, generating
 from services.documents.records import errors
 from services.documents.records.kinds import CLASS_LABELS, STATED, TYPE_LABELS
 from services.documents.search.fields import OWN_FIELDS
 from services.lists.criteria import OPERATORS, operator_label
 from services.messaging.user_notifications import records as notifications
 from services.patients.duplicates.moved_entries import WORDS
-from services.patients.records.model import FIELDS as PATIENT_FIELDS, Sex
+from services.patients.records.model import FIELDS as PATIENT_FIELDS, SEX_LABELS, Sex
 from services.patients.records.rules import LABELS
 from services.patients.search.fields import FIELDS
 from services.pdf.signing.checking import SignatureState
+from services.visits.calendar import day_list
 from services.visits.front_desk.appointments import errors as visit_errors, transitions
 from services.visits.schedule.doctors import changing as doctors
 from services.visits.schedule.doctors.rules import SEXES as DOCTORS_SEXES
@@ -192,6 +197,26 @@ def test_what_people_are_refused_with_is_german(file: Path) -> None:
             pytest.param([*_said_by(template)], id=template.name)
             for template in TEMPLATES.values()
         ),
+        pytest.param([*ROUTES], id="routes of drugs"),
+        pytest.param([vital.label for vital in VITALS], id="vital signs"),
+        pytest.param(
+            [
+                *(prescription_paper.TITLE, prescription_paper._SIGNED),
+                *prescription_paper._COLUMNS,
+            ],
+            id="prescriptions on paper",
+        ),
+        pytest.param(
+            [
+                *(summary_paper.TITLE, summary_paper._NOTHING),
+                *summary_paper._STATES.values(),
+            ],
+            id="chart summary",
+        ),
+        pytest.param([day_list._TITLE, *day_list._COLUMNS], id="list of the day"),
+        pytest.param(
+            [generating._NOT_THE_CLINICS, label_paper._TITLE], id="other papers"
+        ),
         pytest.param([*CLASS_LABELS.values()], id="retention classes"),
         pytest.param([field.label for field in OWN_FIELDS.values()], id="fields"),
         pytest.param(
@@ -203,7 +228,7 @@ def test_what_people_are_refused_with_is_german(file: Path) -> None:
             [field.help for field in PATIENT_FIELDS.values() if field.help],
             id="help with a patient's fields",
         ),
-        pytest.param([*SEXES.values(), *Sex], id="sexes"),
+        pytest.param([*SEX_LABELS.values(), *Sex], id="sexes"),
         pytest.param([field.label for field in FIELDS.values()], id="patients' fields"),
         pytest.param([*_following()], id="what follows a merge"),
         pytest.param([name.replace("_", " ") for name in LABELS], id="changed fields"),

@@ -10,7 +10,7 @@ import pypdfium2
 import pytest
 from sqlalchemy import select
 
-from dashboard.web.languages import wording_in
+from dashboard.ui.language.papers import wording_in
 from db.backups.copies.copy_notes import CopyNote
 from db.backups.notes import PROOFS, TimeLeft
 from db.backups.repository import Repository

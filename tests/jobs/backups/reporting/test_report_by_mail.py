@@ -11,7 +11,8 @@ import pypdfium2
 import pytest
 from sqlalchemy import select
 
-from dashboard.web.languages import failure_translator, wording_in
+from dashboard.ui.language.papers import wording_in
+from dashboard.web.languages import failure_translator
 from db.backups.repository import Repository
 from db.files.seal_keys import SealKeyFile
 from db.models.audit import AuditEvent

@@ -11,7 +11,7 @@ import pypdfium2
 import pytest
 from pypdfium2 import raw
 
-from dashboard.web.languages import wording_in
+from dashboard.ui.language.papers import wording_in
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
 from services.analytics.dashboards import (
     BUILT_IN,

@@ -8,11 +8,12 @@ import pypdfium2
 import pytest
 from sqlalchemy import select
 
+from dashboard.ui.language.papers import wording_in
 from db.models.audit import AuditEvent
 from services.consultations import chart, summaries
 from services.consultations.notes import Diagnosis, EarlierNotes, Notes
 from services.core.errors import NotAllowed
-from services.documents.forms import Clinic
+from services.documents.forms import ENGLISH, Clinic, Wording
 from services.patients.records import patients
 from tests.kit import cast
 from tests.services.consultations.notes.samples import save, visit as visit_of
@@ -66,13 +67,14 @@ def test_a_visit_that_names_a_diagnosis_twice_counts_once():
     assert known.visits == 1
 
 
-def paper_of(session, actor, patient_id: UUID) -> str:
+def paper_of(session, actor, patient_id: UUID, wording: Wording = ENGLISH) -> str:
     """Return the text of the patient's summary on paper."""
     made = summaries.print_summary(
         summaries.summarise(session, actor, patient_id),
         document_id=PAPER,
         clinic=Clinic("Riverside"),
         now=NOW,
+        wording=wording,
     )
     with pypdfium2.PdfDocument(BytesIO(made)) as opened:
         return "\n".join(page.get_textpage().get_text_bounded() for page in opened)
@@ -92,6 +94,22 @@ def test_a_clinicians_summary_says_what_is_dangerous_and_what_is_known(
     assert "72 /min" in words
     assert "Checked in" in words
     assert clinician.name in words
+
+
+def test_the_summary_is_in_the_clinics_language(session, clinician, patient, visit):
+    typed = {"diagnoses": "I10 High blood pressure", "temperature": "37.5"}
+    save(session, clinician, visit, **typed)
+
+    words = paper_of(session, clinician, patient.id, wording_in(None, "de"))
+
+    said = " ".join(words.split())
+    assert "Übersicht der Patientenakte" in said
+    assert "Diagnose ICD-10 Zuerst erfasst Zuletzt erfasst High blood pressure" in said
+    assert "Temperatur 37,5 °C" in said
+    assert "Angemeldet" in said
+    assert f"Gedruckt für {clinician.name}" in said
+    for english in ("Chart", "Patient summary", "Allergies", "Checked in", "Nothing"):
+        assert english not in said
 
 
 def test_the_desks_summary_is_silent_about_notes(

@@ -9,22 +9,26 @@ import zxingcpp
 from PIL.Image import Image
 from sqlalchemy import select
 
+from dashboard.ui.language.papers import wording_in
 from db.models.audit import AuditEvent
 from services.consultations import chart
 from services.consultations.chart import LabelOrder, LabelPaper
 from services.consultations.chart.label_paper import print_labels
 from services.core.errors import InvalidInput, NotAllowed
+from services.documents.forms import ENGLISH, Wording
 from tests.kit import cast
 
 NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
 SHEET = LabelPaper.SHEET
 
 
-def pages_of(order: LabelOrder, **fields) -> list[tuple[str, Image]]:
+def pages_of(
+    order: LabelOrder, *, wording: Wording = ENGLISH, **fields
+) -> list[tuple[str, Image]]:
     """Return the text and the picture of each page of Ada's labels."""
     about = {"record_number": "47TXZF", "date_of_birth": date(1980, 3, 5)}
     patient = cast.make_record(**about | fields)
-    made = print_labels(patient, order, now=NOW)
+    made = print_labels(patient, order, now=NOW, wording=wording)
     with pypdfium2.PdfDocument(BytesIO(made)) as opened:
         return [
             (page.get_textpage().get_text_bounded(), page.render(scale=3).to_pil())
@@ -41,6 +45,14 @@ def test_a_label_says_who_it_is_and_its_code_the_record_number():
     (code,) = zxingcpp.read_barcodes(picture)
     assert (code.text, code.format) == ("47TXZF", zxingcpp.BarcodeFormat.Code128)
     assert picture.size == (528, 247)  # 62 x 29 mm at 216 dots per inch
+
+
+def test_a_label_is_in_the_clinics_language():
+    german = wording_in(None, "de")
+
+    ((words, _picture),) = pages_of(LabelOrder(), wording=german, sex="female")
+
+    assert "5. März 1980 · Weiblich" in words.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_a_sheet_begins_at_its_first_free_label_and_goes_on_to_the_next():

@@ -9,6 +9,7 @@ import pypdfium2
 import pytest
 from sqlalchemy import func, select, update
 
+from dashboard.ui.language.papers import wording_in
 from db.files.gridfs import Bucket
 from db.models.booking import Appointment, Slot
 from db.models.consultation import Prescription
@@ -78,6 +79,32 @@ def test_a_prescription_is_issued_as_a_signed_paper(room, signing_keys):
         assert word in words
     assert (issued.latest, issued.status) == (1, PrescriptionStatus.ISSUED)
     assert issued.version.filesize == len(content)
+
+
+def test_a_prescription_is_printed_in_the_clinics_language(room):
+    german = replace(room, issuer=replace(room.issuer, wording=wording_in(None, "de")))
+    line = replace(PARACETAMOL, dose="10 mg", route="eye", quantity="20", repeats="2")
+    first = german.issue(line)
+
+    amended = german.amend(first, line)
+
+    content = prescriptions.read_file(room.issuer.files, amended.version)
+    words = " ".join(text_of(content).split())
+    for said in (
+        "Rezept",
+        "Allergien Penicillin V",
+        "Version 2, ersetzt alle früheren",
+        "10 mg, am Auge",
+        "20, Wiederholungen: 2",
+        "Arztnummer GMC 1234567",
+        "Von der Klinik digital signiert.",
+    ):
+        assert said in words
+    for english in ("Prescription", "Issued", "Drug", "repeats", "license", "Signed"):
+        assert english not in words
+    # Programs and colleagues who read English find the same words as before.
+    assert amended.version.lines[0].dose_and_route == "10 mg, eye"
+    assert amended.version.lines[0].supply == "20, repeats: 2"
 
 
 def test_issuing_is_written_down_with_the_version_and_no_drug(room):

@@ -11,7 +11,7 @@ import pypdfium2
 import pytest
 from sqlalchemy import select
 
-from dashboard.web.languages import wording_in
+from dashboard.ui.language.papers import wording_in
 from db.models.audit import AuditEvent
 from services.consultations import diagnoses, summaries
 from services.consultations.notes import Diagnosis, Notes, Vitals

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from dashboard.ui.language.papers import wording_in
 from services.documents import forms
 from services.documents.records.kinds import DocumentType
 from tests.kit import cast
@@ -90,8 +91,8 @@ def test_a_form_begins_with_what_the_record_knows():
         "date_of_birth": "1980-05-17",
         "diagnosis": "",
         "allergies": "Penicillin, Latex",
-        "medical_information": "History:\nAsthma\n\n"
-        "Medication:\nRamipril 5 mg\nAspirin",
+        "medical_information": "Medical history:\nAsthma\n\n"
+        "Current medications:\nRamipril 5 mg\nAspirin",
     }
 
 
@@ -100,6 +101,21 @@ def test_that_there_are_no_allergies_is_said_only_where_somebody_asked():
 
     assert RECORD.prefilled(without_allergies)["allergies"] == "No known allergies"
     assert RECORD.prefilled(patient(allergies=()))["allergies"] == ""
+
+
+def test_what_the_form_adds_to_the_record_is_in_the_clinics_language():
+    german = wording_in(None, "de")
+    somebody = patient(first_name="Other", medical_history=("Unknown",))
+    without_allergies = patient(allergies=(), no_known_allergies=True)
+
+    form = RECORD.prefilled(somebody, german)
+
+    assert form["medical_information"].startswith("Vorerkrankungen:\nUnknown\n")
+    # What somebody typed is never translated, even if it is one of our words.
+    assert form["name"] == "Other Lovelace"
+    assert RECORD.prefilled(without_allergies, german)["allergies"] == (
+        "Keine bekannten Allergien"
+    )
 
 
 @pytest.mark.parametrize("template", forms.TEMPLATES.values(), ids=lambda t: t.name)

@@ -6,6 +6,7 @@ from uuid import UUID
 import pikepdf
 import pytest
 
+from dashboard.ui.language.papers import wording_in
 from services.documents import forms
 from services.pdf.inspecting import PdfInspector
 from tests.kit.cast import ADA
@@ -212,3 +213,38 @@ def test_the_examiner_finds_nothing_odd_in_it():
 def test_a_form_with_problems_makes_nothing():
     with pytest.raises(forms.InvalidForm, match="Name is missing; enter it"):
         made(RECORD, record_form(name=" "))
+
+
+@pytest.mark.parametrize("template", forms.TEMPLATES.values(), ids=lambda t: t.name)
+def test_a_paper_and_its_name_are_in_the_clinics_language(template):
+    german = wording_in(None, "de")
+    form = {
+        field.name: "2026-11-19" if field.kind is forms.FormFieldKind.DATE else ""
+        for field in template.fields
+    }
+    needed = {f.name: form[f.name] or "x" for f in template.fields if f.required}
+    tables = {f.name: [["x"] * len(f.columns)] for f in template.fields if f.columns}
+    named = {"name": "Ada Lovelace", "record_number": "47T-XZF"}
+    form |= needed | tables | named
+
+    data = made(template, form, wording=german)
+
+    text, title = " ".join(words_of(data)), german.say(template.title)
+    labels = [
+        german.say(label)
+        for field in template.fields
+        if form[field.name] or not field.is_left_out_if_empty
+        if not field.is_unlabelled
+        for label in (field.label, *field.columns)
+    ]
+    assert title != template.title
+    assert [label for label in labels if label not in text] == []
+    assert "Geburtsdatum 19. November 2026" in text
+    assert "Dr Bo Lee, 20. November 2026 Seite 1 von 1" in text
+    assert "Not stated" not in text
+    assert ("Angabe des Patienten" in text) == template.is_for_patients
+    assert ("An Riverside Clinic" in text) == template.is_for_patients
+    name = forms.filename_of(template, form, NOW.date(), german)
+    assert name == f"{title} Ada Lovelace 2026-11-20.pdf"
+    with pikepdf.open(BytesIO(data)) as opened:
+        assert opened.Root.Lang == "de"

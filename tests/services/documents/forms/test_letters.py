@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from dashboard.ui.language.papers import wording_in
 from services.core.actors import Role
 from services.core.errors import NotAllowed
 from services.documents import forms
@@ -64,12 +65,15 @@ def test_each_is_addressed_by_name_in_words_that_are_the_same_for_all(ada):
 
 
 def test_it_begins_in_the_words_of_its_language(ada):
-    form = replace(LETTERS, salutation="Guten Tag {name},").form_for(ada)
+    german = wording_in(None, "de")
+    letters = replace(LETTERS, wording=german)
 
-    assert form["salutation"] == f"Guten Tag {ada.first_name} {ada.last_name},"
-    assert "salutation" not in forms.TEMPLATES["referral_letter"].prefilled(
-        ada, "Guten Tag {name},"
-    )
+    said = letters.form_for(ada)["salutation"]
+    referral = forms.TEMPLATES["referral_letter"].prefilled(ada, german)
+
+    assert said == f"Guten Tag {ada.first_name} {ada.last_name},"
+    assert letters.title == "Brief: New hours"
+    assert "salutation" not in referral
 
 
 def test_who_has_died_gets_none(ada):

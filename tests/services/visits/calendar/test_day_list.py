@@ -1,9 +1,11 @@
 """The visits of a day on paper."""
 
 from dataclasses import replace
+from datetime import date
 
+from dashboard.ui.language.papers import wording_in
 from services.visits.calendar import day_list_pdf
-from tests.services.documents.forms.samples import pages_of
+from tests.services.documents.forms.samples import pages_of, words_of
 from tests.services.visits.front_desk.tickets.test_tickets import CLINIC, NOW, VISIT
 
 
@@ -16,3 +18,25 @@ def test_a_name_in_letters_that_no_font_has_is_no_empty_cell():
     )
 
     assert "□□□" in page
+
+
+def test_the_list_is_in_the_clinics_language():
+    german, day = wording_in(None, "de"), VISIT.starts_at.date()
+    visit = replace(VISIT, patient_name=None, date_of_birth=date(1980, 3, 5))
+
+    full = " ".join(
+        words_of(day_list_pdf([visit], day, clinic=CLINIC, now=NOW, wording=german))
+    )
+    empty = " ".join(
+        words_of(day_list_pdf([], day, clinic=CLINIC, now=NOW, wording=german))
+    )
+
+    for said in (
+        "Termine des Tages",
+        "Tag Dienstag, 21. Juli 2026, Uhrzeiten in CEST",
+        "Dora Döctor, Raum 12 Zeit Patient Geboren Telefon",
+        "Nicht mehr Ihr Patient 5. März 1980",
+        "Seite 1 von 1",
+    ):
+        assert said in full
+    assert "Termine Keine gebucht." in empty

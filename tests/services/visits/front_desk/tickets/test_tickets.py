@@ -11,7 +11,7 @@ import pytest
 import segno
 from icalendar import Calendar
 
-from dashboard.web.languages import wording_in
+from dashboard.ui.language.papers import wording_in
 from services.documents.forms import Clinic
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 from services.visits.front_desk.tickets import NoTicket, calendar_file, ticket_pdf

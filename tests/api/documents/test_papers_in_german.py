@@ -1,0 +1,44 @@
+"""Papers of a clinic whose language is German, whatever the caller speaks."""
+
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from api.core.dependencies import DocumentServices
+from dashboard.ui.language.papers import wording_in
+from services.core.actors import Role
+from tests.api.conftest import NEWEST
+from tests.services.documents.forms.samples import record_form, words_of
+
+
+@pytest.fixture(scope="module")
+def papers(papers: DocumentServices) -> DocumentServices:
+    return replace(papers, wording=partial(wording_in, usual="de"))
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/files/day-list.pdf", "Termine des Tages"),
+        ("/files/patients/{uuid}/summary.pdf", "Übersicht der Patientenakte"),
+        ("/files/patients/{uuid}/labels.pdf", "1980"),
+    ],
+)
+def test_what_the_desk_prints_is_german(as_role, ada, path, said):
+    answer = as_role(Role.STAFF).get(path.format(uuid=ada["uuid"]), headers=NEWEST)
+
+    words = words_of(answer.content)
+    assert said in " ".join(words)
+    assert not {"Visits", "Chart", "May", "Female", "Page"} & {*words}
+
+
+def test_a_document_made_from_a_form_is_german_and_so_is_its_title(as_role, ada):
+    desk, body = as_role(Role.STAFF), {"form": record_form(), "patient_id": ada["uuid"]}
+
+    filed = desk.post("/api/document-forms/medical_record", body)
+
+    document = filed.json()["document"]
+    assert document["title"] == "Krankenakte"
+    content = desk.get(f"/api/documents/{document['id']}", headers=NEWEST).content
+    assert "Krankenakte Name Ada Lovelace Geburtsdatum" in " ".join(words_of(content))
