@@ -168,6 +168,13 @@ def health(checkup: TheCheckup) -> Response:
     return checkup.health().brief()
 
 
+@router.head("/health", responses=_AVAILABILITY)
+def look_at_health(checkup: TheCheckup) -> Response:
+    """Return the status alone, as monitors of web sites ask for it."""
+    whole = checkup.health().brief()
+    return Response(status_code=whole.status_code, media_type=whole.media_type)
+
+
 @router.get("/api/v1/health", responses=_HEALTH)
 def health_for_programs(caller: KnownProgram, checkup: TheCheckup) -> Response:
     """Return the same to anybody, and each part's state to programs with a token."""

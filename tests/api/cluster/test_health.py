@@ -338,6 +338,19 @@ def test_anybody_may_ask_whether_the_clinic_works(stranger, path):
     assert answer.json()["status"] == "up"
 
 
+def test_a_monitor_that_asks_for_no_body_gets_the_same_status(stranger, monkeypatch):
+    answer = stranger.ask("HEAD", "/health")
+    monkeypatch.setattr(
+        Checkup,
+        "health",
+        lambda _: Health("down", "down", datetime.now(UTC), {}),
+    )
+    down = stranger.ask("HEAD", "/health")
+
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert (down.status_code, down.content) == (503, b"")
+
+
 def test_programs_are_told_how_each_part_is(client):
     health = client.get("/api/v1/health").json()
 

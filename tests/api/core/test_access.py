@@ -283,6 +283,7 @@ ROUTES = {
 ROLES = (Role.STAFF, Role.CLINICIAN, Role.ANALYST, Role.ADMIN, Role.PATIENT)
 OPEN = {
     ("GET", "/health"),
+    ("HEAD", "/health"),
     ("GET", "/api/v1/health"),
     ("GET", "/metrics"),
     ("GET", "/fhir/metadata"),

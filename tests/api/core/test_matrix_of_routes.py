@@ -230,6 +230,7 @@ ALLOWED = {
 # For anybody, because they reveal nothing about people; metrics on this machine only.
 OPEN = {
     ("GET", "/health"),
+    ("HEAD", "/health"),
     ("GET", "/api/v1/health"),
     ("GET", "/metrics"),
     ("GET", "/fhir/metadata"),
