@@ -24,6 +24,7 @@ _SECTION_OF: Final = {
     "day": "Check patients in",
     "desk": "Check patients in",
     "newcomer": "Check patients in",
+    "waiting_list": "The waiting list",
     "patients": "Find a patient",
     "register": "Register a patient",
     "patient": "Read a patient's chart",

@@ -52,6 +52,7 @@ PAGES = [
     (Role.STAFF, "/doctor_plan?doctor={doctor}"),
     (Role.STAFF, "/account"),
     (Role.STAFF, "/desk"),
+    (Role.STAFF, "/waiting_list"),
     (Role.STAFF, "/newcomer?newcomer={newcomer}"),
     (Role.STAFF, "/calendar"),
     (Role.STAFF, "/views"),

@@ -24,6 +24,7 @@ LISTED = {
     Role.STAFF: {
         "home",
         "desk",
+        "waiting_list",
         "calendar",
         "patients",
         "register",
@@ -39,6 +40,7 @@ LISTED = {
         "home",
         "day",
         "desk",
+        "waiting_list",
         "calendar",
         "patients",
         "register",

@@ -132,6 +132,7 @@ ALLOWED: Final = {
     "visits.booking.bookings.reading.current_holds": DESK | PATIENT,
     "visits.booking.bookings.reading.get": DESK | PATIENT,
     "visits.booking.bookings.reading.list_of_patient": DESK | PATIENT,
+    "visits.booking.waitlist.reading.list_everybody": DESK,
     "visits.booking.waitlist.reading.list_offers_to_phone": DESK,
     "visits.booking.bookings.reading.look_up": DESK | PATIENT,
     "visits.booking.bookings.renewing.renew": DESK | PATIENT,

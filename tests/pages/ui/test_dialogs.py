@@ -30,6 +30,7 @@ _FOR_GOOD = {
     "'user_passkeys_confirm'",
     "'views_delete'",
     "'visits_cancel_confirm'",
+    "'waiting_remove'",
 }
 _TO_BE_UNDONE = {
     "'calendar_move_confirm'",

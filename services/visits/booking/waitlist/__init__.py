@@ -9,6 +9,7 @@ from services.visits.booking.waitlist.joining import (
     leave as leave,
 )
 from services.visits.booking.waitlist.reading import (
+    list_everybody as list_everybody,
     list_of_patient as list_of_patient,
     list_offers_to_phone as list_offers_to_phone,
 )
@@ -17,6 +18,8 @@ from services.visits.booking.waitlist.records import (
     NotWaiting as NotWaiting,
     OfferToPhone as OfferToPhone,
     TooManyPlaces as TooManyPlaces,
+    WaitingList as WaitingList,
+    WaitingPatient as WaitingPatient,
     WaitRecord as WaitRecord,
     WaitRequest as WaitRequest,
     WaitsAlready as WaitsAlready,

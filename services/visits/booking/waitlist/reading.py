@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from db.models.booking import Booking, Slot, WaitlistEntry
 from db.models.doctor import Doctor
-from db.models.patient import PATIENT_NAME, Patient
+from db.models.patient import LISTED_NAME, PATIENT_NAME, Patient
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
@@ -17,6 +17,8 @@ from services.visits.booking.patients import require_patient
 from services.visits.booking.waitlist.records import (
     NoSuchEntry,
     OfferToPhone,
+    WaitingList,
+    WaitingPatient,
     WaitRecord,
     WaitStatus,
 )
@@ -37,6 +39,8 @@ _COLUMNS: Final[tuple[Any, ...]] = (
     WaitlistEntry.ended_at,
 )
 _STATUS: Final = 7
+# More are read through by nobody; the page says how many there are.
+MOST_LISTED: Final = 300
 
 
 def list_of_patient(
@@ -62,6 +66,60 @@ def list_of_patient(
         details={"count": len(entries)},
     )
     return entries
+
+
+def list_everybody(
+    session: Session, actor: Actor, *, shown_before: Collection[UUID] | None = None
+) -> WaitingList:
+    """Return who waits, those who have waited longest first, at most `MOST_LISTED`.
+
+    Only those are listed who can still be offered a time: clinicians see the patients
+    whom they treat. Patients `shown_before` on the same screen are not recorded again.
+    Raises NotAllowed.
+    """
+    actor.require(Permission.RUN_THE_DESK)
+    held = and_(
+        Booking.waitlist_id == WaitlistEntry.id,
+        Booking.status == "pending",
+        Booking.expires_at > func.clock_timestamp(),
+    )
+    rows: Sequence[Any] = session.execute(
+        select(
+            WaitlistEntry.id,
+            Patient.id,
+            PATIENT_NAME,
+            LISTED_NAME,
+            Patient.date_of_birth,
+            Patient.phone_number,
+            WaitlistEntry.doctor_id,
+            Doctor.name,
+            WaitlistEntry.speciality,
+            WaitlistEntry.from_at,
+            WaitlistEntry.until_at,
+            WaitlistEntry.created_at,
+            Booking.expires_at,
+            func.count().over(),
+        )
+        .join(Patient, Patient.id == WaitlistEntry.patient_id)
+        .outerjoin(Doctor, Doctor.id == WaitlistEntry.doctor_id)
+        .outerjoin(Booking, held)
+        .where(
+            or_(
+                and_(
+                    WaitlistEntry.status == WaitStatus.WAITING,
+                    WaitlistEntry.until_at > func.clock_timestamp(),
+                ),
+                Booking.id.is_not(None),
+            ),
+            Patient.deleted_at.is_(None),
+            Patient.deceased_on.is_(None),
+        )
+        .order_by(WaitlistEntry.created_at, WaitlistEntry.id)
+        .limit(MOST_LISTED)
+    ).all()
+    waiting = tuple(WaitingPatient(*row[:-1]) for row in rows)
+    _record(session, actor, (each.patient_id for each in waiting), shown_before)
+    return WaitingList(waiting, rows[0][-1] if rows else 0)
 
 
 def list_offers_to_phone(
@@ -97,11 +155,7 @@ def list_offers_to_phone(
         .order_by(Booking.expires_at, Booking.id)
     )
     offers = tuple(OfferToPhone(*row) for row in rows)
-    fresh = {offer.patient_id for offer in offers}.difference(shown_before or ())
-    if fresh:
-        # By this key patients find the lists that showed them.
-        details = {"patients": sorted(fresh)}
-        audit.record(session, actor, Action.WAITLIST_READ, details=details)
+    _record(session, actor, (offer.patient_id for offer in offers), shown_before)
     return offers
 
 
@@ -115,6 +169,18 @@ def look_up(session: Session, actor: Actor, entry_id: UUID) -> WaitRecord:
     if actor.role is Role.PATIENT and entry.patient_id != actor.patient_id:
         raise NoSuchEntry
     return entry
+
+
+def _record(
+    session: Session,
+    actor: Actor,
+    shown: Iterable[UUID],
+    shown_before: Collection[UUID] | None,
+) -> None:
+    if fresh := set(shown).difference(shown_before or ()):
+        # By this key patients find the lists that showed them.
+        details = {"patients": sorted(fresh)}
+        audit.record(session, actor, Action.WAITLIST_READ, details=details)
 
 
 def _entries() -> Select[*tuple[Any, ...]]:

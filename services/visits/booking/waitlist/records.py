@@ -1,7 +1,7 @@
 """Places on the waiting list as they are kept, and why there may be none."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -53,6 +53,37 @@ class WaitRecord:
     created_at: datetime
     ended_at: datetime | None
     booking_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingPatient:
+    """A place of the whole waiting list: whose it is, and how they are reached.
+
+    `listed_name` has the family name first. `held_until` is set while a time is held
+    for the patient.
+    """
+
+    id: UUID
+    patient_id: UUID
+    patient_name: str
+    listed_name: str
+    date_of_birth: date
+    phone: str | None
+    doctor_id: UUID | None
+    doctor_name: str | None
+    speciality: str | None
+    from_at: datetime
+    until_at: datetime
+    created_at: datetime
+    held_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingList:
+    """Who has waited longest, and how many wait in all."""
+
+    waiting: tuple[WaitingPatient, ...]
+    count: int
 
 
 @dataclass(frozen=True, slots=True)

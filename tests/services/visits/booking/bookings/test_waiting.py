@@ -14,7 +14,7 @@ from services.core.errors import InvalidInput, NotFound
 from services.patients.records.refusals import NoSuchPatient, PatientArchived
 from services.visits.booking import bookings, waitlist
 from services.visits.booking.bookings import BookingStatus
-from services.visits.booking.waitlist import WaitRequest, WaitStatus
+from services.visits.booking.waitlist import WaitRequest, WaitStatus, reading
 from tests.kit import cast
 from tests.services.visits.booking.bookings import samples
 from tests.services.visits.booking.bookings.samples import FIRST, events, hold, let_pass
@@ -371,3 +371,107 @@ def test_joining_leaving_and_asking_are_recorded(desk, dora, slot, patient, othe
     )
     assert [event.subject_id for event in joined] == [str(place.id)]
     assert [event.patient_id for event in offered] == [other.id]
+
+
+def names(listed: waitlist.WaitingList) -> list[str]:
+    return [each.patient_name for each in listed.waiting]
+
+
+def test_the_desk_sees_who_waits_the_longest_first_and_how_to_reach_them(
+    desk, dora, slot, patient, other
+):
+    session, clerk = desk
+    waitlist.join(session, clerk, waiting_for(other, dora))
+    waitlist.join(session, clerk, waiting_for(patient, speciality="Cardiology"))
+    earlier = update(WaitlistEntry).where(WaitlistEntry.patient_id == patient.id)
+    session.execute(earlier.values(created_at=func.now() - timedelta(days=1)))
+
+    listed = waitlist.list_everybody(session, clerk)
+
+    first, second = listed.waiting
+    assert (first.patient_id, first.speciality, first.doctor_name) == (
+        patient.id,
+        "Cardiology",
+        None,
+    )
+    assert (second.patient_id, second.doctor_id, second.doctor_name) == (
+        other.id,
+        dora.id,
+        dora.name,
+    )
+    assert second.phone == other.phone_number
+    assert second.listed_name == f"{other.last_name}, {other.first_name}"
+    assert second.date_of_birth == other.date_of_birth
+    assert (second.held_until, listed.count) == (None, 2)
+
+
+def test_a_time_that_is_held_shows_until_when(desk, dora, slot, patient, other):
+    session, clerk = desk
+    held = hold(session, clerk, slot, patient.id)
+    waitlist.join(session, clerk, waiting_for(other, dora))
+    bookings.cancel(session, clerk, held.id)
+
+    [offered] = waitlist.list_everybody(session, clerk).waiting
+    until = bookings.get(session, clerk, offer_to(session, other)).expires_at
+    bookings.confirm(session, clerk, offer_to(session, other))
+
+    assert offered.held_until == until
+    assert waitlist.list_everybody(session, clerk).waiting == ()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        update(Patient).values(deleted_at=func.now()),
+        update(Patient).values(deceased_on=func.current_date()),
+        update(WaitlistEntry).values(
+            from_at=func.now() - timedelta(days=2),
+            until_at=func.now() - timedelta(days=1),
+        ),
+        update(WaitlistEntry).values(status="left", ended_at=func.now()),
+        update(WaitlistEntry).values(status="offered", offered_at=func.now()),
+    ],
+    ids=["archived", "dead", "the days are over", "left", "offer ran out"],
+)
+def test_who_can_be_offered_nothing_is_not_listed(desk, dora, other, change):
+    session, clerk = desk
+    waitlist.join(session, clerk, waiting_for(other, dora))
+    assert names(waitlist.list_everybody(session, clerk)) == ["Grace Hopper"]
+
+    session.execute(change.execution_options(synchronize_session=False))
+
+    assert waitlist.list_everybody(session, clerk) == waitlist.WaitingList((), 0)
+
+
+def test_of_a_long_list_those_are_shown_who_have_waited_longest(
+    desk, dora, patient, other, monkeypatch
+):
+    session, clerk = desk
+    monkeypatch.setattr(reading, "MOST_LISTED", 1)
+    for person in (other, patient):
+        waitlist.join(session, clerk, waiting_for(person, dora))
+    earlier = update(WaitlistEntry).where(WaitlistEntry.patient_id == other.id)
+    session.execute(earlier.values(created_at=func.now() - timedelta(days=1)))
+
+    listed = waitlist.list_everybody(session, clerk)
+
+    assert ([each.patient_id for each in listed.waiting], listed.count) == (
+        [other.id],
+        2,
+    )
+
+
+def test_a_look_at_the_list_is_recorded_with_those_who_are_new_on_it(
+    desk, dora, patient, other
+):
+    session, clerk = desk
+    waitlist.join(session, clerk, waiting_for(other, dora))
+    first = waitlist.list_everybody(session, clerk)
+    shown = {each.patient_id for each in first.waiting}
+    waitlist.list_everybody(session, clerk, shown_before=shown)
+    waitlist.join(session, clerk, waiting_for(patient, dora))
+
+    waitlist.list_everybody(session, clerk, shown_before=shown)
+
+    looks = [event.details["patients"] for event in events(session, "waitlist:read")]
+    assert looks == [[str(other.id)], [str(patient.id)]]
