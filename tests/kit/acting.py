@@ -50,6 +50,11 @@ def run_in_role(session: Session) -> None:
     session.info[_IN_ROLE] = True
 
 
+def run_as_owner(session: Session) -> None:
+    """Have them run as the owner after all, to test a rule of the service's own."""
+    session.info[_IN_ROLE] = False
+
+
 def install() -> None:
     """Replace each service of the matrix, wherever it was imported to.
 

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
+from db.models.care import CareRelationship
 from db.models.doctor import Doctor
 from db.models.patient import Patient
 from db.models.user import User
@@ -149,6 +150,13 @@ def add_patient_actor(session: Session, patient: PatientRecord | Patient) -> Act
     """Add an account for the patient, and return its actor."""
     own = Member(f"{patient.first_name} {patient.last_name}", Role.PATIENT, "")
     return add_actor(session, own, email=None, patient_id=patient.id)
+
+
+def have_treated(session: Session, clinician: Actor, patient_id: UUID) -> None:
+    """Have the clinician treat the patient, unrecorded."""
+    care = {"patient_id": patient_id, "clinician_id": clinician.id}
+    session.add(CareRelationship(**care, created_by=clinician.id))
+    session.flush()
 
 
 def make_record(draft: PatientDraft = ADA, **values: Any) -> PatientRecord:

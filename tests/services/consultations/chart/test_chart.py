@@ -22,11 +22,6 @@ NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
 PAPER = UUID("019aae4c-0000-7000-8000-000000000001")
 
 
-@pytest.fixture
-def visit(session, patient):
-    return visit_of(session, patient.id)
-
-
 def notes_of(day: int, *diagnoses: Diagnosis) -> EarlierNotes:
     """Return notes of a visit in November with these diagnoses."""
     return EarlierNotes(

@@ -4,7 +4,7 @@ import pytest
 
 from services.consultations import notes
 from services.patients.records import patients
-from tests.kit.cast import GRACE
+from tests.kit import cast
 from tests.services.consultations.notes.samples import save, visit as visit_of
 
 
@@ -71,7 +71,8 @@ def test_it_is_said_by_which_words_they_were_found(session, clinician, visit, ea
 def test_neither_other_patients_nor_later_visits_nor_this_one_are_found(
     session, clinician, clerk, visit, today
 ):
-    other = patients.register(session, clerk, GRACE, today=today)
+    other = patients.register(session, clerk, cast.GRACE, today=today)
+    cast.have_treated(session, clinician, other.id)
     for about in (
         visit,
         visit_of(session, other.id, days_ago=5),
@@ -123,7 +124,7 @@ def test_only_the_version_that_counts_is_listed(session, clinician, visit):
 def test_the_notes_of_another_patient_are_not_listed(
     session, clinician, clerk, today, visit
 ):
-    other = patients.register(session, clerk, GRACE, today=today)
+    other = patients.register(session, clerk, cast.GRACE, today=today)
     save(session, clinician, visit)
 
     assert notes.list_of_patient(session, clinician, other.id) == ()

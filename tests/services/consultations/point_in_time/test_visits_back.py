@@ -19,7 +19,6 @@ from services.consultations.point_in_time import (
     VisitChange,
     VisitCopy,
 )
-from services.core.actors import Role
 from services.core.errors import InvalidInput, NotAllowed
 from services.visits.booking import bookings
 from services.visits.front_desk import appointments
@@ -30,7 +29,6 @@ from services.visits.front_desk.appointments import (
 )
 from tests.kit import cast
 from tests.services.consultations.notes import samples as written
-from tests.services.people.people_samples import desk
 from tests.services.visits import visit_samples
 from tests.services.visits.booking.bookings import samples
 
@@ -282,12 +280,6 @@ def test_it_wants_a_reason(session, clerk, then, booked):
         book_again(session, clerk, then, reason="oops")
 
 
-@pytest.fixture
-def visit(session, patient):
-    """A visit that is checked in, with notes of the earlier time."""
-    return written.visit(session, patient.id)
-
-
 def bring_notes_back(session, actor, visit, notes_then, number, **changes):
     given = {"as_of": written.NOON, "reason": REASON} | changes
     copy = NotesCopy(visit.id, notes_then, number, **given)
@@ -295,64 +287,59 @@ def bring_notes_back(session, actor, visit, notes_then, number, **changes):
 
 
 @pytest.fixture
-def doctor(session):
-    return desk(session, Role.CLINICIAN).actor
-
-
-@pytest.fixture
-def of_then(session, doctor, visit):
+def of_then(session, clinician, visit):
     """Notes of the earlier time, with a code that no list has today."""
-    saved = written.save(session, doctor, visit, complaint="Headache", weight="70")
+    saved = written.save(session, clinician, visit, complaint="Headache", weight="70")
     coded = notes.Diagnosis("X9", "Ache", "urn:of:then")
     return replace(saved.latest.notes, diagnoses=(coded,))
 
 
 def test_notes_come_back_word_for_word_as_a_marked_version(
-    session, doctor, visit, of_then
+    session, clinician, visit, of_then
 ):
-    written.save(session, doctor, visit, 1, complaint="Overwritten")
+    written.save(session, clinician, visit, 1, complaint="Overwritten")
 
-    brought_back = bring_notes_back(session, doctor, visit, of_then, 2)
+    brought_back = bring_notes_back(session, clinician, visit, of_then, 2)
 
     assert brought_back.latest.notes == of_then
-    versions = notes.list_versions(session, doctor, visit.id)
+    versions = notes.list_versions(session, clinician, visit.id)
     assert [each.number for each in versions] == [3, 2, 1]
     assert [each.as_of for each in versions] == [written.NOON, None, None]
-    assert versions[0].author_id == doctor.id
+    assert versions[0].author_id == clinician.id
     event = brought(session)
     assert (event.reason, event.details["was"]) == (REASON, "written otherwise")
 
 
-def test_notes_that_are_gone_come_back(session, doctor, patient, of_then):
+def test_notes_that_are_gone_come_back(session, clinician, patient, of_then):
     other = written.visit(session, patient.id, days_ago=1)
 
-    assert bring_notes_back(session, doctor, other, of_then, 0).latest.number == 1
+    assert bring_notes_back(session, clinician, other, of_then, 0).latest.number == 1
 
 
-def test_notes_that_read_so_today_make_no_version(session, doctor, visit, of_then):
-    bring_notes_back(session, doctor, visit, of_then, 1)
+def test_notes_that_read_so_today_make_no_version(session, clinician, visit, of_then):
+    bring_notes_back(session, clinician, visit, of_then, 1)
 
     with pytest.raises(NothingToRestore):
-        bring_notes_back(session, doctor, visit, of_then, 2)
+        bring_notes_back(session, clinician, visit, of_then, 2)
 
-    assert len(notes.list_versions(session, doctor, visit.id)) == 2
+    assert len(notes.list_versions(session, clinician, visit.id)) == 2
 
 
 def test_notes_of_whoever_was_faster_are_not_overwritten(
-    session, doctor, visit, of_then
+    session, clinician, visit, of_then
 ):
-    written.save(session, doctor, visit, 1, complaint="Better")
+    written.save(session, clinician, visit, 1, complaint="Better")
 
     with pytest.raises(StaleNotes):
-        bring_notes_back(session, doctor, visit, of_then, 1)
+        bring_notes_back(session, clinician, visit, of_then, 1)
 
 
-def test_a_visit_that_was_cancelled_gets_no_notes(session, doctor, visit, of_then):
+def test_a_visit_that_was_cancelled_gets_no_notes(session, clinician, visit, of_then):
     visit.status, visit.cancelled_at = "cancelled", written.NOON
     session.flush()
 
     with pytest.raises(VisitDidNotTakePlace):
-        bring_notes_back(session, doctor, visit, of_then, 1)
+        bring_notes_back(session, clinician, visit, of_then, 1)
 
 
 def test_the_desk_brings_no_notes_back(session, clerk, visit, of_then):

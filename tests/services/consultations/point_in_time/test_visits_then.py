@@ -16,12 +16,6 @@ from tests.services.patients.clinic_samples import open_clinic
 from tests.services.people.people_samples import desk
 
 
-@pytest.fixture
-def visit(session, patient):
-    """A visit that is checked in."""
-    return samples.visit(session, patient.id)
-
-
 def leave(session, visit):
     pass
 
@@ -67,8 +61,9 @@ def test_what_has_become_of_it_is_told(session, clerk, visit, happens, change):
     assert compared.then.starts_at == samples.NOON
 
 
-def test_what_was_written_is_read_by_clinicians_alone(session, clerk, patient, visit):
-    clinician = desk(session, Role.CLINICIAN).actor
+def test_what_was_written_is_read_by_clinicians_alone(
+    session, clerk, clinician, patient, visit
+):
     samples.save(session, clinician, visit)
 
     then = point_in_time.read_visits(session, clinician, patient.id)

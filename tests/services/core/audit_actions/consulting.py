@@ -9,26 +9,26 @@ from tests.services.core.audit_actions.world import ActionCall, World, prepares
 
 @prepares(Action.RECORD_SAVE)
 def record_save(w: World) -> ActionCall:
-    doctor, visit = w.doctor, samples.visit(w.session, w.patient.id)
+    doctor, visit = w.treating_doctor, samples.visit(w.session, w.patient.id)
     return lambda: samples.save(w.session, doctor, visit)
 
 
 @prepares(Action.RECORD_READ)
 def record_read(w: World) -> ActionCall:
     visit = samples.visit(w.session, w.patient.id)
-    samples.save(w.session, w.doctor, visit)
-    return lambda: notes.find(w.session, w.doctor, visit.id)
+    samples.save(w.session, w.treating_doctor, visit)
+    return lambda: notes.find(w.session, w.treating_doctor, visit.id)
 
 
 @prepares(Action.PATIENT_PRINT)
 def patient_print(w: World) -> ActionCall:
-    doctor, patient = w.doctor, w.patient
+    doctor, patient = w.treating_doctor, w.patient
     return lambda: summaries.summarise(w.session, doctor, patient.id)
 
 
 @prepares(Action.PATIENT_PRINT_LABELS)
 def patient_print_labels(w: World) -> ActionCall:
-    doctor, patient = w.doctor, w.patient
+    doctor, patient = w.treating_doctor, w.patient
     order = chart.LabelOrder()
     return lambda: chart.take_labels(w.session, doctor, patient.id, order)
 

@@ -29,7 +29,7 @@ _DRAFT = DraftPrescription((_LINE,))
 
 
 def _visit(w: World) -> UUID:
-    doctor_id = cast.add_doctor(w.session, user_id=w.doctor.id).id
+    doctor_id = cast.add_doctor(w.session, user_id=w.treating_doctor.id).id
     return visit_samples.visit(
         w.session,
         doctor_id,
@@ -48,14 +48,14 @@ def _paper(w: World, order: PrescriptionOrder) -> SignedPaper:
 
 def issued(w: World) -> PrescriptionRecord:
     """Issue a prescription for the patient."""
-    order = prescriptions.prepare(w.session, w.doctor, _visit(w), _DRAFT)
-    return prescriptions.issue(w.session, w.doctor, order, _paper(w, order))
+    order = prescriptions.prepare(w.session, w.treating_doctor, _visit(w), _DRAFT)
+    return prescriptions.issue(w.session, w.treating_doctor, order, _paper(w, order))
 
 
 @prepares(Action.PRESCRIPTION_ISSUE)
 def prescription_issue(w: World) -> ActionCall:
-    order = prescriptions.prepare(w.session, w.doctor, _visit(w), _DRAFT)
-    given = (w.session, w.doctor, order, _paper(w, order))
+    order = prescriptions.prepare(w.session, w.treating_doctor, _visit(w), _DRAFT)
+    given = (w.session, w.treating_doctor, order, _paper(w, order))
     return lambda: prescriptions.issue(*given)
 
 
@@ -64,15 +64,15 @@ def prescription_amend(w: World) -> ActionCall:
     before = issued(w)
     draft = DraftPrescription((replace(_LINE, dose="2"),))
     order = prescriptions.prepare_amendment(
-        w.session, w.doctor, before.id, draft, number=1
+        w.session, w.treating_doctor, before.id, draft, number=1
     )
-    given = (w.session, w.doctor, order, _paper(w, order))
+    given = (w.session, w.treating_doctor, order, _paper(w, order))
     return lambda: prescriptions.issue(*given)
 
 
 @prepares(Action.PRESCRIPTION_WITHDRAW)
 def prescription_withdraw(w: World) -> ActionCall:
-    given = (w.session, w.doctor, issued(w).id)
+    given = (w.session, w.treating_doctor, issued(w).id)
     return lambda: prescriptions.withdraw(*given, number=1, reason=REASON)
 
 
@@ -84,11 +84,11 @@ def prescription_add_scan(w: World) -> ActionCall:
 
 @prepares(Action.PRESCRIPTION_READ)
 def prescription_read(w: World) -> ActionCall:
-    given = (w.session, w.doctor, issued(w).id)
+    given = (w.session, w.treating_doctor, issued(w).id)
     return lambda: prescriptions.get(*given)
 
 
 @prepares(Action.PRESCRIPTION_DOWNLOAD)
 def prescription_download(w: World) -> ActionCall:
-    given = (w.session, w.doctor, issued(w).id)
+    given = (w.session, w.treating_doctor, issued(w).id)
     return lambda: prescriptions.open_version(*given)

@@ -24,7 +24,7 @@ from services.patients.photos import photos
 from services.patients.records import patients
 from services.patients.records.model import PatientDraft, PatientRecord
 from services.patients.search.fields import PATIENTS
-from tests.kit.cast import ADA
+from tests.kit.cast import ADA, have_treated
 from tests.services.people.people_samples import Desk, desk
 
 TODAY = date(2026, 11, 20)
@@ -51,6 +51,12 @@ class World:
     @cached_property
     def doctor(self) -> Actor:
         return self.somebody(Role.CLINICIAN).actor
+
+    @cached_property
+    def treating_doctor(self) -> Actor:
+        """The doctor, who treats the patient."""
+        have_treated(self.session, self.doctor, self.patient.id)
+        return self.doctor
 
     @cached_property
     def patient(self) -> PatientRecord:

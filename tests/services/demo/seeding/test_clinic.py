@@ -15,6 +15,7 @@ from services.patients.duplicates import duplicates
 from services.patients.records import patients
 from services.patients.records.rules import validate
 from services.people.accounts import demo_accounts
+from tests.kit import acting
 
 # Ids and record numbers are assigned by the database, and none is used twice.
 _PEOPLE = (
@@ -152,6 +153,7 @@ def test_an_impossible_number_is_refused(seed, number):
 
 
 def test_only_who_may_import_can_seed(session, clerk, today):
+    acting.run_as_owner(session)
     with pytest.raises(NotAllowed):
         clinic.add_batch(session, clerk, upto=1, seed_number=1, today=today)
 

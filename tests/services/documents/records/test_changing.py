@@ -14,7 +14,7 @@ from services.documents.records.drafts import ChangedDocument
 from services.documents.records.errors import InvalidDocument, StaleRevision
 from services.documents.records.kinds import Classification, DocumentType
 from services.patients.records import patients
-from tests.kit.cast import ada
+from tests.kit.cast import DORA, ada, add_actor, have_treated
 from tests.services.documents.records.samples import content, file
 
 
@@ -131,9 +131,9 @@ def test_patients_do_not_rename_what_the_clinic_filed(session, herself, filed):
         records.change(session, herself, filed.id, wanted, revision=1)
 
 
-def test_clinicians_take_only_what_they_filed_out_of_a_record(
-    session, clinician, patient, filed
-):
+def test_clinicians_take_only_what_they_filed_out_of_a_record(session, patient, filed):
+    clinician = add_actor(session, DORA)
+    have_treated(session, clinician, patient.id)
     own = file(session, clinician, of=patient)
 
     taken = changed(own, patient_id=None)

@@ -93,14 +93,14 @@ def test_a_patient_has_as_many_clinicians_as_treat_them(session, clerk, dora, pa
     assert sorted(team(session, clerk, patient)) == ["Dora Physick", "Emil Physick"]
 
 
-def test_a_clinician_may_hand_a_patient_on(session, dora, patient):
+def test_a_clinician_may_hand_a_patient_on(session, clerk, dora, patient):
     emil = cast.add_actor(session, cast.EMIL)
     care.begin(session, patient.id, dora.id, by=dora)
 
     care.assign(session, dora, patient.id, emil.id)
     care.end(session, dora, patient.id, dora.id)
 
-    assert team(session, dora, patient) == ["Emil Physick"]
+    assert team(session, clerk, patient) == ["Emil Physick"]
 
 
 def test_a_record_that_was_broken_open_does_not_become_ones_own(session, dora, patient):

@@ -14,6 +14,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    text,
     update,
 )
 from sqlalchemy.exc import IntegrityError
@@ -94,6 +95,7 @@ def visits(session):
         CheckConstraint("id <> 3 OR patient_id <> found_by_id"),
     )
     table.create(session.connection())
+    session.execute(text(f"GRANT ALL ON {table.name} TO chartroom_system"))
     yield table
     Base.metadata.remove(table)
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from services.core.actors import Role, Scope
-from services.core.errors import InvalidInput, NotAllowed, Unavailable
+from services.core.errors import InvalidInput, NotAllowed, NotFound, Unavailable
 from services.lists import views
 from services.lists.criteria import Criteria, Direction, Filter, Group, Operator, Order
 from services.patients import search
@@ -22,7 +22,7 @@ from services.patients.search.fields import (
     PSEUDONYMISED_FIELDS,
     fields_for,
 )
-from tests.kit import cast
+from tests.kit import acting, cast
 from tests.services.patients.search.conftest import NOW
 
 # Everything about Ada that could reveal who she is.
@@ -186,6 +186,9 @@ def test_a_key_does_not_recall_what_a_colleague_asked_about_names(
         session, clerk, Criteria(search="lovelace"), subject=PATIENTS
     )
 
+    with pytest.raises(NotFound, match="it may be about names"):
+        views.load_criteria(session, analyst, key, subject=PATIENTS)
+    acting.run_as_owner(session)
     with pytest.raises(NotAllowed):
         views.load_criteria(session, analyst, key, subject=PATIENTS)
     assert views.load_criteria(session, clerk, key, subject=PATIENTS) == Criteria(

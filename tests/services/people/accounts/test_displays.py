@@ -7,7 +7,7 @@ from services.core.actors import LIST_DENSITIES, NAME_ORDERS, Role
 from services.core.audit import Action
 from services.core.errors import InvalidInput, NotFound
 from services.people.accounts import choose_display, get_actor
-from tests.kit import cast
+from tests.kit import acting, cast
 from tests.services.people.accounts.test_languages import as_database_knows
 from tests.services.people.people_samples import events
 
@@ -63,6 +63,7 @@ def test_a_choice_is_that_of_whose_statements_these_are(session, field):
     somebody = cast.add_actor(session, Role.STAFF)
     beside = cast.add_actor(session, Role.STAFF)
     as_database_knows(session, beside)
+    acting.run_as_owner(session)
 
     choose_display(session, somebody, field, first)
 

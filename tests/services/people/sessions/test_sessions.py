@@ -12,7 +12,7 @@ from db.models.user import User, UserSession
 from services.core.actors import KEEPER
 from services.core.errors import NotAllowed, NotFound
 from services.people import sessions
-from tests.kit import cast
+from tests.kit import acting, cast
 
 
 @pytest.fixture
@@ -258,11 +258,15 @@ def test_nobody_lists_or_ends_another_persons_sign_ins(session, rosa, jonas):
 
     for attempt in (
         lambda: sessions.list_sessions(session, jonas, rosa.id),
-        lambda: sessions.end(session, jonas, started.id),
         lambda: sessions.end_all(session, jonas, rosa.id),
     ):
         with pytest.raises(NotAllowed, match="end other people's sessions"):
             attempt()
+    with pytest.raises(NotFound, match="no such sign-in"):
+        sessions.end(session, jonas, started.id)
+    acting.run_as_owner(session)
+    with pytest.raises(NotAllowed, match="end other people's sessions"):
+        sessions.end(session, jonas, started.id)
 
     assert sessions.find(session, started.token) is not None
 

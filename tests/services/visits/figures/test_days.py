@@ -76,8 +76,9 @@ def test_what_was_cancelled_is_not_booked(session, clerk, at):
     )
 
 
-def test_a_clinicians_own_are_those_they_are_booked_for(session, at):
+def test_a_clinicians_own_are_those_they_are_booked_for(session, patient, at):
     clinician = cast.add_actor(session, Role.CLINICIAN)
+    cast.have_treated(session, clinician, patient.id)
     own = cast.add_doctor(session, user_id=clinician.id)
     at(NOON)
     at(NOON + timedelta(hours=1), whose=own)
