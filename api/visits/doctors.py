@@ -49,10 +49,13 @@ def list_doctors(
     caches = caller.stores.papers.visits.caches
     read = caller.read_cached(
         lambda who, after: caches.doctors(
-            who, search=search, speciality=specialization, limit=limit, after=after
+            who, search=search, speciality=specialization, limit=limit + 1, after=after
         )
     )
-    content = {"doctors": list(map(DoctorShown.of, read.value))}
+    content = {
+        "doctors": list(map(DoctorShown.of, read.value[:limit])),
+        "more": len(read.value) > limit,
+    }
     return JsonResponse(content, headers=read_headers(read, caller.after))
 
 

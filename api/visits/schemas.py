@@ -42,6 +42,9 @@ class DoctorsShown(Shown):
     """Doctors who can be booked, by name."""
 
     doctors: list[DoctorShown]
+    more: bool = Field(
+        description="Whether more doctors match than `limit`: narrow the search."
+    )
 
 
 class SlotShown(Shown):

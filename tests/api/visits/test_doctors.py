@@ -66,7 +66,23 @@ def test_doctors_are_found_by_words_and_by_specialization(client, practice):
         doctor["id"] for doctor in _list(client, specialization="Surgery")
     ]
     assert _list(client, search="Dora Nobody At All") == []
-    assert len(_list(client, search="Dora", limit=1)) == 1
+
+
+def test_a_list_that_ends_before_its_end_says_so(client, application):
+    word = uuid4().hex
+    for _ in range(2):
+        Practice.open(application.database, name=f"Dora {word} {uuid4().hex}")
+
+    def listed(limit: int) -> tuple[int, bool]:
+        query = {"search": word, "limit": limit}
+        answer = client.get("/api/doctors", params=query, headers=NEWEST).json()
+        return len(answer["doctors"]), answer["more"]
+
+    assert [listed(limit) for limit in (1, 2, 200)] == [
+        (1, True),
+        (2, False),
+        (2, False),
+    ]
 
 
 @pytest.mark.parametrize("name", ["search", "specialization"])
