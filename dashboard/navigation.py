@@ -61,12 +61,6 @@ _PLACES: Final = (
     NavigationEntry("visits/day.py", "Your day", "today", Permission.WRITE_RECORDS),
     NavigationEntry("visits/desk.py", "Front desk", "desk", Permission.RUN_THE_DESK),
     NavigationEntry(
-        "visits/waiting_list.py",
-        "Waiting list",
-        "hourglass_top",
-        Permission.RUN_THE_DESK,
-    ),
-    NavigationEntry(
         "visits/calendar.py", "Calendar", "calendar_month", Permission.VIEW_CALENDAR
     ),
     NavigationEntry(
@@ -135,6 +129,12 @@ _PLACES: Final = (
     ),
     NavigationEntry(
         "visits/book.py", "Book", "event_available", Permission.BOOK_VISITS
+    ),
+    NavigationEntry(
+        "visits/waiting_list.py",
+        "Waiting list",
+        "hourglass_top",
+        Permission.RUN_THE_DESK,
     ),
     NavigationEntry(
         "audit/accesses.py",

@@ -264,7 +264,7 @@ def test_a_wrong_method_is_refused_by_the_api_itself(server):
     answer = httpx.delete(f"{server.url}/health")
 
     assert answer.status_code == 405
-    assert answer.headers["allow"] == "GET"
+    assert answer.headers["allow"] == "GET, HEAD"
 
 
 def test_the_description_of_the_api_asks_no_other_server(server):
