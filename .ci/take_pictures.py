@@ -11,12 +11,19 @@ import io
 import re
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Error,
+    Page,
+    sync_playwright,
+)
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.browser.conftest import CHROMIUM_FLAGS, find_chromium, ready
@@ -27,6 +34,8 @@ _KNOWS_THE_WAY: Final = 'localStorage.setItem("chartroom.tour", "never")'
 _ROSA, _AMARA, _JONAS = "Rosa Lindqvist", "Dr. Amara Okafor", "Jonas Weber"
 _INES, _MAYA = "Ines Carvalho", "Maya Brandt"
 _MAX_KILOBYTES: Final = 150
+_ATTEMPTS: Final = 5
+_PATIENCE_MS: Final = 3000
 _IS_ANOTHER: Final = """before => {
   const title = document.querySelector("h1")?.innerText
   return title && title !== before
@@ -61,11 +70,17 @@ def _open_maya(page: Page) -> None:
 
 
 def _choose(page: Page, label: str, number: int, text: str) -> None:
-    page.get_by_role("combobox", name=label, exact=True).nth(number).click()
-    # While its list is open, no other field is in the accessibility tree.
-    page.keyboard.press("Control+a")
-    page.keyboard.type(text)
-    page.get_by_role("option", name=text, exact=True).first.wait_for()
+    option = page.get_by_role("option", name=text, exact=True).first
+    # A list that is opened while the page is still being drawn is closed again.
+    for _ in range(_ATTEMPTS):
+        page.get_by_role("combobox", name=label, exact=True).nth(number).click()
+        # While its list is open, no other field is in the accessibility tree.
+        page.keyboard.press("Control+a")
+        page.keyboard.type(text)
+        with suppress(Error):
+            option.wait_for(timeout=_PATIENCE_MS)
+            break
+        page.keyboard.press("Escape")
     # By keyboard: the list is drawn anew while it narrows, under any click.
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
