@@ -121,9 +121,9 @@ class Papers:
         ).value
         document_id = _document_id(number)
         rng = Random(f"{number} {visit.starts_at}")  # noqa: S311 - nobody's secret
-        day, wording = at.astimezone(self.zone), self.issuer.wording
+        day = at.astimezone(self.zone)
         form = {
-            **kind.template.prefilled(record, wording),
+            **kind.template.prefilled(record),
             **kind.words(record, BY_WORDS[visit.note], day.date(), rng),
         }
         paper = generate(
@@ -133,7 +133,6 @@ class Papers:
             document_id=document_id,
             now=day,
             author=actor.name,
-            wording=wording,
         )
         content = self.ingest.receive(
             BytesIO(paper),
@@ -145,7 +144,7 @@ class Papers:
         document_type = DocumentType(kind.template.document_type)
         values = own_fields.values_of(document_type, number, day.date(), rng)
         draft = DraftDocument(
-            title=f"{wording.say(kind.template.title)}, {wording.day(day.date())}",
+            title=f"{kind.template.title}, {day.day} {day:%B %Y}",
             document_type=document_type,
             patient_id=None if number in _UNFILED else visit.patient_id,
             id=document_id,
