@@ -15,7 +15,7 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.core.answers import JsonResponse, Shown
+from api.core.answers import JsonResponse, Shown, written_headers
 from api.core.bodies import AS_TEXT, Body, describe_body, read_body
 from api.core.dependencies import Program
 from api.core.documented import refuses, shows
@@ -202,10 +202,10 @@ def show_act(caller: Program, uuid: UUID) -> Response:
 @router.delete("/acts/{uuid}", status_code=204, responses=refuses(404))
 def cancel_act(caller: Program, uuid: UUID) -> Response:
     """Cancel a scheduled switchover."""
-    caller.write(
+    written = caller.write(
         lambda session: operations.cancel(session, caller.actor, uuid, session_id=None)
     )
-    return Response(status_code=204)
+    return Response(status_code=204, headers=written_headers(written))
 
 
 def _preview(planned: OperationPreview) -> dict[str, Any]:

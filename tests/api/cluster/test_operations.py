@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import delete
 
+from api.core.answers import LSN_HEADER
 from db.models.replication import ClusterOperation
 from db.postgres import SYSTEM
 from services.core.actors import Role, Scope
 from services.people import tokens
-from tests.api.conftest import Client
+from tests.api.conftest import NEWEST, Client
 
 BASE = "/api/v1/replication"
 
@@ -43,9 +44,11 @@ def test_a_planned_switchover_is_read_and_cancelled_by_the_id_in_the_answer(oper
 
     assert (planned.status_code, planned.json()["state"]) == (202, "scheduled")
     path = f"{BASE}/acts/{planned.json()['id']}"
-    assert operator.get(path).json()["state"] == "scheduled"
-    assert operator.delete(path).status_code == 204
-    assert operator.get(path).json()["state"] == "cancelled"
+    assert operator.get(path, headers=NEWEST).json()["state"] == "scheduled"
+    cancelled = operator.delete(path)
+    assert cancelled.status_code == 204
+    after = {LSN_HEADER: cancelled.headers[LSN_HEADER]}
+    assert operator.get(path, headers=after).json()["state"] == "cancelled"
 
 
 def test_a_dry_run_refuses_what_could_not_be_done(operator):
