@@ -1,6 +1,6 @@
 """The waiting list: joined when nothing suits, left again, and its entries."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -18,7 +18,12 @@ from dashboard.visits.booking.times import DAYS_OF_WEEK, span
 from services.core.actors import Permission
 from services.core.reasons import LONGEST
 from services.visits.booking import waitlist
-from services.visits.booking.waitlist import WaitRecord, WaitRequest, WaitStatus
+from services.visits.booking.waitlist import (
+    WaitingPatient,
+    WaitRecord,
+    WaitRequest,
+    WaitStatus,
+)
 from services.visits.schedule.doctors import DoctorRecord
 
 _SECONDS: Final = 5.0
@@ -75,18 +80,24 @@ def _ask_reason_for_one_more(patient_id: UUID) -> str | None:
     return bounded_line(_("Reason"), key="waiting_override_reason", longest=LONGEST)
 
 
-def _sentence(wait: WaitRecord) -> str:
-    whom = wait.doctor_name or _("Any doctor, {speciality}").format(
+def whom_of(wait: WaitRecord | WaitingPatient) -> str:
+    """Return whom somebody waits for: a doctor, or any of a speciality."""
+    return wait.doctor_name or _("Any doctor, {speciality}").format(
         speciality=wait.speciality
     )
-    first, last = in_zone(wait.from_at).date(), _last_day(wait)
+
+
+def days_of(wait: WaitRecord | WaitingPatient) -> tuple[str, str]:
+    """Return the first and the last day on which the visit may be, as text."""
+    last = in_zone(wait.until_at) - timedelta(microseconds=1)
+    return written(in_zone(wait.from_at).date()), written(last.date())
+
+
+def _sentence(wait: WaitRecord) -> str:
+    first, last = days_of(wait)
     return _(":material/hourglass_top: **{whom}**, from {first} to {last}").format(
-        whom=plain(whom), first=written(first), last=written(last)
+        whom=plain(whom_of(wait)), first=first, last=last
     )
-
-
-def _last_day(wait: WaitRecord) -> date:
-    return (in_zone(wait.until_at) - timedelta(microseconds=1)).date()
 
 
 def _leave(wait: WaitRecord) -> None:

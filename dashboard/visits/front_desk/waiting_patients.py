@@ -1,7 +1,6 @@
 """Everybody on the waiting list, whom the front desk phones, books or removes."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Final
 
 import streamlit as st
@@ -27,6 +26,7 @@ from dashboard.ui.record_table import (
 )
 from dashboard.ui.words import name_in_list, plain, written
 from dashboard.visits.booking.times import clock
+from dashboard.visits.booking.waiting_list import days_of, whom_of
 from services.core.actors import Role
 from services.lists.folding import by_shown_name
 from services.visits.booking import waitlist
@@ -67,12 +67,12 @@ def show_waiting_patients() -> None:
         st.markdown(_summary(everybody.waiting, everybody.count))
         wanted = st.selectbox(
             _("Waits for"),
-            sorted({_whom(each) for each in everybody.waiting}, key=by_shown_name),
+            sorted({whom_of(each) for each in everybody.waiting}, key=by_shown_name),
             index=None,
             placeholder=_("Everybody"),
             key="waiting_for",
         )
-        shown = [each for each in everybody.waiting if wanted in {None, _whom(each)}]
+        shown = [each for each in everybody.waiting if wanted in {None, whom_of(each)}]
         table = payload_of(_COLUMNS, list(map(_row, shown)), name=_("Waiting list"))
         event = record_table(table, key="waiting_patients")
         if event.opened:
@@ -103,16 +103,9 @@ def _summary(waiting: Sequence[WaitingPatient], count: int) -> str:
     return ", ".join(parts)
 
 
-def _whom(place: WaitingPatient) -> str:
-    return place.doctor_name or _("Any doctor, {speciality}").format(
-        speciality=place.speciality
-    )
-
-
 def _row(place: WaitingPatient) -> Row:
     born = _("born {day}").format(day=written(place.date_of_birth))
-    first = in_zone(place.from_at).date()
-    last = (in_zone(place.until_at) - timedelta(microseconds=1)).date()
+    first, last = days_of(place)
     since = Cell(written(in_zone(place.created_at).date()))
     if place.held_until is not None:
         until = _("Held until {time}").format(time=clock(place.held_until))
@@ -122,10 +115,8 @@ def _row(place: WaitingPatient) -> Row:
         (
             Cell(name_in_list(place) or "", lines=((Piece(born),),)),
             Cell(place.phone or "–"),
-            Cell(_whom(place)),
-            Cell(
-                _("{first} to {last}").format(first=written(first), last=written(last))
-            ),
+            Cell(whom_of(place)),
+            Cell(_("{first} to {last}").format(first=first, last=last)),
             since,
             Cell("", actions=_actions(place)),
         ),
@@ -168,7 +159,7 @@ def _ask_to_remove(place: WaitingPatient) -> None:
                 "list, they can only join it again at its end."
             ).format(
                 patient=plain(place.patient_name),
-                whom=plain(_whom(place)),
+                whom=plain(whom_of(place)),
                 since=since,
             )
         )

@@ -41,6 +41,10 @@ _COLUMNS: Final[tuple[Any, ...]] = (
 _STATUS: Final = 7
 # More are read through by nobody; the page says how many there are.
 MOST_LISTED: Final = 300
+_IS_HELD: Final = and_(
+    Booking.status == "pending", Booking.expires_at > func.clock_timestamp()
+)
+_CAN_COME: Final = and_(Patient.deleted_at.is_(None), Patient.deceased_on.is_(None))
 
 
 def list_of_patient(
@@ -78,11 +82,6 @@ def list_everybody(
     Raises NotAllowed.
     """
     actor.require(Permission.RUN_THE_DESK)
-    held = and_(
-        Booking.waitlist_id == WaitlistEntry.id,
-        Booking.status == "pending",
-        Booking.expires_at > func.clock_timestamp(),
-    )
     rows: Sequence[Any] = session.execute(
         select(
             WaitlistEntry.id,
@@ -102,7 +101,7 @@ def list_everybody(
         )
         .join(Patient, Patient.id == WaitlistEntry.patient_id)
         .outerjoin(Doctor, Doctor.id == WaitlistEntry.doctor_id)
-        .outerjoin(Booking, held)
+        .outerjoin(Booking, and_(Booking.waitlist_id == WaitlistEntry.id, _IS_HELD))
         .where(
             or_(
                 and_(
@@ -111,8 +110,7 @@ def list_everybody(
                 ),
                 Booking.id.is_not(None),
             ),
-            Patient.deleted_at.is_(None),
-            Patient.deceased_on.is_(None),
+            _CAN_COME,
         )
         .order_by(WaitlistEntry.created_at, WaitlistEntry.id)
         .limit(MOST_LISTED)
@@ -146,11 +144,9 @@ def list_offers_to_phone(
         .join(Patient, Patient.id == Booking.patient_id)
         .where(
             Booking.waitlist_id.is_not(None),
-            Booking.status == "pending",
-            Booking.expires_at > func.clock_timestamp(),
+            _IS_HELD,
             Patient.email.is_(None),
-            Patient.deleted_at.is_(None),
-            Patient.deceased_on.is_(None),
+            _CAN_COME,
         )
         .order_by(Booking.expires_at, Booking.id)
     )
