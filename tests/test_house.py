@@ -1,7 +1,9 @@
 """The laws of the source tree hold, and each one sees a planted violation."""
 
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from shutil import which
 
 import pytest
 from typer.main import get_command
@@ -15,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LAWS = (
     house.crowded_folders,
     house.loose_modules,
+    house.stray_files,
     house.foreign_folders,
     house.names_defined_twice,
     house.empty_names,
@@ -128,6 +131,19 @@ def test_a_module_outside_any_domain_is_seen(tree):
     assert list(house.loose_modules(tree)) == [
         "services/helpers.py stands outside any domain.",
         "dashboard/tables.py stands outside any domain.",
+    ]
+
+
+@pytest.mark.skipif(not which("git"), reason="nothing is committed without Git")
+def test_a_committed_file_that_a_command_wrote_is_seen(tree):
+    write(tree, "report.pdf", "")
+    write(tree, "docs/example.pdf", "")
+    write(tree, ".gitignore", "")
+    for command in (("init", "--quiet"), ("add", ".")):
+        subprocess.run(("git", *command), cwd=tree, check=True)
+
+    assert list(house.stray_files(tree)) == [
+        "report.pdf does not belong at the top of the project."
     ]
 
 

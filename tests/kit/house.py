@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from shutil import which
 
 MAX_MODULES = 15
 MAX_FOLDERS = 12
@@ -88,6 +89,8 @@ LOOSE: Mapping[str, frozenset[str]] = {
     "services": frozenset(),
     "dashboard": frozenset(("app", "navigation", "context", "wiring", "__main__")),
 }
+# The kinds of files that belong at the top of the project, beside the folders.
+TOP_SUFFIXES = frozenset((".md", ".yml", ".toml", ".txt"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +159,27 @@ def loose_modules(root: Path) -> Iterator[str]:
         for path in sorted((root / room).glob("*.py")):
             if path.stem != "__init__" and path.stem not in allowed:
                 yield f"{room}/{path.name} stands outside any domain."
+
+
+def stray_files(root: Path) -> Iterator[str]:
+    """Name the committed files at the top of the project that do not belong there.
+
+    What commands write where they are called, such as a report, is easily committed
+    with everything else. Without Git nothing is known to be committed.
+    """
+    if not which("git"):
+        return
+    listed = subprocess.run(
+        ("git", "ls-files", "-z", "--", ":(glob)*"),
+        cwd=root,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    for name in listed.stdout.split("\0"):
+        if name and name[0] != "." and Path(name).suffix not in TOP_SUFFIXES:
+            yield f"{name} does not belong at the top of the project."
 
 
 def foreign_folders(root: Path) -> Iterator[str]:
