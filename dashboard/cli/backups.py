@@ -196,34 +196,30 @@ def restore(  # noqa: PLR0917 - each is an option, and none is positional
     """
     with explain_errors(), _cleaning_up():
         settings, timestamp = choose(data=data), _time_of(to)
-        if source is None and kit is None:
+        is_elsewhere = source is not None or kit is not None
+        if not is_elsewhere:
             _require_no_tool(settings, timestamp)
-            if look and keep:
-                from dashboard.cli.recovery.looks import keep_open
-
-                for line in keep_open(settings, timestamp):
-                    typer.echo(line)
-                return
-        store = fetched = None
-        if source is not None:
-            from dashboard.cli.recovery.copies import find_store
-
-            store = find_store(settings, source)
-        if store is not None and kit is None and (look or go_back):
-            fetched = partial(_fetched, settings, store, timestamp, into)
-            if look:
-                update = {"backup_dir": fetched().folder}
-                settings = settings.model_copy(update=update)
-        elif source is not None or kit is not None:
+        _require_one_way(
+            look=look, go_back=go_back, keep=keep, is_elsewhere=is_elsewhere
+        )
+        store = _store_of(settings, source)
+        # Without a kit, the clinic's own keys open what is fetched from its store.
+        is_ours = source is None or (store is not None and (look or go_back))
+        if kit is not None or not is_ours:
             from dashboard.cli.recovery.elsewhere import restore_from
 
             is_alone = not (look or go_back or servers_lost)
             restore_from(settings, source, kit, timestamp, into=into, is_alone=is_alone)
             return
-        from jobs.backups.looking import words_of
+        if keep:
+            from dashboard.cli.recovery.looks import keep_open
 
+            for line in keep_open(settings, timestamp):
+                typer.echo(line)
+            return
         _require_usable(report, timestamp)
-        if go_back and not look:
+        fetched = partial(_fetched, settings, store, timestamp, into) if store else None
+        if go_back:
             from dashboard.cli.going_back.taking_back import take_back
 
             take_back(
@@ -235,14 +231,22 @@ def restore(  # noqa: PLR0917 - each is an option, and none is positional
                 are_servers_lost=servers_lost,
                 fetched=fetched,
             )
-            return
-        with _comparing(settings, timestamp) as comparison:
-            proof = prove_backup(
-                settings, timestamp, look=look, beside=comparison.compare
-            )
-        typer.echo(words_of(proof))
-        for line in comparison.tell(report):
-            typer.echo(line)
+        else:
+            if fetched is not None:
+                update = {"backup_dir": fetched().folder}
+                settings = settings.model_copy(update=update)
+            _look(settings, timestamp, report)
+
+
+def _look(settings: "Settings", to: datetime | None, report: Path | None) -> None:
+    """Restore into a sandbox; print what is proven and what going back would undo."""
+    from jobs.backups.looking import words_of
+
+    with _comparing(settings, to) as comparison:
+        proof = prove_backup(settings, to, beside=comparison.compare)
+    typer.echo(words_of(proof))
+    for line in comparison.tell(report):
+        typer.echo(line)
 
 
 @contextlib.contextmanager
@@ -269,6 +273,15 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
     for other in _SIGNALS:
         signal.signal(other, signal.SIG_IGN)
     raise KeyboardInterrupt
+
+
+def _store_of(settings: "Settings", source: str | None) -> "ObjectStore | None":
+    """Return the store that --from names; None for a folder, and without --from."""
+    if source is None:
+        return None
+    from dashboard.cli.recovery.copies import find_store
+
+    return find_store(settings, source)
 
 
 def _fetched(
@@ -308,7 +321,6 @@ def prove_backup(
     settings: "Settings",
     to: datetime | None,
     *,
-    look: bool = True,
     beside: "Callable[[Session], None] | None" = None,
 ) -> "Proof":
     """Restore into a sandbox and prove what is there; record it if a clinic runs.
@@ -318,18 +330,12 @@ def prove_backup(
     nothing live is touched.
     """
     from dashboard import wiring
-    from db.backups.backup_errors import CannotRestore
     from db.embedded import DataFolder
     from db.files.file_keys import FileKeys
     from db.postgres import SYSTEM
     from jobs.backups import looking
     from services import backups
 
-    if not look:
-        raise CannotRestore(
-            "Add --look to restore into a sandbox, or --to TIME --go-back --reason "
-            "TEXT to take the clinic itself back. Nothing was touched."
-        )
     folder = DataFolder(settings.data)
     repository, keys = wiring.backups_of(settings), FileKeys.of(settings)
     proof = looking.look(
@@ -408,6 +414,30 @@ def _comparing(settings: "Settings", to: datetime | None) -> Iterator[Comparison
         return
     with contextlib.closing(wired):
         yield Comparison(to, wired)
+
+
+def _require_one_way(
+    *, look: bool, go_back: bool, keep: bool, is_elsewhere: bool
+) -> None:
+    """Raise CannotRestore unless the options name one way to restore."""
+    from db.backups.backup_errors import CannotRestore
+
+    if look and go_back:
+        raise CannotRestore(
+            "--look restores into a sandbox and --go-back takes the clinic itself "
+            "back: give one of the two. Nothing was touched."
+        )
+    if keep and (is_elsewhere or not look):
+        raise CannotRestore(
+            "--keep keeps a sandbox open that the running clinic's worker restores: it "
+            "goes with --look and --to, and neither with --from nor with --kit. "
+            "Nothing was touched."
+        )
+    if not (look or go_back or is_elsewhere):
+        raise CannotRestore(
+            "Add --look to restore into a sandbox, or --to TIME --go-back --reason "
+            "TEXT to take the clinic itself back. Nothing was touched."
+        )
 
 
 def _require_no_tool(settings: "Settings", to: datetime | None) -> None:

@@ -160,6 +160,9 @@ def test_where_a_tool_has_the_backups_its_command_is_named(run, words, sentences
         (("--look", "--to", "yesterday"), "yesterday is not a time: write it like "),
         (("--look", "--report", "lists"), "--report lists the changes since a time"),
         (("--look", "--keep"), "--keep opens an earlier time of a running clinic"),
+        (("--look", "--go-back"), "--look restores into a sandbox and --go-back takes"),
+        (("--keep",), "--keep keeps a sandbox open that the running clinic's worker"),
+        (("--look", "--keep", "--from", "S3"), "--keep keeps a sandbox open"),
         (
             ("--look", "--to", "2026-11-25", "--report", "/dev/null"),
             "The folder /dev/null for the report cannot be used (file exists)",
