@@ -48,7 +48,7 @@ from dashboard.web.sessions import (
 )
 from dashboard.web.sessions.identity import Identity
 from dashboard.web.sessions.live_sessions import LiveSessions
-from dashboard.web.sessions.session_watch import WatchedPages, create_watch
+from dashboard.web.sessions.session_watch import Places, WatchedPages, create_watch
 from dashboard.web.startup_checks import (
     require_file_keys,
     require_safe_mongo,
@@ -95,72 +95,19 @@ def create_app(
     json_log.omit_exception_messages()
     key = signing_key(settings)
     _configure_streamlit(key, settings.reconnect_seconds)
-    uploaded_files.share_bytes()
-    forged_values.drop_forged_values()
-    resuming.draw_before_clicks()
-    superseded_runs.keep_next_click()
-    message_batches.send_at_once()
-    warming.read_theme_once()
-    warming.read_config_once()
-    warming.send_page_list_once()
-    warming.skip_component_search()
+    _adapt_streamlit()
     wired = wiring.connect(settings)
     wiring.use(wired)
     live = LiveSessions(wired.database, sessions.limits_of(settings))
-    throttle = wired.throttle
     identity = Identity(wired.database, live)
     context = SignInContext.of(
-        settings, wired.database, identity, throttle, key, files=wired.files
+        settings, wired.database, identity, wired.throttle, key, files=wired.files
     )
-    uploads = UploadGate(
-        App(script, lifespan=_lifespan(wired, live, (context.close, wired.close))),
-        UploadLimits.of_megabytes(
-            settings.upload_megabytes_per_sign_in, settings.upload_megabytes
-        ),
-        settings.language,
-    )
+    app = App(script, lifespan=_lifespan(wired, live, (context.close, wired.close)))
     places = partial(places_for, usual_order=settings.name_order)
-    pages = StaticAssets(WatchedPages(uploads, places, settings.language))
-    pages.warm_up()
-    known_pages = UnknownPages(pages, settings.language)
-    store = wiring.copy_store_of(settings)
     dispatch = Dispatch(
-        pages=known_pages,
-        api=create_api(
-            wired.database,
-            wired.files,
-            wired.audit,
-            CallLimits(throttle, settings.api_calls_per_minute),
-            DocumentServices(
-                wired.ingest,
-                wired.inspector,
-                wired.document_lists,
-                signer_of(key),
-                wiring.letterhead(settings),
-                public_address(settings),
-                VisitServices(
-                    wired.visit_caches,
-                    settings.cancellation_hours,
-                    wiring.calendar(settings),
-                    context.public_booking,
-                ),
-                wording=partial(wording_in, usual=settings.language),
-            ),
-            monitor=wired.monitor,
-            runner=wired.runner,
-            now=_clock(settings),
-            spool=wired.audit_spool,
-            disks=wired.disks,
-            site=wired.site,
-            statements=wired.statements,
-            backups=wired.backup_reader if settings.is_embedded else None,
-            copy_place=store.address.shown if store else None,
-            backup_tool=settings.backup_tool,
-            metrics_token=_secret(settings.metrics_token),
-            cors_origins=settings.cors_origins,
-            smallest_group=settings.smallest_group,
-            jwks_hosts=settings.jwks_hosts,
-        ),
+        pages=_pages(settings, app, places),
+        api=_api(wired, context, key),
         watch=create_watch(
             wired.database,
             live,
@@ -186,6 +133,61 @@ def create_app(
     logged = SecurityHeaders(RequestLog(gate))
     whole = UnreadBodies(logged, answers_first=not is_behind_front)
     return _behind(("*",) if is_behind_front else settings.trusted_proxies, whole)
+
+
+def _pages(settings: Settings, app: App, places: Places) -> ASGIApp:
+    """Return Streamlit's pages, their files and uploads, and the page for others."""
+    uploads = UploadGate(
+        app,
+        UploadLimits.of_megabytes(
+            settings.upload_megabytes_per_sign_in, settings.upload_megabytes
+        ),
+        settings.language,
+    )
+    pages = StaticAssets(WatchedPages(uploads, places, settings.language))
+    pages.warm_up()
+    return UnknownPages(pages, settings.language)
+
+
+def _api(wired: Wiring, context: SignInContext, key: str) -> ASGIApp:
+    """Return the API on the servers that the pages use."""
+    settings = wired.settings
+    store = wiring.copy_store_of(settings)
+    return create_api(
+        wired.database,
+        wired.files,
+        wired.audit,
+        CallLimits(wired.throttle, settings.api_calls_per_minute),
+        DocumentServices(
+            wired.ingest,
+            wired.inspector,
+            wired.document_lists,
+            signer_of(key),
+            wiring.letterhead(settings),
+            public_address(settings),
+            VisitServices(
+                wired.visit_caches,
+                settings.cancellation_hours,
+                wiring.calendar(settings),
+                context.public_booking,
+            ),
+            wording=partial(wording_in, usual=settings.language),
+        ),
+        monitor=wired.monitor,
+        runner=wired.runner,
+        now=_clock(settings),
+        spool=wired.audit_spool,
+        disks=wired.disks,
+        site=wired.site,
+        statements=wired.statements,
+        backups=wired.backup_reader if settings.is_embedded else None,
+        copy_place=store.address.shown if store else None,
+        backup_tool=settings.backup_tool,
+        metrics_token=_secret(settings.metrics_token),
+        cors_origins=settings.cors_origins,
+        smallest_group=settings.smallest_group,
+        jwks_hosts=settings.jwks_hosts,
+    )
 
 
 def run(
@@ -290,6 +292,19 @@ def _configure_streamlit(key: str, reconnect_seconds: int) -> None:
         "global.developmentMode": False,
     }.items():
         config.set_option(name, value)
+
+
+def _adapt_streamlit() -> None:
+    """Change what Streamlit does for each page, file, click and message."""
+    uploaded_files.share_bytes()
+    forged_values.drop_forged_values()
+    resuming.draw_before_clicks()
+    superseded_runs.keep_next_click()
+    message_batches.send_at_once()
+    warming.read_theme_once()
+    warming.read_config_once()
+    warming.send_page_list_once()
+    warming.skip_component_search()
 
 
 def _lifespan(

@@ -21,7 +21,7 @@ from dashboard.web.sessions.live_sessions import LiveSessions
 from dashboard.web.sessions.session_watch.page import (
     HEAD_SCRIPT as HEAD_SCRIPT,
     SCRIPT_PATH,
-    Places,
+    Places as Places,
     WatchedPages as WatchedPages,
     script,
 )
