@@ -5,12 +5,13 @@ the device. Its orientation is applied first.
 """
 
 import io
+import math
 import os
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final, cast
 
 import pikepdf
 from PIL import Image, ImageOps
@@ -43,6 +44,10 @@ _ORIENTATION: Final = 0x112
 _ON_ITS_SIDE: Final = (5, 6, 7, 8)
 _NEW_SUBFILE_TYPE: Final = 254
 _REDUCED: Final = 1
+_PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
+_SAMPLE_FORMAT, _UNSIGNED = 339, (1,)
+# Whole numbers of 16 or 32 bits, and floating-point numbers.
+_DEEP_GREYS: Final = ("I", "F")
 # A share of the time limit, so that too many pages are refused with a reason.
 _TIME_FOR_PAGES: Final = 0.9
 # Everything that a broken picture makes its decoder raise.
@@ -113,7 +118,10 @@ def _decoded(frame: Image.Image) -> Image.Image:
     if frame.width * frame.height > _MAX_PIXELS:
         raise Refused(Refusal.LARGE_PICTURE)
     known = _dpi_of(frame)
-    upright = _plain(ImageOps.exif_transpose(frame))
+    upright = ImageOps.exif_transpose(frame)
+    if upright.mode.startswith(_DEEP_GREYS):
+        upright = _in_eight_bits(upright, getattr(frame, "tag_v2", {}))
+    upright = _plain(upright)
     before = upright.width
     if upright.mode != "1":
         upright.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
@@ -128,15 +136,44 @@ def _plain(picture: Image.Image) -> Image.Image:
     """Return the picture in black and white, grey or colour, on white paper."""
     if picture.mode in {"1", "L", "RGB"}:
         return picture if "transparency" not in picture.info else _on_paper(picture)
-    if picture.mode.startswith("I;16"):
-        return picture.convert("I").point(lambda value: value / 256).convert("L")
-    if picture.mode in {"I", "F"}:
-        return picture.convert("L")
     if picture.mode in {"RGBA", "LA", "PA", "RGBa", "La"} or (
         "transparency" in picture.info
     ):
         return _on_paper(picture)
     return picture.convert("RGB")
+
+
+def _in_eight_bits(picture: Image.Image, tags: Mapping[int, Any]) -> Image.Image:
+    """Return a picture of deep greys in the 256 that a page has. Raises Refused.
+
+    Pillow would cut off all but the darkest. It also leaves it to others that some
+    scanners of films write white as zero, where the page would be a negative.
+    """
+    deep = picture if picture.mode == "F" else picture.convert("I")
+    darkest, lightest = cast("tuple[float, float]", deep.getextrema())
+    # Numbers above 2 ** 31, which Pillow takes for negative ones.
+    overflowed = darkest < 0 and tags.get(_SAMPLE_FORMAT, _UNSIGNED) == _UNSIGNED
+    if overflowed or not (math.isfinite(darkest) and math.isfinite(lightest)):
+        raise Refused(Refusal.BROKEN_PICTURE)
+    black, white = _black_and_white(darkest, lightest)
+    if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
+        black, white = white, black
+    share = 255 / (white - black)
+    offset = 0.5 - black * share
+    return deep.point(lambda grey: grey * share + offset).convert("L")
+
+
+def _black_and_white(darkest: float, lightest: float) -> tuple[float, float]:
+    """Return which numbers are black and white, which no file states.
+
+    Numbers with a sign have no usual white, such as those of a CT. Otherwise it is the
+    largest number of as many bits as are used: of 16, films and X-rays often use 12.
+    """
+    if darkest < 0:
+        return darkest, max(lightest, darkest + 1)
+    if isinstance(lightest, float) and lightest <= 1:
+        return 0, 1
+    return 0, (1 << max(8, int(lightest).bit_length())) - 1
 
 
 def _on_paper(picture: Image.Image) -> Image.Image:

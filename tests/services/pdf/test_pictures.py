@@ -63,6 +63,71 @@ def test_a_picture_becomes_one_page_that_looks_like_it(inspector, kind, mode):
     assert is_as_drawn(first_page(inspector, pdf))
 
 
+WHITE_IS_ZERO = 0
+UNSIGNED, SIGNED, FLOATING = 1, 2, 3
+
+
+def grey_tiff(numbers, code, sample_format, photometric=1):
+    """A TIFF with a stripe for each number; Pillow would write tags of its own."""
+    row = b"".join(struct.pack(f"<{code}", number) * 100 for number in numbers)
+    width, height, bits = len(numbers) * 100, 100, struct.calcsize(code) * 8
+    tags = {
+        256: width,
+        257: height,
+        258: bits,
+        259: 1,
+        262: photometric,
+        273: 8,
+        277: 1,
+        278: height,
+        279: len(row) * height,
+        339: sample_format,
+    }
+    entries = (struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    pixels = row * height
+    head = b"II*\0" + struct.pack("<I", 8 + len(pixels)) + pixels
+    return head + struct.pack("<H", len(tags)) + b"".join(entries) + bytes(4)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "code", "tags"),
+    [
+        ((0, 32_768, 65_535), "H", (UNSIGNED,)),
+        ((0, 2_048, 4_095), "H", (UNSIGNED,)),
+        ((4_095, 2_048, 0), "H", (UNSIGNED, WHITE_IS_ZERO)),
+        ((-1_024, 1_024, 3_071), "h", (SIGNED,)),
+        ((0, 2_048, 4_095), "I", (UNSIGNED,)),
+        ((0, 1 << 30, (1 << 31) - 1), "I", (UNSIGNED,)),
+        ((0.0, 0.5, 1.0), "f", (FLOATING,)),
+        ((1.0, 0.5, 0.0), "f", (FLOATING, WHITE_IS_ZERO)),
+        ((0.0, 128.0, 255.0), "f", (FLOATING,)),
+        ((-5.0, 0.0, 5.0), "f", (FLOATING,)),
+    ],
+)
+def test_more_greys_than_a_page_has_are_drawn_from_black_to_white(
+    inspector, numbers, code, tags
+):
+    tiff = grey_tiff(numbers, code, *tags)
+
+    page = first_page(inspector, converted(inspector, tiff))
+
+    seen = [page.getpixel((x, 50)) for x in (50, 150, 250)]
+    assert seen == pytest.approx([0, 128, 255], abs=4)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "code", "tags"),
+    [
+        ((0, 1 << 31, (1 << 32) - 1), "I", (UNSIGNED,)),
+        ((0.0, 1.0, float("inf")), "f", (FLOATING,)),
+    ],
+    ids=["beyond Pillow", "without end"],
+)
+def test_greys_in_an_unknown_order_are_refused(inspector, numbers, code, tags):
+    with pytest.raises(Unreadable, match="not read here"):
+        converted(inspector, grey_tiff(numbers, code, *tags))
+
+
 def test_a_heic_picture_becomes_a_page(inspector):
     heif = pytest.importorskip("pillow_heif")
     heif.register_heif_opener()
