@@ -1,6 +1,8 @@
 """Several documents' files in one archive, made while it is sent, or in one PDF."""
 
 import csv
+import re
+import unicodedata
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -45,6 +47,11 @@ _PIECE_BYTES: Final = 256 * 1024
 _NOT_INCLUDED: Final = "Not included.txt"
 _TABLE: Final = "Documents.csv"
 _FOR_ONE_PERSON: Final = 0o600 << 16
+# What Windows takes in no name; and its names of devices, whatever ending they have.
+_NOT_IN_NAMES: Final = re.compile(r'[<>:"|?*]')
+_DEVICE: Final = re.compile(r"^(?:con|prn|aux|nul|(?:com|lpt)[0-9])(?=\.|$)", re.I)
+# Of the 255 that file systems allow, with room for the number and the ending.
+_LONGEST_STEM_BYTES: Final = 240
 
 
 @dataclass(slots=True)
@@ -235,13 +242,21 @@ def _cell(value: object) -> str:
 
 
 def _names(versions: Sequence[VersionRecord]) -> list[str]:
-    """Return a name for each file, no two of them equal on any system."""
+    """Return a name for each file, no two of them equal, that any system can unpack."""
     taken: set[str] = set()
     names = []
     for version in versions:
-        stem = version.filename.removesuffix(".pdf")
+        stem = _portable_stem(version.filename)
         tries = (f"{stem}{f' ({n})' if n > 1 else ''}.pdf" for n in count(1))
         name = next(each for each in tries if each.casefold() not in taken)
         taken.add(name.casefold())
         names.append(name)
     return names
+
+
+def _portable_stem(filename: str) -> str:
+    """Return a file's name without its ending, as every system can have it."""
+    # Systems that compose letters would take two spellings for one name.
+    stem = unicodedata.normalize("NFC", re.sub(r"\.pdf$", "", filename, flags=re.I))
+    stem = _DEVICE.sub(r"\g<0>_", _NOT_IN_NAMES.sub("_", stem))
+    return stem.encode()[:_LONGEST_STEM_BYTES].decode(errors="ignore").rstrip(" .")

@@ -80,6 +80,25 @@ def test_files_come_whole_and_none_hides_another_of_its_name(client, file):
     }
 
 
+def test_any_system_can_unpack_the_archive(client, file, tmp_path):
+    names = {
+        "Chest: AP?.pdf": "Chest_ AP_.pdf",
+        "aux.PDF": "aux_.pdf",
+        "Con.report.pdf": "Con_.report.pdf",
+        "Concern.pdf": "Concern.pdf",
+        "M\u00fcller.pdf": "M\u00fcller.pdf",
+        "Mu\u0308ller.pdf": "M\u00fcller (2).pdf",
+        "\u00e9" * 250 + ".pdf": "\u00e9" * 120 + ".pdf",
+    }
+    filed = [file(str(at), name)[0]["id"] for at, name in enumerate(names)]
+
+    with ZipFile(io.BytesIO(ask(client, *filed).content)) as archive:
+        archive.extractall(tmp_path)
+
+    assert archive.namelist() == list(names.values())
+    assert {each.name for each in tmp_path.iterdir()} == set(names.values())
+
+
 def test_a_file_has_the_time_of_the_clinics_clock():
     apia = timezone(timedelta(hours=13))
     filed_at = datetime(2026, 11, 29, 20, 15, tzinfo=UTC).astimezone(apia)
