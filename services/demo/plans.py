@@ -143,9 +143,9 @@ def _week(number: int, doctor: Row[*tuple[Any, ...]]) -> list[Hours]:
 
 def _facts(number: int, doctor: Row[*tuple[Any, ...]]) -> dict[str, object]:
     practice = _PRACTICES.get(doctor.speciality, _USUAL)
-    # The two together are unique, whichever seeds the doctors come from.
-    seed_number = doctor.source.removeprefix("seed ").replace(_DEMO, "0")
-    mark = f"{seed_number}-{number:02}"
+    # The two together are unique, whichever seeds the doctors come from. Versions that
+    # counted from 0 gave the demo's clinician 0-00, so a seed numbered 0 has no 00.
+    mark = f"{doctor.source.removeprefix('seed ')}-{1 + number:02}"
     address = func.concat(
         func.replace(func.fold(doctor.name), " ", "."), f".{mark}@example.com"
     )

@@ -52,6 +52,18 @@ def test_a_second_start_adds_nothing(opened):
     assert opened.scalar(select(func.count()).select_from(Slot)) == before
 
 
+@pytest.mark.parametrize("clinicians", ["DEMO-demo-01", "DEMO-0-00"])
+def test_seeds_of_any_number_bring_doctors_with_plans(opened, clinicians):
+    own = update(Doctor).where(Doctor.source == "demo")
+    opened.execute(own.values(license_number=clinicians))
+    for seed_number in (0, 2):
+        staff.add(opened, _ACTOR, seed_number=seed_number)
+
+    assert ensure_demo_plans(opened, _WEEK) == 40
+    licensed = opened.scalars(select(Doctor.license_number)).all()
+    assert len(set(licensed)) == 61
+
+
 def test_a_plan_that_somebody_has_emptied_stays_empty(opened):
     opened.execute(delete(WorkingHours))
     opened.execute(update(Slot).values(withdrawn_at=func.now()))
