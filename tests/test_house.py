@@ -27,6 +27,7 @@ LAWS = (
     house.slight_modules,
     house.functions_in_migrations,
     house.unparsable_examples,
+    house.missing_files,
     house.words_defined_twice,
     house.orders_by_time_alone,
     house.words_shown_raw,
@@ -432,6 +433,17 @@ def test_a_person_outside_the_cast_is_seen(tree):
     assert list(house.people_outside_the_cast(tree)) == [
         "tests/visits/samples.py, line 2, makes a person: Doctor.",
         "tests/visits/test_day.py, line 2, makes a person: Actor.",
+    ]
+
+
+def test_a_file_that_a_text_points_to_and_that_is_gone_is_seen(tree):
+    write(tree, "docs/decisions/0001-old.md", "`deploy/mongo-user.js` makes it.")
+    write(tree, "docs/guide.md", "See `services/visits/rules.py`, not ../db/gone.sql.")
+    write(tree, ".env.example", "# deploy/mongo-user.js makes it.\n")
+    write(tree, "docker-compose.yml", "file: deploy/secrets/front.pem\n")
+
+    assert list(house.missing_files(tree)) == [
+        ".env.example points to deploy/mongo-user.js, which is not there."
     ]
 
 

@@ -53,6 +53,13 @@ TYPED = frozenset(
 )
 JOINING = frozenset(("format", "join", "strip"))
 
+# Folders whose files texts point to by their path, and what is made there on a server.
+POINTED_TO = (
+    *("api", "benchmarks", "dashboard", "db", "deploy", "docs", "jobs", "pages"),
+    *("script", "services", "tests", r"\.ci"),
+)
+MADE_BY_HAND = ("deploy/secrets/", "deploy/.env")
+
 ROOMS = ("dashboard", "pages", "api", "jobs", "services", "db")
 DOMAINS = frozenset(
     (
@@ -366,6 +373,26 @@ def unknown_commands(
             if known is None or (known and inner and inner not in known):
                 words = f"{command} {inner}".strip()
                 yield f"{path.relative_to(root)} tells of {words}, which is no command."
+
+
+def missing_files(root: Path) -> Iterator[str]:
+    """Name the files that a text for administrators points to and that are not there.
+
+    Decisions and the changelog are about their own time, when some had other names.
+    """
+    pattern = re.compile(rf"(?<![\w/.-])(?:{'|'.join(POINTED_TO)})/[\w./-]*\w\.\w+")
+    decisions = root / "docs" / "decisions"
+    for path in (*_texts(root), *_settings(root)):
+        if decisions in path.parents:
+            continue
+        for name in dict.fromkeys(pattern.findall(path.read_text(encoding="utf-8"))):
+            if not name.startswith(MADE_BY_HAND) and not (root / name).exists():
+                yield f"{path.relative_to(root)} points to {name}, which is not there."
+
+
+def _settings(root: Path) -> Iterator[Path]:
+    yield from sorted(root.glob("docker-compose*.yml"))
+    yield from (path for path in (root / ".env.example",) if path.exists())
 
 
 def _texts(root: Path) -> Iterator[Path]:
