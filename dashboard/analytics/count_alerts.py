@@ -10,7 +10,7 @@ from dashboard.analytics.cohort_editor import cohort_of
 from dashboard.context import current_actor, now, read, write
 from dashboard.navigation import go
 from dashboard.patients.search.disclosed_lists import smallest_group
-from dashboard.ui.dialogs import dialog, leave_menu
+from dashboard.ui.dialogs import confirmed, dialog, leave_menu
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import (
     TypedNumber,
@@ -201,9 +201,7 @@ def _change(alert: CountAlertRecord) -> None:
                     "notified if it is crossed."
                 )
             )
-            saves = st.form_submit_button(
-                _("Save changes"), type="primary", key=f"{key}_save"
-            )
+            saves = confirmed(_("Save changes"), key=f"{key}_save", is_in_form=True)
         if saves:
             _save(alert, name, is_above=is_above, line=line.whole())
 

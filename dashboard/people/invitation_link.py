@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, write
 from dashboard.sign_in.account_emails import deliver
-from dashboard.ui.dialogs import dialog
+from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import full_name, plain
@@ -57,7 +57,10 @@ def _invite(patient: PatientRecord) -> None:
                 address=plain(patient.email or _("the address on the record")),
             )
         )
-        if st.button(_("Send invitation"), type="primary", key="patient_invite_send"):
+        # Whether it was sent is shown here, so that "Cancel" would be misunderstood.
+        if confirmed(
+            _("Send invitation"), key="patient_invite_send", otherwise=_("Close")
+        ):
             actor = current_actor()
             invited = write(lambda s: invitations.invite_patient(s, actor, patient.id))
             sent = deliver(invited)

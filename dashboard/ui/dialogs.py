@@ -33,22 +33,30 @@ def confirmed(
     key: str,
     is_final: bool = False,
     is_disabled: bool = False,
+    is_in_form: bool = False,
+    icon: str | None = None,
     otherwise: str = "",
+    on_cancel: Callable[[], None] | None = None,
 ) -> bool:
     """Draw a button for the act and one to cancel; return whether the act is confirmed.
 
     An act that cannot be undone is written in red, and one that lacks something is
-    disabled. `otherwise` is the label of the way out where "Cancel" could be taken for
-    the act itself.
+    disabled. In a form it is the button that sends the form. `otherwise` is the label
+    of the way out where "Cancel" could be taken for the act itself, and `on_cancel` is
+    what closing the dialog in its corner does as well.
     """
+    button = st.form_submit_button if is_in_form else st.button
     with st.container(horizontal=True):
-        wanted = st.button(
+        wanted = button(
             f":red[{label}]" if is_final else label,
             type="secondary" if is_final else "primary",
             key=key,
+            icon=icon,
             disabled=is_disabled,
         )
-        if st.button(otherwise or _("Cancel"), key=f"{key}_not", type="tertiary"):
+        if button(otherwise or _("Cancel"), key=f"{key}_not", type="tertiary"):
+            if on_cancel:
+                on_cancel()
             # The dialog is gone in the next run.
             st.rerun()
     return wanted

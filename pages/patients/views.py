@@ -57,7 +57,7 @@ def rename(view: View) -> None:
             longest=views.LONGEST_DESCRIPTION,
             autocomplete="off",
         )
-        if st.form_submit_button(_("Rename view"), type="primary", key="views_rename"):
+        if confirmed(_("Rename view"), key="views_rename", is_in_form=True):
             write(
                 lambda s: views.rename_view(
                     s, actor, view.id, name, description=description

@@ -80,8 +80,8 @@ def change_dashboard(dashboard: Dashboard, dashboard_filter: DashboardFilter) ->
                 _("Open it with the current filter"),
                 key="dashboard_keeps_filter",
             )
-            saves = st.form_submit_button(
-                _("Save dashboard"), type="primary", key="dashboard_save"
+            saves = confirmed(
+                _("Save dashboard"), key="dashboard_save", is_in_form=True
             )
         if saves:
             changed = replace(draft, name=name, description=description)
@@ -139,8 +139,8 @@ def change_card(dashboard: Dashboard, card: Card) -> None:
                 index=place,
                 key=f"{key}_place",
             )
-            saves = st.form_submit_button(
-                _("Save card"), type="primary", key="dashboard_card_save"
+            saves = confirmed(
+                _("Save card"), key="dashboard_card_save", is_in_form=True
             )
         if saves:
             others = [each for each in cards if each.id != card.id]

@@ -7,6 +7,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.context import current_actor, read, write
+from dashboard.ui.dialogs import confirmed
 from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain
@@ -23,11 +24,16 @@ class ChosenReaders:
 
 
 def ask_sharing(
-    key: str, *, is_shared: bool, shared_with: Sequence[UUID]
+    key: str,
+    *,
+    is_shared: bool,
+    shared_with: Sequence[UUID],
+    is_dialog: bool = False,
 ) -> ChosenReaders | None:
     """Ask who else may open something, with the present readers; None until it is sent.
 
-    `key` is the beginning of the keys of its fields.
+    `key` is the beginning of the keys of its fields. A dialog has a way out at the
+    bottom; a menu closes with a click beside it.
     """
     actor = current_actor()
     names = {
@@ -47,14 +53,17 @@ def ask_sharing(
             placeholder=_("Nobody"),
             select_all=False,
         )
-        saves = st.form_submit_button(
-            _("Save sharing"), type="primary", key=f"{key}_save"
+        label = _("Save sharing")
+        saves = (
+            confirmed(label, key=f"{key}_save", is_in_form=True)
+            if is_dialog
+            else st.form_submit_button(label, type="primary", key=f"{key}_save")
         )
     return ChosenReaders(with_everybody, tuple(people)) if saves else None
 
 
 def show_question_sharing(view: View) -> None:
-    """Ask who else sees a saved cohort or query."""
+    """Ask in a dialog who else sees a saved cohort or query."""
     actor = current_actor()
     st.markdown(f"**{plain(view.name)}**")
     st.caption(
@@ -65,7 +74,10 @@ def show_question_sharing(view: View) -> None:
     )
     # What was chosen but not saved for one must not appear for another.
     chosen = ask_sharing(
-        f"views_share_{view.id}", is_shared=view.is_shared, shared_with=view.shared_with
+        f"views_share_{view.id}",
+        is_shared=view.is_shared,
+        shared_with=view.shared_with,
+        is_dialog=True,
     )
     if chosen is None:
         return

@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard import wiring
 from dashboard.context import current_actor, now, read, write
 from dashboard.ui.clock import time_of_day
-from dashboard.ui.dialogs import leave_menu
+from dashboard.ui.dialogs import confirmed, leave_menu
 from dashboard.ui.fields import set_initial_value
 from dashboard.ui.language import gettext as _, marked, weekday
 from dashboard.ui.notices import notify
@@ -91,7 +91,13 @@ def show_subscribing(
     plan = ask_plan(_KEY, _MONDAYS)
     own = [each for each in names if each == actor.id]
     recipients = ask_recipients(_KEY, names, own)
-    if st.button(_("Send regularly"), type="primary", key="dashboard_mail_add"):
+    label = _("Send regularly")
+    # A menu closes with a click beside it, a dialog has a way out at the bottom.
+    if (
+        st.button(label, type="primary", key="dashboard_mail_add")
+        if menu_key
+        else confirmed(label, key="dashboard_mail_add")
+    ):
         draft = SubscriptionDraft(
             content=content,
             filter=dashboard_filter or DashboardFilter(),

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.cluster.alerts.alert_words import WORDS, describe_rule, receivers
 from dashboard.context import current_actor, read, write
-from dashboard.ui.dialogs import dialog
+from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary, explain
 from dashboard.ui.fields import TypedNumber, number_field, whole_number_field
 from dashboard.ui.language import gettext as _, lowered, marked, pgettext
@@ -111,8 +111,8 @@ def change_rule(rule: RuleRevision) -> None:
                 placeholder=_HOOK,
                 help=_("A JSON message is posted there when an alert begins and ends."),
             )
-            if st.form_submit_button(
-                _("Change rule"), type="primary", key=f"alerts_save_{rule.kind}"
+            if confirmed(
+                _("Change rule"), key=f"alerts_save_{rule.kind}", is_in_form=True
             ):
                 addresses = tuple(mail.splitlines())
                 draft = RuleDraft(

@@ -136,7 +136,7 @@ def change_plan(plan: Plan) -> None:
                 field="every_days",
                 key=f"drills_every_{plan.kind}",
             )
-            if st.form_submit_button(_("Plan it"), type="primary", key="drills_plan"):
+            if confirmed(_("Plan it"), key="drills_plan", is_in_form=True):
                 _plan(plan.kind, every.whole(), day.given())
         if plan.next_on and st.button(_("Cancel the plan"), key="drills_unplan"):
             _plan(plan.kind, None, None)

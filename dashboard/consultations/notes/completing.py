@@ -12,7 +12,7 @@ from dashboard.consultations.notes.writing import PAGE, Writing
 from dashboard.context import current_actor, in_zone, read, today
 from dashboard.navigation import go
 from dashboard.ui.clock import time_of_day, zone
-from dashboard.ui.dialogs import dialog
+from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import plain
@@ -98,7 +98,7 @@ def _confirm(opened: Opened, writing: Writing) -> None:
             st.markdown(
                 _("This also checks the patient in: the front desk has not done so.")
             )
-        if st.button(_("Complete"), type="primary", key="visit_complete_now"):
+        if confirmed(_("Complete"), key="visit_complete_now", on_cancel=_end):
             _end()
             saving.request_action("complete", opened.visit.id)
             st.rerun()

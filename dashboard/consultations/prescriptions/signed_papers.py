@@ -16,7 +16,7 @@ from dashboard.context import (
     write,
 )
 from dashboard.navigation import document_url
-from dashboard.ui.dialogs import dialog
+from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
@@ -85,11 +85,10 @@ def ask_for_signed_paper(prescription: PrescriptionRecord) -> None:
             max_upload_size=MAX_BYTES >> 20,
             key=f"prescription_scan_{prescription.id}",
         )
-        saves = st.button(
+        saves = confirmed(
             _("File the signed paper"),
-            type="primary",
             key="prescription_scan_save",
-            disabled=upload is None,
+            is_disabled=upload is None,
         )
         if not saves or upload is None:
             return

@@ -7,7 +7,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from dashboard.context import current_actor, write
-from dashboard.ui.dialogs import dialog
+from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_line
 from dashboard.ui.language import gettext as _, marked
@@ -117,7 +117,7 @@ def _change(field: DocumentField) -> None:
     with error_boundary():
         definition = _definition(f"fields_{field.id}", field.kind, field)
         st.caption(_("The new name appears wherever the field is shown."))
-        if st.button(_("Save field"), type="primary", key="fields_change_save"):
+        if confirmed(_("Save field"), key="fields_change_save"):
             _do(
                 lambda session: fields.change_field(
                     session, current_actor(), field.id, definition
@@ -135,7 +135,7 @@ def _archive(field: DocumentField) -> None:
                 "kept and can be searched. You can restore the field."
             ).format(field=plain(field.name))
         )
-        if st.button(_("Archive field"), type="primary", key="fields_archive_confirm"):
+        if confirmed(_("Archive field"), key="fields_archive_confirm"):
             _do(
                 lambda session: fields.archive_field(
                     session, current_actor(), field.id

@@ -33,7 +33,7 @@ from dashboard.documents.forms.papers import (
 from dashboard.patients.search.bulk_actions import name_of
 from dashboard.patients.search.patient_listing import Listing
 from dashboard.ui import form_fields
-from dashboard.ui.dialogs import dialog
+from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, marked, ngettext
 from services.core.errors import TooOften, Unavailable
@@ -131,11 +131,11 @@ def _write_letters(listing: Listing, chosen: Sequence[Listed]) -> None:
             st.caption(_("Preview one of them first; nothing is filed before that."))
             return
         everybody = _everybody(listing) if wants_all else chosen
-        if st.button(
+        if confirmed(
             _("File {letters}").format(letters=counted(len(everybody))),
-            type="primary",
             key=f"{PAGE}_file",
             icon=":material/upload_file:",
+            on_cancel=_let_go,
         ):
             _file_all(shown.letters, everybody)
         _show_paper(shown.paper)

@@ -5,7 +5,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.context import current_actor, read, write
-from dashboard.ui.dialogs import dialog
+from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, marked, pgettext
 from dashboard.ui.notices import notify
@@ -88,7 +88,7 @@ def ask_assignee(item: InboxItem) -> None:
                 "document can be assigned to it."
             ),
         )
-        if st.button(_("Assign"), type="primary", key="inbox_assign_save"):
+        if confirmed(_("Assign"), key="inbox_assign_save"):
             write(lambda s: inbox.assign(s, actor, item.id, chosen))
             notify(f"{plain(item.title)}: {plain(names[chosen])}.")
             st.rerun()

@@ -173,7 +173,7 @@ def _edit(record: DocumentRecord) -> None:
             withheld=handling.withheld,
             fields=fields,
         )
-        if st.button(_("Save changes"), type="primary", key="document_edit_save"):
+        if confirmed(_("Save changes"), key="document_edit_save"):
             write(partial(_save, record, changes, named))
             if handling.confidential and _loses_sight(record):
                 notify(
@@ -225,9 +225,7 @@ def _hold(record: DocumentRecord) -> None:
             longest=LONGEST,
             help=_("For example a case number. It is kept with the document."),
         )
-        if st.form_submit_button(
-            _("Hold document"), type="primary", key="document_hold_confirm"
-        ):
+        if confirmed(_("Hold document"), key="document_hold_confirm", is_in_form=True):
             actor = current_actor()
             write(lambda s: records.hold(s, actor, record.id, reason=reason))
             notify(

@@ -53,11 +53,10 @@ def _replace(record: DocumentRecord) -> None:
             key=f"document_replace_file_{record.id}_{record.latest}",
         )
         # A file still being uploaded does not count yet.
-        saves = st.button(
+        saves = confirmed(
             _("Save as version {number}").format(number=number),
-            type="primary",
             key="document_replace_save",
-            disabled=upload is None,
+            is_disabled=upload is None,
         )
         if saves and upload is not None:
             try:

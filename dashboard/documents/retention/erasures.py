@@ -7,7 +7,7 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard.context import current_actor, current_sign_in, today, write
-from dashboard.ui.dialogs import dialog
+from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_area, whole_number_field
@@ -219,9 +219,7 @@ def confirm_postponement(due: DueErasure) -> None:
             longest=LONGEST,
             help=_("For example a case number, and no name."),
         )
-        if st.form_submit_button(
-            _("Postpone"), type="primary", key="erasure_postpone_confirm"
-        ):
+        if confirmed(_("Postpone"), key="erasure_postpone_confirm", is_in_form=True):
             actor, last = current_actor(), until.given()
             write(
                 lambda session: erasure.postpone(

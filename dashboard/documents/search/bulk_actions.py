@@ -168,9 +168,7 @@ def _hold(documents: Sequence[DocumentRecord]) -> None:
             longest=reasons.LONGEST,
             help=_("For example a case number. It is kept with each document."),
         )
-        if st.form_submit_button(
-            _("Hold documents"), type="primary", key=f"{_PAGE}_hold_confirm"
-        ):
+        if confirmed(_("Hold documents"), key=f"{_PAGE}_hold_confirm", is_in_form=True):
             # Checked here, where it was typed, so that it is not refused for each
             # document.
             because = reasons.read(reason)

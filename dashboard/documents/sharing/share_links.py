@@ -74,7 +74,8 @@ def _share(record: DocumentRecord) -> None:
             format_func=lambda minutes: _(_PERIODS[minutes]),
             key="document_share_minutes",
         )
-        if st.button(_("Create link"), type="primary", key="document_share_make"):
+        # What was created is shown here, so that "Cancel" would be misunderstood.
+        if confirmed(_("Create link"), key="document_share_make", otherwise=_("Close")):
             actor = current_actor()
             made = write(
                 lambda s: shares.create(s, actor, record.id, number, minutes=minutes)

@@ -83,7 +83,7 @@ def _change(tag: DocumentTag) -> None:
             f"tags_{tag.id}", tag.name, tag.colour, tag.is_shown_to_patients
         )
         st.caption(_("The new name appears on all documents that have the tag."))
-        if st.button(_("Save tag"), type="primary", key="tags_change_save"):
+        if confirmed(_("Save tag"), key="tags_change_save"):
             actor = current_actor()
             write(
                 lambda session: tags.change_tag(

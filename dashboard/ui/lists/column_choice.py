@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from dashboard.context import CachedRead, read_all, write
-from dashboard.ui.dialogs import dialog
+from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.lists.list_addresses import AddressedList
@@ -73,11 +73,10 @@ def _choose(
             "view keeps its own columns."
         )
         st.caption(f"{how} {offered.note}".rstrip())
-        with st.container(horizontal=True):
-            if st.button(_("Show these"), type="primary", key=f"{key}_save"):
-                _keep(listing, tuple(wanted))
-            if chosen and st.button(_("Show the default columns"), key=f"{key}_usual"):
-                _keep(listing, None)
+        if chosen and st.button(_("Show the default columns"), key=f"{key}_usual"):
+            _keep(listing, None)
+        if confirmed(_("Show these"), key=f"{key}_save"):
+            _keep(listing, tuple(wanted))
 
 
 def _keep(listing: AddressedList, wanted: tuple[str, ...] | None) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from dashboard.context import current_actor, read, write
-from dashboard.ui.dialogs import dialog
+from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_area
 from dashboard.ui.language import gettext as _, marked, refusal_text
@@ -175,8 +175,11 @@ def _override(refused: _Refused) -> None:
                 longest=LONGEST,
                 help=_("It is kept with the booking and in the audit log."),
             )
-            if not st.form_submit_button(
-                _("Book anyway"), type="primary", key="booking_override_confirm"
+            if not confirmed(
+                _("Book anyway"),
+                key="booking_override_confirm",
+                is_in_form=True,
+                on_cancel=_forget_refused,
             ):
                 return
         try:

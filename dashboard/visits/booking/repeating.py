@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, read, write
 from dashboard.ui.clock import zone
-from dashboard.ui.dialogs import dialog
+from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, marked, ngettext, refusal_text
 from dashboard.ui.notices import notify
@@ -57,13 +57,12 @@ def choose_weeks(slot_id: UUID, patient_id: UUID, weeks: int) -> None:
             for slot in times
             if _choose_time(slot) and slot.slot_id
         }
-        if st.button(
+        if confirmed(
             ngettext("Hold {count} visit", "Hold {count} visits", len(wanted)).format(
                 count=len(wanted)
             ),
-            type="primary",
             key="series_hold",
-            disabled=not wanted,
+            is_disabled=not wanted,
         ):
             try:
                 _hold(tuple(wanted), patient_id)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, read, write
 from dashboard.ui.clock import in_zone, today
-from dashboard.ui.dialogs import dialog
+from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_line
 from dashboard.ui.language import gettext as _, marked
@@ -130,7 +130,7 @@ def _join(patient_id: UUID, doctor: DoctorRecord | None, speciality: str) -> Non
             format_func=lambda weeks: _("Within {weeks} weeks").format(weeks=weeks),
         )
         override = _ask_reason_for_one_more(patient_id)
-        if st.button(_("Join the list"), type="primary", key="waiting_join_confirm"):
+        if confirmed(_("Join the list"), key="waiting_join_confirm"):
             from_at, until_at = span(today(), weeks * DAYS_OF_WEEK)
             request = WaitRequest(
                 patient_id=patient_id,

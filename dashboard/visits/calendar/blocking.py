@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, write
 from dashboard.ui.clock import calendar, zone
-from dashboard.ui.dialogs import dialog
+from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_line
 from dashboard.ui.fields.days import needed_time_field
@@ -90,7 +90,7 @@ def _ask() -> None:
         known = st.session_state.get(_PREVIEW)
         if known and known[0] == draft:
             _confirm(draft, known[1])
-        elif st.button(_("Block the time"), type="primary", key="calendar_block"):
+        elif confirmed(_("Block the time"), key="calendar_block"):
             actor = current_actor()
             visits = write(
                 lambda s: plans.preview_exception(s, actor, draft, calendar())
@@ -138,9 +138,8 @@ def _confirm(draft: ExceptionDraft, visits: Sequence[VisitToMove]) -> None:
             "cancels them."
         ).format(count=len(visits))
     )
-    if st.button(
+    if confirmed(
         _("Block it, {count} to be moved").format(count=len(visits)),
-        type="primary",
         key="calendar_block_anyway",
     ):
         _add(draft)

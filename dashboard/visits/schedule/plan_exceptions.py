@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, read, today, write
 from dashboard.ui.clock import calendar, zone
-from dashboard.ui.dialogs import dialog
+from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_line, clearable_forms
@@ -100,9 +100,8 @@ def _ask(draft: ExceptionDraft, visits: Sequence[VisitToMove]) -> None:
                 "gets these times."
             ).format(count=len(visits))
         )
-        if st.button(
+        if confirmed(
             _("Add it, {count} to be moved").format(count=len(visits)),
-            type="primary",
             key="doctor_except_anyway",
         ):
             _add(draft)
