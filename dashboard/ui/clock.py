@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard import wiring
+from dashboard.ui.language import gettext as _
 
 if TYPE_CHECKING:
     from services.visits.schedule.plans import Calendar
@@ -89,6 +90,15 @@ def time_of_day(local: datetime | time, *, has_seconds: bool = False) -> str:
     if is_twelve_hours():
         return with_half_days(local, has_seconds=has_seconds)
     return f"{local:%H:%M:%S}" if has_seconds else f"{local:%H:%M}"
+
+
+def told_apart(local: datetime, time: str) -> str:
+    """Return the time, with its season in the hour that comes twice in autumn."""
+    both = {local.replace(fold=fold).utcoffset() for fold in (0, 1)}
+    if len(both) == 1:
+        return time
+    said = _("{time} (winter time)") if local.fold else _("{time} (summer time)")
+    return said.format(time=time)
 
 
 def with_half_days(local: datetime | time, *, has_seconds: bool = False) -> str:

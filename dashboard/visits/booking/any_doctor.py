@@ -20,6 +20,7 @@ from dashboard.visits.booking.times import (
     about_clocks,
     clock,
     heading,
+    time_line,
     viewers_time,
     weeks_ahead,
 )
@@ -52,7 +53,7 @@ def choose_free_time(patient_id: UUID | None) -> None:
         return
     st.caption(about_clocks(timestamps[0]))
     drawn = payload_of(
-        _days(timestamps),
+        days_of(timestamps),
         name=_("Free times of {speciality}").format(speciality=speciality),
         action=_("Hold") if patient_id else "",
     )
@@ -102,19 +103,17 @@ def _free_timestamps(speciality: str, day: date) -> tuple[datetime, ...]:
     )
 
 
-def _days(timestamps: Sequence[datetime]) -> list[Day]:
+def days_of(timestamps: Sequence[datetime]) -> list[Day]:
+    """Return the days with their times, equal times of all days on one line."""
     lines = {
-        text: line
-        for line, text in enumerate(
-            sorted({clock(timestamp) for timestamp in timestamps})
-        )
+        time: line for line, time in enumerate(sorted(set(map(time_line, timestamps))))
     }
     return [
         Day(
             label=heading(day),
             name=day_in_full(day),
             times=tuple(
-                _time(timestamp, lines[clock(timestamp)]) for timestamp in of_day
+                _time(timestamp, lines[time_line(timestamp)]) for timestamp in of_day
             ),
             is_today=day == today(),
         )

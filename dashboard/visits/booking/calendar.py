@@ -10,7 +10,7 @@ from dashboard.ui.clock import in_zone, now, today
 from dashboard.ui.language import day_in_full, gettext as _
 from dashboard.visits.booking.own_holds import held_ids
 from dashboard.visits.booking.slot_calendar import Day, Time, TimeState
-from dashboard.visits.booking.times import clock, heading, span, viewers_time
+from dashboard.visits.booking.times import clock, heading, span, time_line, viewers_time
 from services.visits.schedule import slots
 from services.visits.schedule.slots.records import SlotRecord
 
@@ -54,12 +54,17 @@ def days_of(shown: Sequence[SlotRecord], first: date, days: int) -> list[Day]:
     """Return the days with their times; a weekend that nobody works is left out."""
     wanted = [first + timedelta(days=number) for number in range(days)]
     per_day = {day: [s for s in shown if _day(s) == day] for day in wanted}
-    lines = {timestamp: n for n, timestamp in enumerate(sorted(set(map(_wall, shown))))}
+    lines = {
+        timestamp: n
+        for n, timestamp in enumerate(sorted({time_line(s.starts_at) for s in shown}))
+    }
     return [
         Day(
             label=heading(day),
             name=day_in_full(day),
-            times=tuple(_time(slot, lines[_wall(slot)]) for slot in per_day[day]),
+            times=tuple(
+                _time(slot, lines[time_line(slot.starts_at)]) for slot in per_day[day]
+            ),
             is_today=day == today(),
         )
         for day in wanted
@@ -69,12 +74,6 @@ def days_of(shown: Sequence[SlotRecord], first: date, days: int) -> list[Day]:
 
 def _day(slot: SlotRecord) -> date:
     return in_zone(slot.starts_at).date()
-
-
-def _wall(slot: SlotRecord) -> tuple[str, int]:
-    """Return the time of day; where a clock is set back, the second one comes later."""
-    local = in_zone(slot.starts_at)
-    return f"{local:%H:%M}", local.fold
 
 
 def _time(slot: SlotRecord, line: int) -> Time:

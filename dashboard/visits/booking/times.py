@@ -6,7 +6,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from dashboard.ui.clock import in_zone, midnight, time_of_day, today, zone
+from dashboard.ui.clock import (
+    in_zone,
+    midnight,
+    time_of_day,
+    today,
+    told_apart,
+    zone,
+)
 from dashboard.ui.language import day_heading, day_in_full, gettext as _, short_weekday
 
 DAYS_OF_WEEK: Final = 7
@@ -36,7 +43,17 @@ def heading(day: date) -> str:
 
 def clock(timestamp: datetime) -> str:
     """Return the time of day on the clinic's clock."""
-    return time_of_day(in_zone(timestamp))
+    local = in_zone(timestamp)
+    return told_apart(local, time_of_day(local))
+
+
+def time_line(timestamp: datetime) -> tuple[str, int]:
+    """Return by what times are sorted; where a clock is set back, the second is later.
+
+    Not as they are written: 10:00 AM would come before 9:00 AM.
+    """
+    local = in_zone(timestamp)
+    return f"{local:%H:%M}", local.fold
 
 
 def from_to(begins: str, ends: str) -> str:
@@ -61,7 +78,7 @@ def when(timestamp: datetime) -> str:
     """Return day and time in full: Monday 23 November 2026, 10:20."""
     local = in_zone(timestamp)
     own = viewers_time(timestamp)
-    return f"{day_in_full(local.date())}, {time_of_day(local)}" + (
+    return f"{day_in_full(local.date())}, {clock(timestamp)}" + (
         _(" ({own} on your clock)").format(own=own) if own else ""
     )
 

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dashboard.ui import clock as clinic_clock
-from dashboard.visits.booking import times
+from dashboard.visits.booking import any_doctor, times
 from dashboard.visits.booking.calendar import days_of
+from dashboard.visits.front_desk import desk_words
 from services.visits.schedule.slots.records import SlotRecord
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -50,13 +51,31 @@ def test_a_day_has_the_hours_that_the_clinics_clock_gives_it(day: date, hours: i
     assert ends.astimezone(UTC) - begins.astimezone(UTC) == timedelta(hours=hours)
 
 
-def test_an_hour_that_comes_twice_has_two_lines():
-    twice = [datetime(2026, 10, 25, hour, 30, tzinfo=UTC) for hour in (0, 1)]
+def test_an_hour_that_comes_twice_has_two_lines_that_are_told_apart():
+    twice = [datetime(2026, 10, 25, hour, 30, tzinfo=UTC) for hour in (0, 1, 2)]
 
     (day,) = days_of([slot(timestamp) for timestamp in twice], BACK, 1)
 
-    assert [time.text for time in day.times] == ["02:30", "02:30"]
-    assert [time.line for time in day.times] == [0, 1]
+    both = ["02:30 (summer time)", "02:30 (winter time)"]
+    assert [time.text for time in day.times] == [*both, "03:30"]
+    assert [time.line for time in day.times] == [0, 1, 2]
+    assert [times.when(timestamp).partition(", ")[2] for timestamp in twice] == [
+        *both,
+        "03:30",
+    ]
+    assert desk_words.hour(twice[1]) == both[1]
+
+
+def test_any_doctors_times_follow_each_other_on_a_clock_of_twelve_hours(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(clinic_clock, "usual_clock", lambda: "12")
+    free = [datetime(2026, 6, 1, hour, tzinfo=UTC) for hour in (7, 8, 12)]
+
+    (day,) = any_doctor.days_of(free)
+
+    assert [time.text for time in day.times] == ["9:00 AM", "10:00 AM", "2:00 PM"]
+    assert [time.line for time in day.times] == [0, 1, 2]
 
 
 def test_equal_times_of_a_week_stand_in_one_line_though_clocks_change():
