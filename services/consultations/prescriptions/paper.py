@@ -106,7 +106,7 @@ def _cells_of(line: PrescriptionLine, wording: Wording) -> tuple[str, ...]:
 def _allergies_of(order: PrescriptionOrder, wording: Wording) -> str:
     if order.allergies:
         return ", ".join(order.allergies)
-    return wording.say("None known" if order.no_known_allergies else "Not recorded")
+    return wording.say("None known" if order.no_known_allergies else "Not stated")
 
 
 def _prescriber_of(order: PrescriptionOrder, wording: Wording) -> str:
