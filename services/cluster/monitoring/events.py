@@ -13,6 +13,8 @@ from services.core.actors import Actor, Permission
 from services.core.sentences import Sentence
 
 _MOST: Final = 200
+# Seconds of a minute, and minutes of an hour.
+_MINUTE: Final = 60
 _CHANGES: Final = ("switchover", "failover")
 
 
@@ -78,11 +80,24 @@ def _operation_label(row: ClusterOperation) -> str:
     elif row.node:
         label = Sentence("{operation}: {server}", operation=label, server=row.node)
     if row.downtime_seconds is not None:
-        waited = f"{row.downtime_seconds:.1f}"
         return Sentence(
-            "{operation}, writers waited {seconds} s", operation=label, seconds=waited
+            "{operation}, writers waited {span}",
+            operation=label,
+            span=_span(row.downtime_seconds),
         )
     return label
+
+
+def _span(seconds: float) -> Sentence:
+    """Return a span as pages write it: 1.2 s, 18 s, 2 min 1 s, 1 h 12 min."""
+    if seconds < _MINUTE:
+        figures = 1 if seconds < 10 else 0  # noqa: PLR2004
+        return Sentence("{seconds} s", seconds=f"{seconds:.{figures}f}")
+    minutes, rest = divmod(int(seconds), _MINUTE)
+    if minutes < _MINUTE:
+        return Sentence("{minutes} min {seconds} s", minutes=minutes, seconds=rest)
+    hours, minutes = divmod(minutes, _MINUTE)
+    return Sentence("{hours} h {minutes} min", hours=hours, minutes=minutes)
 
 
 def _drills(session: Session, since: datetime, until: datetime) -> Iterator[Event]:
