@@ -26,7 +26,8 @@ from services.backups import BackupState
 # What each kind took up at a time.
 Taken = tuple[datetime, Mapping[str, int]]
 
-_HEIGHT: Final = 300
+# On a phone, the legend takes a line for each kind of these.
+_HEIGHT: Final = 380
 _FEWEST: Final = 2
 # In the legend; a longer one is cut off.
 _LONGEST_LABEL: Final = 220

@@ -13,6 +13,8 @@ pytestmark = pytest.mark.browser
 _CUT = """all => all
     .filter(one => one.scrollWidth > one.clientWidth + 1)
     .map(one => one.textContent)"""
+_RIGHT_ENDS = "all => all.map(one => one.getBoundingClientRect().right)"
+_STATES = ["Behandelt", "Wartend", "Erwartet", "Nicht gekommen", "Im Sprechzimmer"]
 
 
 # The names of the tiles of records to complete.
@@ -45,6 +47,25 @@ def test_records_to_complete_are_named_in_full_by_the_narrowest_columns(
         expect(labels.filter(has_text="Ohne Telefon und E-Mail")).to_be_visible()
 
         assert labels.locator("p, div").evaluate_all(_CUT) == []
+
+
+@pytest.mark.parametrize("width", [390, 720, 820, 1440])
+def test_the_days_chart_names_every_colour_in_german(site: Site, width: int) -> None:
+    """720 is half a desk's screen, as somebody sees it who doubles all letters."""
+    german = {"name": COOKIE, "value": "de", "url": site.address}
+    with site.lend(width=width) as page:
+        page.context.add_cookies([german])
+        page.goto("/")
+        chart = (
+            ready(page)
+            .get_by_test_id("stVegaLiteChart")
+            .filter(has_text="Nicht gekommen")
+        )
+        names = chart.locator(".role-legend-label text")
+        expect(names).to_have_text(_STATES)
+
+        ends = names.evaluate_all(_RIGHT_ENDS)
+        assert max(ends) <= chart.evaluate("one => one.getBoundingClientRect().right")
 
 
 @pytest.mark.parametrize(

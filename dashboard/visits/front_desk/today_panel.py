@@ -38,7 +38,12 @@ _DAYS: Final = 2 * WEEK
 _SECONDS: Final = 60.0
 _NEXT: Final = 6
 _HEIGHT: Final = 260
-STATES_LEGEND: Final[Spec] = {"orient": "bottom", "columns": 3}
+# Beside the list of who comes next, not even two fit side by side on a tablet, and what
+# does not fit is cut off.
+STATES_LEGEND: Final[Spec] = {
+    "orient": "bottom",
+    "columns": {"expr": "width < 300 ? 1 : width < 420 ? 2 : 3"},
+}
 # The order determines each state's colour.
 STATES: Final = {
     VisitStatus.COMPLETED: marked("Seen"),
