@@ -30,6 +30,15 @@ patient = read(
     lambda s: patients.get_patient(s, actor, patient_id), keep=("patient", patient_id)
 )
 patient_header(patient, today())
+if patient.is_archived:
+    st.info(
+        _(
+            "Your record is archived. You can still read it, but not book visits, add "
+            "documents or change your contact data. If you would like to come again, "
+            "call the front desk."
+        ),
+        icon=":material/archive:",
+    )
 read_ahead(
     *visits_reads(patient.id), *prescription_reads(patient.id), latest_read(_NEW)
 )

@@ -341,6 +341,29 @@ def test_a_patients_first_page_says_what_is_next_and_what_to_bring(
     assert not app.exception
 
 
+def test_a_patient_whose_record_is_archived_reads_it_and_is_told_what_is_closed(
+    clinic: Clinic, maya
+):
+    def archived(session):
+        version = patients.get_patient(session, clinic.clerk, maya).version
+        patients.archive(session, clinic.clerk, maya, version=version)
+
+    def restored(session):
+        version = patients.get_patient(session, clinic.clerk, maya).version
+        patients.restore(session, clinic.clerk, maya, version=version)
+
+    assert not clinic.start(Role.PATIENT).info
+    clinic.write(archived)
+    try:
+        app = clinic.start(Role.PATIENT)
+    finally:
+        clinic.write(restored)
+
+    (info,) = app.info
+    assert "Your record is archived. You can still read it" in info.value
+    assert not app.exception
+
+
 @pytest.mark.usefixtures("uneventful")
 def test_at_a_standby_site_the_servers_figures_are_its_own(
     clinic: Clinic, kept: Session, monkeypatch: pytest.MonkeyPatch

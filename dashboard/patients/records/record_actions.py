@@ -120,7 +120,8 @@ def _confirm_archiving(patient: PatientRecord) -> None:
         st.markdown(
             _(
                 "**{name}** will be removed from lists and search. Nothing is "
-                "deleted; you can restore the record at any time."
+                "deleted; you can restore the record at any time. A patient who signs "
+                "in can still read it, but not book visits or change anything."
             ).format(name=plain(full_name(patient)))
         )
         warn_of_visits({patient.id: full_name(patient)})
