@@ -1,4 +1,4 @@
-"""Restores what somebody had typed before they signed in or confirmed their identity.
+"""Restores what somebody had typed before they signed in or chose another language.
 
 The page's script (dashboard/web/sessions/session_watch/watch.js) keeps it in the tab,
 and opens it for its author alone. Here it becomes the widgets' own values before they
@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.state.common import WidgetMetadata
 
-from dashboard.ui.language import gettext as _
+from dashboard.ui.language import LANGUAGE_NAMES, gettext as _, using_language
 from dashboard.ui.notices import notify
 
 _KEY: Final = "typed_again"
@@ -53,10 +53,30 @@ def _fill(key: str, value: Any) -> bool:
     widget = _widget(key)
     # JSON writes 20.0 as 20, while a number field always holds a float.
     typed = float(value) if type(value) is int else value
-    if widget is None or not _suits(widget, typed):
+    if widget is None:
+        return False
+    typed = _as_named_here(widget, typed)
+    if not _suits(widget, typed):
         return False
     st.session_state[key] = widget.deserializer(typed)
     return True
+
+
+def _as_named_here(widget: WidgetMetadata[Any], value: Any) -> Any:
+    """Return choices as they are named on this page; it may be in another language."""
+    if isinstance(value, list):
+        return [_as_named_here(widget, each) for each in value]
+    # There is no public way to the choices, either. A field has none.
+    serde = getattr(widget.deserializer, "__self__", None)
+    options, name_of = getattr(serde, "options", ()), getattr(serde, "format_func", str)
+    if not isinstance(value, str) or value in map(name_of, options):
+        return value
+    for language in LANGUAGE_NAMES:
+        with using_language(language):
+            named = {name_of(option): option for option in options}
+        if value in named:
+            return name_of(named[value])
+    return value
 
 
 def _suits(widget: WidgetMetadata[Any], value: Any) -> bool:

@@ -5,7 +5,9 @@ from contextlib import closing
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
+from sqlalchemy import update
 
+from db.models.user import User
 from db.postgres import SYSTEM
 from services.core.actors import Role
 from services.people import sessions
@@ -74,6 +76,32 @@ def test_signing_out_turns_every_tab_to_the_sign_in_page(rosas: BrowserContext) 
 
     there.goto("/patients")
     assert "/sign-in?next=%2Fpatients" in there.url
+
+
+@pytest.fixture
+def in_english_again(site: Site) -> Iterator[None]:
+    """Reset everybody's choice of a language, for later tests."""
+    yield
+    forgotten = update(User).values(language=None)
+    site.write(lambda session: session.execute(forgotten) and None)
+
+
+@pytest.mark.usefixtures("in_english_again")
+def test_what_was_typed_is_there_again_in_the_language_that_somebody_chose(
+    site: Site, rosas: BrowserContext
+) -> None:
+    page = rosas.pages[0]
+    _type_a_patient(page)
+
+    page.get_by_role("button", name=cast.ROSA.name).click()
+    page.get_by_role("menuitemradio", name="Deutsch").click()
+
+    page.get_by_text("Was Sie eingegeben hatten, ist wieder da.").wait_for()
+    expect(page.get_by_label("Vorname")).to_have_value("Ada")
+    sex = page.get_by_role("combobox", name="Geschlecht")
+    expect(sex).to_have_value("Weiblich")
+    expect(page.get_by_text("Beeswax", exact=True).first).to_be_visible()
+    assert page.evaluate(_KEPT) is None
 
 
 def test_what_was_typed_is_there_again_for_the_same_person_and_is_saved(

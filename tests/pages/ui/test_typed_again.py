@@ -3,6 +3,8 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.ui.language import using_language
+
 
 def _page():
     import streamlit as st
@@ -22,6 +24,33 @@ def _page():
 
     def take():
         restored_input.fill_in(st.session_state["incoming"])
+
+    st.button("Take", key="take", on_click=take)
+
+
+def _german_page():
+    import streamlit as st
+
+    from dashboard.ui import restored_input
+    from dashboard.ui.language import gettext, using_language
+
+    sexes = {"unknown": "Not known", "female": "Female"}
+    known = {"allergies": "Allergies"}
+    with using_language("de"):
+        st.selectbox(
+            "Sex", sexes, format_func=lambda sex: gettext(sexes[sex]), key="sex"
+        )
+        st.multiselect(
+            "Known",
+            known,
+            format_func=lambda each: gettext(known.get(each, each)),
+            accept_new_options=True,
+            key="known",
+        )
+
+    def take():
+        with using_language("de"):
+            restored_input.fill_in(st.session_state["incoming"])
 
     st.button("Take", key="take", on_click=take)
 
@@ -56,6 +85,19 @@ def test_every_kind_of_widget_gets_back_what_stood_in_it():
     assert app.number_input(key="minutes").value == 20.0
     assert app.selectbox(key="empty").value == 2
     assert app.multiselect(key="terms").value == ["Asthma", "Something new"]
+
+
+def test_a_choice_is_kept_that_was_named_in_another_language():
+    # AppTest asks for the names of choices again, outside of the page.
+    with using_language("de"):
+        app = AppTest.from_function(_german_page).run()
+        app.session_state["incoming"] = {"sex": "Female", "known": ["Allergies", "Own"]}
+        app.button(key="take").click().run()
+
+    assert not app.exception
+    assert app.selectbox(key="sex").options[1] == "Weiblich"
+    assert app.session_state["sex"] == "female"
+    assert app.session_state["known"] == ["allergies", "Own"]
 
 
 def test_what_is_no_widget_is_left_alone():

@@ -132,7 +132,7 @@
       failed.hidden = false
       return
     }
-    setTimeout(() => location.reload(), wait)
+    setTimeout(() => window.chartroomLeave(), wait)
   }
   const failed = make("p", {
     hidden: true, role: "status", textContent: translate("That could not be saved just now. Try again."),
@@ -169,7 +169,7 @@
   const list = make(
     "div", { id: "chartroom-menu-list" },
     item(translate("Account"), go("/account")),
-    item(translate("My passkeys"), () => location.assign(`/sign-in/passkeys?next=${here()}`)),
+    item(translate("My passkeys"), () => window.chartroomLeave(`/sign-in/passkeys?next=${here()}`)),
     themes, clocks, names, lists, ...(languages ? [languages] : []),
     item(translate("User guide"), go("/help")),
     item(translate("Keyboard shortcuts"), () => window.chartroom.showKeys()),

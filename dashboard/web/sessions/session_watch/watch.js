@@ -1,7 +1,7 @@
 // Watches the sign-in of the page that it stands in: reports what a person does, warns
 // before the end, and leaves for the sign-in page when it comes. What was typed and not
-// sent is kept in this tab, encrypted with a key that only its author gets: then, and
-// while a passkey is asked for on a page of its own.
+// sent is kept in this tab, encrypted with a key that only its author gets: then, while a
+// passkey is asked for on a page of its own, and when somebody chooses another language.
 ;(() => {
   "use strict"
 
@@ -255,12 +255,14 @@
     }
   }
 
-  // Leaves for a page from which one comes back, such as the one that asks for a passkey.
+  // Leaves for a page from which one comes back, such as the one that asks for a passkey;
+  // without one, this page is loaded anew, as in another language.
   window.chartroomLeave = async (target) => {
     try {
       await keepTyped()
     } finally {
-      location.assign(target)
+      if (target) location.assign(target)
+      else location.reload()
     }
   }
 
