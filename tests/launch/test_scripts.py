@@ -4,6 +4,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -159,6 +160,41 @@ def test_packages_get_into_the_environment_whatever_is_set_for_other_pythons(
     variables = result.stdout.splitlines()
     assert "PIP_USER=0" in variables
     assert not [line for line in variables if line.endswith("=/elsewhere")]
+
+
+def test_packages_get_into_the_environment_whatever_pip_conf_says_of_others(
+    clone: Path, tmp_path: Path
+):
+    make_wheel(tmp_path)
+    (clone / "requirements.txt").write_text("thing\n")
+    (tmp_path / ".config/pip").mkdir(parents=True)
+    (tmp_path / ".config/pip/pip.conf").write_text(
+        f"[global]\nfind-links = {tmp_path}\nno-index = true\n"
+        f"target = {tmp_path}/elsewhere\n"
+        f"[install]\nroot = {tmp_path}/elsewhere\n"
+    )
+
+    result = setup(
+        clone, f'exec {sys.executable} "$@"', HOME=str(tmp_path), PIP_NO_CACHE_DIR="1"
+    )
+
+    assert result.returncode == 0, result.stderr
+    assert list((clone / ".venv").glob("lib/python*/site-packages/thing.py"))
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def make_wheel(folder: Path) -> None:
+    """Write a package of one module, as pip installs it from a folder."""
+    about = "thing-1.dist-info"
+    with zipfile.ZipFile(folder / "thing-1-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("thing.py", "")
+        wheel.writestr(
+            f"{about}/METADATA", "Metadata-Version: 2.1\nName: thing\nVersion: 1\n"
+        )
+        wheel.writestr(
+            f"{about}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nTag: py3-none-any\n"
+        )
+        wheel.writestr(f"{about}/RECORD", "")
 
 
 @pytest.mark.parametrize(
