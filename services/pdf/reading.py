@@ -8,6 +8,7 @@ import math
 import mmap
 import os
 import re
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -45,6 +46,9 @@ _PNG_LEVEL: Final = 3
 _PARTED: Final = re.compile("[\x02\xad\ufffe](?:\r?\n)?")
 # What PostgreSQL or UTF-8 cannot hold, and what is invisible.
 _NO_TEXT: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+# Of characters beyond the first 65,536, such as rare Chinese ones in names.
+_FIRST_HALVES, _SECOND_HALVES = range(0xD800, 0xDC00), range(0xDC00, 0xE000)
+_UNTRANSLATED: Final = "\N{REPLACEMENT CHARACTER}"
 
 # Between the parts of one word in two places.
 _GOES_ON: Final = "\xad"
@@ -240,7 +244,7 @@ def _words(
     ended: tuple[str, list[_Box]] | None = None
     after = ""
     for index in range(min(text.count_chars(), _MAX_TEXT_OF_PAGE)):
-        sign = chr(pdfium_c.FPDFText_GetUnicode(text, index))
+        sign = _sign(text, index)
         is_parting = bool(_PARTED.match(sign))
         if letters and (is_parting or sign.isspace() or len(letters) >= _MAX_WORD):
             if ended is not None:
@@ -259,6 +263,18 @@ def _words(
         yield _word(*ended, after)
     if letters:
         yield _word("".join(letters), boxes, "\n")
+
+
+def _sign(text: pdfium.PdfTextPage, index: int) -> str:
+    """Return a character of a page; one of two halves is returned with the first."""
+    code = pdfium_c.FPDFText_GetUnicode(text, index)
+    if code in _FIRST_HALVES:
+        second = pdfium_c.FPDFText_GetUnicode(text, index + 1)
+        if second in _SECOND_HALVES:
+            halves = (code - _FIRST_HALVES.start) << 10 | second - _SECOND_HALVES.start
+            return chr(0x10000 + halves)
+    # For a code that it cannot translate, pdfium returns the code itself.
+    return chr(code) if code <= sys.maxunicode else _UNTRANSLATED
 
 
 def _word(

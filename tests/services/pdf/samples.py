@@ -233,15 +233,55 @@ def giant_picture() -> bytes:
 
 def saying(words: bytes) -> bytes:
     """One page with this text, already written as in a file."""
-    contents = b"BT /F 1 Tf 9 9 Td (%s) Tj ET" % words
+    return _with_fonts(
+        b"BT /F 1 Tf 9 9 Td (%s) Tj ET" % words,
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    )
+
+
+def saying_in_unicode(unicode: bytes) -> bytes:
+    """One page that says A, a character with this translation in hex, and B."""
+    return _with_fonts(
+        b"BT /F 12 Tf 99 99 Td (AXB) Tj ET",
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /ToUnicode 6 0 R >>",
+        _stream(
+            b"begincmap 1 begincodespacerange <00> <FF> endcodespacerange "
+            b"1 beginbfchar <58> <%s> endbfchar endcmap" % unicode
+        ),
+    )
+
+
+def saying_what_nothing_translates() -> bytes:
+    """One page with the letter a and a code of four bytes without a translation."""
+    return _with_fonts(
+        b"BT /F 12 Tf 99 99 Td <61f0a8a780> Tj ET",
+        b"<< /Type /Font /Subtype /Type0 /BaseFont /Some /Encoding 6 0 R "
+        b"/DescendantFonts [7 0 R] >>",
+        _stream(
+            b"begincmap 2 begincodespacerange <00> <7F> <F0808080> <F7BFBFBF> "
+            b"endcodespacerange 2 begincidchar <61> 12 <f0a8a780> 39 endcidchar endcmap"
+        ),
+        b"<< /Type /Font /Subtype /CIDFontType2 /BaseFont /Some /FontDescriptor 8 0 R "
+        b"/CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> >>",
+        b"<< /Type /FontDescriptor /FontName /Some /Flags 4 /FontBBox [0 0 999 999] "
+        b"/ItalicAngle 0 /Ascent 999 /Descent 0 /CapHeight 700 /StemV 0 >>",
+    )
+
+
+def _with_fonts(contents: bytes, *fonts: bytes) -> bytes:
+    """One page with these contents; the first of the objects is its font /F."""
     return _from_objects(
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
         b"<< /Type /Page /MediaBox [0 0 600 800] /Parent 2 0 R /Contents 4 0 R "
         b"/Resources << /Font << /F 5 0 R >> >> >>",
-        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(contents), contents),
-        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        _stream(contents),
+        *fonts,
     )
+
+
+def _stream(content: bytes) -> bytes:
+    return b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content)
 
 
 def _from_objects(*objects: bytes) -> bytes:

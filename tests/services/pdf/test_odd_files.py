@@ -73,6 +73,7 @@ def outcome(inspector, path):
 
 def shows(inspector, file, page):
     try:
+        inspector.words(file, page)
         return inspector.render(file, page, width=300).startswith(b"\x89PNG")
     except Unreadable:
         return False
@@ -84,7 +85,7 @@ def test_none_crashes_or_hangs_its_reader(outcomes):
     ]
 
 
-def test_each_page_that_opens_is_shown(outcomes):
+def test_each_page_that_opens_is_shown_and_its_words_are_read(outcomes):
     assert not [name for name, words in outcomes.items() if "not shown" in words]
 
 

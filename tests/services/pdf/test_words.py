@@ -67,6 +67,26 @@ def test_words_lie_where_the_picture_shows_them(inspector, turned, is_cropped):
         assert box == pytest.approx(drawn, abs=0.03)
 
 
+@pytest.mark.parametrize(
+    ("unicode", "words"),
+    [
+        (b"D862DDC0", "A\U000289c0B"),
+        (b"D862", "AB"),
+        (b"DDC0D862", "AB"),
+        (b"0041D862DDC00042", "AA\U000289c0BB"),
+    ],
+    ids=["rare letter", "half a letter", "wrong way round", "among others"],
+)
+def test_letters_beyond_the_first_65536_are_whole(inspector, unicode, words):
+    assert said(words_of(inspector, samples.saying_in_unicode(unicode))) == words
+
+
+def test_a_code_without_a_translation_hides_no_other_words(inspector):
+    page = words_of(inspector, samples.saying_what_nothing_translates())
+
+    assert said(page) == "a\N{REPLACEMENT CHARACTER}"
+
+
 def test_a_word_parted_at_the_end_of_its_line_goes_on(inspector):
     words = words_of(inspector, samples.letter("exam\u00adination")).words
 
