@@ -15,10 +15,11 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.core.answers import JsonResponse, Shown, written_headers
+from api.core.answers import LSN_HEADER, JsonResponse, Shown, written_headers
 from api.core.bodies import AS_TEXT, Body, describe_body, read_body
 from api.core.dependencies import Program
 from api.core.documented import refuses, shows
+from db.postgres import WriteResult
 from services.cluster import monitoring, operations
 from services.cluster.monitoring import Operation
 from services.cluster.operations import (
@@ -181,9 +182,13 @@ def act(caller: Program, body: Annotated[ActBody, Depends(_body)]) -> Response:
         caller.rehearse_on_servers(order)
         return JsonResponse(_shown(None, order.kind, "scheduled"), _ACCEPTED)
     run = caller.act_on_servers(order)
-    if isinstance(run, UUID):
-        return JsonResponse(_shown(run, order.kind, "scheduled"), _ACCEPTED)
-    return JsonResponse(_run(run), _ACCEPTED)
+    if isinstance(run, WriteResult):
+        shown = _shown(run.value, order.kind, "scheduled")
+        return JsonResponse(shown, _ACCEPTED, written_headers(run))
+    # Without a primary nothing is written yet.
+    at = run.requested_at
+    headers = {} if at is None else {LSN_HEADER: str(at)}
+    return JsonResponse(_run(run), _ACCEPTED, headers)
 
 
 @router.get("/acts/{uuid}", responses=shows(ActShown, 404))

@@ -254,7 +254,9 @@ class Caller:
         """Refuse what `act_on_servers` would refuse; nothing is started."""
         self.stores.runner.rehearse_for(self._on_behalf(), order)
 
-    def act_on_servers(self, order: OperationRequest) -> RunningOperation | UUID:
+    def act_on_servers(
+        self, order: OperationRequest
+    ) -> RunningOperation | WriteResult[UUID]:
         """Start an operation on the servers; return only its id if it is scheduled."""
         runner, who = self.stores.runner, self._on_behalf()
         if order.scheduled_at:

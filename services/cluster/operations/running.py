@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from db.cluster import server_locks
 from db.cluster.server_locks import ServerLocks
-from db.postgres import SYSTEM, DatabaseUnavailable
+from db.postgres import SYSTEM, DatabaseUnavailable, Lsn, WriteResult
 from db.postgres.connections.server_addresses import ServerAddresses
 from services.cluster.operations import (
     authorization,
@@ -78,6 +78,8 @@ class RunningOperation:
     kept: Event = field(default_factory=Event)
     cost: Cost | None = None
     refusal: str | None = None
+    # Where the log has the request; None if nobody led when it began.
+    requested_at: Lsn | None = None
     # What is yet to be recorded, because nobody led when it began.
     write_down: Callable[[], object] | None = None
 
@@ -123,13 +125,13 @@ class OperationRunner:
 
     def plan(
         self, who: ActorDatabase, request: OperationRequest, *, session_id: UUID | None
-    ) -> UUID:
+    ) -> WriteResult[UUID]:
         """Authorize a request for a later time; return the operation's id.
 
         Raises what the dry run and authorization.request raise.
         """
         self.rehearse(request)
-        return self._request(who, request, session_id).id
+        return self._decide(who, request, session_id)
 
     def carry_out(
         self, operation_id: UUID, request: OperationRequest
@@ -210,12 +212,17 @@ class OperationRunner:
         self, who: ActorDatabase, request: OperationRequest, session_id: UUID | None
     ) -> RunningOperation:
         """Have the history decide on the request."""
-        operation_id = who.write(
+        written = self._decide(who, request, session_id)
+        return RunningOperation(written.value, request, requested_at=written.lsn)
+
+    def _decide(
+        self, who: ActorDatabase, request: OperationRequest, session_id: UUID | None
+    ) -> WriteResult[UUID]:
+        return who.write(
             lambda session: authorization.request(
                 session, who.actor, request, session_id=session_id
             )
-        ).value
-        return RunningOperation(operation_id, request)
+        )
 
     def _request_leaderless(
         self, who: ActorDatabase, request: OperationRequest, session_id: UUID | None

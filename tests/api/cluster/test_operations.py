@@ -10,7 +10,7 @@ from db.models.replication import ClusterOperation
 from db.postgres import SYSTEM
 from services.core.actors import Role, Scope
 from services.people import tokens
-from tests.api.conftest import NEWEST, Client
+from tests.api.conftest import Client
 
 BASE = "/api/v1/replication"
 
@@ -44,7 +44,8 @@ def test_a_planned_switchover_is_read_and_cancelled_by_the_id_in_the_answer(oper
 
     assert (planned.status_code, planned.json()["state"]) == (202, "scheduled")
     path = f"{BASE}/acts/{planned.json()['id']}"
-    assert operator.get(path, headers=NEWEST).json()["state"] == "scheduled"
+    after = {LSN_HEADER: planned.headers[LSN_HEADER]}
+    assert operator.get(path, headers=after).json()["state"] == "scheduled"
     cancelled = operator.delete(path)
     assert cancelled.status_code == 204
     after = {LSN_HEADER: cancelled.headers[LSN_HEADER]}
