@@ -14,8 +14,9 @@ from api.backups import preview_lists
 from api.cluster import health, metrics, operations, replication
 from api.consultations import chart_routes, prescriptions
 from api.core import docs, documented, origins, problems, searching
-from api.core.compressing import CompressedJson
 from api.core.dependencies import DocumentServices, Stores
+from api.core.middleware.compressing import CompressedJson
+from api.core.middleware.heads import HeadOfGet
 from api.documents import (
     document_bulk,
     document_bundles,
@@ -137,7 +138,7 @@ its own.
 Errors are RFC 9457 problems (`application/problem+json`), except that /fhir returns
 OperationOutcomes and /patient-register has an envelope of its own. A write returns
 `X-Chartroom-LSN`: send it with later reads, and they include that write, whichever
-replica serves them.
+replica serves them. HEAD is answered wherever GET reads JSON.
 
 The number of calls per minute is limited for each token. Beyond it the answer is 429,
 and `Retry-After` gives the seconds until the next call is accepted.
@@ -215,8 +216,9 @@ def create_api(
     api.state.stores = stores
     api.state.metrics_token = metrics_token
     api.state.checkup = health.Checkup(stores)
-    routes = chain.from_iterable(part.router.routes for part in _PARTS)
-    problems.install(api, [route for route in routes if isinstance(route, APIRoute)])
+    every = chain.from_iterable(part.router.routes for part in _PARTS)
+    routes = [route for route in every if isinstance(route, APIRoute)]
+    problems.install(api, routes)
     api.add_exception_handler(StaleRevision, stale_document)
     api.add_exception_handler(StaleVersion, stale_patient)
     for part in _PARTS:
@@ -224,6 +226,7 @@ def create_api(
     api.include_router(fhir_routes.unserved)
     documented.describe(api)
     api.add_middleware(CompressedJson)
+    api.add_middleware(HeadOfGet, routes=routes)
     origins.admit(api, cors_origins)
     return api
 

@@ -15,6 +15,7 @@ from starlette.routing import Match
 
 from api.core.answers import JsonResponse
 from api.core.dependencies import stores_of
+from api.core.middleware.heads import methods_of
 from api.core.outcomes import (
     TOKEN_PATH,
     FhirResponse,
@@ -273,7 +274,7 @@ def _method_not_allowed(
         route for route in routes if route.matches(request.scope)[0] is not Match.NONE
     ]
     path = request.url.path
-    methods = sorted({method for route in there for method in route.methods or ()})
+    methods = sorted({method for route in there for method in methods_of(route)})
     if not methods:
         return _refusal(path, _NOT_FOUND, _NOTHING_THERE)
     allowed = ", ".join(methods)

@@ -48,8 +48,8 @@ def test_every_refusal_is_a_problem(client, method, path, status, title):
     ("path", "methods"),
     [
         ("/api/documents/x", "DELETE, GET, HEAD"),
-        ("/api/documents/x/details", "GET, PATCH"),
-        ("/api/v1/patients", "GET, POST"),
+        ("/api/documents/x/details", "GET, HEAD, PATCH"),
+        ("/api/v1/patients", "GET, HEAD, POST"),
         ("/files/patients.csv", "GET"),
     ],
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.core.compressing import SHORTEST
+from api.core.middleware.compressing import SHORTEST
 from services.core.actors import Role
 from tests.api.conftest import ADA
 from tests.api.document_samples import upload
@@ -134,3 +134,37 @@ def test_files_come_as_they_are(client, filled):
         answer = client.get(path, headers=COMPRESSED)
         assert answer.status_code == 200
         assert "content-encoding" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/patients",
+        "/api/doctors",
+        "/api/v1/health",
+        "/api/docs",
+        "/fhir/metadata",
+        "/fhir/Patient?_count=1",
+        "/fhir/Patient/unknown",
+    ],
+)
+def test_head_has_the_headers_of_get_and_no_body(client, path):
+    read, head = client.get(path), client.ask("HEAD", path)
+
+    assert head.status_code == read.status_code
+    assert head.headers["content-type"] == read.headers["content-type"]
+    assert head.content == b""
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/files/patients.csv", "GET"),
+        ("/fhir/$export", "GET, POST"),
+        ("/fhir/Binary/unknown", "GET"),
+    ],
+)
+def test_head_of_what_is_recorded_as_sent_is_refused(client, path, allowed):
+    answer = client.ask("HEAD", path)
+
+    assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
