@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from json import JSONDecoder
 from typing import Annotated, Any, Final, TypeVar
 
 import orjson
@@ -11,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic_core import PydanticCustomError
 
 from api.core.dependencies import program_or_person
+from services.core.errors import InvalidInput
 
 MAX_BYTES: Final = 1_000_000
 _NUMBER: Final = re.compile(r"[+-]?[0-9.]+")
@@ -51,7 +53,7 @@ async def read_body(request: Request, kind: type[BodyT]) -> BodyT:
     if media_type.lower() != "application/json":
         raise HTTPException(415, "Send the body as application/json.")
     try:
-        return kind.model_validate(orjson.loads(await read_bounded(request)))
+        return kind.model_validate(parse_json(await read_bounded(request)))
     except orjson.JSONDecodeError as error:
         raise RequestValidationError(
             [{"type": "json_invalid", "loc": ("body",), "msg": "The body is not JSON"}]
@@ -60,6 +62,37 @@ async def read_body(request: Request, kind: type[BodyT]) -> BodyT:
         raise RequestValidationError(
             error.errors(include_input=False, include_context=False, include_url=False)
         ) from error
+
+
+def parse_json(content: bytes | str) -> Any:
+    """Return what JSON says; raises orjson.JSONDecodeError, InvalidInput.
+
+    An object that has a key twice is refused: parsers disagree about which value
+    counts, and one of them would be lost unnoticed.
+    """
+    parsed = orjson.loads(content)
+    text = content if isinstance(content, str) else content.decode()
+    try:
+        _KEYS.decode(text)
+    except RecursionError as error:
+        raise orjson.JSONDecodeError("nested too deeply", text[:1], 0) from error
+    return parsed
+
+
+def _require_each_once(pairs: list[tuple[str, object]]) -> None:
+    if len(pairs) == len({key for key, _ in pairs}):
+        return
+    seen: set[str] = set()
+    for key, _ in pairs:
+        if key in seen:
+            raise InvalidInput(key[:40], f'"{key[:40]}" is given more than once.')
+        seen.add(key)
+
+
+# Reads only the keys of objects, and numbers of any length as text.
+_KEYS: Final = JSONDecoder(
+    object_pairs_hook=_require_each_once, parse_int=str, parse_float=str
+)
 
 
 def json_body(

@@ -15,6 +15,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
+from api.core.bodies import parse_json
 from api.core.dependencies import Caller, ProgramOrPerson
 from db.postgres import WriteResult
 from services.core.errors import InvalidInput
@@ -312,7 +313,7 @@ def _flag_of(name: str, value: Any) -> bool:
 
 def _object_of(facts: Mapping[str, str], name: str, sentence: str) -> dict[str, Any]:
     try:
-        value = orjson.loads(facts.get(name, "{}"))
+        value = parse_json(facts.get(name, "{}"))
     except orjson.JSONDecodeError:
         value = None
     if not isinstance(value, dict):

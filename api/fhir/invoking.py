@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 import orjson
 from fastapi import Depends, HTTPException, Request
 
-from api.core.bodies import read_bounded
+from api.core.bodies import parse_json, read_bounded
 from api.core.dependencies import Caller, program
 from api.core.outcomes import FHIR_JSON
 from api.fhir.definitions import Arguments, DocumentOperation, Operation
@@ -37,7 +37,7 @@ async def parameters_sent(
     if media_type.lower() not in _TYPES:
         raise HTTPException(415, f"Send a Parameters resource as {FHIR_JSON}.")
     try:
-        sent = orjson.loads(await read_bounded(request))
+        sent = parse_json(await read_bounded(request))
     except orjson.JSONDecodeError as error:
         raise InvalidInput("body", "The body is not JSON.") from error
     if not isinstance(sent, dict) or sent.get("resourceType") != "Parameters":

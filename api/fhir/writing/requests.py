@@ -7,7 +7,7 @@ from typing import Any, Final
 import orjson
 from fastapi import HTTPException, Request
 
-from api.core.bodies import MAX_BYTES, read_bounded
+from api.core.bodies import MAX_BYTES, parse_json, read_bounded
 from api.core.outcomes import FHIR_JSON
 from api.fhir.answering import is_served
 from api.fhir.searching import BESIDE
@@ -54,6 +54,6 @@ async def resource_sent(request: Request, most: int = MAX_BYTES) -> Any:
     if not is_served(request.headers.get("content-type", ""), _TYPES):
         raise HTTPException(415, f"Send the resource as {FHIR_JSON}, in R4.")
     try:
-        return orjson.loads(await read_bounded(request, most))
+        return parse_json(await read_bounded(request, most))
     except orjson.JSONDecodeError as error:
         raise InvalidInput("body", "The body is not JSON.") from error

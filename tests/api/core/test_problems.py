@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from api.core.outcomes import FHIR_JSON
 from dashboard.web.log import json_log
 from db.postgres import DatabaseUnavailable, DiskFull, NoPrimary, NotOnReplica
 from services.core.actors import Role
@@ -241,3 +242,33 @@ def test_what_only_a_primary_could_find_is_not_called_missing(client, break_with
     assert response.status_code == 503
     assert response.headers["retry-after"] == "2"
     assert _problem(response)["detail"].startswith("Not found on a replica")
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type", "body"),
+    [
+        (LIST, "application/json", '{"first_name": "Ada", "first_name": "Eve"}'),
+        (
+            LIST,
+            "application/json",
+            '{"allergies": [{"a": 1, "b": 2, "a": 3}]}',
+        ),
+        ("/fhir/Patient", FHIR_JSON, '{"resourceType": "Patient", "id": 1, "id": 1}'),
+    ],
+)
+def test_a_key_that_is_given_twice_is_named(client, path, media_type, body):
+    headers = {"Content-Type": media_type}
+
+    answer = client.ask("POST", path, content=body, headers=headers)
+
+    assert answer.status_code == 400
+    assert "is given more than once." in answer.text
+
+
+def test_nesting_that_no_parser_follows_is_not_json(client):
+    body = '{"a":' * 1_000 + "1" + "}" * 1_000
+    headers = {"Content-Type": "application/json"}
+
+    answer = client.ask("POST", LIST, content=body, headers=headers)
+
+    assert answer.status_code == 400
