@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import BackgroundTasks, Depends, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from sqlalchemy.orm import Session
 
@@ -72,6 +73,9 @@ SESSION: Final = "chartroom.session"
 # True for a request that a proxy has forwarded, whichever proxy.
 FORWARDED: Final = "chartroom.forwarded"
 LSN_PARAMETER: Final = "after_lsn"
+IDEMPOTENCY_KEY: Final = "Idempotency-Key"
+# The statuses of calls that create something, or begin it.
+_CREATING: Final = frozenset({201, 202})
 # The types of parameters that may be repeated.
 _SEVERAL: Final = frozenset({list, tuple})
 _UNKNOWN_TOKEN: Final = "The bearer token is unknown, expired or revoked."  # noqa: S105
@@ -459,6 +463,7 @@ def require_known_parameters(request: Request) -> None:
     have rules of their own for the query string.
     """
     route = request.scope["route"]
+    _require_known_key(request, route)
     is_read_there = "parameters" in (route.openapi_extra or {})
     if not request.query_params or is_read_there or is_fhir(request.url.path):
         return
@@ -470,6 +475,21 @@ def require_known_parameters(request: Request) -> None:
         if name in seen and not known[name]:
             raise InvalidInput(name, f"{name} is given more than once.")
         seen.add(name)
+
+
+def _require_known_key(request: Request, route: APIRoute) -> None:
+    """Raise InvalidInput for an Idempotency-Key of which a call takes no notice.
+
+    Whoever sends one relies on it, and would create the same thing twice.
+    """
+    if IDEMPOTENCY_KEY not in request.headers or route.status_code not in _CREATING:
+        return
+    read = {parameter.alias.lower() for parameter in route.dependant.header_params}
+    if IDEMPOTENCY_KEY.lower() not in read:
+        raise InvalidInput(
+            IDEMPOTENCY_KEY,
+            f"This call does not support {IDEMPOTENCY_KEY}: each one takes effect.",
+        )
 
 
 def _parameters_of(dependant: Dependant) -> Iterator[tuple[str, bool]]:

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4, uuid5
 
 from fastapi import Header
 
+from api.core.dependencies import IDEMPOTENCY_KEY
 from services.core.actors import Actor
 from services.core.errors import InvalidInput
 
@@ -13,7 +14,7 @@ _LONGEST_KEY: Final = 255
 IdempotencyKey = Annotated[
     str | None,
     Header(
-        alias="Idempotency-Key",
+        alias=IDEMPOTENCY_KEY,
         description="A key of your choice, new for each operation; a request "
         "sent again with the same key takes effect once.",
     ),
@@ -29,7 +30,7 @@ def attempt_of(actor: Actor, key: str | None) -> UUID:
         return uuid4()
     if not 0 < len(key) <= _LONGEST_KEY:
         raise InvalidInput(
-            "Idempotency-Key", f"The key must have 1 to {_LONGEST_KEY} characters."
+            IDEMPOTENCY_KEY, f"The key must have 1 to {_LONGEST_KEY} characters."
         )
     try:
         return UUID(key)

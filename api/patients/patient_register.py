@@ -13,6 +13,7 @@ from api.core.answers import (
 from api.core.bodies import describe_body, describe_criteria, json_body
 from api.core.dependencies import Program, program
 from api.core.documented import shows
+from api.core.idempotency import IdempotencyKey, id_for
 from api.core.problems import ENVELOPE_PATH
 from api.patients.disclosed_lists import disclose_list
 from api.patients.schemas import (
@@ -44,20 +45,23 @@ _NUMBERED: Final = {
     openapi_extra=describe_body(RegisterBody),
 )
 def register_patient(
-    caller: Program, body: Annotated[RegisterBody, json_body(RegisterBody, program)]
+    caller: Program,
+    body: Annotated[RegisterBody, json_body(RegisterBody, program)],
+    idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Register a patient; with a `uuid` only once, however often it is sent.
+    """Register a patient; with a `uuid` or a key only once, however often it is sent.
 
     Answers 409 if another patient has that uuid.
     """
     draft = body.draft()
+    uuid = body.uuid or id_for(caller.actor, idempotency_key)
     written = caller.write(
         lambda session: patients.register(
             session,
             caller.actor,
             draft,
             today=caller.stores.today(),
-            patient_id=body.uuid,
+            patient_id=uuid,
         )
     )
     return _envelope(

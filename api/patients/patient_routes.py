@@ -17,6 +17,7 @@ from api.core.bodies import describe_body, describe_criteria, json_body
 from api.core.dependencies import Caller, Program, program
 from api.core.documented import refuses, shows
 from api.core.files.ranges import names_tag
+from api.core.idempotency import IdempotencyKey, id_for
 from api.core.problems import precondition_required
 from api.patients.disclosed_lists import disclose_list
 from api.patients.schemas import (
@@ -111,12 +112,18 @@ def list_patients(
     responses=shows(PatientShown, 409, 413, 415, status=201),
     openapi_extra=describe_body(PatientBody),
 )
-def register_patient(caller: Program, body: Patient) -> Response:
-    """Register a patient."""
+def register_patient(
+    caller: Program, body: Patient, idempotency_key: IdempotencyKey = None
+) -> Response:
+    """Register a patient; with a key only once, however often it is sent."""
     draft = body.draft()
     written = caller.write(
         lambda session: patients.register(
-            session, caller.actor, draft, today=caller.stores.today()
+            session,
+            caller.actor,
+            draft,
+            today=caller.stores.today(),
+            patient_id=id_for(caller.actor, idempotency_key),
         )
     )
     location = {"Location": f"{router.prefix}/{written.value.id}"}

@@ -272,3 +272,14 @@ def test_nesting_that_no_parser_follows_is_not_json(client):
     answer = client.ask("POST", LIST, content=body, headers=headers)
 
     assert answer.status_code == 400
+
+
+def test_a_key_that_a_call_takes_no_notice_of_is_refused(as_role):
+    headers = {"Idempotency-Key": "once"}
+    admin = as_role(Role.ADMIN)
+
+    created = admin.post("/api/document-tags", {"name": "Twice"}, headers=headers)
+    acted = admin.post("/api/v1/notifications/read", {}, headers=headers)
+
+    assert (created.status_code, created.json()["property"]) == (400, "Idempotency-Key")
+    assert acted.status_code != 400

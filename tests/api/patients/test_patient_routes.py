@@ -332,3 +332,14 @@ def test_a_page_number_is_refused_where_it_would_have_no_effect(client):
     answer = client.get("/api/v1/patients?page=2")
 
     assert (answer.status_code, answer.json()["property"]) == (400, "page")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/patients", "/patient-register"])
+def test_a_registration_that_is_sent_again_with_its_key_makes_one_patient(client, path):
+    headers = {"Idempotency-Key": str(uuid4())}
+
+    first, again = (client.post(path, ADA, headers=headers).json() for _ in range(2))
+    other = client.post(path, ADA | {"first_name": "Eve"}, headers=headers)
+
+    assert again == first
+    assert other.status_code == 409
