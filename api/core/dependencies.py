@@ -65,7 +65,7 @@ _bearer: Final = HTTPBearer(
     auto_error=False,
     description="From the page Tokens, or from python -m dashboard token.",
 )
-_CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="Chartroom"'}
+_CHALLENGE: Final = 'Bearer realm="Chartroom"'
 # The middleware puts the signed-in person here; a client cannot set it.
 SIGNED_IN: Final = "chartroom.user"
 # Next to it, the whole sign-in: a services.people.sessions.Live.
@@ -410,7 +410,7 @@ def _find_bearer(request: Request, stores: Stores) -> Bearer:
         record_refusal(
             request, stores, None, Action.ACCESS_REFUSE, sentence=_UNKNOWN_TOKEN
         )
-        raise unauthorised(_UNKNOWN_TOKEN)
+        raise unauthorised(_UNKNOWN_TOKEN, error="invalid_token")
     return bearer
 
 
@@ -451,9 +451,15 @@ def _note_use(database: Database, bearer: Bearer) -> None:
         )
 
 
-def unauthorised(detail: str) -> HTTPException:
-    """Return the error that asks for a bearer token."""
-    return HTTPException(401, detail, headers=_CHALLENGE)
+def unauthorised(detail: str, *, error: str | None = None) -> HTTPException:
+    """Return the error that asks for a bearer token.
+
+    With an error code of RFC 6750 it says what is wrong with the one that was sent.
+    """
+    reason = f', error="{error}", error_description="{detail}"' if error else ""
+    return HTTPException(
+        401, detail, headers={"WWW-Authenticate": f"{_CHALLENGE}{reason}"}
+    )
 
 
 def require_known_parameters(request: Request) -> None:

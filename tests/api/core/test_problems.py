@@ -283,3 +283,12 @@ def test_a_key_that_a_call_takes_no_notice_of_is_refused(as_role):
 
     assert (created.status_code, created.json()["property"]) == (400, "Idempotency-Key")
     assert acted.status_code != 400
+
+
+def test_a_refused_token_says_why(stranger):
+    headers = {"Authorization": "Bearer chartroom_x"}
+
+    answer = stranger.get(LIST, headers=headers)
+
+    challenge = answer.headers["WWW-Authenticate"]
+    assert challenge.startswith('Bearer realm="Chartroom", error="invalid_token"')
