@@ -52,6 +52,7 @@ from api.visits import (
     public_booking,
     schedule,
     tickets,
+    waiting_list,
 )
 from db.cluster.observing import ClusterMonitor
 from db.cluster.site_position import SiteReader
@@ -99,6 +100,7 @@ _PARTS: Final = (
     schedule,
     bookings,
     public_booking,
+    waiting_list,
     appointments,
     figures,
     cohorts,

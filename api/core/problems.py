@@ -57,6 +57,7 @@ _TREES: Final = (
     "/api/prescriptions",
     "/api/doctors",
     "/api/bookings",
+    "/api/waiting-list",
     "/api/appointments",
     "/api/admin",
     "/api/public",

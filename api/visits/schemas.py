@@ -1,12 +1,13 @@
 """Doctors, bookings and visits as JSON, and their description in OpenAPI."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from api.core.answers import FromAttribute, Shown
+from services.visits.booking.waitlist import WaitStatus
 from services.visits.front_desk.appointments import VisitStatus
 from services.visits.schedule.doctors import DoctorRecord
 
@@ -93,6 +94,60 @@ class BookingShown(Shown):
     appointment_id: UUID | None = Field(
         description="The visit, once the booking is confirmed."
     )
+
+
+class WaitShown(Shown):
+    """A patient's place on the waiting list: for one doctor, or for a specialization.
+
+    The place is `waiting` until a time is `offered`; then it is `booked` or `passed`.
+    """
+
+    id: UUID
+    patient_id: UUID
+    doctor_id: UUID | None
+    doctor_name: str | None
+    specialization: Annotated[str | None, FromAttribute("speciality")]
+    from_at: datetime
+    until_at: datetime
+    status: WaitStatus
+    offered_at: datetime | None
+    created_at: datetime
+    ended_at: datetime | None
+    booking_id: UUID | None = Field(
+        description="The hold that was offered last, to be confirmed or released."
+    )
+
+
+class WaitsShown(Shown):
+    """A patient's places on the waiting list, past ones too, the newest first."""
+
+    entries: list[WaitShown]
+
+
+class WaitingPatientShown(Shown):
+    """Somebody on the waiting list, and how they are reached."""
+
+    id: UUID
+    patient_id: UUID
+    patient_name: str
+    date_of_birth: date
+    phone_number: Annotated[str | None, FromAttribute("phone")]
+    doctor_id: UUID | None
+    doctor_name: str | None
+    specialization: Annotated[str | None, FromAttribute("speciality")]
+    from_at: datetime
+    until_at: datetime
+    created_at: datetime
+    held_until: datetime | None = Field(
+        description="Set while a time is held for the patient."
+    )
+
+
+class WaitingListShown(Shown):
+    """Who waits, those who have waited longest first."""
+
+    waiting: list[WaitingPatientShown]
+    count: int = Field(description="How many wait, also those who are not listed.")
 
 
 class VisitShown(Shown):

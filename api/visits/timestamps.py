@@ -32,6 +32,18 @@ def timespan(
     return begin, end
 
 
+def read_time(
+    name: str, typed: str, *, now: datetime, is_end: bool = False
+) -> datetime:
+    """Return a time, or the beginning or end of a day, by the clinic's clock as `now`.
+
+    Raises InvalidInput.
+    """
+    zone = now.tzinfo
+    assert zone is not None  # noqa: S101 (the clinic's clock has one)
+    return _timestamp(name, typed, zone, is_end=is_end)
+
+
 def chosen_day(day: date | None, *, now: datetime) -> date:
     """Return the day that was asked for, by default today.
 

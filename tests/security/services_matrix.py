@@ -448,6 +448,7 @@ ALLOWED: Final = {
     "people.tokens.issuing.revoke": PROGRAMMERS,
     "visits.booking.waitlist.joining.join": DESK | PATIENT,
     "visits.booking.waitlist.joining.leave": DESK | PATIENT,
+    "visits.booking.waitlist.reading.get": DESK | PATIENT,
     "visits.booking.waitlist.reading.list_of_patient": DESK | PATIENT,
     "visits.booking.waitlist.reading.look_up": DESK | PATIENT,
     "lists.columns.choose_columns": LISTS,

@@ -54,6 +54,8 @@ BOOKING = "/api/bookings/{uuid}"
 PAPER = "/api/documents/{uuid}"
 INBOX = "/api/inbox/{uuid}"
 VISIT = "/api/appointments/{uuid}"
+WAITS = "/api/waiting-list/entries"
+WAIT = {"patient_id": str(NOBODY), "until_at": "2099-01-05"}
 # Without the version of tus, those who may are told to name it (412).
 UPLOADS = "/api/v1/uploads"
 PART = f"{UPLOADS}/{{uuid}}"
@@ -121,6 +123,11 @@ ROUTES = {
     ("POST", f"{BOOKING}/cancel"): ({}, 404, 404, 403, 403, 404),
     ("POST", f"{BOOKING}/renew"): (None, 404, 404, 403, 403, 404),
     ("POST", f"{BOOKING}/release"): (None, 404, 404, 403, 403, 404),
+    ("GET", "/api/waiting-list"): (None, 200, 200, 403, 403, 403),
+    ("GET", WAITS): (None, 400, 400, 403, 403, 200),
+    ("POST", WAITS): (WAIT, 404, 404, 403, 403, 404),
+    ("GET", f"{WAITS}/{{uuid}}"): (None, 404, 404, 403, 403, 404),
+    ("POST", f"{WAITS}/{{uuid}}/leave"): (None, 404, 404, 403, 403, 404),
     ("GET", "/api/appointments"): (None, 200, 200, 403, 403, 200),
     ("GET", VISIT): (None, 404, 404, 403, 403, 404),
     ("POST", f"{VISIT}/check-in"): (None, 404, 404, 403, 403, 403),

@@ -22,6 +22,7 @@ PAPER = "/api/documents/{uuid}"
 UPLOADS = "/api/v1/uploads"
 BOOKING = "/api/bookings/{uuid}"
 VISIT = "/api/appointments/{uuid}"
+WAITS = "/api/waiting-list/entries"
 PAGE = "/files/documents/{uuid}/versions/{number}/pages/{page}.png"
 WORDS = "/files/documents/{uuid}/versions/{number}/pages/{page}.json"
 TEXT = "/files/documents/{uuid}/versions/{number}/text.json"
@@ -84,6 +85,11 @@ ALLOWED = {
     ("POST", f"{BOOKING}/cancel"): PAPERS,
     ("POST", f"{BOOKING}/renew"): PAPERS,
     ("POST", f"{BOOKING}/release"): PAPERS,
+    ("GET", "/api/waiting-list"): DESK,
+    ("GET", WAITS): PAPERS,
+    ("POST", WAITS): PAPERS,
+    ("GET", f"{WAITS}/{{uuid}}"): PAPERS,
+    ("POST", f"{WAITS}/{{uuid}}/leave"): PAPERS,
     ("GET", "/api/appointments"): PAPERS,
     ("GET", VISIT): PAPERS,
     ("POST", f"{VISIT}/check-in"): DESK,
@@ -412,6 +418,8 @@ def _ask(client, method, path, ada):
     if path.startswith("/api/bookings"):
         # A patient books for nobody else, and need not say for whom.
         body = {} if path.startswith(BOOKING) else {"slot_id": str(uuid4())}
+    if path.startswith(WAITS):
+        body = {"until_at": "2099-01-05", "doctor_id": str(uuid4())}
     if path.startswith(PAPER):
         body = {"minutes": 60} if path.endswith("/shares") else {}
     # These searches send a form, and an empty one searches for nothing.

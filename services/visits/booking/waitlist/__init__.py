@@ -9,6 +9,7 @@ from services.visits.booking.waitlist.joining import (
     leave as leave,
 )
 from services.visits.booking.waitlist.reading import (
+    get as get,
     list_everybody as list_everybody,
     list_of_patient as list_of_patient,
     list_offers_to_phone as list_offers_to_phone,

@@ -1,5 +1,6 @@
 """Joining and leaving the waiting list."""
 
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from services.visits.booking.waitlist.records import (
 from services.visits.schedule import permissions
 
 MOST_PLACES: Final = 5
+_MOST_DAYS: Final = 366
 
 
 def join(session: Session, actor: Actor, request: WaitRequest) -> WaitRecord:
@@ -93,6 +95,13 @@ def _check(session: Session, request: WaitRequest) -> None:
         )
     if session.scalar(select(request.until_at <= func.clock_timestamp())):
         raise InvalidInput("until_at", "The last day has passed; choose a later one.")
+    if session.scalar(
+        select(request.until_at > func.clock_timestamp() + timedelta(days=_MOST_DAYS))
+    ):
+        raise InvalidInput(
+            "until_at",
+            "A patient waits for a year at most; choose an earlier last day.",
+        )
     wanted = (
         Doctor.id == request.doctor_id
         if request.doctor_id
