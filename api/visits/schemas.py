@@ -94,6 +94,9 @@ class BookingShown(Shown):
     appointment_id: UUID | None = Field(
         description="The visit, once the booking is confirmed."
     )
+    ended_waits: list[UUID] = Field(
+        description="Places on the waiting list that this confirmation has ended."
+    )
 
 
 class WaitShown(Shown):

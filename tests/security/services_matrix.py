@@ -473,6 +473,7 @@ TOOLS: Final = {
     "analytics.subscriptions.subscriptions.get_own",
     "analytics.subscriptions.subscriptions.record",
     "visits.booking.bookings.confirming.begin_care",
+    "visits.booking.waitlist.joining.leave_satisfied",
     "visits.front_desk.appointments.reading.require_view",
     "core.audit.record",
     "core.audit.recording_outcome",

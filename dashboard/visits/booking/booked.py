@@ -29,6 +29,8 @@ def _show(booked: Sequence[BookingRecord]) -> None:
         sentences = list(map(_sentence, booked))
         # A single visit needs no list.
         st.markdown("- " + "\n- ".join(sentences) if sentences[1:] else sentences[0])
+        if any(booking.ended_waits for booking in booked):
+            st.caption(_no_longer_waiting())
         with st.container(horizontal=True):
             if len(booked) == 1 and booked[0].appointment_id:
                 _files(booked[0].appointment_id)
@@ -65,6 +67,13 @@ def _files(appointment_id: UUID) -> None:
 def _visits() -> str:
     """Return the name of the list of visits for this person."""
     return _("My visits") if current_actor().patient_id else _("All visits")
+
+
+def _no_longer_waiting() -> str:
+    """Return the sentence that the waiting list has ended with what was booked."""
+    if current_actor().patient_id:
+        return _("You were waiting for this, so you are off the waiting list.")
+    return _("The patient was waiting for this, so they are off the waiting list.")
 
 
 def _go_to_visits(patient_id: UUID) -> None:

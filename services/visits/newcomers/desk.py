@@ -14,7 +14,7 @@ from db.postgres import assume_role
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
-from services.visits.booking import bookings
+from services.visits.booking import bookings, waitlist
 from services.visits.booking.bookings import rules
 from services.visits.booking.patients import require_in_use, require_patient
 from services.visits.front_desk import appointments
@@ -131,6 +131,7 @@ def register(
         booking_id = _book(session, actor, before, patient_id)
         bookings.begin_care(session, actor, before.doctor_id, patient_id)
         visit_changes.announce_change(session)
+    waitlist.leave_satisfied(session, actor, booking_id, patient_id)
     audit.record(
         session,
         actor,

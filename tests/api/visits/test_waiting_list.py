@@ -90,6 +90,19 @@ def test_a_freed_time_is_offered_and_confirmed_as_any_other(
     assert ended["status"] == "booked"
 
 
+def test_a_booking_takes_its_patient_off_the_list_of_those_who_wait_for_it(
+    client, practice, ada
+):
+    place = _join(client, ada, doctor_id=str(practice.doctor_id)).json()
+    held = client.post("/api/bookings", practice.wish(0, ada["uuid"])).json()
+    assert held["ended_waits"] == []
+
+    visit = client.post(f"/api/bookings/{held['id']}/confirm").json()
+
+    assert visit["ended_waits"] == [place["id"]]
+    assert place["id"] not in _waiting(client)
+
+
 def test_the_last_day_is_included_and_none_before_today_counts(client, practice, ada):
     place = _join(
         client, ada, doctor_id=str(practice.doctor_id), from_at="0001-01-01"

@@ -654,6 +654,23 @@ def _join_another(session: Session, clinic: Clinic, patient_id: UUID) -> None:
     waitlist.join(session, clinic.clerk, wish)
 
 
+def test_who_waited_for_what_is_booked_is_told_to_be_off_the_waiting_list(
+    clinic: Clinic, dora: Practice, choose
+):
+    patient = clinic.register()
+    wish = WaitRequest(
+        patient.id, samples.FIRST, samples.FIRST + timedelta(days=1), doctor_id=dora.id
+    )
+    clinic.write(lambda s: waitlist.join(s, clinic.clerk, wish))
+    app = clinic.open("doctor", doctor=dora.id, patient=patient.id)
+    choose(app, dora.slots[0])
+
+    app.button(key=f"booking_confirm_{latest(clinic, patient.id).id}").click().run()
+
+    assert any("off the waiting list" in caption.value for caption in app.caption)
+    assert not app.exception
+
+
 def test_any_doctor_of_a_speciality_is_booked_at_a_free_time(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ):

@@ -1,5 +1,6 @@
 """Confirming: a hold becomes a visit."""
 
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from db.postgres import assume_role
 from services.core.actors import Actor, Role
 from services.core.audit import Action
 from services.patients.care import care
+from services.visits.booking import waitlist
 from services.visits.booking.bookings import freeing, holding, reading, rules
 from services.visits.booking.bookings.errors import (
     AlreadyMoved,
@@ -102,10 +104,17 @@ def confirm(
         return _confirmed_by_others(session, after)
     with assume_role(session, "system"):
         _follow_up(session, actor, after, replaced)
+    ended = waitlist.leave_satisfied(
+        session,
+        actor,
+        after.id,
+        after.patient_id,
+        replaced_id=replaced.id if replaced else None,
+    )
     action = Action.BOOKING_MOVE if replaced else Action.BOOKING_CONFIRM
     more: dict[str, Any] = {"replaced": replaced.id} if replaced else {}
     reading.record_event(session, actor, action, after, **more)
-    return after
+    return replace(after, ended_waits=ended)
 
 
 def move(

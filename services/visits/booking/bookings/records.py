@@ -46,7 +46,8 @@ class BookingRecord:
     was read; None unless pending. `expires_at` is when the hold ends or ended; for a
     failed booking, when the hold that was in its way ends. `appointment_id` is set once
     confirmed. `changed_at` is when what others are told of the booking last changed,
-    until then.
+    until then. `ended_waits` are the places on the waiting list that confirming it has
+    just ended.
     """
 
     id: UUID
@@ -72,6 +73,7 @@ class BookingRecord:
     ended_at: datetime | None
     appointment_id: UUID | None
     changed_at: datetime | None = None
+    ended_waits: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from services.visits.booking.waitlist.joining import (
     MOST_PLACES as MOST_PLACES,
     join as join,
     leave as leave,
+    leave_satisfied as leave_satisfied,
 )
 from services.visits.booking.waitlist.reading import (
     get as get,

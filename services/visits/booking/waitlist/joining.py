@@ -16,6 +16,7 @@ from services.core.actors import Actor
 from services.core.audit import Action
 from services.core.errors import InvalidInput, NotFound
 from services.visits.booking.patients import require_in_use, require_patient
+from services.visits.booking.waitlist import waiting_queue
 from services.visits.booking.waitlist.reading import look_up
 from services.visits.booking.waitlist.records import (
     NotWaiting,
@@ -82,6 +83,34 @@ def leave(session: Session, actor: Actor, entry_id: UUID) -> WaitRecord:
     if left is None:
         raise NotWaiting(look_up(session, actor, entry_id))
     return _recorded(session, actor, Action.WAITLIST_LEAVE, entry_id)
+
+
+def leave_satisfied(
+    session: Session,
+    actor: Actor,
+    booking_id: UUID,
+    patient_id: UUID,
+    *,
+    replaced_id: UUID | None = None,
+) -> tuple[UUID, ...]:
+    """End the patient's waits for a visit such as this one; return the places.
+
+    For services that book. The caller commits.
+    """
+    with assume_role(session, "system"):
+        ended = waiting_queue.end_satisfied(
+            session, booking_id, replaced_id=replaced_id
+        )
+    for entry_id in ended:
+        audit.record(
+            session,
+            actor,
+            Action.WAITLIST_LEAVE,
+            patient_id=patient_id,
+            subject=("waitlist entry", entry_id),
+            details={"booking": booking_id},
+        )
+    return ended
 
 
 def _check(session: Session, request: WaitRequest) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, exists, func, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from db.models.booking import Booking, BookingSlot, Slot, WaitlistEntry
@@ -16,6 +16,15 @@ from db.models.patient import Patient
 _AHEAD: Final = timedelta(minutes=30)
 _NOW: Final = func.clock_timestamp()
 _LIVE: Final = or_(BookingSlot.expires_at.is_(None), BookingSlot.expires_at > _NOW)
+# Whether an entry waits for a slot of a doctor.
+_IS_WANTED: Final = (
+    or_(
+        WaitlistEntry.doctor_id == Doctor.id,
+        func.fold(WaitlistEntry.speciality) == func.fold(Doctor.speciality),
+    ),
+    WaitlistEntry.from_at <= Slot.starts_at,
+    WaitlistEntry.until_at >= Slot.ends_at,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +49,7 @@ def next_in_line(session: Session, slot_id: UUID) -> Waiting | None:
         .join(Patient, Patient.id == WaitlistEntry.patient_id)
         .where(
             WaitlistEntry.status == "waiting",
-            or_(
-                WaitlistEntry.doctor_id == Doctor.id,
-                func.fold(WaitlistEntry.speciality) == func.fold(Doctor.speciality),
-            ),
-            WaitlistEntry.from_at <= Slot.starts_at,
-            WaitlistEntry.until_at >= Slot.ends_at,
+            *_IS_WANTED,
             Slot.withdrawn_at.is_(None),
             ~Slot.is_leaving,
             Slot.starts_at > _NOW + _AHEAD,
@@ -79,6 +83,46 @@ def end(session: Session, entry_id: UUID, status: Literal["booked", "passed"]) -
         .where(WaitlistEntry.id == entry_id, WaitlistEntry.status == "offered")
         .values(status=status, ended_at=_NOW)
         .execution_options(synchronize_session=False)
+    )
+
+
+def end_satisfied(
+    session: Session, booking_id: UUID, *, replaced_id: UUID | None
+) -> tuple[UUID, ...]:
+    """End the patient's waits for a visit such as the booking; return the places.
+
+    In the background's role. If the booking replaces a visit that was such a one, too,
+    the patient had it while waiting, and goes on to wait for another. A place that is
+    being offered a time at this moment, and is therefore locked, stays: that time is
+    theirs to take or to release.
+    """
+    wanted = (
+        select(WaitlistEntry.id)
+        .where(
+            WaitlistEntry.status == "waiting",
+            _is_met_by(booking_id),
+            ~_is_met_by(replaced_id) if replaced_id else true(),
+        )
+        .with_for_update(skip_locked=True)
+    )
+    ended = session.scalars(
+        update(WaitlistEntry)
+        .where(WaitlistEntry.id.in_(wanted))
+        .values(status="booked", ended_at=_NOW)
+        .returning(WaitlistEntry.id)
+        .execution_options(synchronize_session=False)
+    )
+    return tuple(sorted(ended))
+
+
+def _is_met_by(booking_id: UUID) -> ColumnElement[bool]:
+    """Return whether a booking of the same patient is what the entry waits for."""
+    return exists().where(
+        Booking.id == booking_id,
+        Booking.patient_id == WaitlistEntry.patient_id,
+        Slot.id == Booking.slot_id,
+        Doctor.id == Booking.doctor_id,
+        *_IS_WANTED,
     )
 
 

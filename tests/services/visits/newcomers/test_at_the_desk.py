@@ -10,8 +10,9 @@ from services.core.actors import Role
 from services.core.errors import NotAllowed
 from services.patients.records.refusals import NoSuchPatient
 from services.visits import newcomers
-from services.visits.booking import bookings
+from services.visits.booking import bookings, waitlist
 from services.visits.booking.bookings.errors import PatientBusy
+from services.visits.booking.waitlist import WaitRequest, WaitStatus
 from services.visits.front_desk import appointments
 from services.visits.front_desk.appointments import VisitStatus
 from services.visits.newcomers import NewcomerStatus
@@ -60,6 +61,19 @@ def test_registered_it_is_the_patients_visit_like_any_other(
     assert (visit.patient_id, visit.status) == (patient.id, VisitStatus.SCHEDULED)
     assert visit.starts_at == booked.starts_at
     assert _list(session, clerk, booked) == ()
+
+
+def test_a_patient_who_waits_for_such_a_visit_waits_no_longer(
+    session, clerk, booked, patient
+):
+    days = booked.starts_at, booked.ends_at
+    wish = WaitRequest(patient.id, *days, doctor_id=booked.doctor_id)
+    waitlist.join(session, clerk, wish)
+
+    newcomers.register(session, clerk, booked.id, patient.id)
+
+    (place,) = waitlist.list_of_patient(session, clerk, patient.id)
+    assert place.status is WaitStatus.BOOKED
 
 
 def test_once_registered_the_name_is_in_the_record_only(

@@ -101,6 +101,74 @@ def test_whoever_books_what_they_are_offered_waits_no_longer(
     assert state(session, clerk, other) is WaitStatus.BOOKED
 
 
+def booked(session, actor, slot, patient, **values):
+    held = hold(session, actor, slot, patient.id, **values)
+    return bookings.confirm(session, actor, held.id)
+
+
+@pytest.mark.parametrize("speciality", [None, "CARDIOLOGY"])
+def test_who_is_booked_what_they_wait_for_waits_no_longer(
+    desk, dora, slot, patient, speciality
+):
+    session, clerk = desk
+    doctor = None if speciality else dora
+    wish = waiting_for(patient, doctor, speciality=speciality)
+    place = waitlist.join(session, clerk, wish)
+
+    visit = booked(session, clerk, slot, patient)
+
+    assert visit.ended_waits == (place.id,)
+    assert state(session, clerk, patient) is WaitStatus.BOOKED
+    (event,) = events(session, "waitlist:leave")
+    assert (event.subject_id, event.details) == (
+        str(place.id),
+        {"booking": str(visit.id)},
+    )
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"from_at": FIRST + timedelta(minutes=1)},
+        {"until_at": FIRST + timedelta(minutes=19)},
+        {"doctor_id": None, "speciality": "Dermatology"},
+    ],
+    ids=["too early", "too late", "another speciality"],
+)
+def test_who_is_booked_something_else_goes_on_waiting(
+    desk, dora, slot, patient, values
+):
+    session, clerk = desk
+    cast.add_doctor(session, speciality="Dermatology")
+    waitlist.join(session, clerk, replace(waiting_for(patient, dora), **values))
+
+    assert booked(session, clerk, slot, patient).ended_waits == ()
+
+    assert state(session, clerk, patient) is WaitStatus.WAITING
+
+
+def test_a_booking_ends_nobody_elses_wait(desk, dora, slot, patient, other):
+    session, clerk = desk
+    waitlist.join(session, clerk, waiting_for(other, dora))
+
+    booked(session, clerk, slot, patient)
+
+    assert state(session, clerk, other) is WaitStatus.WAITING
+
+
+def test_a_visit_moved_to_what_its_patient_waits_for_ends_the_wait(
+    desk, dora, slot, patient
+):
+    session, clerk = desk
+    late = samples.slot(session, dora, starts_at=FIRST + timedelta(days=9))
+    visit = booked(session, clerk, late, patient)
+    waitlist.join(session, clerk, waiting_for(patient, dora))
+
+    booked(session, clerk, slot, patient, replaces_id=visit.id)
+
+    assert state(session, clerk, patient) is WaitStatus.BOOKED
+
+
 @pytest.fixture
 def pair(patient, other):
     return patient, other
