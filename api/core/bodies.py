@@ -9,6 +9,7 @@ import orjson
 from fastapi import Depends, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic.config import JsonValue
 from pydantic_core import PydanticCustomError
 
 from api.core.dependencies import program_or_person
@@ -24,6 +25,11 @@ class Body(BaseModel):
     """The schema of a JSON body: no coercion, no unknown fields."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+def with_example(**fields: JsonValue) -> ConfigDict:
+    """Return the configuration of a body that OpenAPI shows with these fields."""
+    return ConfigDict(json_schema_extra={"examples": [fields]})
 
 
 def _require_text(value: object) -> object:

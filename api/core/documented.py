@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 from fastapi import FastAPI
 from pydantic import BaseModel, Field
 
-from api.core.answers import FreeSlot, Shown
+from api.core.answers import LSN_HEADER, NODE_HEADER, FreeSlot, Shown
 from api.core.outcomes import (
     FHIR_JSON,
     FHIR_PATH,
@@ -31,6 +31,28 @@ _OPEN_PATHS: Final = (
 )
 _PROBLEM: Final = "application/problem+json"
 _FILE: Final[Mapping[str, str]] = {"type": "string", "format": "binary"}
+
+_OK: Final = "200"
+_CREATED: Final = "201"
+_NOT_MODIFIED: Final = "304"
+# Headers that answers have, by what the statement of the route shows.
+_HEADERS: Final[Mapping[str, str]] = {
+    LSN_HEADER: "Where the log has this write: send it with later reads.",
+    NODE_HEADER: "The database server that answered.",
+    "ETag": "The version: for If-Match, and If-None-Match.",
+    "Location": "The path of what was created.",
+    "Retry-After": "The seconds after which to try again.",
+    "WWW-Authenticate": 'The scheme, and error="invalid_token" for a refused token.',
+    "Allow": "The methods of this path.",
+}
+_OF_REFUSAL: Final[Mapping[str, str]] = {
+    "401": "WWW-Authenticate",
+    "405": "Allow",
+    "429": "Retry-After",
+    "503": "Retry-After",
+    "507": "Retry-After",
+}
+_CONDITIONS: Final = frozenset({"if-match", "if-none-match"})
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -136,9 +158,18 @@ def _complete(schema: dict[str, Any]) -> None:
     for kind in (Problem, EnvelopeProblem, Outcome):
         whole = kind.model_json_schema(ref_template="#/components/schemas/{model}")
         components |= whole.pop("$defs", {}) | {kind.__name__: whole}
+    schema["components"]["headers"] = {
+        name: {"description": text, "schema": {"type": "string"}}
+        for name, text in _HEADERS.items()
+    }
     for path, operations in schema["paths"].items():
-        for operation in operations.values():
+        for method, operation in operations.items():
             _complete_operation(path, operation["responses"])
+            for status, response in operation["responses"].items():
+                if names := _headers_of(method, operation, status):
+                    response["headers"] = {
+                        name: {"$ref": f"#/components/headers/{name}"} for name in names
+                    }
 
 
 def _complete_operation(path: str, responses: dict[str, Any]) -> None:
@@ -155,6 +186,20 @@ def _complete_operation(path: str, responses: dict[str, Any]) -> None:
         for code, response in responses.items():
             if not code.startswith(("2", "304")):
                 response["content"] = _json_of(Outcome, FHIR_JSON)
+
+
+def _headers_of(method: str, operation: dict[str, Any], status: str) -> list[str]:
+    """Return the headers that an answer of the operation may have."""
+    if status in _OF_REFUSAL:
+        return [_OF_REFUSAL[status]]
+    if not status.startswith("2") and status != _NOT_MODIFIED:
+        return []
+    names = [NODE_HEADER if method in {"get", "head"} else LSN_HEADER]
+    sent = {each["name"].lower() for each in operation.get("parameters", ())}
+    is_versioned = sent & _CONDITIONS or _NOT_MODIFIED in operation["responses"]
+    if is_versioned and status in {_OK, _CREATED, _NOT_MODIFIED}:
+        names.append("ETag")
+    return [*names, "Location"] if status == _CREATED else names
 
 
 def _refusal(status: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from api.core import problems
 from api.core.answers import FromAttribute, Shown
-from api.core.bodies import Body
+from api.core.bodies import Body, with_example
 from services.core.actors import Actor
 from services.core.errors import InvalidInput
 from services.patients.records import patients
@@ -71,6 +71,15 @@ class _PatientFields(BaseModel):
 
 class PatientBody(Body, _PatientFields):
     """A patient to register, or the new state of one."""
+
+    model_config = with_example(
+        first_name="Ada",
+        last_name="Lovelace",
+        date_of_birth="1980-05-17",
+        sex="female",
+        phone_number="01632 960123",
+        allergies=["Penicillin"],
+    )
 
     def draft(self) -> PatientDraft:
         """Return the fields with their types, or raise InvalidInput."""

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from api.core.answers import FreeSlot, JsonResponse, read_headers, written_headers
-from api.core.bodies import Body, describe_body, json_body
+from api.core.bodies import Body, describe_body, json_body, with_example
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import refuses, shows
 from api.core.idempotency import IdempotencyKey, attempt_of
@@ -40,6 +40,12 @@ _Id = Annotated[UUID, Field(strict=False)]
 
 class BookingBody(Body):
     """The slot to book, and for whom; patients book for themselves."""
+
+    model_config = with_example(
+        slot_id="019ad9c2-5c80-7a3e-9d41-0f6b1c2d3e4f",
+        patient_id="019ad9c2-6b1f-7c52-8e07-4a5b6c7d8e9f",
+        note="A cough",
+    )
 
     slot_id: _Id
     patient_id: Annotated[

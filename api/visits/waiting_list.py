@@ -8,7 +8,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from api.core.answers import JsonResponse, read_headers, written_headers
-from api.core.bodies import Body, describe_body, json_body
+from api.core.bodies import Body, describe_body, json_body, with_example
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
 from api.visits.schemas import (
@@ -35,6 +35,12 @@ class WaitBody(Body):
 
     Either `doctor_id` or `specialization` is given.
     """
+
+    model_config = with_example(
+        patient_id="019ad9c2-6b1f-7c52-8e07-4a5b6c7d8e9f",
+        specialization="Cardiology",
+        until_at="2026-12-31",
+    )
 
     patient_id: Annotated[
         _Id | None, Field(description="Required unless the caller is a patient.")

@@ -10,6 +10,9 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.transport.asgi import ASGI_TRANSPORT
 
 from api.application import create_api
+from api.patients.schemas import PatientBody
+from api.visits.bookings import BookingBody
+from api.visits.waiting_list import WaitBody
 from services.core.actors import Role
 from tests.api.core.test_matrix_of_routes import ALLOWED
 
@@ -105,3 +108,26 @@ def test_no_two_tests_share_an_id(request):
     ids = [item.nodeid for item in request.session.items]
 
     assert len(ids) == len(set(ids))
+
+
+def _headers(path, method, status):
+    answer = _description["paths"][path][method]["responses"][status]
+    return set(answer.get("headers", ()))
+
+
+def test_the_headers_of_answers_are_described():
+    patient = "/api/v1/patients/{uuid}"
+
+    assert _headers(patient, "get", "200") == {"ETag", "X-Chartroom-Node"}
+    assert _headers(patient, "put", "200") == {"ETag", "X-Chartroom-LSN"}
+    assert _headers(patient, "delete", "204") == {"X-Chartroom-LSN"}
+    assert _headers("/api/bookings", "post", "201") == {"Location", "X-Chartroom-LSN"}
+    assert _headers("/fhir/Patient", "get", "429") == {"Retry-After"}
+    assert _headers("/api/doctors", "get", "401") == {"WWW-Authenticate"}
+
+
+@pytest.mark.parametrize("kind", [PatientBody, BookingBody, WaitBody])
+def test_an_example_is_what_the_call_takes(kind):
+    (example,) = kind.model_json_schema()["examples"]
+
+    assert kind.model_validate(example).model_dump(exclude_unset=True)
