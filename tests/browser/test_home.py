@@ -21,7 +21,7 @@ _STATES = ["Behandelt", "Wartend", "Erwartet", "Nicht gekommen", "Im Sprechzimme
 _NAMES = re.compile("Telefon|Allergien|Mail")
 
 
-@pytest.mark.parametrize("width", [390, 430, 820, 1440])
+@pytest.mark.parametrize("width", [390, 430, 720, 820, 1440])
 def test_what_is_counted_is_named_in_full_in_german(site: Site, width: int) -> None:
     german = {"name": COOKIE, "value": "de", "url": site.address}
     with site.lend(width=width) as page:

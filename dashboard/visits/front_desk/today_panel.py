@@ -37,7 +37,7 @@ WEEK: Final = 7
 _DAYS: Final = 2 * WEEK
 _SECONDS: Final = 60.0
 _NEXT: Final = 6
-_HEIGHT: Final = 260
+_HEIGHT: Final = 320
 # Beside the list of who comes next, not even two fit side by side on a tablet, and what
 # does not fit is cut off.
 STATES_LEGEND: Final[Spec] = {

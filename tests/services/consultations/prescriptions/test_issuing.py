@@ -107,6 +107,16 @@ def test_a_prescription_is_printed_in_the_clinics_language(room):
     assert amended.version.lines[0].supply == "20, repeats: 2"
 
 
+def test_allergies_that_nobody_asked_about_are_called_as_on_all_papers(room):
+    unasked = update(Patient).values(allergies=[], no_known_allergies=False)
+    room.clinic.database.write(lambda s: s.execute(unasked) and None, identity=SYSTEM)
+
+    issued = room.issue(PARACETAMOL)
+
+    content = prescriptions.read_file(room.issuer.files, issued.version)
+    assert "Allergies Not stated" in " ".join(text_of(content).split())
+
+
 def test_issuing_is_written_down_with_the_version_and_no_drug(room):
     issued = room.issue(PARACETAMOL)
 
