@@ -1,8 +1,11 @@
 """Uploaded documents: measured while they arrive, and spooled to a nameless file."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from enum import StrEnum
 from typing import Annotated, Any, BinaryIO, Final, TypeVar
 from uuid import UUID, uuid4
@@ -31,6 +34,8 @@ T = TypeVar("T")
 _FILE: Final = "file"
 _UPLOAD: Final = "upload"
 _PART_BYTES: Final = 64 * 1024
+# The beginning of an encoded word (RFC 2047).
+_ENCODED: Final = "=?"
 # The rest of the form: the other fields, and the lines between.
 _MOST_BYTES: Final = MAX_BYTES + 4 * _PART_BYTES
 _MULTIPART: Final = "multipart/form-data"
@@ -265,7 +270,15 @@ def _upload_of(form: FormData, facts: Mapping[str, str]) -> Upload:
     if not isinstance(file, UploadFile) or not file.filename:
         raise NoFile
     _require_known(form)
-    return Upload(file.file, file.filename, facts)
+    return Upload(file.file, _decoded(file.filename), facts)
+
+
+def _decoded(filename: str) -> str:
+    """Return a file's name; .NET encodes those that are not ASCII as in e-mails."""
+    if filename.startswith(_ENCODED):
+        with suppress(HeaderParseError, LookupError, ValueError):
+            return str(make_header(decode_header(filename)))
+    return filename
 
 
 def _upload_in_parts(caller: Caller, form: FormData, facts: dict[str, str]) -> Upload:

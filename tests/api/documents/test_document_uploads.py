@@ -176,6 +176,20 @@ def test_one_file_at_a_time(client):
     assert answer.status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("=?utf-8?B?QmVmdW5kIE3DvGxsZXIucGRm?=", "Befund M\u00fcller.pdf"),
+        ("=?utf-8?B?Li4vLi4vw7w=?=", "\u00fc.pdf"),
+        ("=?klingon?B?QmVmdW5k?=", "=?klingon?B?QmVmdW5k?=.pdf"),
+        ("=?utf-8?B?//8=?=", "8=?=.pdf"),
+        ("=?.pdf", "=?.pdf"),
+    ],
+)
+def test_names_come_encoded_from_dotnet(client, said, name):
+    assert upload(client, name=said).json()["document"]["filename"] == name
+
+
 class Flood:
     """An endless body, sent in pieces to an application."""
 
