@@ -50,6 +50,9 @@ _OFFICE_PARTS: Final = (
     b"docProps/",
     b"mimetypeapplication/vnd.oasis.opendocument.",
 )
+# Google Docs and others begin an archive with its contents.
+_OFFICE_FOLDERS: Final = (b"word/", b"xl/", b"ppt/")
+_FIRST_NAME_AT: Final = 30
 _PARTS_OF_MACROS: Final = (
     b"vbaProject.bin",
     b"Basic/script-lc.xml",
@@ -137,7 +140,10 @@ def begins_like_office(begin: bytes) -> bool:
     if begin.startswith((_OLD_OFFICE, b"{\\rtf")):
         return True
     is_archive = begin.startswith(b"PK\x03\x04")
-    return is_archive and any(part in begin for part in _OFFICE_PARTS)
+    return is_archive and (
+        begin.startswith(_OFFICE_FOLDERS, _FIRST_NAME_AT)
+        or any(part in begin for part in _OFFICE_PARTS)
+    )
 
 
 def office_type(source: Readable | int) -> str | None:

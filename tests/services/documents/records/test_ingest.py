@@ -171,11 +171,13 @@ def test_a_version_of_a_picture_that_is_restored_has_its_original(
     [
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(50), True),
         (b"PK\x03\x04" + bytes(26) + b"[Content_Types].xml", True),
+        (b"PK\x03\x04" + bytes(26) + b"word/numbering.xml", True),
         (b"PK\x03\x04mimetypeapplication/vnd.oasis.opendocument.text", True),
         (b"{\\rtf1 text}", True),
         (b"PK\x03\x04" + bytes(26) + b"holiday.mp4", False),
+        (b"PK\x03\x04" + bytes(26) + b"my word/holiday.mp4", False),
     ],
-    ids=["doc", "docx", "odt", "rtf", "zip"],
+    ids=["doc", "docx", "docx of Google", "odt", "rtf", "zip", "zip of a folder"],
 )
 def test_office_files_are_told_from_others_and_what_to_do(files, begin, is_office):
     with pytest.raises(NotAPdf) as refused:
