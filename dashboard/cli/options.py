@@ -14,8 +14,20 @@ if TYPE_CHECKING:
 # their own, such as PGBACKREST_STANZA.
 _OF_LIBPQ: Final = re.compile("PG[A-Z]+|PGCONNECT_TIMEOUT")
 
+
+def _named(folder: str) -> Path:
+    # As a path it would be the working directory, such as the checkout, and "$FOLDER"
+    # is empty in a shell that does not know it.
+    if not folder:
+        raise typer.BadParameter("it is empty: name a folder, or leave --data out.")
+    return Path(folder)
+
+
 Data = Annotated[
-    Path | None, typer.Option(help="The folder of the embedded databases.")
+    Path | None,
+    typer.Option(
+        help="The folder of the embedded databases.", parser=_named, metavar="<path>"
+    ),
 ]
 Host = Annotated[str | None, typer.Option(help="The address to listen on.")]
 Port = Annotated[int | None, typer.Option(help="The port to listen on.")]
@@ -38,19 +50,26 @@ def choose(**options: str | int | Path | None) -> "Settings":
     Options are put into the environment, so that children and everything else that
     reads the settings later get the same ones. Variables of somebody's psql are taken
     out of it, unless the servers are the clinic's own: PGSSLMODE, PGSERVICE and others
-    would keep us from the embedded ones.
+    would keep us from the embedded ones. Raises CannotStart, ValidationError.
     """
     from db.settings import Settings
 
     for name, value in options.items():
         if value is not None:
-            whole = value.expanduser().resolve() if isinstance(value, Path) else value
+            whole = _resolve(value) if isinstance(value, Path) else value
             os.environ[f"CHARTROOM_{name.upper()}"] = str(whole)
     settings = Settings()
     if settings.is_embedded:
         for name in filter(_OF_LIBPQ.fullmatch, tuple(os.environ)):
             del os.environ[name]
     return settings
+
+
+def _resolve(folder: Path) -> Path:
+    # A command without a folder of its own starts sooner without this.
+    from db.embedded import resolve_folder
+
+    return resolve_folder(folder)
 
 
 def require_new(path: Path) -> None:

@@ -16,6 +16,7 @@ from db.embedded.cluster_addresses import Addresses as Addresses
 from db.embedded.data_folder import (
     CannotStart as CannotStart,
     DataFolder as DataFolder,
+    resolve_folder as resolve_folder,
     translate_os_errors as translate_os_errors,
 )
 from db.embedded.servers.postgres_nodes import Node as Node

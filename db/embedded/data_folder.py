@@ -35,6 +35,8 @@ _LOCK_WAIT_SECONDS: Final = 1.0
 # At the root of every ext4 file system; only root may look into it.
 _OF_THE_DISK: Final = "lost+found"
 _COMPLETE: Final = "COMPLETE"
+_LOCK: Final = "lock"
+_PASSWORDS: Final = "secrets.json"
 _NUMBER_BYTES: Final = 8
 
 
@@ -46,7 +48,8 @@ class DataFolder:
     """The files of one cluster, below one folder that only its owner may enter."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path.expanduser().resolve()
+        """Name a folder; raises CannotStart if the path leads nowhere."""
+        self.path = resolve_folder(path)
         self.etcd = self.path / "etcd"
         self.mongo = self.path / "mongo"
         self.postgres = self.path / "postgres"
@@ -54,14 +57,41 @@ class DataFolder:
         self.run = self.path / "run"
 
     def prepare(self) -> None:
-        """Make the folders; raises CannotStart if they cannot be written."""
+        """Make the folders.
+
+        Raises CannotStart if they cannot be written, or have somebody else's files.
+        """
         with translate_os_errors(self.path):
+            self._require_own()
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for part in (self.etcd, self.mongo, self.postgres, self.logs, self.run):
+            # From here on it is known to be ours.
+            self._lock_file().close()
+            for part in self._parts:
                 part.mkdir(mode=0o700, exist_ok=True)
                 # A folder that was copied or restored may be open to others.
                 if part.stat().st_mode & 0o077:
                     part.chmod(0o700)
+
+    @property
+    def _parts(self) -> tuple[Path, ...]:
+        return self.etcd, self.mongo, self.postgres, self.logs, self.run
+
+    def _require_own(self) -> None:
+        """Raise CannotStart if the folder's parts have files of something else.
+
+        What is in them is closed to others, and deleted as the remains of a start. In
+        a folder such as /srv they may be another program's databases.
+        """
+        if self.is_complete or any(
+            (self.path / name).is_file() for name in (_LOCK, _PASSWORDS)
+        ):
+            return
+        for part in self._parts:
+            if _has_files(part):
+                raise CannotStart(
+                    f"{part} has files that Chartroom did not make: name a new or an "
+                    "empty folder with --data."
+                )
 
     def require_space(self) -> None:
         """Raise CannotStart if databases would soon fill the disk."""
@@ -133,7 +163,7 @@ class DataFolder:
 
     def secrets(self) -> dict[str, str]:
         """Return the passwords; missing ones are generated first."""
-        path = self.path / "secrets.json"
+        path = self.path / _PASSWORDS
         known = read_json(path)
         missing = {name: secrets.token_hex(24) for name in _SECRETS}
         if missing.keys() - known.keys():
@@ -191,7 +221,7 @@ class DataFolder:
             yield
 
     def _lock_file(self) -> IO[str]:
-        file = (self.path / "lock").open("a")
+        file = (self.path / _LOCK).open("a")
         # Anybody who can open the file can lock it, and then no launcher can start.
         os.fchmod(file.fileno(), 0o600)
         return file
@@ -199,7 +229,7 @@ class DataFolder:
     def is_locked(self) -> bool:
         """Return whether a launcher has locked the folder."""
         try:
-            with (self.path / "lock").open() as lock:
+            with (self.path / _LOCK).open() as lock:
                 return not private_files.try_lock(lock, fcntl.LOCK_SH)
         except OSError:
             return False
@@ -220,6 +250,17 @@ class DataFolder:
             private_files.sync(path.parent)
 
 
+def resolve_folder(path: Path) -> Path:
+    """Return the path without links and ~; raises CannotStart if it leads nowhere."""
+    try:
+        return path.expanduser().resolve()
+    except (OSError, RuntimeError) as error:
+        # Of somebody's home that nobody knows, or of links that lead in a circle.
+        raise CannotStart(
+            f"There is no way to the folder {path} ({error}): name another with --data."
+        ) from error
+
+
 @contextmanager
 def translate_os_errors(folder: Path) -> Iterator[None]:
     """Raise CannotStart in place of the file system's errors."""
@@ -236,6 +277,15 @@ def translate_os_errors(folder: Path) -> Iterator[None]:
             f"({(error.strerror or str(error)).lower()}): make it yours to read and "
             "write, or name another folder with --data."
         ) from error
+
+
+def _has_files(folder: Path) -> bool:
+    """Return whether a folder or one below has files, but for a disk's own."""
+    return folder.exists() and any(
+        entry.is_symlink() or not entry.is_dir() or _has_files(entry)
+        for entry in folder.iterdir()
+        if entry.name != _OF_THE_DISK
+    )
 
 
 def _clear(folder: Path) -> None:

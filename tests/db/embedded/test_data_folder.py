@@ -82,6 +82,36 @@ def test_a_start_that_was_cut_short_begins_anew(folder: DataFolder):
     assert list(folder.postgres.iterdir()) == []
 
 
+@pytest.mark.parametrize("part", ["postgres", "mongo", "etcd", "logs", "run"])
+def test_another_programs_files_are_neither_deleted_nor_closed_to_others(
+    tmp_path: Path, part: str
+):
+    theirs = tmp_path / part / "data/base"
+    theirs.mkdir(parents=True)
+    (theirs / "1").touch()
+    (tmp_path / part).chmod(0o755)
+
+    with pytest.raises(CannotStart, match=f"/{part} has files that Chartroom did not"):
+        DataFolder(tmp_path).prepare()
+
+    assert (theirs / "1").exists()
+    assert (tmp_path / part).stat().st_mode & 0o777 == 0o755
+    assert [path.name for path in tmp_path.iterdir()] == [part]
+
+
+def test_empty_disks_of_servers_are_taken_at_the_first_start(tmp_path: Path):
+    (tmp_path / "postgres/db-01/lost+found").mkdir(parents=True)
+    (tmp_path / "postgres/db-01/lost+found/inode").touch()
+
+    DataFolder(tmp_path).prepare()
+
+
+def test_a_first_start_that_was_killed_at_once_begins_anew(folder: DataFolder):
+    folder.log("web").touch()
+
+    DataFolder(folder.path).prepare()
+
+
 def test_what_belongs_to_a_disk_of_its_own_is_let_alone(folder: DataFolder):
     (folder.mongo / "lost+found").mkdir(mode=0)
     (folder.mongo / "mongod.lock").touch()
