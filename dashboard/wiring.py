@@ -397,6 +397,8 @@ def attached(settings: Settings) -> Iterator[Wiring]:
         try:
             wiring = connect(settings)
         except NotRunning:
+            # Nobody else would end them.
+            stack.enter_context(embedded.ending_as_by_ctrl_c())
             cluster = embedded.start(settings.data)
             stack.callback(cluster.stop)
             wiring = _wire(settings, cluster.endpoints)

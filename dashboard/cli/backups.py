@@ -1,14 +1,12 @@
 """Commands that back the clinic up, and prove that a backup can be restored."""
 
 import contextlib
-import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
     from db.settings import Settings
     from jobs.backups.taking import BackupSource, BackupTaken
     from services.backups.previews import ChangeList
-
-_SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
 
 group = typer.Typer()
 
@@ -194,7 +190,9 @@ def restore(  # noqa: PLR0917 - each is an option, and none is positional
     backups first, also with --look and --go-back. With --keep, the worker keeps the
     sandbox open, so that single records can be looked up in it and copied back.
     """
-    with explain_errors(), _cleaning_up():
+    from db.embedded import ending_as_by_ctrl_c
+
+    with explain_errors(), ending_as_by_ctrl_c():
         settings, timestamp = choose(data=data), _time_of(to)
         is_elsewhere = source is not None or kit is not None
         if not is_elsewhere:
@@ -247,32 +245,6 @@ def _look(settings: "Settings", to: datetime | None, report: Path | None) -> Non
     typer.echo(words_of(proof))
     for line in comparison.tell(report):
         typer.echo(line)
-
-
-@contextlib.contextmanager
-def _cleaning_up() -> Iterator[None]:
-    """Have SIGTERM, and a terminal that is closed, end the body as Ctrl-C does.
-
-    Otherwise restored rows would stay there unencrypted, and a data folder that was to
-    be empty again would not be.
-    """
-    # Somebody who started this with nohup wants it to outlive the terminal.
-    ours = [each for each in _SIGNALS if signal.getsignal(each) is signal.SIG_DFL]
-    for number in ours:
-        signal.signal(number, _interrupt)
-    try:
-        yield
-    finally:
-        for number in ours:
-            signal.signal(number, signal.SIG_DFL)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
-    del number, frame
-    # A shell repeats SIGHUP, which must not interrupt the cleaning up.
-    for other in _SIGNALS:
-        signal.signal(other, signal.SIG_IGN)
-    raise KeyboardInterrupt
 
 
 def _store_of(settings: "Settings", source: str | None) -> "ObjectStore | None":

@@ -19,4 +19,5 @@ from db.embedded.data_folder import (
     resolve_folder as resolve_folder,
     translate_os_errors as translate_os_errors,
 )
+from db.embedded.interruption import ending_as_by_ctrl_c as ending_as_by_ctrl_c
 from db.embedded.servers.postgres_nodes import Node as Node

@@ -1,5 +1,8 @@
 """Settings lead to the servers that they name, or to the running cluster."""
 
+import os
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -12,7 +15,8 @@ from sqlalchemy import text
 from dashboard import wiring
 from db import embedded
 from db.cluster import observing
-from db.embedded import Addresses
+from db.embedded import Addresses, DataFolder
+from db.embedded.processes import child_processes
 from db.endpoints import Endpoints
 from db.postgres import DatabaseUnavailable, DelayedStandbys
 from db.settings import Settings
@@ -174,3 +178,24 @@ def test_members_work_with_the_new_servers_whether_made_before_or_after(
             wired.adopt(newer)
 
         assert early.monitor.endpoints == late.monitor.endpoints == newer
+
+
+def test_servers_that_a_command_started_end_with_it(tmp_path: Path):
+    folder = DataFolder(tmp_path / "data")
+    places = (folder.etcd, folder.mongo, folder.postgres)
+    nobodys = {k: v for k, v in os.environ.items() if not k.startswith("CHARTROOM_")}
+    command = subprocess.Popen(
+        [sys.executable, "-m", "dashboard", "migrate", "--data", str(folder.path)],
+        cwd=Path(__file__).parents[2],
+        env=nobodys,
+    )
+    try:
+        eventually(lambda: child_processes.find(*places), seconds=120)
+        command.terminate()
+        command.wait(timeout=120)
+
+        assert child_processes.find(*places) == []
+    finally:
+        command.kill()
+        command.wait()
+        child_processes.kill(child_processes.find(*places))
