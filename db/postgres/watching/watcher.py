@@ -21,6 +21,9 @@ from db.postgres.watching.nodes import NodeState, Role
 from db.waiting import Silent, finish
 
 _log = logging.getLogger(__name__)
+# A command has no log, and says itself what it could not do. Python would print a
+# silent server amid its answer, such as a replica that is still being copied.
+_log.addHandler(logging.NullHandler())
 
 ANSWER_SECONDS = 2.0
 

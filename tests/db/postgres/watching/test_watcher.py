@@ -1,6 +1,8 @@
 """A server is watched all the time, and its last position is remembered."""
 
 import socket
+import subprocess
+import sys
 from contextlib import closing
 from dataclasses import replace
 
@@ -52,6 +54,26 @@ def test_a_replica_that_receives_nothing_just_now_is_still_on_its_newest_timelin
         watcher._take_in(report)
 
     assert watcher.state.timeline == 2
+
+
+_SILENT = """
+from dataclasses import replace
+from db.postgres.connections.server_addresses import Address
+from db.postgres.watching.history import WalHistory
+from db.postgres.watching.watcher import Watcher
+
+watcher = Watcher(Address("a", {}), WalHistory(), print, print, lambda: 1.0)
+watcher.state = replace(watcher.state, reachable=True)
+watcher.mark_down()
+"""
+
+
+def test_a_silent_server_is_not_printed_amid_a_commands_answer():
+    finished = subprocess.run(
+        [sys.executable, "-c", _SILENT], capture_output=True, text=True, check=True
+    )
+
+    assert (finished.stdout, finished.stderr) == ("", "")
 
 
 def test_a_server_is_looked_at_again_whatever_becomes_of_telling_that_it_is_silent(
