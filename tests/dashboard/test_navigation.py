@@ -1,11 +1,13 @@
 """What the pages of many people share, and what each person has alone."""
 
+import re
 from dataclasses import replace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.navigation import places_for
+from dashboard.ui.guide import GUIDE
 from services.core.actors import Role
 from tests.kit import cast
 
@@ -70,6 +72,17 @@ def test_what_is_lit_while_a_page_is_open_is_in_the_bar_or_in_its_menu(role):
     assert entries <= set(places["within"])
     for page, lit in places["within"].items():
         assert lit["page"] in {*entries, page}
+
+
+@pytest.mark.parametrize("role", Role)
+def test_the_guide_lists_every_page_of_a_role(role):
+    """The table says that clinicians have the pages of staff, too."""
+    listed = dict(re.findall(r"^\| (\w+) \| (.*) \|$", GUIDE.read_text(), re.M)[:6])
+    text = listed[role] + listed["staff"] * (role == Role.CLINICIAN)
+    pages = places_for(replace(cast.act_as(cast.ROSA), role=role))["pages"]
+
+    missing = {page["title"] for page in pages if page["title"] not in text}
+    assert missing == {"Account", "Notifications"}  # beside the name, for everybody
 
 
 def test_few_pages_stand_in_the_bar_and_many_in_menus():
