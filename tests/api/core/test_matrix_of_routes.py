@@ -1,5 +1,7 @@
 """Every route of the API, as every role, and as a stranger."""
 
+import re
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -11,6 +13,7 @@ from services.people.patient_apps import APP_TYPES
 from services.people.tokens import RESOURCE_RIGHTS, ResourceScopes
 from tests.api.conftest import ADA
 
+DOCS = Path(__file__).resolve().parents[3] / "docs"
 EVERYBODY = frozenset(Role)
 DESK = frozenset({Role.STAFF, Role.CLINICIAN})
 CLINICIANS = frozenset({Role.CLINICIAN})
@@ -328,6 +331,37 @@ def test_every_route_has_its_line_in_the_matrix(client):
     }
 
     assert described == ALLOWED.keys() | OPEN | SIGNED | SWITCHED
+
+
+def test_the_documentation_has_every_call_and_no_other(client):
+    paths = client.get("/api/openapi.json").json()["paths"]
+    text = (DOCS / "api.md").read_text()
+    every = text + (DOCS / "fhir.md").read_text()
+
+    missing = [path for path in paths if last_word_of(path) not in every]
+    there = {
+        (method.upper(), shape_of(path))
+        for path, routes in paths.items()
+        for method in routes
+    }
+    written = {
+        (method, shape_of(path))
+        for methods, path in re.findall(r"`([A-Z]+(?:`, `[A-Z]+)*) (/[^`?\s]*)", text)
+        for method in re.findall("[A-Z]+", methods)
+    }
+
+    assert missing == []
+    assert len(written) > 100
+    assert written - there == set()
+
+
+def last_word_of(path: str) -> str:
+    """Return the end of a path, without the ids in it, as tables shorten it."""
+    return [part for part in path.split("/") if part and "{" not in part][-1]
+
+
+def shape_of(path: str) -> str:
+    return re.sub(r"{\w+}", "{}", path)
 
 
 # One test a role, not one a call: a failure still shows which calls are wrong.
