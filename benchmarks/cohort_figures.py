@@ -16,6 +16,7 @@ from time import perf_counter
 from typing import Final
 
 from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from benchmarks.cohorts import (
@@ -28,7 +29,8 @@ from benchmarks.cohorts import (
 )
 from benchmarks.lists import CASES, CLERK, SIZE
 from benchmarks.measure import compare
-from db.postgres import Database, DatabaseIdentity
+from db.models.care import DisclosedAnswer, DisclosedGroup
+from db.postgres import SYSTEM, Database, DatabaseIdentity
 from services.analytics import figures
 from services.analytics.cohorts import (
     Cohort,
@@ -128,6 +130,13 @@ def main() -> None:
                 rounds=_ROUNDS,
             )
             counted = _facets(session)
+            _keep_prepared(database, counted)
+            compare(
+                "facets: the first who opens what the worker has counted",
+                partial(_open_first, database),
+                partial(_select, raw, _COMMONEST),
+                rounds=_ROUNDS,
+            )
             database.write(
                 partial(_tell_facets, counted), identity=ANALYST.database_identity
             )
@@ -158,8 +167,30 @@ def _tell_facets(
     return figures.disclose_facets(session, ANALYST, undisclosed)
 
 
+def _keep_prepared(
+    database: Database, counted: Sequence[UndisclosedAnswer[figures.Facet]]
+) -> None:
+    database.write(
+        lambda session: figures.replace_prepared_facets(
+            session, EventKind.DIAGNOSIS, counted
+        ),
+        identity=SYSTEM,
+    )
+
+
+def _open_first(database: Database) -> None:
+    """Open facets that nobody has seen, with a log of disclosures that is empty."""
+
+    def forget(session: Session) -> None:
+        for table in (DisclosedGroup, DisclosedAnswer):
+            session.execute(delete(table))
+
+    database.write(forget, identity=SYSTEM)
+    database.write(_tell_kept_facets, identity=ANALYST.database_identity)
+
+
 def _tell_kept_facets(session: Session) -> object:
-    return figures.disclose_cached_facets(
+    return figures.disclose_known_facets(
         session, ANALYST, EventKind.DIAGNOSIS, now=NOW, smallest_group=_K
     )
 

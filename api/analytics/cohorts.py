@@ -308,7 +308,7 @@ def facets(
     now, least = caller.stores.now(), caller.stores.smallest_group
     if not body.recount:
         kept = caller.write(
-            lambda session: figures.disclose_cached_facets(
+            lambda session: figures.disclose_known_facets(
                 session, caller.actor, kind, now=now, smallest_group=least
             )
         )

@@ -82,7 +82,7 @@ def _facets_of(kind: EventKind, *, is_counted_anew: bool) -> tuple[Facet, ...]:
 def _cached_facets(kind: EventKind) -> tuple[Facet, ...] | None:
     actor, when, least = current_actor(), now(), smallest_group()
     return write(
-        lambda session: figures.disclose_cached_facets(
+        lambda session: figures.disclose_known_facets(
             session, actor, kind, now=when, smallest_group=least
         )
     )

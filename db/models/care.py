@@ -237,6 +237,28 @@ class DisclosedAnswer(Base):
     disclosed_at: Mapped[CreatedAt] = mapped_column("told_at")
 
 
+class PreparedFacet(Base):
+    """Words that many patients have, counted ahead of time and seen by nobody yet.
+
+    `question` is what an analyst who opens the facets of this kind asks, and `members`
+    are the hashes of the patients, as a DisclosedGroup has them. The table is not
+    logged: it is on the primary alone, and empty after a crash or a failover, until
+    the worker counts again.
+    """
+
+    __tablename__ = "prepared_facets"
+    __table_args__ = {"prefixes": ["UNLOGGED"]}  # noqa: RUF012 - SQLAlchemy's own form
+
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    place: Mapped[int] = mapped_column(primary_key=True)
+    question: Mapped[str] = mapped_column(Text)
+    words: Mapped[str] = mapped_column(Text)
+    members: Mapped[bytes] = mapped_column(LargeBinary)
+    population: Mapped[int]
+    smallest_group: Mapped[int]
+    counted_at: Mapped[Timestamp]
+
+
 class PseudonymKey(Base):
     """The one secret from which the pseudonyms are made that analysts see."""
 

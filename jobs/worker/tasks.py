@@ -58,6 +58,7 @@ queue = App(
         "jobs.visits.holds",
         "jobs.patients.erasure",
         "jobs.fhir.expiring",
+        "jobs.analytics.preparing",
         "jobs.analytics.sending",
         "jobs.backups.reporting.sending",
     ],

@@ -270,7 +270,7 @@ ALLOWED: Final = {
     "analytics.figures.counting.count": {Role.ANALYST},
     "analytics.figures.facets.count_facets": {Role.ANALYST},
     "analytics.figures.facets.disclose_facets": {Role.ANALYST},
-    "analytics.figures.facets.disclose_cached_facets": {Role.ANALYST},
+    "analytics.figures.facets.disclose_known_facets": {Role.ANALYST},
     "analytics.figures.storing.remember": {Role.ANALYST},
     "analytics.figures.storing.recall": {Role.ANALYST},
     "analytics.queries.counting.count": {Role.ANALYST},

@@ -736,7 +736,7 @@ def _in_two_questions(lift_rule):
 
 
 def _tell_the_commonest(patch):
-    patch.setattr(figures.facets, "_do_all_have", lambda *_: False)
+    patch.setattr(figures.commonest, "_do_all_have", lambda *_: False)
 
 
 def _compare_equal_cohorts(patch):

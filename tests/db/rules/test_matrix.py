@@ -151,6 +151,10 @@ def test_no_role_makes_anything_in_a_schema_or_sets_a_sequence(
         assert cursor.fetchall() == []
 
 
+# Tables that are not logged: a replica refuses to read them, whoever asks.
+_ON_THE_PRIMARY_ALONE = {"prepared_facets"}
+
+
 @pytest.mark.parametrize("role", EVERYBODY)
 @pytest.mark.parametrize("node", ["db-01", "db-02", "db-03"])
 def test_every_node_shows_a_role_the_same_rows(
@@ -159,6 +163,8 @@ def test_every_node_shows_a_role_the_same_rows(
     with closing(psycopg2.connect(module_endpoints.replica_urls[node])) as connection:
         intruder = Intruder(connection, role)
         for table, known in ground.tags.items():
+            if table in _ON_THE_PRIMARY_ALONE:
+                continue
             select = sql.SQL("SELECT {} FROM {}").format(
                 listed(ground.catalogue.key(table)), sql.Identifier(table)
             )

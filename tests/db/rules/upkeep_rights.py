@@ -38,6 +38,7 @@ UPKEEP: dict[str, Rights] = {
     "write_probes": {"system": EVERYTHING},
     "told_groups": {"system": EVERYTHING},
     "told_answers": {"system": EVERYTHING},
+    "prepared_facets": {"system": EVERYTHING},
     "pseudonym_keys": {"system": "SELECT all"},
     "keeping_runs": {"admin": "SELECT all", "system": EVERYTHING},
     "schema_changes": {"admin": "SELECT all", "system": "SELECT all"},

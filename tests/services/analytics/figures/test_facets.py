@@ -159,7 +159,7 @@ def disclose_cached(session):
     jonas = cast.add_actor(session, cast.JONAS)
 
     def disclose_cached(after=timedelta(0), smallest_group=K):
-        facets = figures.disclose_cached_facets(
+        facets = figures.disclose_known_facets(
             session,
             jonas,
             EventKind.DIAGNOSIS,
@@ -222,6 +222,6 @@ def test_only_analysts_ask(session):
         with pytest.raises(NotAllowed):
             figures.disclose_facets(session, actor, ())
         with pytest.raises(NotAllowed):
-            figures.disclose_cached_facets(
+            figures.disclose_known_facets(
                 session, actor, EventKind.VISIT, now=NOW, smallest_group=K
             )
