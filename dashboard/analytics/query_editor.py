@@ -75,11 +75,17 @@ def draw(answered: str | None) -> None:
                 icon=":material/undo:",
                 on_click=_restore,
             )
+    is_answered = answered is not None and text.strip() == answered.strip()
+    # Said first: a text that is refused would otherwise stand above that answer.
+    if answered is not None and not is_answered:
+        st.caption(
+            _("The answer below is to the query that was run before, not to this one.")
+        )
     if runs:
         query_address.show(queries.parse(text))
     if estimates:
         _show_cost(query_address.estimate(queries.parse(text)))
-    elif answered is not None and text.strip() == answered.strip():
+    elif answered is not None and is_answered:
         # A query that is no longer allowed is refused where its answer would be.
         with suppress(InvalidInput):
             _show_cost(query_address.estimate(queries.parse(answered)))

@@ -499,7 +499,7 @@ def _day(text: str) -> date:
             return date.fromisoformat(text)
     except ValueError:
         pass
-    raise QueryRefused(Sentence("Write a day as '2026-01-31'."))
+    raise QueryRefused(Sentence("Write a day that exists, as '2026-01-31'."))
 
 
 def number_of(node: Any) -> Decimal:

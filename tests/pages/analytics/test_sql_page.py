@@ -119,6 +119,25 @@ def test_a_refusal_says_what_to_write_and_the_text_stays(clinic: Clinic):
     assert "list" not in app.query_params
 
 
+@pytest.mark.parametrize(
+    "sql",
+    ["SELECT count(*) FROM visits WHERE occurred_on > '2026-02-31'", "SELECT"],
+    ids=["refused", "unreadable"],
+)
+def test_an_answer_below_another_query_is_said_to_be_the_earlier_ones(
+    clinic: Clinic, people, sql
+):
+    app = clinic.open("sql", Role.ANALYST)
+    run(app, BY_SEX)
+    assert "run before" not in captions(app)
+
+    run(app, sql)
+
+    assert len(app.error) == 1
+    assert rows_of(app, "sql_result") == [["Female", "9"], ["Male", "7"]]
+    assert "to the query that was run before, not to this one" in captions(app)
+
+
 def test_what_few_have_is_no_row_and_it_is_said_so(clinic: Clinic, people):
     app = clinic.open("sql", Role.ANALYST)
     run(app, "SELECT count(*) FROM patients WHERE birth_year = 1930")
