@@ -92,7 +92,7 @@ def time_of_day(local: datetime | time, *, has_seconds: bool = False) -> str:
     return f"{local:%H:%M:%S}" if has_seconds else f"{local:%H:%M}"
 
 
-def told_apart(local: datetime, time: str) -> str:
+def with_season(local: datetime, time: str) -> str:
     """Return the time, with its season in the hour that comes twice in autumn."""
     both = {local.replace(fold=fold).utcoffset() for fold in (0, 1)}
     if len(both) == 1:

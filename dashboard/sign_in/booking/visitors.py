@@ -15,7 +15,7 @@ from starlette.responses import Response
 from api.core.origins import network_of
 from dashboard.sign_in.html import page
 from dashboard.sign_in.sign_in_context import SignInContext
-from dashboard.ui.clock import told_apart
+from dashboard.ui.clock import with_season
 from dashboard.ui.language import day_heading, day_in_full, gettext as _, refusal_text
 from dashboard.web.sessions.identity import origin_of
 from services.core.actor_database import ActorDatabase
@@ -120,7 +120,7 @@ class Visitors:
     def clock(self, timestamp: datetime) -> str:
         """Return the time of day on the clinic's clock."""
         local = timestamp.astimezone(self.zone)
-        return told_apart(local, f"{local:%H:%M}")
+        return with_season(local, f"{local:%H:%M}")
 
     def when(self, timestamp: datetime) -> str:
         """Return day and time in words, which cannot be misread."""

@@ -11,7 +11,7 @@ from dashboard.ui.clock import (
     midnight,
     time_of_day,
     today,
-    told_apart,
+    with_season,
     zone,
 )
 from dashboard.ui.language import day_heading, day_in_full, gettext as _, short_weekday
@@ -44,7 +44,7 @@ def heading(day: date) -> str:
 def clock(timestamp: datetime) -> str:
     """Return the time of day on the clinic's clock."""
     local = in_zone(timestamp)
-    return told_apart(local, time_of_day(local))
+    return with_season(local, time_of_day(local))
 
 
 def time_line(timestamp: datetime) -> tuple[str, int]:
