@@ -163,7 +163,7 @@ def test_a_mapping_that_makes_another_text_of_one_is_refused(application):
         lines_of(application.database, PATIENT_FIELDS, [ADA], describe)
 
 
-def test_texts_that_decide_how_a_line_reads_are_with_season(application):
+def test_texts_that_decide_how_a_line_reads_are_told_apart(application):
     # With a bar between them they would be the same.
     alike = [
         replace(ADA, last_name=last, first_name=first)

@@ -40,7 +40,7 @@ def test_a_full_one_needs_itself_alone_and_the_others_all_before_them():
     assert list(survey.bases_of(THIRD)) == [THIRD, SECOND, MANIFEST]
 
 
-def test_all_that_lack_something_further_down_are_with_season():
+def test_all_that_lack_something_further_down_are_told_apart():
     survey = Survey.of((SECOND, THIRD), ["20261125T020000Z-0001"])
 
     assert (survey.sets, survey.orphans) == ((), (SECOND, THIRD))

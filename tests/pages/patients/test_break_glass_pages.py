@@ -54,7 +54,7 @@ def test_a_record_is_found_and_opened_for_a_reason(clinic: Clinic, patient):
     assert not app.exception
 
 
-def test_two_records_of_one_name_and_day_are_with_season_by_their_numbers(clinic):
+def test_two_records_of_one_name_and_day_are_told_apart_by_their_numbers(clinic):
     first = clinic.register()
     clinic.register(first_name=first.first_name, last_name=first.last_name)
 

@@ -51,7 +51,7 @@ def test_a_day_has_the_hours_that_the_clinics_clock_gives_it(day: date, hours: i
     assert ends.astimezone(UTC) - begins.astimezone(UTC) == timedelta(hours=hours)
 
 
-def test_an_hour_that_comes_twice_has_two_lines_that_are_with_season():
+def test_an_hour_that_comes_twice_has_two_lines_that_are_told_apart():
     twice = [datetime(2026, 10, 25, hour, 30, tzinfo=UTC) for hour in (0, 1, 2)]
 
     (day,) = days_of([slot(timestamp) for timestamp in twice], BACK, 1)

@@ -54,7 +54,7 @@ def test_who_led_alone_on_a_timeline_of_the_same_number_is_copied_anew(
     assert not ask(breakable, node, IS_ASTRAY)
 
 
-def test_timelines_that_began_at_one_place_are_with_season_by_their_first_record(
+def test_timelines_that_began_at_one_place_are_told_apart_by_their_first_record(
     breakable: Cluster, held_down: Node, tmp_path: Path
 ):
     first, second = (twin(held_down, tmp_path / name) for name in ("one", "other"))

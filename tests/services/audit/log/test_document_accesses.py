@@ -171,7 +171,7 @@ def test_the_hash_of_an_address_is_not_called_an_address():
     )
 
 
-def test_what_an_app_opened_is_with_season_from_what_its_patient_did(
+def test_what_an_app_opened_is_told_apart_from_what_its_patient_did(
     session, rosa, ada, paper, accesses
 ):
     look(session, ada, paper)

@@ -63,7 +63,7 @@ def ask(session, maya, email=NEW, code=CODE):
     own_contact.keep_code(session, maya, email, code, key=KEY)
 
 
-def test_phone_and_address_are_changed_and_with_season_from_what_colleagues_change(
+def test_phone_and_address_are_changed_and_told_apart_from_what_colleagues_change(
     session, change, record
 ):
     changed = change(phone_number="+44 1632 960999", address="2 New Street")

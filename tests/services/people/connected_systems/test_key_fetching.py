@@ -147,7 +147,7 @@ def test_a_redirect_is_not_followed():
     assert paths == ["/jwks"]
 
 
-def test_a_host_that_nobody_has_or_that_is_silent_is_with_season():
+def test_a_host_that_nobody_has_or_that_is_silent_is_told_apart():
     with pytest.raises(KeysUnavailable, match="no address"):
         fetch_keys("https://nobody.invalid/jwks", (), most=100)
     with pytest.raises(KeysUnavailable, match="does not answer"):
