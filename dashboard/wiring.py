@@ -386,10 +386,11 @@ def use(wiring: Wiring) -> None:
 
 
 @contextmanager
-def attached(settings: Settings) -> Iterator[Wiring]:
+def attached(settings: Settings, *, may_create: bool = False) -> Iterator[Wiring]:
     """Connect for one command; start the embedded cluster for it if none runs.
 
-    Raises embedded.CannotStart.
+    Raises embedded.CannotStart, also if there is no clinic in the data folder, unless
+    the command `may_create` one.
     """
     from db import embedded, schema
 
@@ -397,6 +398,12 @@ def attached(settings: Settings) -> Iterator[Wiring]:
         try:
             wiring = connect(settings)
         except NotRunning:
+            if not (may_create or embedded.DataFolder(settings.data).is_complete):
+                # Whoever mistypes --data would verify a log that is empty.
+                raise embedded.CannotStart(
+                    f"There is no clinic in {settings.data}: name its folder with "
+                    "--data."
+                ) from None
             # Nobody else would end them.
             stack.enter_context(embedded.ending_as_by_ctrl_c())
             cluster = embedded.start(settings.data)

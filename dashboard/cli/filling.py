@@ -62,7 +62,7 @@ def take_over(settings: "Settings", path: Path, rejects: Path) -> None:
     console = Console()
     with (
         importing.RejectsFile(rejects).replacing() as listed,
-        wiring.attached(settings) as wired,
+        wiring.attached(settings, may_create=True) as wired,
         _progress(console, TaskProgressColumn(show_speed=True)) as progress,
     ):
         shown = _Shown(progress, folder.size_bytes)
@@ -125,7 +125,7 @@ def take_bundles(
     console = Console()
     with (
         importing.RejectsFile(rejects, importing.OF_RESOURCES).replacing() as listed,
-        wiring.attached(settings) as wired,
+        wiring.attached(settings, may_create=True) as wired,
         _progress(console, TaskProgressColumn(show_speed=True)) as progress,
     ):
         shown = _Shown(progress, bundles.size_bytes)
@@ -209,7 +209,7 @@ def take_list(
             code_lists.choose(session, CONSOLE, parsed.kind, source)
         return changes
 
-    with wiring.attached(settings) as wired:
+    with wiring.attached(settings, may_create=True) as wired:
         return wired.database.write(take, identity=SYSTEM).value
 
 
@@ -243,7 +243,7 @@ def invent(settings: "Settings", patients: int, seed_number: int, events: int) -
 
     console = Console()
     with (
-        wiring.attached(settings) as wired,
+        wiring.attached(settings, may_create=True) as wired,
         _progress(console, MofNCompleteColumn()) as progress,
     ):
         filling = progress.add_task("Patients", total=patients)

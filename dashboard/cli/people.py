@@ -39,7 +39,7 @@ def invite_admin(settings: "Settings", *, name: str, email: str) -> str:
     from db.postgres import SYSTEM
     from services.people.accounts import invitations
 
-    with wiring.attached(settings) as wired:
+    with wiring.attached(settings, may_create=True) as wired:
         invited = wired.database.write(
             lambda session: invitations.invite_admin(
                 session, CONSOLE, name=name, email=email

@@ -407,7 +407,7 @@ def migrate(data: Data = None) -> None:
         from dashboard import wiring
         from db import schema
 
-        with wiring.attached(settings) as wired:
+        with wiring.attached(settings, may_create=True) as wired:
             schema.bring_up_to_date(wired.endpoints)
         typer.echo("The database has the newest schema.")
 

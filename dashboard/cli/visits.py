@@ -33,7 +33,7 @@ def race_for_a_slot(settings: "Settings") -> "Proof":
     from dashboard import wiring
     from jobs.visits import booking_proof
 
-    with wiring.attached(settings) as wired:
+    with wiring.attached(settings, may_create=True) as wired:
         return booking_proof.prove(wired.database, wired.endpoints, None)
 
 

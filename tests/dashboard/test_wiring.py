@@ -93,13 +93,25 @@ def test_a_command_leaves_the_servers_that_are_set_as_they_are(external):
 def test_a_command_starts_the_cluster_for_itself_if_none_runs(tmp_path: Path):
     settings = Settings(data=tmp_path)
 
-    with wiring.attached(settings) as wired:
+    with wiring.attached(settings, may_create=True) as wired:
         assert wired.database.read_latest(receipts).value == 0
         assert embedded.running(tmp_path) is not None
         with wiring.attached(settings) as second:
             assert second.endpoints == wired.endpoints
 
     assert embedded.running(tmp_path) is None
+
+
+def test_a_command_that_needs_a_clinic_makes_none_where_there_is_none(tmp_path: Path):
+    there = tmp_path / "mistyped"
+
+    with (
+        pytest.raises(embedded.CannotStart, match=r"no clinic in .*/mistyped: name"),
+        wiring.attached(Settings(data=there)),
+    ):
+        pass
+
+    assert not there.exists()
 
 
 def test_the_running_cluster_is_found_by_its_folder(addresses: Addresses, monkeypatch):
