@@ -48,8 +48,9 @@ def serve(  # noqa: PLR0917 - each is an option, and none is positional
     with explain_errors():
         settings = choose(host=host, port=port, data=data, servers=servers, https=https)
         from dashboard.cli.launching import launcher
+        from dashboard.cli.launching.stages import outliving
 
-        launcher.serve(settings, empty=empty, say=typer.echo)
+        launcher.serve(settings, empty=empty, say=outliving(typer.echo))
 
 
 @group.command()

@@ -2,8 +2,22 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 Say = Callable[[str], None]
+
+
+def outliving(say: Say) -> Say:
+    """Return `say` for a server that outlives its terminal, or the room for its log.
+
+    Otherwise a promotion or a restore would stop the clinic when it reports that.
+    """
+
+    def say_if_heard(sentence: str) -> None:
+        with suppress(OSError):
+            say(sentence)
+
+    return say_if_heard
 
 
 class Stages:
