@@ -24,6 +24,8 @@ _SEVERAL: Final = 2
 # The function searches a long table, and texts consist of few characters.
 _script: Final = lru_cache(maxsize=4096)(get_unicode_script)
 _LEFTWARDS: Final = TextDirection.RTL
+# Of one face in one document, in about ten megabytes.
+_MOST_WIDTHS: Final = 50_000
 # Spaces, digits and accents belong to the script around them.
 _ANY_SCRIPT: Final = frozenset({UnicodeScript.COMMON, UnicodeScript.INHERITED})
 # Tables for shaping, and what a hinting program noted about itself.
@@ -111,6 +113,7 @@ class Typeface(TTFFont):
             del self.ttfont[table]
         self.subset = _Subset(self)
         self._hbfont = HarfBuzzFont(fonts.harfbuzz_font(face))
+        self._widths: dict[tuple[Any, ...], tuple[int, float]] = {}
 
     def _copy(self, read: TTFFont, face: fonts.Face) -> None:
         for name in TTFFont.__slots__:
@@ -120,6 +123,23 @@ class Typeface(TTFFont):
         self.ttfont = _copied(read.ttfont, face)
         self.desc, self.cw = copy(read.desc), copy(read.cw)
         self.missing_glyphs = []
+
+    def get_text_width(
+        self, text: str, font_size_pt: float, text_shaping_params: dict[str, Any] | None
+    ) -> tuple[int, float]:
+        """Return how many glyphs a text has, and its width.
+
+        To break lines fpdf2 measures each beginning of a line, and everything twice in
+        a table, most of which it has measured in other rows: so widths are kept.
+        """
+        direction = (text_shaping_params or {}).get("fragment_direction")
+        measured = text, font_size_pt, direction
+        width = self._widths.get(measured)
+        if width is None:
+            width = super().get_text_width(text, font_size_pt, text_shaping_params)
+            if len(self._widths) < _MOST_WIDTHS:
+                self._widths[measured] = width
+        return width
 
     def perform_harfbuzz_shaping(
         self, text: str, font_size_pt: float, text_shaping_params: dict[str, Any] | None

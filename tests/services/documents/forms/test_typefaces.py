@@ -69,3 +69,23 @@ def test_a_face_that_is_read_once_gives_each_paper_what_it_would_read_itself(
 
     assert again == first == _paper("Lab report")
     assert second == _paper(other)
+
+
+def test_a_text_is_measured_once_for_all_rows_of_a_table(typeface, monkeypatch):
+    shaped, shape = [], typeface.perform_harfbuzz_shaping
+
+    def shape_and_note(text, size, how):
+        shaped.append(size)
+        return shape(text, size, how)
+
+    monkeypatch.setattr(typeface, "perform_harfbuzz_shaping", shape_and_note)
+    how = {"features": {}, "fragment_direction": TextDirection.LTR}
+
+    small, again, large = (
+        typeface.get_text_width("Lovelace, Ada", size, how) for size in (11, 11, 12)
+    )
+
+    assert shaped == [11, 12]
+    assert small == again
+    assert small[0] == len("Lovelace, Ada")
+    assert small[1] < large[1]
