@@ -66,16 +66,20 @@ def _as_named_here(widget: WidgetMetadata[Any], value: Any) -> Any:
     """Return choices as they are named on this page; it may be in another language."""
     if isinstance(value, list):
         return [_as_named_here(widget, each) for each in value]
-    # There is no public way to the choices, either. A field has none.
-    serde = getattr(widget.deserializer, "__self__", None)
+    # There is no public way to the choices, either, and the server checks what comes
+    # from browsers first (dashboard/web/forged_values.py). A field has no choices.
+    reader = getattr(widget.deserializer, "read", widget.deserializer)
+    serde = getattr(reader, "__self__", None)
     options, name_of = getattr(serde, "options", ()), getattr(serde, "format_func", str)
-    if not isinstance(value, str) or value in map(name_of, options):
+    # As they were drawn: a callback may run before the page knows its language.
+    names = getattr(serde, "formatted_options", ())
+    if not isinstance(value, str) or value in names:
         return value
     for language in LANGUAGE_NAMES:
         with using_language(language):
-            named = {name_of(option): option for option in options}
-        if value in named:
-            return name_of(named[value])
+            others = list(map(name_of, options))
+        if value in others:
+            return names[others.index(value)]
     return value
 
 

@@ -103,6 +103,11 @@ def test_what_was_typed_is_there_again_in_the_language_that_somebody_chose(
     expect(page.get_by_text("Beeswax", exact=True).first).to_be_visible()
     assert page.evaluate(_KEPT) is None
 
+    # Her other sign-ins are in the language that she chose last, in later tests too.
+    page.get_by_role("button", name=cast.ROSA.name).click()
+    page.get_by_role("menuitemradio", name="English").click()
+    expect(page.get_by_label("First name")).to_be_visible()
+
 
 def test_what_was_typed_is_there_again_for_the_same_person_and_is_saved(
     site: Site, rosas: BrowserContext
