@@ -4,6 +4,7 @@ import atexit
 import gc
 
 from dashboard.cli import app
+from dashboard.cli.explaining import explain_lost_output
 
 # Nothing that is loaded is garbage, yet Python's collector ran some 700 times: a third
 # of the time that it took to load the web server.
@@ -14,4 +15,5 @@ if __name__ == "__main__":
     # Nor is there any at the end, when Python would collect once more: half a second
     # for a worker.
     atexit.register(gc.freeze)
-    app()
+    with explain_lost_output():
+        app()

@@ -335,8 +335,19 @@ def connect(settings: Settings) -> Wiring:
 
     Raises NotRunning if there is neither.
     """
+    wired = _wire(settings, endpoints_of(settings))
+    if settings.is_embedded:
+        wired.following.start()
+    return wired
+
+
+def endpoints_of(settings: Settings) -> Endpoints:
+    """Return the servers that are set, or the running embedded cluster.
+
+    Raises NotRunning if there is neither.
+    """
     if not settings.is_embedded:
-        return _wire(settings, settings.external_endpoints())
+        return settings.external_endpoints()
     from db import embedded
 
     endpoints = embedded.running(settings.data)
@@ -344,9 +355,7 @@ def connect(settings: Settings) -> Wiring:
         raise NotRunning(
             f"No cluster is running in {settings.data}. Start one with script/server."
         )
-    wired = _wire(settings, endpoints)
-    wired.following.start()
-    return wired
+    return endpoints
 
 
 @contextmanager

@@ -1,9 +1,41 @@
 """Sentences that the command line prints instead of a traceback."""
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import typer
+
+
+@contextmanager
+def explain_lost_output() -> Iterator[None]:
+    """Exit with a sentence if standard output takes no more, such as on a full disk."""
+    try:
+        yield
+    except OSError as error:
+        reason = _reason_for_lost_output()
+        if reason is None:
+            # It is another file's error.
+            raise
+        typer.echo(
+            f"The output could not be written ({reason}). What the command did "
+            "before that stands.",
+            err=True,
+        )
+        # Python would try once more at the end, and complain itself.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from error
+
+
+def _reason_for_lost_output() -> str | None:
+    """Return why standard output takes no more; None if it takes the end of a line."""
+    try:
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+    except OSError as error:
+        return (error.strerror or str(error)).lower()
+    return None
 
 
 @contextmanager

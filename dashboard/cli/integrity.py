@@ -72,11 +72,14 @@ def make_file_keys(path: Path) -> str:
     """Make a key file for external servers; return what to do with it."""
     from db.files import file_keys
 
+    folder, is_folder_new = path.parent, not path.parent.exists()
     if not file_keys.make(path):
         raise file_keys.UnusableFileKeys(f"{path} already exists and was not changed.")
+    # Whoever mistyped the path would not find the keys where they look for them.
+    made = f"There was no folder {folder}; it was made. " if is_folder_new else ""
     return (
-        f"{path} contains the keys that encrypt files. Keep a copy of it apart from "
-        "the databases' backups: without it, no file can ever be read again."
+        f"{made}{path} contains the keys that encrypt files. Keep a copy of it apart "
+        "from the databases' backups: without it, no file can ever be read again."
     )
 
 

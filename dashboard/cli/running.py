@@ -90,13 +90,26 @@ def web(
     """Serve pages and API for databases that are already running."""
     with explain_errors():
         settings = choose(host=host, port=port, data=data)
+        from dashboard.cli.launching import children
+
+        if not children.is_attended():
+            _require_servers(settings, socket)
         # The server is imported before the launcher's signal is awaited: that takes
         # seconds in which the databases start.
-        from dashboard.cli.launching import children
         from dashboard.web import server  # noqa: F401
 
         children.attend()
         serve_pages(settings, socket)
+
+
+def _require_servers(settings: "Settings", socket: Path | None) -> None:
+    """Raise NotRunning or CannotServe at once, not after the server is imported."""
+    from dashboard import wiring
+    from dashboard.web.startup_checks import require_address
+
+    wiring.endpoints_of(settings)
+    if socket is None:
+        require_address(settings.host, settings.port)
 
 
 def serve_pages(settings: "Settings", socket: Path | None = None) -> None:

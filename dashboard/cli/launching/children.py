@@ -126,6 +126,11 @@ def last_words(child: Child) -> str:
     return child_processes.last_words(child.log)
 
 
+def is_attended() -> bool:
+    """Return whether a launcher has started this process, and will have it begin."""
+    return ATTENDED in os.environ
+
+
 def attend() -> None:
     """In a child, wait for the launcher's signal to begin, and end when it ends.
 

@@ -242,7 +242,7 @@ def test_keys_that_the_log_and_its_files_need_are_not_dropped(run, keys, tmp_pat
 
 
 def test_keys_are_made_for_servers_of_ones_own_once(run, tmp_path):
-    path = tmp_path / "etc/file.keys"
+    path = tmp_path / "file.keys"
 
     first, again = (run("new-file-keys", str(path)) for _ in range(2))
 
@@ -253,6 +253,16 @@ def test_keys_are_made_for_servers_of_ones_own_once(run, tmp_path):
     assert (again.returncode, again.stdout) == (1, "")
     assert again.stderr == f"{path} already exists and was not changed.\n"
     assert FileKeys(path).primary
+
+
+def test_a_folder_that_is_made_for_new_keys_is_named(run, tmp_path):
+    folder = tmp_path / "mistyped"
+
+    finished = run("new-file-keys", str(folder / "file.keys"))
+
+    assert finished.stdout.startswith(
+        f"There was no folder {folder}; it was made. {folder}/file.keys contains the"
+    )
 
 
 def test_a_key_file_that_is_missing_is_one_sentence(run, tmp_path):
