@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
-from pathlib import PurePath
 from typing import Final
 
 from services.documents.records.rules import (
     EARLIEST_PAPER,
     LONGEST_TITLE,
+    stem_of,
     tidy_line,
 )
 
@@ -86,7 +86,7 @@ def guess_paper(filename: str, text: Sequence[str], *, today: date) -> PaperGues
 
 
 def _title(filename: str, text: str) -> str:
-    named = PurePath(filename.replace("\\", "/")).stem.replace("_", " ")
+    named = stem_of(filename).replace("_", " ")
     # A file's name can be longer than a title.
     stem = tidy_line(named)[:LONGEST_TITLE].rstrip()
     if not _SAYS_NOTHING.fullmatch(stem):

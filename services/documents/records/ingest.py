@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from functools import partial
 from io import SEEK_END, BytesIO, UnsupportedOperation
-from pathlib import PurePath
 from typing import Any, BinaryIO, Final, Protocol
 from uuid import UUID
 
@@ -29,7 +28,7 @@ from services.documents.records.errors import (
     TooLarge,
     translate_file_errors,
 )
-from services.documents.records.rules import LONGEST_FILENAME, tidy_line
+from services.documents.records.rules import LONGEST_FILENAME, stem_of, tidy_line
 from services.pdf.report import ACTIVE, Finding, NotAPdf, OfficeFile, PdfReport
 from services.pdf.sources import (
     HEADER_WITHIN,
@@ -207,8 +206,7 @@ class DocumentIngest:
         source.seek(0)
         put = self._store(source, Bucket.DOCUMENT_ORIGINALS, media_type)
         try:
-            # A folder, in Windows' or Unix' notation, is no part of the name.
-            stem = PurePath(filename.replace("\\", "/")).stem
+            stem = stem_of(filename)
             _measure(pdf, f"{stem}.pdf")
             content = self._receive_pdf(pdf, f"{stem}.pdf", person)
         except BaseException:

@@ -56,11 +56,18 @@ def storable(page: str) -> str:
 def tidy_filename(name: str) -> str:
     """Return the file's name without folders, with the ending of a PDF."""
     last = re.split(r"[/\\]", name)[-1]
-    tidied = tidy_line(last).strip(". ") or "document"
+    tidied = tidy_line(last).rstrip(". ")
     if not tidied.lower().endswith(_ENDING):
         tidied += _ENDING
-    stem = tidied[: -len(_ENDING)]
+    stem = tidied[: -len(_ENDING)].lstrip(". ") or "document"
     return stem[: LONGEST_FILENAME - len(_ENDING)] + tidied[-len(_ENDING) :]
+
+
+def stem_of(name: str) -> str:
+    """Return a file's name without folders and ending: of `.pdf`, nothing is left."""
+    last = re.split(r"[/\\]", name)[-1]
+    stem, dot, _ = last.rpartition(".")
+    return stem if dot else last
 
 
 def title_or_filename(title: str, filename: str) -> str:

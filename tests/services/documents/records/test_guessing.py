@@ -41,6 +41,8 @@ def test_the_date_is_that_of_the_paper(text, dated_on):
         ("discharge_letter.pdf", "", "discharge letter"),
         ("scan0001.pdf", "\n 1 \nDischarge letter\nDear", "Discharge letter"),
         ("IMG_2034.JPG", "", "IMG 2034"),
+        (".pdf", "Discharge letter", "Discharge letter"),
+        (r"C:\scans\.jpg", "", ""),
         ("20261103_1204.pdf", "Blood count", "Blood count"),
         ("scan.pdf", "x" * 90, "scan"),
         (f"{'Letter ' * 29}.pdf", "", ("Letter " * 29)[:200].strip()),
