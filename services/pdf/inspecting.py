@@ -55,6 +55,8 @@ _SENTENCES: Final = {
     "here. Open it where it is from, save it as JPEG or PDF, and choose that file.",
     Refusal.LARGE_PICTURE: "This picture has more than 72 million pixels. Make it "
     "smaller, or scan the paper at 300 dpi, and choose that file.",
+    Refusal.COSTLY_PICTURE: "This picture takes more memory to read than any page "
+    "should. Make it smaller, or scan the paper at 300 dpi, and choose that file.",
     Refusal.MANY_PICTURES: "This file has more pictures than become one document: 200 "
     "at most. Split it into parts.",
 }

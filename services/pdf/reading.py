@@ -80,7 +80,10 @@ def answer(request: Request, file: int) -> bytes:
                 return json.dumps(_words_of(pdf, request.page)).encode()
             return _render(pdf, request.page, request.width)
     except (MemoryError, RecursionError):
-        raise Refused(Refusal.TOO_MUCH) from None
+        is_picture = request.do == "convert"
+        raise Refused(
+            Refusal.COSTLY_PICTURE if is_picture else Refusal.TOO_MUCH
+        ) from None
 
 
 def _joined(file: int) -> bytes:

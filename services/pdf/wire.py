@@ -34,6 +34,7 @@ class Refusal(StrEnum):
     TOO_MUCH = "too much"
     BROKEN_PICTURE = "broken picture"
     LARGE_PICTURE = "large picture"
+    COSTLY_PICTURE = "costly picture"
     MANY_PICTURES = "many pictures"
 
 

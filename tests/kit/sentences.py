@@ -3,7 +3,7 @@
 import ast
 import builtins
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from string import Formatter
@@ -197,12 +197,14 @@ def refusals(code: str) -> Iterator[str]:
     """Yield the sentences of a module's refusals: of what it raises, and of its errors.
 
     A text with values can be translated only if it is a Sentence; any other is yielded
-    as it is in the code.
+    as it is in the code. A constant of the module stands for the texts in it.
     """
-    for node in ast.walk(ast.parse(code)):
+    module = ast.parse(code)
+    constants = _constants(module)
+    for node in ast.walk(module):
         for call in _refusing(node):
             for argument in (*call.args, *(each.value for each in call.keywords)):
-                yield from filter(_is_said, _sentences(argument))
+                yield from filter(_is_said, _sentences(argument, constants))
 
 
 def _name(call: ast.Call) -> str:
@@ -257,15 +259,32 @@ def _refusing(node: ast.AST) -> Iterator[ast.Call]:
         yield node
 
 
-def _sentences(node: ast.expr) -> Iterator[str]:
+def _constants(module: ast.Module) -> dict[str, ast.expr]:
+    return {
+        target.id: statement.value
+        for statement in module.body
+        if isinstance(statement, ast.AnnAssign) and statement.value
+        for target in (statement.target,)
+        if isinstance(target, ast.Name)
+    }
+
+
+def _sentences(node: ast.expr, constants: Mapping[str, ast.expr]) -> Iterator[str]:
     match node:
         case ast.Constant(value=str() as text):
             yield text
         case ast.Call() if _name(node) == "Sentence":
-            yield from _sentences(node.args[0])
+            yield from _sentences(node.args[0], constants)
         case ast.IfExp():
-            yield from _sentences(node.body)
-            yield from _sentences(node.orelse)
+            yield from _sentences(node.body, constants)
+            yield from _sentences(node.orelse, constants)
+        case ast.Name(id=name) | ast.Subscript(value=ast.Name(id=name)) if (
+            name in constants
+        ):
+            yield from _sentences(constants[name], constants)
+        case ast.Dict(values=values):
+            for value in values:
+                yield from _sentences(value, constants)
         case ast.JoinedStr():
             yield ast.unparse(node)
 

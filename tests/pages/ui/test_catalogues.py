@@ -31,6 +31,7 @@ from services.patients.duplicates.moved_entries import WORDS
 from services.patients.records.model import FIELDS as PATIENT_FIELDS, SEX_LABELS, Sex
 from services.patients.records.rules import LABELS
 from services.patients.search.fields import FIELDS
+from services.pdf import inspecting
 from services.pdf.signing.checking import SignatureState
 from services.visits.calendar import day_list
 from services.visits.front_desk.appointments import errors as visit_errors, transitions
@@ -58,6 +59,8 @@ NOT_SHOWN: Final = (
     "services.backups.kits.paper",
     # Mistakes in our own code; the log's descriptions of actions are in services.audit.
     "services.core.audit",
+    # Pages say of a damaged file what a refusal of its own says.
+    "services.fhir.bulk_exports.packing",
     "services.demo.",
 )
 #: What of that is said on a page all the same.
@@ -193,6 +196,7 @@ def test_what_people_are_refused_with_is_german(file: Path) -> None:
         pytest.param([*TYPE_LABELS.values(), STATED], id="types of documents"),
         pytest.param([*errors._ACTIVE.values()], id="active content"),
         pytest.param([*notifications._SENTENCES.values()], id="notifications"),
+        pytest.param([*inspecting._SENTENCES.values()], id="files that are not read"),
         *(
             pytest.param([*_said_by(template)], id=template.name)
             for template in TEMPLATES.values()

@@ -52,15 +52,25 @@ def test_sentences_that_are_not_translated_are_found(tmp_path: Path) -> None:
 
 def test_refusals_are_found_in_all_their_shapes() -> None:
     code = """
+_FULL: Final = "There is no room."
+_REASONS: Final = {1: "It is too late.", 2: "It is too early."}
+
 class Late(Conflict):
     def __init__(self, hours):
         super().__init__(Sentence("Up to {hours} hours.", hours=hours))
 
 def check(name):
+    if name == 1:
+        raise Refused(_FULL)
+    if name == 2:
+        raise Refused(_REASONS[name])
     raise InvalidInput("name", f"{name} is wrong." if name else "There is none.")
 """
 
     assert sorted(refusals(code)) == [
+        "It is too early.",
+        "It is too late.",
+        "There is no room.",
         "There is none.",
         "Up to {hours} hours.",
         "f'{name} is wrong.'",

@@ -232,12 +232,13 @@ def png_claiming(width, height):
     [
         (png_claiming(9_000, 9_000), "72 million pixels"),
         (png_claiming(2_000_000_000, 2_000_000_000), "picture"),
+        (png_claiming(1, 60_000_000), "This picture takes more memory"),
         (written(paper(), "JPEG")[:900], "damaged"),
         (b"\xff\xd8\xff" + b"\0" * 100, "damaged"),
         (b"\0\0\0\x18ftypheic" + b"\0" * 100, "picture"),
         (b"II*\0" + b"\xff" * 100, "damaged"),
     ],
-    ids=["bomb", "larger bomb", "cut off", "no JPEG", "no HEIC", "no TIFF"],
+    ids=["bomb", "larger bomb", "line", "cut off", "no JPEG", "no HEIC", "no TIFF"],
 )
 def test_what_cannot_be_read_is_refused_with_advice(inspector, data, sentence):
     with pytest.raises(Unreadable, match=sentence) as refused:
