@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
+from db.embedded.data_folder import CannotStart
 from db.embedded.processes.child_processes import Program
 
 _log = logging.getLogger(__name__)
@@ -61,6 +62,12 @@ class RestartBackoff:
         if now < self.next_at:
             return False
         self.has_ended = False
-        program.start()
         self.started(now)
+        try:
+            program.start()
+        except CannotStart as error:
+            # Such as without memory for a moment. It must not keep the supervisor from
+            # the other programs, so it counts as a program that ended at once.
+            _log.warning("%s could not be started: %s", program.name, error)
+            return False
         return True

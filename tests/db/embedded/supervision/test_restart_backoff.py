@@ -59,3 +59,17 @@ def test_who_is_started_in_another_way_does_not_pay_for_what_was_ended(tmp_path:
     other = replace(program)
     assert backoff.start_again(other)
     other.process.wait()
+
+
+def test_a_program_that_cannot_be_started_waits_and_keeps_nobody_from_the_others(
+    tmp_path: Path,
+):
+    missing = tmp_path / "renamed"
+    program = Program("mongod", ["true"], {}, missing, missing / "log")
+    backoff = RestartBackoff()
+
+    tries = [backoff.start_again(program) for _ in range(3)]
+
+    assert tries == [False] * 3
+    assert backoff.failures == 1
+    assert backoff.next_at > time.monotonic()
