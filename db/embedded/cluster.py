@@ -37,6 +37,11 @@ _log = logging.getLogger(__name__)
 
 _START_SECONDS: Final = 120.0
 _STOP_SECONDS: Final = 20.0
+_GONE: Final = (
+    "There is no folder %s any more, and Chartroom's data are in it: rename it back, "
+    "or mount its disk again. To use it under another name, stop Chartroom and start "
+    "it with --data."
+)
 # Patroni looks about once a second.
 _LONGEST_PAUSE_SECONDS: Final = 0.5
 
@@ -165,10 +170,11 @@ class Cluster:
             self._servers.others,
             probe_url=self._probe_url,
             is_held=self._breakage.holds,
-            look_after_folder=self._publish_again,
+            look_after_folder=self._look_after_folder,
         )
         self._takeovers = TakeoverWatch(self._look_at_sites)
         self._is_public = False
+        self._is_folder_gone = False
         self._drills = Drills(folder.path)
         self._control_server = ControlServer()
         self._held = ExitStack()
@@ -297,8 +303,19 @@ class Cluster:
             self._deadlines,
         ).by_name()
 
-    def _publish_again(self) -> None:
-        """Publish the cluster's addresses again if somebody has deleted the file."""
+    def _look_after_folder(self) -> None:
+        """Publish the cluster's addresses again if somebody has deleted the file.
+
+        If the whole folder is gone, say so once.
+        """
+        was_gone, self._is_folder_gone = (
+            self._is_folder_gone,
+            not self.folder.path.exists(),
+        )
+        if self._is_folder_gone:
+            if not was_gone:
+                _log.error(_GONE, self.folder.path)
+            return
         if self._is_public and self.folder.published_at() is None:
             _log.warning(
                 "The file with the cluster's addresses was missing; it is written "

@@ -50,15 +50,22 @@ class FileKeys:
     """A Tink keyset in a file that may be replaced while processes use it.
 
     If the file may be made, the first process that needs it makes it, and `mark` shows
-    from then on that there is one. Every method may raise UnusableFileKeys.
+    from then on that there is one. None is made while there is no `folder`: it was
+    there, with the keys in it. Every method may raise UnusableFileKeys.
     """
 
     def __init__(
-        self, path: Path, *, may_be_made: bool = False, mark: Path | None = None
+        self,
+        path: Path,
+        *,
+        may_be_made: bool = False,
+        mark: Path | None = None,
+        folder: Path | None = None,
     ) -> None:
         self.path = path
         self._may_be_made = may_be_made
         self._mark = mark
+        self._folder = folder
         self._known: _Keyring | None = None
 
     @classmethod
@@ -68,7 +75,12 @@ class FileKeys:
         path = settings.file_keys_file
         if path is not None:
             return cls(path)
-        return cls(own, may_be_made=True, mark=settings.data / "file-keys.made")
+        return cls(
+            own,
+            may_be_made=True,
+            mark=settings.data / "file-keys.made",
+            folder=settings.data if settings.is_embedded else None,
+        )
 
     def seal(self, data: bytes, purpose: str) -> bytes:
         """Seal something small; it can be unsealed for the same purpose only."""
@@ -150,6 +162,11 @@ class FileKeys:
             if not self._may_be_made or was_here:
                 raise UnusableFileKeys(
                     f"There is no key file {self.path}: put it back from your copy."
+                ) from None
+            if self._folder is not None and not self._folder.exists():
+                raise UnusableFileKeys(
+                    f"There is no folder {self._folder} any more, and the keys are in "
+                    "it: rename it back, or mount its disk again."
                 ) from None
             # Another process may have made it, and then marked it, since we looked.
             if private_files.is_marked(self._mark) and not self.path.exists():

@@ -365,6 +365,10 @@ _MESSAGES: Final = (
     ),
     marked("No cluster is running in {folder}. Start one with script/server."),
     marked("There is no key file {file}: put it back from your copy."),
+    marked(
+        "There is no folder {folder} any more, and the keys are in it: rename it back, "
+        "or mount its disk again."
+    ),
     marked("The key file {file} cannot be used: {why}."),
     marked("{file} does not contain a keyset of Tink."),
     marked("There is no key file {file}."),

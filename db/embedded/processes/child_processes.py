@@ -168,16 +168,17 @@ def last_words(log: Path) -> str:
 
 
 def find(*places: Path) -> list[psutil.Process]:
-    """Return the cluster's processes whose command lines name files in these places.
+    """Return the cluster's processes that name files in these places, or work there.
 
     That is how the remains of a killed launcher are recognised: there is no list on
-    disk to be out of date, and no process id to be mistaken for a later one.
+    disk to be out of date, and no process id to be mistaken for a later one. If the
+    data folder was renamed since, they name its former place, and work in this one.
     """
     parts = tuple(f"{place}/" for place in places)
     processes = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
-            if process.pid != os.getpid() and _is_ours(process.cmdline(), parts):
+            if process.pid != os.getpid() and _is_ours(process, parts):
                 # psutil caches processes: a new one with the id of one that is gone
                 # would be taken for the old one, and be spared.
                 processes.append(psutil.Process(process.pid))
@@ -276,11 +277,20 @@ def _polite(process: psutil.Process) -> signal.Signals:
     return signal.SIGINT if is_postgres else signal.SIGTERM
 
 
-def _is_ours(command: list[str], parts: tuple[str, ...]) -> bool:
-    # This checks every process of the machine, and few name the folder: so that is
+def _is_ours(process: psutil.Process, parts: tuple[str, ...]) -> bool:
+    # This checks every process of the machine, and few are such programs: so that is
     # checked first.
-    files = "/\0".join(command[1:]) + "/"
-    if not any(part in files for part in parts):
+    command = process.cmdline()
+    if not command or not _is_of_a_cluster(command):
         return False
-    is_patroni = any(Path(argument).stem in _PATRONIS for argument in command)
-    return is_patroni or Path(command[0]).name in _OURS
+    files = "/\0".join(command[1:]) + "/"
+    if any(part in files for part in parts):
+        return True
+    return f"{process.cwd()}/".startswith(parts)
+
+
+def _is_of_a_cluster(command: list[str]) -> bool:
+    if command[0].rpartition("/")[2] in _OURS:
+        return True
+    named = (argument for argument in command if "patroni" in argument)
+    return any(Path(argument).stem in _PATRONIS for argument in named)

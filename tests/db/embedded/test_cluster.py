@@ -12,7 +12,8 @@ from pymongo.errors import OperationFailure
 
 from db import embedded, json_http
 from db.cluster.control_client import Control
-from db.embedded import Addresses, Cluster
+from db.embedded import Addresses, Cluster, DataFolder
+from db.embedded.processes.ports import PortReservations
 from db.embedded.servers.etcd_certificate import EtcdCertificate
 from db.embedded.supervision import restart_backoff
 from tests.conftest import owner
@@ -168,6 +169,26 @@ def test_who_deletes_the_addresses_cuts_nobody_off(own_cluster: Cluster):
     (own_cluster.folder.run / "endpoints.json").unlink()
 
     assert eventually(lambda: embedded.running(data)) == before
+
+
+def test_a_folder_that_was_renamed_under_a_running_cluster_is_named_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    folder = DataFolder(tmp_path / "clinic")
+    folder.prepare()
+    with PortReservations() as ports:
+        cluster = Cluster(folder, ports)
+        folder.path.rename(tmp_path / "renamed")
+
+        for _ in range(2):
+            cluster._look_after_folder()
+
+    (said,) = caplog.messages
+    assert said == (
+        f"There is no folder {folder.path} any more, and Chartroom's data are in it: "
+        "rename it back, or mount its disk again. To use it under another name, stop "
+        "Chartroom and start it with --data."
+    )
 
 
 def test_a_commit_waits_for_a_replica(own_cluster: Cluster):

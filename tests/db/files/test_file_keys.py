@@ -249,6 +249,21 @@ def test_a_later_process_makes_none_in_place_of_those_that_were_lost(
     assert FileKeys.of(settings).unseal(sealed, "draft 7") == b"x"
 
 
+def test_no_keys_are_made_where_the_clinics_folder_was_until_it_was_renamed(
+    tmp_path: Path,
+):
+    """Files sealed with them would be lost with the servers' next start."""
+    folder = tmp_path / "clinic"
+    folder.mkdir()
+    keys = FileKeys.of(Settings(data=folder))
+    folder.rename(tmp_path / "renamed")
+
+    with pytest.raises(UnusableFileKeys, match=f"no folder {folder} any more"):
+        keys.seal(b"x", "draft 7")
+
+    assert not folder.exists()
+
+
 def test_requiring_keys_that_may_be_made_makes_none(keys: FileKeys, path: Path):
     keys.require()
 

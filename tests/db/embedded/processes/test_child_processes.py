@@ -125,6 +125,27 @@ def test_what_has_the_number_of_one_that_was_seen_before_is_found_and_ended(
         running.communicate()
 
 
+def test_what_is_left_in_a_folder_that_was_renamed_since_is_found(tmp_path: Path):
+    server = tmp_path / "postgres"
+    server.symlink_to("/bin/cat")
+    former = tmp_path / "former"
+    former.mkdir()
+    running = subprocess.Popen(
+        ["postgres", "-", f"{former}/db-01"],
+        executable=server,
+        cwd=former,
+        stdin=subprocess.PIPE,
+    )
+    try:
+        renamed = former.rename(tmp_path / "renamed")
+
+        assert [left.pid for left in child_processes.find(renamed)] == [running.pid]
+        assert child_processes.find(tmp_path / "another") == []
+    finally:
+        running.kill()
+        running.communicate()
+
+
 def test_who_was_about_to_ask_whether_one_runs_when_told_to_stop_still_ends_it():
     process = subprocess.Popen(["sleep", "60"])
     # An exception out of a signal handler leaves `poll` in this state.
