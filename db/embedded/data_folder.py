@@ -162,9 +162,19 @@ class DataFolder:
         return self.logs / f"{name}.log"
 
     def secrets(self) -> dict[str, str]:
-        """Return the passwords; missing ones are generated first."""
+        """Return the passwords; missing ones are generated first.
+
+        Raises CannotStart if those of servers with data are lost.
+        """
         path = self.path / _PASSWORDS
         known = read_json(path)
+        if not known and self.is_complete:
+            raise CannotStart(
+                f"There is no file {path}, although there was one: put it back from "
+                "your copy. It has the passwords of the databases, and no other will "
+                "do. If it is lost for good, docs/runbooks/lost-machine.md says how a "
+                "recovery kit and a backup open the clinic."
+            )
         missing = {name: secrets.token_hex(24) for name in _SECRETS}
         if missing.keys() - known.keys():
             known = missing | known
@@ -173,10 +183,10 @@ class DataFolder:
 
     def ports(self) -> dict[str, int]:
         """Return the remembered ports by name; empty before the first start."""
-        return {
-            name: int(port)
-            for name, port in read_json(self.path / "ports.json").items()
-        }
+        remembered = read_json(
+            self.path / "ports.json", otherwise="delete it, and others are chosen"
+        )
+        return {name: int(port) for name, port in remembered.items()}
 
     def remember_ports(self, ports: dict[str, int]) -> None:
         """Keep the ports for the next start."""
@@ -195,7 +205,10 @@ class DataFolder:
         """Return what `publish` wrote, as long as its launcher is alive."""
         if not self.is_locked():
             return None
-        content = read_json(self.run / "endpoints.json")
+        content = read_json(
+            self.run / "endpoints.json",
+            otherwise="delete it, and the launcher writes it again",
+        )
         return Endpoints(**content) if content else None
 
     def published_at(self) -> int | None:
@@ -306,10 +319,18 @@ def has_data(node: Path) -> bool:
     return (node / "global/pg_control").exists()
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Return a file's content; an empty object if there is none."""
+def read_json(
+    path: Path, *, otherwise: str = "put it back from your copy"
+) -> dict[str, Any]:
+    """Return a file's content; an empty object if there is none.
+
+    Raises CannotStart if it is damaged, and says what to do `otherwise`.
+    """
     try:
         content: dict[str, Any] = json.loads(path.read_text())
     except FileNotFoundError:
         return {}
+    except ValueError:
+        # Without its cause, which may quote a password.
+        raise CannotStart(f"{path} is damaged, it is not JSON: {otherwise}.") from None
     return content

@@ -49,6 +49,35 @@ def test_a_secret_that_a_newer_version_needs_is_added_to_the_old_ones(
     assert len(secrets["etcd"]) == 48
 
 
+def test_lost_passwords_of_servers_with_data_are_not_replaced_by_others(
+    folder: DataFolder,
+):
+    folder.secrets()
+    folder.mark_complete()
+    (folder.path / "secrets.json").unlink()
+
+    with pytest.raises(CannotStart, match="although there was one: put it back from"):
+        folder.secrets()
+
+    assert not (folder.path / "secrets.json").exists()
+
+
+@pytest.mark.parametrize("content", ["", '{"postgres": "Zx8', "\x00\x00"])
+def test_damaged_files_are_named_with_what_to_do_and_not_quoted(
+    folder: DataFolder, content: str
+):
+    for name, remedy in (
+        ("secrets.json", "put it back from your copy"),
+        ("ports.json", "delete it, and others are chosen"),
+    ):
+        path = folder.path / name
+        path.write_text(content)
+        with pytest.raises(CannotStart) as refusal:
+            folder.secrets() if name == "secrets.json" else folder.ports()
+
+        assert str(refusal.value) == f"{path} is damaged, it is not JSON: {remedy}."
+
+
 def test_a_second_launcher_is_told_in_a_sentence(folder: DataFolder):
     with (
         folder.locked(),

@@ -41,6 +41,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataFolder:
 @pytest.mark.parametrize("start", [starting, embedded.files_alone])
 def test_without_its_disk_no_empty_one_takes_its_place(folder: DataFolder, start):
     """Files that were uploaded there would be gone once the disk is back."""
+    folder.secrets()
     folder.mark_complete()
 
     with (
