@@ -29,10 +29,10 @@ from dashboard.visits.booking.cancellation_notice import notice_hours
 from dashboard.visits.booking.moving import go_and_move
 from dashboard.visits.booking.times import when
 from dashboard.visits.front_desk import desk_words
-from services.core.actors import Permission
+from services.core.actors import Permission, Role
 from services.core.reasons import LONGEST
 from services.visits.booking import bookings
-from services.visits.booking.bookings.errors import NotesWritten
+from services.visits.booking.bookings.errors import NotesWritten, TooLateToCancel
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
 _MOVE: Final = "move"
@@ -66,6 +66,8 @@ def visits_table(visits: Sequence[VisitRecord], *, name: str, key: str) -> None:
         for visit, of_visit in zip(visits, actions, strict=True)
     ]
     event = record_table(payload_of(columns, rows, name=name), key=key)
+    if any(map(_is_left_to_clinic, visits)):
+        st.caption(refusal_text(TooLateToCancel(notice_hours())))
     visit = chosen_of(event, visits, lambda visit: visit.id)
     if event.action and visit:
         if event.action[1] == _CANCEL:
@@ -99,8 +101,7 @@ def _actions(visit: VisitRecord) -> Iterator[RowAction]:
         "calendar_add_on",
         calendar_url(visit.id),
     )
-    if _has_begun(visit) and not _overrides():
-        # Only the clinic can still move or cancel it.
+    if _is_left_to_clinic(visit) or (_has_begun(visit) and not _overrides()):
         return
     yield RowAction(_MOVE, _("Move"), "event_repeat", shows_label=True)
     yield RowAction(
@@ -173,6 +174,15 @@ def _cancel(visit: VisitRecord, reason: str, *, overrides: bool) -> None:
         return
     notify(_("The visit is cancelled."), icon="event_busy")
     st.rerun()
+
+
+def _is_left_to_clinic(visit: VisitRecord) -> bool:
+    """Return whether the visit is so near that its patient can no longer change it."""
+    return (
+        current_actor().role is Role.PATIENT
+        and visit.status is VisitStatus.SCHEDULED
+        and visit.starts_at - now() < timedelta(hours=notice_hours())
+    )
 
 
 def _has_begun(visit: VisitRecord) -> bool:
