@@ -37,7 +37,9 @@ def show_answer(text: str) -> None:
     with st.spinner(_("Counting...")):
         result = query_address.run(query)
     show_result(query, result)
-    question_address.show_files(_API, _("Download"), _FORMATS, key="sql")
+    # A file of no rows says no more than the page does.
+    if result.rows:
+        question_address.show_files(_API, _("Download"), _FORMATS, key="sql")
     st.caption(freshness())
 
 

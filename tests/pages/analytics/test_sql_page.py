@@ -144,6 +144,8 @@ def test_what_few_have_is_no_row_and_it_is_said_so(clinic: Clinic, people):
 
     assert not app.exception
     assert any("No rows are shown" in each.value for each in app.markdown)
+    # Nor is there anything to download.
+    assert not app.get("link_button")
 
 
 def test_a_difference_of_few_is_refused_on_the_page(clinic: Clinic, people):
