@@ -2,12 +2,18 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
 from dashboard.analytics.cohort_charts import number_text
-from dashboard.ui.chart_tools.vega_lite import Spec, mark, nominal, quantitative
+from dashboard.ui.chart_tools.vega_lite import (
+    Spec,
+    every_value,
+    mark,
+    nominal,
+    quantitative,
+)
 from dashboard.ui.language import decimal, gettext as _, marked, translated
 from services.analytics.figures import Distribution, FigureCell, FigureResult
 from services.analytics.figures.drawing import COLOURS, QUANTITIES, explain_boxes
@@ -50,19 +56,29 @@ def explain(result: FigureResult) -> str:
     return translated(explain_boxes(result.smallest_group))
 
 
-def boxes_data(result: FigureResult, named: list[dict[str, str]]) -> pd.DataFrame:
-    """Return the data of the boxes; `named` are the groups' values."""
+def boxes_data(
+    result: FigureResult, named: list[dict[str, str]], *, is_timed: bool
+) -> pd.DataFrame:
+    """Return the data of the boxes; `named` are the groups' values.
+
+    Along times, groups of which nothing is shown keep their place.
+    """
     return pd.DataFrame(
         [
             names | _drawn(cell)
             for names, cell in zip(named, result.cells, strict=True)
-            if cell.distribution is not None
+            if is_timed or cell.distribution is not None
         ]
     )
 
 
 def boxes_spec(
-    names: Sequence[str], groups: int, *, along: str, beside: str | None, is_timed: bool
+    names: Sequence[str],
+    data: pd.DataFrame,
+    *,
+    along: str,
+    beside: str | None,
+    is_timed: bool,
 ) -> Spec:
     """Return boxes of the groups, upright along times and horizontal beside words.
 
@@ -72,29 +88,30 @@ def boxes_spec(
     upto = f"{number}2"
     axis = TIME_AXIS if is_timed else WORD_AXIS | {"title": None}
     placed: Spec = {
-        group: nominal(along, sort=None, axis=axis),
+        group: nominal(along, axis=axis, scale=every_value(data[along])),
         "color": {"value": COLOURS[0]},
         "tooltip": [*map(nominal, names), *map(_tooltip, _COLUMNS)],
     }
     if beside:
         legend = {"orient": "bottom"}
+        scale = every_value(data[beside])
         placed |= {
-            f"{group}Offset": nominal(beside, sort=None),
-            "color": nominal(beside, sort=None, title=None, legend=legend),
+            f"{group}Offset": nominal(beside, scale=scale),
+            "color": nominal(beside, title=None, legend=legend, scale=scale),
         }
     whisker = mark("rule")
     box = mark("bar", size=_BOX, opacity=0.45)
     middle = mark("tick", thickness=2, size=_BOX)
     dot = mark("point", filled=True, size=40)
-    scaled = _column("p25", title=None, scale={"zero": False})
+    scaled = quantitative("p25", title=None, scale={"zero": False})
     layers: list[tuple[Spec, Spec]] = [
-        (whisker, {number: _column("p75"), upto: _end_at("p90")}),
-        (box, {number: scaled, upto: _end_at("p75")}),
-        (middle, {number: _column("median")}),
-        (dot, {number: _column("mean")}),
+        (whisker, {number: quantitative("p75"), upto: {"field": "p90"}}),
+        (box, {number: scaled, upto: {"field": "p75"}}),
+        (middle, {number: quantitative("median")}),
+        (dot, {number: quantitative("mean")}),
     ]
     return {
-        "height": _HEIGHT if is_timed else _ROW * groups + _AXIS,
+        "height": _HEIGHT if is_timed else _ROW * len(data) + _AXIS,
         "transform": [_column_text(name) for name in _COLUMNS],
         "layer": [
             {"mark": drawn, "encoding": placed | measured} for drawn, measured in layers
@@ -103,18 +120,17 @@ def boxes_spec(
 
 
 def _drawn(cell: FigureCell) -> dict[str, float | None]:
+    """Return a group's numbers under names without a dot, as Vega-Lite needs them.
+
+    The title of a column can have one: the German "25. Perzentil".
+    """
     distribution = cell.distribution or Distribution()
-    return {_(title): getattr(distribution, name) for name, title in _COLUMNS.items()}
-
-
-def _column(name: str, **shown: Any) -> Spec:
-    """Return the channel that shows a mean or percentile."""
-    return quantitative(_(_COLUMNS[name]), **shown)
+    return {name: getattr(distribution, name) for name in _COLUMNS}
 
 
 def _column_text(name: str) -> Spec:
     """Return the transform that writes a mean or percentile like the table below."""
-    value = f"datum[{json.dumps(_(_COLUMNS[name]))}]"
+    value = f"datum.{name}"
     otherwise = json.dumps(_(_SUPPRESSED))
     return {
         "calculate": f"isValid({value}) ? format({value}, ',.1f') : {otherwise}",
@@ -125,11 +141,6 @@ def _column_text(name: str) -> Spec:
 def _tooltip(name: str) -> Spec:
     """Return a mean or percentile in a tooltip, as text if it is hidden."""
     return nominal(f"{name}_text", title=_(_COLUMNS[name]))
-
-
-def _end_at(name: str) -> Spec:
-    """Return the channel for the end of a bar or line, on the scale of its start."""
-    return {"field": _(_COLUMNS[name])}
 
 
 def _text(number: float | None) -> str:

@@ -19,6 +19,7 @@ from dashboard.ui.chart_tools import Numbers, chart_box, choosing_box
 from dashboard.ui.chart_tools.vega_lite import (
     WHOLE_NUMBERS,
     Spec,
+    every_value,
     mark,
     nominal,
     of_rows,
@@ -285,13 +286,14 @@ def _counts(result: FigureResult, names: list[str], shown: str) -> _Drawing:
 def _boxes(result: FigureResult, names: list[str]) -> _Drawing:
     (along, name), *beside = _placed(result, names)
     named = [_named(result, names, cell, _value) for cell in result.cells]
-    data = distribution_charts.boxes_data(result, named)
+    is_timed = along in ORDERED
+    data = distribution_charts.boxes_data(result, named, is_timed=is_timed)
     spec = distribution_charts.boxes_spec(
         names,
-        len(data),
+        data,
         along=name,
         beside=beside[0][1] if beside else None,
-        is_timed=along in ORDERED,
+        is_timed=is_timed,
     )
     return _Drawing(data, spec)
 
@@ -328,7 +330,7 @@ def _bars(data: pd.DataFrame, placed: _Placed, number: Spec) -> Spec:
         encoding[offset] = nominal(beside[0][1], sort=None)
     if is_timed:
         encoding |= {
-            "x": ordinal(name, sort=None, axis=TIME_AXIS),
+            "x": ordinal(name, axis=TIME_AXIS, scale=every_value(data[name])),
             "y": number,
         }
         height = _HEIGHT
@@ -356,8 +358,10 @@ def _heat_map(
         "transform": [{"filter": f"(datum['{shown}'] !== null)"}],
         "mark": mark("rect"),
         "encoding": {
-            "x": ordinal(across, axis=TIME_AXIS, scale=_whole(data[across])),
-            "y": ordinal(down, title=None, axis=WORD_AXIS, scale=_whole(data[down])),
+            "x": ordinal(across, axis=TIME_AXIS, scale=every_value(data[across])),
+            "y": ordinal(
+                down, title=None, axis=WORD_AXIS, scale=every_value(data[down])
+            ),
             "color": quantitative(
                 shown,
                 title=None,
@@ -366,11 +370,6 @@ def _heat_map(
             ),
         },
     }
-
-
-def _whole(values: "pd.Series[str]") -> Spec:
-    """Return a scale on which hidden values keep their place."""
-    return {"domain": list(dict.fromkeys(values))}
 
 
 def _colour(data: pd.DataFrame, beside: _Placed) -> Spec:

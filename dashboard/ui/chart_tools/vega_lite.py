@@ -45,3 +45,11 @@ def quantitative(field: str, **more: Any) -> Spec:
 def ordinal(field: str, **more: Any) -> Spec:
     """Return an encoding by ordered steps, such as months."""
     return {"field": field, "type": "ordinal"} | more
+
+
+def every_value(values: "pd.Series[str]") -> Spec:
+    """Return a scale with all values in their order, also those without a mark.
+
+    Left alone, Vega takes the values that have a mark, in the order of the layers.
+    """
+    return {"domain": list(dict.fromkeys(values))}

@@ -1,0 +1,80 @@
+"""Charts of figures: times keep their place, and German names their numbers."""
+
+import json
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.ui.language import ENGLISH, GERMAN
+from services.analytics.figures import FigureMeasure
+
+QUARTERS = ["2025 Q1", "2025 Q2", "2025 Q3", "2025 Q4"]
+
+
+def page_of_quarters() -> None:
+    import streamlit as st
+
+    from dashboard.analytics.figure_charts import draw_figure
+    from services.analytics.cohorts import Dimension
+    from services.analytics.figures import (
+        Chart,
+        Distribution,
+        FigureCell,
+        FigureMeasure,
+        Quantity,
+    )
+    from tests.services.analytics.dashboards.test_printing import result
+
+    measure = st.session_state["measure"]
+    is_distribution = measure is FigureMeasure.DISTRIBUTION
+    # Of the first two, less is shown than of the last.
+    spreads = [Distribution(50.0), None, Distribution(40.0), Distribution(*range(5))]
+    cells = [
+        FigureCell(
+            (f"2025 Q{quarter}",),
+            None if spread is None else 20,
+            distribution=spread if is_distribution else None,
+        )
+        for quarter, spread in enumerate(spreads, start=1)
+    ]
+    figure = result(
+        measure,
+        *cells,
+        by=(Dimension.QUARTER,),
+        quantity=Quantity.AGE if is_distribution else None,
+        chart=Chart.BARS,
+    )
+    draw_figure(figure, "Quarters", key="quarters")
+
+
+def chart_of_quarters(measure: FigureMeasure, language: str = ENGLISH) -> Any:
+    """Return the specification of the chart that the page draws."""
+    app = AppTest.from_function(page_of_quarters)
+    app.session_state["measure"] = measure
+    app.session_state["chartroom_language"] = language
+    app.run()
+    assert not app.exception
+    [chart] = app.get("vega_lite_chart")
+    return json.loads(chart.proto.spec)
+
+
+@pytest.mark.parametrize(
+    "measure", [FigureMeasure.PATIENTS, FigureMeasure.DISTRIBUTION]
+)
+def test_times_keep_their_place_where_numbers_are_hidden(measure: FigureMeasure):
+    spec = chart_of_quarters(measure)
+
+    for layer in spec.get("layer", [spec]):
+        assert layer["encoding"]["x"]["scale"]["domain"] == QUARTERS
+
+
+@pytest.mark.parametrize("language", [ENGLISH, GERMAN])
+def test_boxes_are_drawn_of_columns_whose_names_vega_can_read(language: str):
+    """To Vega-Lite, "25. Perzentil" would be a column of a column."""
+    spec = chart_of_quarters(FigureMeasure.DISTRIBUTION, language)
+
+    channels = [each for layer in spec["layer"] for each in layer["encoding"].values()]
+    fields = {each["field"] for each in channels if "field" in each}
+    assert {"p25", "p75", "p90", "median", "mean"} < fields
+    assert not any("." in field for field in fields)
