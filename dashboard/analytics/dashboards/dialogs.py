@@ -1,6 +1,7 @@
 """Dialogs of a dashboard, in which its owner changes it and its cards."""
 
 from dataclasses import replace
+from textwrap import shorten
 from typing import Final
 from uuid import uuid4
 
@@ -216,7 +217,7 @@ def show_dashboard_choice(figure: Figure) -> None:
         )
         title = bounded_line(
             _("Title of the card"),
-            sentence_of(figure)[:LONGEST_TITLE],
+            _title_of(figure),
             key="cohorts_card_title",
             longest=LONGEST_TITLE,
             autocomplete="off",
@@ -227,6 +228,12 @@ def show_dashboard_choice(figure: Figure) -> None:
     if adds:
         card = Card(id=uuid4(), title=title, figure=figure)
         go(PAGE, dashboard=str(_put(card, known.get(chosen), name).id))
+
+
+def _title_of(figure: Figure) -> str:
+    """Return a title to begin with: the figure's sentence, by whole words."""
+    sentence = sentence_of(figure).removesuffix(".")
+    return shorten(sentence, LONGEST_TITLE, placeholder="…")
 
 
 def _put(card: Card, chosen: Dashboard | None, name: str) -> Dashboard:

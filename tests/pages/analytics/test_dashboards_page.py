@@ -330,6 +330,22 @@ def test_a_figure_is_put_on_a_new_dashboard_where_it_is_counted(clinic: Clinic):
     assert tables(app) == {"Women, men": [["Female", "12"], ["Male", "9"]]}
 
 
+def test_a_card_is_offered_a_title_of_whole_words(clinic: Clinic):
+    analyst = clinic.cast[Role.ANALYST]
+    since = replace(VISIT, since=date(2024, 1, 1), until=date(2025, 12, 31))
+    long = replace(BY_SEX, of=since)
+    titles = []
+    for figure in (BY_SEX, long):
+        key = clinic.write(lambda s, f=figure: figures.remember(s, analyst, f))
+        app = clinic.open("cohorts", Role.ANALYST, list=key)
+        titles.append(app.text_input(key="cohorts_card_title").value)
+
+    assert titles == [
+        "Patients with a first visit: patients who remain, by sex",
+        "Patients with a first visit: patients with visits from 1 January 2024 to 31…",
+    ]
+
+
 def test_an_unknown_dashboard_is_said(clinic: Clinic):
     for query in (str(uuid4()), "x"):
         app = clinic.open("dashboard", Role.ANALYST, dashboard=query)
