@@ -226,7 +226,7 @@ def _row(
     if result.figure.measure is not FigureMeasure.SHARE:
         return row | {_number_name(result.figure.measure): number_text(cell.number)}
     return row | {
-        _("Came in"): number_text(cell.entered),
+        _("Entered"): number_text(cell.entered),
         _("Remain"): number_text(cell.number),
         pgettext("of a whole", "Share"): percent_text(cell.share),
     }

@@ -139,5 +139,5 @@ def _read_events() -> CohortEvent | None:
 
 def _kind_name(kind: str) -> str:
     if kind == _FIRST:
-        return _("The first event, which lets them in")
+        return _("The entry event")
     return capitalised(_(EventKind(kind).value))

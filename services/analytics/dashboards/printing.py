@@ -226,7 +226,7 @@ def _counted(timestamp: datetime | None, now: datetime, wording: Wording) -> str
 def _columns(result: FigureResult) -> tuple[str, ...]:
     match result.figure.measure:
         case FigureMeasure.SHARE:
-            return Sentence("Came in"), Sentence("Remain"), SHARE
+            return Sentence("Entered"), Sentence("Remain"), SHARE
         case FigureMeasure.DISTRIBUTION:
             return Sentence("Patients"), *_DISTRIBUTION_FIELDS.values()
     return (number_name(result.figure.measure),)

@@ -269,7 +269,7 @@ class _QueryParser:
             grouped = [self._group(each) for each in part(group, "expressions") or ()]
         if len(grouped) > MOST_GROUPS:
             raise QueryRefused(
-                Sentence("Group by one column, or by {most}.", most=MOST_GROUPS)
+                Sentence("Group by at most {most} columns.", most=MOST_GROUPS)
             )
         if len(set(grouped)) < len(grouped):
             raise QueryRefused(Sentence("Group by each column once."))

@@ -147,7 +147,7 @@ def test_shares_and_distributions_have_columns_of_their_own():
         ),
     )
 
-    assert "Sex Came in Remain Share Female 12 6 50.0%" in said
+    assert "Sex Entered Remain Share Female 12 6 50.0%" in said
     assert "Male 30 51.2 suppressed 50.0 suppressed suppressed" in said
     assert "all time, all patients" in said
 
