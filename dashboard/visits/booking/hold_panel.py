@@ -101,6 +101,10 @@ def _begin_with_note(held: BookingRecord) -> None:
 def _sentence(held: Sequence[BookingRecord]) -> str:
     first = held[0]
     doctor = plain(first.doctor_name)
+    if first.waitlist_id:
+        return _(
+            "From the waiting list: **{starts_at}** with **{doctor}** is held."
+        ).format(starts_at=when(first.starts_at), doctor=doctor)
     if len(held) == 1:
         moves = _(", replacing the visit you are moving") if first.replaces_id else ""
         return _("**{starts_at}** with **{doctor}** is held{moves}.").format(

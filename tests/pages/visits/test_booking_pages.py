@@ -765,6 +765,7 @@ def test_an_offer_from_the_waiting_list_stands_among_the_visits_and_stays_on_lea
 
     app = clinic.open("visits", patient=patient.id)
     (offer,) = _held(clinic, patient.id)
+    assert "From the waiting list: " in markdown(app)
     countdown = shown(app, f"booking_countdown_{offer.id}_0")
     assert 800 < countdown["seconds_left"] <= 900
     assert countdown["leaving"] == []

@@ -1,4 +1,4 @@
-"""Renewing: two more minutes for a hold, once."""
+"""Renewing: two more minutes for a hold or an offer, once."""
 
 from typing import Final
 from uuid import UUID
@@ -18,12 +18,13 @@ from services.visits.booking.bookings.records import HOLD_SECONDS, BookingRecord
 from services.visits.booking.bookings.visibility import require_booking, writing_as
 from services.visits.schedule import permissions, visit_changes
 
-# Never shortened: an offer lasts longer than a hold.
+# An offer ends later than two minutes from now, so it is extended from its end.
 _RENEW: Final = text("""
 WITH renewed AS (
     UPDATE booking_slots
     SET expires_at = greatest(
-        expires_at, clock_timestamp() + make_interval(secs => :seconds)
+        expires_at + make_interval(secs => :added),
+        clock_timestamp() + make_interval(secs => :seconds)
     )
     WHERE slot_id = :slot_id AND booking_id = :booking_id
         AND status = 'held' AND expires_at > clock_timestamp()
@@ -45,7 +46,8 @@ def renew(
 ) -> BookingRecord:
     """Extend the hold to two minutes from now, once; the caller commits.
 
-    With `override_reason` staff can do so again, with a reason each time. Raises
+    An offer from the waiting list ends two minutes later than it would have. With
+    `override_reason` staff can do so again, with a reason each time. Raises
     AlreadyRenewed, AlreadyConfirmed, HoldExpired, BookingOver, SlotTaken,
     NoSuchBooking, InvalidInput, NotAllowed.
     """
@@ -58,6 +60,7 @@ def renew(
         "slot_id": before.slot_id,
         "booking_id": before.id,
         "seconds": HOLD_SECONDS,
+        "added": HOLD_SECONDS if before.waitlist_id else 0,
         "is_overridden": override is not None,
     }
     with writing_as(session, actor):

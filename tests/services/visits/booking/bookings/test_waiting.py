@@ -101,6 +101,18 @@ def test_whoever_books_what_they_are_offered_waits_no_longer(
     assert state(session, clerk, other) is WaitStatus.BOOKED
 
 
+def test_an_offer_is_renewed_by_two_minutes(desk, dora, slot, patient, other):
+    session, clerk = desk
+    held = hold(session, clerk, slot, patient.id)
+    waitlist.join(session, clerk, waiting_for(other, dora))
+    bookings.cancel(session, clerk, held.id)
+    offered = bookings.get(session, clerk, offer_to(session, other))
+
+    renewed = bookings.renew(session, clerk, offered.id)
+
+    assert renewed.expires_at - offered.expires_at == timedelta(minutes=2)
+
+
 def booked(session, actor, slot, patient, **values):
     held = hold(session, actor, slot, patient.id, **values)
     return bookings.confirm(session, actor, held.id)
