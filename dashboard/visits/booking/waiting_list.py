@@ -103,7 +103,12 @@ def _sentence(wait: WaitRecord) -> str:
 def _leave(wait: WaitRecord) -> None:
     actor = current_actor()
     write(lambda s: waitlist.leave(s, actor, wait.id))
-    notify(_("You are no longer on this waiting list."), icon="hourglass_disabled")
+    notify(
+        _("You are no longer on this waiting list.")
+        if actor.patient_id
+        else _("The patient is no longer on this waiting list."),
+        icon="hourglass_disabled",
+    )
     st.rerun()
 
 
@@ -142,5 +147,10 @@ def _join(patient_id: UUID, doctor: DoctorRecord | None, speciality: str) -> Non
             )
             actor = current_actor()
             write(lambda s: waitlist.join(s, actor, request))
-            notify(_("You are on the waiting list."), icon="hourglass_top")
+            notify(
+                _("You are on the waiting list.")
+                if actor.patient_id
+                else _("The patient is on the waiting list."),
+                icon="hourglass_top",
+            )
             st.rerun()

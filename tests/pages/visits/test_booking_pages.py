@@ -606,7 +606,7 @@ def test_a_series_that_cannot_be_held_says_in_which_week(
         app.button(key="series_hold").click().run()
 
     [refused] = [error.value for error in app.error]
-    assert refused.startswith(f"**{when(there.starts_at)}**: This patient has another")
+    assert refused.startswith(f"**{when(there.starts_at)}**: There is another visit")
     assert not _held(clinic, patient.id)
 
 
@@ -743,6 +743,7 @@ def test_a_patient_joins_the_waiting_list_and_leaves_it(clinic: Clinic, dora: Pr
     app.button(key="waiting_join").click().run()
     app.button(key="waiting_join").click()
     app.button(key="waiting_join_confirm").click().run()
+    assert app.toast[0].value == "The patient is on the waiting list."
 
     app = clinic.open("visits", patient=patient.id)
     assert "**Dora Doctor**, from" in markdown(app)

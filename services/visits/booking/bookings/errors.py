@@ -49,8 +49,8 @@ class PatientBusy(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "This patient has another visit at that time. Choose another time, or "
-            "cancel the other visit first."
+            "There is another visit at that time. Choose another time, or cancel the "
+            "other visit first."
         )
 
 
@@ -109,8 +109,8 @@ class AlreadyMoved(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "This visit has been moved to another time in the meantime. Look for it "
-            "among the patient's visits, and move it from there."
+            "This visit has been moved to another time in the meantime. Move it from "
+            "there."
         )
 
 

@@ -110,7 +110,7 @@ class WaitsAlready(Conflict):
     """The patient is in line for this already."""
 
     def __init__(self) -> None:
-        super().__init__("This patient is already on the waiting list for this.")
+        super().__init__("There is already a place on the waiting list for this.")
 
 
 class TooManyPlaces(Conflict):
