@@ -53,7 +53,15 @@ def show_times() -> None:
     """Look through the weeks; a chosen time is held at once."""
     with error_boundary():
         action = _("Hold") if patient_id and doctor.is_active else ""
-        if slot_id := choose_time(doctor, patient_id, action=action, first=first):
+        slot_id = choose_time(
+            doctor,
+            patient_id,
+            action=action,
+            # A visit that is moved gets a single new time.
+            repeats=bool(action) and not moved,
+            first=first,
+        )
+        if slot_id:
             hold(slot_id)
         if action and patient_id:
             offer_waiting(patient_id, doctor=doctor)

@@ -40,15 +40,17 @@ def choose_time(
     patient_id: UUID | None,
     *,
     action: str,
+    repeats: bool,
     first: date | None = None,
 ) -> UUID | None:
     """Show the doctor's times; return the id of the slot that was chosen.
 
-    `action` is what choosing does, empty for people who only look. The times open at
-    the day `first`, or at the first day with a free one.
+    `action` is what choosing does, empty for people who only look. With `repeats` the
+    same time can be asked for several weeks in a row. The times open at the day
+    `first`, or at the first day with a free one.
     """
     _begin(doctor, first)
-    first, days = _shown(_bar(repeats=bool(action)))
+    first, days = _shown(_bar(repeats=repeats))
     st.caption(about_clocks(span(first, days)[0]))
     slots = slots_of(doctor.id, first, days, patient_id=patient_id)
     chosen = None

@@ -387,6 +387,8 @@ def test_a_visit_is_moved_and_stays_until_the_new_time_is_confirmed(
     patient = clinic.register()
     old = booked(clinic, dora.slots[0], patient.id, note="A cough")
     app = clinic.open("doctor", doctor=dora.id, patient=patient.id, moves=old.id)
+    # A visit that is moved gets a single new time.
+    assert not [box for box in app.selectbox if box.key == "doctor_weeks"]
     assert "You are moving the visit" in markdown(app)
 
     choose(app, dora.slots[3])
