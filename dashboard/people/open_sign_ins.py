@@ -92,7 +92,9 @@ def my_sign_ins() -> None:
         records = _sign_ins_of(actor.id)
         st.subheader(_("Where you are signed in"), anchor=False)
         st.caption(
-            _("End any sign-in you do not recognise, and tell an administrator.")
+            _("End any sign-in you do not recognise, and tell the clinic.")
+            if actor.role is Role.PATIENT
+            else _("End any sign-in you do not recognise, and tell an administrator.")
         )
         for record in records:
             _line(record, key="account_end", here=here)

@@ -1,5 +1,7 @@
 """One's own sign-ins: seen, recognised, ended."""
 
+import pytest
+
 from services.core.actors import Role
 from services.people import sessions
 
@@ -28,6 +30,17 @@ def test_people_see_where_they_are_signed_in_and_which_one_this_is(
     assert "Edge on Windows" not in _said(app)
     assert "This one" in _said(app)
     assert not app.exception
+
+
+@pytest.mark.parametrize(
+    ("role", "whom"),
+    [(Role.STAFF, "an administrator"), (Role.PATIENT, "the clinic")],
+)
+def test_who_does_not_recognise_a_sign_in_is_told_whom_to_tell(at_desk, role, whom):
+    app = at_desk("account", role)
+
+    captions = [caption.value for caption in app.caption]
+    assert f"End any sign-in you do not recognise, and tell {whom}." in captions
 
 
 def test_a_sign_in_elsewhere_can_be_ended(at_desk, clinic, kept):
