@@ -171,14 +171,17 @@ def finish(
         return False
     # Mails that are left from an earlier time are not sent beside these.
     cancel_waiting_mails(session, row, CancelReason.REPLACED)
-    subject, body = _subject(due, now.date(), sender), _body(due, now.date(), sender)
+    subject = _subject(due, now.date(), sender)
     file = "list" if isinstance(due.content, SavedList) else "dashboard"
     session.add_all(
         AnalystMail(
             subscription_id=row.id,
             user_id=recipient,
             subject=wording(due.languages.get(recipient)).say(subject),
-            body=_text(body, wording(due.languages.get(recipient))),
+            body=_text(
+                _body(due, recipient, now.date(), sender),
+                wording(due.languages.get(recipient)),
+            ),
             filename=f"{file}-{now:%Y-%m-%d}.pdf",
             paper=papers[recipient],
         )
@@ -237,9 +240,10 @@ def _subject(due: DueSubscription, day: date, sender: MailSender) -> str:
     return Sentence("{clinic}: a dashboard of {day}", clinic=clinic, day=day)
 
 
-def _body(due: DueSubscription, day: date, sender: MailSender) -> tuple[str, ...]:
-    """Return the paragraphs of a mail, for translation."""
-    owner = due.owner.name if due.owner else ""
+def _body(
+    due: DueSubscription, recipient: UUID, day: date, sender: MailSender
+) -> tuple[str, ...]:
+    """Return the paragraphs of a recipient's mail, for translation."""
     if isinstance(due.draft, SavedQuestion):
         # The list's name may be a diagnosis, so it is only in the PDF.
         attached = Sentence(
@@ -256,14 +260,24 @@ def _body(due: DueSubscription, day: date, sender: MailSender) -> tuple[str, ...
             day=day,
         )
         path = f"{_PAGE}?{_PAGE}={due.content}"
-    sent = Sentence(
+    link = (f"{sender.address}/{path}",) if sender.address else ()
+    return (attached, *link, _reason(due, recipient))
+
+
+def _reason(due: DueSubscription, recipient: UUID) -> Sentence:
+    """Return why somebody gets the mail, and how that ends."""
+    when = due.plan.words
+    if due.owner is not None and recipient == due.owner.id:
+        return Sentence(
+            "You have it sent {when}. To change that or to stop it, open Dashboards.",
+            when=when,
+        )
+    return Sentence(
         "{owner} has it sent to you {when}. If you do not want it any more, open "
         "Dashboards and press Leave.",
-        owner=owner,
-        when=due.plan.words,
+        owner=due.owner.name if due.owner else "",
+        when=when,
     )
-    link = (f"{sender.address}/{path}",) if sender.address else ()
-    return (attached, *link, sent)
 
 
 def _text(paragraphs: Sequence[str], wording: Wording) -> str:

@@ -208,22 +208,22 @@ def test_each_person_gets_the_dashboard_as_a_pdf_with_date_and_criteria(
 ):
     desk.run(mailer)
 
-    addresses = desk.write(
-        lambda s: set(
-            s.scalars(
-                select(User.email).where(
-                    User.id.in_([desk.analyst.id, desk.colleague.id])
-                )
-            )
-        )
+    ids = desk.analyst.id, desk.colleague.id
+    own, colleagues = (
+        desk.write(lambda s, i=each: s.get_one(User, i).email) for each in ids
     )
-    assert {email["To"] for email in mailbox.emails} == addresses
-    email = mailbox.emails[0]
+    mails = {email["To"]: email for email in mailbox.emails}
+    assert mails.keys() == {own, colleagues}
+    email = mails[colleagues]
     # The e-mail reveals no more than a postcard: the dashboard is only in the PDF.
     assert email["Subject"] == "Harbour Clinic: a dashboard of 30 November 2026"
     said = email.get_body().get_content()
     assert f"https://clinic.example/dashboard?dashboard={desk.dashboard}" in said
     assert f"{desk.analyst.name} has it sent to you every Monday at 7:00" in said
+    # The owner is told what the owner can do: there is nothing to leave.
+    told_owner = mails[own].get_body().get_content()
+    assert "You have it sent every Monday at 7:00. To change that" in told_owner
+    assert "Leave" not in told_owner
     name, paper = attached(email)
     assert name == "dashboard-2026-11-30.pdf"
     for each in (
