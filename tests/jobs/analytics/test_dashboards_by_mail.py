@@ -221,9 +221,9 @@ def test_each_person_gets_the_dashboard_as_a_pdf_with_date_and_criteria(
     assert f"https://clinic.example/dashboard?dashboard={desk.dashboard}" in said
     assert f"{desk.analyst.name} has it sent to you every Monday at 7:00" in said
     # The owner is told what the owner can do: there is nothing to leave.
-    told_owner = mails[own].get_body().get_content()
-    assert "You have it sent every Monday at 7:00. To change that" in told_owner
-    assert "Leave" not in told_owner
+    owners_text = mails[own].get_body().get_content()
+    assert "You have it sent every Monday at 7:00. To change that" in owners_text
+    assert "Leave" not in owners_text
     name, paper = attached(email)
     assert name == "dashboard-2026-11-30.pdf"
     for each in (
