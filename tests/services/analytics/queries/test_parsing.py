@@ -401,7 +401,7 @@ REFUSED = {
     ),
     "three groups": (
         "SELECT count(*) FROM visits GROUP BY sex, term, status",
-        "by 2",
+        "at most 2 columns",
     ),
     "not grouped": ("SELECT sex, count(*) FROM visits", "sex is not"),
     "place": ("SELECT count(*) FROM visits GROUP BY 5", "no column 5"),
