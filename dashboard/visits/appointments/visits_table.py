@@ -32,7 +32,7 @@ from dashboard.visits.front_desk import desk_words
 from services.core.actors import Permission, Role
 from services.core.reasons import LONGEST
 from services.visits.booking import bookings
-from services.visits.booking.bookings.errors import NotesWritten, TooLateToCancel
+from services.visits.booking.bookings.errors import NotesWritten
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
 _MOVE: Final = "move"
@@ -67,7 +67,12 @@ def visits_table(visits: Sequence[VisitRecord], *, name: str, key: str) -> None:
     ]
     event = record_table(payload_of(columns, rows, name=name), key=key)
     if any(map(_is_left_to_clinic, visits)):
-        st.caption(refusal_text(TooLateToCancel(notice_hours())))
+        st.caption(
+            _(
+                "Visits can be cancelled or moved up to {hours:g} hours before they "
+                "begin. After that, please call the clinic."
+            ).format(hours=notice_hours())
+        )
     visit = chosen_of(event, visits, lambda visit: visit.id)
     if event.action and visit:
         if event.action[1] == _CANCEL:
