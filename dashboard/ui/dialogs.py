@@ -35,15 +35,17 @@ def confirmed(
     is_disabled: bool = False,
     is_in_form: bool = False,
     icon: str | None = None,
+    is_in_menu: bool = False,
     otherwise: str = "",
     on_cancel: Callable[[], None] | None = None,
 ) -> bool:
     """Draw a button for the act and one to cancel; return whether the act is confirmed.
 
     An act that cannot be undone is written in red, and one that lacks something is
-    disabled. In a form it is the button that sends the form. `otherwise` is the label
-    of the way out where "Cancel" could be taken for the act itself, and `on_cancel` is
-    what closing the dialog in its corner does as well.
+    disabled. In a form it is the button that sends the form; in a menu it is alone,
+    since that closes with a click beside it. `otherwise` is the label of the way out
+    where "Cancel" could be taken for the act itself, and `on_cancel` is what closing
+    the dialog in its corner does as well.
     """
     button = st.form_submit_button if is_in_form else st.button
     with st.container(horizontal=True):
@@ -54,7 +56,9 @@ def confirmed(
             icon=icon,
             disabled=is_disabled,
         )
-        if button(otherwise or _("Cancel"), key=f"{key}_not", type="tertiary"):
+        if not is_in_menu and button(
+            otherwise or _("Cancel"), key=f"{key}_not", type="tertiary"
+        ):
             if on_cancel:
                 on_cancel()
             # The dialog is gone in the next run.

@@ -13,6 +13,11 @@ def hashes_of(kept: bytes | memoryview) -> Members:
     return np.frombuffer(kept, dtype=">i8").astype(np.int64)
 
 
+def bytes_of(hashes: Members) -> bytes:
+    """Return the bytes of which `hashes_of` makes the same hashes."""
+    return hashes.astype(">i8").tobytes()
+
+
 def members_of(kept: bytes | memoryview) -> Members:
     """Return the hashes in bytes that have each hash once, sorted."""
     return np.sort(hashes_of(kept))

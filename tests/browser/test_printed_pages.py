@@ -1,7 +1,7 @@
 """Pages as a browser prints them: what they say, and nothing to press."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Site, ready
 
@@ -30,8 +30,5 @@ def test_a_printed_page_has_its_list_and_nothing_to_press(site: Site) -> None:
             expect(names.first).to_be_visible()
             expect(page.get_by_role("heading", name="Patients")).to_be_visible()
         finally:
-            _show_again(page)
-
-
-def _show_again(page: Page) -> None:
-    page.emulate_media(media="screen")
+            # The tab is lent to others.
+            page.emulate_media(media="screen")

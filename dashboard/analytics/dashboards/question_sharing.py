@@ -28,12 +28,11 @@ def ask_sharing(
     *,
     is_shared: bool,
     shared_with: Sequence[UUID],
-    is_dialog: bool = False,
+    is_in_menu: bool = False,
 ) -> ChosenReaders | None:
     """Ask who else may open something, with the present readers; None until it is sent.
 
-    `key` is the beginning of the keys of its fields. A dialog has a way out at the
-    bottom; a menu closes with a click beside it.
+    `key` is the beginning of the keys of its fields.
     """
     actor = current_actor()
     names = {
@@ -53,11 +52,11 @@ def ask_sharing(
             placeholder=_("Nobody"),
             select_all=False,
         )
-        label = _("Save sharing")
-        saves = (
-            confirmed(label, key=f"{key}_save", is_in_form=True)
-            if is_dialog
-            else st.form_submit_button(label, type="primary", key=f"{key}_save")
+        saves = confirmed(
+            _("Save sharing"),
+            key=f"{key}_save",
+            is_in_form=True,
+            is_in_menu=is_in_menu,
         )
     return ChosenReaders(with_everybody, tuple(people)) if saves else None
 
@@ -74,10 +73,7 @@ def show_question_sharing(view: View) -> None:
     )
     # What was chosen but not saved for one must not appear for another.
     chosen = ask_sharing(
-        f"views_share_{view.id}",
-        is_shared=view.is_shared,
-        shared_with=view.shared_with,
-        is_dialog=True,
+        f"views_share_{view.id}", is_shared=view.is_shared, shared_with=view.shared_with
     )
     if chosen is None:
         return

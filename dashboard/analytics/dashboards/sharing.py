@@ -32,6 +32,7 @@ def show_sharing(dashboard: Dashboard) -> None:
         "dashboard_share",
         is_shared=dashboard.is_shared,
         shared_with=dashboard.shared_with,
+        is_in_menu=True,
     )
     if chosen is not None:
         write(

@@ -91,12 +91,8 @@ def show_subscribing(
     plan = ask_plan(_KEY, _MONDAYS)
     own = [each for each in names if each == actor.id]
     recipients = ask_recipients(_KEY, names, own)
-    label = _("Send regularly")
-    # A menu closes with a click beside it, a dialog has a way out at the bottom.
-    if (
-        st.button(label, type="primary", key="dashboard_mail_add")
-        if menu_key
-        else confirmed(label, key="dashboard_mail_add")
+    if confirmed(
+        _("Send regularly"), key="dashboard_mail_add", is_in_menu=bool(menu_key)
     ):
         draft = SubscriptionDraft(
             content=content,

@@ -7,6 +7,7 @@ from typing import Final
 from dashboard.context import current_actor, write
 from dashboard.ui.language import gettext as _
 from dashboard.ui.words import plain
+from dashboard.visits.booking.times import clock
 from dashboard.visits.front_desk import desk_words
 from dashboard.visits.front_desk.desk_tables import ActionName
 from services.visits.front_desk import appointments
@@ -58,7 +59,7 @@ def _sentence(visit: VisitRecord) -> str:
         case VisitStatus.CHECKED_IN:
             return _("{patient} is checked in for {time} with {doctor}.").format(
                 patient=who,
-                time=desk_words.hour(visit.starts_at),
+                time=clock(visit.starts_at),
                 doctor=plain(desk_words.doctor_and_room(visit)),
             )
         case VisitStatus.IN_ROOM:

@@ -18,7 +18,7 @@ from dashboard.ui.record_table import (
     record_table,
 )
 from dashboard.ui.words import written
-from dashboard.visits.booking.times import from_to
+from dashboard.visits.booking.times import clock, from_to
 from dashboard.visits.front_desk import desk_words
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
@@ -69,7 +69,7 @@ def desk_table(
             str(visit.id),
             (
                 _who(visit),
-                Cell(desk_words.hour(visit.starts_at)),
+                Cell(clock(visit.starts_at)),
                 Cell(desk_words.doctor_and_room(visit)),
                 desk_words.state(visit, timestamp),
                 Cell("", actions=actions_of(visit, timestamp)),
@@ -104,11 +104,7 @@ def own_table(visits: Sequence[VisitRecord], timestamp: datetime, *, key: str) -
                     desk_words.listed_patient_name(visit),
                     lines=((Piece(visit.note),),) if visit.note else (),
                 ),
-                Cell(
-                    from_to(
-                        desk_words.hour(visit.starts_at), desk_words.hour(visit.ends_at)
-                    )
-                ),
+                Cell(from_to(clock(visit.starts_at), clock(visit.ends_at))),
                 desk_words.state(visit, timestamp),
             ),
             url=f"visit?visit={visit.id}",

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Final
 
 from dashboard.context import in_zone
-from dashboard.ui.clock import time_of_day, with_season
+from dashboard.ui.clock import time_of_day
 from dashboard.ui.language import day_heading, gettext as _, marked, pgettext
 from dashboard.ui.measures import lasting
 from dashboard.ui.record_table import Cell, Tone
@@ -16,12 +16,6 @@ _MINUTE: Final = 60
 # From then on somebody ought to look after the waiting patient.
 _LONG_MINUTES: Final = 30
 _NOT_YOURS: Final = marked("No longer your patient")
-
-
-def hour(timestamp: datetime) -> str:
-    """Return the time of day on the clinic's clock."""
-    local = in_zone(timestamp)
-    return with_season(local, time_of_day(local))
 
 
 def name_of_patient(visit: VisitRecord) -> str:

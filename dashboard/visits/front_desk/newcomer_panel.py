@@ -27,7 +27,6 @@ from dashboard.ui.record_table import (
 )
 from dashboard.ui.words import plain
 from dashboard.visits.booking.times import clock, span, when
-from dashboard.visits.front_desk import desk_words
 from services.core.actors import Permission
 from services.visits import newcomers
 from services.visits.newcomers import NewcomerRecord, NewcomerStatus
@@ -78,7 +77,7 @@ def show_newcomers(listed: Sequence[NewcomerRecord], *, key: str) -> None:
             str(newcomer.id),
             (
                 Cell(newcomer.name, lines=((Piece(newcomer.email),),)),
-                Cell(desk_words.hour(newcomer.starts_at)),
+                Cell(clock(newcomer.starts_at)),
                 Cell(newcomer.doctor_name),
                 state,
                 Cell("", actions=(register,) if may_register else ()),

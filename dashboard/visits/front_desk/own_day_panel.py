@@ -24,6 +24,7 @@ from dashboard.ui.language import (
 )
 from dashboard.ui.language.chart_locale import in_language
 from dashboard.ui.words import plain, written
+from dashboard.visits.booking.times import clock
 from dashboard.visits.front_desk import day_queue, desk_tables, desk_words
 from dashboard.visits.front_desk.today_panel import (
     STATES,
@@ -103,7 +104,7 @@ def _show_next(visit: VisitRecord) -> None:
                 filter(
                     None,
                     (
-                        f"{desk_words.hour(visit.starts_at)}, {lowered(state.text)}",
+                        f"{clock(visit.starts_at)}, {lowered(state.text)}",
                         _("born {day}").format(day=written(born)) if born else "",
                         plain(visit.note),
                     ),

@@ -164,7 +164,7 @@ def _row(visit: VisitRecord, timestamp: datetime) -> Row:
         (
             Cell(desk_words.listed_patient_name(visit), lines=lines),
             Cell(visit.phone or "–"),
-            Cell(desk_words.hour(visit.starts_at)),
+            Cell(clock(visit.starts_at)),
             Cell(desk_words.doctor_and_room(visit)),
             desk_words.called(visit, timestamp),
             Cell("", actions=_actions(visit)),

@@ -29,6 +29,7 @@ from dashboard.ui.language import (
 from dashboard.ui.language.chart_locale import in_language
 from dashboard.ui.measures import lasting
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
+from dashboard.visits.booking.times import clock
 from dashboard.visits.front_desk import day_queue, desk_words
 from services.visits.figures.days import VisitDay, count_days
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
@@ -213,7 +214,7 @@ def _show_people(visits: Sequence[VisitRecord]) -> None:
             str(visit.id),
             (
                 Cell(desk_words.listed_patient_name(visit)),
-                Cell(desk_words.hour(visit.starts_at)),
+                Cell(clock(visit.starts_at)),
                 desk_words.state(visit, now()),
             ),
             url=f"patient?patient={visit.patient_id}" if visit.patient_name else "",

@@ -47,7 +47,7 @@ from services.analytics.group_attributes import (
     is_nested,
     nested_groups,
 )
-from services.analytics.members import Members, distinct, members_of
+from services.analytics.members import Members, bytes_of, distinct, members_of
 from services.core.actors import Actor, Permission
 from services.core.errors import NotAllowed
 from services.core.sentences import Sentence
@@ -584,11 +584,7 @@ def _question_digest(question: str) -> bytes:
 
 
 def _digest(group: Members) -> bytes:
-    return hashlib.sha256(_bytes(group)).digest()
-
-
-def _bytes(group: Members) -> bytes:
-    return group.astype(">i8").tobytes()
+    return hashlib.sha256(bytes_of(group)).digest()
 
 
 def _renew_groups(session: Session, actor: Actor, known: set[bytes]) -> None:
@@ -624,7 +620,7 @@ def _store_groups(
             {
                 "digest": digest,
                 "size": len(group),
-                "members": _bytes(group),
+                "members": bytes_of(group),
                 "told_to": actor.id,
                 "of_events": of_events,
                 "patients": (

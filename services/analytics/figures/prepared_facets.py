@@ -20,13 +20,13 @@ from services.analytics.figures.commonest import (
     Facet,
     undisclosed_facet,
 )
-from services.analytics.members import hashes_of
+from services.analytics.members import bytes_of, hashes_of
 
 # With ten events each, so many patients are counted within half a second.
 LARGE_CLINIC: Final = 200_000
 
 
-def is_large_clinic(session: Session, large: int = LARGE_CLINIC) -> bool:
+def is_large_clinic(session: Session, large: int) -> bool:
     """Return whether facets should be prepared here, on a replica as any analyst.
 
     In other clinics they are counted when somebody asks, and are as of that time.
@@ -46,7 +46,7 @@ def replace_prepared_facets(
             "place": place,
             "question": each.question,
             "words": each.answer.words,
-            "members": each.groups[0].astype(">i8").tobytes(),
+            "members": bytes_of(each.groups[0]),
             "population": each.population,
             "smallest_group": each.smallest_group,
             "counted_at": each.answer.counted_at,

@@ -1,7 +1,6 @@
 """The commonest words of a large clinic are counted before anybody asks for them."""
 
 from collections.abc import Sequence
-from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -9,7 +8,6 @@ from sqlalchemy import func, select
 
 from db.models.audit import AuditEvent
 from db.models.care import DisclosedGroup, PreparedFacet
-from db.postgres import Database
 from jobs.analytics.preparing import prepare
 from services.analytics import cohorts, figures
 from services.analytics.cohorts import Cohort, CohortEvent, EventKind
@@ -17,24 +15,12 @@ from services.analytics.figures import prepared_facets
 from services.core.actor_database import ActorDatabase
 from services.core.errors import NotAllowed
 from tests.kit import cast
-from tests.kit.replicas import write_everywhere
 from tests.services.analytics.cohorts.test_counting import diagnosed
 
 NOW = datetime(2026, 11, 30, 8, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=40)
 K = 5
 ILL = [("Gout", 9), ("Asthma", 6)]
-
-
-@pytest.fixture
-def database(endpoints):
-    with closing(Database(endpoints)) as opened:
-        yield opened
-
-
-@pytest.fixture
-def write(database):
-    return lambda operation: write_everywhere(database, operation)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A count that crosses its line is notified once, by the bell and by mail."""
 
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -13,7 +12,6 @@ from db.models.audit import AuditEvent
 from db.models.patient import Patient
 from db.models.user import User, UserNotification
 from db.models.view import AnalystMail, CountAlert
-from db.postgres import Database
 from jobs.analytics.alerting import check_due
 from jobs.analytics.mailing import AnalystMailing, send
 from services.analytics import cohorts, count_alerts, figures
@@ -45,7 +43,6 @@ from services.documents.forms import Clinic
 from services.lists import views
 from tests.kit import cast
 from tests.kit.mailbox import Mailbox, mailer_to
-from tests.kit.replicas import write_everywhere
 from tests.services.visits import visit_samples
 
 NOW = datetime(2026, 11, 30, 8, tzinfo=UTC)
@@ -57,18 +54,6 @@ MAILING = AnalystMailing(
     5,
     lambda: NOW,
 )
-
-
-@pytest.fixture
-def database(endpoints):
-    with closing(Database(endpoints)) as opened:
-        yield opened
-
-
-@pytest.fixture
-def write(database):
-    # Counts are read from any replica.
-    return lambda operation: write_everywhere(database, operation)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import pytest
 from dashboard.ui import clock as clinic_clock
 from dashboard.visits.booking import any_doctor, times
 from dashboard.visits.booking.calendar import days_of
-from dashboard.visits.front_desk import desk_words
 from services.visits.schedule.slots.records import SlotRecord
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -63,7 +62,7 @@ def test_an_hour_that_comes_twice_has_two_lines_that_are_told_apart():
         *both,
         "03:30",
     ]
-    assert desk_words.hour(twice[1]) == both[1]
+    assert times.clock(twice[1]) == both[1]
 
 
 def test_any_doctors_times_follow_each_other_on_a_clock_of_twelve_hours(
