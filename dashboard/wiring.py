@@ -501,7 +501,12 @@ def seal_keys(settings: Settings) -> "SealKeyFile":
     path = settings.audit_key_file
     if path is not None:
         return SealKeyFile(path)
-    return SealKeyFile(own, may_be_made=True, mark=settings.data / "audit-key.made")
+    return SealKeyFile(
+        own,
+        may_be_made=True,
+        mark=settings.data / "audit-key.made",
+        folder=settings.data if settings.is_embedded else None,
+    )
 
 
 def signing_keys(settings: Settings) -> "SigningKeyFile":
@@ -513,8 +518,13 @@ def signing_keys(settings: Settings) -> "SigningKeyFile":
     name = settings.clinic_name
     if path is not None:
         return SigningKeyFile(path, name)
-    mark = settings.data / "signing-key.made"
-    return SigningKeyFile(own, name, may_be_made=True, mark=mark)
+    return SigningKeyFile(
+        own,
+        name,
+        may_be_made=True,
+        mark=settings.data / "signing-key.made",
+        folder=settings.data if settings.is_embedded else None,
+    )
 
 
 def key_files(settings: Settings) -> "KeyFiles":

@@ -163,11 +163,8 @@ class FileKeys:
                 raise UnusableFileKeys(
                     f"There is no key file {self.path}: put it back from your copy."
                 ) from None
-            if self._folder is not None and not self._folder.exists():
-                raise UnusableFileKeys(
-                    f"There is no folder {self._folder} any more, and the keys are in "
-                    "it: rename it back, or mount its disk again."
-                ) from None
+            if why := private_files.explain_gone(self._folder):
+                raise UnusableFileKeys(why) from None
             # Another process may have made it, and then marked it, since we looked.
             if private_files.is_marked(self._mark) and not self.path.exists():
                 raise UnusableFileKeys(

@@ -64,6 +64,20 @@ def leave_mark(mark: Path | None) -> None:
             mark.touch(mode=0o600)
 
 
+def explain_gone(folder: Path | None) -> str | None:
+    """Return why keys cannot be made in a clinic's folder; None if it is there.
+
+    A folder that was renamed while processes use it would be made anew by them, with
+    other keys than those that are in it.
+    """
+    if folder is None or folder.exists():
+        return None
+    return (
+        f"There is no folder {folder} any more, and the keys are in it: rename it "
+        "back, or mount its disk again."
+    )
+
+
 @contextmanager
 def locked(path: Path, how: int = fcntl.LOCK_EX) -> Iterator[None]:
     """Hold a lock on a file or folder against other lockers. Raises OSError."""

@@ -65,12 +65,14 @@ class SealKeyFile:
     """The file of the keys: the private one, and public ones of keys it has replaced.
 
     A process that only checks seals may be given a file of public keys alone. If the
-    file may be made, `mark` shows from then on that there is one.
+    file may be made, `mark` shows from then on that there is one. None is made while
+    there is no `folder`: it was there, with the key in it.
     """
 
     path: Path
     may_be_made: bool = False
     mark: Path | None = None
+    folder: Path | None = None
 
     def read(self) -> SealKeys:
         """Return the keys in the file; none if nothing was ever sealed here.
@@ -81,6 +83,8 @@ class SealKeyFile:
         try:
             keys = _parse(self.path.read_bytes())
         except FileNotFoundError:
+            if why := private_files.explain_gone(self.folder):
+                raise UnusableKey(why) from None
             if private_files.is_marked(self.mark):
                 raise UnusableKey(
                     f"There is no key file {self.path}, although there was one: put it "
@@ -109,6 +113,7 @@ class SealKeyFile:
         if (
             self.may_be_made
             and not private_files.is_marked(self.mark)
+            and not private_files.explain_gone(self.folder)
             and not self.path.exists()
         ):
             self._make()

@@ -49,19 +49,23 @@ class SigningKeyFile:
 
     If it may be made here, its certificate is self-signed and bears the clinic's name,
     which is enough to reveal changes, and not enough to prove to strangers who signed.
-    `mark` shows from then on that there is one.
+    `mark` shows from then on that there is one. None is made while there is no
+    `folder`: it was there, with the key in it.
     """
 
     path: Path
     clinic_name: str
     may_be_made: bool = False
     mark: Path | None = None
+    folder: Path | None = None
 
     def read(self) -> SigningKeys:
         """Return the keys in the file; raises UnusableSigningKey."""
         try:
             keys = _parse(self.path.read_bytes())
         except FileNotFoundError:
+            if why := private_files.explain_gone(self.folder):
+                raise UnusableSigningKey(why) from None
             if private_files.is_marked(self.mark):
                 raise UnusableSigningKey(
                     f"There is no signing key {self.path}, although there was one: put "
@@ -92,6 +96,7 @@ class SigningKeyFile:
         if (
             self.may_be_made
             and not private_files.is_marked(self.mark)
+            and not private_files.explain_gone(self.folder)
             and not self.path.exists()
         ):
             self._make()

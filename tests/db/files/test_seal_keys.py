@@ -83,6 +83,18 @@ def test_none_is_made_in_place_of_one_that_was_lost(
     assert file.read_or_make().id == made.id
 
 
+def test_none_is_made_where_the_clinics_folder_was_until_it_was_renamed(path: Path):
+    """The clinic's key would be another one as soon as the folder is renamed back."""
+    folder = path.parents[1] / "gone"
+    key = folder / "secrets/audit.key"
+    file = SealKeyFile(key, True, folder / "audit-key.made", folder)
+
+    for use in (SealKeyFile.read, SealKeyFile.read_or_make):
+        with pytest.raises(UnusableKey, match=f"no folder {folder} any more"):
+            use(file)
+    assert not folder.exists()
+
+
 def test_a_key_that_was_named_is_never_made(path: Path):
     with pytest.raises(UnusableKey, match="There is no key file"):
         SealKeyFile(path).read_or_make()

@@ -143,6 +143,18 @@ def test_none_is_made_in_place_of_one_that_was_lost(key_file, tmp_path):
     assert file.read_or_make().certificate == made
 
 
+def test_none_is_made_where_the_clinics_folder_was_until_it_was_renamed(tmp_path):
+    """The clinic's key would be another one as soon as the folder is renamed back."""
+    folder = tmp_path / "gone"
+    key = folder / "secrets/signing.pem"
+    file = SigningKeyFile(key, "Clinic", True, folder / "signing-key.made", folder)
+
+    for use in (SigningKeyFile.read, SigningKeyFile.read_or_make):
+        with pytest.raises(UnusableSigningKey, match=f"no folder {folder} any more"):
+            use(file)
+    assert not folder.exists()
+
+
 def test_a_given_key_is_never_made(tmp_path):
     given = SigningKeyFile(tmp_path / "given.pem", "Clinic")
 
