@@ -82,7 +82,9 @@ _RETRY_MUCH_LATER: Final = {"Retry-After": "30"}
 _CHANGING_HANDS: Final = (
     "Database failover in progress. Nothing is lost; try again in a few seconds."
 )
-_NOTHING_THERE: Final = "There is no such resource or operation here."
+_NOTHING_THERE: Final = (
+    "There is no such resource or operation here. /api/docs lists those that there are."
+)
 _NOT_DELETED: Final = "Failed to delete document"
 _BROKEN: Final = (
     "An internal error occurred and was logged. Check what was saved before you "
@@ -123,6 +125,7 @@ def install(api: FastAPI, routes: Sequence[APIRoute]) -> None:
     api.add_exception_handler(OSError, _os_error)
     api.add_exception_handler(RequestValidationError, _invalid_request)
     api.add_exception_handler(StarletteHTTPException, _http_error)
+    api.add_exception_handler(_NOT_FOUND, _nothing_there)
     api.add_exception_handler(_METHOD_NOT_ALLOWED, partial(_method_not_allowed, routes))
     # Starlette raises it again after it was answered, so that the server can log it.
     api.add_exception_handler(Exception, _unforeseen)
@@ -264,6 +267,12 @@ def _http_error(request: Request, error: Exception) -> Response:
     return _refusal(
         request.url.path, error.status_code, error.detail, headers=error.headers
     )
+
+
+def _nothing_there(request: Request, error: Exception) -> Response:
+    """Answer for a path without a route, of which Starlette says only "Not Found"."""
+    del error
+    return _refusal(request.url.path, _NOT_FOUND, _NOTHING_THERE)
 
 
 def _method_not_allowed(

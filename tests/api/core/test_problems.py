@@ -45,6 +45,15 @@ def test_every_refusal_is_a_problem(client, method, path, status, title):
     assert _problem(response)["title"] == title
 
 
+def test_an_unknown_address_is_told_where_the_known_ones_are(client):
+    detail = _problem(client.get("/api/v1/patient"))["detail"]
+
+    assert detail == (
+        "There is no such resource or operation here. /api/docs lists those that "
+        "there are."
+    )
+
+
 @pytest.mark.parametrize(
     ("path", "methods"),
     [
