@@ -14,12 +14,15 @@ from contextlib import suppress
 from typing import Any, Final, cast
 
 import pikepdf
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 from services.pdf.wire import Refusal, Refused
 
 # Now, because later this process may open no file.
 Image.init()
+_LAB_IN_RGB: Final = ImageCms.buildTransform(
+    ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), "LAB", "RGB"
+)
 with suppress(ImportError):
     # Not available for every processor.
     import pillow_heif
@@ -45,7 +48,7 @@ _ON_ITS_SIDE: Final = (5, 6, 7, 8)
 _NEW_SUBFILE_TYPE: Final = 254
 _REDUCED: Final = 1
 _PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
-_SAMPLE_FORMAT, _UNSIGNED = 339, (1,)
+_SAMPLE_FORMAT, _UNSIGNED, _SIGNED = 339, (1,), (2,)
 # Whole numbers of 16 or 32 bits, and floating-point numbers.
 _DEEP_GREYS: Final = ("I", "F")
 # A share of the time limit, so that too many pages are refused with a reason.
@@ -119,8 +122,11 @@ def _decoded(frame: Image.Image) -> Image.Image:
         raise Refused(Refusal.LARGE_PICTURE)
     known = _dpi_of(frame)
     upright = ImageOps.exif_transpose(frame)
+    tags = getattr(frame, "tag_v2", {})
+    if upright.mode == "L" and tags.get(_SAMPLE_FORMAT) == _SIGNED:
+        upright = _with_signs(upright)
     if upright.mode.startswith(_DEEP_GREYS):
-        upright = _in_eight_bits(upright, getattr(frame, "tag_v2", {}))
+        upright = _in_eight_bits(upright, tags)
     upright = _plain(upright)
     before = upright.width
     if upright.mode != "1":
@@ -140,7 +146,24 @@ def _plain(picture: Image.Image) -> Image.Image:
         "transparency" in picture.info
     ):
         return _on_paper(picture)
+    if picture.mode == "LAB":
+        # Pillow would load its colour management for it, which is too late here.
+        coloured = ImageCms.applyTransform(picture, _LAB_IN_RGB)
+        assert coloured is not None  # noqa: S101 (it is not changed in place)
+        return coloured
     return picture.convert("RGB")
+
+
+def _with_signs(picture: Image.Image) -> Image.Image:
+    """Return a picture of eight bits with the numbers that were written.
+
+    Pillow takes the negative ones for the 128 largest.
+    """
+    return (
+        picture.point([(grey + 128) % 256 for grey in range(256)])
+        .convert("I")
+        .point(lambda grey: grey * 1 - 128)
+    )
 
 
 def _in_eight_bits(picture: Image.Image, tags: Mapping[int, Any]) -> Image.Image:

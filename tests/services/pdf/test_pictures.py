@@ -96,6 +96,8 @@ def grey_tiff(numbers, code, sample_format, photometric=1):
         ((0, 2_048, 4_095), "H", (UNSIGNED,)),
         ((4_095, 2_048, 0), "H", (UNSIGNED, WHITE_IS_ZERO)),
         ((-1_024, 1_024, 3_071), "h", (SIGNED,)),
+        ((-128, 0, 127), "b", (SIGNED,)),
+        ((-20, 20, 60), "b", (SIGNED,)),
         ((0, 2_048, 4_095), "I", (UNSIGNED,)),
         ((0, 1 << 30, (1 << 31) - 1), "I", (UNSIGNED,)),
         ((0.0, 0.5, 1.0), "f", (FLOATING,)),
@@ -126,6 +128,40 @@ def test_more_greys_than_a_page_has_are_drawn_from_black_to_white(
 def test_greys_in_an_unknown_order_are_refused(inspector, numbers, code, tags):
     with pytest.raises(Unreadable, match="not read here"):
         converted(inspector, grey_tiff(numbers, code, *tags))
+
+
+def lab_tiff(colours):
+    """A TIFF with a stripe for each colour in CIE Lab, which Pillow does not write."""
+    row = b"".join(struct.pack("<Bbb", *colour) * 100 for colour in colours)
+    width, height = len(colours) * 100, 100
+    pixels, bits = row * height, struct.pack("<HHHH", 8, 8, 8, 0)
+    tags = {
+        256: (4, 1, width),
+        257: (4, 1, height),
+        258: (3, 3, 8 + len(pixels)),
+        259: (4, 1, 1),
+        262: (4, 1, 8),
+        273: (4, 1, 8),
+        277: (4, 1, 3),
+        278: (4, 1, height),
+        279: (4, 1, len(pixels)),
+    }
+    directory = 8 + len(pixels) + len(bits)
+    entries = (struct.pack("<HHII", tag, *value) for tag, value in tags.items())
+    head = b"II*\0" + struct.pack("<I", directory) + pixels + bits
+    return head + struct.pack("<H", len(tags)) + b"".join(entries) + bytes(4)
+
+
+def test_colours_in_cie_lab_are_those_of_the_picture(inspector):
+    tiff = lab_tiff([(0, 0, 0), (255, 0, 0), (136, 81, 70), (82, 79, -108)])
+
+    pdf = converted(inspector, tiff)
+
+    drawn = inspector.render(io.BytesIO(pdf), 1, width=400)
+    page = Image.open(io.BytesIO(drawn)).convert("RGB")
+    black, white, red, blue = ((0, 0, 0), (255, 255, 255), (255, 0, 0), (88, 0, 253))
+    for place, colour in enumerate((black, white, red, blue)):
+        assert page.getpixel((place * 100 + 50, 50)) == pytest.approx(colour, abs=8)
 
 
 def test_a_heic_picture_becomes_a_page(inspector):
