@@ -20,6 +20,7 @@ from starlette.requests import ClientDisconnect
 
 from api.core.bodies import parse_json
 from api.core.dependencies import Caller, ProgramOrPerson
+from api.core.files.form_names import unescape_form_name
 from db.postgres import WriteResult
 from services.core.errors import InvalidInput
 from services.documents import uploads
@@ -274,11 +275,14 @@ def _upload_of(form: FormData, facts: Mapping[str, str]) -> Upload:
 
 
 def _decoded(filename: str) -> str:
-    """Return a file's name; .NET encodes those that are not ASCII as in e-mails."""
+    """Return a file's name, whether a browser escaped it or .NET encoded it.
+
+    .NET encodes names that are not ASCII as in e-mails.
+    """
     if filename.startswith(_ENCODED):
         with suppress(HeaderParseError, LookupError, ValueError):
             return str(make_header(decode_header(filename)))
-    return filename
+    return unescape_form_name(filename)
 
 
 def _upload_in_parts(caller: Caller, form: FormData, facts: dict[str, str]) -> Upload:

@@ -1,4 +1,8 @@
-"""Files in Streamlit's uploaders: in memory once, and only while their page is open."""
+"""Files in Streamlit's uploaders: in memory once, and only while their page is open.
+
+Streamlit has them by the name that is in the browser's form, where some characters are
+escaped.
+"""
 
 from typing import Final
 
@@ -7,11 +11,13 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
+from api.core.files.form_names import unescape_form_name
+
 _PAGE: Final = "uploaded_files_page"
 
 
 def share_bytes() -> None:
-    """Have all copies of an uploaded file share its bytes.
+    """Have all copies of an uploaded file share its bytes, and its sender's name.
 
     Each run of a page gets a deep copy of all chosen files, so that several files of 50
     MB were in memory at least twice. Streamlit has no setting for it. To be called once
@@ -47,7 +53,7 @@ def _copied(upload: UploadedFile, _: object) -> UploadedFile:
     # The bytes that a BytesIO is made from are copied only if somebody writes to it.
     record = UploadedFileRec(
         upload.file_id,
-        upload.name,
+        unescape_form_name(upload.name),
         upload.type,
         b"" if upload.closed else upload.getvalue(),
     )

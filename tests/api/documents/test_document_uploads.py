@@ -190,6 +190,25 @@ def test_names_come_encoded_from_dotnet(client, said, name):
     assert upload(client, name=said).json()["document"]["filename"] == name
 
 
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("%22Befund%22.pdf", '"Befund".pdf'),
+        ("two%0D%0Alines.pdf", "two lines.pdf"),
+        ("50%25 of 100%.pdf", "50%25 of 100%.pdf"),
+    ],
+    ids=["quotes", "lines", "percent"],
+)
+def test_names_come_escaped_from_browsers(client, said, name):
+    head = f'Content-Disposition: form-data; name="file"; filename="{said}"'
+    body = f"--x\r\n{head}\r\n\r\n".encode() + pdf() + b"\r\n--x--\r\n"
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+
+    answer = client.ask("POST", UPLOAD, content=body, headers=headers)
+
+    assert answer.json()["document"]["filename"] == name
+
+
 class Flood:
     """An endless body, sent in pieces to an application."""
 

@@ -47,3 +47,20 @@ def test_a_file_that_was_let_go_of_can_be_copied(upload):
     upload.close()
 
     assert copy.deepcopy(upload).getvalue() == b""
+
+
+@pytest.mark.parametrize(
+    ("sent", "name"),
+    [
+        ("He said %22yes%22.pdf", 'He said "yes".pdf'),
+        ("two%0D%0Alines.pdf", "two\r\nlines.pdf"),
+        ("50%25 of 100%.pdf", "50%25 of 100%.pdf"),
+    ],
+    ids=["quotes", "lines", "percent"],
+)
+def test_a_page_gets_the_name_that_the_file_has_at_its_sender(upload, sent, name):
+    upload.name = sent
+
+    first = copy.deepcopy(upload)
+
+    assert first.name == copy.deepcopy(first).name == name
