@@ -146,6 +146,7 @@ async def append_bytes(
     """
     if request.headers.get("content-type", "").strip().lower() != _OFFSET_TYPE:
         raise HTTPException(415, f"Send the bytes as {_OFFSET_TYPE}.")
+    _require_plain(request)
     offset = _number_of("Upload-Offset", upload_offset)
     checksum = Checksum.read(upload_checksum) if upload_checksum else None
     there = await run_in_threadpool(_look, caller, uuid)
@@ -200,6 +201,20 @@ async def go_on_by_post(
     if x_http_method_override == "DELETE":
         return await run_in_threadpool(cancel_upload, caller, uuid)
     raise HTTPException(405)
+
+
+def _require_plain(request: Request) -> None:
+    """Raise an error answered as 415 if the bytes are compressed on their way.
+
+    They would be kept as they are, and the file be another one than was meant.
+    """
+    coding = request.headers.get("content-encoding", "").strip().lower()
+    if coding not in {"", "identity"}:
+        raise HTTPException(
+            415,
+            "Send the bytes of the file as they are, without Content-Encoding.",
+            headers={"Accept-Encoding": "identity"},
+        )
 
 
 def _look(caller: Caller, uuid: UUID) -> WriteResult[UploadRecord]:

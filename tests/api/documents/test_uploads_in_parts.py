@@ -235,6 +235,16 @@ def test_a_part_that_is_not_understood_is_refused(client, path, headers, status)
     assert offset_of(client, path) == 0
 
 
+def test_bytes_that_are_compressed_on_their_way_are_refused(client, path):
+    refused = send(client, path, 0, b"\x1f\x8b", **{"Content-Encoding": "gzip"})
+    plain = send(client, path, 0, b"%PDF", **{"Content-Encoding": "identity"})
+
+    assert (refused.status_code, plain.status_code) == (415, 204)
+    assert "without Content-Encoding" in refused.json()["detail"]
+    assert refused.headers["accept-encoding"] == "identity"
+    assert plain.headers["upload-offset"] == "4"
+
+
 def test_more_bytes_than_were_said_are_refused(client, path, parts):
     before = parts()
 
