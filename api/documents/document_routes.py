@@ -17,6 +17,7 @@ from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
 from api.core.files.downloads import file_etag
 from api.core.files.ranges import names_tag
+from api.core.idempotency import IdempotencyKey, id_for
 from api.core.problems import precondition_required
 from api.documents.document_files import Number
 from api.documents.document_uploads import (
@@ -109,15 +110,19 @@ class DocumentChanges(Body):
     responses=shows(DocumentFiled, 404, 409, 413, status=_CREATED),
     openapi_extra=describe_upload(with_facts=True),
 )
-def file_document(caller: Sender, came: Uploaded) -> Response:
+def file_document(
+    caller: Sender, came: Uploaded, idempotency_key: IdempotencyKey = None
+) -> Response:
     """File a PDF: only `file` is required, or an `upload` that was sent in parts.
 
     A document without a patient is unfiled. What patients send is filed for themselves.
     `already_filed` is a document of the same patient with the same content; the new one
     is filed nevertheless. With `prescription_id` it is the scan of a signed paper,
-    shown beside that prescription.
+    shown beside that prescription. With a key, a file is filed only once, however often
+    it is sent.
     """
     draft, prescription_id = came.draft(), came.prescription_id
+    draft = replace(draft, id=id_for(caller.actor, idempotency_key))
     content = receive(caller, came)
 
     def file(session: Session) -> tuple[DocumentRecord, DocumentRecord | None]:
@@ -139,6 +144,9 @@ def file_document(caller: Sender, came: Uploaded) -> Response:
 
     written = keep(caller, came, content, file)
     filed, same = written.value
+    if filed.version.file_id != content.file_id:
+        # It was filed before, with its own bytes.
+        caller.stores.papers.ingest.discard(content)
     answer = {
         "message": "File uploaded successfully",
         "document": DocumentShown.of(filed),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import and_, insert
+from sqlalchemy import and_, insert, select
 from sqlalchemy.orm import Session
 
 from db.models.consultation import Prescription, PrescriptionScan
@@ -17,6 +17,7 @@ from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.documents import records
 from services.documents.records.drafts import DraftDocument, StoredContent
+from services.documents.records.errors import DocumentIdTaken
 from services.documents.records.kinds import DocumentType
 from services.documents.records.model import DocumentRecord
 from services.documents.records.rows.documents import (
@@ -40,7 +41,8 @@ def add(
     """File a scan of the signed paper for the patient; the caller commits.
 
     From then on it is a document like others: it is replaced, deleted and kept by their
-    rules. Raises NoSuchPrescription, NotAllowed, and what `records.file` raises.
+    rules. A scan that was filed before under the draft's id stays as it is. Raises
+    NoSuchPrescription, NotAllowed, and what `records.file` raises.
     """
     actor.require(Permission.FILE_DOCUMENTS)
     rows.require_view(actor)
@@ -54,6 +56,9 @@ def add(
         patient_id=prescription.patient_id,
     )
     filed = records.file(session, actor, paper, content)
+    if filed.version.file_id != content.file_id:
+        _require_scan_of(session, filed.id, prescription.id)
+        return filed
     session.execute(
         insert(PrescriptionScan).values(
             document_id=filed.id, prescription_id=prescription.id, added_by=actor.id
@@ -104,6 +109,18 @@ def list_for(
         by_prescription[of] = (*by_prescription.get(of, ()), scan)
     _record(session, actor, by_prescription)
     return by_prescription
+
+
+def _require_scan_of(
+    session: Session, document_id: UUID, prescription_id: UUID
+) -> None:
+    """Raise DocumentIdTaken unless the document is a scan of the prescription."""
+    scan = select(PrescriptionScan.document_id).where(
+        PrescriptionScan.document_id == document_id,
+        PrescriptionScan.prescription_id == prescription_id,
+    )
+    if session.scalar(scan) is None:
+        raise DocumentIdTaken
 
 
 def _record(session: Session, actor: Actor, by_prescription: Scans) -> None:

@@ -1,7 +1,8 @@
 """How documents are filed and replaced: the row, once its bytes are stored."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from services.documents.records import downloads, reading, rules
 from services.documents.records.drafts import DraftDocument, StoredContent
 from services.documents.records.errors import DocumentIdTaken, NoSuchDocument
 from services.documents.records.kinds import Classification, default_classification
-from services.documents.records.model import DocumentRecord
+from services.documents.records.model import DocumentRecord, VersionRecord
 from services.documents.records.revising import get_changeable, lock_patient, revise
 from services.documents.records.rows import first_filing, versions
 from services.documents.records.rows.documents import record_of, records
@@ -33,11 +34,14 @@ _FIRST_REVISION: Final = 1
 _COMPARED: Final = (
     "title",
     "document_type",
+    "classification",
     "description",
+    "metadata",
     "dated_on",
     "urgent",
     "confidential",
     "withheld",
+    "fields",
 )
 
 
@@ -64,7 +68,7 @@ def file(
     with rules.translate_violations():
         filed = first_filing.add(session, actor, facts, content, names=names)
     if filed is None:
-        return _filed_before(session, actor, draft, content, facts)
+        return _filed_before(session, actor, draft, content, facts | {"fields": fields})
     versions.add_original(session, filed.version.id, content)
     if fields:
         fill(session, filed.id, {}, fields)
@@ -254,13 +258,30 @@ def _filed_before(
         there = reading.look_up(session, actor, draft.id, number=1)
     except NoSuchDocument as error:
         raise DocumentIdTaken from error
-    same = (there.created_by, there.patient_id, there.version.sha256)
-    if same != (actor.id, draft.patient_id, content.sha256.hex()):
+    if (there.created_by, there.patient_id) != (actor.id, draft.patient_id):
+        raise DocumentIdTaken
+    if not _is_same_file(session, there.version, content):
         raise DocumentIdTaken
     is_unchanged = there.revision == _FIRST_REVISION
-    if is_unchanged and any(getattr(there, name) != facts[name] for name in _COMPARED):
+    if is_unchanged and _compared(asdict(there)) != _compared(facts):
         raise DocumentIdTaken
     return there
+
+
+def _is_same_file(
+    session: Session, version: VersionRecord, content: StoredContent
+) -> bool:
+    """Return whether the same file was sent; it may become another PDF each time."""
+    if content.original is None:
+        return version.sha256 == content.sha256.hex()
+    there = downloads.find_original(session, version)
+    return there is not None and there.sha256 == content.original.sha256.hex()
+
+
+def _compared(facts: Mapping[str, Any]) -> Any:
+    """Return the facts that are compared, with numbers as the database has them."""
+    known = {name: facts[name] for name in _COMPARED}
+    return json.loads(json.dumps(known, default=str), parse_int=float)
 
 
 def _next(session: Session, actor: Actor, before: DocumentRecord, revision: int) -> int:

@@ -15,7 +15,7 @@ from services.consultations.prescriptions import (
 )
 from services.core.actors import Role
 from tests.api.conftest import NEWEST
-from tests.api.document_samples import pdf, upload
+from tests.api.document_samples import UPLOAD, pdf, upload
 from tests.kit import cast
 from tests.services.visits import visit_samples
 
@@ -107,3 +107,34 @@ def test_a_scan_for_one_patient_is_not_filed_for_another(client, ada, prescripti
 
     assert (refused.status_code, refused.json()["property"]) == (400, "patient_id")
     assert own.status_code == 201
+
+
+def test_a_scan_that_is_sent_again_with_its_key_is_filed_once(client, prescription):
+    paper, key = pdf("Signed"), {"Idempotency-Key": uuid4().hex}
+
+    def send(**facts):
+        return client.ask(
+            "POST", UPLOAD, files={"file": ("a.pdf", paper)}, data=facts, headers=key
+        )
+
+    named = str(prescription.id)
+    first, again = (send(prescription_id=named) for _ in range(2))
+
+    assert again.status_code == 201
+    assert again.json()["document"] == first.json()["document"]
+
+
+def test_a_key_of_a_plain_document_is_refused_for_a_scan(client, prescription):
+    paper, key = pdf("Signed"), {"Idempotency-Key": uuid4().hex}
+    facts = {
+        "patient_id": str(prescription.patient_id),
+        "title": "Signed prescription",
+        "document_type": "prescription",
+    }
+    files = {"file": ("a.pdf", paper)}
+    client.ask("POST", UPLOAD, files=files, data=facts, headers=key)
+
+    named = {"prescription_id": str(prescription.id)}
+    answer = client.ask("POST", UPLOAD, files=files, data=named, headers=key)
+
+    assert answer.status_code == 409
