@@ -4,6 +4,7 @@ Pages never see an engine.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy.orm import Session
@@ -46,7 +47,7 @@ __all__ = [
     "CachedRead",
     "ReadAsOf",
     "act_on_servers",
-    "count_upload",
+    "counting_upload",
     "current_actor",
     "current_sign_in",
     "files",
@@ -130,6 +131,9 @@ def act_on_servers(order: "OperationRequest") -> "RunningOperation | None":
         ) from error
 
 
-def count_upload() -> None:
-    """Count a file that this person uploads; raises LimitReached."""
-    actor_database().count_upload(wiring.current().throttle)
+def counting_upload() -> AbstractContextManager[None]:
+    """Count a file that this person files inside; raises LimitReached.
+
+    One that is refused counts as sent, and not as filed.
+    """
+    return actor_database().counting_upload(wiring.current().throttle)

@@ -1,7 +1,7 @@
 """What every route may depend on: the caller, and the databases in their name."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Annotated, Final, NoReturn, TypeVar, get_args, get_origin
@@ -269,10 +269,17 @@ class Caller:
         assert run is not None  # noqa: S101 (it is not planned)
         return run
 
-    def count_upload(self, *, is_begun: bool = False) -> None:
-        """Count an upload that the caller sends or begins; raises LimitReached."""
+    def count_begun_upload(self) -> None:
+        """Count an upload in parts that the caller begins; raises LimitReached."""
         throttle = self.stores.limits.throttle
-        self._on_behalf().count_upload(throttle, is_begun=is_begun)
+        self._on_behalf().count_upload(throttle, is_begun=True)
+
+    def counting_upload(self) -> AbstractContextManager[None]:
+        """Count a file that the caller files inside; raises LimitReached.
+
+        One that is refused counts as sent, and not as filed.
+        """
+        return self._on_behalf().counting_upload(self.stores.limits.throttle)
 
     def _on_behalf(self) -> ActorDatabase:
         stores = self.stores

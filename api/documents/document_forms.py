@@ -1,5 +1,7 @@
 """/api/document-forms: documents made from forms, the clinic's and patients' own."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from io import BytesIO
 from typing import Annotated, Any, Final
 from uuid import UUID, uuid4
@@ -18,11 +20,13 @@ from api.documents.schemas import (
     document_etag,
     document_path,
 )
+from db.postgres import WriteResult
 from services.core.errors import InvalidInput
 from services.documents import forms, records
 from services.documents.forms import FormFieldKind, Template, Value
 from services.documents.records.drafts import DraftDocument
 from services.documents.records.kinds import DocumentType
+from services.documents.records.model import DocumentRecord
 from services.documents.records.visibility import permission_to_file
 
 router = APIRouter(prefix="/api/document-forms", tags=["Documents"])
@@ -112,7 +116,24 @@ def file_form(
     """
     template, now = forms.template_for(caller.actor, name), caller.stores.now()
     form = forms.checked(template, body.values_for(template), today=now.date())
-    caller.count_upload()
+    with caller.counting_upload():
+        written = _make(caller, template, form, body, now)
+    filed = written.value
+    answer = {
+        "message": "Document generated and uploaded successfully",
+        "document": DocumentShown.of(filed),
+    }
+    headers = {"Location": document_path(filed.id), "ETag": document_etag(filed)}
+    return JsonResponse(answer, _CREATED, headers | written_headers(written))
+
+
+def _make(
+    caller: Caller,
+    template: Template,
+    form: Mapping[str, Any],
+    body: FilledForm,
+    now: datetime,
+) -> WriteResult[DocumentRecord]:
     papers, document_id = caller.stores.papers, uuid4()
     wording = papers.wording(None)
     data = forms.generate(
@@ -141,17 +162,10 @@ def file_form(
         fields=body.custom_fields,
     )
     with papers.ingest.discarding_on_refusal(content):
-        written = caller.write(
+        return caller.write(
             lambda session: records.file(session, caller.actor, draft, content),
             key=uuid4(),
         )
-    filed = written.value
-    answer = {
-        "message": "Document generated and uploaded successfully",
-        "document": DocumentShown.of(filed),
-    }
-    headers = {"Location": document_path(filed.id), "ETag": document_etag(filed)}
-    return JsonResponse(answer, _CREATED, headers | written_headers(written))
 
 
 def _shown(template: Template) -> dict[str, Any]:

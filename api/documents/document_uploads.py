@@ -1,6 +1,6 @@
 """Uploaded documents: measured while they arrive, and spooled to a nameless file."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -121,11 +121,11 @@ class Upload:
         return _id_of(said, "prescription_id", sentence)
 
 
-def sender(caller: ProgramOrPerson) -> Caller:
+def sender(caller: ProgramOrPerson) -> Iterator[Caller]:
     """Return the caller if they may send one more file."""
     caller.require(permission_to_file(caller.actor))
-    caller.count_upload()
-    return caller
+    with caller.counting_upload():
+        yield caller
 
 
 Sender = Annotated[Caller, Depends(sender)]

@@ -96,7 +96,7 @@ def begin_upload(
     A person can have ten uploads with 200 MB together in progress.
     """
     length = _number_of("Upload-Length", upload_length)
-    caller.count_upload(is_begun=True)
+    caller.count_begun_upload()
     written = caller.write(
         lambda session: uploads.begin(
             session, caller.actor, length=length, metadata=upload_metadata

@@ -1,6 +1,6 @@
 """/files: photos and exports, for browsers as well as programs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Annotated, Final, Literal, TypeVar
 from uuid import UUID
@@ -58,11 +58,11 @@ def photo(
     return Response(caller.read(read).value, media_type="image/jpeg")
 
 
-def photo_uploader(caller: ProgramOrPerson) -> Caller:
+def photo_uploader(caller: ProgramOrPerson) -> Iterator[Caller]:
     """Return the caller if they may send one more photo."""
     caller.require(Permission.EDIT_PATIENT)
-    caller.count_upload()
-    return caller
+    with caller.counting_upload():
+        yield caller
 
 
 PhotoUploader = Annotated[Caller, Depends(photo_uploader)]

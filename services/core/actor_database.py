@@ -168,7 +168,10 @@ class ActorDatabase:
             self.actor.require(permission)
 
     def count_upload(self, throttle: Throttle, *, is_begun: bool = False) -> None:
-        """Count a file that the actor sends. Raises LimitReached, recorded once."""
+        """Count a file that the actor sends, whatever becomes of it.
+
+        Raises LimitReached, recorded once.
+        """
         with audit.with_origin(self.origin):
             try:
                 throttling.count_upload(throttle, self.actor, is_begun=is_begun)
@@ -176,6 +179,19 @@ class ActorDatabase:
                 if refusal.is_first:
                     self._record(refusal)
                 raise
+
+    @contextmanager
+    def counting_upload(self, throttle: Throttle) -> Iterator[None]:
+        """Count a file that is filed inside. Raises LimitReached, recorded once.
+
+        If the block raises, the file counts as sent, and not as filed.
+        """
+        self.count_upload(throttle)
+        try:
+            yield
+        except BaseException:
+            throttling.uncount_upload(throttle, self.actor)
+            raise
 
     @contextmanager
     def recording_refusals(self) -> Iterator[None]:

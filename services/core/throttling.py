@@ -41,7 +41,10 @@ class Counter(Protocol):
     """Where usage is counted, such as db.mongo.limit_storage.LimitStorage."""
 
     def hit(self, item: RateLimitItem, key: str, amount: int = 1) -> bool:
-        """Count `amount` more and return whether they are within the limit."""
+        """Count `amount` more and return whether they are within the limit.
+
+        A negative amount takes back what was counted.
+        """
 
     def seconds_to_wait(self, item: RateLimitItem, key: str) -> float:
         """Return the seconds until one more is within the limit."""
@@ -86,15 +89,18 @@ TRIES_PER_BROWSER: Final = Limit("tries-per-browser", 60, 15 * _MINUTE)
 LINKS_PER_NETWORK: Final = Limit("links-per-network", 500, 15 * _MINUTE)
 # A link to a document is opened by its reader, and before that by mail scanners.
 SHARES_PER_NETWORK: Final = Limit("shares-per-network", 500, 15 * _MINUTE)
-# Each file is read, scanned and kept for years.
+# Each file that is filed is kept for years.
 _TOO_MANY_UPLOADS: Final = "Too many uploads."
 UPLOADS_PATIENT: Final = Limit("uploads-patient", 10, _HOUR, _TOO_MANY_UPLOADS)
 UPLOADS_STAFF: Final = Limit("uploads-staff", 300, _HOUR, _TOO_MANY_UPLOADS)
-# An upload in parts is counted twice: here as bytes, and again once it is filed.
-UPLOADS_BEGUN_PATIENT: Final = Limit(
-    "uploads-begun-patient", 10, _HOUR, _TOO_MANY_UPLOADS
+# Each file that is sent is read and scanned, also one that is then refused. An upload
+# in parts counts twice: when it is begun, and when it is to be filed.
+UPLOADS_TRIED_PATIENT: Final = Limit(
+    "uploads-tried-patient", 50, _HOUR, _TOO_MANY_UPLOADS
 )
-UPLOADS_BEGUN_STAFF: Final = Limit("uploads-begun-staff", 300, _HOUR, _TOO_MANY_UPLOADS)
+UPLOADS_TRIED_STAFF: Final = Limit(
+    "uploads-tried-staff", 1_000, _HOUR, _TOO_MANY_UPLOADS
+)
 # A passphrase opens the keys of the clinic, and each try takes a second of CPU time.
 KIT_TRIES: Final = Limit("kit-tries", 10, _HOUR)
 # 256 bits cannot be guessed; but every wrong token is written into the audit log.
@@ -147,6 +153,11 @@ class Throttle:
         first_refusal = RateLimitItemPerSecond(1, limit.seconds)
         is_first = self._counter.hit(first_refusal, f"{key}-told")
         raise LimitReached(limit, retry_after_seconds=seconds, is_first=is_first)
+
+    def give_back(self, limit: Limit, *whose: str) -> None:
+        """Take back one that was counted and did not come about."""
+        item = RateLimitItemPerSecond(limit.amount, limit.seconds)
+        self._counter.hit(item, self._key_of(limit, whose), -1)
 
     def reset(self, limit: Limit, *whose: str) -> None:
         """Reset the count of those who have proved who they are."""
@@ -225,10 +236,20 @@ def count_upload(throttle: Throttle, actor: Actor, *, is_begun: bool = False) ->
 
     A program that acts for a person uses up that person's limit.
     """
-    sent, begun = UPLOADS_STAFF, UPLOADS_BEGUN_STAFF
-    if actor.role is Role.PATIENT:
-        sent, begun = UPLOADS_PATIENT, UPLOADS_BEGUN_PATIENT
-    throttle.take(begun if is_begun else sent, str(actor.id))
+    is_patient = actor.role is Role.PATIENT
+    tried = UPLOADS_TRIED_PATIENT if is_patient else UPLOADS_TRIED_STAFF
+    throttle.take(tried, str(actor.id))
+    if not is_begun:
+        throttle.take(_filed_limit(actor), str(actor.id))
+
+
+def uncount_upload(throttle: Throttle, actor: Actor) -> None:
+    """Let a file that was counted and not filed count as sent only."""
+    throttle.give_back(_filed_limit(actor), str(actor.id))
+
+
+def _filed_limit(actor: Actor) -> Limit:
+    return UPLOADS_PATIENT if actor.role is Role.PATIENT else UPLOADS_STAFF
 
 
 def _spoken(seconds: int) -> Sentence:

@@ -544,6 +544,7 @@ TOOLS: Final = {
     "people.sessions.records.require_own",
     "core.throttling.await_turn",
     "core.throttling.count_upload",
+    "core.throttling.uncount_upload",
     "visits.schedule.permissions.read_override",
     "visits.booking.patients.require_patient",
     "visits.schedule.permissions.require_view",

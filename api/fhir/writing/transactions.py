@@ -1,5 +1,6 @@
 """POST /fhir: a document with its file, filed in one transaction or not at all."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
 from typing import Annotated, Any, Final
@@ -40,11 +41,11 @@ _ANSWERS: Final[Responses] = {
 }
 
 
-def filer(caller: Program) -> Caller:
+def filer(caller: Program) -> Iterator[Caller]:
     """Return the caller if they may send one more file."""
     caller.require(permission_to_file(caller.actor))
-    caller.count_upload()
-    return caller
+    with caller.counting_upload():
+        yield caller
 
 
 Filer = Annotated[Caller, Depends(filer)]

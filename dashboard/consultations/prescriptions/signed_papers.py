@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.context import (
     CachedRead,
-    count_upload,
+    counting_upload,
     current_actor,
     ingest,
     read_all,
@@ -92,14 +92,13 @@ def ask_for_signed_paper(prescription: PrescriptionRecord) -> None:
         )
         if not saves or upload is None:
             return
-        actor = current_actor()
-        with st.spinner(_("Checking and encrypting…")):
-            count_upload()
-            upload.seek(0)
-            content = ingest().receive(upload, upload.name, person=actor.id)
-        draft = DraftDocument(dated_on=today())
-        with ingest().discarding_on_refusal(content):
-            write(lambda s: scans.add(s, actor, prescription.id, draft, content))
+        actor, draft = current_actor(), DraftDocument(dated_on=today())
+        with counting_upload():
+            with st.spinner(_("Checking and encrypting…")):
+                upload.seek(0)
+                content = ingest().receive(upload, upload.name, person=actor.id)
+            with ingest().discarding_on_refusal(content):
+                write(lambda s: scans.add(s, actor, prescription.id, draft, content))
         release(upload)
         notify(_("The signed paper is filed."))
         st.rerun()

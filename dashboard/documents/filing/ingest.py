@@ -15,7 +15,7 @@ from uuid import UUID
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from dashboard.context import (
-    count_upload,
+    counting_upload,
     current_actor,
     ingest,
     inspector,
@@ -62,22 +62,25 @@ def file(
     actor = current_actor()
     if not even_if_known and (known := _find_known(upload, draft.patient_id)):
         return AlreadyFiled(known)
-    content = _receive(upload)
-    with ingest().discarding_on_refusal(content):
-        record = write(lambda session: records.file(session, actor, draft, content))
+    with counting_upload():
+        content = _receive(upload)
+        with ingest().discarding_on_refusal(content):
+            record = write(lambda session: records.file(session, actor, draft, content))
     release(upload)
     return record
 
 
 def add_version(upload: UploadedFile, record: DocumentRecord) -> DocumentRecord:
     """Store the bytes, then make them the document's next version."""
-    actor, content = current_actor(), _receive(upload)
-    with ingest().discarding_on_refusal(content):
-        changed = write(
-            lambda session: records.add_version(
-                session, actor, record.id, content, revision=record.revision
+    actor = current_actor()
+    with counting_upload():
+        content = _receive(upload)
+        with ingest().discarding_on_refusal(content):
+            changed = write(
+                lambda session: records.add_version(
+                    session, actor, record.id, content, revision=record.revision
+                )
             )
-        )
     release(upload)
     return changed
 
@@ -116,6 +119,5 @@ def _find_known(upload: UploadedFile, patient_id: UUID | None) -> DocumentRecord
 
 
 def _receive(upload: UploadedFile) -> StoredContent:
-    count_upload()
     upload.seek(0)
     return ingest().receive(upload, upload.name, person=current_actor().id)

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4, uuid5
 import streamlit as st
 
 from dashboard.context import (
-    count_upload,
+    counting_upload,
     current_actor,
     now,
     read,
@@ -270,9 +270,7 @@ def _file_all(letters: Letters, everybody: Sequence[Listed]) -> None:
 
 def _file_one(letters: Letters, patient: Listed) -> None:
     """File the letter to one patient, with the permissions of the person writing it."""
-    count_upload()
     actor = current_actor()
-    paper = _paper_for(letters, patient.id)
     draft = DraftDocument(
         title=letters.title,
         document_type=DocumentType(letters.template.document_type),
@@ -280,7 +278,7 @@ def _file_one(letters: Letters, patient: Listed) -> None:
         id=letters.document_id_for(patient.id),
         dated_on=today(),
     )
-    with stored(paper) as content:
+    with counting_upload(), stored(_paper_for(letters, patient.id)) as content:
         filed = write(lambda session: records.file(session, actor, draft, content))
     st.session_state[FILED].append(filed.id)
 

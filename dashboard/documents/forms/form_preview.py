@@ -5,7 +5,7 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.context import count_upload, current_actor, now, today, write
+from dashboard.context import counting_upload, current_actor, now, today, write
 from dashboard.documents.forms import form_drafts, open_form as beginning
 from dashboard.documents.forms.form_filing import Filing
 from dashboard.documents.forms.open_form import PAGE, OpenForm
@@ -84,9 +84,8 @@ def _preview(made: UnconfirmedDocument) -> None:
 
 def _file(made: UnconfirmedDocument) -> None:
     """File the form, then open what it has become; raises what the services raise."""
-    count_upload()
     try:
-        with stored(made.paper) as content:
+        with counting_upload(), stored(made.paper) as content:
             filed = _write(made, content)
     except DocumentIdTaken:
         # It was filed before, as it was then, although nobody heard so.

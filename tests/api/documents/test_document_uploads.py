@@ -317,6 +317,33 @@ def test_an_account_has_so_many_uploads_and_is_told_when_to_come_again(
     assert upload(clerk).status_code == 201
 
 
+def test_files_that_are_refused_do_not_use_up_what_a_patient_may_file(
+    as_role, monkeypatch
+):
+    few = Limit(f"uploads-{uuid4().hex}", 1, 3600)
+    monkeypatch.setattr(throttling, "UPLOADS_PATIENT", few)
+    patient = as_role(Role.PATIENT)
+    no_pdf = upload(patient, b"Dear doctor")
+    nothing = patient.ask("POST", UPLOAD, data={"title": "Blood"})
+    long_title = upload(patient, title="x" * 201)
+
+    taken, refused = upload(patient), upload(patient)
+
+    statuses = [answer.status_code for answer in (no_pdf, nothing, long_title)]
+    assert statuses == [400, 400, 400]
+    assert (taken.status_code, refused.status_code) == (201, 429)
+
+
+def test_an_account_sends_so_many_files_whatever_becomes_of_them(as_role, monkeypatch):
+    few = Limit(f"tried-{uuid4().hex}", 2, 3600)
+    monkeypatch.setattr(throttling, "UPLOADS_TRIED_PATIENT", few)
+    patient = as_role(Role.PATIENT)
+
+    statuses = [upload(patient, b"no PDF").status_code for _ in range(3)]
+
+    assert statuses == [400, 400, 429]
+
+
 @pytest.mark.parametrize("role", [Role.ANALYST, Role.ADMIN])
 def test_who_may_file_nothing_uses_nobodys_time(as_role, role):
     assert upload(as_role(role)).status_code == 403

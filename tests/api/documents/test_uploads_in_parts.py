@@ -352,7 +352,7 @@ def test_a_person_has_only_so_much_under_way(as_role, length):
 
 def test_a_person_begins_so_many_in_an_hour(as_role, monkeypatch):
     few = Limit(f"begun-{uuid4().hex}", 1, 3600)
-    monkeypatch.setattr(throttling, "UPLOADS_BEGUN_STAFF", few)
+    monkeypatch.setattr(throttling, "UPLOADS_TRIED_STAFF", few)
     clerk = as_role(Role.STAFF)
 
     paths = [begin(clerk, 1) for _ in range(2)]

@@ -13,8 +13,15 @@ from pymongo import MongoClient
 
 from db.embedded import Addresses
 from db.mongo.limit_storage import LimitStorage
+from services.core import throttling
 from services.core.actors import Role
-from services.core.throttling import Limit, LimitReached, Throttle, count_upload
+from services.core.throttling import (
+    Limit,
+    LimitReached,
+    Throttle,
+    count_upload,
+    uncount_upload,
+)
 from tests.kit import cast
 
 KEY = "k" * 32
@@ -202,3 +209,33 @@ def test_each_account_has_so_many_uploads_an_hour(throttle, role, amount):
 
     assert 1 <= refusal.value.retry_after_seconds <= 3600
     count_upload(throttle, another)
+
+
+def test_a_file_that_is_not_filed_counts_as_one_that_was_sent(throttle, monkeypatch):
+    filed = Limit(f"filed-{uuid4().hex}", 1, 3600)
+    tried = Limit(f"tried-{uuid4().hex}", 3, 3600)
+    monkeypatch.setattr(throttling, "UPLOADS_PATIENT", filed)
+    monkeypatch.setattr(throttling, "UPLOADS_TRIED_PATIENT", tried)
+    patient = cast.act_as_somebody(Role.PATIENT)
+    for _ in range(2):
+        count_upload(throttle, patient)
+        uncount_upload(throttle, patient)
+    count_upload(throttle, patient)
+
+    with pytest.raises(LimitReached) as refusal:
+        count_upload(throttle, patient)
+
+    assert refusal.value.limit is tried
+
+
+def test_what_is_taken_back_is_free_again_without_mongodb_as_well(limit):
+    with closing(LimitStorage(NOWHERE)) as storage:
+        throttle = Throttle(storage, key=KEY)
+        for _ in range(limit.amount):
+            throttle.take(limit, "somebody")
+
+        throttle.give_back(limit, "somebody")
+
+        throttle.take(limit, "somebody")
+        with pytest.raises(LimitReached):
+            throttle.take(limit, "somebody")
