@@ -4,6 +4,9 @@ Streamlit has them by the name that is in the browser's form, where some charact
 escaped.
 """
 
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import streamlit as st
@@ -14,6 +17,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRe
 from api.core.files.form_names import unescape_form_name
 
 _PAGE: Final = "uploaded_files_page"
+_arriving: Final[Counter[str]] = Counter()
 
 
 def share_bytes() -> None:
@@ -24,6 +28,27 @@ def share_bytes() -> None:
     per process, before pages run.
     """
     UploadedFile.__deepcopy__ = _copied  # type: ignore[attr-defined]
+
+
+@contextmanager
+def arriving(page_id: str) -> Iterator[None]:
+    """Let the page know of a file that arrives inside.
+
+    Belongs to the event loop of the server; pages only look.
+    """
+    _arriving[page_id] += 1
+    try:
+        yield
+    finally:
+        _arriving[page_id] -= 1
+        if not _arriving[page_id]:
+            del _arriving[page_id]
+
+
+def is_arriving() -> bool:
+    """Return whether more is being sent to the uploaders of this page at the moment."""
+    context = get_script_run_ctx()
+    return context is not None and context.session_id in _arriving
 
 
 def discard_of_other_pages(page: str) -> None:

@@ -22,6 +22,7 @@ from dashboard.patients.search.patient_choice import choose_patient
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, marked, refusal_text
 from dashboard.ui.words import plain
+from dashboard.web.uploaded_files import is_arriving
 from services.core.actors import Permission, Role
 from services.core.errors import ServiceError, TooOften
 from services.documents.records.drafts import DraftDocument
@@ -170,8 +171,9 @@ def file_all(uploads: Sequence[UploadedFile], drafts: Sequence[DraftDocument]) -
             _outcomes()[upload.file_id] = Outcome(
                 "refused", upload.name, refusal_text(refusal)
             )
-    if all(_is_filed(upload) for upload in uploads):
-        # A new uploader, whose list is empty.
+    if all(_is_filed(upload) for upload in uploads) and not is_arriving():
+        # A new uploader, whose list is empty. What is still being sent to this one
+        # would be lost without a word.
         st.session_state[_ROUND] += 1
 
 

@@ -23,6 +23,7 @@ from streamlit import runtime
 from api.core.dependencies import SESSION
 from dashboard.ui.language import refusal_text, using_language
 from dashboard.web.languages import language_at
+from dashboard.web.uploaded_files import arriving
 from dashboard.web.uploads.page_sessions import PageSessions, uploads
 from dashboard.web.uploads.upload_quota import (
     ServerFull,
@@ -109,7 +110,8 @@ class UploadGate:
             self._pages.end_lost(live)
             self._quota.reserve(upload, size, sign_in)
         try:
-            await self._app(scope, receive, send)
+            with arriving(upload.page_id):
+                await self._app(scope, receive, send)
         finally:
             self._quota.release(upload)
 

@@ -1,6 +1,7 @@
 """Files dropped anywhere on a page are uploaded, each with its own state."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import JSHandle, Page, expect
@@ -8,6 +9,7 @@ from sqlalchemy import select
 
 from db.models.document import Document
 from services.core.actors import Role
+from tests.api.document_samples import pdf
 from tests.browser.conftest import Site, ready
 from tests.browser.keyboard import Keys
 from tests.browser.patients.test_front_desk import unlike
@@ -90,6 +92,34 @@ def test_files_that_somebody_is_busy_with_are_not_filed_by_a_drop(
     ready(page)
     expect(page.get_by_text("Chosen, but not filed yet.")).to_be_visible()
     assert not documents_of(site, first) + documents_of(site, second)
+
+
+def test_a_file_that_is_still_being_sent_stays_when_the_others_are_filed(
+    site: Site, page: Page, tmp_path: Path
+):
+    first, second = unlike(), unlike()
+    page.goto("/upload_documents")
+    chooser = ready(page).locator("input[type=file]")
+    (tmp_path / f"{first}.pdf").write_bytes(letter(first))
+    (tmp_path / f"{second}.pdf").write_bytes(pdf(second, at_least=1_000_000))
+    chooser.set_input_files(tmp_path / f"{first}.pdf")
+    expect(page.get_by_label("Description")).to_have_count(1)
+    devtools = page.context.new_cdp_session(page)
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1}
+    devtools.send(
+        "Network.emulateNetworkConditions", slow | {"uploadThroughput": 100_000}
+    )
+
+    with page.expect_request(re.compile("upload_file")):
+        chooser.set_input_files(tmp_path / f"{second}.pdf")
+    page.get_by_role("button", name="File document").click()
+
+    expect(page.get_by_text(f"{first}.pdf is filed.")).to_be_visible()
+    devtools.send("Network.emulateNetworkConditions", slow | {"uploadThroughput": -1})
+    expect(page.get_by_text("Chosen, but not filed yet.")).to_be_visible()
+    page.get_by_role("button", name="File document").click()
+    expect(page.get_by_text(f"{second}.pdf is filed.")).to_be_visible()
+    expect(page.get_by_test_id("stFileChip")).to_have_count(0)
 
 
 def test_a_file_dropped_where_nothing_is_uploaded_does_not_leave_the_page(site: Site):
