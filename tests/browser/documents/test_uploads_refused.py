@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Site, open_from_menu, ready
 
@@ -13,6 +13,12 @@ pytestmark = pytest.mark.browser
 _FULL = (
     "Your open pages can hold 1 MB of files at once, and this one would exceed that. "
     "File or remove some of them, then choose this one again."
+)
+
+
+_UNSENT = (
+    "This could not be sent. If it is a folder, open it and choose the files in it; "
+    "otherwise check your connection, then choose the file again."
 )
 
 
@@ -38,6 +44,35 @@ def files(tmp_path: Path) -> list[Path]:
     for path in paths:
         path.write_bytes(bytes(700_000))
     return paths
+
+
+def drop_on(uploader: Locator, path: Path) -> None:
+    """Drop what is at the path on an uploader, as from another window."""
+    box = uploader.bounding_box()
+    assert box is not None
+    devtools = uploader.page.context.new_cdp_session(uploader.page)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        devtools.send(
+            "Input.dispatchDragEvent",
+            {
+                "type": kind,
+                "x": box["x"] + 20,
+                "y": box["y"] + 20,
+                "data": {"items": [], "files": [str(path)], "dragOperationsMask": 1},
+            },
+        )
+
+
+def test_a_folder_is_not_sent_and_says_what_to_choose_instead(
+    page: Page, files: list[Path]
+):
+    uploader = page.get_by_test_id("stFileUploader")
+
+    drop_on(uploader.get_by_test_id("stFileUploaderDropzone"), files[0].parent)
+
+    expect(uploader.locator("p", has_text=_UNSENT)).to_be_visible()
+    expect(uploader.get_by_role("alert")).to_have_text(f"Error: {_UNSENT}")
+    expect(page.get_by_text("Network Error")).to_have_count(0)
 
 
 def test_what_is_refused_says_so_below_the_files_until_there_is_room(

@@ -1,19 +1,25 @@
 // Says why a file was not taken. Streamlit's uploader shows only a number ("Request failed
 // with status code 413"), and that only to whoever points at the file; the sentence that
-// the server answered with stands below the files instead.
+// the server answered with stands below the files instead, or one of ours if there was
+// no answer: browsers send no folder, and lose connections.
 ;(() => {
   "use strict"
 
+  const translate = window.chartroomTranslate
   const UPLOADS = "/_stcore/upload_file/"
   const NUMBER = /^(?:AxiosError: )?Request failed with status code (\d+)$/
-  const REFUSED = 400
+  const UNANSWERED = /^(?:AxiosError: )?Network Error$/
+  const [NO_ANSWER, REFUSED] = [0, 400]
   const sentences = new Map()
 
   // What Streamlit wrote, with the server's own words in place of the number.
+  const sentenceFor = (text) =>
+    sentences.get(UNANSWERED.test(text) ? NO_ANSWER : Number(text.match(NUMBER)?.[1]))
+
   const reword = (root) => {
     const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT)
     for (let text = texts.nextNode(); text; text = texts.nextNode()) {
-      const sentence = sentences.get(Number(text.data.match(NUMBER)?.[1]))
+      const sentence = sentenceFor(text.data)
       if (sentence) text.data = sentence
     }
   }
@@ -52,19 +58,31 @@
 
   const watcher = new MutationObserver(look)
 
+  const keep = (status, sentence) => {
+    if (!sentences.size) watcher.observe(document.body, { childList: true, subtree: true })
+    sentences.set(status, sentence)
+    look()
+  }
+
   const hear = (request) => {
     if (request.status < REFUSED) return
     if (!new URL(request.responseURL).pathname.startsWith(UPLOADS)) return
-    const sentence = request.responseText
-    if (!sentence) return
-    if (!sentences.size) watcher.observe(document.body, { childList: true, subtree: true })
-    sentences.set(request.status, sentence)
-    look()
+    if (request.responseText) keep(request.status, request.responseText)
   }
+
+  const hearNothing = () =>
+    keep(
+      NO_ANSWER,
+      translate(
+        "This could not be sent. If it is a folder, open it and choose the files in it; " +
+          "otherwise check your connection, then choose the file again.",
+      ),
+    )
 
   const send = XMLHttpRequest.prototype.send
   XMLHttpRequest.prototype.send = function (...body) {
     this.addEventListener("load", () => hear(this))
+    this.addEventListener("error", hearNothing)
     return send.apply(this, body)
   }
 })()
