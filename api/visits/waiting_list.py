@@ -11,6 +11,7 @@ from api.core.answers import JsonResponse, read_headers, written_headers
 from api.core.bodies import Body, describe_body, json_body, with_example
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
+from api.core.idempotency import IdempotencyKey, id_for
 from api.visits.schemas import (
     WaitingListShown,
     WaitingPatientShown,
@@ -100,7 +101,9 @@ def list_entries(
     openapi_extra=describe_body(WaitBody),
 )
 def join_waiting_list(
-    caller: ProgramOrPerson, body: Annotated[WaitBody, json_body(WaitBody)]
+    caller: ProgramOrPerson,
+    body: Annotated[WaitBody, json_body(WaitBody)],
+    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Put the patient in line; a time that is freed is offered to the first one.
 
@@ -124,6 +127,7 @@ def join_waiting_list(
         doctor_id=body.doctor_id,
         speciality=body.specialization,
         override_reason=body.override_reason,
+        entry_id=id_for(caller.actor, idempotency_key),
     )
     written = caller.write(
         lambda session: waitlist.join(session, caller.actor, request)

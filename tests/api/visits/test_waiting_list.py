@@ -29,11 +29,11 @@ def grace(client):
     return client.post("/api/v1/patients", cast.body_of(cast.GRACE, "email")).json()
 
 
-def _join(client, patient=None, **more):
+def _join(client, patient=None, *, key=None, **more):
     body = {"until_at": LAST_DAY} | more
     if patient:
         body["patient_id"] = patient["uuid"]
-    return client.post(ENTRIES, body)
+    return client.post(ENTRIES, body, headers={"Idempotency-Key": key} if key else {})
 
 
 def _waiting(client):
@@ -142,6 +142,50 @@ def test_nobody_waits_twice_for_the_same(client, practice, ada):
     again = _join(client, ada, doctor_id=str(practice.doctor_id))
 
     assert again.status_code == 409
+
+
+def test_a_request_sent_again_with_its_key_gets_the_place_that_it_made(
+    client, practice, ada
+):
+    wish = {"doctor_id": str(practice.doctor_id), "key": uuid4().hex}
+    joined = _join(client, ada, **wish)
+
+    again = _join(client, ada, **wish)
+
+    assert (joined.status_code, again.status_code) == (201, 201)
+    assert again.json() == joined.json()
+    assert again.headers["Location"] == joined.headers["Location"]
+
+
+def test_a_key_is_good_for_one_wait_of_its_caller(
+    client, as_role, practice, ada, grace
+):
+    doctor, key = str(practice.doctor_id), uuid4().hex
+    _join(client, ada, doctor_id=doctor, key=key)
+
+    for other in (
+        _join(client, grace, doctor_id=doctor, key=key),
+        _join(client, ada, specialization="Cardiology", key=key),
+        _join(client, ada, doctor_id=doctor, until_at="2027-01-01", key=key),
+        _join(client, ada, doctor_id=doctor, from_at=LAST_DAY, key=key),
+    ):
+        assert (other.status_code, "key" in other.json()["error"]) == (409, True)
+    others = _join(as_role(Role.PATIENT), doctor_id=doctor, key=key)
+    assert others.status_code == 201
+
+
+def test_a_place_that_was_left_is_not_taken_again_by_its_key(client, practice, ada):
+    wish = {"doctor_id": str(practice.doctor_id), "key": uuid4().hex}
+    place = _join(client, ada, **wish)
+    client.post(f"{place.headers['Location']}/leave")
+
+    again = _join(client, ada, **wish)
+
+    assert (again.status_code, again.json()["error"]) == (
+        409,
+        "This waiting list entry has already ended.",
+    )
+    assert place.json()["id"] not in _waiting(client)
 
 
 def test_a_token_that_only_reads_visits_sees_the_list_and_changes_nothing(

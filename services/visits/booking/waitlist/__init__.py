@@ -16,6 +16,7 @@ from services.visits.booking.waitlist.reading import (
     list_offers_to_phone as list_offers_to_phone,
 )
 from services.visits.booking.waitlist.records import (
+    EntryIdTaken as EntryIdTaken,
     NoSuchEntry as NoSuchEntry,
     NotWaiting as NotWaiting,
     OfferToPhone as OfferToPhone,

@@ -4,7 +4,8 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import and_, func, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.models.booking import WaitlistEntry
@@ -19,6 +20,7 @@ from services.visits.booking.patients import require_in_use, require_patient
 from services.visits.booking.waitlist import waiting_queue
 from services.visits.booking.waitlist.reading import look_up
 from services.visits.booking.waitlist.records import (
+    EntryIdTaken,
     NotWaiting,
     TooManyPlaces,
     WaitRecord,
@@ -35,8 +37,9 @@ _MOST_DAYS: Final = 366
 def join(session: Session, actor: Actor, request: WaitRequest) -> WaitRecord:
     """Put the patient in line; the caller commits.
 
+    The same request again with the same `entry_id` returns the place that it has.
     Raises InvalidInput, WaitsAlready, TooManyPlaces, NoSuchPatient, PatientArchived,
-    NotFound, NotAllowed.
+    NotFound, NotAllowed, EntryIdTaken, and NotWaiting if that place was left.
     """
     actor.require(permissions.book_permission(actor), request.patient_id)
     override = permissions.read_override(actor, request.override_reason)
@@ -44,10 +47,13 @@ def join(session: Session, actor: Actor, request: WaitRequest) -> WaitRecord:
     with assume_role(session, "system"):
         _lock(session, request.patient_id)
         require_in_use(session, request.patient_id)
+    # Before the checks: the place itself may be the one of which there is no second.
+    if earlier := _find_earlier(session, actor, request):
+        return earlier
     _check(session, request)
     with assume_role(session, "system"):
         _require_room(session, request, is_overridden=override is not None)
-        entry_id = session.scalars(
+        entry_id = session.scalar(
             insert(WaitlistEntry)
             .values(
                 patient_id=request.patient_id,
@@ -56,9 +62,14 @@ def join(session: Session, actor: Actor, request: WaitRequest) -> WaitRecord:
                 from_at=request.from_at,
                 until_at=request.until_at,
                 created_by=actor.id,
+                **({"id": request.entry_id} if request.entry_id else {}),
             )
+            .on_conflict_do_nothing(index_elements=[WaitlistEntry.id])
             .returning(WaitlistEntry.id)
-        ).one()
+        )
+    # The lock keeps out requests for the same patient only.
+    if entry_id is None:
+        raise EntryIdTaken
     return _recorded(session, actor, Action.WAITLIST_JOIN, entry_id, reason=override)
 
 
@@ -147,6 +158,39 @@ def _lock(session: Session, patient_id: UUID) -> None:
     """Lock the patient: two that join at once queue up here, and so does a merge."""
     patient = select(Patient.id).where(Patient.id == patient_id)
     session.execute(patient.with_for_update(key_share=True))
+
+
+def _find_earlier(
+    session: Session, actor: Actor, request: WaitRequest
+) -> WaitRecord | None:
+    """Return the place that this request has made; the patient is locked.
+
+    Raises EntryIdTaken, NotWaiting.
+    """
+    if request.entry_id is None:
+        return None
+    # A wait that begins in the past begins now, so the day may change between the two.
+    now = func.now()
+    is_same = and_(
+        WaitlistEntry.patient_id == request.patient_id,
+        WaitlistEntry.doctor_id.is_not_distinct_from(request.doctor_id),
+        WaitlistEntry.speciality.is_not_distinct_from(request.speciality),
+        func.greatest(WaitlistEntry.from_at, now)
+        == func.greatest(request.from_at, now),
+        WaitlistEntry.until_at == request.until_at,
+    )
+    with assume_role(session, "system"):
+        was_same = session.scalar(
+            select(is_same).where(WaitlistEntry.id == request.entry_id)
+        )
+    if was_same is None:
+        return None
+    if not was_same:
+        raise EntryIdTaken
+    earlier = look_up(session, actor, request.entry_id)
+    if earlier.status in {WaitStatus.LEFT, WaitStatus.PASSED}:
+        raise NotWaiting(earlier)
+    return earlier
 
 
 def _require_room(

@@ -23,7 +23,8 @@ class WaitStatus(StrEnum):
 class WaitRequest:
     """What somebody waits for: one doctor, or any of a speciality, within some days.
 
-    With `override_reason` staff put a patient in more lines than allowed.
+    With `override_reason` staff put a patient in more lines than allowed. A caller that
+    chooses the `entry_id` may safely join again: it gets the place that it has.
     """
 
     patient_id: UUID
@@ -32,6 +33,7 @@ class WaitRequest:
     doctor_id: UUID | None = None
     speciality: str | None = None
     override_reason: str | None = None
+    entry_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,15 @@ class WaitsAlready(Conflict):
 
     def __init__(self) -> None:
         super().__init__("There is already a place on the waiting list for this.")
+
+
+class EntryIdTaken(Conflict):
+    """The id that came with a request belongs to a place for something else."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another place on the waiting list was made with this key; use a new one."
+        )
 
 
 class TooManyPlaces(Conflict):

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from datetime import date, timedelta
 from threading import Barrier, Event
 from uuid import uuid4
@@ -22,7 +23,7 @@ from services.visits.booking.bookings.errors import (
     HoldExpired,
     PatientBusy,
 )
-from services.visits.booking.waitlist import WaitRequest
+from services.visits.booking.waitlist import EntryIdTaken, WaitRequest
 from services.visits.newcomers import holding as holding_of_newcomers
 from services.visits.newcomers.errors import TooManyPending, TooManyVisits
 from tests.kit import cast
@@ -321,6 +322,30 @@ def test_whoever_joins_the_waiting_list_during_a_merge_learns_of_it(database):
             await_blocked(merging, joining)
 
         assert isinstance(joining.result()[0], PatientArchived)
+
+
+def test_one_key_sent_at_once_for_two_patients_makes_one_place(database):
+    _, patients = settle(database, 2)
+    doctor = write(database, lambda s: cast.add_doctor(s).id)
+    wish = WaitRequest(
+        patients[0],
+        FIRST - timedelta(days=1),
+        FIRST + timedelta(days=1),
+        doctor_id=doctor,
+        entry_id=uuid4(),
+    )
+    other = replace(wish, patient_id=patients[1])
+
+    outcomes = at_once(
+        database,
+        *[lambda s, w=each: waitlist.join(s, CLERK, w) for each in (wish, other, wish)],
+    )
+
+    places = [each for each in outcomes if not isinstance(each, Exception)]
+    refused = [each for each in outcomes if isinstance(each, EntryIdTaken)]
+    assert len({place.id for place in places}) == 1
+    assert len(places) + len(refused) == len(outcomes)
+    assert refused
 
 
 def test_a_flood_of_newcomers_at_once_keeps_a_bounded_number_of_slots(
