@@ -37,7 +37,14 @@ SYSTEM_COLUMN: Final = "SYSTEM"
 _SNOMED: Final = "http://snomed.info/sct"
 _RXNORM: Final = "http://www.nlm.nih.gov/research/umls/rxnorm"
 _LOINC: Final = "http://loinc.org"
-_SYSTEMS: Final = {"snomed-ct": _SNOMED, "rxnorm": _RXNORM, "": ""}
+# Versions of Synthea differ in what they call them; some know none, of any allergy.
+_SYSTEMS: Final = {
+    "snomed-ct": _SNOMED,
+    "snomed": _SNOMED,
+    "rxnorm": _RXNORM,
+    "unknown": "",
+    "": "",
+}
 
 _LONGEST_ID: Final = 100
 _LONGEST_DOCTOR_FIELD: Final = 100
@@ -174,7 +181,7 @@ def allergy(values: tuple[str, ...]) -> ImportedTerm:
     *described, named = values
     system = _SYSTEMS.get(named.strip().casefold())
     if system is None:
-        raise Rejected("SYSTEM is not SNOMED-CT or RxNorm")
+        raise Rejected("SYSTEM is not SNOMED-CT, RxNorm or Unknown")
     term, _ = _term(*described, system=system)
     return replace(term, is_listed=term.until is None)
 

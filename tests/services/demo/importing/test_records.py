@@ -195,7 +195,20 @@ def test_dates_and_codes_are_kept_with_their_system():
     assert (term.system, term.code) == ("http://snomed.info/sct", "195967001")
     rxnorm = "http://www.nlm.nih.gov/research/umls/rxnorm"
     assert allergy(system="RxNorm").system == medication().system == rxnorm
-    assert allergy(system="").system == ""
+
+
+@pytest.mark.parametrize(
+    ("written", "system"),
+    [
+        ("SNOMED-CT", "http://snomed.info/sct"),
+        ("SNOMED", "http://snomed.info/sct"),
+        ("RxNorm", "http://www.nlm.nih.gov/research/umls/rxnorm"),
+        ("Unknown", ""),
+        ("", ""),
+    ],
+)
+def test_an_allergy_has_the_system_that_each_version_of_synthea_names(written, system):
+    assert allergy(system=written).system == system
 
 
 def test_what_ends_before_it_begins_ends_on_that_day():
@@ -213,7 +226,7 @@ def test_a_measured_value_is_kept_and_words_are_none():
 
 
 def test_an_allergy_of_another_system_is_refused():
-    with pytest.raises(Rejected, match="SYSTEM is not SNOMED-CT or RxNorm"):
+    with pytest.raises(Rejected, match="SYSTEM is not SNOMED-CT, RxNorm or Unknown"):
         allergy(system="ATC")
 
 
