@@ -10,7 +10,7 @@ from cachetools import TTLCache
 from sqlalchemy.orm import Session
 
 from db.postgres import ANONYMOUS, Database
-from services.core.errors import NotAllowed
+from services.core.errors import InsufficientScope
 from services.core.sentences import Sentence
 from services.people import tokens
 from services.people.tokens import Bearer, Interaction, ResourceScopes
@@ -66,22 +66,24 @@ def _look_up(database: Database, token: str) -> Bearer | None:
 
 
 def require_in_scope(scopes: ResourceScopes, method: str, route: str) -> None:
-    """Raise NotAllowed unless a connected system or an app may use this route.
+    """Raise InsufficientScope unless a connected system or an app may use this route.
 
     Such a token reads by FHIR what its scopes name, and nothing else. Routes that are
     not known to do that are refused, so that a route added later opens nothing.
     """
     if _is_of_exports(method, route):
         if not scopes.exported:
-            raise NotAllowed(
+            raise InsufficientScope(
                 "This token may not export anything: request system/*.rs, or "
-                "single types such as system/Patient.rs."
+                "single types such as system/Patient.rs.",
+                needed="system/*.rs" if scopes.context == "system" else None,
             )
         return
     called = _interaction_of(method, route)
     if called is None:
-        raise NotAllowed(
-            "This token may only read the FHIR resources that its scopes name."
+        raise InsufficientScope(
+            "This token may only read the FHIR resources that its scopes name.",
+            needed=None,
         )
     require_type(scopes, *called)
 
@@ -89,25 +91,28 @@ def require_in_scope(scopes: ResourceScopes, method: str, route: str) -> None:
 def require_type(
     scopes: ResourceScopes | None, name: str, interaction: Interaction | None = None
 ) -> None:
-    """Raise NotAllowed unless the scopes allow reading or searching this type."""
+    """Raise InsufficientScope unless the scopes allow reading or searching a type."""
     if scopes is not None and not scopes.allows(name, interaction):
-        raise NotAllowed(
+        scope = f"{scopes.context}/{name}.rs"
+        raise InsufficientScope(
             Sentence(
                 "This token gives no access to {name}: request {scope}.",
                 name=name,
-                scope=f"{scopes.context}/{name}.rs",
-            )
+                scope=scope,
+            ),
+            needed=scope,
         )
 
 
 def require_export_of(scopes: ResourceScopes | None, name: str) -> None:
-    """Raise NotAllowed unless the scopes allow exporting all resources of a type."""
+    """Raise InsufficientScope unless the scopes allow exporting all of a type."""
     if scopes is not None and name not in scopes.exported:
-        raise NotAllowed(
+        raise InsufficientScope(
             Sentence(
                 "This token may not export {name}: request system/{name}.rs.",
                 name=name,
-            )
+            ),
+            needed=f"system/{name}.rs",
         )
 
 

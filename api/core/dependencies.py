@@ -65,7 +65,7 @@ _bearer: Final = HTTPBearer(
     auto_error=False,
     description="From the page Tokens, or from python -m dashboard token.",
 )
-_CHALLENGE: Final = 'Bearer realm="Chartroom"'
+CHALLENGE: Final = 'Bearer realm="Chartroom"'
 # The middleware puts the signed-in person here; a client cannot set it.
 SIGNED_IN: Final = "chartroom.user"
 # Next to it, the whole sign-in: a services.people.sessions.Live.
@@ -465,7 +465,7 @@ def unauthorised(detail: str, *, error: str | None = None) -> HTTPException:
     """
     reason = f', error="{error}", error_description="{detail}"' if error else ""
     return HTTPException(
-        401, detail, headers={"WWW-Authenticate": f"{_CHALLENGE}{reason}"}
+        401, detail, headers={"WWW-Authenticate": f"{CHALLENGE}{reason}"}
     )
 
 

@@ -42,11 +42,13 @@ _HEADERS: Final[Mapping[str, str]] = {
     "ETag": "The version: for If-Match, and If-None-Match.",
     "Location": "The path of what was created.",
     "Retry-After": "The seconds after which to try again.",
-    "WWW-Authenticate": 'The scheme, and error="invalid_token" for a refused token.',
+    "WWW-Authenticate": 'The scheme, and error="invalid_token" for a refused token, '
+    'or error="insufficient_scope" and a scope that would suffice.',
     "Allow": "The methods of this path.",
 }
 _OF_REFUSAL: Final[Mapping[str, str]] = {
     "401": "WWW-Authenticate",
+    "403": "WWW-Authenticate",
     "405": "Allow",
     "429": "Retry-After",
     "503": "Retry-After",

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from api.core.answers import JsonResponse
-from api.core.dependencies import stores_of
+from api.core.dependencies import CHALLENGE, stores_of
 from api.core.middleware.heads import methods_of
 from api.core.outcomes import (
     TOKEN_PATH,
@@ -29,6 +29,7 @@ from db.postgres import DatabaseUnavailable, NoPrimary, NotOnReplica
 from services.core.errors import (
     Conflict,
     Gone,
+    InsufficientScope,
     InvalidInput,
     NotAllowed,
     NotFound,
@@ -155,7 +156,7 @@ def _service_error(request: Request, error: Exception) -> Response:
         error = full_disk(error, stores_of(request).disks) or error
     members = _members_of(error)
     path, status = request.url.path, _status_of(error)
-    return _refusal(path, status, str(error), members, _wait(error))
+    return _refusal(path, status, str(error), members, _headers_of(error))
 
 
 def _invalid_resource(request: Request, error: Exception) -> Response:
@@ -194,8 +195,11 @@ def _status_of(error: Exception) -> int:
     )
 
 
-def _wait(error: Exception) -> Mapping[str, str] | None:
-    """Return a Retry-After header for an error that may not recur later."""
+def _headers_of(error: Exception) -> Mapping[str, str] | None:
+    """Return the header that says when an error may not recur, or with what token."""
+    if isinstance(error, InsufficientScope):
+        scope = f', scope="{error.needed}"' if error.needed else ""
+        return {"WWW-Authenticate": f'{CHALLENGE}, error="insufficient_scope"{scope}'}
     if isinstance(error, TooOften):
         return {"Retry-After": str(error.retry_after_seconds)}
     if isinstance(error, StorageFull):

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from services.core.errors import NotAllowed, NotFound
+from services.core.errors import InsufficientScope, NotAllowed, NotFound
 from services.core.sentences import Sentence
 
 if TYPE_CHECKING:
@@ -333,7 +333,7 @@ class Actor:
         return permission in PERMISSIONS[self.role] and self._reaches(permission)
 
     def require(self, permission: Permission, patient_id: UUID | None = None) -> None:
-        """Raise NotAllowed unless the actor may.
+        """Raise NotAllowed, or InsufficientScope for a token, unless the actor may.
 
         The error names the patient to the audit log.
         """
@@ -348,12 +348,13 @@ class Actor:
                 patient_id=patient_id,
             )
         if not self._reaches(permission):
-            raise NotAllowed(
+            raise InsufficientScope(
                 Sentence(
                     "You may not {permission}: this token was made for less. Ask an "
                     "administrator for one with the scope that it needs.",
                     permission=Sentence(permission),
                 ),
+                needed=_scope_with(permission),
                 patient_id=patient_id,
             )
 
@@ -369,6 +370,11 @@ class Actor:
         if self.scopes is None:
             return True
         return any(permission in SCOPES[scope] for scope in self.scopes)
+
+
+def _scope_with(permission: Permission) -> Scope | None:
+    """Return the scope that carries a permission, if one does."""
+    return next((each for each in Scope if permission in SCOPES[each]), None)
 
 
 # Actors without a sign-in, as the audit log names them. Each has a number of its own,

@@ -50,6 +50,19 @@ class NotAllowed(ServiceError):
         self.patient_id = patient_id
 
 
+class InsufficientScope(NotAllowed):
+    """The actor's token opens less than this needs, though the role may allow it.
+
+    A token with the scope `needed` would open it; where it is None, none would.
+    """
+
+    def __init__(
+        self, message: str, *, needed: str | None, patient_id: UUID | None = None
+    ) -> None:
+        super().__init__(message, patient_id=patient_id)
+        self.needed = needed
+
+
 class NotFound(ServiceError):
     """There is no such thing, or the actor may not know that there is.
 

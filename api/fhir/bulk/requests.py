@@ -115,8 +115,9 @@ def _allowed(
             raise InvalidInput(
                 "_type", f"{kind} is not about patients: use the system-level $export."
             )
-        caller.require(offered[kind].permission_of(actor))
+        # First, so that a system learns which of SMART's scopes it lacks.
         _require_scope(caller, kind)
+        caller.require(offered[kind].permission_of(actor))
     if types:
         return tuple(types)
     allowed = tuple(

@@ -15,7 +15,7 @@ from services.cluster.operations import journal
 from services.cluster.operations.requests import OperationKind, OperationRequest
 from services.core import audit, reasons
 from services.core.actors import Actor, Permission, Scope
-from services.core.errors import InvalidInput, NotAllowed, NotFound
+from services.core.errors import InsufficientScope, InvalidInput, NotFound
 from services.core.sentences import Sentence
 from services.people.sign_in import confirmations
 
@@ -123,12 +123,13 @@ def _require_proof(session: Session, actor: Actor, session_id: UUID | None) -> N
 
 def _require_scope(actor: Actor) -> None:
     if not confirmations.needs_no_passkey(actor):
-        raise NotAllowed(
+        raise InsufficientScope(
             Sentence(
                 "You may not act on the database servers: this token does not name the "
                 "scope {scope}. Ask an administrator for one that does.",
                 scope=Scope.ACT_ON_REPLICATION.value,
-            )
+            ),
+            needed=Scope.ACT_ON_REPLICATION,
         )
 
 

@@ -2,17 +2,25 @@
 
 import errno
 import logging
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
 
 from api.core.outcomes import FHIR_JSON
 from dashboard.web.log import json_log
-from db.postgres import DatabaseUnavailable, DiskFull, NoPrimary, NotOnReplica
-from services.core.actors import Role
+from db.postgres import (
+    SYSTEM,
+    DatabaseUnavailable,
+    DiskFull,
+    NoPrimary,
+    NotOnReplica,
+)
+from services.core.actors import Role, Scope
 from services.core.errors import Unavailable
 from services.patients import search
-from tests.api.conftest import ADA
+from services.people import tokens
+from tests.api.conftest import ADA, Client
 
 LIST = "/api/v1/patients"
 
@@ -301,3 +309,30 @@ def test_a_refused_token_says_why(stranger):
 
     challenge = answer.headers["WWW-Authenticate"]
     assert challenge.startswith('Bearer realm="Chartroom", error="invalid_token"')
+
+
+@pytest.mark.parametrize(
+    ("role", "has", "path", "scope"),
+    [
+        (Role.STAFF, Scope.READ_VISITS, LIST, "patients:read"),
+        (Role.STAFF, Scope.READ_VISITS, "/fhir/Patient", "patients:read"),
+        (Role.STAFF, Scope.READ_VISITS, "/api/admin/stats", None),
+        (Role.ADMIN, Scope.READ_AUDIT, "/api/v1/people", "people:manage"),
+    ],
+    ids=["of the API", "of FHIR", "that the role forbids", "of administrators"],
+)
+def test_a_token_made_for_less_is_told_which_scope_would_suffice(
+    application, role, has, path, scope
+):
+    token = application.database.write(
+        lambda s: tokens.issue(s, role, scopes={has}), identity=SYSTEM
+    ).value
+    with closing(Client(application.app, token, application.position)) as program:
+        refused = program.get(path)
+
+    assert refused.status_code == 403
+    assert refused.headers.get("WWW-Authenticate") == (
+        f'Bearer realm="Chartroom", error="insufficient_scope", scope="{scope}"'
+        if scope
+        else None
+    )

@@ -123,7 +123,8 @@ def test_the_headers_of_answers_are_described():
     assert _headers(patient, "delete", "204") == {"X-Chartroom-LSN"}
     assert _headers("/api/bookings", "post", "201") == {"Location", "X-Chartroom-LSN"}
     assert _headers("/fhir/Patient", "get", "429") == {"Retry-After"}
-    assert _headers("/api/doctors", "get", "401") == {"WWW-Authenticate"}
+    for refused in ("401", "403"):
+        assert _headers("/api/doctors", "get", refused) == {"WWW-Authenticate"}
 
 
 @pytest.mark.parametrize("kind", [PatientBody, BookingBody, WaitBody])

@@ -337,7 +337,11 @@ def test_reading_is_not_searching(open_with, ada):
         ("GET", "/fhir/Patient"),
         ("POST", "/fhir/Patient/_search"),
     ):
-        assert reads.ask(method, address).status_code == 403
+        refused = reads.ask(method, address)
+        assert refused.status_code == 403
+        assert refused.headers["WWW-Authenticate"].endswith(
+            'error="insufficient_scope", scope="system/Patient.rs"'
+        )
         assert searches.ask(method, address).status_code == 200
 
 
@@ -358,6 +362,8 @@ def test_nothing_is_written_and_nothing_else_is_read(open_with, ada):
     ]
 
     assert [answer.status_code for answer in refused] == [403] * len(refused)
+    challenges = {answer.headers["WWW-Authenticate"] for answer in refused}
+    assert challenges == {'Bearer realm="Chartroom", error="insufficient_scope"'}
     proposals = program.get("/fhir/Appointment/$find?start=2026-11-23&end=2026-11-24")
     assert proposals.status_code == 200
 

@@ -123,10 +123,14 @@ def test_each_type_is_exported_by_its_own_scope(system, sign_in, exporter):
 
     # Allergies are read with the same scope of our own as patients.
     answer = export(params={"_type": "Patient,AllergyIntolerance"})
+    notes = export(params={"_type": "Condition"})
     files = patients.get(status).json()["output"]
 
     assert answer.status_code == 403
     assert "AllergyIntolerance.rs" in answer.json()["issue"][0]["diagnostics"]
+    challenge = 'error="insufficient_scope", scope="system/AllergyIntolerance.rs"'
+    assert answer.headers["WWW-Authenticate"].endswith(challenge)
+    assert 'scope="system/Condition.rs"' in notes.headers["WWW-Authenticate"]
     assert [file["type"] for file in files] == ["Patient"]
     assert patients.get(f"{status}/1").status_code == 200
     assert allergies.get(f"{status}/1").status_code == 403
@@ -146,6 +150,7 @@ def test_reading_or_searching_alone_exports_nothing(system, sign_in, scope):
 
     assert [answer.status_code for answer in refused] == [403] * 5
     assert "system/*.rs" in refused[0].json()["issue"][0]["diagnostics"]
+    assert 'scope="system/*.rs"' in refused[0].headers["WWW-Authenticate"]
 
 
 def test_a_system_without_a_purpose_exports_nothing(application, sign_in):
