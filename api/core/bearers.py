@@ -13,6 +13,7 @@ from db.postgres import ANONYMOUS, Database
 from services.core.errors import InsufficientScope
 from services.core.sentences import Sentence
 from services.people import tokens
+from services.people.patient_apps import APP_TYPES
 from services.people.tokens import Bearer, Interaction, ResourceScopes
 
 # As long as a sign-in's cookie is cached: a revoked token works for a second at most.
@@ -72,11 +73,15 @@ def require_in_scope(scopes: ResourceScopes, method: str, route: str) -> None:
     not known to do that are refused, so that a route added later opens nothing.
     """
     if _is_of_exports(method, route):
+        if scopes.context == "patient":
+            raise InsufficientScope(
+                "Apps of patients may not export anything.", needed=None
+            )
         if not scopes.exported:
             raise InsufficientScope(
                 "This token may not export anything: request system/*.rs, or "
                 "single types such as system/Patient.rs.",
-                needed="system/*.rs" if scopes.context == "system" else None,
+                needed="system/*.rs",
             )
         return
     called = _interaction_of(method, route)
@@ -93,6 +98,11 @@ def require_type(
 ) -> None:
     """Raise InsufficientScope unless the scopes allow reading or searching a type."""
     if scopes is not None and not scopes.allows(name, interaction):
+        if scopes.context == "patient" and name not in APP_TYPES:
+            raise InsufficientScope(
+                Sentence("Apps of patients may not read {name}.", name=name),
+                needed=None,
+            )
         scope = f"{scopes.context}/{name}.rs"
         raise InsufficientScope(
             Sentence(

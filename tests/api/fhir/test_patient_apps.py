@@ -183,6 +183,9 @@ def test_an_app_writes_nothing_and_reads_nothing_else(let_in, method, path, body
     answer = diary.ask(method, path, json=body) if body else diary.get(path)
 
     assert answer.status_code in {403, 404}, answer.text
+    # No scope would open it, so none is named for an app to request in vain.
+    assert "scope=" not in answer.headers.get("WWW-Authenticate", "")
+    assert "request" not in answer.text
 
 
 def test_an_app_reads_the_types_that_were_granted_and_no_others(let_in, maya):
