@@ -9,7 +9,7 @@ from api.core.bodies import parse_json, read_bounded
 from api.core.dependencies import Caller, program
 from api.core.outcomes import FHIR_JSON
 from api.fhir.definitions import Arguments, DocumentOperation, Operation
-from api.fhir.searching import Pairs
+from api.fhir.searching import BESIDE, Pairs
 from services.core.errors import InvalidInput
 from services.core.typed_text import is_storable
 
@@ -26,7 +26,6 @@ _VALUES: Final = (
     "valueInteger",
     "valueReference",
 )
-_BESIDE: Final = frozenset({"_format", "after_lsn"})
 
 
 async def parameters_sent(
@@ -74,7 +73,7 @@ def read_arguments(
     """
     arguments: dict[str, list[str]] = {}
     for name, value in pairs:
-        if name in _BESIDE:
+        if name in BESIDE:
             continue
         if name not in operation.parameters:
             known = ", ".join(operation.parameters)

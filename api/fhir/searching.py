@@ -28,8 +28,10 @@ from services.lists.criteria import Direction, Order
 
 COUNT, SORT, TOTAL, FORMAT, PAGE = "_count", "_sort", "_total", "_format", "_page"
 SUMMARY, INCLUDE, REVINCLUDE = "_summary", "_include", "_revinclude"
-# Where a client states what it has seen, apart from the header (see `lsn_seen_by`).
-BESIDE: Final = frozenset({FORMAT, "after_lsn"})
+# How the answer is to be written, which changes nothing about what is found (`_pretty`
+# is for people, and no answer is), and where a client states what it has seen, apart
+# from the header (see `lsn_seen_by`).
+BESIDE: Final = frozenset({FORMAT, "_pretty", "after_lsn"})
 # Parameters that every search understands in addition to those of its type.
 OF_ALL: Final = (COUNT, SORT, TOTAL, SUMMARY, INCLUDE, REVINCLUDE)
 _USUAL_SIZE: Final = 20

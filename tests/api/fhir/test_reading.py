@@ -144,6 +144,17 @@ def test_json_is_asked_for_by_any_of_its_names(client, format_):
     assert answer.status_code == 200
 
 
+def test_whoever_asks_for_pretty_json_is_answered(client, ada):
+    patient = f"/fhir/Patient/{ada['uuid']}"
+    addresses = ("/fhir/Patient", patient, f"{patient}/_history", f"{patient}/$summary")
+
+    answers = [client.get(address, params={"_pretty": "true"}) for address in addresses]
+    sent = client.post("/fhir/Patient/_search", data={"_pretty": "true"})
+
+    assert [answer.status_code for answer in (*answers, sent)] == [200] * 5
+    assert "_pretty" not in sent.json()["link"][0]["url"]
+
+
 def test_accept_names_what_the_client_reads(client):
     xml = client.get("/fhir/Patient", headers={"Accept": "application/fhir+xml"})
     either = client.get(
