@@ -45,12 +45,14 @@ _SENT_FROM_ELSEWHERE: Final = (
 )
 _EXPOSED_HEADERS: Final = (
     "Accept-Ranges",
+    "Allow",
     "Content-Disposition",
     "Content-Location",
     "Content-Range",
     "ETag",
     "Location",
     "Retry-After",
+    "WWW-Authenticate",
     "X-Progress",
     "X-Request-Id",
     LSN_HEADER,

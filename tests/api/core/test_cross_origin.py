@@ -57,6 +57,20 @@ def test_an_admitted_site_reads_where_an_export_is(client):
     )
 
 
+def test_an_admitted_site_reads_why_it_is_refused(stranger):
+    unknown = ADMITTED | {"Authorization": "Bearer chartroom_x"}
+
+    answers = {
+        "WWW-Authenticate": stranger.get("/fhir/Patient", headers=unknown),
+        "Allow": stranger.ask("PATCH", "/api/v1/patients", headers=ADMITTED),
+    }
+
+    for header, answer in answers.items():
+        assert header in answer.headers
+        assert answer.headers[ALLOW] == ADMITTED_ORIGIN
+        assert header in answer.headers["access-control-expose-headers"].split(", ")
+
+
 def test_another_site_is_told_nothing_and_changes_nothing(client, stranger):
     assert ALLOW not in _ask_before(stranger, STRANGE).headers
     assert ALLOW not in client.get("/api/v1/patients", headers=STRANGE).headers
