@@ -186,8 +186,11 @@ def _identified(wanted: Wanted, values: Sequence[str]) -> Wanted:
     if len(values) > 1 or _IDENTIFIER in wanted.values:
         raise InvalidInput(_IDENTIFIER, "Only one identifier can be given.")
     system, bar, value = values[0].rpartition("|")
+    if not value:
+        # Nobody would be found, and a conditional create would create one each time.
+        raise InvalidInput(_IDENTIFIER, "identifier needs a value after the system.")
     source = system.removeprefix(systems.SOURCE)
-    if not value or source == system or source not in _IMPORTS:
+    if source == system or source not in _IMPORTS:
         number = record_numbers.parse(value)
         if (bar and system not in {"", systems.RECORD_NUMBER}) or number is None:
             return parameters.narrowed_to(wanted, parameters.NOTHING)

@@ -147,6 +147,13 @@ def _existing(kind: ResourceType, caller: Caller, text: str | None) -> Wanted | 
             f"{_IF_NONE_EXIST} must contain search parameters, and none such as "
             "_count.",
         )
+    # In a search they have no effect: here, somebody else would be taken for the new
+    # patient.
+    for name, value in pairs:
+        if not value:
+            raise InvalidInput(
+                _IF_NONE_EXIST, f'"{name[:40]}" in {_IF_NONE_EXIST} has no value.'
+            )
     return search.wanted
 
 

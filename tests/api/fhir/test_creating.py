@@ -118,13 +118,33 @@ def test_where_several_are_found_nothing_is_created(client, newcomer):
 
 
 @pytest.mark.parametrize(
-    "sought", ["", "_count=5", "color=red", "birthdate=soon", "_sort=family&family=x"]
+    "sought",
+    [
+        "",
+        "_count=5",
+        "color=red",
+        "birthdate=soon",
+        "_sort=family&family=x",
+        "identifier=urn:chartroom:source:fhir|",
+    ],
 )
 def test_what_nobody_could_look_for_is_refused_and_creates_nothing(
     client, newcomer, sought
 ):
     _issues(_create(client, newcomer, If_None_Exist=sought))
 
+    assert ids_of(client.get(f"/fhir/Patient?{_sought(newcomer)}").json()) == []
+
+
+def test_a_condition_without_a_value_takes_nobody_else_for_the_patient(
+    client, newcomer
+):
+    born = f"birthdate={newcomer['birthDate']}"
+    client.post("/api/v1/patients", ADA | {"date_of_birth": newcomer["birthDate"]})
+
+    [issue] = _issues(_create(client, newcomer, If_None_Exist=f"family=&{born}"))
+
+    assert '"family"' in issue["diagnostics"]
     assert ids_of(client.get(f"/fhir/Patient?{_sought(newcomer)}").json()) == []
 
 

@@ -315,6 +315,7 @@ def test_an_archived_patient_is_found_where_archived_ones_are_asked_for(
         ("Patient", "gender=x", "female"),
         ("Patient", "active=perhaps", "active"),
         ("Patient", "identifier=4K7P2X,4K7P2Y", "one identifier"),
+        ("Patient", "identifier=urn:chartroom:source:fhir|", "after the system"),
         ("Patient", "_sort=color", "family"),
         ("Patient", "_count=many", "_count"),
         ("Patient", "_total=most", "_total"),
