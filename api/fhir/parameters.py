@@ -15,7 +15,8 @@ _DATE: Final = re.compile(
     r"(?P<prefix>eq|gt|lt|ge|le)?"
     r"(?P<year>[0-9]{4})(?:-(?P<month>[0-9]{2})(?:-(?P<day>[0-9]{2})"
     r"(?P<time>T[0-9]{2}:[0-9]{2}(?P<second>:[0-9]{2}(?P<part>\.[0-9]{1,9})?)?"
-    r"(?:Z|[+-][0-9]{2}:[0-9]{2})?)?)?)?"
+    # In an address, a plus sign is decoded as a space.
+    r"(?:Z|[+ -][0-9]{2}:[0-9]{2})?)?)?)?"
 )
 _AN_INSTANT: Final = timedelta(microseconds=1)
 # Near either end of the calendar some zones have no midnight that can be compared.
@@ -279,7 +280,7 @@ def read_date(name: str, value: str) -> SearchDate:
         _, longest = calendar.monthrange(year, month or 12)
         first = date(year, month or 1, day or 1)
         last = date(year, month or 12, day or longest)
-        text = value.removeprefix(match["prefix"] or "")
+        text = value.removeprefix(match["prefix"] or "").replace(" ", "+")
         timestamp = datetime.fromisoformat(text) if match["time"] else None
     except ValueError as error:
         raise _unreadable(name) from error

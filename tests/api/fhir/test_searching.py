@@ -1,6 +1,6 @@
 """Searchsets: what they find, their pages, and what addresses do not reveal."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID
 
 import pytest
@@ -291,6 +291,19 @@ def test_a_moment_to_the_minute_is_all_of_that_minute(client, register):
 
     assert ids_with(minute) == ids_with(f"le{minute}") == [patient["uuid"]]
     assert ids_with(f"gt{minute}") == ids_with(f"lt{minute}") == []
+
+
+def test_the_plus_of_a_zone_may_be_sent_as_it_is(client, register):
+    patient = register()
+    changed = datetime.fromisoformat(patient["updated_at"])
+    east = changed.astimezone(timezone(timedelta(hours=2))).isoformat()
+
+    path = f"/fhir/Patient?_id={patient['uuid']}&_lastUpdated="
+    since, before = (
+        ids_of(client.get(f"{path}{prefix}{east}").json()) for prefix in ("ge", "lt")
+    )
+
+    assert (since, before) == ([patient["uuid"]], [])
 
 
 def test_an_archived_patient_is_found_where_archived_ones_are_asked_for(
