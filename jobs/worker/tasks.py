@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -246,7 +247,13 @@ def tidy_sign_ins(context: JobContext, timestamp: int) -> None:
 def tell_administrators(context: JobContext, timestamp: int) -> None:
     """Write to administrators about records opened outside a clinician's patients."""
     del timestamp
-    Stores.of(context).send_emails(break_glass_notifications.notify_administrators)
+    stores = Stores.of(context)
+    stores.send_emails(
+        partial(
+            break_glass_notifications.notify_administrators,
+            usual_language=stores.sender.language,
+        )
+    )
 
 
 @queue.periodic(cron="47 3 * * *")

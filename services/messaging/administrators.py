@@ -11,13 +11,18 @@ from services.messaging.mail import Email, Mailer, MailNotSent
 
 
 def write_to_all(
-    session: Session, mailer: Mailer, email_to: Callable[[str], Email]
+    session: Session,
+    mailer: Mailer,
+    email_to: Callable[[str, str | None], Email],
 ) -> None:
-    """Send each administrator an e-mail; raises MailNotSent if nobody could get one."""
+    """Send each administrator an e-mail; raises MailNotSent if nobody could get one.
+
+    `email_to` takes an address, and the language that its reader has chosen, if any.
+    """
     is_sent = False
-    for address in _addresses(session):
+    for address, language in _recipients(session):
         try:
-            mailer.send(email_to(address))
+            mailer.send(email_to(address, language))
         except MailNotSent:
             continue
         is_sent = True
@@ -25,10 +30,10 @@ def write_to_all(
         raise MailNotSent
 
 
-def _addresses(session: Session) -> list[str]:
-    addresses = session.scalars(
-        select(User.email)
+def _recipients(session: Session) -> list[tuple[str, str | None]]:
+    rows = session.execute(
+        select(User.email, User.language)
         .where(User.role == Role.ADMIN.value, User.deactivated_at.is_(None))
         .order_by(User.id)
     )
-    return [address for address in addresses if address]
+    return [(row.email, row.language) for row in rows if row.email]

@@ -38,7 +38,7 @@ def remind(
         return 0
     try:
         administrators.write_to_all(
-            session, mailer, lambda to: reminder_email(to, kinds, address)
+            session, mailer, lambda to, _: reminder_email(to, kinds, address)
         )
     except MailNotSent:
         _log.warning("No administrator could be reminded of drills.")

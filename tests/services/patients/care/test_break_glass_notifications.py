@@ -87,6 +87,34 @@ def test_the_email_leads_to_the_page_and_names_nobody(
 
 
 @pytest.mark.usefixtures("access")
+def test_each_reads_it_in_the_language_that_they_chose(database, mailer, mailbox):
+    german = update(User).where(User.name == cast.ADAM.name).values(language="de")
+    database.write(lambda s: s.execute(german), identity=SYSTEM)
+
+    tell(database, mailer)
+
+    subjects = {email["To"]: email["Subject"] for email in mailbox.emails}
+    assert "über den Notfallzugriff" in subjects[cast.ADAM.email]
+    assert "outside a clinician's patients" in subjects[cast.INES.email]
+
+
+@pytest.mark.usefixtures("access")
+def test_in_a_german_clinic_whoever_chose_english_still_reads_english(
+    database, mailer, mailbox
+):
+    english = update(User).where(User.name == cast.INES.name).values(language="en")
+    database.write(lambda s: s.execute(english), identity=SYSTEM)
+
+    with database.writing(identity=SYSTEM) as session:
+        notify_administrators(session, mailer, CLINIC, usual_language="de")
+
+    texts = {email["To"]: email.get_content() for email in mailbox.emails}
+    assert "Bitte prüfen Sie das" in texts[cast.ADAM.email]
+    assert "Please look into it" in texts[cast.INES.email]
+    assert all(f"{CLINIC}/break_glass_review" in text for text in texts.values())
+
+
+@pytest.mark.usefixtures("access")
 def test_while_no_email_leaves_it_stays_to_be_told(database, mailer, mailbox):
     mailbox.refusal = "451 Not now"
     with pytest.raises(MailNotSent):
