@@ -70,7 +70,13 @@ def _show_people(search_text: str) -> None:
     if people:
         ask_why(people)
     else:
-        empty_state(_("No patient has this name and date of birth."), icon="search_off")
+        empty_state(
+            _(
+                "Nobody was found. Check the name and the date of birth, or the record "
+                "number."
+            ),
+            icon="search_off",
+        )
 
 
 page_header(_("Emergency access to a record"))
@@ -86,7 +92,7 @@ with (
     st.container(horizontal=True, vertical_alignment="bottom"),
 ):
     typed = st.text_input(
-        _("Name and date of birth, or the patient id"),
+        _("Name and date of birth, or the record number"),
         key="break_glass_search",
         placeholder=_("Lovelace 1980-05-17"),
         autocomplete="off",
@@ -95,8 +101,9 @@ with (
     )
     if st.form_submit_button(_("Find"), key="break_glass_find"):
         st.session_state["break_glass_asked"] = typed.strip()
-search_text: str = st.session_state.get("break_glass_asked", "")
-if search_text:
+search_text: str | None = st.session_state.get("break_glass_asked")
+# With nothing typed, the search says what to type.
+if search_text is not None:
     # If it is refused, the open records below are still shown.
     with error_boundary():
         _show_people(search_text)

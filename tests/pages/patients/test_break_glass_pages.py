@@ -54,6 +54,15 @@ def test_a_record_is_found_and_opened_for_a_reason(clinic: Clinic, patient):
     assert not app.exception
 
 
+@pytest.mark.parametrize("typed", ["", "   "], ids=["nothing", "spaces"])
+def test_with_nothing_typed_the_search_says_what_to_type(clinic: Clinic, typed):
+    app = find(clinic.open("break_glass", Role.CLINICIAN), typed)
+
+    assert "Type a name together with the date of birth" in app.error[0].value
+    assert problem_places(app) == ["search"]
+    assert not app.exception
+
+
 def test_two_records_of_one_name_and_day_are_told_apart_by_their_numbers(clinic):
     first = clinic.register()
     clinic.register(first_name=first.first_name, last_name=first.last_name)
