@@ -86,10 +86,10 @@ class DrugWarnings(Conflict):
     """A drug has a warning, and no reason for prescribing it was given.
 
     It matches an allergy, or its name is not recognised. `warnings` pairs the index of
-    a line, from 0 on, with its warning.
+    a line, from 0 on, with its warning; a reason has at least `shortest` characters.
     """
 
-    def __init__(self, warnings: Sequence[tuple[int, str]]) -> None:
+    def __init__(self, warnings: Sequence[tuple[int, str]], shortest: int) -> None:
         sentences = joined(
             " ",
             (
@@ -100,8 +100,9 @@ class DrugWarnings(Conflict):
         super().__init__(
             Sentence(
                 "{warnings} Choose another drug, or give the reason for prescribing "
-                "it.",
+                "it, in at least {shortest} characters.",
                 warnings=sentences,
+                shortest=shortest,
             )
         )
         self.warnings = tuple(warnings)

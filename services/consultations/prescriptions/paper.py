@@ -7,6 +7,7 @@ from typing import Final
 from services.consultations.prescriptions.content import PrescriptionOrder
 from services.consultations.prescriptions.errors import InvalidPrescription
 from services.consultations.prescriptions.records import PrescriptionLine
+from services.consultations.prescriptions.rules import require_printable
 from services.core.sentences import Sentence
 from services.documents.forms import ENGLISH, Clinic, Wording, fonts
 from services.patients.records import record_numbers
@@ -36,7 +37,7 @@ def print_order(
 
     _, issued = wording.say, wording.day(now.date())
     text = "\n".join(_text_of(order, wording))
-    _require_printable(text)
+    _require_printable(order, text)
     sheet = Sheet(
         clinic=clinic,
         title=_(TITLE),
@@ -65,8 +66,10 @@ def print_order(
     return bytes(sheet.output())
 
 
-def _require_printable(text: str) -> None:
+def _require_printable(order: PrescriptionOrder, text: str) -> None:
     if missing := fonts.missing(text):
+        require_printable(order.lines, order.note, fonts.missing)
+        # It is in the patient's record or the prescriber's name.
         named = " ".join(missing[:5])
         raise InvalidPrescription(
             "lines",

@@ -1,6 +1,7 @@
 """What a prescription must contain, and warnings about its drugs."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -34,9 +35,13 @@ _OPTIONAL: Final = {
     "quantity": Sentence("the quantity"),
     "repeats": Sentence("how often it is repeated"),
 }
-_TYPED: Final = (*_WANTED, *_OPTIONAL, "override_reason")
+_FIELDS: Final = {**_WANTED, **_OPTIONAL}
+_TYPED: Final = (*_FIELDS, "override_reason")
 MOST_REPEATS: Final = 12
+_MOST_NAMED: Final = 5
 _REPEATS: Final = frozenset(str(number) for number in range(MOST_REPEATS + 1))
+# "-3", "0 capsules" and "0,0 ml", but neither "0.5 ml" nor "1 to 2".
+_NOTHING: Final = re.compile(r"[-\u2212]\s*\d|0+(?:[.,]0+)?(?![\d.,])")
 
 
 def check_draft(draft: DraftPrescription) -> DraftPrescription:
@@ -64,6 +69,36 @@ def check_draft(draft: DraftPrescription) -> DraftPrescription:
         )
     lines = tuple(_check_line(index, line) for index, line in enumerate(draft.lines))
     return DraftPrescription(lines, note)
+
+
+def require_printable(
+    lines: Iterable[PrescriptionLine],
+    note: str,
+    missing: Callable[[str], Sequence[str]],
+) -> None:
+    """Raise InvalidPrescription with the field that has an unprintable character.
+
+    `missing` returns a text's characters that no font has.
+    """
+    for index, line in enumerate(lines):
+        for name, words in _FIELDS.items():
+            if characters := missing(getattr(line, name)):
+                problem = Sentence(
+                    "{field} has characters that cannot be printed: {characters}. "
+                    "Write it another way.",
+                    field=words,
+                    characters=" ".join(characters[:_MOST_NAMED]),
+                )
+                raise _wrong(index, name, problem)
+    if characters := missing(note):
+        raise InvalidPrescription(
+            "note",
+            Sentence(
+                "The note has characters that cannot be printed: {characters}. Write "
+                "it another way.",
+                characters=" ".join(characters[:_MOST_NAMED]),
+            ),
+        )
 
 
 def find_warnings(
@@ -94,12 +129,12 @@ def require_reasons(
         )
     ]
     if unanswered:
-        raise DrugWarnings(unanswered)
+        raise DrugWarnings(unanswered, SHORTEST_REASON)
 
 
 def _check_line(index: int, line: PrescriptionLine) -> PrescriptionLine:
     typed = {name: " ".join(getattr(line, name).split()) for name in _TYPED}
-    for name, words in {**_WANTED, **_OPTIONAL}.items():
+    for name, words in _FIELDS.items():
         value = typed[name]
         longest = LONGEST_DRUG if name == "drug" else LONGEST_FIELD
         if not value and name in _WANTED:
@@ -122,6 +157,8 @@ def _check_line(index: int, line: PrescriptionLine) -> PrescriptionLine:
             "repeats",
             Sentence("repeats must be a number from 0 to {most}.", most=MOST_REPEATS),
         )
+    if _NOTHING.match(typed["quantity"]):
+        raise _wrong(index, "quantity", Sentence("the quantity must be more than 0."))
     if len(typed["override_reason"]) > LONGEST_REASON:
         too_long = Sentence(
             "the reason is too long, at most {most} characters.", most=LONGEST_REASON

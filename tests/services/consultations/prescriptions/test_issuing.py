@@ -265,7 +265,7 @@ def test_nothing_is_prescribed_at_a_visit_that_did_not_begin(room, status):
         ((replace(PARACETAMOL, duration="\x00"),), "lines.0.duration"),
         ((PARACETAMOL,) * 21, "lines"),
         ((replace(PARACETAMOL, drug="\ud800"),), "lines.0.drug"),
-        ((replace(PARACETAMOL, drug="Paracetamol \U000f0000"),), "lines"),
+        ((replace(PARACETAMOL, drug="Paracetamol \U000f0000"),), "lines.0.drug"),
         ((replace(PARACETAMOL, route="x" * 81),), "lines.0.route"),
         ((replace(PARACETAMOL, repeats="13"),), "lines.0.repeats"),
         ((replace(PARACETAMOL, repeats="often"),), "lines.0.repeats"),

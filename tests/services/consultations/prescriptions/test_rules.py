@@ -13,6 +13,7 @@ from services.consultations.prescriptions.records import (
     DraftPrescription,
     PrescriptionLine,
 )
+from services.documents.forms import fonts
 
 LINE = PrescriptionLine("Paracetamol 500 mg", "1", "3 times a day", "5 days")
 WARNED = replace(LINE, warning="Allergic to paracetamol")
@@ -64,6 +65,39 @@ def test_a_note_holds_so_much_and_no_more():
     require_refused(replace(draft, note="a\x00b"), "note")
 
 
+@pytest.mark.parametrize(
+    "quantity", ["-3", "\u2212 1 capsule", "0", "0 capsules", "0,0 ml", "00.0"]
+)
+def test_a_quantity_of_nothing_is_refused(quantity: str):
+    line = replace(LINE, quantity=quantity)
+
+    words = require_refused(DraftPrescription((LINE, line)), "lines.1.quantity")
+
+    assert words == "Line 2: the quantity must be more than 0."
+
+
+@pytest.mark.parametrize(
+    "quantity", ["", "0.5 ml", "0,25", "10", "2 x 30 tablets", "one box", "-", "05"]
+)
+def test_any_other_quantity_is_kept_as_it_is_typed(quantity: str):
+    draft = DraftPrescription((replace(LINE, quantity=quantity),))
+
+    assert rules.check_draft(draft) == draft
+
+
+def test_the_field_with_an_unprintable_character_is_named():
+    line = replace(LINE, frequency="\U0001f600 twice a day")
+
+    with pytest.raises(InvalidPrescription, match=r"Line 2: .*\U0001f600") as refused:
+        rules.require_printable((LINE, line), "", fonts.missing)
+    assert refused.value.property_name == "lines.1.frequency"
+
+    with pytest.raises(InvalidPrescription, match=r"The note has") as refused:
+        rules.require_printable((LINE,), "With food \U0001f600", fonts.missing)
+    assert refused.value.property_name == "note"
+    rules.require_printable((LINE,), "Nach dem Essen, לא", fonts.missing)
+
+
 def test_twenty_lines_are_not_too_many():
     draft = DraftPrescription((replace(LINE, repeats="12"),) * 20)
 
@@ -79,3 +113,4 @@ def test_a_reason_of_ten_letters_is_one_and_of_nine_is_none():
         )
 
     assert refused.value.warnings == ((1, WARNED.warning),)
+    assert "in at least 10 characters" in str(refused.value)
