@@ -289,3 +289,16 @@ def test_a_few_letters_and_enter_choose_the_term_on_file(page: Page):
     page.get_by_role("button", name="Show patients").press("Enter")
 
     expect(page.get_by_text("allergic to Penicillin")).to_be_visible()
+
+
+def test_on_a_phone_nothing_is_written_over_what_is_typed(site: Site):
+    with site.lend(at="/patients") as page:
+        field = ready(page).get_by_label("Search patients")
+        hint = page.get_by_test_id("InputInstructions")
+        field.press_sequentially("brandt")
+        expect(hint).to_be_visible()
+
+        page.set_viewport_size({"width": 390, "height": 900})
+
+        expect(field).to_have_value("brandt")
+        expect(hint).to_be_hidden()
