@@ -155,7 +155,7 @@ def _show_actions(subscription: Subscription) -> None:
     # What is gone, or no longer shared, is sent to nobody.
     if subscription.name and st.button(_("Change"), key=key("change"), type="tertiary"):
         change_subscription(subscription, _name_of(subscription))
-    is_sending = bool(most_subscriptions())
+    is_sending = bool(subscription.name and most_subscriptions())
     if is_sending and st.button(_("Send now"), key=key("now"), type="tertiary"):
         message = (
             _("It is sent within a minute.")

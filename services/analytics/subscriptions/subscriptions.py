@@ -19,6 +19,7 @@ from services.analytics.subscriptions.cancelling import SUBJECT, cancel_waiting_
 from services.analytics.subscriptions.contents import Content, SavedList
 from services.analytics.subscriptions.eligible_recipients import (
     content_of,
+    find_eligible,
     list_eligible_recipients,
 )
 from services.analytics.subscriptions.model import (
@@ -149,9 +150,11 @@ def resume(
 ) -> None:
     """Resume one of the actor's subscriptions at its next time; the caller commits.
 
-    Whatever stopped it is checked again then. Raises AlreadySent, NotFound, NotAllowed.
+    Raises AlreadySent, NotFound also for what its owner may not open any more, and
+    NotAllowed.
     """
     row = get_own(session, actor, subscription_id)
+    _require_sendable(session, row)
     if row.next_at is None:
         require_new(session, row)
     row.next_at, row.stopped_because = next_time(row, now), None
@@ -164,9 +167,11 @@ def send_now(
 ) -> None:
     """Send one of the actor's within a minute, and at its times again afterwards.
 
-    The caller commits. Raises AlreadySent, NotFound, NotAllowed.
+    The caller commits. Raises AlreadySent, NotFound also for what its owner may not
+    open any more, and NotAllowed.
     """
     row = get_own(session, actor, subscription_id)
+    _require_sendable(session, row)
     if row.next_at is None:
         require_new(session, row)
     row.next_at, row.stopped_because = now, None
@@ -311,6 +316,16 @@ def get_own(
     if row is None:
         raise _no_such()
     return row
+
+
+def _require_sendable(session: Session, row: DashboardSubscription) -> None:
+    # The next run would stop it, and until then the page would say that it is sent.
+    with assume_role(session, "system"):
+        may_open = find_eligible(session, content_of(row), [row.owner_id])
+    if not may_open:
+        raise NotFound(
+            "This was deleted, or you may no longer open it, so it cannot be sent."
+        )
 
 
 def _no_such() -> NotFound:

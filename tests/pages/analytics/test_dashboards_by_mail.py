@@ -261,6 +261,31 @@ def test_nothing_is_promised_where_the_clinic_sends_no_dashboards(
     assert f"dashboards_mail_resume_{made}" not in {each.key for each in app.button}
 
 
+def test_of_a_deleted_dashboard_nothing_but_deleting_is_offered(
+    clinic: Clinic, opened: UUID
+):
+    analyst = clinic.cast[Role.ANALYST]
+
+    def add(session):
+        draft = SubscriptionDraft(
+            content=opened,
+            filter=DashboardFilter(),
+            recipients=(analyst.id,),
+            plan=SendingPlan(frequency=Frequency.WEEKLY, day=0, hour=7),
+        )
+        made = subscriptions.create(session, analyst, draft, now=NOW, most=20)
+        subscriptions.stop(session, analyst, made)
+        dashboards.delete(session, analyst, opened)
+        return made
+
+    made = clinic.write(add)
+
+    app = clinic.open("dashboards", Role.ANALYST)
+
+    offered = {each.key for each in app.button if str(each.key).endswith(str(made))}
+    assert offered == {f"dashboards_mail_delete_{made}"}
+
+
 def test_a_dashboard_that_is_not_shared_any_more_is_left_without_its_name(
     clinic: Clinic,
 ):

@@ -112,6 +112,25 @@ def test_what_was_stopped_is_not_sent_again_beside_the_same(session, analyst, ag
     again(session, analyst, stopped, now=NOW)
 
 
+@pytest.mark.parametrize("again", [subscriptions.resume, subscriptions.send_now])
+def test_what_its_owner_may_not_open_any_more_is_not_sent_again(
+    session, analyst, colleague, made, again
+):
+    people = [colleague.id]
+    dashboards.share(session, analyst, made.id, with_everybody=False, people=people)
+    own = subscribe(session, analyst, made.id, analyst)
+    others = subscribe(session, colleague, made.id, colleague)
+
+    dashboards.share(session, analyst, made.id, with_everybody=False)
+    with pytest.raises(NotFound, match="cannot be sent"):
+        again(session, colleague, others, now=NOW)
+    again(session, analyst, own, now=NOW)
+    dashboards.delete(session, analyst, made.id)
+
+    with pytest.raises(NotFound, match="cannot be sent"):
+        again(session, analyst, own, now=NOW)
+
+
 def test_nobody_is_chosen_who_may_not_open_it(session, analyst, colleague, made):
     with pytest.raises(InvalidInput, match="may not open this dashboard"):
         subscribe(session, analyst, made.id, analyst, colleague)
