@@ -273,6 +273,7 @@ ALLOWED: Final = {
     "analytics.figures.facets.disclose_known_facets": {Role.ANALYST},
     "analytics.figures.storing.remember": {Role.ANALYST},
     "analytics.figures.storing.recall": {Role.ANALYST},
+    "analytics.figures.storing.list_saved": {Role.ANALYST},
     "analytics.queries.counting.count": {Role.ANALYST},
     "analytics.queries.estimating.estimate": {Role.ANALYST},
     "analytics.queries.storing.recall": {Role.ANALYST},

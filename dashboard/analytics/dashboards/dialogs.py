@@ -17,7 +17,6 @@ from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain
 from services.analytics import dashboards, figures
-from services.analytics.cohorts import COHORTS
 from services.analytics.dashboards import (
     LONGEST_DESCRIPTION,
     LONGEST_NAME,
@@ -28,9 +27,6 @@ from services.analytics.dashboards import (
     DashboardFilter,
 )
 from services.analytics.figures import Figure
-from services.core.errors import InvalidInput
-from services.lists import views
-from services.lists.views import View
 
 PAGE: Final = "analytics/dashboard.py"
 _NEW: Final = "new"
@@ -163,7 +159,7 @@ def change_card(dashboard: Dashboard, card: Card) -> None:
 def show_card_choice(dashboard: Dashboard) -> None:
     """Offer the person's saved cohorts that are figures, each as a card."""
     actor = current_actor()
-    saved = read(lambda session: views.list_views(session, actor, subject=COHORTS))
+    saved = read(lambda session: figures.list_saved(session, actor))
     if not saved:
         st.caption(
             _(
@@ -172,14 +168,10 @@ def show_card_choice(dashboard: Dashboard) -> None:
             )
         )
     else:
-        view = st.selectbox(
-            _("Saved cohort"),
-            saved,
-            format_func=lambda each: each.name,
-            key="dashboard_add_view",
-        )
+        name = st.selectbox(_("Saved cohort"), list(saved), key="dashboard_add_view")
         if st.button(_("Add card"), type="primary", key="dashboard_add"):
-            _add(dashboard, view)
+            card = Card(id=uuid4(), title=name, figure=saved[name])
+            write(lambda s: dashboards.add_card(s, actor, dashboard.id, card))
             st.rerun()
     if st.button(_("Count a cohort"), key="dashboard_count", type="tertiary"):
         go("analytics/cohorts.py")
@@ -242,19 +234,6 @@ def _put(card: Card, chosen: Dashboard | None, name: str) -> Dashboard:
         draft = DashboardDraft(name=name, cards=(card,))
         return write(lambda session: dashboards.create(session, actor, draft))
     return write(lambda session: dashboards.add_card(session, actor, chosen.id, card))
-
-
-def _add(dashboard: Dashboard, view: View) -> None:
-    actor = current_actor()
-    question = read(lambda session: figures.recall(session, actor, view.key))
-    if not isinstance(question, Figure):
-        raise InvalidInput(
-            "view",
-            "A card shows a figure: split the cohort by something, then count and save "
-            "it.",
-        )
-    card = Card(id=uuid4(), title=view.name, figure=question)
-    write(lambda session: dashboards.add_card(session, actor, dashboard.id, card))
 
 
 def _save(dashboard: Dashboard, draft: DashboardDraft) -> None:

@@ -28,6 +28,7 @@ from services.analytics.figures.prepared_facets import (
 )
 from services.analytics.figures.storing import (
     from_json as from_json,
+    list_saved as list_saved,
     recall as recall,
     remember as remember,
     to_json as to_json,

@@ -578,6 +578,21 @@ def test_a_cohort_that_a_newer_version_has_kept_is_no_figure_either(session, ana
         figures.recall(session, analyst, key)
 
 
+def test_of_saved_cohorts_those_are_listed_that_are_figures(session, analyst):
+    newer = cohorts.to_json(DIAGNOSED) | {"blood_group": "0"}
+    keys = {
+        "By sex": figures.remember(session, analyst, BY_SEX),
+        "All": cohorts.remember(session, analyst, DIAGNOSED),
+        "Newer": views.store(session, analyst, newer, subject=COHORTS),
+    }
+    for name, key in keys.items():
+        views.save_view(session, analyst, name, key, subject=COHORTS)
+    colleague = cast.add_actor(session, Role.ANALYST)
+
+    assert figures.list_saved(session, analyst) == {"By sex": BY_SEX}
+    assert figures.list_saved(session, colleague) == {}
+
+
 def test_what_is_no_figure_is_refused():
     with pytest.raises(InvalidInput, match=r"cohort\.entry\.kind"):
         figures.from_json({"cohort": {"entry": {"kind": "murder"}}, "by": ["sex"]})
