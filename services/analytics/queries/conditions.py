@@ -47,6 +47,7 @@ from services.analytics.queries.queryable_views import (
 )
 from services.analytics.queries.syntax_tree import (
     is_a,
+    is_quoted,
     name_of,
     part,
     require_only,
@@ -144,6 +145,7 @@ class NameScope:
                 return having[0], name
             if having:
                 break
+        _require_single_quotes(node)
         raise QueryRefused(
             Sentence(
                 "These views have no column “{name}”. “Views and columns” lists those "
@@ -379,6 +381,7 @@ def _like(node: "Expression", scope: NameScope) -> Condition:
     operand = _operand(node.this, scope)
     _require_kind(operand, ColumnKind.TEXT)
     pattern = without_parentheses(node.expression)
+    _require_single_quotes(pattern)
     # A pattern that ends with a backslash is an error, and only for rows that match
     # what comes before it.
     if not _is_literal(pattern) or "\\" in str(pattern.this):
@@ -461,6 +464,7 @@ def _is_literal(node: Any) -> bool:
 def _literal(node: Any, kind: ColumnKind) -> ColumnElement[Any]:
     """Return a literal, bound as what it is compared with; raises QueryRefused."""
     node = without_parentheses(node)
+    _require_single_quotes(node)
     match kind:
         case ColumnKind.TEXT if _is_text(node):
             if len(node.this) > LONGEST_VALUE:
@@ -486,6 +490,17 @@ def _literal(node: Any, kind: ColumnKind) -> ColumnElement[Any]:
             "are compared with each other only."
         )
     )
+
+
+def _require_single_quotes(node: Any) -> None:
+    """Raise QueryRefused for text in double quotes, which would be a column's name."""
+    if is_a(node, "Column") and is_quoted(node.this):
+        raise QueryRefused(
+            Sentence(
+                "These views have no column of the name in double quotes. Write text "
+                "in single quotes: 'like this'."
+            )
+        )
 
 
 def _is_text(node: Any) -> bool:

@@ -116,13 +116,23 @@ def name_of(identifier: "Expression") -> str:
         raise unsupported()
     require_only(identifier, "this", "quoted")
     name = str(identifier.this)
-    if not part(identifier, "quoted"):
+    if not is_quoted(identifier):
         name = name.lower()
     if not _NAME.fullmatch(name):
         raise QueryRefused(
-            Sentence("Names can have only lower-case letters, digits and _.")
+            Sentence(
+                "Double quotes are for names, which can have only lower-case letters, "
+                "digits and _. Write text in single quotes: 'like this'."
+            )
+            if is_quoted(identifier)
+            else Sentence("Names can have only lower-case letters, digits and _.")
         )
     return name
+
+
+def is_quoted(identifier: "Expression") -> bool:
+    """Return whether a name is in double quotes, as text is in other languages."""
+    return bool(part(identifier, "quoted"))
 
 
 def without_parentheses(node: Any) -> Any:

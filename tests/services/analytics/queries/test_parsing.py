@@ -696,6 +696,27 @@ def test_few_conditions_are_joined_and_many_are_of_one_column():
     assert parse(f"SELECT count(*) FROM visits WHERE {ages}").counted.joined is None
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        'term = "asthma"',
+        'term = "Bronchial asthma"',
+        '"asthma" = term',
+        'term LIKE "asthma%"',
+        'term IN ("asthma", "gout")',
+        "term = asthma",
+    ],
+)
+def test_whoever_writes_text_in_double_quotes_is_told_of_single_ones(condition):
+    with pytest.raises(QueryRefused) as refused:
+        parse(f"SELECT count(*) FROM diagnoses WHERE {condition}")
+
+    names_single_quotes = "in single quotes: 'like this'" in str(refused.value)
+    assert names_single_quotes == ('"' in condition)
+    # The text may be somebody's illness.
+    assert not names_single_quotes or "asthma" not in str(refused.value)
+
+
 @pytest.mark.parametrize("text", ["EXPLAIN SELECT 'Secret'", "SELECT 'Secret' FROM ("])
 def test_nothing_of_a_text_stands_in_a_log_or_a_refusal(text, caplog):
     with caplog.at_level(logging.DEBUG), pytest.raises(QueryRefused) as refused:
