@@ -13,6 +13,7 @@ from contextlib import (
     AbstractContextManager,
     ExitStack,
     nullcontext,
+    suppress,
 )
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -57,6 +58,7 @@ from jobs.backups.looking import Copies, Proving, list_references
 from jobs.backups.opening import owning, reading, target_of
 from jobs.backups.previewing import compare_live
 from jobs.backups.routes import Route, route_to
+from services.analytics.cohorts.disclosures_since import keep_disclosures
 from services.audit import chain
 from services.audit.chain import ChainBroken
 from services.backups.ledger import Since
@@ -64,6 +66,9 @@ from services.backups.previews import ChangeList
 
 # The restored rows get three copies, beside the previous ones that are set aside.
 _COPIES: Final = 2
+
+# A transaction has the time when it began, and servers' clocks differ a little.
+_DOUBT: Final = timedelta(hours=1)
 
 # Called with a stage, and the seconds it took.
 Report = Callable[[str, float], None]
@@ -301,6 +306,7 @@ class _GoingBack:
                 schema.migrate(connection)
             with Session(engine) as session, session.begin():
                 replay(session, self.order, rejoined)
+                _keep_disclosures(self.clinic, session, self.order.to)
                 # For what was purged or swapped since the first look.
                 went.files_returned += self._returns.bring_back(
                     list_references(session)
@@ -353,6 +359,20 @@ def _add_histories(sandbox: Sandbox, logs: _Logs, target: ReplayTarget) -> None:
     """Give PostgreSQL the known timelines, so that it takes a new one."""
     for timeline in range(target.timeline + 1, logs.timeline + 1):
         sandbox.add_log(history_name(timeline), logs.history(timeline))
+
+
+def _keep_disclosures(clinic: LiveClinic, restored: Session, to: datetime) -> None:
+    """Keep what analysts were told since; if no server can be asked, nobody knows it.
+
+    Broken rows must not prevent going back, nor undo what was replayed.
+    """
+
+    def keep(live: Session) -> None:
+        with restored.begin_nested():
+            keep_disclosures(live, restored, to - _DOUBT)
+
+    with suppress(DatabaseUnavailable, SQLAlchemyError):
+        clinic.database.read_latest(keep, identity=SYSTEM)
 
 
 def _drain(clinic: LiveClinic) -> bool:

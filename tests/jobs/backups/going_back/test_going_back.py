@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import psycopg2
 import pytest
 from sqlalchemy import func, select, text, update
@@ -41,9 +42,11 @@ from jobs.backups.going_back.restoring import LiveClinic, go_back
 from jobs.backups.looking import look, words_of
 from jobs.backups.routes import route_to
 from jobs.backups.taking import BackupSource, take
+from services.analytics import cohorts
+from services.analytics.cohorts import RevealsFew, UndisclosedAnswer
 from services.audit import chain
 from services.core import audit
-from services.core.actors import CONSOLE, KEEPER
+from services.core.actors import CONSOLE, KEEPER, Role
 from services.core.audit import Action
 from services.documents import retention
 from tests.jobs.backups import samples
@@ -219,6 +222,7 @@ def story(ward, repository, store):
         await_kept(keeper, facts.to + timedelta(seconds=1))
         facts.purged_file = ward.read(_first_file)
         facts.purged, facts.lost, facts.held = ward.write(_since)
+        ward.write(lambda session: _disclose(session, range(7)))
         # The backups forget it as well, before the clinic goes back.
         BackupErasure(repository, ward.keys, ward.data).erase(
             [(str(Bucket.DOCUMENTS), facts.purged_file)]
@@ -277,6 +281,19 @@ def _first_file(session):
     return session.scalars(
         select(DocumentVersion.file_id).where(DocumentVersion.document_id == first)
     ).one()
+
+
+def _disclose(session, people):
+    """Tell an analyst how many people there are, as a count would."""
+    counted = UndisclosedAnswer(
+        question=f"How many of {people}?",
+        answer={"patients": len(people)},
+        groups=(np.array(people, dtype=np.int64),),
+        population=100,
+        smallest_group=5,
+    )
+    analyst = cast.act_as_somebody(Role.ANALYST)
+    return cohorts.disclose(session, analyst, counted)
 
 
 def _since(session):
@@ -365,6 +382,14 @@ def test_purged_is_purged_held_is_held_and_who_was_shut_out_is(ward, story):
         )
 
     assert ward.read(look_at) == ("Purged document", "Lawsuit", True, 0)
+
+
+def test_what_analysts_were_told_in_the_time_between_is_remembered(ward, story):
+    # All of these but one were counted after the time of the rows.
+    with pytest.raises(RevealsFew):
+        ward.write(lambda session: _disclose(session, range(6)))
+
+    assert ward.write(lambda session: _disclose(session, range(7))) == {"patients": 7}
 
 
 def test_the_audit_log_went_on_and_tells_of_it(ward, story):
