@@ -31,8 +31,14 @@ _COLUMNS: Final[Mapping[str, str]] = {
     "p90": marked("90th percentile"),
 }
 # The axis of times, here and in other charts of groups, and the axis of words.
-TIME_AXIS: Final[Spec] = {"labelAngle": 0, "title": None, "labelOverlap": True}
-WORD_AXIS: Final[Spec] = {"labelLimit": 180, "ticks": False}
+# Flush, which is the theme's choice, a band's first label would not be in its middle.
+TIME_AXIS: Final[Spec] = {
+    "labelAngle": 0,
+    "title": None,
+    "labelOverlap": True,
+    "labelFlush": False,
+}
+WORD_AXIS: Final[Spec] = {"labelLimit": 180, "ticks": False, "labelFlush": False}
 
 
 def quantity_name(result: FigureResult) -> str:

@@ -13,7 +13,7 @@ from services.analytics import figures
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
 from services.analytics.figures import Chart, Figure, FigureMeasure, Quantity
 from services.core.actors import Role
-from tests.browser.conftest import Site
+from tests.browser.conftest import Site, ready
 from tests.kit import cast
 from tests.services.visits import visit_samples
 
@@ -68,6 +68,17 @@ def assert_fits(page: Page) -> None:
         )
 
 
+def middles(page: Page, channel: str, axis: str) -> list[float]:
+    """Return where the middles of an axis' labels are."""
+    labels = page.locator(
+        f"g[aria-label^='{channel.upper()}-axis'] .role-axis-label text"
+    )
+    expect(labels.first).to_be_visible()
+    boxes = [box for each in labels.all() if (box := each.bounding_box())]
+    side = "width" if channel == "x" else "height"
+    return [box[channel] + box[side] / 2 for box in boxes]
+
+
 def test_visits_of_the_vaccinated_by_weekday_and_hour(site: Site):
     figure = Figure(
         cohort=VACCINATED,
@@ -84,6 +95,11 @@ def test_visits_of_the_vaccinated_by_weekday_and_hour(site: Site):
         chart = page.get_by_label("Events by weekday and hour; see the table below it")
         expect(chart.first).to_be_visible()
         assert_fits(page)
+        page.set_viewport_size({"width": 1440, "height": 1000})
+        ready(page)
+        for channel, axis in (("x", "Hour"), ("y", "Weekday")):
+            first, second, third = middles(page, channel, axis)[:3]
+            assert second - first == pytest.approx(third - second, abs=2)
 
 
 def test_patients_over_time_are_a_line(site: Site):
