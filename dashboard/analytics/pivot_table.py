@@ -44,4 +44,4 @@ def show_pivot(frame: pd.DataFrame, *, name: str, key: str) -> None:
         Row(str(place), tuple(Cell(str(text)) for text in texts))
         for place, texts in enumerate(frame.itertuples(index=False))
     ]
-    record_table(payload_of(columns, rows, name=name), key=key)
+    record_table(payload_of(columns, rows, name=name, is_grid=True), key=key)
