@@ -1,6 +1,7 @@
 """A person's own notifications on the screen: each leads to its subject."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
@@ -9,6 +10,7 @@ import streamlit as st
 from dashboard.context import current_actor, write
 from dashboard.navigation import go
 from dashboard.ui.language import gettext as _, ngettext, translated
+from dashboard.ui.language.recorded_sentences import translate_recorded
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
 from services.messaging import user_notifications
@@ -45,7 +47,7 @@ _PAGES: Final[Mapping[NotificationTopic, str]] = MappingProxyType(
 
 def show_notification(notification: UserNotificationRecord) -> None:
     """Show a notification; opening its subject marks it as read."""
-    sentence = plain(translated(notification.sentence))
+    sentence = plain(translated(_in_language(notification).sentence))
     with st.container(
         border=True,
         horizontal=True,
@@ -77,6 +79,19 @@ def mark_all_read() -> None:
             number,
         ).format(number=number)
     )
+
+
+def _in_language(notification: UserNotificationRecord) -> UserNotificationRecord:
+    """Return it with what was recorded of the servers in the language of the page."""
+    match notification.topic:
+        case NotificationTopic.ALERT:
+            detail = translate_recorded(notification.detail)
+        case NotificationTopic.DRILL:
+            title, dot, how_it_went = notification.detail.partition(". ")
+            detail = f"{_(title)}{dot}{translate_recorded(how_it_went)}"
+        case _:
+            return notification
+    return replace(notification, detail=detail)
 
 
 def _open(notification: UserNotificationRecord) -> None:

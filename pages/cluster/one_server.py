@@ -3,7 +3,6 @@
 import streamlit as st
 
 from dashboard.cluster.monitoring.page_links import show_page_links
-from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.cluster.monitoring.server_table import (
     REQUESTED,
     show_members,
@@ -15,6 +14,7 @@ from dashboard.cluster.operations.server_operations import show_server_operation
 from dashboard.people.passkey_confirmation import ask_for_passkey
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import decimal, gettext as _
+from dashboard.ui.language.recorded_sentences import translate_recorded
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import plain
 from services.cluster.operations import ServerSituation

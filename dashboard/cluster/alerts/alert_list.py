@@ -7,11 +7,11 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.cluster.alerts.alert_words import WORDS, value_of
-from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.context import CachedRead, current_actor, now, read_all, write
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, marked
+from dashboard.ui.language.recorded_sentences import translate_recorded
 from dashboard.ui.measures import ago, seconds
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table

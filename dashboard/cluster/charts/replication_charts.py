@@ -29,7 +29,6 @@ from dashboard.cluster.charts.lag_charts import (
 from dashboard.cluster.charts.periods import Shown
 from dashboard.cluster.charts.series import Looks, Points
 from dashboard.cluster.monitoring.observations import recent
-from dashboard.cluster.monitoring.recorded_sentences import translate_all_recorded
 from dashboard.context import CachedRead, current_actor, in_zone, read, read_all
 from dashboard.ui import measures
 from dashboard.ui.chart_tools import chart_box
@@ -45,6 +44,7 @@ from dashboard.ui.language import (
     marked,
     using_language,
 )
+from dashboard.ui.language.recorded_sentences import translate_all_recorded
 from dashboard.ui.words import plain
 from services.cluster import alerts, monitoring
 from services.cluster.alerts import AlertKind

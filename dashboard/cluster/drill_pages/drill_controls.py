@@ -8,7 +8,6 @@ import streamlit as st
 
 from dashboard.cluster.drill_pages import drill_progress
 from dashboard.cluster.drill_pages.drill_progress import Progress
-from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.cluster.operations.steps import show_step_log
 from dashboard.context import current_actor, today, write
 from dashboard.ui.dialogs import confirmed, dialog
@@ -16,6 +15,7 @@ from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import whole_number_field
 from dashboard.ui.fields.days import needed_day_field
 from dashboard.ui.language import gettext as _, lowered, marked, translated
+from dashboard.ui.language.recorded_sentences import translate_recorded
 from dashboard.ui.measures import seconds
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain, to_the_second, written
@@ -168,5 +168,5 @@ def show_details(drill: DrillRecord) -> None:
             label = _(str(name).replace("_", " ").capitalize())
             st.markdown(f"{plain(label)}: {seconds(float(lasted))}")
         for fact in drill.result.get("facts") or ():
-            st.caption(plain(str(fact)))
+            st.caption(plain(translate_recorded(str(fact))))
         show_step_log(drill.result.get("steps") or ())

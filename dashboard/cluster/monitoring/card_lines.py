@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 from urllib.parse import quote
 
-from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.cluster.monitoring.replication_tree import LATE_SECONDS, part_of
 from dashboard.cluster.monitoring.server_cards import Card, Fact
 from dashboard.ui.language import decimal, gettext as _, marked
+from dashboard.ui.language.recorded_sentences import translate_recorded
 from dashboard.ui.measures import UNKNOWN, ago, amount, seconds, share
 from dashboard.ui.words import at, capitalised
 from services.cluster.monitoring import Behind, ClusterSnapshot, NodeSnapshot

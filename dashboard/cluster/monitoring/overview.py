@@ -12,7 +12,6 @@ from dashboard.cluster.monitoring.observations import (
     site_position,
 )
 from dashboard.cluster.monitoring.promises import Promise, promise_of
-from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.cluster.monitoring.replication_tree import boxes_of, describe_tree
 from dashboard.cluster.monitoring.server_cards import show_server_cards
 from dashboard.cluster.monitoring.spooled import show_spooled, with_next
@@ -23,6 +22,7 @@ from dashboard.ui.clock import time_of_day
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _
+from dashboard.ui.language.recorded_sentences import translate_recorded
 from dashboard.ui.measures import UNKNOWN, seconds
 from dashboard.ui.words import plain
 from services.cluster.monitoring import ClusterSnapshot, SitePosition, verdict

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.cluster.monitoring.topology import Line, ServerBox, Tone
 from dashboard.ui.language import gettext as _, marked
+from dashboard.ui.language.recorded_sentences import translate_recorded
 from dashboard.ui.measures import seconds
 from services.cluster.monitoring import ClusterSnapshot, NodeSnapshot
 

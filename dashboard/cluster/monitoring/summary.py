@@ -8,11 +8,11 @@ import streamlit as st
 
 from dashboard.cluster.monitoring.observations import current_snapshot, site_position
 from dashboard.cluster.monitoring.overview import show_safety
-from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.context import CachedRead, current_actor, read_all, today
 from dashboard.navigation import path_of
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _
+from dashboard.ui.language.recorded_sentences import translate_recorded
 from dashboard.ui.words import plain, written
 from services.cluster import alerts, drills
 from services.cluster.alerts import Alert

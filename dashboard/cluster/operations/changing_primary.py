@@ -6,7 +6,6 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.cluster.operations.cluster_view import usual_wait
 from dashboard.cluster.operations.dry_run import (
     candidate_words,
@@ -22,6 +21,7 @@ from dashboard.context import in_zone, now
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields.days import needed_day_and_time_field
 from dashboard.ui.language import gettext as _, marked
+from dashboard.ui.language.recorded_sentences import translate_recorded
 from dashboard.ui.words import at, plain
 from services.cluster.operations import (
     FailoverCandidate,

@@ -5,11 +5,11 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.cluster.operations.steps import show_step_log
 from dashboard.ui.dialogs import dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import decimal, gettext as _, marked
+from dashboard.ui.language.recorded_sentences import translate_recorded
 from dashboard.ui.measures import amount, seconds
 from dashboard.ui.words import plain, to_the_second
 from services.cluster.drill_kinds import SCENARIOS, DrillKind

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.ui.language import decimal, gettext as _
+from dashboard.ui.language.recorded_sentences import translate_recorded
 from dashboard.ui.words import plain
 from services.cluster.operations import (
     FailoverCandidate,

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.cluster.operations.operation_requests import followed_operation, let_go
 from dashboard.cluster.operations.operation_result import show_cost, show_steps
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _
+from dashboard.ui.language.recorded_sentences import translate_recorded
 from dashboard.ui.words import plain
 from services.cluster.operations import TITLES
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.ui.language import gettext as _
+from dashboard.ui.language.recorded_sentences import translate_recorded
 from dashboard.ui.words import plain
 
 

@@ -10,7 +10,6 @@ import streamlit as st
 
 from dashboard import wiring
 from dashboard.cluster.monitoring.observations import current_snapshot
-from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.context import (
     CachedRead,
     current_actor,
@@ -33,6 +32,7 @@ from dashboard.ui.language import (
     short_weekday,
 )
 from dashboard.ui.language.chart_locale import day_and_month_format, in_language
+from dashboard.ui.language.recorded_sentences import translate_recorded
 from dashboard.ui.measures import seconds
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
 from services.cluster.monitoring import Event, list_events

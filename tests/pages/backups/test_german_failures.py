@@ -7,9 +7,9 @@ from typing import Final
 
 import pytest
 
-from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.ui.language import GERMAN, using_language
 from dashboard.ui.language.backup_failures import translate_failure
+from dashboard.ui.language.recorded_sentences import translate_recorded
 
 _ROOT: Final = Path(__file__).resolve().parents[3]
 # Their sentences are only printed by commands, for the person who typed them.

@@ -10,9 +10,9 @@ from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
-from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.ui.language import GERMAN, using_language
 from dashboard.ui.language.backup_failures import translate_failure
+from dashboard.ui.language.recorded_sentences import translate_recorded
 from db.backups.tools.archived_marks import ArchiveMark
 from db.models.integrity import RestoreDrill, ToolAnswer
 from db.postgres import SYSTEM

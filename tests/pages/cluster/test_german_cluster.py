@@ -2,8 +2,8 @@
 
 import pytest
 
-from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.ui.language import GERMAN, using_language
+from dashboard.ui.language.recorded_sentences import translate_recorded
 from services.core.actors import Role
 from services.core.sentences import Sentence
 from tests.kit.german_pages import english, texts_of

@@ -105,3 +105,32 @@ def test_what_somebody_else_is_told_is_not_there(clinic):
     app = clinic.open("notifications", Role.STAFF)
 
     assert entries(app) == []
+
+
+@pytest.mark.parametrize(
+    ("topic", "detail", "label"),
+    [
+        (
+            NotificationTopic.ALERT,
+            "db-02 is 12.5 s behind.",
+            "**Warnung: db-02 liegt 12,5 s zurück.**",
+        ),
+        (
+            NotificationTopic.DRILL,
+            "Crashed primary. No replica follows, so there is nobody to take over.",
+            (
+                "**Eine Ausfallübung ist beendet: Primärserver abgestürzt. Kein "
+                "Replikat folgt, also kann niemand übernehmen.**"
+            ),
+        ),
+    ],
+)
+def test_news_of_the_servers_is_in_the_language_of_its_reader(
+    clinic, topic, detail, label
+):
+    clinic.speak_german(Role.ADMIN)
+    tell(clinic, Role.ADMIN, topic, detail=detail)
+
+    app = clinic.open("notifications", Role.ADMIN)
+
+    assert [entry.label for entry in entries(app)] == [label]

@@ -7,8 +7,8 @@ from pydantic import TypeAdapter
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from dashboard.cluster.monitoring.recorded_sentences import translate_recorded
 from dashboard.ui.language import using_language
+from dashboard.ui.language.recorded_sentences import translate_recorded
 from db.postgres import SYSTEM
 from services.consultations.notes import VITALS, Notes
 from services.core.actors import Role

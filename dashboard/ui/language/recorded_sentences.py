@@ -10,6 +10,7 @@ from typing import Final
 
 from dashboard.ui.language import marked
 from dashboard.ui.language.backup_failures import BACKUP_FAILURES
+from dashboard.ui.language.drill_sentences import DRILL_MESSAGES
 from dashboard.ui.language.sentence_translator import SentenceTranslator
 
 # The first match counts: more specific messages come before general ones.
@@ -144,7 +145,9 @@ _WHOLE: Final = (
     marked("Nobody has shown for a quarter that the recovery kit opens."),
     marked("There is no recovery kit: without this machine no backup opens."),
 )
-_KEPT: Final = SentenceTranslator((*_WHOLE, *_MESSAGES, *BACKUP_FAILURES, *_LAST))
+_KEPT: Final = SentenceTranslator(
+    (*_WHOLE, *_MESSAGES, *DRILL_MESSAGES, *BACKUP_FAILURES, *_LAST)
+)
 
 
 def translate_recorded(sentence: str) -> str:
