@@ -1,9 +1,9 @@
 """The calendar of drills: how often each is due, and when next; callers commit."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -65,13 +65,17 @@ def change_plan(
     )
 
 
-def move_on(session: Session, kind: DrillKind) -> None:
-    """Make the next drill of a kind due after the usual time from today on."""
-    today: Any = func.current_date()
+def move_on(session: Session, kind: DrillKind, *, today: date | None = None) -> None:
+    """Make the next drill of a kind due after the usual time from today on.
+
+    `today` is the date by the clinic's clock; without it, the date by UTC.
+    """
+    # Not PostgreSQL's date, which depends on the time zone that its server is set to.
+    first = literal(today or datetime.now(UTC).date())
     session.execute(
         update(DrillPlan)
         .where(DrillPlan.kind == kind.value)
-        .values(next_on=today + DrillPlan.every_days, reminded_at=None)
+        .values(next_on=first + DrillPlan.every_days, reminded_at=None)
         .execution_options(synchronize_session=False)
     )
 

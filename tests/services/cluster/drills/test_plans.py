@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from services.cluster import drills
 from services.cluster.drill_kinds import DrillKind
@@ -106,6 +107,21 @@ def test_a_drill_that_was_done_is_due_again_after_the_usual_time(session, boss):
     drills.finish(session, drill_id, DrillKind.CRASH, GOOD, node="db-01")
 
     assert planned(session, boss).next_on == today() + timedelta(days=30)
+
+
+def test_the_next_drill_is_due_by_the_services_day_whatever_the_servers_zone(
+    session, boss
+):
+    plan(session, boss, every_days=30)
+    drill_id = drills.begin(session, boss.actor, DrillKind.CRASH, **boss.fresh)
+    # At any hour it is another day in one of them than in UTC.
+    far = ("Etc/GMT-14", "Etc/GMT+12")
+
+    for zone in far:
+        session.execute(text(f"SET LOCAL TIME ZONE '{zone}'"))
+        drills.finish(session, drill_id, DrillKind.CRASH, GOOD, node="db-01")
+
+        assert planned(session, boss).next_on == today() + timedelta(days=30)
 
 
 def test_a_drill_that_was_skipped_stays_due(session, boss):
