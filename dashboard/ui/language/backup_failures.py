@@ -12,6 +12,7 @@ from dashboard.ui.language.sentence_translator import SentenceTranslator
 
 # The first that fits counts: the more specific message comes before the less specific.
 _MESSAGES: Final = (
+    marked("The audit log of backup {name} is broken: {why}"),
     marked(
         "{place} has been written by another machine of this clinic since {time} UTC: "
         "two would take from each other what they send. If that one is gone, run "
@@ -158,7 +159,6 @@ _MESSAGES: Final = (
     marked(
         "The audit log of backup {name} has other entries than those that were sealed."
     ),
-    marked("The audit log of backup {name} is broken: {why}"),
     marked("Backup {name} lacks the file of {what}."),
     marked("{file} is missing in {place}."),
     marked("{file} was changed in {place}."),
@@ -392,6 +392,25 @@ _MESSAGES: Final = (
         "copy. What was signed so far is only recognised with its certificate. If it "
         "is lost for good, remove {mark}; another key is made then."
     ),
+    # What is wrong with an audit log; the sentences above give it as their reason.
+    marked("Entry {number} is missing, and all up to {last}."),
+    marked("Entry {number} is missing."),
+    marked("Entry {number} was changed."),
+    marked("Entry {number} is another one than it was."),
+    marked("Entry {number} was not written by Chartroom."),
+    marked("Entry 1 does not follow the beginning: one of them was replaced."),
+    marked("Entry {number} does not follow entry {before}: one of them was replaced."),
+    marked(
+        "{who} knows another entry {number}: it, or one before it, was written anew."
+    ),
+    marked(
+        "The seal of {day} knows {sealed} entries, the head in PostgreSQL only "
+        "{number}: it was set back."
+    ),
+    marked(
+        "The seal of {day} at entry {number} is not signed by a known key, or one "
+        "before it is gone."
+    ),
 )
 # A sentence without values is its own message.
 _WHOLE: Final = (
@@ -516,6 +535,8 @@ _WHOLE: Final = (
         "script/server, which continues."
     ),
     marked("The key file has no private key, so nothing is sealed."),
+    marked("The head of the audit log is gone from PostgreSQL."),
+    marked("Something else than an entry is in the log."),
     marked("no space left on device"),
     marked("permission denied"),
     marked("no such file or directory"),

@@ -82,6 +82,37 @@ def test_whatever_a_worker_keeps_of_a_failure_has_a_german_sentence() -> None:
     assert english == {}
 
 
+def _breaks() -> Iterator[str]:
+    """Yield each sentence about an audit log that is not what it was."""
+    for path in sorted((_ROOT / "services/audit/chain").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            match node:
+                case ast.Call(func=ast.Name(id="Sentence"), args=[said]):
+                    yield from _texts(said)
+                case ast.Call(func=ast.Name(id="ChainBroken"), args=[_number, said]):
+                    yield from _texts(said)
+                case _:
+                    pass
+
+
+def test_why_an_audit_log_is_broken_is_german_within_a_failure() -> None:
+    breaks = set(_breaks())
+    beginning = "The audit log of backup b1 is broken: "
+
+    with using_language(GERMAN):
+        alone = {said: translate_failure(said) for said in breaks}
+        within = {said: translate_failure(beginning + said) for said in breaks}
+        entry = translate_failure(beginning + "Entry 7 was changed.")
+
+    assert len(breaks) > 8
+    assert {said for said, german in alone.items() if said == german} == set()
+    assert {s for s, german in within.items() if not german.endswith(alone[s])} == set()
+    assert entry == (
+        "Das Zugriffsprotokoll der Sicherung b1 ist beschädigt: Eintrag 7 wurde "
+        "geändert."
+    )
+
+
 def is_english(text: str) -> bool:
     """Return whether a sentence is shown as it was stored, in English."""
     return translate_failure(text) == text
