@@ -26,8 +26,8 @@ from services.backups import BackupState
 # What each kind took up at a time.
 Taken = tuple[datetime, Mapping[str, int]]
 
-# On a phone, the legend takes a line for each kind of these.
-_HEIGHT: Final = 380
+# Without axis and legend, which takes a line for each kind on a phone.
+_HEIGHT: Final = 240
 _FEWEST: Final = 2
 # In the legend; a longer one is cut off.
 _LONGEST_LABEL: Final = 220
@@ -90,7 +90,6 @@ def _draw(name: str, taken: Sequence[Taken], *, key: str) -> None:
                 )
             ),
             key=f"{key}_chart",
-            height=_HEIGHT,
             alt=_("{name}, from {since} to {until}. {sizes}.").format(
                 name=name, since=at(first), until=at(last), sizes=sizes
             ),
@@ -160,6 +159,8 @@ def _spec(kinds: Sequence[str], milliseconds: float) -> Spec:
         {"field": "size", "title": _("Size")},
     ]
     return {
+        "height": _HEIGHT,
+        "autosize": {"type": "fit-x", "contains": "padding"},
         "layer": [
             {
                 "mark": mark("area", tooltip=None),
@@ -170,7 +171,7 @@ def _spec(kinds: Sequence[str], milliseconds: float) -> Spec:
                 "mark": mark("point", opacity=0, size=120),
                 "encoding": {**encoding, "tooltip": tooltip},
             },
-        ]
+        ],
     }
 
 

@@ -14,6 +14,7 @@ _LEGIBLE: Final[dict[str, Any]] = {"labelColor": MUTED, "titleColor": MUTED}
 # A Sunday, with which a week begins in Vega.
 _SUNDAY: Final = date(2023, 1, 1)
 _MINUTE: Final = 60_000.0
+_DAY: Final = 24 * 60 * _MINUTE
 
 
 def in_language(spec: dict[str, Any]) -> dict[str, Any]:
@@ -31,7 +32,11 @@ def time_format(milliseconds: float) -> str:
     """Return Vega's format for times on an axis of this length."""
     if milliseconds <= 20 * _MINUTE:
         return "%H:%M:%S"
-    return "%H:%M" if milliseconds <= 26 * 60 * _MINUTE else day_and_month_format()
+    if milliseconds <= 26 * 60 * _MINUTE:
+        return "%H:%M"
+    # Over a year, a day and its month are of two years.
+    within_a_year = milliseconds <= 365 * _DAY
+    return day_and_month_format() if within_a_year else day_format()
 
 
 def bytes_on_axis(per: str = "") -> str:

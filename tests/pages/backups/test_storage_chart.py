@@ -62,6 +62,32 @@ def test_on_a_phone_the_legend_has_one_column(clinic, noted):
     assert {legend["columns"]["expr"] for legend in legends} == {"width < 480 ? 1 : 3"}
 
 
+def test_the_legend_takes_no_height_from_what_is_drawn(clinic, noted):
+    (chart,) = charts(clinic.open("backups", Role.ADMIN))
+
+    spec = json.loads(chart.proto.spec)
+    # With "fit", axis and legend would be within the height.
+    assert (spec["height"], spec["autosize"]["type"]) == (240, "fit-x")
+
+
+def test_an_axis_of_more_than_a_year_names_the_years(clinic, repository):
+    backup_sets.add_set(repository)
+    for days, expected in ((300, "%-d %b"), (500, "%-d %b %Y")):
+        first = backup_sets.AS_OF - timedelta(days=days)
+        uses = zip((first, backup_sets.AS_OF), (FIRST, SECOND), strict=True)
+        write_storage(
+            repository.folder, [StorageSample(time, use) for time, use in uses]
+        )
+
+        (chart,) = charts(clinic.open("backups", Role.ADMIN))
+
+        axes = [
+            layer["encoding"]["x"]["axis"]
+            for layer in json.loads(chart.proto.spec)["layer"]
+        ]
+        assert {axis["format"] for axis in axes} == {expected}
+
+
 def test_each_kind_is_drawn_from_hour_to_hour(clinic, noted):
     app = clinic.open("backups", Role.ADMIN)
 
