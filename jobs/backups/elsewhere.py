@@ -123,8 +123,8 @@ def require_empty(path: Path) -> None:
         ) from error
     if not is_empty:
         raise CannotRestore(
-            f"The data folder {path} is not empty: a clinic can only be restored into "
-            "an empty one. Name another with --data. Nothing was touched."
+            f"The data folder {path} is not empty: name an empty one, or a new one, "
+            "with --data. Nothing was touched."
         )
 
 

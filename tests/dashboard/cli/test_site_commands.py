@@ -108,4 +108,8 @@ def test_a_folder_that_is_not_empty_does_not_join(site, tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "letter.txt").touch()
 
-    assert "is not empty" in refusal(site("join-site", tmp_path / "x.invitation"))
+    refused = refusal(site("join-site", tmp_path / "x.invitation"))
+
+    assert "is not empty: name an empty one, or a new one, with --data" in refused
+    # Nothing is restored here.
+    assert "restored" not in refused
