@@ -1,5 +1,6 @@
 """Whatever happens to the launcher, the next start works and nothing is lost."""
 
+import signal
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
@@ -12,7 +13,7 @@ from dashboard.web.front import caddy
 from db import embedded
 from tests.conftest import owner
 from tests.kit.waiting import eventually
-from tests.launch.launcher import Launcher
+from tests.launch.launcher import READY_SECONDS, Launcher
 
 pytestmark = pytest.mark.launch
 
@@ -107,11 +108,18 @@ def kill_half_way_through_a_first_start(launcher: Launcher) -> None:
 
 
 def kill_the_web_server_before_it_is_ready(launcher: Launcher) -> None:
-    """Expect that the databases begin again, and that one sentence reports the end."""
+    """Expect that the databases begin again, and that one sentence reports the end.
+
+    Whoever presses Ctrl-C while it cleans up leaves nothing running either.
+    """
     launcher.start()
     launcher.await_saying("etcd")
 
     launcher.child("web").kill()
+    addresses = launcher.data / "run/endpoints.json"
+    eventually(addresses.exists, seconds=READY_SECONDS)
+    eventually(lambda: not addresses.exists(), seconds=READY_SECONDS)
+    launcher.process.send_signal(signal.SIGINT)
 
     assert launcher.await_end() == 1
     assert "PostgreSQL replicas" in launcher.output

@@ -54,7 +54,7 @@ def serve(settings: Settings, *, empty: bool, say: Say) -> None:
     require_address(settings.host, settings.port)
     folder = DataFolder(settings.data)
     folder.prepare()
-    with _until_stopped(), ExitStack() as held:
+    with _until_stopped(), ExitStack() as held, _uninterrupted_cleanup():
         stages = Stages(say)
         web = WebProcesses(settings, number_of(settings, say))
         worker = Child("worker", folder.log("worker"))
@@ -288,9 +288,25 @@ def _until_stopped() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _uninterrupted_cleanup() -> Iterator[None]:
+    """Run the body, and let no signal interrupt the cleaning up after it.
+
+    After a start that fails, too: it has more to end than a person waits for.
+    """
+    try:
+        yield
+    finally:
+        _ignore_signals()
+
+
 def _stop(number: int, frame: FrameType | None) -> NoReturn:
     del number, frame
     # Once is enough: a second Ctrl-C must not interrupt the cleaning up.
-    for other in _SIGNALS:
-        signal.signal(other, signal.SIG_IGN)
+    _ignore_signals()
     raise _Stopped
+
+
+def _ignore_signals() -> None:
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
