@@ -52,6 +52,7 @@ def explain_errors() -> Iterator[None]:
 
 
 def _sentence(error: Exception) -> str | None:
+    from psycopg2 import OperationalError
     from pydantic import ValidationError
 
     from db.settings import explain
@@ -62,6 +63,7 @@ def _sentence(error: Exception) -> str | None:
     from dashboard.wiring import NotRunning
     from db.backups.backup_errors import CannotBackUp, CannotRestore
     from db.embedded import CannotStart
+    from db.embedded.processes import shortages
     from db.files.file_keys import UnusableFileKeys
     from db.files.gridfs import FileStoreUnavailable
     from db.files.seal_keys import UnusableKey
@@ -73,6 +75,9 @@ def _sentence(error: Exception) -> str | None:
     from jobs.cluster.practice import CannotDrill
     from services.core.errors import ServiceError
 
+    lacking = (DatabaseUnavailable, OperationalError, RuntimeError, MemoryError)
+    if isinstance(error, lacking) and (short := shortages.explain(repr(error))):
+        return f"Chartroom cannot go on: {short}."
     if isinstance(error, DatabaseUnavailable):
         reason = str(error).rstrip(".").lower()
         return (

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 
+from db.embedded.processes import shortages
 from db.endpoints import Endpoints
 from db.files import private_files
 
@@ -276,7 +277,7 @@ def resolve_folder(path: Path) -> Path:
 
 @contextmanager
 def translate_os_errors(folder: Path) -> Iterator[None]:
-    """Raise CannotStart in place of the file system's errors."""
+    """Raise CannotStart in place of errors of files, and of starting a process."""
     try:
         yield
     except OSError as error:
@@ -285,6 +286,8 @@ def translate_os_errors(folder: Path) -> Iterator[None]:
                 f"The disk of {folder} is full: free some space, or name a folder on "
                 "another disk with --data."
             ) from error
+        if shortage := shortages.explain_code(error.errno):
+            raise CannotStart(f"No process could be started: {shortage}.") from error
         raise CannotStart(
             f"Chartroom cannot use the data folder {folder} "
             f"({(error.strerror or str(error)).lower()}): make it yours to read and "

@@ -47,11 +47,13 @@ class Child:
     def start(self) -> None:
         """Start the process, which prepares itself and waits for `begin`.
 
-        Raises CannotStart if its log, in the data folder's `logs`, cannot be written.
+        Raises CannotStart if its log, in the data folder's `logs`, cannot be written,
+        or the system starts no process.
         """
-        with translate_os_errors(self.log.parent.parent):
-            output = child_processes.open_log(self.log)
-        with output:
+        with (
+            translate_os_errors(self.log.parent.parent),
+            child_processes.open_log(self.log) as output,
+        ):
             self.process = subprocess.Popen(  # noqa: S603
                 [sys.executable, "-m", "dashboard", *(self.words or (self.name,))],
                 env=os.environ | {ATTENDED: "1"},
@@ -91,7 +93,7 @@ class Child:
             return
         try:
             self.start()
-        except (CannotStart, OSError) as error:
+        except CannotStart as error:
             # Such as without memory for a moment: everything else goes on meanwhile.
             _log.warning("%s could not be started: %s", self.name, error)
             self.backoff.started(now)

@@ -16,10 +16,13 @@ import psutil
 
 from db.embedded.data_folder import CannotStart, translate_os_errors
 from db.embedded.polling import look_until
+from db.embedded.processes import shortages
 from db.embedded.processes.programs import OWN_SERVERS
 from db.open_files import allow_open_files
 
 _MAX_LOG_BYTES: Final = 10_000_000
+# A start writes less, even one that ends in the stacks of all threads.
+_MAX_START_BYTES: Final = 1_000_000
 _FORMER: Final = ".1.log"
 # It does not append to them: after a week, it begins each anew by itself.
 _OF_POSTGRES: Final = re.compile(r"-(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\.log$")
@@ -59,11 +62,13 @@ class Program:
     directory: Path
     log: Path
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    _log_start: int = field(default=0, repr=False)
 
     def start(self) -> None:
         """Start the program; its output goes to the log."""
         allow_open_files()
         with translate_os_errors(self.directory), open_log(self.log) as output:
+            self._log_start = output.tell()
             # A session of its own: Ctrl-C in the terminal is for the launcher, which
             # then stops the programs in the right order.
             self.process = subprocess.Popen(  # noqa: S603
@@ -93,10 +98,22 @@ class Program:
             process.kill()
             process.wait()
 
+    @property
+    def shortage(self) -> str | None:
+        """What the system lacked, by the program's words since its start, if it did."""
+        with suppress(OSError), self.log.open("rb") as log:
+            log.seek(self._log_start)
+            return shortages.explain(
+                log.read(_MAX_START_BYTES).decode(errors="replace")
+            )
+        return None
+
     def require_running(self) -> None:
-        """Raise CannotStart with the program's last log line if it has ended."""
+        """Raise CannotStart with what the program wrote last if it has ended."""
         if self.is_running:
             return
+        if shortage := self.shortage:
+            raise CannotStart(f"{self.name} could not start: {shortage}.")
         words = last_words(self.log)
         if lacking := _LACKING.search(words):
             raise CannotStart(
@@ -126,6 +143,9 @@ def wait_for(
         holds, seconds=seconds, longest_pause_seconds=_LONGEST_PAUSE_SECONDS
     ):
         names = " and ".join(program.name for program in watched)
+        for program in watched:
+            if shortage := program.shortage:
+                raise CannotStart(f"{program.name} did not become ready: {shortage}.")
         raise CannotStart(
             f"{names} did not become ready within {seconds:.0f} seconds: see "
             f"{watched[0].log}."

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
+from pymongo.errors import AutoReconnect
+
 from db.cluster.fault_kinds import Fault
 from db.embedded.data_folder import CannotStart, DataFolder, has_data
 from db.embedded.processes import child_processes
@@ -240,7 +242,13 @@ def await_mongo(server: Mongo, mongod: Program) -> None:
     """Wait until a mongod that was started takes writes, and make its users."""
     for condition in (server.is_up, server.is_prepared, server.is_primary):
         child_processes.wait_for(condition, [mongod], seconds=_START_SECONDS)
-    server.ensure_users()
+    try:
+        server.ensure_users()
+    except AutoReconnect as error:
+        # It accepts connections, and closes those for which it gets no thread.
+        mongod.require_running()
+        reason = mongod.shortage or f"see {mongod.log}"
+        raise CannotStart(f"MongoDB does not answer: {reason}.") from error
 
 
 class _StageTimer:

@@ -6,8 +6,41 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
+from psycopg2 import OperationalError
 
+from dashboard.cli.explaining import explain_errors
+from db.postgres import DatabaseUnavailable
+
+NO_FORK = "could not fork new process for connection: Resource temporarily unavailable"
 _ROOT = Path(__file__).parents[3]
+
+
+@pytest.mark.parametrize(
+    ("error", "short"),
+    [
+        (RuntimeError("can't start new thread"), "no more processes or threads"),
+        (OperationalError(NO_FORK), "no more processes or threads"),
+        (DatabaseUnavailable(NO_FORK), "no more processes or threads"),
+        (MemoryError(), "no memory left"),
+    ],
+    ids=["thread", "connection", "database", "memory"],
+)
+def test_what_the_system_gives_no_more_of_is_one_sentence(
+    error: Exception, short: str, capsys: pytest.CaptureFixture[str]
+):
+    with pytest.raises(typer.Exit), explain_errors():
+        raise error
+
+    said = capsys.readouterr().err
+    assert said.startswith("Chartroom cannot go on: ")
+    assert short in said
+    assert said.count("\n") == 1
+
+
+def test_another_error_of_ours_is_not_hidden():
+    with pytest.raises(RuntimeError), explain_errors():
+        raise RuntimeError("a mistake")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is full")

@@ -215,6 +215,24 @@ def test_a_disk_that_fills_up_is_explained(tmp_path: Path):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        (errno.EAGAIN, "start no more processes"),
+        (errno.ENOMEM, "there is no memory left"),
+    ],
+    ids=["processes", "memory"],
+)
+def test_a_process_that_cannot_be_started_is_not_said_of_the_folder(
+    tmp_path: Path, code: int, remedy: str
+):
+    with (
+        pytest.raises(CannotStart, match=f"No process could be started: .*({remedy})"),
+        translate_os_errors(tmp_path),
+    ):
+        raise OSError(code, os.strerror(code))
+
+
 def test_a_file_in_the_folders_place_is_explained(tmp_path: Path):
     (tmp_path / "data").write_text("not a folder")
 

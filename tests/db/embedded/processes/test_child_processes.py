@@ -74,6 +74,72 @@ def test_what_a_program_needs_and_the_system_does_not_have_is_named(
     assert "CHARTROOM_DATABASE_URL and CHARTROOM_MONGO_URL" in sentence
 
 
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        ("RuntimeError: can't start new thread", "raise that limit to 2,000 or more"),
+        (
+            (
+                "runtime: failed to create new OS thread (have 5 already; errno=11)\n"
+                "fatal error: newosproc\n\ngoroutine 1 [running]:\nmain.go:276 +0x171"
+            ),
+            "raise that limit to 2,000 or more",
+        ),
+        (
+            (
+                '{"msg":"__wt_thread_create:33:pthread_create","error_str":"Resource '
+                'temporarily unavailable"}\n{"msg":"Fatal assertion"}'
+            ),
+            "raise that limit to 2,000 or more",
+        ),
+        (
+            (
+                "BlockingIOError: [Errno 11] Resource temporarily unavailable\n"
+                "patroni.exceptions.PatroniFatalException: Failed to bootstrap cluster"
+            ),
+            "raise that limit to 2,000 or more",
+        ),
+        (
+            "could not fork: Cannot allocate memory\nshutting down",
+            "there is no memory left",
+        ),
+        (
+            '{"level":"panic","error":"cannot allocate memory"}\nbackend.go:75 +0x12b',
+            "there is no memory left",
+        ),
+    ],
+    ids=["Patroni", "etcd", "MongoDB", "initdb", "memory", "memory of etcd"],
+)
+def test_what_the_system_gives_no_more_of_is_said_with_what_to_do(
+    words: str, remedy: str, tmp_path: Path
+):
+    log = tmp_path / "server.log"
+    log.write_text("Of an earlier start: MemoryError\n")
+    program = Program(
+        "server", ("sh", "-c", f"cat <<'.'\n{words}\n."), {**os.environ}, tmp_path, log
+    )
+
+    program.start()
+    assert program.process is not None
+    program.process.wait()
+    with pytest.raises(CannotStart) as refusal:
+        program.require_running()
+
+    assert str(refusal.value).startswith("server could not start: ")
+    assert remedy in str(refusal.value)
+
+
+def test_a_lock_that_another_holds_is_no_lack_of_processes(tmp_path: Path):
+    program = Program("mongod", ("false",), {}, tmp_path, tmp_path / "mongod.log")
+    words = "Unable to lock the lock file (Resource temporarily unavailable)."
+    program.log.write_text(f"{words}\n")
+
+    with pytest.raises(CannotStart) as refusal:
+        program.require_running()
+
+    assert str(refusal.value).startswith(f"mongod stopped while starting: {words}")
+
+
 @pytest.fixture
 def as_by_a_login() -> Iterator[int]:
     """Lower the limit of open files to that of a login; yields the hard limit."""

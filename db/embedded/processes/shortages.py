@@ -1,0 +1,35 @@
+"""Says what to do where the system gives programs no more processes or memory."""
+
+import errno
+import re
+from typing import Final
+
+_PROCESSES: Final = (
+    "the system lets this user start no more processes or threads: raise that limit to "
+    "2,000 or more (ulimit -u, TasksMax of a systemd unit, pids_limit of a container)"
+)
+_MEMORY: Final = (
+    "there is no memory left: end other programs, or raise the limit (ulimit -v, "
+    "MemoryMax of a systemd unit, mem_limit of a container)"
+)
+# In the words of Python, Go, MongoDB, PostgreSQL and OpenBLAS. Without the first words,
+# the last ones may be about a lock that another process holds.
+_NO_PROCESS: Final = re.compile(
+    "can't start new thread|failed to create new OS thread|"
+    "(thread|fork|BlockingIOError).*Resource temporarily unavailable"
+)
+_NO_MEMORY: Final = re.compile(
+    "[Cc]annot allocate (memory|heap)|MemoryError|out of memory"
+)
+
+
+def explain(words: str) -> str | None:
+    """Return what is short by a program's words, and what to do; None if nothing is."""
+    if _NO_MEMORY.search(words):
+        return _MEMORY
+    return _PROCESSES if _NO_PROCESS.search(words) else None
+
+
+def explain_code(number: int | None) -> str | None:
+    """Return the same by the number of the system's error that starting has met."""
+    return {errno.EAGAIN: _PROCESSES, errno.ENOMEM: _MEMORY}.get(number or 0)
