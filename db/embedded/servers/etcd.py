@@ -133,6 +133,18 @@ class Etcd:
         key = _encode(f"{_MEMBERS}/{name}")
         self._authorised("/v3/kv/deleterange", {"key": key})
 
+    def forget_members(self) -> None:
+        """Delete what Patroni has written in etcd about all nodes.
+
+        They write it again. After a restart of etcd it is as good as new, however old
+        it is; and in a copied data folder it has the addresses of the nodes that were
+        copied, whom a Patroni would take for its own.
+        """
+        first, end = f"{_MEMBERS}/", f"{_MEMBERS}0"
+        self._authorised(
+            "/v3/kv/deleterange", {"key": _encode(first), "range_end": _encode(end)}
+        )
+
     def pin(self, system_id: str) -> bool:
         """Record the cluster's system identifier if etcd has none.
 

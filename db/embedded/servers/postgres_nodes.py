@@ -28,6 +28,9 @@ _KEPT_BETWEEN_STATEMENTS: Final = {
     "MALLOC_MMAP_THRESHOLD_": "1048576",
 }
 
+# The line of postmaster.pid with the data directory, counted from zero.
+_DIRECTORY_LINE: Final = 1
+
 
 @dataclass(frozen=True, slots=True)
 class NodeStatus:
@@ -76,6 +79,17 @@ class Node:
             return killing.recorded_pid(self.data) > 0 and self.postmaster() is None
         except (OSError, ValueError, IndexError):
             return False
+
+    def forget_original(self) -> None:
+        """Delete the pid file of a server whose running data directory was copied here.
+
+        Patroni would take the original, which may still run, for this node's server: it
+        would never start this one, and might stop that one.
+        """
+        pid_file = self.data / "postmaster.pid"
+        with suppress(OSError, IndexError):
+            if pid_file.read_text().splitlines()[_DIRECTORY_LINE] != str(self.data):
+                pid_file.unlink()
 
     def servers(self) -> list[psutil.Process]:
         """Return all of PostgreSQL's processes, as far as they are known."""

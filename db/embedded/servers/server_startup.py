@@ -100,8 +100,11 @@ class Servers:
         # otherwise is from before a crash, and would be respected for 20 seconds.
         if (left := self._etcd.leadership()) is not None:
             self._etcd.drop(left)
+        self._etcd.forget_members()
 
     def _begin_postgres(self) -> None:
+        for node in self._fleet.nodes:
+            node.forget_original()
         if self._folder.is_complete:
             self._begin_those_with_data()
         else:

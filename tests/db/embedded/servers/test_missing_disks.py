@@ -23,7 +23,12 @@ def test_it_names_the_servers_without_data_where_those_with_data_cannot_lead(
 
     def node(name: str) -> SimpleNamespace:
         patroni = SimpleNamespace(start=lambda: None)
-        return SimpleNamespace(name=name, data=folder.node_data(name), patroni=patroni)
+        return SimpleNamespace(
+            name=name,
+            data=folder.node_data(name),
+            patroni=patroni,
+            forget_original=lambda: None,
+        )
 
     def gave_up(*_: object, **__: object) -> None:
         raise CannotStart("db-03 did not become ready within 120 seconds: see its log.")
