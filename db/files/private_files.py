@@ -15,8 +15,8 @@ _LOCK_PAUSE_SECONDS: Final = 0.02
 
 
 def make(path: Path, content: bytes) -> bool:
-    """Make a file and its folder; return whether there was none. Raises OSError."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make a file and its folders; return whether there was none. Raises OSError."""
+    _make_folder(path.parent)
     with aside(path, content) as unfinished, suppress(FileExistsError):
         # A link, unlike a rename, does not replace what another process has made in the
         # meantime.
@@ -24,6 +24,16 @@ def make(path: Path, content: bytes) -> bool:
         sync(path.parent)
         return True
     return False
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it that are missing, each for its owner only.
+
+    Whoever may write in one above could put another in the place of the keys' folder.
+    """
+    if not folder.exists():
+        _make_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
 
 
 @contextmanager

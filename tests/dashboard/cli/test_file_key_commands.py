@@ -265,6 +265,15 @@ def test_a_folder_that_is_made_for_new_keys_is_named(run, tmp_path):
     )
 
 
+def test_folders_that_are_made_for_new_keys_are_for_their_owner(run, tmp_path):
+    path = tmp_path / "clinic/keys/file.keys"
+
+    run("new-file-keys", str(path))
+
+    made = (path.parent.parent, path.parent, path)
+    assert [each.stat().st_mode & 0o777 for each in made] == [0o700, 0o700, 0o600]
+
+
 def test_a_key_file_that_is_missing_is_one_sentence(run, tmp_path):
     path = tmp_path / "none.keys"
 
