@@ -9,7 +9,7 @@ from fpdf import FPDF
 
 from services.consultations.chart.labels import SIZES, LabelOrder, LabelPaper, LabelSize
 from services.documents.forms import ENGLISH, Wording, fonts
-from services.documents.forms.typefaces import Typeface, key
+from services.documents.forms.typefaces import set_fonts
 from services.patients.records import record_numbers
 from services.patients.records.model import SEX_LABELS, PatientRecord
 
@@ -54,7 +54,7 @@ class LabelSheet(FPDF):
         self.c_margin = 0
         name = f"{patient.last_name}, {patient.first_name}"
         self._printable = fonts.replacing_missing(name)
-        self._set_fonts(self._printable(name))
+        set_fonts(self, self._printable(name))
         for place in range(order.first - 1, order.first - 1 + order.labels):
             if not self.page or place % self._size.on_a_page == 0:
                 self.add_page()
@@ -125,13 +125,6 @@ class LabelSheet(FPDF):
     @property
     def _width(self) -> float:
         return self._size.width - 2 * _PAD_MM
-
-    def _set_fonts(self, text: str) -> None:
-        others = fonts.fallback_faces(text)
-        for face in (fonts.TEXT, fonts.BOLD, *others):
-            self.fonts[key(face)] = Typeface(self, face)
-        self.set_fallback_fonts([key(face) for face in others], exact_match=False)
-        self.set_text_shaping(use_shaping_engine=True)
 
 
 def print_labels(

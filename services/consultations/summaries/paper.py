@@ -1,6 +1,6 @@
 """The chart summary on paper, for clinicians who treat the patient elsewhere."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -51,6 +51,57 @@ class PaperTable:
             sheet.section(self.heading, nothing)
 
 
+@dataclass(frozen=True, slots=True)
+class PaperContent:
+    """What a summary says, in the order of the paper; `ending` is drawn by callers."""
+
+    title: str
+    facts: Mapping[str, str]
+    lists: Mapping[str, str]
+    tables: Sequence[PaperTable]
+    # Stands in a table without rows.
+    nothing: str
+    ending: str
+
+    def draw(
+        self, *, document_id: UUID, clinic: Clinic, now: datetime, wording: Wording
+    ) -> tuple["Sheet", Callable[[str], str]]:
+        """Return the paper up to its ending, and what makes a text printable on it."""
+        # fpdf takes half as long to import as everything else, and few processes make
+        # papers.
+        from services.documents.forms.sheet import Sheet  # noqa: PLC0415
+
+        text = "\n".join(self._texts())
+        printable = fonts.replacing_missing(text)
+        sheet = Sheet(
+            clinic=clinic,
+            title=self.title,
+            subject=printable(self.facts[wording.say("Patient")]),
+            document_id=document_id,
+            now=now,
+            text="".join((printable(text), clinic.name, clinic.address)),
+            # The code of a document leads to the document, and this one is not stored.
+            has_code=False,
+            wording=wording,
+        )
+        sheet.title_line(self.title)
+        for label, value in self.facts.items():
+            sheet.fact(label, printable(value))
+        for heading, body in self.lists.items():
+            sheet.section(heading, printable(body))
+        for table in self.tables:
+            table.draw(sheet, printable, nothing=self.nothing)
+        return sheet, printable
+
+    def _texts(self) -> Iterator[str]:
+        yield from chain.from_iterable(self.facts.items())
+        yield from chain.from_iterable(self.lists.items())
+        for table in self.tables:
+            yield from (table.heading, *table.columns)
+            yield from chain.from_iterable(table.rows)
+        yield from (self.title, self.nothing, self.ending)
+
+
 def print_summary(
     summary: ChartSummary,
     *,
@@ -63,59 +114,36 @@ def print_summary(
 
     The same chart, id and time give the same bytes.
     """
-    # fpdf takes half as long to import as everything else, and few processes make
-    # papers.
-    from services.documents.forms.sheet import Sheet  # noqa: PLC0415
-
     _ = wording.say
-    facts, lists = _facts(summary.patient, wording), _lists(summary.patient, wording)
-    tables = tuple(_tables(summary, now, wording))
-    title, nothing = _(TITLE), _(_NOTHING)
     signed = _(Sentence("Printed for {name}", name=summary.author))
-    text = "\n".join(
-        (
-            *chain.from_iterable(facts.items()),
-            *chain.from_iterable(lists.items()),
-            *chain.from_iterable((t.heading, *t.columns) for t in tables),
-            *chain.from_iterable(chain.from_iterable(t.rows) for t in tables),
-            *(title, nothing, signed),
-        )
+    content = PaperContent(
+        title=_(TITLE),
+        facts=facts_on_paper(summary.patient, wording),
+        lists=_lists(summary.patient, wording),
+        tables=tuple(_tables(summary, now, wording)),
+        nothing=_(_NOTHING),
+        ending=signed,
     )
-    printable = fonts.replacing_missing(text)
-    sheet = Sheet(
-        clinic=clinic,
-        title=title,
-        subject=printable(facts[_("Patient")]),
-        document_id=document_id,
-        now=now,
-        text="".join((printable(text), clinic.name, clinic.address)),
-        # The code of a document leads to the document, and this one is not stored.
-        has_code=False,
-        wording=wording,
+    sheet, printable = content.draw(
+        document_id=document_id, clinic=clinic, now=now, wording=wording
     )
-    sheet.title_line(title)
-    for label, value in facts.items():
-        sheet.fact(label, printable(value))
-    for heading, body in lists.items():
-        sheet.section(heading, printable(body))
-    for table in tables:
-        table.draw(sheet, printable, nothing=nothing)
     sheet.signature(printable(signed), _at(now, now, wording))
     return bytes(sheet.output())
 
 
-def _facts(patient: PatientRecord, wording: Wording) -> dict[str, str]:
+def facts_on_paper(patient: PatientRecord, wording: Wording) -> dict[str, str]:
+    """Return who the patient is and the allergies, by the labels of a paper."""
     _ = wording.say
     return {
         _("Patient"): f"{patient.last_name}, {patient.first_name}",
         _("Date of birth"): wording.day(patient.date_of_birth),
         _("Sex"): _(SEX_LABELS[patient.sex]),
         _("Record number"): record_numbers.formatted(patient.record_number),
-        _("Allergies"): allergies_on_paper(patient, _),
+        _("Allergies"): _allergies(patient, _),
     }
 
 
-def allergies_on_paper(patient: PatientRecord, say: Callable[[str], str]) -> str:
+def _allergies(patient: PatientRecord, say: Callable[[str], str]) -> str:
     """Return a patient's allergies as a paper states them, translated by `say`."""
     if patient.allergies:
         return ", ".join(patient.allergies)

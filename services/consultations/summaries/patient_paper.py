@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import chain
 from uuid import UUID
 
 from services.consultations.notes import VITALS
 from services.consultations.summaries.paper import (
+    PaperContent,
     PaperTable,
-    allergies_on_paper,
+    facts_on_paper,
     number_on_paper,
 )
 from services.consultations.summaries.patient_summary import (
@@ -16,9 +16,8 @@ from services.consultations.summaries.patient_summary import (
     CurrentDrug,
     PatientSummary,
 )
-from services.documents.forms import ENGLISH, Clinic, Wording, fonts
-from services.patients.records import record_numbers
-from services.patients.records.model import SEX_LABELS, PatientRecord
+from services.documents.forms import ENGLISH, Clinic, Wording
+from services.patients.records.model import PatientRecord
 
 
 def print_patient_summary(
@@ -33,45 +32,24 @@ def print_patient_summary(
 
     The same summary, id and time give the same bytes.
     """
-    # fpdf takes half as long to import as everything else, and few processes make
-    # papers.
-    from services.documents.forms.sheet import Sheet  # noqa: PLC0415
-
     _ = wording.say
-    facts = _facts(summary.patient, now, wording)
-    tables = tuple(_tables(summary, now, wording))
-    nothing, left_out = _("Nothing recorded."), ""
+    left_out = ""
     if summary.written is None:
         left_out = _(
             "Diagnoses and vital signs from the notes of visits are not on this paper. "
             "Ask your clinician for them."
         )
-    title = _("Patient summary")
-    text = "\n".join(
-        (
-            *chain.from_iterable(facts.items()),
-            *chain.from_iterable((t.heading, *t.columns) for t in tables),
-            *chain.from_iterable(chain.from_iterable(t.rows) for t in tables),
-            *(title, nothing, left_out),
-        )
+    content = PaperContent(
+        title=_("Patient summary"),
+        facts=_facts(summary.patient, now, wording),
+        lists={},
+        tables=tuple(_tables(summary, now, wording)),
+        nothing=_("Nothing recorded."),
+        ending=left_out,
     )
-    printable = fonts.replacing_missing(text)
-    sheet = Sheet(
-        clinic=clinic,
-        title=title,
-        subject=printable(facts[_("Patient")]),
-        document_id=document_id,
-        now=now,
-        text="".join((printable(text), clinic.name, clinic.address)),
-        # The code of a document leads to the document, and this one is not stored.
-        has_code=False,
-        wording=wording,
+    sheet, __ = content.draw(
+        document_id=document_id, clinic=clinic, now=now, wording=wording
     )
-    sheet.title_line(title)
-    for label, value in facts.items():
-        sheet.fact(label, printable(value))
-    for table in tables:
-        table.draw(sheet, printable, nothing=nothing)
     if left_out:
         sheet.section(_("What is left out"), left_out)
     return bytes(sheet.output())
@@ -79,13 +57,7 @@ def print_patient_summary(
 
 def _facts(patient: PatientRecord, now: datetime, wording: Wording) -> dict[str, str]:
     _ = wording.say
-    facts = {
-        _("Patient"): f"{patient.last_name}, {patient.first_name}",
-        _("Date of birth"): wording.day(patient.date_of_birth),
-        _("Sex"): _(SEX_LABELS[patient.sex]),
-        _("Record number"): record_numbers.formatted(patient.record_number),
-        _("Allergies"): allergies_on_paper(patient, _),
-    }
+    facts = facts_on_paper(patient, wording)
     if patient.emergency_contact:
         facts[_("Emergency contact")] = patient.emergency_contact
     if patient.deceased_on:

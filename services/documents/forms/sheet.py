@@ -16,7 +16,7 @@ from services.documents.forms import fonts, xmp
 from services.documents.forms.canvas import Canvas
 from services.documents.forms.clinic import Clinic
 from services.documents.forms.qr_codes import code_of
-from services.documents.forms.typefaces import Typeface, key
+from services.documents.forms.typefaces import set_fonts
 from services.documents.forms.wording import ENGLISH, Wording
 
 _INK: Final = (20, 33, 43)
@@ -86,7 +86,7 @@ class Sheet(FPDF):
             )
         )
         self.alias_nb_pages(_PAGES)
-        self._set_fonts(self._printable(whole))
+        set_fonts(self, self._printable(whole))
         self.set_margins(_SIDE_MM, _TOP_MM)
         self.set_auto_page_break(auto=True, margin=_BOTTOM_MM)
         self.c_margin = 0
@@ -283,13 +283,6 @@ class Sheet(FPDF):
         for dark in code.stretches:
             x, y = left + dark.column * side, top + dark.row * side
             self.rect(x, y, dark.length * side, side, style="F")
-
-    def _set_fonts(self, text: Iterable[str]) -> None:
-        others = fonts.fallback_faces(text)
-        for face in (fonts.TEXT, fonts.BOLD, *others):
-            self.fonts[key(face)] = Typeface(self, face)
-        self.set_fallback_fonts([key(face) for face in others], exact_match=False)
-        self.set_text_shaping(use_shaping_engine=True)
 
     def _set(self, style: str, size: float, colour: tuple[int, int, int]) -> None:
         self.set_font(fonts.FAMILY, style, size)

@@ -1,6 +1,6 @@
 """Fonts inside one document, and the text that their glyphs map back to."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -216,6 +216,15 @@ def _runs(text: str) -> Iterator[tuple[int, str]]:
             begun = place
         script = here
     yield begun, text[begun:]
+
+
+def set_fonts(document: FPDF, text: Iterable[str]) -> None:
+    """Give a document the faces for a text, which has to be shaped."""
+    others = fonts.fallback_faces(text)
+    for face in (fonts.TEXT, fonts.BOLD, *others):
+        document.fonts[key(face)] = Typeface(document, face)
+    document.set_fallback_fonts([key(face) for face in others], exact_match=False)
+    document.set_text_shaping(use_shaping_engine=True)
 
 
 def key(face: fonts.Face) -> str:
