@@ -24,7 +24,6 @@ from services.lists.criteria import Criteria
 
 CLERK = Actor(uuid4(), "benchmark", Role.STAFF)
 SIZE = 20
-MOST_RATIO = 1.3
 
 _COLUMNS = (
     "d.id, d.patient_id, concat_ws(' ', p.first_name, p.last_name), "

@@ -22,7 +22,6 @@ from services.lists.criteria import Count, Criteria, Filter, Group, Operator
 
 CLERK = Actor(uuid4(), "benchmark", Role.STAFF)
 MOST_MILLISECONDS = 60
-MOST_RATIO = 1.2
 _ROUNDS = 9
 _DEEP = 20
 

@@ -31,10 +31,11 @@ _STANDINGS: Final = {
 }
 
 
-def people_table(people: Sequence[Person], *, key: str = "users_table") -> TableEvent:
+def people_table(people: Sequence[Person]) -> TableEvent:
     """Show the people; return who was opened."""
     rows = [_row(person) for person in people]
-    return record_table(payload_of(_COLUMNS, rows, name=_("People")), key=key)
+    payload = payload_of(_COLUMNS, rows, name=_("People"))
+    return record_table(payload, key="users_table")
 
 
 def standing_cell(standing: AccountStatus) -> Cell:

@@ -53,10 +53,10 @@ def _passkeys(number: int) -> str:
     )
 
 
-def chosen_person(parameter: str = "user") -> Person:
+def chosen_person() -> Person:
     """Return the person named in the address, or raise NotFound."""
     try:
-        user_id = UUID(st.query_params.get(parameter, ""))
+        user_id = UUID(st.query_params.get("user", ""))
     except ValueError as error:
         raise NotFound(
             _("No person matches this address. Open the person from the list.")

@@ -16,19 +16,13 @@ from services.core.errors import InvalidInput, NotAllowed, Unavailable
 _log = logging.getLogger(__name__)
 
 
-def check_due(
-    database: Database,
-    mailing: AnalystMailing,
-    *,
-    is_mailed: bool,
-    seconds: float = SECONDS,
-) -> int:
+def check_due(database: Database, mailing: AnalystMailing, *, is_mailed: bool) -> int:
     """Count what is due until time is up; return how many were counted.
 
     Raises DatabaseUnavailable, Unavailable: what is left stays due.
     """
     looked_at = 0
-    for due in each_due(database, count_alerts.find_due, mailing.now, seconds=seconds):
+    for due in each_due(database, count_alerts.find_due, mailing.now, seconds=SECONDS):
         _check(database, mailing, due, is_mailed=is_mailed)
         looked_at += 1
     return looked_at

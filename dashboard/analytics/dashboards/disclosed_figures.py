@@ -40,11 +40,6 @@ def disclosed_figure(figure: Figure, read: ReadAsOf) -> FigureResult:
     return replace(answer, figure=figure)
 
 
-def forget_figures() -> None:
-    """Have every figure counted again when it is next needed."""
-    st.session_state.pop(_ANSWERS, None)
-
-
 def _count_and_disclose(figure: Figure, least: int, read: ReadAsOf) -> _Answer:
     actor, at = current_actor(), now()
 

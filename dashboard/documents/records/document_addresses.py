@@ -9,10 +9,9 @@ from services.documents.records.model import VersionRecord
 SEVERAL: Final = "/files/documents.zip"
 
 
-def document_page(document_id: UUID, number: int | None = None) -> str:
-    """Return the address of a document's page, or of one version on it."""
-    version = f"&version={number}" if number is not None else ""
-    return f"document?document={document_id}{version}"
+def document_page(document_id: UUID) -> str:
+    """Return the address of a document's page."""
+    return f"document?document={document_id}"
 
 
 def download(document_id: UUID, number: int) -> str:

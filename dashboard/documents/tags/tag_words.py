@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard.context import current_actor, read
-from dashboard.ui.language import gettext as _, marked
+from dashboard.ui.language import gettext as _
 from dashboard.ui.words import plain
 from services.documents import tags
 from services.documents.tags import DocumentTag
@@ -34,9 +34,7 @@ def show_tags(names: Sequence[str]) -> None:
             st.badge(plain(name), icon=":material/sell:", color=colour)  # type: ignore[arg-type]
 
 
-def tags_field(
-    key: str, start: Sequence[str], *, label: str = marked("Tags")
-) -> list[str]:
+def tags_field(key: str, start: Sequence[str]) -> list[str]:
     """Ask which of the clinic's tags a document has.
 
     What it has already stays, even if the tag is newer than the kept list of them.
@@ -45,7 +43,7 @@ def tags_field(
     names = [*known, *(name for name in start if name not in known)]
     st.session_state.setdefault(f"{key}_tags", list(start))
     chosen: list[str] = st.multiselect(
-        _(label),
+        _("Tags"),
         names,
         key=f"{key}_tags",
         placeholder=_("Choose tags") if names else _("No tags yet"),

@@ -52,16 +52,15 @@ def search_box(
     return wanted if wanted != shown.search else None
 
 
-def filters_panel(
-    page: str, shown: Criteria, *, archived: str = marked("archived records")
-) -> ExpanderContainer:
+def filters_panel(page: str, shown: Criteria) -> ExpanderContainer:
     """Return a folded panel for the filters, whose label has their number."""
     filters = sum(1 for __ in shown.where.filters())
     active = f" ({filters})" if filters else ""
+    archived = f", {_('archived records')}" if shown.archived else ""
     was_open = f"{page}_filters_open"
     panel = st.expander(
         _("Filters and order{active}{archived}").format(
-            active=active, archived=f", {_(archived)}" * shown.archived
+            active=active, archived=archived
         ),
         # For Streamlit another label is another expander, which would start folded.
         expanded=st.session_state.get(was_open, False),

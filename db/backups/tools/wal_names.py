@@ -1,20 +1,13 @@
 """Names of segments of PostgreSQL's log, as archives use them."""
 
-import re
 from typing import Annotated, Final
 
 from pydantic import StringConstraints
 
-_PATTERN: Final = r"^[0-9A-F]{24}$"
-WalName = Annotated[str, StringConstraints(pattern=_PATTERN)]
+WalName = Annotated[str, StringConstraints(pattern=r"^[0-9A-F]{24}$")]
 _TIMELINE_DIGITS: Final = 8
 # The size of a log file, which the middle of a name counts: 4 GB.
 _LOG_FILE_BYTES: Final = 1 << 32
-
-
-def is_wal_name(text: str) -> bool:
-    """Return whether a text is the name of a segment."""
-    return re.match(_PATTERN, text) is not None
 
 
 def is_before_end(name: str, last: str) -> bool:

@@ -51,7 +51,7 @@ def restart(
                 )
             )
         if not server.is_leading:
-            _await_streaming(servers, server.name, progress, _COPY_SECONDS)
+            _await_streaming(servers, server.name, progress)
     pause, lost = longest_pause(prober.writes), prober.lost()
     waited = round(pause.seconds, 3) if pause and server.is_leading else None
     return Cost(
@@ -146,22 +146,20 @@ def _copy(servers: Servers, name: str, progress: Progress) -> None:
         seconds=_BEGIN_SECONDS,
         pause_seconds=_LOOK_SECONDS,
     )
-    _await_streaming(servers, name, progress, _COPY_SECONDS)
+    _await_streaming(servers, name, progress)
 
 
-def _await_streaming(
-    servers: Servers, name: str, progress: Progress, seconds: float
-) -> None:
+def _await_streaming(servers: Servers, name: str, progress: Progress) -> None:
     def is_there() -> bool:
         progress.share = _copied_share(servers)
         return _is_streaming(servers, name)
 
-    if not wait_until(is_there, seconds=seconds, pause_seconds=_LOOK_SECONDS):
+    if not wait_until(is_there, seconds=_COPY_SECONDS, pause_seconds=_LOOK_SECONDS):
         raise WentWrong(
             Sentence(
                 "{server} does not stream after {seconds} s.",
                 server=name,
-                seconds=f"{seconds:.0f}",
+                seconds=f"{_COPY_SECONDS:.0f}",
             )
         )
     progress.tell(f"{name} streams")

@@ -40,7 +40,8 @@ def stream_lines(
     """Yield lines of the rows of all patients, or of these: some at a time.
 
     The session must have a snapshot, stay open, and be used for nothing else until the
-    last piece. `role` is as for `stream_rows`. Raises LinesMissing, psycopg2.Error.
+    last piece. A `role` other than the actor's own is for callers that have checked
+    that it is allowed. Raises LinesMissing, psycopg2.Error.
     """
     # Arrow, for the few who export: half a second, and the memory of a database pool.
     from services.lists.streaming.line_filling import LineFiller  # noqa: PLC0415

@@ -1,14 +1,11 @@
 """All rows of a statement, read a piece at a time, however many there are."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, bindparam, func
 from sqlalchemy.orm import InstrumentedAttribute, Session
-
-from db.postgres import DatabaseRole, assume_role
 
 ROWS_AT_ONCE: Final = 2_000
 Rows = Sequence[Row[*tuple[Any, ...]]]
@@ -19,36 +16,30 @@ def stream_rows(
     statement: Select[*tuple[Any, ...]],
     patient_id: ColumnElement[UUID] | InstrumentedAttribute[Any],
     patient_ids: Sequence[UUID] | None,
-    *,
-    role: DatabaseRole | None = None,
 ) -> Iterator[Rows]:
     """Yield the rows in pieces: of all patients, or of these.
 
-    The session must stay open until the last piece. A `role` other than the actor's own
-    is for callers that have checked that it is allowed.
+    The session must stay open until the last piece.
     """
     if patient_ids is None:
-        yield from _read(session, statement, {}, role)
+        yield from _read(session, statement, {})
         return
     of_some = statement.where(patient_id == func.any(bindparam("patient_ids")))
     for first in range(0, len(patient_ids), ROWS_AT_ONCE):
         some = list(patient_ids[first : first + ROWS_AT_ONCE])
-        yield from _read(session, of_some, {"patient_ids": some}, role)
+        yield from _read(session, of_some, {"patient_ids": some})
 
 
 def _read(
     session: Session,
     statement: Select[*tuple[Any, ...]],
     parameters: dict[str, Any],
-    role: DatabaseRole | None,
 ) -> Iterator[Rows]:
-    # The role at the time a cursor is opened decides what it may read.
-    with assume_role(session, role) if role else nullcontext():
-        # Not through the session, whose bookkeeping costs as much as the rows.
-        result = session.connection().execute(
-            statement,
-            parameters,
-            execution_options={"stream_results": True, "max_row_buffer": ROWS_AT_ONCE},
-        )
+    # Not through the session, whose bookkeeping costs as much as the rows.
+    result = session.connection().execute(
+        statement,
+        parameters,
+        execution_options={"stream_results": True, "max_row_buffer": ROWS_AT_ONCE},
+    )
     with result:
         yield from result.partitions(ROWS_AT_ONCE)
