@@ -10,7 +10,8 @@ from pydantic_settings import BaseSettings, NoDecode
 # A patient's role comes with a record, which no identity provider knows.
 GrantedRole = Literal["staff", "clinician", "analyst", "admin"]
 
-_THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+# The host names under which a machine reaches itself alone.
+THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _ROLES: Final = TypeAdapter(dict[str, GrantedRole])
 
 
@@ -86,5 +87,5 @@ def _is_safe(url: str) -> bool:
     parts = urlsplit(url)
     if parts.username or parts.password or parts.fragment:
         return False
-    is_here = parts.hostname in _THIS_MACHINE and parts.scheme == "http"
+    is_here = parts.hostname in THIS_MACHINE and parts.scheme == "http"
     return is_here or (bool(parts.hostname) and parts.scheme == "https")

@@ -29,13 +29,12 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from db.auth_settings import AuthSettings
+from db.auth_settings import THIS_MACHINE, AuthSettings
 from db.endpoints import LONGEST_DELAY, Endpoints
 
 if TYPE_CHECKING:
     from db.backups.tools.backup_tool import BackupTool
 
-_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - only compared
 # To PostgreSQL these names are abbreviations that know no summer time.
 _SAME_AS = {
@@ -667,7 +666,7 @@ def _leads_by(url: str, schemes: set[str], *, here: set[str] | None = None) -> b
         return False
     if port == 0:
         return False
-    if parts.hostname in _THIS_MACHINE and parts.scheme in (here or ()):
+    if parts.hostname in THIS_MACHINE and parts.scheme in (here or ()):
         return True
     return bool(parts.hostname) and parts.scheme in schemes
 

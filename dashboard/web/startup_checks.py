@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from db.auth_settings import THIS_MACHINE
 from db.files.file_keys import FileKeys
 from db.mongo.exposure import FIXED_IN, find_exposed
 from db.server_versions import dotted
@@ -20,7 +21,6 @@ _PLACEHOLDERS: Final = frozenset(
 )
 # Of the shortest keys, 32 random hexadecimal digits, one in 25 million has fewer.
 _FEWEST_CHARACTERS: Final = 8
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class CannotServe(Exception):
@@ -91,7 +91,7 @@ def _fixed_versions() -> str:
 
 
 def _is_for_this_machine(settings: Settings) -> bool:
-    return settings.is_embedded and settings.host in _LOOPBACK
+    return settings.is_embedded and settings.host in THIS_MACHINE
 
 
 def _placeholders(settings: Settings) -> Iterator[str]:

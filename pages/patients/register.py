@@ -4,16 +4,18 @@ from uuid import uuid4
 
 import streamlit as st
 
-from dashboard.context import current_actor, read, today, write
+from dashboard.context import current_actor, today, write
 from dashboard.navigation import open_patient
-from dashboard.patients.duplicates.duplicate_candidates import show_candidates
+from dashboard.patients.duplicates.duplicate_candidates import (
+    likely_duplicates,
+    show_candidates,
+)
 from dashboard.patients.records import patient_form
 from dashboard.patients.records.patient_terms import suggest
 from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import full_name, plain
-from services.patients.duplicates import duplicates
 from services.patients.records import patients
 from services.patients.records.model import PatientDraft
 
@@ -46,14 +48,6 @@ def register(draft: PatientDraft) -> None:
     st.session_state.pop("register_checked", None)
     notify(_("{name} is registered.").format(name=plain(full_name(saved))))
     open_patient(saved.id)
-
-
-def likely_duplicates(draft: PatientDraft) -> list[duplicates.DuplicateCandidate]:
-    """Return the records that are probably of this very person."""
-    candidates = read(lambda s: duplicates.find_duplicates(s, actor, draft))
-    return [
-        candidate for candidate in candidates if candidate.score >= duplicates.LIKELY
-    ]
 
 
 page_header(_("Register a patient"))

@@ -4,9 +4,12 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboard.context import current_actor, read, today, write
+from dashboard.context import current_actor, today, write
 from dashboard.navigation import go
-from dashboard.patients.duplicates.duplicate_candidates import show_candidates
+from dashboard.patients.duplicates.duplicate_candidates import (
+    likely_duplicates,
+    show_candidates,
+)
 from dashboard.patients.records import patient_form
 from dashboard.patients.records.patient_terms import suggest
 from dashboard.patients.search.patient_choice import choose_patient, forget_patient
@@ -16,7 +19,6 @@ from dashboard.ui.notices import notify
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import full_name, plain
 from dashboard.visits.front_desk import newcomer_panel
-from services.patients.duplicates import duplicates
 from services.patients.records import patients
 from services.patients.records.model import PatientDraft
 from services.visits import newcomers
@@ -58,14 +60,6 @@ def register(draft: PatientDraft) -> None:
             patient=plain(full_name(saved))
         )
     )
-
-
-def likely_duplicates(draft: PatientDraft) -> list[duplicates.DuplicateCandidate]:
-    """Return the records that are probably of this very person."""
-    candidates = read(lambda s: duplicates.find_duplicates(s, actor, draft))
-    return [
-        candidate for candidate in candidates if candidate.score >= duplicates.LIKELY
-    ]
 
 
 page_header(_("Not registered yet"))

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
+from db.auth_settings import THIS_MACHINE
 from db.json_http import machine_trust
 from db.settings import Settings
 from services.core.errors import Unavailable
@@ -23,7 +24,6 @@ _SECONDS: Final = 15
 #: is given 15 seconds for each of about ten answers.
 CLAIMED: Final = timedelta(minutes=15)
 _PORTS: Final = {"smtp": 587, "smtps": 465}
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _SENDERS: Final = 4
 _log = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ class MailServer:
     @property
     def is_this_machine(self) -> bool:
         """Whether e-mails reach it without leaving this machine."""
-        return self.host in _LOOPBACK
+        return self.host in THIS_MACHINE
 
 
 class SmtpMailer:

@@ -6,9 +6,21 @@ from uuid import UUID
 
 import streamlit as st
 
+from dashboard.context import current_actor, read
 from dashboard.ui.language import gettext as _, translated
 from dashboard.ui.words import born, full_name, plain
-from services.patients.duplicates.duplicates import LIKELY, DuplicateCandidate
+from services.patients.duplicates.duplicates import (
+    LIKELY,
+    DuplicateCandidate,
+    find_duplicates,
+)
+from services.patients.records.model import PatientDraft
+
+
+def likely_duplicates(draft: PatientDraft) -> list[DuplicateCandidate]:
+    """Return the records that are probably of this very person."""
+    candidates = read(lambda s: find_duplicates(s, current_actor(), draft))
+    return [candidate for candidate in candidates if candidate.score >= LIKELY]
 
 
 def show_candidates(

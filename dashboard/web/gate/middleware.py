@@ -26,6 +26,7 @@ from dashboard.web.languages import language_at
 from dashboard.web.page_scripts import SIGN_IN_PATH, SIGN_OUT_PATH
 from dashboard.web.sessions.identity import token_of
 from dashboard.web.sessions.live_sessions import LiveSessions
+from db.auth_settings import THIS_MACHINE
 from db.disk_space import DiskSpace
 from db.postgres import DatabaseUnavailable
 from services.core.full_disks import full_disk
@@ -68,7 +69,6 @@ _CLOSED: Final = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-
 _TOO_MANY: Final = 429
 _NO_ROOM: Final = 507
 _CHANGING_HANDS: Final = "Database failover in progress. Try again in a moment."
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def allowed_hosts(
@@ -79,11 +79,11 @@ def allowed_hosts(
     Even a server that only this machine can reach is reached through a browser whose
     page has its own host name resolve to it (DNS rebinding); that name gives it away.
     """
-    if host not in _LOOPBACK and not extra:
+    if host not in THIS_MACHINE and not extra:
         return None
     public = hostname_of(public_url or "")
     ours = {host.lower(), *(name.lower() for name in extra)}
-    return _LOOPBACK | ours | ({public} if public else set())
+    return THIS_MACHINE | ours | ({public} if public else set())
 
 
 class Gate:

@@ -11,7 +11,7 @@ from jobs.cluster.practice.drill_run import DrillRun
 from services.cluster import drills
 from services.cluster.drill_kinds import DrillKind
 from services.cluster.drills import DrillMeasurements
-from services.cluster.operations.probing import Pause, Write
+from services.cluster.operations.probing import Write, longest_pause
 
 _CATCH_UP_SECONDS: Final = 30.0
 
@@ -21,7 +21,7 @@ def measure(run: DrillRun, database: Database, drill_id: UUID) -> DrillMeasureme
     users = run.users
     acknowledged = users.acknowledged()
     missing = _compare(database, drill_id, acknowledged)
-    gap = _longest_pause([w for w in users.writes if _is_about(w, run)])
+    gap = longest_pause([w for w in users.writes if _is_about(w, run)])
     primary = run.primary()
     lost = _lost(database, drill_id, acknowledged, missing.get(primary))
     since = gap.first.answered_at if gap else monotonic()
@@ -74,13 +74,6 @@ def _lost(
         lambda session: drills.list_writes(session, drill_id), identity=SYSTEM
     ).value
     return [write for row, write in acknowledged.items() if row not in there]
-
-
-def _longest_pause(writes: list[Write]) -> Pause | None:
-    # Not the pause between two timelines: a commit whose answer was lost is confirmed
-    # later, and would seem to have ended the pause on the former one.
-    pauses = [Pause(*pair) for pair in pairwise(writes)]
-    return max(pauses, key=lambda pause: pause.seconds, default=None)
 
 
 def _is_about(write: Write, run: DrillRun) -> bool:

@@ -10,6 +10,7 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from db.auth_settings import THIS_MACHINE
 from db.models.replication import AlertRule
 from services.cluster.alerts.records import AlertKind, RuleDraft, RuleRevision
 from services.core import audit
@@ -43,7 +44,6 @@ FIRST_RULES: Final[Mapping[AlertKind, RuleDraft]] = {
 _MOST_SECONDS: Final = 86_400.0
 _MOST_ADDRESSES: Final = 20
 _LONGEST_URL: Final = 500
-_THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 _WRONG_SPANS: Final = {
@@ -128,7 +128,7 @@ def is_webhook(url: str) -> bool:
         host = parts.hostname
     except ValueError:
         return False
-    is_here = parts.scheme == "http" and host in _THIS_MACHINE
+    is_here = parts.scheme == "http" and host in THIS_MACHINE
     return bool(host) and (parts.scheme == "https" or is_here)
 
 

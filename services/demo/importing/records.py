@@ -34,22 +34,22 @@ OBSERVATION_COLUMNS: Final = (
 # A column of allergies only, which the files of older versions lack.
 SYSTEM_COLUMN: Final = "SYSTEM"
 
-_SNOMED: Final = "http://snomed.info/sct"
-_RXNORM: Final = "http://www.nlm.nih.gov/research/umls/rxnorm"
-_LOINC: Final = "http://loinc.org"
+SNOMED: Final = "http://snomed.info/sct"
+RXNORM: Final = "http://www.nlm.nih.gov/research/umls/rxnorm"
+LOINC: Final = "http://loinc.org"
 # Versions of Synthea differ in what they call them; some know none, of any allergy.
 _SYSTEMS: Final = {
-    "snomed-ct": _SNOMED,
-    "snomed": _SNOMED,
-    "rxnorm": _RXNORM,
+    "snomed-ct": SNOMED,
+    "snomed": SNOMED,
+    "rxnorm": RXNORM,
     "unknown": "",
     "": "",
 }
 
 _LONGEST_ID: Final = 100
 _LONGEST_DOCTOR_FIELD: Final = 100
-_LONGEST_CODE: Final = 20
-_LONGEST_UNIT: Final = 40
+LONGEST_CODE: Final = 20
+LONGEST_UNIT: Final = 40
 _NUMBER: Final = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,6})?")
 _SEXES: Final = {
     "m": Sex.MALE,
@@ -188,13 +188,13 @@ def allergy(values: tuple[str, ...]) -> ImportedTerm:
 
 def medication(values: tuple[str, ...]) -> ImportedTerm:
     """Read a line of medications.csv, listed while it is taken. Raises Rejected."""
-    term, _ = _term(*values, system=_RXNORM)
+    term, _ = _term(*values, system=RXNORM)
     return replace(term, is_listed=term.until is None)
 
 
 def condition(values: tuple[str, ...]) -> ImportedTerm | None:
     """Read a line of conditions.csv; None for social circumstances. Raises Rejected."""
-    term, kind = _term(*values, system=_SNOMED)
+    term, kind = _term(*values, system=SNOMED)
     return condition_of(term, kind)
 
 
@@ -221,14 +221,14 @@ def condition_of(term: ImportedTerm, kind: str | None) -> ImportedTerm | None:
 
 def procedure(values: tuple[str, ...]) -> ImportedTerm:
     """Read a line of procedures.csv or encounters.csv. Raises Rejected."""
-    term, _ = _term(*values, system=_SNOMED)
+    term, _ = _term(*values, system=SNOMED)
     return term
 
 
 def observation(values: tuple[str, ...]) -> ImportedTerm:
     """Read a line of observations.csv; words are no value. Raises Rejected."""
     measured, key, description, code, value, unit = values
-    term, _ = _term(measured, measured, key, description, code, system=_LOINC)
+    term, _ = _term(measured, measured, key, description, code, system=LOINC)
     if not _NUMBER.fullmatch(value.strip()):
         return term
     return replace(term, value=value.strip(), unit=_unit(unit))
@@ -271,15 +271,15 @@ def split_label(description: str) -> tuple[str, str | None]:
 
 def _code(value: str) -> str:
     code = value.strip()
-    if len(code) > _LONGEST_CODE:
-        raise Rejected(f"CODE is longer than {_LONGEST_CODE} characters")
+    if len(code) > LONGEST_CODE:
+        raise Rejected(f"CODE is longer than {LONGEST_CODE} characters")
     return code
 
 
 def _unit(value: str) -> str:
     unit = " ".join(value.split())
-    if len(unit) > _LONGEST_UNIT:
-        raise Rejected(f"UNITS is longer than {_LONGEST_UNIT} characters")
+    if len(unit) > LONGEST_UNIT:
+        raise Rejected(f"UNITS is longer than {LONGEST_UNIT} characters")
     return unit
 
 

@@ -15,12 +15,11 @@ from services.core.actors import Actor, Role
 from services.core.audit import Action
 from services.documents.records.kinds import DocumentType
 from services.documents.records.visibility import is_visible_to, require_view
+from services.documents.search.listed import IS_LATEST
 
+# As many as one panel of the start page lists.
+_MOST: Final = 6
 _CURRENT: Final = Document.deleted_at.is_(None)
-# Visibility depends on both the document and its version.
-_LATEST: Final = (DocumentVersion.document_id == Document.id) & (
-    DocumentVersion.number == Document.latest
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ class DocumentArrivals:
 
 
 def list_latest(
-    session: Session, actor: Actor, since: datetime, *, limit: int = 6
+    session: Session, actor: Actor, since: datetime
 ) -> tuple[LatestDocument, ...]:
     """Return what others filed since then: urgent ones first, then the newest first.
 
@@ -68,7 +67,7 @@ def list_latest(
             Document.urgent,
             DocumentVersion.stated_by_patient,
         )
-        .join(DocumentVersion, _LATEST)
+        .join(DocumentVersion, IS_LATEST)
         .outerjoin(Patient, Patient.id == Document.patient_id)
         .where(
             is_visible_to(actor),
@@ -77,7 +76,7 @@ def list_latest(
             Document.created_by != actor.id,
         )
         .order_by(*urgent_first, Document.created_at.desc(), Document.id.desc())
-        .limit(limit)
+        .limit(_MOST)
     )
     listed = tuple(
         LatestDocument(
@@ -121,14 +120,14 @@ def count_arrivals(
     visible = (is_visible_to(actor), _CURRENT)
     rows = session.execute(
         select(day, func.count(Document.id).label("number"))
-        .join(DocumentVersion, _LATEST)
+        .join(DocumentVersion, IS_LATEST)
         .where(*visible, Document.created_at >= since)
         .group_by(day)
     )
     counted = {row.day: row.number for row in rows}
     unfiled = session.scalar(
         select(func.count(Document.id))
-        .join(DocumentVersion, _LATEST)
+        .join(DocumentVersion, IS_LATEST)
         .where(*visible, Document.patient_id.is_(None))
     )
     days = [first + timedelta(days=n) for n in range((now.date() - first).days + 1)]

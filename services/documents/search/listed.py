@@ -53,7 +53,8 @@ _RECORD: Final = tuple(
 )
 
 
-_IS_LATEST: Final = (DocumentVersion.document_id == Document.id) & (
+# Visibility depends on both the document and its version.
+IS_LATEST: Final = (DocumentVersion.document_id == Document.id) & (
     DocumentVersion.number == Document.latest
 )
 _IS_OF_PATIENT: Final = Patient.id == Document.patient_id
@@ -98,7 +99,7 @@ def _listed() -> Subquery:
             *_RECORD,
         )
         .select_from(Document)
-        .outerjoin(version, _IS_LATEST)
+        .outerjoin(version, IS_LATEST)
         .outerjoin(Patient, _IS_OF_PATIENT)
         .subquery("listed")
     )
@@ -131,7 +132,7 @@ MATCHES: Final = (
 # Matched by table names, since a model's columns belong to a copy of its table.
 _JOINS: Final = (
     (DocumentSearch, DocumentSearch.document_id == Document.id, False),
-    (DocumentVersion, _IS_LATEST, True),
+    (DocumentVersion, IS_LATEST, True),
     (Patient, _IS_OF_PATIENT, True),
 )
 _PLAIN: Final[Mapping[str, ColumnElement[Any]]] = {

@@ -2,7 +2,6 @@
 
 from services.people.accounts.active_accounts import (
     Addressee as Addressee,
-    actor_of as actor_of,
     choose_display as choose_display,
     choose_language as choose_language,
     find_by_email as find_by_email,
@@ -33,3 +32,4 @@ from services.people.accounts.managing import (
     reset_passkeys as reset_passkeys,
     void_invitations as void_invitations,
 )
+from services.people.sessions import actor_of as actor_of

@@ -15,11 +15,11 @@ from services.core.actors import (
     LIST_DENSITIES,
     NAME_ORDERS,
     Actor,
-    Role,
 )
 from services.core.audit import Action
 from services.core.errors import InvalidInput, NotFound
 from services.people.accounts.particulars import spelt_as_kept
+from services.people.sessions import actor_of
 
 Display = Literal["name_order", "list_density"]
 # For each, the choices and the function that stores one: no role may change its own
@@ -114,17 +114,4 @@ def choose_display(
         Action.USER_CHOOSE_DISPLAY,
         subject=("user", actor.id),
         details={"changed": {display: [before, chosen]}},
-    )
-
-
-def actor_of(user: User) -> Actor:
-    """Return the user as the actor that service calls take."""
-    return Actor(
-        user.id,
-        user.name,
-        Role(user.role),
-        user.patient_id,
-        language=user.language,
-        name_order=user.name_order,
-        list_density=user.list_density,
     )

@@ -14,7 +14,7 @@ from db.models.user import User
 from services.core import audit
 from services.core.actors import Actor, Role
 from services.core.audit import Action
-from services.people.accounts.active_accounts import actor_of
+from services.people.sessions import actor_of
 
 # Two concurrent starts must neither create the cast twice nor wait for each other's
 # rows in different orders.

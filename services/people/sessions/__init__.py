@@ -29,6 +29,7 @@ from services.people.sessions.records import (
     Method as Method,
     NewSession as NewSession,
     SessionRecord as SessionRecord,
+    actor_of as actor_of,
     hash_of as hash_of,
     is_fresh as is_fresh,
     is_well_formed as is_well_formed,

@@ -175,7 +175,7 @@ def live_of(row: Row[Any, Any, datetime, int, int]) -> LiveSession:
 
 
 def actor_of(user: User | Row[Any]) -> Actor:
-    """Return the actor for a user or a PERSON."""
+    """Return a user or a PERSON as the actor that service calls take."""
     return Actor(
         user.id,
         user.name,

@@ -8,17 +8,19 @@ from decimal import Decimal
 from typing import Any, Final
 
 from services.demo.importing.csv_lines import Rejected
+from services.demo.importing.records import (
+    LOINC,
+    LONGEST_CODE,
+    LONGEST_UNIT,
+    RXNORM,
+    SNOMED,
+)
 from services.patients.records import rules
 
 _DAY: Final = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 _CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-_LONGEST_CODE: Final = 20
-_LONGEST_UNIT: Final = 40
 _GREATEST: Final = Decimal(10) ** 9
 _PLACES: Final = Decimal("0.000001")
-SNOMED: Final = "http://snomed.info/sct"
-LOINC: Final = "http://loinc.org"
-RXNORM: Final = "http://www.nlm.nih.gov/research/umls/rxnorm"
 _PREFERRED: Final = (SNOMED, RXNORM, LOINC)
 
 Element = Mapping[str, Any]
@@ -97,8 +99,8 @@ def coding_in(
     ]
     for coding in (*known, *codings):
         if code := text_in(coding, "code"):
-            if len(code) > _LONGEST_CODE:
-                raise Rejected(f"code is longer than {_LONGEST_CODE} characters")
+            if len(code) > LONGEST_CODE:
+                raise Rejected(f"code is longer than {LONGEST_CODE} characters")
             return text_in(coding, "system"), code, text_in(coding, "display")
     return "", "", ""
 
@@ -130,8 +132,8 @@ def quantity_in(quantity: Element) -> tuple[str | None, str | None]:
     if not math.isfinite(value) or abs(value) >= _GREATEST:
         raise Rejected("value is no number that can be kept")
     unit = text_in(quantity, "code") or text_in(quantity, "unit")
-    if len(unit) > _LONGEST_UNIT:
-        raise Rejected(f"unit is longer than {_LONGEST_UNIT} characters")
+    if len(unit) > LONGEST_UNIT:
+        raise Rejected(f"unit is longer than {LONGEST_UNIT} characters")
     # As JSON floats some values have a dozen decimals that nobody measured.
     number = Decimal(str(value)).quantize(_PLACES).normalize()
     return f"{number:f}", unit

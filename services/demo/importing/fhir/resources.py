@@ -9,7 +9,6 @@ from services.demo.importing import records
 from services.demo.importing.csv_lines import Rejected
 from services.demo.importing.fhir.bundles import BundleEntry, id_in
 from services.demo.importing.fhir.elements import (
-    LOINC,
     Element,
     codes_in,
     coding_in,
@@ -21,7 +20,7 @@ from services.demo.importing.fhir.elements import (
     text_in,
     whole_day_in,
 )
-from services.demo.importing.records import Arrival, ImportedTerm
+from services.demo.importing.records import LOINC, Arrival, ImportedTerm
 from services.patients.records import rules
 from services.patients.records.model import PatientDraft, Sex
 
