@@ -32,6 +32,5 @@ from db.postgres.transactions.point_in_time import (
     RestoredClinic as RestoredClinic,
 )
 from db.postgres.transactions.reads import Served as Served
-from db.postgres.transactions.writes import WritingSession as WritingSession
 from db.postgres.watching.absence import Absence as Absence
 from db.postgres.watching.lsn import BEYOND as BEYOND, Lsn as Lsn

@@ -25,7 +25,6 @@ from services.backups.state import (
     NextBackups as NextBackups,
     forecast_bytes as forecast_bytes,
     next_backups as next_backups,
-    read_state as read_state,
     record_proven as record_proven,
     record_removed as record_removed,
     record_taken as record_taken,

@@ -7,6 +7,5 @@ from db.cluster.observing.snapshot import (
     ClusterSnapshot as ClusterSnapshot,
     NodeSnapshot as NodeSnapshot,
     SlotSnapshot as SlotSnapshot,
-    SyncKind as SyncKind,
     Tags as Tags,
 )

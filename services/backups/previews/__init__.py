@@ -4,7 +4,6 @@ from services.backups.previews.changes import (
     ChangedKind as ChangedKind,
     ChangeList as ChangeList,
     ChangeSince as ChangeSince,
-    RowReader as RowReader,
     as_csv as as_csv,
     list_changes as list_changes,
 )

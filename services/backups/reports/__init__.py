@@ -3,11 +3,9 @@
 from services.backups.reports.gathering import (
     BackupReport as BackupReport,
     NotAPeriod as NotAPeriod,
-    PractisedRestore as PractisedRestore,
     ReportPeriod as ReportPeriod,
     ReportPlan as ReportPlan,
     ReportSources as ReportSources,
-    Restorer as Restorer,
     gather_report as gather_report,
 )
 from services.backups.reports.mailing import (

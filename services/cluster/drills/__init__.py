@@ -14,7 +14,6 @@ from services.cluster.drills.journal import (
     touch as touch,
 )
 from services.cluster.drills.launching import (
-    CannotPractise as CannotPractise,
     launch as launch,
     output_of as output_of,
     require_control as require_control,
@@ -25,7 +24,6 @@ from services.cluster.drills.plans import (
 )
 from services.cluster.drills.policy import (
     DrillMeasurements as DrillMeasurements,
-    DrillState as DrillState,
     DrillVerdict as DrillVerdict,
     judge as judge,
 )

@@ -2,7 +2,6 @@
 
 from db.cluster.statements import (
     StatementOrder as StatementOrder,
-    StatementReader as StatementReader,
     StatementReport as StatementReport,
     StatementShape as StatementShape,
 )
@@ -10,11 +9,9 @@ from db.cluster.vacuuming import (
     Checkpoints as Checkpoints,
     DatabaseUpkeep as DatabaseUpkeep,
     TableUpkeep as TableUpkeep,
-    VacuumReader as VacuumReader,
 )
 from services.cluster.performance.availability import (
     BUCKET as BUCKET,
-    MOST_DAYS as MOST_DAYS,
     AvailabilityDay as AvailabilityDay,
     AvailabilityReport as AvailabilityReport,
     SecondsCounted as SecondsCounted,

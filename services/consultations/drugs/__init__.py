@@ -10,10 +10,8 @@ from services.consultations.drugs.drug_list import (
     BUILT_IN as BUILT_IN,
     ClinicDrug as ClinicDrug,
     DrugList as DrugList,
-    Recognition as Recognition,
 )
 from services.consultations.drugs.drug_names import (
     ROUTES as ROUTES,
     plain as plain,
-    words_of as words_of,
 )

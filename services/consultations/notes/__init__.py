@@ -35,5 +35,3 @@ from services.consultations.notes.vitals import (
     Vital as Vital,
     written as written,
 )
-from services.core.drafting import DraftsUnreachable as DraftsUnreachable
-from services.core.errors import Problem as Problem

@@ -12,6 +12,5 @@ from services.consultations.summaries.patient_summary import (
     collect as collect,
 )
 from services.consultations.summaries.summary import (
-    ChartSummary as ChartSummary,
     summarise as summarise,
 )

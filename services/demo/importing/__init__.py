@@ -9,7 +9,6 @@ from services.demo.importing.fhir import (
 from services.demo.importing.rejects import (
     OF_RESOURCES as OF_RESOURCES,
     Reject as Reject,
-    RejectedResource as RejectedResource,
     RejectsFile as RejectsFile,
 )
 from services.demo.importing.synthea import (

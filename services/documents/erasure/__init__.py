@@ -4,7 +4,6 @@ It is part of the documents, because a patient's documents are what most often s
 """
 
 from services.documents.erasure.due import (
-    MOST_LISTED as MOST_LISTED,
     SOON as SOON,
     DueErasure as DueErasure,
     Erasures as Erasures,
@@ -16,12 +15,10 @@ from services.documents.erasure.erasing import (
     replay_erasures as replay_erasures,
 )
 from services.documents.erasure.postponing import (
-    LONGEST_YEARS as LONGEST_YEARS,
     NothingToErase as NothingToErase,
     postpone as postpone,
 )
 from services.documents.erasure.rule import (
-    MOST_YEARS as MOST_YEARS,
     ErasureRule as ErasureRule,
     ErasureRuleChanged as ErasureRuleChanged,
     change_rule as change_rule,

@@ -1,8 +1,6 @@
 """Fields of documents that an administrator defines, and the values in them."""
 
 from services.documents.fields.defining import (
-    MOST_CHOICES as MOST_CHOICES,
-    MOST_FIELDS as MOST_FIELDS,
     add_field as add_field,
     archive_field as archive_field,
     change_field as change_field,

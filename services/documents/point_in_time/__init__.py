@@ -13,7 +13,6 @@ from services.documents.point_in_time.copying import (
 from services.documents.point_in_time.definitions import (
     NOTHING_DEFINED as NOTHING_DEFINED,
     Definitions as Definitions,
-    OwnFacts as OwnFacts,
 )
 from services.documents.point_in_time.files import EarlierFiles as EarlierFiles
 from services.documents.point_in_time.reading import (

@@ -1,8 +1,6 @@
 """How long documents are kept: the rules, the holds, what is due, and the purge."""
 
 from services.documents.retention.dates import (
-    LONGEST_DAYS as LONGEST_DAYS,
-    LONGEST_RESTORE_DAYS as LONGEST_RESTORE_DAYS,
     days_of_years as days_of_years,
 )
 from services.documents.retention.holds import (
@@ -13,7 +11,6 @@ from services.documents.retention.holds import (
 from services.documents.retention.overview import (
     ClassCounts as ClassCounts,
     Damage as Damage,
-    Overview as Overview,
     Walk as Walk,
     read_overview as read_overview,
 )

@@ -10,6 +10,5 @@ from services.documents.search.pages import (
 from services.documents.search.records import (
     ListedDocument as ListedDocument,
     Passage as Passage,
-    Segment as Segment,
 )
 from services.documents.search.spelling import Spelling as Spelling

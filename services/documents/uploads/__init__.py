@@ -1,7 +1,6 @@
 """Files that programs send in parts: begun, continued, filed or cancelled."""
 
 from services.documents.uploads.model import (
-    EXPIRES_AFTER as EXPIRES_AFTER,
     InvalidUpload as InvalidUpload,
     OffsetMismatch as OffsetMismatch,
     StoredPart as StoredPart,

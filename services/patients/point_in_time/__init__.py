@@ -10,7 +10,6 @@ from services.patients.point_in_time.copying import (
     copy_back as copy_back,
 )
 from services.patients.point_in_time.reading import (
-    PatientMatches as PatientMatches,
     RecordSnapshot as RecordSnapshot,
     can_pause as can_pause,
     find_patients as find_patients,

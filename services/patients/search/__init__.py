@@ -23,7 +23,6 @@ from services.patients.search.quick import (
 from services.patients.search.similar import find_similar as find_similar
 from services.patients.search.statistics import (
     Bar as Bar,
-    ListBars as ListBars,
     ListStatistics as ListStatistics,
     describe as describe,
     find_bars as find_bars,

@@ -1,7 +1,6 @@
 """Signatures in PDFs: made with the clinic's key, and checked."""
 
 from services.pdf.signing.checking import (
-    CannotCheck as CannotCheck,
     Signature as Signature,
     SignatureState as SignatureState,
     check_apart as check_apart,

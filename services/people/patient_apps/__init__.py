@@ -7,7 +7,6 @@ from services.people.patient_apps.allowed import (
     list_reading as list_reading,
 )
 from services.people.patient_apps.consenting import (
-    CODE_SECONDS as CODE_SECONDS,
     TOKEN_LIFETIME as TOKEN_LIFETIME,
     RedeemedCode as RedeemedCode,
     allow as allow,

@@ -7,6 +7,5 @@ from services.visits.calendar.reading import (
     read_period as read_period,
 )
 from services.visits.calendar.records import (
-    CalendarDoctor as CalendarDoctor,
     CalendarPeriod as CalendarPeriod,
 )

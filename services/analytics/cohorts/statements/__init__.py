@@ -4,7 +4,6 @@ from services.analytics.cohorts.statements.dimensions import (
     dimension_text as dimension_text,
 )
 from services.analytics.cohorts.statements.evaluation import (
-    Variation as Variation,
     number_joined as number_joined,
     variations_of as variations_of,
 )

@@ -7,9 +7,7 @@ from services.visits.figures.statistics.counting import (
 )
 from services.visits.figures.statistics.exporting import as_csv as as_csv
 from services.visits.figures.statistics.records import (
-    MOST_DAYS as MOST_DAYS,
     BookingStatistics as BookingStatistics,
-    DoctorDay as DoctorDay,
     DoctorFigures as DoctorFigures,
     Figures as Figures,
     Period as Period,

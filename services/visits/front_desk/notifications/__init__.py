@@ -10,7 +10,6 @@ from services.visits.front_desk.notifications.records import (
     OutboxSummary as OutboxSummary,
 )
 from services.visits.front_desk.notifications.sending import (
-    ClaimedNotification as ClaimedNotification,
     claim_next as claim_next,
     give_up_stale as give_up_stale,
     settle as settle,
