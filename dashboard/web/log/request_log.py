@@ -8,6 +8,7 @@ from typing import Any, Final
 import structlog
 from prometheus_client import Counter, Histogram
 from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.core import problems
@@ -39,6 +40,8 @@ _FOLDERS: Final = (
     "fhir",
 )
 _BROKEN: Final = 500
+# Nginx's status for a client that left before it was answered.
+_CLIENT_LEFT: Final = 499
 _log = logging.getLogger("chartroom.requests")
 
 # Our own id, never the client's: what somebody sends must not end up in a log.
@@ -73,6 +76,8 @@ class RequestLog:
         started = time.perf_counter()
         try:
             await self._app(scope, receive, recorder.send)
+        except ClientDisconnect:
+            recorder.status = recorder.status or _CLIENT_LEFT
         # The outermost handler: the server would log an error that leaves here with its
         # message, which may quote a row.
         except Exception as error:

@@ -4,6 +4,7 @@ import logging
 
 import pytest
 from prometheus_client import REGISTRY
+from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 
 from dashboard.web.log.request_log import RequestLog
@@ -70,6 +71,17 @@ def test_what_breaks_is_answered_and_told_without_its_values(caplog):
     assert answer.headers["content-type"] == "application/problem+json"
     assert "ValueError" in caplog.text
     assert "Lovelace" not in caplog.text + answer.body.decode()
+
+
+def test_a_client_that_leaves_is_no_error(caplog):
+    async def read(scope, receive, send):
+        raise ClientDisconnect
+
+    ask(RequestLog(read), "/_stcore/upload_file/session/file", method="PUT")
+
+    assert [(record.levelname, record.status) for record in caplog.records] == [
+        ("INFO", 499)
+    ]
 
 
 def test_what_breaks_halfway_is_told_once_and_not_answered_twice(caplog):
