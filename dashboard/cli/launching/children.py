@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from db.embedded import CannotStart, translate_os_errors
-from db.embedded.processes import child_processes
+from db.embedded.processes import child_processes, shortages
 from db.embedded.supervision.restart_backoff import RestartBackoff
 
 _log = logging.getLogger(__name__)
@@ -87,7 +87,9 @@ class Child:
             return
         now = time.monotonic()
         if self.process is not None:
-            self.process = None
+            reason = shortages.explain_exit(self.process.returncode) or "see its log"
+            _log.warning("%s has ended and is started again: %s.", self.name, reason)
+            self.forget()
             self.backoff.ended(now)
         if now < self.backoff.next_at:
             return
@@ -124,7 +126,10 @@ def end(child: Child) -> None:
 
 
 def last_words(child: Child) -> str:
-    """Return the last line that a child wrote."""
+    """Return the last line that a child wrote, or that it was killed."""
+    code = child.process.returncode if child.process is not None else None
+    if reason := shortages.explain_exit(code):
+        return f"{reason}."
     return child_processes.last_words(child.log)
 
 

@@ -112,7 +112,8 @@ class Program:
         """Raise CannotStart with what the program wrote last if it has ended."""
         if self.is_running:
             return
-        if shortage := self.shortage:
+        code = self.process.returncode if self.process is not None else None
+        if shortage := self.shortage or shortages.explain_exit(code):
             raise CannotStart(f"{self.name} could not start: {shortage}.")
         words = last_words(self.log)
         if lacking := _LACKING.search(words):

@@ -2,6 +2,7 @@
 
 import errno
 import re
+import signal
 from typing import Final
 
 _PROCESSES: Final = (
@@ -12,6 +13,8 @@ _MEMORY: Final = (
     "there is no memory left: end other programs, or raise the limit (ulimit -v, "
     "MemoryMax of a systemd unit, mem_limit of a container)"
 )
+# Who is killed has no words left, so that only the way it ended tells.
+_KILLED: Final = f"it was killed, probably because {_MEMORY}"
 # In the words of Python, Go, MongoDB, PostgreSQL and OpenBLAS. Without the first words,
 # the last ones may be about a lock that another process holds.
 _NO_PROCESS: Final = re.compile(
@@ -33,3 +36,8 @@ def explain(words: str) -> str | None:
 def explain_code(number: int | None) -> str | None:
     """Return the same by the number of the system's error that starting has met."""
     return {errno.EAGAIN: _PROCESSES, errno.ENOMEM: _MEMORY}.get(number or 0)
+
+
+def explain_exit(code: int | None) -> str | None:
+    """Return the same by the exit code of a process that nobody here has killed."""
+    return _KILLED if code == -signal.SIGKILL else None

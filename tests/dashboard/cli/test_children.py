@@ -1,4 +1,4 @@
-"""The launcher's own child processes, where their logs cannot be written."""
+"""The launcher's own child processes, where the system lacks what they need."""
 
 import errno
 import subprocess
@@ -7,6 +7,7 @@ from typing import NoReturn
 
 import pytest
 
+from dashboard.cli.launching import children
 from dashboard.cli.launching.children import Child
 from db.embedded import CannotStart
 
@@ -27,6 +28,26 @@ def test_what_cannot_be_started_again_just_now_is_tried_again(tmp_path, monkeypa
     child.backoff.next_at = 0.0
     child.look_after()
     assert len(tries) == 2
+
+
+def test_one_that_the_system_killed_is_said_to_have_lacked_memory(
+    tmp_path, monkeypatch, caplog
+):
+    """It had no words left itself, and nobody else would tell the clinic."""
+    child = Child("worker", tmp_path / "worker.log")
+    child.process = subprocess.Popen(["sleep", "20"], stdin=subprocess.PIPE)
+    child.process.kill()
+    child.process.wait()
+    assert "there is no memory left" in children.last_words(child)
+    monkeypatch.setattr(Child, "start", lambda _: None)
+
+    child.look_after()
+
+    [record] = caplog.records
+    assert record.getMessage().startswith(
+        "worker has ended and is started again: it was killed, probably because there "
+        "is no memory left: "
+    )
 
 
 def test_a_log_that_cannot_be_written_is_one_sentence(tmp_path: Path):

@@ -123,7 +123,7 @@ def test_of_one_that_is_only_slow_no_line_of_its_log_is_given_as_the_reason(tmp_
     log.write_text('{"event": "request", "status": 200}\n')
 
     def refusal(*, is_running):
-        child = SimpleNamespace(is_running=is_running, log=log)
+        child = SimpleNamespace(is_running=is_running, log=log, process=None)
         with pytest.raises(CannotServe) as refused:
             web_processes._require_time(child, time.monotonic() - 1)
         return str(refused.value)

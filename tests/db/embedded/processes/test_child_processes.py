@@ -129,6 +129,24 @@ def test_what_the_system_gives_no_more_of_is_said_with_what_to_do(
     assert remedy in str(refusal.value)
 
 
+def test_one_that_the_system_killed_is_said_to_have_lacked_memory(tmp_path: Path):
+    """The last line of its log has nothing to do with that."""
+    command = ("sh", "-c", "echo Listening; kill -9 $$")
+    log = tmp_path / "mongod.log"
+    program = Program("mongod", command, {**os.environ}, tmp_path, log)
+
+    program.start()
+    assert program.process is not None
+    program.process.wait()
+    with pytest.raises(CannotStart) as refusal:
+        program.require_running()
+
+    assert str(refusal.value).startswith(
+        "mongod could not start: it was killed, probably because there is no memory "
+        "left: end other programs, or raise the limit"
+    )
+
+
 def test_a_lock_that_another_holds_is_no_lack_of_processes(tmp_path: Path):
     program = Program("mongod", ("false",), {}, tmp_path, tmp_path / "mongod.log")
     words = "Unable to lock the lock file (Resource temporarily unavailable)."
