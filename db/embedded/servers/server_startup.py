@@ -5,10 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
+from psycopg2 import OperationalError
 from pymongo.errors import AutoReconnect
 
 from db.cluster.fault_kinds import Fault
 from db.embedded.data_folder import CannotStart, DataFolder, has_data
+from db.embedded.polling import look_until
 from db.embedded.processes import child_processes
 from db.embedded.processes.child_processes import Program
 from db.embedded.processes.programs import Programs
@@ -28,6 +30,8 @@ _START_SECONDS: Final = 120.0
 # A clinic of some terabytes is copied from another city in half a day.
 _COPY_SECONDS: Final = 43_200.0
 _STOP_SECONDS: Final = 20.0
+_ROLES_SECONDS: Final = 30.0
+_LONGEST_PAUSE_SECONDS: Final = 0.5
 
 
 class Servers:
@@ -185,6 +189,25 @@ class Servers:
         Existing settings of Patroni may have been changed by somebody, and stay.
         """
         self._add_settings()
+        # After a crash Patroni stops the former primary, to rewind it, as soon as
+        # another one leads. Where that breaks off a connection that is being made, its
+        # client tries none of the other servers.
+        if not look_until(
+            self._has_ensured_roles,
+            seconds=_ROLES_SECONDS,
+            longest_pause_seconds=_LONGEST_PAUSE_SECONDS,
+        ):
+            # Raises the error that lasts.
+            self._ensure_roles()
+
+    def _has_ensured_roles(self) -> bool:
+        try:
+            self._ensure_roles()
+        except OperationalError:
+            return False
+        return True
+
+    def _ensure_roles(self) -> None:
         addresses = self._fleet.addresses
         database_roles.ensure(addresses.administrator_url, addresses.secrets)
 
