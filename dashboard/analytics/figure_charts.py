@@ -1,4 +1,4 @@
-"""A figure as a line, bars or a heat map, with its numbers as a table."""
+"""A figure as a line, bars or a heat map with its numbers as a table, or as a table."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
@@ -14,7 +14,7 @@ from dashboard.analytics.cohort_charts import (
     percent_text,
 )
 from dashboard.analytics.distribution_charts import TIME_AXIS, WORD_AXIS
-from dashboard.analytics.pivot_table import pivot_of, show_pivot
+from dashboard.analytics.pivot_table import is_pivot, pivot_of
 from dashboard.ui.chart_tools import Numbers, chart_box, choosing_box
 from dashboard.ui.chart_tools.vega_lite import (
     WHOLE_NUMBERS,
@@ -116,19 +116,26 @@ def draw_figure(
         lambda: _table(result, names, _value_for_file),
     )
     is_distribution = result.figure.measure is FigureMeasure.DISTRIBUTION
-    if result.totals:
-        show_pivot(tables.shown(), name=name, key=f"{key}_pivot")
     if is_distribution:
         st.caption(distribution_charts.quantity_name(result))
-    drawing = (
-        _boxes(result, names) if is_distribution else _counts(result, names, shown)
-    )
+        drawing = _boxes(result, names)
+    elif is_pivot(result):
+        drawing = None
+    else:
+        drawing = _counts(result, names, shown)
     alt = _("{shown} by {split}; see the table below it").format(
         shown=shown, split=translated(split_phrase(result.figure.by))
     )
     if choose is None or not FILTERABLE.intersection(result.figure.by):
-        with chart_box(name, tables.shown, key=key, filed=tables.filed):
-            _draw(drawing, alt)
+        with chart_box(
+            name,
+            tables.shown,
+            key=key,
+            filed=tables.filed,
+            is_table=drawing is None,
+        ):
+            if drawing:
+                _draw(drawing, alt)
     else:
         chosen = _draw_clickable(result, drawing, (name, alt, names), tables, key)
         if chosen:
@@ -146,14 +153,15 @@ def _draw(drawing: _Drawing, alt: str) -> None:
 
 def _draw_clickable(
     result: FigureResult,
-    drawing: _Drawing,
+    drawing: _Drawing | None,
     words: tuple[str, str, list[str]],
     tables: _Tables,
     key: str,
 ) -> Mapping[Dimension, str]:
     """Draw a chart with clickable bars, and a table with the same for the keyboard.
 
-    Return what was chosen just now, as far as a filter can contain it.
+    Without a `drawing` there is only the table. Return what was chosen just now, as far
+    as a filter can contain it.
     """
     name, alt, names = words
     by = result.figure.by
@@ -174,8 +182,9 @@ def _draw_clickable(
         choose=what,
         choosable=choosable,
         filed=tables.filed,
+        is_table=drawing is None,
     ) as picked:
-        if is_clicked:
+        if drawing and is_clicked:
             select = {"type": "point", "fields": names, "on": "click"}
             clicked: Spec = {"params": [{"name": _CLICKED, "select": select}]}
             event = st.vega_lite_chart(
@@ -188,7 +197,7 @@ def _draw_clickable(
                 selection_mode=_CLICKED,
             )
             bars = (event.get("selection") or {}).get(_CLICKED) or []
-        else:
+        elif drawing:
             _draw(drawing, alt)
     chosen = bars[0] if bars else {names[0]: picked}
     return {
@@ -212,7 +221,7 @@ def _number_name(measure: FigureMeasure) -> str:
 
 def _table(result: FigureResult, names: Sequence[str], write: _Write) -> pd.DataFrame:
     """Return a figure's numbers as a table; `write` writes its dimensions' values."""
-    if result.totals:
+    if is_pivot(result):
         return pivot_of(result, names[0], write)
     return pd.DataFrame([_row(result, names, cell, write) for cell in result.cells])
 

@@ -1,14 +1,24 @@
-"""A figure by two dimensions as a table of rows and columns, with totals."""
+"""A figure by two dimensions as a table of rows and columns, with totals if any."""
 
 from collections.abc import Callable
 
 import pandas as pd
 
-from dashboard.analytics.cohort_charts import number_text
+from dashboard.analytics.cohort_charts import number_text, percent_text
 from dashboard.ui.language import gettext as _
-from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
 from services.analytics.cohorts import Dimension
-from services.analytics.figures import FigureResult
+from services.analytics.figures import Chart, FigureCell, FigureMeasure, FigureResult
+
+
+def is_pivot(result: FigureResult) -> bool:
+    """Return whether a figure is shown as a table of rows and columns.
+
+    Means and percentiles are several numbers in a group, which no cell could hold.
+    """
+    figure = result.figure
+    if figure.measure is FigureMeasure.DISTRIBUTION or not figure.by[1:]:
+        return False
+    return bool(result.totals) or figure.chart is Chart.TABLE
 
 
 def pivot_of(
@@ -21,27 +31,24 @@ def pivot_of(
     down, across = result.figure.by
     rows = list(dict.fromkeys(cell.values[0] for cell in result.cells))
     columns = list(dict.fromkeys(cell.values[1] for cell in result.cells))
-    numbers = {cell.values: cell.number for cell in (*result.cells, *result.totals)}
+    cells = {cell.values: cell for cell in (*result.cells, *result.totals)}
     total = _("Total")
+    totals = [""] if result.totals else []
     return pd.DataFrame(
         [
             {name: value(down, row) if row else total}
             | {
-                value(across, column) if column else total: number_text(
-                    numbers.get((row, column))
+                value(across, column) if column else total: _cell_text(
+                    result, cells.get((row, column))
                 )
-                for column in (*columns, "")
+                for column in (*columns, *totals)
             }
-            for row in (*rows, "")
+            for row in (*rows, *totals)
         ]
     )
 
 
-def show_pivot(frame: pd.DataFrame, *, name: str, key: str) -> None:
-    """Show the table, which scrolls by itself if it is wide."""
-    columns = [Column(str(title)) for title in frame.columns]
-    rows = [
-        Row(str(place), tuple(Cell(str(text)) for text in texts))
-        for place, texts in enumerate(frame.itertuples(index=False))
-    ]
-    record_table(payload_of(columns, rows, name=name, is_grid=True), key=key)
+def _cell_text(result: FigureResult, cell: FigureCell | None) -> str:
+    if result.figure.measure is FigureMeasure.SHARE:
+        return percent_text(cell.share if cell else None)
+    return number_text(cell.number if cell else None)

@@ -1,5 +1,7 @@
 """What is below every chart: its numbers as a table and as CSV, and a picture of it.
 
+Numbers that are shown as a table only, without a chart, have their CSV in the same way.
+
 Numbers are made and sent once somebody opens the table or asks for the file: a chart
 that is redrawn every few seconds would otherwise send them each time, whether or not
 anybody looks at them. The picture is the one that Streamlit's own toolbar makes, in the
@@ -46,6 +48,7 @@ class _Box:
     filed: Numbers | None = None
     choose: str = ""
     choosable: Collection[str] | None = None
+    is_table: bool = False
 
     @property
     def frame(self) -> str:
@@ -62,15 +65,22 @@ class _Box:
 
 @contextmanager
 def chart_box(
-    name: str, numbers: Numbers, *, key: str, filed: Numbers | None = None
+    name: str,
+    numbers: Numbers,
+    *,
+    key: str,
+    filed: Numbers | None = None,
+    is_table: bool = False,
 ) -> Iterator[None]:
     """Draw the tools for a chart's `numbers` below the one chart that is drawn inside.
 
     `name` is the chart's name, also in the names of the files; `filed` are the numbers
     for the CSV, if they differ from those that are shown. Not for charts of one
-    patient, whose values leave as files only where the reason is asked for.
+    patient, whose values leave as files only where the reason is asked for. If it
+    `is_table`, no chart is drawn inside: the table is always open, and there is no
+    picture.
     """
-    box = _Box(key, name, numbers, filed)
+    box = _Box(key, name, numbers, filed, is_table=is_table)
     with st.container(key=box.frame, gap="xsmall"):
         yield
         _draw(box)
@@ -85,14 +95,15 @@ def choosing_box(
     choose: str,
     choosable: Collection[str] | None = None,
     filed: Numbers | None = None,
+    is_table: bool = False,
 ) -> Iterator[str | None]:
     """Draw a `chart_box` in whose table a row can be chosen, like a bar in its chart.
 
     The first cell of the row that was just chosen is yielded. `choose` says what a
     click does, such as "Show only". If it does so for some rows only, `choosable` has
-    the first cells of these.
+    the first cells of these. `is_table` as in `chart_box`.
     """
-    box = _Box(key, name, numbers, filed, choose, choosable)
+    box = _Box(key, name, numbers, filed, choose, choosable, is_table)
     chosen = st.session_state.pop(box.chosen, None)
     with st.container(key=box.frame, gap="xsmall"):
         yield chosen
@@ -136,7 +147,9 @@ def _drawn(box: _Box) -> dict[str, object]:
     # The browser sends it, so it may be anything.
     state: Mapping[str, Any] = said if isinstance(said, Mapping) else {}
     drawn: dict[str, object] = {"name": box.name, "frame": f"st-key-{box.frame}"}
-    if state.get("opened"):
+    if box.is_table:
+        drawn["is_table"] = True
+    if box.is_table or state.get("opened"):
         drawn["table"] = _table(box)
     if state.get("csv"):
         drawn["csv"] = "".join(map(_line, _lines_of((box.filed or box.numbers)())))

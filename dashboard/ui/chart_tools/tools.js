@@ -78,10 +78,12 @@ const opened = new Set()
 // The buttons stay while a chart moves along: one that is made anew between the press and
 // the release of a mouse is not clicked. Numbers come once somebody asks for them: whether
 // the table is open is a state, which each drawing anew goes by, and a file is asked for once.
-const makeTools = (parentElement, name, frame) => {
+const makeTools = (parentElement, { name, frame, is_table }) => {
   const place = element("div")
   // There before it says anything, so that it is read out.
   const status = element("p", { role: "status" })
+  // What is a table only is always open.
+  const isOpen = () => is_table || opened.has(frame)
   const toggle = button(translate("Table"), translate("Table: {name}", { name }), () => {
     const opens = !opened.delete(frame)
     if (opens) opened.add(frame)
@@ -97,17 +99,17 @@ const makeTools = (parentElement, name, frame) => {
     else save(tools.drawn.csv, name)
   }
   const say = () => {
-    const isAwaited = tools.awaitsFile || (opened.has(frame) && !tools.drawn.table)
+    const isAwaited = tools.awaitsFile || (isOpen() && !tools.drawn.table)
     status.textContent = isAwaited ? translate("The numbers are loading.") : ""
   }
   const tools = {
     name,
+    is_table,
     awaitsFile: false,
     isAskedAgain: false,
     show: () => {
-      const isOpen = opened.has(frame)
-      const numbers = isOpen ? tools.drawn.table : undefined
-      toggle.setAttribute("aria-expanded", String(isOpen))
+      const numbers = isOpen() ? tools.drawn.table : undefined
+      toggle.setAttribute("aria-expanded", String(isOpen()))
       say()
       // Where somebody has scrolled to stays unless there is something new.
       const shown = JSON.stringify(numbers)
@@ -124,18 +126,18 @@ const makeTools = (parentElement, name, frame) => {
         tools.setTriggerValue("csv", true)
       }
       // It may be older than what was asked for since.
-      if (opened.has(frame) && !tools.drawn.table) tools.setStateValue("opened", true)
+      if (isOpen() && !tools.drawn.table) tools.setStateValue("opened", true)
     },
   }
   const bar = element(
     "div",
     { class: "bar" },
-    toggle,
+    ...(is_table ? [] : [toggle]),
     button("CSV", `CSV: ${name}`, saveFile),
-    button("PNG", `PNG: ${name}`, () => savePicture(tools.drawn.frame)),
+    ...(is_table ? [] : [button("PNG", `PNG: ${name}`, () => savePicture(tools.drawn.frame))]),
   )
   const before = parentElement.querySelector(".tools")
-  const made = element("div", { class: "tools" }, bar, status, place)
+  const made = element("div", { class: is_table ? "tools only" : "tools" }, ...(is_table ? [place, bar, status] : [bar, status, place]))
   if (before) before.replaceWith(made)
   else parentElement.append(made)
   toolsOf.set(parentElement, tools)
@@ -146,7 +148,8 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   const text = new TextDecoder().decode(data)
   const drawn = JSON.parse(text)
   const before = parentElement.querySelector(".tools") && toolsOf.get(parentElement)
-  const tools = before?.name === drawn.name ? before : makeTools(parentElement, drawn.name, drawn.frame)
+  const isSame = before?.name === drawn.name && before.is_table === drawn.is_table
+  const tools = isSame ? before : makeTools(parentElement, drawn)
   Object.assign(tools, { setStateValue, setTriggerValue })
   if (tools.text === text) return
   Object.assign(tools, { text, drawn })

@@ -142,7 +142,12 @@ def test_ages_as_boxes_and_patients_as_a_pivot_table_with_totals(site: Site):
         cells = page.get_by_role("row").nth(1).get_by_role("cell")
         tops = {round(box["y"]) for each in cells.all() if (box := each.bounding_box())}
         assert len(tops) == 1
-        page.get_by_role("button", name="Table: Cohort by quarter and sex").click()
+        # The table is all there is: no chart, nothing to open, and no picture to save.
+        chart = page.get_by_label("Patients by quarter and sex; see the table below it")
+        expect(chart).to_have_count(0)
+        for tool, number in (("Table", 0), ("PNG", 0), ("CSV", 1)):
+            name = f"{tool}: Cohort by quarter and sex"
+            expect(page.get_by_role("button", name=name)).to_have_count(number)
         rows = page.get_by_role("button", name="Show only")
         expect(rows.first).to_be_visible()
         expect(rows.filter(has_text="Total")).to_have_count(0)
