@@ -14,6 +14,7 @@ from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_area
 from dashboard.ui.language import gettext as _, marked, refusal_text, translated
 from dashboard.ui.notices import notify
+from dashboard.ui.outcomes.field_problems import show_problem
 from dashboard.ui.record_table import Cell, Column, Piece, Row, payload_of, record_table
 from dashboard.ui.words import at, plain
 from dashboard.web.page_context.file_stores import prescription_issuer
@@ -26,8 +27,13 @@ from services.consultations.prescriptions import (
     PrescriptionStatus,
 )
 from services.consultations.prescriptions.allergies import as_sentence
-from services.consultations.prescriptions.errors import DrugWarnings
+from services.consultations.prescriptions.errors import (
+    DrugWarnings,
+    InvalidPrescription,
+)
+from services.consultations.prescriptions.rules import problems_of
 from services.core.actors import Permission
+from services.core.errors import Problem
 from services.core.reasons import LONGEST
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
@@ -167,8 +173,23 @@ def _write(
             # The reason is asked for below each line; what was typed stays.
             st.error(plain(refusal_text(refusal)), icon=":material/allergy:")
             return
-        _leave(visit_id)
-        st.rerun()
+        except InvalidPrescription:
+            if not problems_of(draft):
+                # It is about what is printed, such as a character without a font.
+                raise
+            prescription_form.remember_refusal()
+        else:
+            _leave(visit_id)
+            st.rerun()
+    if prescription_form.was_refused():
+        _show_problems(problems_of(draft))
+
+
+def _show_problems(problems: Sequence[Problem]) -> None:
+    """Name every field to correct, until it is corrected."""
+    place = st.container(gap="small")
+    for problem in problems:
+        show_problem(place, problem.field, problem.message)
 
 
 def _issue(

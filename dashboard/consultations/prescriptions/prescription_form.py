@@ -41,6 +41,8 @@ _NOTE: Final = "prescription_note"
 # The id of the draft, and what the form was filled with.
 _DRAFT: Final = "prescription_draft_id"
 _FILLED: Final = "prescription_filled"
+# Whether issuing was refused, so that problems are shown until they are corrected.
+_REFUSED: Final = "prescription_refused"
 _LONGEST_REPEATS: Final = 2
 _EMPTY: Final = PrescriptionLine("", "", "", "")
 _BLANK: Final = DraftPrescription((_EMPTY,))
@@ -105,6 +107,16 @@ def draft_id(visit_id: UUID) -> UUID:
 def is_about(visit_id: UUID) -> bool:
     """Return whether the lines in the form belong to this visit."""
     return bool(st.session_state.get(_VISIT) == visit_id)
+
+
+def remember_refusal() -> None:
+    """Have the problems of this form shown from now on."""
+    st.session_state[_REFUSED] = True
+
+
+def was_refused() -> bool:
+    """Return whether issuing what this form contains was refused."""
+    return bool(st.session_state.get(_REFUSED))
 
 
 def is_touched(typed: DraftPrescription) -> bool:
@@ -174,7 +186,7 @@ def forget() -> None:
         key for key in st.session_state if str(key).startswith("prescription_l")
     ]:
         del st.session_state[key]
-    for name in (_NOTE, _DRAFT, _FILLED):
+    for name in (_NOTE, _DRAFT, _FILLED, _REFUSED):
         st.session_state.pop(name, None)
 
 

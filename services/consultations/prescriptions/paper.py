@@ -8,6 +8,7 @@ from services.consultations.prescriptions.content import PrescriptionOrder
 from services.consultations.prescriptions.errors import InvalidPrescription
 from services.consultations.prescriptions.records import PrescriptionLine
 from services.consultations.prescriptions.rules import require_printable
+from services.core.errors import Problem
 from services.core.sentences import Sentence
 from services.documents.forms import ENGLISH, Clinic, Wording, fonts
 from services.patients.records import record_numbers
@@ -71,13 +72,11 @@ def _require_printable(order: PrescriptionOrder, text: str) -> None:
         require_printable(order.lines, order.note, fonts.missing)
         # It is in the patient's record or the prescriber's name.
         named = " ".join(missing[:5])
-        raise InvalidPrescription(
-            "lines",
-            Sentence(
-                "These characters cannot be printed, use others: {characters}",
-                characters=named,
-            ),
+        words = Sentence(
+            "These characters cannot be printed, use others: {characters}",
+            characters=named,
         )
+        raise InvalidPrescription(Problem("lines", words))
 
 
 def _text_of(order: PrescriptionOrder, wording: Wording) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """What a prescription must contain, and warnings about its drugs."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -15,6 +15,7 @@ from services.consultations.prescriptions.records import (
     DraftPrescription,
     PrescriptionLine,
 )
+from services.core.errors import Problem
 from services.core.sentences import Sentence
 from services.core.typed_text import is_storable
 
@@ -45,30 +46,28 @@ _NOTHING: Final = re.compile(r"[-\u2212]\s*\d|0+(?:[.,]0+)?(?![\d.,])")
 
 
 def check_draft(draft: DraftPrescription) -> DraftPrescription:
-    """Return the draft tidied up. Raises InvalidPrescription with line and field."""
+    """Return the draft tidied up. Raises InvalidPrescription with every problem."""
+    if problems := problems_of(draft):
+        raise InvalidPrescription(*problems)
+    return DraftPrescription(tuple(map(_tidied, draft.lines)), draft.note.strip())
+
+
+def problems_of(draft: DraftPrescription) -> tuple[Problem, ...]:
+    """Return the problems of what was typed, in the order of the form."""
     if not draft.lines:
-        raise InvalidPrescription(
-            "lines", "Write at least one line: a drug and how to take it."
-        )
+        nothing = "Write at least one line: a drug and how to take it."
+        return (Problem("lines", nothing),)
     if len(draft.lines) > MOST_LINES:
-        raise InvalidPrescription(
-            "lines",
-            Sentence("A prescription can have at most {most} lines.", most=MOST_LINES),
+        too_many = Sentence(
+            "A prescription can have at most {most} lines.", most=MOST_LINES
         )
-    note = draft.note.strip()
-    if len(note) > LONGEST_NOTE:
-        raise InvalidPrescription(
-            "note",
-            Sentence(
-                "The note is too long: at most {most} characters.", most=LONGEST_NOTE
-            ),
-        )
-    if not is_storable(note):
-        raise InvalidPrescription(
-            "note", "The note contains a character that cannot be stored."
-        )
-    lines = tuple(_check_line(index, line) for index, line in enumerate(draft.lines))
-    return DraftPrescription(lines, note)
+        return (Problem("lines", too_many),)
+    of_lines = (
+        _of_numbered_line(index, name, words)
+        for index, line in enumerate(draft.lines)
+        for name, words in _of_line(_tidied(line))
+    )
+    return (*of_lines, *_of_note(draft.note.strip()))
 
 
 def require_printable(
@@ -81,24 +80,22 @@ def require_printable(
     `missing` returns a text's characters that no font has.
     """
     for index, line in enumerate(lines):
-        for name, words in _FIELDS.items():
+        for name, field in _FIELDS.items():
             if characters := missing(getattr(line, name)):
-                problem = Sentence(
+                words = Sentence(
                     "{field} has characters that cannot be printed: {characters}. "
                     "Write it another way.",
-                    field=words,
+                    field=field,
                     characters=" ".join(characters[:_MOST_NAMED]),
                 )
-                raise _wrong(index, name, problem)
+                raise InvalidPrescription(_of_numbered_line(index, name, words))
     if characters := missing(note):
-        raise InvalidPrescription(
-            "note",
-            Sentence(
-                "The note has characters that cannot be printed: {characters}. Write "
-                "it another way.",
-                characters=" ".join(characters[:_MOST_NAMED]),
-            ),
+        words = Sentence(
+            "The note has characters that cannot be printed: {characters}. Write it "
+            "another way.",
+            characters=" ".join(characters[:_MOST_NAMED]),
         )
+        raise InvalidPrescription(Problem("note", words))
 
 
 def find_warnings(
@@ -132,46 +129,65 @@ def require_reasons(
         raise DrugWarnings(unanswered, SHORTEST_REASON)
 
 
-def _check_line(index: int, line: PrescriptionLine) -> PrescriptionLine:
+def _tidied(line: PrescriptionLine) -> PrescriptionLine:
     typed = {name: " ".join(getattr(line, name).split()) for name in _TYPED}
-    for name, words in _FIELDS.items():
-        value = typed[name]
-        longest = LONGEST_DRUG if name == "drug" else LONGEST_FIELD
-        if not value and name in _WANTED:
-            raise _wrong(index, name, Sentence("enter {field}.", field=words))
-        if len(value) > longest:
-            too_long = Sentence(
-                "{field} is too long, at most {most} characters.",
-                field=words,
-                most=longest,
-            )
-            raise _wrong(index, name, too_long)
-        if not is_storable(value):
-            unstorable = Sentence(
-                "{field} contains a character that cannot be stored.", field=words
-            )
-            raise _wrong(index, name, unstorable)
-    if typed["repeats"] and typed["repeats"] not in _REPEATS:
-        raise _wrong(
-            index,
-            "repeats",
-            Sentence("repeats must be a number from 0 to {most}.", most=MOST_REPEATS),
-        )
-    if _NOTHING.match(typed["quantity"]):
-        raise _wrong(index, "quantity", Sentence("the quantity must be more than 0."))
-    if len(typed["override_reason"]) > LONGEST_REASON:
-        too_long = Sentence(
-            "the reason is too long, at most {most} characters.", most=LONGEST_REASON
-        )
-        raise _wrong(index, "override_reason", too_long)
-    if not is_storable(typed["override_reason"]):
-        unstorable = Sentence("the reason contains a character that cannot be stored.")
-        raise _wrong(index, "override_reason", unstorable)
     return PrescriptionLine(**typed)
 
 
-def _wrong(index: int, name: str, words: str) -> InvalidPrescription:
-    return InvalidPrescription(
+def _of_numbered_line(index: int, name: str, words: Sentence) -> Problem:
+    return Problem(
         f"lines.{index}.{name}",
         Sentence("Line {number}: {problem}", number=index + 1, problem=words),
     )
+
+
+def _of_line(line: PrescriptionLine) -> Iterator[tuple[str, Sentence]]:
+    """Yield the name of each field that breaks a rule, and which rule that is."""
+    for name in _FIELDS:
+        if words := _of_field(name, getattr(line, name)):
+            yield name, words
+    if len(line.override_reason) > LONGEST_REASON:
+        yield (
+            "override_reason",
+            Sentence(
+                "the reason is too long, at most {most} characters.",
+                most=LONGEST_REASON,
+            ),
+        )
+    elif not is_storable(line.override_reason):
+        yield (
+            "override_reason",
+            Sentence("the reason contains a character that cannot be stored."),
+        )
+
+
+def _of_field(name: str, value: str) -> Sentence | None:
+    field = _FIELDS[name]
+    longest = LONGEST_DRUG if name == "drug" else LONGEST_FIELD
+    if not value:
+        return Sentence("enter {field}.", field=field) if name in _WANTED else None
+    if len(value) > longest:
+        return Sentence(
+            "{field} is too long, at most {most} characters.",
+            field=field,
+            most=longest,
+        )
+    if not is_storable(value):
+        return Sentence(
+            "{field} contains a character that cannot be stored.", field=field
+        )
+    if name == "repeats" and value not in _REPEATS:
+        return Sentence("repeats must be a number from 0 to {most}.", most=MOST_REPEATS)
+    if name == "quantity" and _NOTHING.match(value):
+        return Sentence("the quantity must be more than 0.")
+    return None
+
+
+def _of_note(note: str) -> Iterator[Problem]:
+    if len(note) > LONGEST_NOTE:
+        too_long = Sentence(
+            "The note is too long: at most {most} characters.", most=LONGEST_NOTE
+        )
+        yield Problem("note", too_long)
+    elif not is_storable(note):
+        yield Problem("note", "The note contains a character that cannot be stored.")

@@ -128,6 +128,40 @@ def test_a_draft_that_nobody_wants_is_discarded(clinic, visit):
     assert field(app, "drug").value == ""
 
 
+def named_problems(app):
+    return [
+        element.value.partition("error: ")[2].removesuffix("]")
+        for element in app.markdown
+        if "Line 1" in element.value
+    ]
+
+
+def test_every_missing_field_is_named_until_it_is_filled(clinic, visit):
+    app = type_in(opened(clinic, visit), drug="Paracetamol 500 mg")
+    assert named_problems(app) == []
+
+    app.button(key="prescription_issue").click().run()
+    refused = named_problems(app)
+    type_in(app, dose="1 tablet")
+    left = named_problems(app)
+
+    how_often = "Line 1: enter how often it is taken."
+    how_long = "Line 1: enter for how long it is taken."
+    assert refused == ["Line 1: enter the dose.", how_often, how_long]
+    assert left == [how_often, how_long]
+    assert field(app, "drug").value == "Paracetamol 500 mg"
+
+
+def test_a_form_begun_anew_names_nothing_yet(clinic, visit, next_visit):
+    app = opened(clinic, visit)
+    app.button(key="prescription_issue").click().run()
+    assert len(named_problems(app)) == 4
+
+    turn_to(clinic, app, next_visit)
+
+    assert named_problems(app) == []
+
+
 def test_what_is_issued_is_no_draft_any_more(clinic, visit):
     app = opened(clinic, visit)
     type_in(app, **{name: getattr(LINE, name) for name in ("drug", "dose")})

@@ -55,6 +55,25 @@ def test_a_field_holds_so_much_and_no_more(field: str, longest: int):
     assert f"at most {longest} characters" in words
 
 
+def test_every_problem_of_every_line_is_named_at_once():
+    empty = PrescriptionLine("", "", "", "")
+    wrong = replace(LINE, quantity="0", repeats="13")
+
+    with pytest.raises(InvalidPrescription) as refused:
+        rules.check_draft(DraftPrescription((empty, wrong), "x" * 1001))
+
+    assert [problem.field for problem in refused.value.problems] == [
+        "lines.0.drug",
+        "lines.0.dose",
+        "lines.0.frequency",
+        "lines.0.duration",
+        "lines.1.quantity",
+        "lines.1.repeats",
+        "note",
+    ]
+    assert "Line 1: enter the dose. Line 1: enter how often" in str(refused.value)
+
+
 def test_a_note_holds_so_much_and_no_more():
     draft = DraftPrescription((LINE,), "x" * 1000)
     assert rules.check_draft(draft) == draft
