@@ -109,10 +109,8 @@ def read(vital: Vital, typed: str) -> float | None:
     match = _NUMBER.fullmatch(text)
     if match is None:
         raise NotMeasured(
-            Sentence(
-                "{field} must be a number ({unit}).",
-                field=Sentence(vital.label),
-                unit=vital.unit,
+            _out_of_range(
+                vital, "{field} must be a number from {lowest} to {highest} {unit}."
             )
         )
     whole, part = match[1], (match[2] or "").rstrip("0")
@@ -121,13 +119,8 @@ def read(vital: Vital, typed: str) -> float | None:
     value = float(f"{whole}.{part or 0}")
     if not vital.lowest <= value <= vital.highest:
         raise NotMeasured(
-            Sentence(
-                "{field} must be between {lowest} and {highest} {unit}.",
-                field=Sentence(vital.label),
-                # A sentence, so that it is translated with the language's decimal mark.
-                lowest=Sentence(written(vital.lowest)),
-                highest=Sentence(written(vital.highest)),
-                unit=vital.unit,
+            _out_of_range(
+                vital, "{field} must be between {lowest} and {highest} {unit}."
             )
         )
     return value
@@ -136,6 +129,17 @@ def read(vital: Vital, typed: str) -> float | None:
 def written(value: float) -> str:
     """Return the number as people write it, without trailing zeros."""
     return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def _out_of_range(vital: Vital, template: str) -> Sentence:
+    return Sentence(
+        template,
+        field=Sentence(vital.label),
+        # A sentence, so that it is translated with the language's decimal mark.
+        lowest=Sentence(written(vital.lowest)),
+        highest=Sentence(written(vital.highest)),
+        unit=vital.unit,
+    )
 
 
 def _too_precise(vital: Vital) -> Sentence:
