@@ -20,6 +20,7 @@ from dashboard.ui.chart_tools.vega_lite import (
 )
 from dashboard.ui.language import decimal, gettext as _
 from dashboard.ui.language.chart_locale import in_language
+from dashboard.ui.measures import signed
 from dashboard.ui.words import plain
 
 _HEIGHT: Final = 64
@@ -90,7 +91,9 @@ def _show(figure: Figure, *, key: str) -> None:
         # A saved view has the name that somebody typed.
         plain(figure.label),
         figure.value,
-        delta=figure.delta,
+        delta=signed(figure.delta) if figure.delta is not None else None,
+        # The sign tells the direction, to a screen reader as well.
+        delta_arrow="off",
         # An increase is neither good nor bad in itself.
         delta_color="off",
         # Without a change, the text that it is compared with means nothing.

@@ -15,6 +15,12 @@ _THREE_FIGURES: Final = 100
 _SPANS: Final = ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min"), (1, "s"))
 
 
+def signed(change: float) -> str:
+    """Return a change as a whole number with its sign, a true minus: +1,234 or 0."""
+    sign = "+" if change > 0 else "\N{MINUS SIGN}" if change < 0 else ""
+    return f"{sign}{decimal(abs(change))}"
+
+
 def seconds(value: float | None) -> str:
     """Return a span as people write it: 0.4 s, 3 min, 2 h 10 min."""
     if value is None:

@@ -6,6 +6,7 @@ from itertools import product
 import pytest
 from sqlalchemy import delete, func, insert, update
 from sqlalchemy.orm import Session
+from streamlit.proto.Metric_pb2 import Metric as MetricProto
 
 from benchmarks.page_imports import PageImports
 from dashboard.ui import clock
@@ -145,7 +146,9 @@ def test_what_the_desk_has_seen_is_beside_what_it_had_seen_a_week_before(
     app = clinic.start()
 
     [seen] = [metric for metric in app.metric if metric.label == "Seen"]
-    assert (seen.value, seen.delta) == ("0", "-2")
+    assert (seen.value, seen.delta) == ("0", "\N{MINUS SIGN}2")
+    # The sign says it; an arrow would say it twice.
+    assert seen.proto.direction == MetricProto.MetricDirection.NONE
 
 
 def test_the_day_by_hour_is_drawn_by_either_clock(clinic: Clinic, monkeypatch):

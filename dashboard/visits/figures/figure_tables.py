@@ -7,6 +7,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard.ui.language import decimal, gettext as _, marked, percent, pgettext
+from dashboard.ui.measures import signed
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
 from dashboard.ui.words import plain, written
 from services.visits.figures.statistics import DoctorFigures, Figures
@@ -33,25 +34,25 @@ def show_totals(figures: Figures, before: Figures | None) -> None:
         (
             _("Expired holds"),
             decimal(figures.expired),
-            figures.expired - earlier.expired,
+            signed(figures.expired - earlier.expired),
             _("Holds that ran out."),
         ),
         (
             _("Booking conflicts"),
             decimal(figures.conflicts),
-            figures.conflicts - earlier.conflicts,
+            signed(figures.conflicts - earlier.conflicts),
             _("Refused with: Slot already booked."),
         ),
         (
             pgettext("visit", "Cancelled"),
             decimal(figures.cancelled),
-            figures.cancelled - earlier.cancelled,
+            signed(figures.cancelled - earlier.cancelled),
             _("Visits, including moved ones."),
         ),
         (
             _("No-shows"),
             decimal(figures.no_shows),
-            figures.no_shows - earlier.no_shows,
+            signed(figures.no_shows - earlier.no_shows),
             _("Patients who did not come."),
         ),
     )
@@ -62,8 +63,8 @@ def show_totals(figures: Figures, before: Figures | None) -> None:
                 value,
                 delta if before is not None else None,
                 delta_color="off",
-                # An unchanged figure went neither up nor down.
-                delta_arrow="off" if str(delta).startswith("0") else "auto",
+                # The sign tells the direction, to a screen reader as well.
+                delta_arrow="off",
                 help=meaning,
                 border=True,
             )
@@ -77,10 +78,9 @@ def _points(now: float | None, before: float | None) -> str | None:
     """Return by how many percentage points a share has changed."""
     if now is None or before is None:
         return None
-    # Less than half a point is no change: it would be written -0, with a downward
-    # arrow.
+    # Rounded before: less than half a point is no change, and has no sign.
     change = round(100 * (now - before))
-    return _("{change} points").format(change=f"{change:+d}" if change else "0")
+    return _("{change} points").format(change=signed(change))
 
 
 def days_table(days: Sequence[tuple[date, Figures]], *, key: str) -> None:
