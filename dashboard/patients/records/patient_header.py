@@ -48,7 +48,10 @@ def patient_header(
             else:
                 st.markdown(f"**{name}**")
             allergy_badges(patient)
-            st.markdown(" · ".join(_facts(patient, today)))
+            # By its key room.css keeps the record number on one line; a page has one
+            # title, but may have several headers.
+            with st.container(key="patient_facts" if is_title else None):
+                st.markdown(" · ".join(_facts(patient, today)))
 
 
 def allergy_badges(patient: PatientRecord) -> None:

@@ -269,6 +269,14 @@ def test_a_photo_is_taken_from_the_desk_to_the_header(site: Site, page: Page):
     assert "/files/patients/" in str(photo.get_attribute("src"))
 
 
+def test_a_record_number_stays_on_one_line(site: Site, page: Page):
+    page.goto(record_of(add_patient(site, "Hyphen", unlike())))
+
+    number = page.locator("strong", has_text=re.compile(r"^\w{3}-\w{3}$"))
+
+    expect(number).to_have_css("white-space", "nowrap")
+
+
 def test_a_few_letters_and_enter_choose_the_term_on_file(page: Page):
     page.goto("/patients")
     ready(page).get_by_text("Filters and order").click()
