@@ -124,7 +124,7 @@ class SpoolDatabase:
             raise OSError("The spool cannot be used.") from error
 
     def _open(self) -> sqlite3.Connection:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_files.make_folder(self._folder)
         with private_files.locked(self._folder):
             connection = self._connect()
             readable: list[Row] = []

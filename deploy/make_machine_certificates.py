@@ -38,7 +38,7 @@ _BOTH_SIDES = x509.ExtendedKeyUsage(
 
 def make(folder: Path, names: list[str]) -> None:
     """Make what is missing in the folder. Raises OSError."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_files.make_folder(folder)
     if not (folder / "authority.pem").exists():
         _make_authority(folder)
     authority = x509.load_pem_x509_certificate((folder / "authority.pem").read_bytes())

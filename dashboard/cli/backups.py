@@ -428,6 +428,7 @@ def _require_no_tool(settings: "Settings", to: datetime | None) -> None:
 def _require_usable(report: Path | None, to: datetime | None) -> None:
     """Make the folder of a report; raises CannotRestore if it cannot be used."""
     from db.backups.backup_errors import CannotRestore
+    from db.files import private_files
 
     if report is None:
         return
@@ -436,7 +437,7 @@ def _require_usable(report: Path | None, to: datetime | None) -> None:
             "--report lists the changes since a time: name the time with --to."
         )
     try:
-        report.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_files.make_folder(report)
     except OSError as error:
         raise CannotRestore(
             f"The folder {report} for the report cannot be used "

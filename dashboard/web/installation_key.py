@@ -2,11 +2,11 @@
 
 import hashlib
 import hmac
-import os
 import secrets
 from pathlib import Path
 from typing import Final
 
+from db.files import private_files
 from db.settings import Settings
 
 _KEY_BYTES: Final = 32
@@ -29,18 +29,5 @@ def derive(key: str, purpose: str) -> str:
 
 
 def _kept_key(path: Path) -> str:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        # Written to another name and linked in one step: a process that starts at the
-        # same time finds either no key or a whole one.
-        aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(_KEY_BYTES))
-        try:
-            os.link(aside, path)
-        finally:
-            aside.unlink()
-    except FileExistsError:
-        pass
+    private_files.make(path, secrets.token_hex(_KEY_BYTES).encode())
     return path.read_text()

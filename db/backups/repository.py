@@ -187,7 +187,7 @@ class Repository:
         """Make the folder this clinic's; raises CannotBackUp if it is another's."""
         try:
             for part in (self.folder, self._sets, self._files, self._proofs):
-                part.mkdir(mode=0o700, parents=True, exist_ok=True)
+                private_files.make_folder(part)
             content = json.dumps({"format": 1, "system_id": system_id}).encode()
             private_files.make(self.folder / "repository.json", content)
         except OSError as error:

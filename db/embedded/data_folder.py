@@ -64,7 +64,7 @@ class DataFolder:
         """
         with translate_os_errors(self.path):
             self._require_own()
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_files.make_folder(self.path)
             # From here on it is known to be ours.
             self._lock_file().close()
             for part in self._parts:

@@ -16,7 +16,7 @@ _LOCK_PAUSE_SECONDS: Final = 0.02
 
 def make(path: Path, content: bytes) -> bool:
     """Make a file and its folders; return whether there was none. Raises OSError."""
-    _make_folder(path.parent)
+    make_folder(path.parent)
     with aside(path, content) as unfinished, suppress(FileExistsError):
         # A link, unlike a rename, does not replace what another process has made in the
         # meantime.
@@ -26,13 +26,15 @@ def make(path: Path, content: bytes) -> bool:
     return False
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     """Make a folder and those above it that are missing, each for its owner only.
 
-    Whoever may write in one above could put another in the place of the keys' folder.
+    `Path.mkdir` makes those above as the umask is; whoever may write in one of them
+    could put another folder in this one's place. Raises OSError.
     """
-    if not folder.exists():
-        _make_folder(folder.parent)
+    # A relative path ends at ".", which is gone if somebody deleted it meanwhile.
+    if folder.parent != folder and not folder.exists():
+        make_folder(folder.parent)
     folder.mkdir(mode=0o700, exist_ok=True)
 
 

@@ -84,7 +84,7 @@ class ReceivedLog:
 
     def prepare(self) -> None:
         """Make the folder, and delete a killed program's files that have no log."""
-        self.aside.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_files.make_folder(self.aside)
         self.folder.chmod(0o700)
         for each in self.segments():
             # The program fills a new file with zeros first, and refuses one that is

@@ -32,6 +32,7 @@ from db.embedded.processes import child_processes, programs
 from db.embedded.processes.ports import PortReservations
 from db.embedded.processes.programs import Programs, runs_as
 from db.embedded.servers.configuration import DYNAMIC
+from db.files import private_files
 from db.postgres import Lsn
 
 # A terabyte, from another machine.
@@ -161,7 +162,7 @@ def restored(
     """
     place = folder / name
     with translated_errors(folder):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_files.make_folder(folder)
         _require_room(folder, backup)
     with alone(place):
         place.mkdir(mode=0o700)

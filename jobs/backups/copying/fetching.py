@@ -121,7 +121,7 @@ class RepositoryFetch:
         own = FetchedFrom(self.store.address.shown, clinic)
         note = self._folder / _NOTE
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_files.make_folder(self._folder)
             if any(self._folder.iterdir()) and _read_note(note) != own:
                 raise CannotRestore(
                     f"{self._folder} is not empty, and was not begun to be fetched "
@@ -288,7 +288,7 @@ class RepositoryFetch:
             with suppress(SetBroken):
                 require(digest_of(path))
                 return
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_files.make_folder(path.parent)
         part = path.with_name(f"{path.name}.part")
         try:
             require(self._retried(lambda: self._download(name, part)))
@@ -320,7 +320,7 @@ class RepositoryFetch:
 
     def _write(self, name: str, content: bytes) -> None:
         path = self._folder / name
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_files.make_folder(path.parent)
         private_files.replace(path, content)
 
     @contextmanager

@@ -33,7 +33,7 @@ class ToolBackups:
     def drilling(self) -> Iterator[bool]:
         """Keep others from drills in the block; yield False if one is running."""
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_files.make_folder(self.folder)
             lock = (self.folder / "drills").open("a")
         except OSError:
             # The drill itself reports why.

@@ -12,6 +12,7 @@ from db.backups.storage.storage_notes import (
     write_storage,
 )
 from db.backups.storage.storage_use import StorageUse
+from db.files import private_files
 
 _DAY: Final = timedelta(days=1)
 _DAYS: Final = 30
@@ -29,7 +30,7 @@ def invent_storage(repository: Repository, now: datetime) -> None:
     """Write the samples, unless a repository exists, which has a past of its own."""
     with suppress(OSError):
         if repository.system_id is None and not read_storage(repository.folder):
-            repository.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_files.make_folder(repository.folder)
             write_storage(repository.folder, _invent(now))
 
 
