@@ -10,6 +10,7 @@ from dashboard.cli import (
     cluster_operations,
     cluster_status,
     drilling,
+    explaining,
     filling,
     integrity,
     people,
@@ -20,6 +21,7 @@ from dashboard.cli import (
 )
 
 app = typer.Typer(
+    cls=explaining.ExplainingGroup,
     help="Chartroom, the records room of a clinic.",
     no_args_is_help=True,
     add_completion=False,

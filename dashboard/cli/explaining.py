@@ -4,8 +4,40 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, Final
 
 import typer
+from typer.core import TyperGroup
+
+# What pydantic calls "input" is a word that somebody typed.
+_WRONG_VALUES: Final = {
+    "int_parsing": "{word!r} is not a whole number.",
+    "uuid_parsing": "{word!r} is not an id (a UUID).",
+}
+
+
+class ExplainingGroup(TyperGroup):
+    """Commands whose wrong values are refused in words, not in pydantic's."""
+
+    # Typer does not export the class of the contexts that its groups are given.
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was named. Raises BadParameter."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = _refusal(error)
+            raise
+
+
+def _refusal(error: typer.BadParameter) -> str:
+    from pydantic import ValidationError
+
+    if not isinstance(error.__cause__, ValidationError):
+        return error.message
+    problem = error.__cause__.errors()[0]
+    if words := _WRONG_VALUES.get(problem["type"]):
+        return words.format(word=problem["input"])
+    return error.message.removeprefix("Value error, ")
 
 
 @contextmanager

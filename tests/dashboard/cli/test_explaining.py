@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 import typer
 from psycopg2 import OperationalError
+from typer.testing import CliRunner
 
+from dashboard.cli import app
 from dashboard.cli.explaining import explain_errors
 from db.postgres import DatabaseUnavailable
 
@@ -36,6 +38,26 @@ def test_what_the_system_gives_no_more_of_is_one_sentence(
     assert said.startswith("Chartroom cannot go on: ")
     assert short in said
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("drill", "nosuch"), "'kind': 'nosuch' is not one of 'switchover', 'crash'"),
+        (("token", "--role", "x"), "'--role': 'x' is not one of 'patient', 'staff'"),
+        (("seed", "--patients", "many"), "'many' is not a whole number."),
+        (("drill", "crash", "--record", "x"), "'x' is not an id (a UUID)."),
+        (("endpoints", "--data", ""), "it is empty: name a folder"),
+    ],
+    ids=["kind", "role", "number", "id", "folder"],
+)
+def test_a_wrong_value_is_refused_in_plain_words(words: tuple[str, ...], said: str):
+    outcome = CliRunner().invoke(app, words)
+
+    assert outcome.exit_code == 2
+    # Without the frame around the words.
+    assert said in " ".join(outcome.output.replace("│", " ").split())
+    assert "Value error" not in outcome.output
 
 
 def test_another_error_of_ours_is_not_hidden():
