@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from services.audit.log.detail_words import CODES
 from services.core.audit import Action
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
@@ -230,9 +231,15 @@ def _shown(name: str, value: object) -> object:
             return ", ".join(map(str, value)) or "–"
         case dict():
             return ", ".join(f"{key}: {each}" for key, each in value.items()) or "–"
-        case str() if name in _OUR_VALUES:
-            return field_name(value)
+        case str():
+            return _shown_code(name, value)
     return value
+
+
+def _shown_code(name: str, value: str) -> str:
+    if words := CODES.get(name, {}).get(value):
+        return Sentence(words)
+    return field_name(value) if name in _OUR_VALUES else value
 
 
 def _change(change: tuple[str, Any]) -> str:
