@@ -107,13 +107,14 @@ def _show_headline(progress: Progress) -> None:
         kept = _("The promise was kept. {details}").format(details=sentence)
         st.success(kept, icon=":material/check_circle:")
     elif progress.state == "skipped":
-        skipped = _("It was skipped. {details}").format(details=sentence)
-        st.info(skipped, icon=":material/skip_next:")
+        # The sentence itself begins with "Skipped".
+        st.info(sentence, icon=":material/skip_next:")
     elif progress.state == "broken":
         broken = _("The promise was broken. {details}").format(details=sentence)
         st.error(broken, icon=":material/error:")
     else:
-        endless = _("It did not finish. {details}").format(details=sentence)
+        # A drill that was killed has left no sentence that says so.
+        endless = sentence or _("It did not finish.")
         st.warning(endless, icon=":material/warning:")
 
 

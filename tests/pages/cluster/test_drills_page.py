@@ -95,6 +95,34 @@ def test_a_running_drill_is_followed_to_its_end(
 
 
 @pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        ("skipped", "Skipped: no network."),
+        ("failed", "It stopped with an error: no disk."),
+        ("failed", ""),
+    ],
+    ids=["skipped", "stopped", "killed"],
+)
+def test_how_a_drill_ended_is_said_once(
+    at_desk: Callable[..., AppTest],
+    kept: Session,
+    monkeypatch: pytest.MonkeyPatch,
+    state: str,
+    sentence: str,
+):
+    keep(kept, Drill(kind="crash", state="running"))
+    ended = drill_progress.Progress((), False, state, sentence)
+    monkeypatch.setattr(drill_progress, "can_practise", lambda: True)
+    monkeypatch.setattr(drill_progress, "progress_of", lambda _: ended)
+
+    app = at_desk("drills", Role.ADMIN)
+
+    headlines = [element.value for element in (*app.info, *app.warning)]
+    assert (sentence or "It did not finish.") in headlines
+    assert not app.exception
+
+
+@pytest.mark.parametrize(
     ("typed", "said"),
     [
         (0, "A drill can be due every 1 to 366 days."),
