@@ -21,7 +21,14 @@ from api.core.documented import Responses, sends
 from api.core.files.downloads import NOT_MODIFIED, PARTIAL, UNSATISFIABLE, send_version
 from api.core.files.sending import PDF
 from api.core.idempotency import IdempotencyKey
-from api.core.outcomes import FHIR_JSON, FHIR_PATH, FhirResponse, outcome
+from api.core.outcomes import (
+    FHIR_JSON,
+    FHIR_PATH,
+    SMART_CONFIGURATION_PATH,
+    TOKEN_PATH,
+    FhirResponse,
+    outcome,
+)
 from api.fhir import searching, statement
 from api.fhir.answering import (
     ID_IN_PATH,
@@ -53,6 +60,8 @@ router = APIRouter(prefix=FHIR_PATH, tags=["FHIR"])
 unserved = APIRouter(prefix=FHIR_PATH, include_in_schema=False)
 
 _METHOD_NOT_ALLOWED: Final = 405
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_NEED_NO_TOKEN: Final = (f"{FHIR_PATH}/metadata", SMART_CONFIGURATION_PATH, TOKEN_PATH)
 _FORM: Final = "application/x-www-form-urlencoded"
 _RESOURCE: Final = {"content": {FHIR_JSON: {"schema": {"type": "object"}}}}
 _OK: Final[Responses] = {200: {"description": "The resource", **_RESOURCE}}
@@ -336,9 +345,20 @@ for served in SERVED:
         _serve_read(served, served.read)
 
 
+def refuse_method() -> None:
+    """Tell everybody by which method a path is served that needs no token."""
+    raise HTTPException(_METHOD_NOT_ALLOWED)
+
+
+for open_path in _NEED_NO_TOKEN:
+    unserved.add_api_route(
+        open_path.removeprefix(FHIR_PATH), refuse_method, methods=[*_METHODS]
+    )
+
+
 @unserved.api_route(
     "/{anything:path}",
-    methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+    methods=[*_METHODS],
     dependencies=[Depends(require_known_token)],
 )
 def refuse(anything: str) -> None:

@@ -129,6 +129,22 @@ def test_without_a_token_an_outcome_says_so(stranger, method, path):
 
 
 @pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/fhir/auth/token", "POST"),
+        ("POST", "/fhir/metadata", "GET, HEAD"),
+        ("DELETE", "/fhir/.well-known/smart-configuration", "GET, HEAD"),
+    ],
+)
+def test_what_needs_no_token_tells_its_methods_without_one(
+    stranger, method, path, allowed
+):
+    answer = stranger.ask(method, path)
+
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+
+
+@pytest.mark.parametrize(
     "format_",
     [
         "json",
