@@ -32,6 +32,7 @@ from api.documents import (
 )
 from api.documents.schemas import stale_document
 from api.fhir import history, routes as fhir_routes, smart_configuration, token_endpoint
+from api.fhir.answering import TrailingSlash
 from api.fhir.bulk import routes as fhir_exports
 from api.fhir.writing import routes as fhir_creation, transactions
 from api.patients import (
@@ -229,6 +230,7 @@ def create_api(
     documented.describe(api)
     api.add_middleware(CompressedJson)
     api.add_middleware(HeadOfGet, routes=routes)
+    api.add_middleware(TrailingSlash)
     origins.admit(api, cors_origins)
     return api
 

@@ -1,4 +1,4 @@
-"""FHIR answers: resources as JSON, with content negotiation and their versions."""
+"""FHIR requests and answers: addresses, content negotiation, versions."""
 
 import re
 from collections.abc import Sequence
@@ -8,11 +8,12 @@ from typing import Final
 
 from fastapi import HTTPException, Request
 from starlette.convertors import Convertor, register_url_convertor
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.core.documented import Responses
 from api.core.files.ranges import is_known
 from api.core.files.sending import PDF
-from api.core.outcomes import FHIR_JSON, FHIR_PATH
+from api.core.outcomes import FHIR_JSON, FHIR_PATH, is_fhir
 from api.fhir.definitions import Resource
 from api.fhir.searching import FORMAT
 
@@ -29,6 +30,24 @@ class IdConvertor(Convertor[str]):
     def to_string(self, value: str) -> str:
         """Return the id as it is in a path."""
         return value
+
+
+class TrailingSlash:
+    """Serves an address below /fhir that ends in a slash as the one without it.
+
+    Some clients append one. A redirect would lose the body of a POST, and repeat what
+    is searched for.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the request under the address without the slash."""
+        path = scope.get("path", "")
+        if scope["type"] == "http" and is_fhir(path) and path.endswith("/"):
+            scope = {**scope, "path": path.removesuffix("/")}
+        await self._app(scope, receive, send)
 
 
 register_url_convertor("fhir_id", IdConvertor())

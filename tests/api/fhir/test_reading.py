@@ -145,6 +145,24 @@ def test_what_needs_no_token_tells_its_methods_without_one(
 
 
 @pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/fhir/Patient/", 200),
+        ("HEAD", "/fhir/Patient/", 200),
+        ("GET", "/fhir/Patient/?_count=1", 200),
+        ("GET", "/fhir/metadata/", 200),
+        ("POST", "/fhir/Patient/_search/", 200),
+        ("POST", "/fhir/", 415),
+        ("DELETE", "/fhir/Patient/", 405),
+        ("GET", "/fhir/Patient//", 404),
+        ("GET", "/api/v1/patients/", 404),
+    ],
+)
+def test_one_trailing_slash_changes_nothing(client, method, path, status):
+    assert client.ask(method, path).status_code == status
+
+
+@pytest.mark.parametrize(
     "format_",
     [
         "json",
