@@ -22,7 +22,8 @@ _CODES: Final[Mapping[int, str]] = {
     406: "not-supported",
     409: "conflict",
     410: "deleted",
-    412: "conflict",
+    # Of what FHIR serves, only a condition of create that several meet.
+    412: "multiple-matches",
     413: "too-long",
     415: "not-supported",
     416: "invalid",

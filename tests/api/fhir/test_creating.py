@@ -112,6 +112,7 @@ def test_where_several_are_found_nothing_is_created(client, newcomer):
     sought = f"family={newcomer['name'][0]['family']}"
     [issue] = _issues(_create(client, third, If_None_Exist=sought), 412)
 
+    assert issue["code"] == "multiple-matches"
     assert "more than one" in issue["diagnostics"]
     bundle = client.get(f"/fhir/Patient?{sought}").json()
     assert bundle["total"] == 2
