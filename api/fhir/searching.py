@@ -143,7 +143,9 @@ def _values(name: str, value: str) -> list[str]:
         raise InvalidInput(name, f"{name} contains a character that cannot be stored.")
     parts = _UNESCAPED_COMMA.split(value)
     # Every text begins with an empty one: a comma too many would find everybody.
-    if not all(parts):
+    if not value.strip():
+        raise InvalidInput(name, f"{name} has nothing but spaces as its value.")
+    if not all(part.strip() for part in parts):
         raise InvalidInput(name, f"{name} contains an empty value beside a comma.")
     return [_ESCAPED.sub(r"\1", part) for part in parts]
 

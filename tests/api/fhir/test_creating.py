@@ -123,6 +123,7 @@ def test_where_several_are_found_nothing_is_created(client, newcomer):
     [
         "",
         "_count=5",
+        "family=%20",
         "color=red",
         "birthdate=soon",
         "_sort=family&family=x",

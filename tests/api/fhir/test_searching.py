@@ -336,6 +336,8 @@ def test_an_archived_patient_is_found_where_archived_ones_are_asked_for(
         ("Patient", "_count=1&_count=2", "more than once"),
         ("Patient", "name=%00", "character"),
         ("Patient", "name=Ada,", "comma"),
+        ("Patient", "name=Ada,%20", "comma"),
+        ("Patient", "name=%20", "name has nothing but spaces"),
         ("Practitioner", "name=,Ann", "comma"),
         ("Provenance", "_id=" + ",".join(["1"] * 101), "at most 100"),
         ("AllergyIntolerance", "_id=" + ",".join(["1"] * 101), "at most 100"),
