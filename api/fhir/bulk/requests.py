@@ -15,7 +15,7 @@ from api.fhir.searching import BESIDE, Pairs, is_lenient
 from api.fhir.table import BULK_SOURCES
 from services.core.actors import Permission
 from services.core.errors import InvalidInput, NotAllowed
-from services.fhir.bulk_exports.model import ExportRequest
+from services.fhir.bulk_exports.model import ExportRequest, NothingToExport
 
 REASON_HEADER: Final = "X-Chartroom-Reason"
 NDJSON: Final = "application/fhir+ndjson"
@@ -59,12 +59,7 @@ def read_request(
 
 def _require_purpose(caller: Caller) -> None:
     if caller.resource_scopes is not None and caller.export_purpose is None:
-        caller.refuse(
-            NotAllowed(
-                "This system may not export anything. An administrator sets what "
-                "it may export on the page Connected systems."
-            )
-        )
+        caller.refuse(NothingToExport())
 
 
 def _require_reach(caller: Caller, operation: BulkOperation) -> None:

@@ -18,7 +18,7 @@ from api.fhir.definitions import (
     uuid_of,
 )
 from services.fhir import bulk_exports
-from services.fhir.bulk_exports.model import PatientGroup
+from services.fhir.bulk_exports.model import NothingToExport, PatientGroup
 
 NAME: Final = "Group"
 
@@ -41,15 +41,20 @@ def group_resource(group: PatientGroup) -> Resource:
 def find_group(session: Session, caller: Caller, id_: str) -> PatientGroup:
     """Return a group of the caller's; for a connected system, one that was granted.
 
-    Raises NoSuchGroup, GroupNotGranted, NotAllowed.
+    Raises NoSuchGroup, GroupNotGranted, NothingToExport, NotAllowed.
     """
     find = bulk_exports.get_granted if _is_system(caller) else bulk_exports.get_group
     return find(session, caller.actor, uuid_of(id_))
 
 
 def _is_system(caller: Caller) -> bool:
-    # Patients' apps have such scopes as well, and no right to export.
-    return caller.resource_scopes is not None
+    """Return whether a connected system calls; raises NothingToExport."""
+    # Patients' apps have such scopes as well, and may not read groups.
+    if caller.resource_scopes is None:
+        return False
+    if caller.export_purpose is None:
+        raise NothingToExport
+    return True
 
 
 def _read(session: Session, caller: Caller, id_: str) -> Resource:

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from services.core.actors import Actor, Permission
-from services.core.errors import NotFound, TooOften, Unavailable
+from services.core.errors import NotAllowed, NotFound, TooOften, Unavailable
 from services.core.sentences import Sentence
 from services.lists.streaming.line_pieces import LinePiece
 
@@ -176,6 +176,16 @@ class GroupNotGranted(NotFound):
         super().__init__(
             "This system was granted no such group. An administrator grants groups on "
             "Connected systems."
+        )
+
+
+class NothingToExport(NotAllowed):
+    """A connected system that exports nothing asks for an export, or for its groups."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This system may not export anything. An administrator sets what it may "
+            "export on the page Connected systems."
         )
 
 
