@@ -1,7 +1,7 @@
 """Files in Streamlit's uploaders: in memory once, and only while their page is open.
 
 Streamlit has them by the name that is in the browser's form, where some characters are
-escaped.
+escaped, and others may change what is read.
 """
 
 from collections import Counter
@@ -15,13 +15,14 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
 from api.core.files.form_names import unescape_form_name
+from services.documents.records.rules import tidy_line
 
 _PAGE: Final = "uploaded_files_page"
 _arriving: Final[Counter[str]] = Counter()
 
 
 def share_bytes() -> None:
-    """Have all copies of an uploaded file share its bytes, and its sender's name.
+    """Have all copies of an uploaded file share its bytes, and a readable name.
 
     Each run of a page gets a deep copy of all chosen files, so that several files of 50
     MB were in memory at least twice. Streamlit has no setting for it. To be called once
@@ -78,7 +79,8 @@ def _copied(upload: UploadedFile, _: object) -> UploadedFile:
     # The bytes that a BytesIO is made from are copied only if somebody writes to it.
     record = UploadedFileRec(
         upload.file_id,
-        unescape_form_name(upload.name),
+        # As it will be filed: marks of direction make a name read backwards.
+        tidy_line(unescape_form_name(upload.name)),
         upload.type,
         b"" if upload.closed else upload.getvalue(),
     )

@@ -53,12 +53,15 @@ def test_a_file_that_was_let_go_of_can_be_copied(upload):
     ("sent", "name"),
     [
         ("He said %22yes%22.pdf", 'He said "yes".pdf'),
-        ("two%0D%0Alines.pdf", "two\r\nlines.pdf"),
+        ("two%0D%0Alines.pdf", "two lines.pdf"),
         ("50%25 of 100%.pdf", "50%25 of 100%.pdf"),
+        ("letter\u202efdp.exe", "letterfdp.exe"),
     ],
-    ids=["quotes", "lines", "percent"],
+    ids=["quotes", "lines", "percent", "backwards"],
 )
-def test_a_page_gets_the_name_that_the_file_has_at_its_sender(upload, sent, name):
+def test_a_page_gets_the_name_at_the_sender_on_one_line_as_it_is_read(
+    upload, sent, name
+):
     upload.name = sent
 
     first = copy.deepcopy(upload)
