@@ -1,9 +1,14 @@
 """Text that people type: whether the database can take it, and how it is kept."""
 
+import re
+from typing import Final
 from unicodedata import category, normalize
 
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
+
+# These make a line, and what is written beside it, read differently from what is kept.
+_DIRECTIONS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 def tidy(text: str) -> str:
@@ -13,6 +18,15 @@ def tidy(text: str) -> str:
         "".join(character for character in line if category(character) != "Cc").rstrip()
         for line in lines
     ).strip()
+
+
+def tidy_line(text: str) -> str:
+    """Return the text tidied and on one line, as names are kept.
+
+    Marks of direction are dropped, and what nobody could see is no text.
+    """
+    line = " ".join(_DIRECTIONS.sub("", tidy(text)).split())
+    return line if any(map(str.isprintable, line.replace(" ", ""))) else ""
 
 
 def is_storable(text: str) -> bool:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from db.models.document_search import DocumentFieldValue
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
-from services.core.typed_text import is_storable, tidy
+from services.core.typed_text import is_storable, tidy_line
 from services.documents.fields.model import (
     LONGEST_TEXT,
     PREFIX,
@@ -173,12 +173,12 @@ def _read(field: DocumentField, value: object) -> FieldValue:
 
 
 def _read_text(field: DocumentField, value: object) -> str:
-    if not isinstance(value, str) or not is_storable(value):
+    typed = value if isinstance(value, str) and is_storable(value) else ""
+    if not (text := tidy_line(typed)):
         raise _refusal(
             field, "{name} must be text of letters and digits; enter it again."
         )
-    text = " ".join(tidy(value).split())
-    if not 0 < len(text) <= LONGEST_TEXT:
+    if len(text) > LONGEST_TEXT:
         raise _refusal(
             field,
             "{name} can have at most {most} characters; shorten it.",

@@ -14,7 +14,7 @@ from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput, NotFound
 from services.core.sentences import Sentence
-from services.core.typed_text import is_storable, tidy
+from services.core.typed_text import is_storable, tidy_line
 from services.documents.tags.reading import DocumentTag, TagColour
 
 SUBJECT: Final = "tag"
@@ -184,7 +184,7 @@ def _write_on_documents(session: Session, name: str, tags: object) -> int:
 
 
 def _name_of(typed: str) -> str:
-    name = " ".join(tidy(typed).split()) if is_storable(typed) else ""
+    name = tidy_line(typed) if is_storable(typed) else ""
     if not name:
         raise InvalidInput("name", "A tag needs a name. Enter one.")
     if len(name) > LONGEST_NAME:

@@ -114,6 +114,13 @@ def test_what_is_no_such_value_is_refused_by_the_name_of_the_field(
     assert refusal.value.property_name == f"custom_fields.{key}"
 
 
+def test_names_and_values_read_as_they_are_kept(session, clerk, define):
+    field = define("text", "Num\u202eber\u202c")
+    letter = file(session, clerk, fields={field.key: "L\u20661\u2069"})
+
+    assert (field.name, letter.fields) == ("Number", {"number": "L1"})
+
+
 def test_a_change_is_a_revision_whose_event_names_the_fields_and_not_their_values(
     session, clerk, define
 ):

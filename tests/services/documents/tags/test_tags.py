@@ -79,12 +79,18 @@ def test_two_tags_have_not_the_same_name(session, boss):
 
 
 @pytest.mark.parametrize(
-    "name", ["", "  ", "x" * 41, "a\0b"], ids=["empty", "blank", "long", "unstorable"]
+    "name",
+    ["", "  ", "x" * 41, "a\0b", "\u202e\u200b"],
+    ids=["empty", "blank", "long", "unstorable", "invisible"],
 )
 def test_a_tag_has_a_name_that_fits(session, boss, name):
     with pytest.raises(InvalidInput) as refusal:
         tags.add_tag(session, boss, name)
     assert refusal.value.property_name == "name"
+
+
+def test_a_name_reads_as_it_is_kept(session, boss):
+    assert tags.add_tag(session, boss, " Ur\u202e gent\u2069").name == "Ur gent"
 
 
 def test_a_new_name_stands_on_all_documents(session, boss, clerk, paper):
