@@ -14,6 +14,8 @@ from api.core.answers import JsonResponse, Shown, written_headers
 from api.core.bodies import Body, describe_body, json_body
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
+from api.core.idempotency import IdempotencyKey, id_for
+from api.documents.document_uploads import discard_unused
 from api.documents.schemas import (
     DocumentAnswer,
     DocumentShown,
@@ -109,15 +111,18 @@ def file_form(
     caller: Writer,
     name: str,
     body: Annotated[FilledForm, json_body(FilledForm, writer)],
+    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Make a PDF from a form and file it; one written by a patient is marked as such.
 
-    It counts as an upload.
+    It counts as an upload. With a key, a form is filed only once, however often it is
+    sent.
     """
+    document_id = id_for(caller.actor, idempotency_key) or uuid4()
     template, now = forms.template_for(caller.actor, name), caller.stores.now()
     form = forms.checked(template, body.values_for(template), today=now.date())
     with caller.counting_upload():
-        written = _make(caller, template, form, body, now)
+        written = _make(caller, template, form, body, document_id=document_id, now=now)
     filed = written.value
     answer = {
         "message": "Document generated and uploaded successfully",
@@ -132,9 +137,11 @@ def _make(
     template: Template,
     form: Mapping[str, Any],
     body: FilledForm,
+    *,
+    document_id: UUID,
     now: datetime,
 ) -> WriteResult[DocumentRecord]:
-    papers, document_id = caller.stores.papers, uuid4()
+    papers = caller.stores.papers
     wording = papers.wording(None)
     data = forms.generate(
         template,
@@ -162,10 +169,12 @@ def _make(
         fields=body.custom_fields,
     )
     with papers.ingest.discarding_on_refusal(content):
-        return caller.write(
+        written = caller.write(
             lambda session: records.file(session, caller.actor, draft, content),
             key=uuid4(),
         )
+    discard_unused(caller, content, written.value)
+    return written
 
 
 def _shown(template: Template) -> dict[str, Any]:

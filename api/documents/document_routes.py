@@ -24,6 +24,7 @@ from api.documents.document_uploads import (
     Sender,
     Uploaded,
     describe_upload,
+    discard_unused,
     keep,
     receive,
     with_choices,
@@ -52,6 +53,8 @@ from services.documents.records.rules import LONGEST_DESCRIPTION, LONGEST_TITLE
 router = APIRouter(prefix="/api/documents", tags=["Documents"])
 
 _CREATED: Final = 201
+# The first revision is 1.
+_NEVER_CURRENT: Final = 0
 _ANOTHER_PATIENT: Final = (
     "This prescription belongs to another patient. Check which one is meant."
 )
@@ -144,9 +147,7 @@ def file_document(
 
     written = keep(caller, came, content, file)
     filed, same = written.value
-    if filed.version.file_id != content.file_id:
-        # It was filed before, with its own bytes.
-        caller.stores.papers.ingest.discard(content)
+    discard_unused(caller, content, filed)
     answer = {
         "message": "File uploaded successfully",
         "document": DocumentShown.of(filed),
@@ -218,19 +219,35 @@ def change_details(
     openapi_extra=describe_upload(with_facts=False),
 )
 def add_version(
-    caller: Sender, uuid: UUID, came: Uploaded, if_match: IfMatch = None
+    caller: Sender,
+    uuid: UUID,
+    came: Uploaded,
+    if_match: IfMatch = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Replace a document's file; earlier ones stay as versions."""
+    """Replace a document's file; earlier ones stay as versions.
+
+    With a key, a file becomes one version only, however often it is sent.
+    """
     came.require_no_facts()
+    version_id = id_for(caller.actor, idempotency_key)
     content = receive(caller, came)
 
     def add(session: Session) -> DocumentRecord:
-        before = _current(session, caller, uuid, if_match)
+        before = records.look_up(session, caller.actor, uuid)
+        # The first of several equal requests makes the others' If-Match outdated.
+        is_current = _is_current(before, if_match)
         return records.add_version(
-            session, caller.actor, uuid, content, revision=before.revision
+            session,
+            caller.actor,
+            uuid,
+            content,
+            revision=before.revision if is_current else _NEVER_CURRENT,
+            version_id=version_id,
         )
 
     written = keep(caller, came, content, add)
+    discard_unused(caller, content, written.value)
     return _done("New version uploaded successfully", written, _CREATED)
 
 
@@ -297,14 +314,20 @@ def _current(
     `If-Match` may also name the file's ETag.
     """
     document = records.look_up(session, caller.actor, uuid, even_deleted=even_deleted)
+    if not _is_current(document, if_match, is_of_file=is_of_file):
+        raise StaleRevision(document)
+    return document
+
+
+def _is_current(
+    document: DocumentRecord, if_match: str | None, *, is_of_file: bool = True
+) -> bool:
     if if_match is None or if_match.strip() == "*":
-        return document
+        return True
     tags = {document_etag(document)}
     if is_of_file:
         tags.add(file_etag(document.version.sha256))
-    if tags.isdisjoint(_TAG.findall(if_match)):
-        raise StaleRevision(document)
-    return document
+    return not tags.isdisjoint(_TAG.findall(if_match))
 
 
 def _done(

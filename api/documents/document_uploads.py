@@ -27,6 +27,7 @@ from services.documents import uploads
 from services.documents.records.drafts import DraftDocument, StoredContent
 from services.documents.records.errors import MAX_BYTES, NoFile, TooLarge
 from services.documents.records.kinds import Classification, DocumentType
+from services.documents.records.model import DocumentRecord
 from services.documents.records.rules import LONGEST_DESCRIPTION, LONGEST_TITLE
 from services.documents.records.visibility import permission_to_file
 
@@ -177,6 +178,17 @@ def keep(
     value, ended = written.value
     uploads.discard(caller.stores.files, ended)
     return WriteResult(value, written.lsn)
+
+
+def discard_unused(
+    caller: Caller, content: StoredContent, filed: DocumentRecord
+) -> None:
+    """Discard the bytes of a request that was sent again, if the first one's are kept.
+
+    The document is returned with the version that the first request made.
+    """
+    if filed.version.file_id != content.file_id:
+        caller.stores.papers.ingest.discard(content)
 
 
 def describe_upload(*, with_facts: bool) -> dict[str, Any]:

@@ -132,6 +132,15 @@ class DocumentIdTaken(Conflict):
         )
 
 
+class VersionIdTaken(Conflict):
+    """The id sent with a version belongs to another one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another version already has this id; send this one again with a new id."
+        )
+
+
 class StaleRevision(Conflict):
     """The document was changed since it was read; `current` is what it is now."""
 

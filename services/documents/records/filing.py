@@ -15,7 +15,11 @@ from services.core.audit import Action
 from services.documents.fields import FieldValue, fill, read_values
 from services.documents.records import downloads, reading, rules
 from services.documents.records.drafts import DraftDocument, StoredContent
-from services.documents.records.errors import DocumentIdTaken, NoSuchDocument
+from services.documents.records.errors import (
+    DocumentIdTaken,
+    NoSuchDocument,
+    VersionIdTaken,
+)
 from services.documents.records.kinds import Classification, default_classification
 from services.documents.records.model import DocumentRecord, VersionRecord
 from services.documents.records.revising import get_changeable, lock_patient, revise
@@ -94,14 +98,24 @@ def add_version(
     content: StoredContent,
     *,
     revision: int,
+    version_id: UUID | None = None,
 ) -> DocumentRecord:
     """Replace the document's file by the next version; the caller commits.
 
-    Raises StaleRevision, NoSuchDocument, PatientArchived, NotAllowed.
+    A version that was added with this id and this file before is returned, whatever the
+    revision is. Raises StaleRevision, NoSuchDocument, VersionIdTaken, PatientArchived,
+    NotAllowed.
     """
     before = get_changeable(session, actor, document_id)
+    if version_id is not None:
+        added = _added_before(session, actor, before, version_id, content)
+        if added is not None:
+            return added
     number = _next(session, actor, before, revision)
-    versions.add(session, actor, document_id, number, content)
+    with rules.translate_violations():
+        versions.add(
+            session, actor, document_id, number, content, version_id=version_id
+        )
     after = reading.look_up(session, actor, document_id)
     reading.record_event(
         session,
@@ -262,16 +276,51 @@ def _filed_before(
         raise DocumentIdTaken
     if not _is_same_file(session, there.version, content):
         raise DocumentIdTaken
+    if content.template is not None:
+        # A form is dated on the day on which it is filed.
+        facts = {**facts, "dated_on": there.dated_on}
     is_unchanged = there.revision == _FIRST_REVISION
     if is_unchanged and _compared(asdict(there)) != _compared(facts):
         raise DocumentIdTaken
     return there
 
 
+def _added_before(
+    session: Session,
+    actor: Actor,
+    document: DocumentRecord,
+    version_id: UUID,
+    content: StoredContent,
+) -> DocumentRecord | None:
+    """Return the document with the version of this id; None if there is none.
+
+    Raises VersionIdTaken if the id is of another document's version or another file.
+    """
+    row = session.execute(
+        select(DocumentVersion.document_id, DocumentVersion.number).where(
+            DocumentVersion.id == version_id
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    if row.document_id != document.id:
+        raise VersionIdTaken
+    there = reading.look_up(session, actor, document.id, number=row.number)
+    if not _is_same_file(session, there.version, content):
+        raise VersionIdTaken
+    return there
+
+
 def _is_same_file(
     session: Session, version: VersionRecord, content: StoredContent
 ) -> bool:
-    """Return whether the same file was sent; it may become another PDF each time."""
+    """Return whether the same file or form was sent.
+
+    It may become another PDF each time.
+    """
+    if content.template is not None:
+        filled_in = (version.template, _as_stored(version.form))
+        return filled_in == (content.template, _as_stored(content.form))
     if content.original is None:
         return version.sha256 == content.sha256.hex()
     there = downloads.find_original(session, version)
@@ -280,8 +329,11 @@ def _is_same_file(
 
 def _compared(facts: Mapping[str, Any]) -> Any:
     """Return the facts that are compared, with numbers as the database has them."""
-    known = {name: facts[name] for name in _COMPARED}
-    return json.loads(json.dumps(known, default=str), parse_int=float)
+    return _as_stored({name: facts[name] for name in _COMPARED})
+
+
+def _as_stored(values: Mapping[str, Any] | None) -> Any:
+    return json.loads(json.dumps(values, default=str), parse_int=float)
 
 
 def _next(session: Session, actor: Actor, before: DocumentRecord, revision: int) -> int:

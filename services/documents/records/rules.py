@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from db.postgres.violations import violated
 from services.core.sentences import Sentence
-from services.documents.records.errors import InvalidDocument
+from services.documents.records.errors import InvalidDocument, VersionIdTaken
 
 LONGEST_TITLE: Final = 200
 EARLIEST_PAPER: Final = date(1900, 1, 1)
@@ -158,9 +158,13 @@ def translate_violations() -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        if violated(error) != "documents_metadata_size":
-            raise
-        raise _too_large() from error
+        match violated(error):
+            case "documents_metadata_size":
+                raise _too_large() from error
+            case "document_versions_pkey":
+                raise VersionIdTaken from error
+            case _:
+                raise
 
 
 def _depth(metadata: Mapping[str, Any]) -> int:

@@ -121,3 +121,84 @@ def test_a_key_finds_what_it_filed_though_it_was_retitled_since(client):
 
     assert retitled.status_code == 200
     assert again.json()["document"]["id"] == first
+
+
+def replace_file(client: Any, document_id: str, key: str, data: bytes):
+    """Send a new version of a document's first state, with a key."""
+    return client.ask(
+        "POST",
+        f"/api/documents/{document_id}/versions",
+        files={"file": ("Report.pdf", data)},
+        headers={"Idempotency-Key": key, "If-Match": '"1"'},
+    )
+
+
+@pytest.fixture
+def filed(client, ada):
+    """Return a function that files a document of Ada's, and returns its id."""
+
+    def file():
+        sent = send(client, uuid4().hex, pdf(), patient_id=ada["uuid"])
+        return sent.json()["document"]["id"]
+
+    return file
+
+
+@pytest.mark.parametrize("make", [pdf, picture], ids=["pdf", "picture"])
+def test_a_version_that_is_sent_again_is_added_once(client, filed, stored, make):
+    document_id, key, data = filed(), uuid4().hex, make()
+
+    first = replace_file(client, document_id, key, data)
+    before = stored()
+    again = replace_file(client, document_id, key, data)
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json()["document"] == first.json()["document"]
+    assert again.headers["etag"] == first.headers["etag"] == '"2"'
+    assert stored() == before
+
+
+def test_a_key_of_a_version_is_refused_for_another_file_or_document(
+    client, filed, stored
+):
+    document_id, key, data = filed(), uuid4().hex, pdf()
+    assert replace_file(client, document_id, key, data).status_code == 201
+    other_id = filed()
+    before = stored()
+
+    refused = [
+        replace_file(client, document_id, key, pdf()),
+        replace_file(client, other_id, key, data),
+    ]
+
+    assert [answer.status_code for answer in refused] == [409, 409]
+    assert "Another version already has this id" in refused[0].json()["detail"]
+    assert stored() == before
+
+
+def test_another_key_does_not_excuse_an_outdated_state(client, filed):
+    document_id, data = filed(), pdf()
+    assert replace_file(client, document_id, uuid4().hex, data).status_code == 201
+
+    assert replace_file(client, document_id, uuid4().hex, data).status_code == 412
+
+
+FORM = "/api/document-forms/health_statement"
+STATED = {"name": "Sarah", "date_of_birth": "1980-05-15", "diagnosis": "Asthma"}
+
+
+def test_a_form_that_is_sent_again_is_filed_once(as_role, stored):
+    sarah, headers = as_role(Role.PATIENT), {"Idempotency-Key": uuid4().hex}
+    sent = {"form": STATED, "title": "My health"}
+
+    first = sarah.post(FORM, sent, headers=headers)
+    before = stored()
+    again = sarah.post(FORM, sent, headers=headers)
+    other = sarah.post(FORM, sent | {"title": "Another"}, headers=headers)
+    changed = {"form": STATED | {"diagnosis": "None"}, "title": "My health"}
+    another = sarah.post(FORM, changed, headers=headers)
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json()["document"] == first.json()["document"]
+    assert (other.status_code, another.status_code) == (409, 409)
+    assert stored() == before

@@ -29,13 +29,17 @@ def add(
     document_id: UUID,
     number: int,
     content: StoredContent,
+    *,
+    version_id: UUID | None = None,
 ) -> None:
     """Write a version whose bytes are stored, with its text."""
-    about = {"document_id": document_id, "number": number}
-    version_id = _insert(session, about | values_of(actor, content))
+    about: dict[str, Any] = {"document_id": document_id, "number": number}
+    if version_id is not None:
+        about["id"] = version_id
+    added_id = _insert(session, about | values_of(actor, content))
     if pages := pages_of(content):
-        session.execute(_ADD_TEXT, {"version_id": version_id, "pages": pages})
-    add_original(session, version_id, content)
+        session.execute(_ADD_TEXT, {"version_id": added_id, "pages": pages})
+    add_original(session, added_id, content)
 
 
 def add_original(session: Session, version_id: UUID, content: StoredContent) -> None:

@@ -1,6 +1,7 @@
 """Documents are filed under a patient or unfiled."""
 
 from dataclasses import replace
+from datetime import date
 from uuid import uuid4
 
 import pytest
@@ -131,6 +132,34 @@ def test_whoever_chose_the_id_may_file_the_same_again(session, clerk):
     assert again == first
     assert first.id == chosen
     assert len(records.versions(session, clerk, chosen)) == 1
+
+
+def test_the_same_form_is_the_same_document_though_its_pdf_was_made_anew(
+    session, clerk
+):
+    chosen, typed = uuid4(), {"rows": (("one", 1),)}
+    of_form = {"origin": "form", "template": "sick_note"}
+    first = file(
+        session,
+        clerk,
+        id=chosen,
+        dated_on=date(2026, 11, 20),
+        holding=content(b"at noon", form=typed, **of_form),
+    )
+
+    again = file(
+        session,
+        clerk,
+        id=chosen,
+        dated_on=date(2026, 11, 21),
+        holding=content(b"after midnight", form=typed, **of_form),
+    )
+
+    assert again == replace(first, version=again.version)
+    assert again.version.sha256 == first.version.sha256
+    for other in ({"form": {"rows": ()}}, {"form": typed, "template": "referral"}):
+        with pytest.raises(DocumentIdTaken):
+            file(session, clerk, id=chosen, holding=content(**{**of_form, **other}))
 
 
 def test_an_id_is_not_taken_over_with_other_content_or_by_somebody_else(
