@@ -1,6 +1,7 @@
 """What can be done with a patient's record as a whole, and what has been done."""
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -156,11 +157,16 @@ def _ask_for_death(patient: PatientRecord) -> None:
             )
         )
         if confirmed(_("Save"), key="patient_died_save"):
-            actor, on = current_actor(), today()
-            write(
-                lambda s: deaths.record_death(
-                    s, actor, patient.id, died, version=patient.version, today=on
-                )
-            )
-            notify(_("Date of death saved.") if died else _("Date of death removed."))
+            if died != patient.deceased_on:
+                _save_death(patient, died)
             st.rerun()
+
+
+def _save_death(patient: PatientRecord, died: date | None) -> None:
+    actor, on = current_actor(), today()
+    write(
+        lambda s: deaths.record_death(
+            s, actor, patient.id, died, version=patient.version, today=on
+        )
+    )
+    notify(_("Date of death saved.") if died else _("Date of death removed."))

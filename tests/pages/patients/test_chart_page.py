@@ -402,6 +402,17 @@ def test_a_death_is_recorded_and_stands_in_the_header(clinic, ada):
     assert not any("Died 9 March" in said.value for said in app.markdown)
 
 
+def test_saving_no_date_of_death_where_there_is_none_changes_nothing(clinic, ada):
+    app = opened(clinic, ada, "overview")
+    app.button(key="patient_death").click().run()
+
+    press(app, "patient_death", "patient_died_save")
+
+    assert not app.toast
+    now = clinic.read(lambda s: patients.look_up(s, clinic.clerk, ada.id))
+    assert now.version == ada.version
+
+
 def test_what_changed_in_a_record_is_told_with_who_and_when(clinic, ada):
     draft = replace(ada.draft(), address="2 Quay Street", allergies=("Latex",))
     clinic.write(
