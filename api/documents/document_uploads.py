@@ -20,9 +20,9 @@ from starlette.requests import ClientDisconnect
 
 from api.core.bodies import parse_json
 from api.core.dependencies import Caller, ProgramOrPerson
-from api.core.files.form_names import unescape_form_name
 from db.postgres import WriteResult
 from services.core.errors import InvalidInput
+from services.core.typed_text import unescape_form_name
 from services.documents import uploads
 from services.documents.records.drafts import DraftDocument, StoredContent
 from services.documents.records.errors import MAX_BYTES, NoFile, TooLarge

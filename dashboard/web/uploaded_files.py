@@ -14,8 +14,7 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
-from api.core.files.form_names import unescape_form_name
-from services.documents.records.rules import tidy_line
+from services.core.typed_text import tidy_line, unescape_form_name
 
 _PAGE: Final = "uploaded_files_page"
 _arriving: Final[Counter[str]] = Counter()

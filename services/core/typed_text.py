@@ -1,4 +1,7 @@
-"""Text that people type: whether the database can take it, and how it is kept."""
+"""Text that people type: whether the database can take it, and how it is kept.
+
+Names of files are such text, and come as browsers write them into forms.
+"""
 
 import re
 from typing import Final
@@ -7,6 +10,10 @@ from unicodedata import category, normalize
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
 
+# By HTML's rules for `multipart/form-data`, and only these: a browser leaves every
+# other percent sign of a file's name as it is.
+_ESCAPED: Final = {"%22": '"', "%0d": "\r", "%0a": "\n"}
+_ESCAPES: Final = re.compile("|".join(_ESCAPED), re.IGNORECASE)
 # These make a line, and what is written beside it, read differently from what is kept.
 _DIRECTIONS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
@@ -27,6 +34,14 @@ def tidy_line(text: str) -> str:
     """
     line = " ".join(_DIRECTIONS.sub("", tidy(text)).split())
     return line if any(map(str.isprintable, line.replace(" ", ""))) else ""
+
+
+def unescape_form_name(name: str) -> str:
+    """Return the name of a file in a multipart form as its sender has it.
+
+    What is unescaped already stays the same.
+    """
+    return _ESCAPES.sub(lambda escape: _ESCAPED[escape[0].lower()], name)
 
 
 def is_storable(text: str) -> bool:
