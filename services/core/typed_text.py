@@ -16,6 +16,7 @@ _ESCAPED: Final = {"%22": '"', "%0d": "\r", "%0a": "\n"}
 _ESCAPES: Final = re.compile("|".join(_ESCAPED), re.IGNORECASE)
 # These make a line, and what is written beside it, read differently from what is kept.
 _DIRECTIONS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_UNSTORABLE: Final = frozenset({"Cc", "Cs"})
 
 
 def tidy(text: str) -> str:
@@ -28,12 +29,20 @@ def tidy(text: str) -> str:
 
 
 def tidy_line(text: str) -> str:
-    """Return the text tidied and on one line, as names are kept.
+    """Return the text on one line, in composed characters, as names are kept.
 
-    Marks of direction are dropped, and what nobody could see is no text.
+    What cannot be stored or seen is left out, and so are marks of direction. Joiners of
+    no width stay inside words, but are no text by themselves.
     """
-    line = " ".join(_DIRECTIONS.sub("", tidy(text)).split())
-    return line if any(map(str.isprintable, line.replace(" ", ""))) else ""
+    visible = _DIRECTIONS.sub("", normalize("NFC", text))
+    kept = (" " if is_unstorable(c) else c for c in visible)
+    words = "".join(kept).split()
+    return " ".join(words) if any(map(str.isprintable, "".join(words))) else ""
+
+
+def is_unstorable(character: str) -> bool:
+    """Return whether a character is a control character, or half of one."""
+    return category(character) in _UNSTORABLE
 
 
 def unescape_form_name(name: str) -> str:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from services.core.typed_text import tidy_line
 from services.documents.records.rules import (
     EARLIEST_PAPER,
     LONGEST_TITLE,
     stem_of,
-    tidy_line,
 )
 
 # A letter has its date on the first page, and seldom below the first paragraphs.

@@ -15,6 +15,7 @@ from prometheus_client import Histogram
 from db.files.gridfs import Bucket, FileStore, FileStoreUnavailable, PutFile
 from services.core import stored_bytes
 from services.core.errors import Unavailable
+from services.core.typed_text import tidy_line
 from services.documents.records.drafts import (
     Origin,
     Scan,
@@ -28,7 +29,7 @@ from services.documents.records.errors import (
     TooLarge,
     translate_file_errors,
 )
-from services.documents.records.rules import LONGEST_FILENAME, stem_of, tidy_line
+from services.documents.records.rules import LONGEST_FILENAME, stem_of
 from services.pdf.report import ACTIVE, Finding, NotAPdf, OfficeFile, PdfReport
 from services.pdf.sources import (
     HEADER_WITHIN,

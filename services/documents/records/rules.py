@@ -2,7 +2,6 @@
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -13,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from db.postgres.violations import violated
 from services.core.sentences import Sentence
+from services.core.typed_text import is_unstorable, tidy_line
 from services.documents.records.errors import InvalidDocument, VersionIdTaken
 
 LONGEST_TITLE: Final = 200
@@ -24,26 +24,12 @@ LARGEST_METADATA: Final = 16_000
 # Far below the depth at which a JSON parser, Python's among them, overflows its stack.
 DEEPEST_METADATA: Final = 100
 _ENDING: Final = ".pdf"
-# These characters make a name display backwards: "fdp.exe".
-_DIRECTIONS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_UNSTORABLE: Final = frozenset({"Cc", "Cs"})
-
-
-def tidy_line(text: str) -> str:
-    """Return the text on one line, without what cannot be stored or seen.
-
-    Joiners of no width stay inside words, but are no text by themselves.
-    """
-    visible = _DIRECTIONS.sub("", text)
-    kept = (" " if _is_unstorable(c) else c for c in visible)
-    words = "".join(kept).split()
-    return " ".join(words) if any(map(str.isprintable, "".join(words))) else ""
 
 
 def tidy_text(text: str) -> str:
     """Return the text with its lines, without what PostgreSQL cannot store."""
     lines = text.replace("\r\n", "\n")
-    return "".join(c for c in lines if c in "\n\t" or not _is_unstorable(c)).strip()
+    return "".join(c for c in lines if c in "\n\t" or not is_unstorable(c)).strip()
 
 
 def storable(page: str) -> str:
@@ -186,10 +172,6 @@ def _members(value: Any) -> Iterable[Any]:
     if isinstance(value, Mapping):
         return value.values()
     return value if isinstance(value, list) else ()
-
-
-def _is_unstorable(character: str) -> bool:
-    return unicodedata.category(character) in _UNSTORABLE
 
 
 def _too_large() -> InvalidDocument:
