@@ -20,6 +20,16 @@ from tests.kit import cast
 
 pytestmark = pytest.mark.browser
 
+# As while it grows: there is more in it than it shows.
+_SCROLL_WHILE_SMALL = """
+panel => {
+    const details = panel.querySelector("details")
+    details.style.maxHeight = "60px"
+    details.scrollTop = 20
+    return details.scrollTop
+}
+"""
+
 
 def register(page: Page, *, first_name: str, last_name: str, **fields: str) -> None:
     """Fill in and send the form of a new patient."""
@@ -297,6 +307,18 @@ def test_a_few_letters_and_enter_choose_the_term_on_file(page: Page):
     page.get_by_role("button", name="Show patients").press("Enter")
 
     expect(page.get_by_text("allergic to Penicillin")).to_be_visible()
+
+
+def test_a_panel_that_grows_leaves_lists_in_it_open(page: Page):
+    """A list is closed by a scroll of what is around it."""
+    page.goto("/patients")
+    ready(page).get_by_text("Filters and order").click()
+    page.get_by_role("button", name="Add filter").click()
+    expect(page.get_by_role("combobox", name="Field", exact=True)).to_be_visible()
+
+    scrolled = page.get_by_test_id("stExpander").first.evaluate(_SCROLL_WHILE_SMALL)
+
+    assert scrolled == 0
 
 
 def test_on_a_phone_nothing_is_written_over_what_is_typed(site: Site):
