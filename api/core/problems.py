@@ -283,18 +283,16 @@ def _method_not_allowed(
     routes: Sequence[APIRoute], request: Request, error: Exception
 ) -> Response:
     """Answer with all allowed methods: Starlette lists those of one route only."""
-    del error
     there = [
         route for route in routes if route.matches(request.scope)[0] is not Match.NONE
     ]
-    path = request.url.path
     methods = sorted({method for route in there for method in methods_of(route)})
     if not methods:
-        return _refusal(path, _NOT_FOUND, _NOTHING_THERE)
+        return _nothing_there(request, error)
     allowed = ", ".join(methods)
     sentence = f"Allowed methods: {allowed}."
     headers = {"Allow": allowed}
-    return _refusal(path, _METHOD_NOT_ALLOWED, sentence, headers=headers)
+    return _refusal(request.url.path, _METHOD_NOT_ALLOWED, sentence, headers=headers)
 
 
 def _unforeseen(request: Request, error: Exception) -> Response:

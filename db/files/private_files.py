@@ -90,6 +90,11 @@ def explain_gone(folder: Path | None) -> str | None:
     )
 
 
+def was_never_made(path: Path, mark: Path | None, folder: Path | None) -> bool:
+    """Return whether a clinic's folder is there and never had this file."""
+    return not (is_marked(mark) or explain_gone(folder) or path.exists())
+
+
 @contextmanager
 def locked(path: Path, how: int = fcntl.LOCK_EX) -> Iterator[None]:
     """Hold a lock on a file or folder against other lockers. Raises OSError."""

@@ -93,11 +93,8 @@ class SigningKeyFile:
 
     def read_or_make(self) -> SigningKeys:
         """Return the keys; make the file first if it is missing and may be made."""
-        if (
-            self.may_be_made
-            and not private_files.is_marked(self.mark)
-            and not private_files.explain_gone(self.folder)
-            and not self.path.exists()
+        if self.may_be_made and private_files.was_never_made(
+            self.path, self.mark, self.folder
         ):
             self._make()
         return self.read()
