@@ -1,6 +1,7 @@
 """etcd: the store by which Patroni's nodes agree, with the key that says who leads."""
 
 import base64
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -19,6 +20,9 @@ _USER: Final = "root"
 SCOPE: Final = "chartroom"
 _LEADER_KEY: Final = f"/service/{SCOPE}/leader"
 _MEMBERS: Final = f"/service/{SCOPE}/members"
+# Who leads with synchronous commits; a leader writes it before it takes writes, and it
+# stays there.
+_SYNC: Final = f"/service/{SCOPE}/sync"
 # The system identifier of the cluster's PostgreSQL: no node of another one may join,
 # and none may found one.
 _INITIALIZE: Final = f"/service/{SCOPE}/initialize"
@@ -121,12 +125,19 @@ class Etcd:
 
     def leadership(self) -> LeaderKey | None:
         """Return the leader key as it is now; None without an answer."""
-        answer = self._authorised("/v3/kv/range", {"key": _encode(_LEADER_KEY)})
-        if answer is None or "header" not in answer:
+        pair = self._read(_LEADER_KEY)
+        if pair is None:
             return None
-        pair = (answer.get("kvs") or [{}])[0]
         name = base64.b64decode(pair.get("value", "")).decode()
         return LeaderKey(name, int(pair.get("mod_revision", 0)))
+
+    def former_leader(self) -> str | None:
+        """Return the name of the node that led last; None if that is not known."""
+        pair = self._read(_SYNC) or {}
+        if "value" not in pair:
+            return None
+        leader: str | None = json.loads(base64.b64decode(pair["value"])).get("leader")
+        return leader
 
     def forget_member(self, name: str) -> None:
         """Delete what Patroni has written in etcd about a node that is gone."""
@@ -194,6 +205,14 @@ class Etcd:
             },
         )
         return bool(answer and answer.get("succeeded"))
+
+    def _read(self, key: str) -> dict[str, Any] | None:
+        """Return a key as etcd has it, {} if it has none; None without an answer."""
+        answer = self._authorised("/v3/kv/range", {"key": _encode(key)})
+        if answer is None or "header" not in answer:
+            return None
+        pair: dict[str, Any] = (answer.get("kvs") or [{}])[0]
+        return pair
 
     def _authorised(self, path: str, body: dict[str, Any]) -> dict[str, Any] | None:
         token = self._token()

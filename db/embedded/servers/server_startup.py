@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Final
 
 from psycopg2 import OperationalError
@@ -31,6 +32,7 @@ _START_SECONDS: Final = 120.0
 _COPY_SECONDS: Final = 43_200.0
 _STOP_SECONDS: Final = 20.0
 _ROLES_SECONDS: Final = 30.0
+_HEAD_START_SECONDS: Final = 5.0
 _LONGEST_PAUSE_SECONDS: Final = 0.5
 
 
@@ -154,8 +156,10 @@ class Servers:
             raise CannotStart(
                 "The cluster's identity could not be recorded in etcd: start again."
             )
+        self._begin_former_primary(having)
         for node in having:
-            node.patroni.start()
+            if not node.patroni.is_running:
+                node.patroni.start()
         if len(having) < len(nodes):
             try:
                 self._await_leader(having)
@@ -170,6 +174,23 @@ class Servers:
                     "may lack what was acknowledged: mount their disks, and start "
                     "again."
                 ) from error
+
+    def _begin_former_primary(self, having: Sequence[Node]) -> None:
+        """Start the node that led last, and wait until it leads, unless it takes long.
+
+        After an ordered stop all of them have the same log, and otherwise whoever's
+        Patroni is first would lead. After a crash a replica may be ready sooner than a
+        former primary, and all of them start at once.
+        """
+        name = self._etcd.former_leader()
+        former = next((node for node in having if node.name == name), None)
+        if former is None or former.has_crashed:
+            return
+        former.patroni.start()
+        with suppress(CannotStart):
+            child_processes.wait_for(
+                self._fleet.is_led, [former.patroni], seconds=_HEAD_START_SECONDS
+            )
 
     def _await_leader(self, nodes: Sequence[Node]) -> None:
         patronis = [node.patroni for node in nodes]

@@ -86,6 +86,31 @@ def test_everything_is_there_after_a_stop_and_nothing_runs_in_between(
         second.stop()
 
 
+def test_the_former_primary_leads_again(stopped: Stopped):
+    """Whoever's Patroni was first led, so that most restarts had another primary."""
+    leaders = []
+    for start in range(3):
+        cluster = embedded.start(stopped.data)
+        try:
+            primary = cluster.primary()
+            cluster.wait_until_whole()
+            assert primary is not None
+            leaders.append(primary.name)
+            if start == 0:
+                others = (
+                    node
+                    for node in cluster.nodes
+                    if not node.is_delayed and node is not primary
+                )
+                chosen = next(others).name
+                cluster.switch_over(chosen)
+                cluster.wait_until_whole()
+        finally:
+            cluster.stop()
+
+    assert leaders[1:] == [chosen, chosen]
+
+
 def test_taken_ports_are_replaced_and_every_part_copes(stopped: Stopped):
     note = str(uuid4())
     with ExitStack() as strangers:
