@@ -72,6 +72,21 @@ _AS_READ = """field => [...field.querySelectorAll("[data-type]")].map(part =>
     part.textContent).join("")"""
 
 
+# The sizes of its text, parts and separators, and the heights of the parts.
+_SIZES = """field => {
+    const sizesOf = (selector, pseudo) => [...field.querySelectorAll(selector)].map(
+        part => getComputedStyle(part, pseudo).fontSize)
+    return {
+        text: [...new Set([
+            ...sizesOf("[data-placeholder]", "::before"),
+            ...sizesOf('[data-type="literal"]', null),
+        ])],
+        height: Math.max(...[...field.querySelectorAll("[data-placeholder]")].map(
+            part => part.getBoundingClientRect().height)),
+    }
+}"""
+
+
 @pytest.mark.parametrize(
     ("language", "shown"), [("en", "YYYY-MM-DD"), ("de", "TT.MM.JJJJ")]
 )
@@ -86,6 +101,8 @@ def test_an_empty_field_for_a_day_shows_how_one_is_written_in_the_language(
         day = admin.get_by_test_id("stDateInput").first
         expect(day).to_be_visible()
         assert day.evaluate(_AS_READ) == shown
+        # Taller parts stood above their separators.
+        assert day.evaluate(_SIZES) == {"text": ["14px"], "height": 24}
 
         day.get_by_role("spinbutton").first.click()
         admin.keyboard.type("20")

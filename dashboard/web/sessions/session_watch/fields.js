@@ -26,7 +26,7 @@
     }
     ${Object.entries(PARTS).map(([part, shown]) => `
     ${EMPTY}[data-type="${part}"] { font-size: 0; }
-    ${EMPTY}[data-type="${part}"]::before { content: "${shown}"; font-size: 1rem; }`).join("")}
+    ${EMPTY}[data-type="${part}"]::before { content: "${shown}"; font-size: 14px; vertical-align: top; }`).join("")}
   `
   const nameIn = (element, prefix) =>
     [...element.classList].find((name) => name.startsWith(prefix))?.slice(prefix.length)
