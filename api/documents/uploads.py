@@ -18,6 +18,7 @@ from starlette.responses import Response
 from api.core.answers import written_headers
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import Responses, refuses
+from api.core.idempotency import IdempotencyKey, id_for
 from api.core.problems import CHECKSUM_MISMATCH, TUS_HEADERS, TUS_VERSION, UPLOADS_PATH
 from api.documents.upload_parts import ALGORITHMS, AppendedBytes, Checksum
 from db.postgres import WriteResult
@@ -83,23 +84,29 @@ def describe_uploads(caller: ProgramOrPerson) -> Response:
     return Response(status_code=_NO_CONTENT, headers=_DESCRIBED)
 
 
-@router.post("", status_code=_CREATED, responses=_refuses(409, 413))
+@router.post("", status_code=_CREATED, responses=_refuses(409, 410, 413))
 def begin_upload(
     caller: TusCaller,
     upload_length: Annotated[
         str, Header(description=f"Size in bytes, at most {MAX_BYTES}.")
     ] = "",
     upload_metadata: Metadata = "",
+    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Begin a file that is sent in parts; it has to be filed within 24 hours.
 
     A person can have ten uploads with 200 MB together in progress.
     """
     length = _number_of("Upload-Length", upload_length)
+    upload_id = id_for(caller.actor, idempotency_key)
     caller.count_begun_upload()
     written = caller.write(
         lambda session: uploads.begin(
-            session, caller.actor, length=length, metadata=upload_metadata
+            session,
+            caller.actor,
+            length=length,
+            metadata=upload_metadata,
+            upload_id=upload_id,
         )
     )
     location = {"Location": f"{UPLOADS_PATH}/{written.value.id}"}

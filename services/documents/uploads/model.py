@@ -83,6 +83,15 @@ class OffsetMismatch(Conflict):
         self.received = received
 
 
+class UploadIdTaken(Conflict):
+    """The id sent with an upload belongs to one of another size or with other facts."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another upload already has this id; begin this one again with a new id."
+        )
+
+
 class UploadIncomplete(Conflict):
     """The upload to be filed is not complete."""
 

@@ -4,6 +4,7 @@ Any web server can continue an upload: no part is kept by a process.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
@@ -28,6 +29,7 @@ from services.documents.uploads.model import (
     StoredPart,
     TooManyUploads,
     UploadExpired,
+    UploadIdTaken,
     UploadIncomplete,
     UploadRecord,
     read_metadata,
@@ -37,11 +39,17 @@ SUBJECT: Final = "upload"
 
 
 def begin(
-    session: Session, actor: Actor, *, length: int, metadata: str = ""
+    session: Session,
+    actor: Actor,
+    *,
+    length: int,
+    metadata: str = "",
+    upload_id: UUID | None = None,
 ) -> UploadRecord:
     """Begin an upload of `length` bytes; the caller commits.
 
-    Raises TooLarge, InvalidUpload, TooManyUploads, NotAllowed.
+    One that was begun with this id before is returned as it is now. Raises TooLarge,
+    InvalidUpload, TooManyUploads, UploadIdTaken, UploadExpired, NotAllowed.
     """
     require_file(actor)
     if length > MAX_BYTES:
@@ -57,8 +65,17 @@ def begin(
             ),
         )
     read_metadata(metadata)
+    throttling.await_turn(session, actor, "uploads")
+    if upload_id is not None:
+        with suppress(NoSuchUpload):
+            begun = get(session, actor, upload_id)
+            if (begun.length, begun.metadata) != (length, metadata):
+                raise UploadIdTaken
+            return begun
     _require_room(session, actor, length)
-    row = UploadRow(length=length, metadata_=metadata, created_by=actor.id)
+    row = UploadRow(
+        id=upload_id, length=length, metadata_=metadata, created_by=actor.id
+    )
     session.add(row)
     session.flush()
     _record(session, actor, Action.UPLOAD_BEGIN, row.id, size=length)
@@ -187,7 +204,6 @@ def _find(
 
 
 def _require_room(session: Session, actor: Actor, length: int) -> None:
-    throttling.await_turn(session, actor, "uploads")
     count, promised = session.execute(
         select(func.count(), func.coalesce(func.sum(UploadRow.length), 0)).where(
             UploadRow.created_by == actor.id

@@ -350,6 +350,24 @@ def test_a_person_has_only_so_much_under_way(as_role, length):
     assert "each expires after 24 hours" in refused.json()["detail"]
 
 
+@pytest.mark.parametrize("role", [Role.STAFF, Role.CLINICIAN, Role.PATIENT])
+def test_an_upload_begun_again_with_its_key_is_the_same_one(as_role, role):
+    sender, key = as_role(role), {"Idempotency-Key": uuid4().hex}
+    path = begin(sender, 8, **key).headers["location"]
+    send(sender, path, 0, b"%PDF")
+    paths = [path]
+    while (other := begin(sender, 1)).status_code == 201:
+        paths.append(other.headers["location"])
+
+    again, longer = begin(sender, 8, **key), begin(sender, 9, **key)
+    for each in paths:
+        sender.ask("DELETE", each, headers=TUS)
+
+    assert (again.status_code, longer.status_code) == (201, 409)
+    assert again.headers["location"] == path
+    assert again.headers["upload-offset"] == "4"
+
+
 def test_a_person_begins_so_many_in_an_hour(as_role, monkeypatch):
     few = Limit(f"begun-{uuid4().hex}", 1, 3600)
     monkeypatch.setattr(throttling, "UPLOADS_TRIED_STAFF", few)
