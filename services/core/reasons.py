@@ -4,7 +4,7 @@ from typing import Final
 
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
-from services.core.typed_text import is_storable
+from services.core.typed_text import is_storable, tidy_line
 
 SHORTEST: Final = 10
 LONGEST: Final = 500
@@ -13,9 +13,14 @@ LONGEST: Final = 500
 def read(typed: str) -> str:
     """Return the reason tidied up. Raises InvalidInput if it is too short or too long.
 
-    The database enforces the same length for every reason.
+    Characters that nobody sees explain nothing, and marks of direction turn round what
+    is written beside them. The database enforces the same length for every reason.
     """
-    reason = " ".join(typed.split())
+    if not is_storable(typed):
+        raise InvalidInput(
+            "reason", "The reason contains a character that cannot be stored."
+        )
+    reason = tidy_line(typed)
     if len(reason) < SHORTEST:
         raise InvalidInput(
             "reason",
@@ -29,9 +34,5 @@ def read(typed: str) -> str:
         raise InvalidInput(
             "reason",
             Sentence("Enter a reason of at most {most} characters.", most=LONGEST),
-        )
-    if not is_storable(reason):
-        raise InvalidInput(
-            "reason", "The reason contains a character that cannot be stored."
         )
     return reason
