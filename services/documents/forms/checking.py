@@ -7,7 +7,7 @@ from unicodedata import name
 
 from services.core.errors import InvalidInput, Problem
 from services.core.sentences import Sentence
-from services.core.typed_text import tidy
+from services.core.typed_text import tidy, tidy_line
 from services.documents.forms import fonts
 from services.documents.forms.fields import Form, FormField, FormFieldKind, Value
 from services.documents.forms.template import Template
@@ -61,9 +61,14 @@ def text_of(form: Form) -> str:
 def cleaned(value: Value) -> Value:
     """Return the value tidied up; empty rows of a table are left out."""
     if isinstance(value, str):
-        return tidy(value)
-    rows = [[tidy(cell).replace("\n", " ") for cell in row] for row in value]
+        return _visible(value)
+    rows = [[_visible(cell).replace("\n", " ") for cell in row] for row in value]
     return [row for row in rows if any(row)]
+
+
+def _visible(text: str) -> str:
+    """Return the text tidied up, empty if none of its characters can be seen."""
+    return tidy(text) if tidy_line(text) else ""
 
 
 def _written(value: Value) -> str:

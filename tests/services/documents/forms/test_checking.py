@@ -29,6 +29,7 @@ def patient(**fields):
     ("template", "values", "field", "message"),
     [
         (RECORD, {"name": ""}, "name", "Name is missing"),
+        (RECORD, {"name": "\u200b\u200d"}, "name", "Name is missing"),
         (RECORD, {"name": "a" * 201}, "name", "too long: 200 characters"),
         (RECORD, {"name": "Ada\nLovelace"}, "name", "must be one line"),
         (RECORD, {"name": [["Ada"]]}, "name", "does not have the form"),
