@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from jobs.backups.scheduling import BackupScheduler
     from jobs.backups.tools.tool_asking import ToolAsker
     from jobs.fhir.exporting import BulkExporter
+    from services.core.sentences import Translate
     from services.fhir.bulk_exports.model import BulkSource
     from services.lists.criteria import Criteria
 
@@ -182,6 +183,7 @@ def work(settings: "Settings") -> None:
         report_mailing_of(wired),
         backup_tool=(asker := _tool_asker(wired)),
         tool_drills=_tool_drills(wired, asker),
+        translate=_translate_to(settings.language),
     )
     with suppress(DatabaseUnavailable):
         if warning := clock_rules.warning(wired.database, settings.timezone):
@@ -212,6 +214,21 @@ def _exporter(wired: "Wiring") -> "BulkExporter":
         sources,
         lambda: datetime.now(ZoneInfo(wired.settings.timezone)),
     )
+
+
+def _translate_to(usual: str) -> "Translate":
+    """Return what writes about servers in a language, or the clinic's usual one."""
+
+    def translate(language: str | None, sentence: str) -> str:
+        # The catalogues come with all the code that draws pages, for which a worker
+        # that writes English has no use.
+        if (language or usual) == "en":
+            return sentence
+        from dashboard.ui.language.recorded_sentences import recorded_in
+
+        return recorded_in(language, sentence, usual=usual)
+
+    return translate
 
 
 def _analyst_mailing(settings: "Settings") -> "AnalystMailing":

@@ -18,4 +18,5 @@ def remind_of_drills(context: JobContext, timestamp: int) -> None:
     del timestamp
     stores = Stores.of(context)
     stores.database.write(drills.close_abandoned, identity=SYSTEM)
-    stores.send_emails(partial(drills.remind, today=stores.today()))
+    remind = partial(drills.remind, today=stores.today(), translate=stores.translate)
+    stores.send_emails(remind)

@@ -7,7 +7,13 @@ from threading import Lock
 from typing import Final
 
 from db.cluster.observing import ClusterSnapshot
-from services.cluster.alerts import Alert, AlertKind, AlertNotice, RuleRevision
+from services.cluster.alerts import (
+    Alert,
+    AlertKind,
+    AlertNotice,
+    AlertsState,
+    RuleRevision,
+)
 from services.cluster.monitoring import LeaderChange, Sample
 
 # An hour of four servers: older samples are not needed at this resolution.
@@ -29,6 +35,11 @@ class Ledger:
         self._snapshot: ClusterSnapshot | None = None
         self.is_leader = False
         self.rules: Mapping[AlertKind, RuleRevision] = {}
+        self.languages: Mapping[str, str] = {}
+
+    def follow(self, standing: AlertsState) -> None:
+        """Keep by which rules alerts are judged, and their readers' languages."""
+        self.rules, self.languages = standing.rules, standing.languages
 
     @property
     def snapshot(self) -> ClusterSnapshot | None:

@@ -85,7 +85,7 @@ class MonitorWriter:
     def _begin_leading(self) -> None:
         """Begin with what other workers knew, or with what a replica has of that."""
         standing = self._database.read_newest(alerts.standing, identity=SYSTEM).value
-        self._ledger.rules = standing.rules
+        self._ledger.follow(standing)
         self._ledger.take_over(standing.open_alerts)
         self._ledger.is_leader = True
 
@@ -110,7 +110,7 @@ class MonitorWriter:
 
         if self._ledger.is_leader or samples:
             standing = self._database.write(write, identity=SYSTEM).value
-            self._ledger.rules = standing.rules
+            self._ledger.follow(standing)
             self._ledger.forget(samples, notices, changes)
             self._availability.forget(counted)
             if is_thinning:

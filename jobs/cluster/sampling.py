@@ -104,9 +104,9 @@ class Sampler:
             ),
             burn_rate=self._availability.burn_rate(snapshot.taken_at),
         )
-        rules = self._ledger.rules
+        rules, languages = self._ledger.rules, self._ledger.languages
         for change in self._judge.judge(rules, measures, snapshot.taken_at):
-            self._ledger.add_notice(alerts.notice_of(change, rules))
+            self._ledger.add_notice(alerts.notice_of(change, rules, languages))
         self._before = snapshot
 
     def _count(self, snapshot: ClusterSnapshot) -> None:

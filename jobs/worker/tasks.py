@@ -29,6 +29,7 @@ from jobs.fhir.exporting import BulkExporter
 from services.audit import chain
 from services.audit.chain import seals
 from services.cluster.alerts import WebhookForm
+from services.core.sentences import Translate, untranslated
 from services.messaging import user_notifications
 from services.messaging.mail import Mailer, MailNotSent
 from services.patients.care import break_glass_notifications
@@ -106,6 +107,8 @@ class Stores:
     backup_tool: ToolAsker | None = None
     # Practises restores with that tool, if it may restore anywhere.
     tool_drills: RestoreDriller | None = None
+    # Writes sentences on servers and drills in a reader's language.
+    translate: Translate = untranslated
 
     @classmethod
     def of(cls, context: JobContext) -> "Stores":

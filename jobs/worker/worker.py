@@ -55,7 +55,13 @@ async def connected(database_url: str) -> AsyncIterator[App]:
 def run(stores: Stores, observer: Observer, spool: AuditSpool) -> None:
     """Work until SIGTERM or SIGINT, which let a running task finish first."""
     sender = stores.sender
-    post = Post(stores.mailer, sender.clinic, stores.address, stores.webhook_form)
+    post = Post(
+        stores.mailer,
+        sender.clinic,
+        stores.address,
+        stores.webhook_form,
+        stores.translate,
+    )
     with (
         shipping(stores.database, stores.audit),
         draining_spool(stores.database, spool),

@@ -52,6 +52,15 @@ class Label(str):
         return type(self), (str(self), self.context)
 
 
+# Writes a sentence in a language; None stands for the clinic's own.
+Translate = Callable[[str | None, str], str]
+
+
+def untranslated(_language: str | None, sentence: str) -> str:
+    """Return a sentence in English, whatever its reader's language is."""
+    return sentence
+
+
 def on_day_at(timestamp: datetime) -> Sentence:
     """Return a time to the minute, in its own zone, with its day left to format."""
     return Sentence("{day}, {time}", day=timestamp.date(), time=f"{timestamp:%H:%M}")

@@ -8,6 +8,7 @@ from dashboard.ui.language import (
     day_in_full,
     decimal,
     long_date,
+    long_month,
     month_and_year,
     short_date,
     translated,
@@ -43,4 +44,5 @@ def wording_in(language: str | None, usual: str) -> Wording:
         spoken_in(month_and_year),
         spoken_in(day_in_full),
         spoken_in(short_date),
+        spoken_in(long_month),
     )

@@ -8,10 +8,12 @@ translation.
 from collections.abc import Iterable
 from typing import Final
 
-from dashboard.ui.language import marked
+from dashboard.ui.language import long_date, marked, using_language
 from dashboard.ui.language.backup_failures import BACKUP_FAILURES
 from dashboard.ui.language.drill_sentences import DRILL_MESSAGES
 from dashboard.ui.language.sentence_translator import SentenceTranslator
+from services.core.actors import LANGUAGES
+from services.core.sentences import with_days
 
 # The first match counts: more specific messages come before general ones.
 _MESSAGES: Final = (
@@ -158,3 +160,12 @@ def translate_recorded(sentence: str) -> str:
 def translate_all_recorded(sentences: Iterable[str]) -> list[str]:
     """Return several, as `translate_recorded` does; looks up the language once."""
     return _KEPT.translate_all(sentences)
+
+
+def recorded_in(language: str | None, sentence: str, *, usual: str) -> str:
+    """Return a sentence about the servers, with its days, outside of any page.
+
+    It is in the usual language if the other one is unknown.
+    """
+    with using_language(language if language in LANGUAGES else usual):
+        return translate_recorded(with_days(sentence, long_date))

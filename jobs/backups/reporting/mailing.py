@@ -116,20 +116,21 @@ class _Sending:
         """Send it to these people, until too many e-mails were refused."""
         sent = failures = 0
         for person in people:
-            wording = self.mailing.wording(person.language)
-            is_sent = self._send(person, self.papers[wording.language])
+            is_sent = self._send(person)
             sent, failures = sent + is_sent, failures + (not is_sent)
             if failures == _MOST_FAILURES:
                 break
         return sent
 
-    def _send(self, person: ReportRecipient, paper: bytes) -> bool:
+    def _send(self, person: ReportRecipient) -> bool:
+        wording = self.mailing.wording(person.language)
         email = reports.report_email(
             self.report,
             person.address,
-            paper,
+            self.papers[wording.language],
             clinic=self.mailing.clinic.name,
             address=self.mailing.address,
+            wording=wording,
         )
         # Recorded before it is sent. A worker that dies in between sends one too few,
         # which anybody can make on the page; and on a full disk nobody gets one every

@@ -4,6 +4,7 @@ For the background: it is the same report as on the page, without any patient's 
 """
 
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
@@ -14,7 +15,15 @@ from services.backups.reports.gathering import BackupReport, ReportPeriod
 from services.core import audit
 from services.core.actors import KEEPER, Role
 from services.core.audit import Action
+from services.core.sentences import Sentence
+from services.documents.forms import ENGLISH, Wording
 from services.messaging.mail import Email, PdfAttachment
+
+_WHY: Final = Sentence(
+    "Every administrator gets it at the beginning of a month, while "
+    "CHARTROOM_BACKUP_REPORT_BY_MAIL is set. On the page Backups it is made of any "
+    "other days."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +52,42 @@ def list_recipients(
 
 
 def report_email(
-    report: BackupReport, to: str, paper: bytes, *, clinic: str, address: str
+    report: BackupReport,
+    to: str,
+    paper: bytes,
+    *,
+    clinic: str,
+    address: str,
+    wording: Wording = ENGLISH,
 ) -> Email:
     """Return the e-mail with a month's report for one of the administrators."""
     period = report.period
-    month = f"{period.first:%B %Y}"
-    proven, failed = len(report.proofs), len(report.failures)
-    text = (
-        f"The report on backups and restores of {month} is attached as a PDF, for "
-        "whoever audits the clinic. It names no patient.\n\n"
-        f"Restores that were proven in {month}: {proven}. Restores that were tried "
-        f"and proved nothing: {failed}.\n\n"
-        f"{address}/backups\n\n"
-        "Every administrator gets it at the beginning of a month, while "
-        "CHARTROOM_BACKUP_REPORT_BY_MAIL is set. On the page Backups it is made of "
-        "any other days.\n"
+    month = wording.long_month(period.first)
+    attached = Sentence(
+        "The report on backups and restores of {month} is attached as a PDF, for "
+        "whoever audits the clinic. It names no patient.",
+        month=month,
+    )
+    counts = Sentence(
+        "Restores that were proven in {month}: {proven}. Restores that were tried and "
+        "proved nothing: {failed}.",
+        month=month,
+        proven=len(report.proofs),
+        failed=len(report.failures),
+    )
+    subject = Sentence(
+        "{clinic}: backups and restores of {month}", clinic=clinic, month=month
+    )
+    paragraphs = (
+        wording.say(attached),
+        wording.say(counts),
+        f"{address}/backups",
+        wording.say(_WHY),
     )
     return Email(
         to,
-        f"{clinic}: backups and restores of {month}",
-        text,
+        wording.say(subject),
+        "\n\n".join(paragraphs) + "\n",
         PdfAttachment(period.filename, paper),
     )
 

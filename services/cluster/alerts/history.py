@@ -16,6 +16,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import NotFound
+from services.messaging import administrators
 
 SUBJECT: Final = "alert"
 _MOST: Final = 200
@@ -115,11 +116,15 @@ def _alert(row: AlertRow) -> Alert:
 
 @dataclass(frozen=True, slots=True)
 class AlertsState:
-    """The rules and open alerts; `has_due_messages` is whether some are to be sent."""
+    """The rules and open alerts; `has_due_messages` is whether some are to be sent.
+
+    `languages` are those that administrators have chosen, by the addresses of rules.
+    """
 
     rules: Mapping[AlertKind, RuleRevision]
     open_alerts: tuple[Alert, ...]
     has_due_messages: bool
+    languages: Mapping[str, str]
 
 
 def standing(session: Session) -> AlertsState:
@@ -129,8 +134,11 @@ def standing(session: Session) -> AlertsState:
         AlertNotification.given_up_at.is_(None),
         AlertNotification.send_at <= func.now(),
     )
+    rules = {rule.kind: rule for rule in every_rule(session)}
+    addresses = {address for rule in rules.values() for address in rule.mail_to}
     return AlertsState(
-        {rule.kind: rule for rule in every_rule(session)},
+        rules,
         open_alerts(session),
         bool(session.scalar(select(is_due))),
+        administrators.languages_at(session, addresses),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -27,13 +28,21 @@ class AlertNotice:
 
 
 def notice_of(
-    change: AlertChange, rules: Mapping[AlertKind, RuleRevision]
+    change: AlertChange,
+    rules: Mapping[AlertKind, RuleRevision],
+    languages: Mapping[str, str] = MappingProxyType({}),
 ) -> AlertNotice:
-    """Return the change with a message to everybody whom its rule names."""
+    """Return the change with a message to everybody whom its rule names.
+
+    `languages` are those of the readers, by the addresses of rules.
+    """
     rule = rules.get(change.kind)
     if rule is None:
         return AlertNotice(change, (), {})
-    mails = tuple(Envelope(Channel.MAIL, address, change) for address in rule.mail_to)
+    mails = tuple(
+        Envelope(Channel.MAIL, address, change, languages.get(address))
+        for address in rule.mail_to
+    )
     hook = rule.webhook_url
     hooks = (Envelope(Channel.WEBHOOK, hook, change),) if hook else ()
     return AlertNotice(change, mails + hooks, {})

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -17,6 +18,8 @@ from db.models.replication import Alert, AlertNotification
 from services.cluster.alerts.history import IS_KNOWN
 from services.cluster.alerts.records import AlertChange, AlertKind
 from services.cluster.alerts.rules import is_webhook
+from services.core.sentences import Sentence, Translate, untranslated
+from services.messaging import administrators
 from services.messaging.mail import Email, Mailer, is_taken
 from services.messaging.resending import lock_claimed, note_attempt, waits
 
@@ -40,11 +43,12 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A change of an alert for one address."""
+    """A change of an alert for one address; `language` is its reader's, if known."""
 
     channel: Channel
     address: str
     change: AlertChange
+    language: str | None = None
 
 
 WebhookForm = Literal["chartroom", "slack"]
@@ -54,13 +58,15 @@ WebhookForm = Literal["chartroom", "slack"]
 class Post:
     """What sends e-mail, if anything, and the name and address used in messages.
 
-    Webhooks receive all that is known of an alert or, in Slack's format, its sentence.
+    E-mails are written in their readers' languages. Webhooks receive all that is known
+    of an alert or, in Slack's format, its sentence: in English, which programs search.
     """
 
     mailer: Mailer | None = None
     clinic: str = "Chartroom"
     address: str = ""
     webhook_form: WebhookForm = "chartroom"
+    translate: Translate = untranslated
 
     def deliver(self, envelope: Envelope) -> bool:
         """Deliver a message, and return whether it was accepted; never raises."""
@@ -90,12 +96,16 @@ class Post:
 
     def _email(self, envelope: Envelope) -> Email:
         change = envelope.change
-        word = "Alert" if change.what == "began" else "Over"
+        say = partial(self.translate, envelope.language)
+        if change.what == "began":
+            subject = Sentence("Alert: {sentence}", sentence=change.sentence)
+        else:
+            subject = Sentence("Over: {sentence}", sentence=change.sentence)
         where = f"\n\n{self.address}/replication" if self.address else ""
         return Email(
             envelope.address,
-            f"{self.clinic}: {word}: {change.sentence}",
-            f"{_sentence(change)}{where}\n",
+            f"{self.clinic}: {say(subject)}",
+            f"{say(_sentence(change))}{where}\n",
         )
 
 
@@ -121,7 +131,9 @@ def claim_next(session: Session) -> ClaimedMessage | None:
         if row.attempts <= len(_PAUSES):
             row.attempts, row.send_at = row.attempts + 1, now + _CLAIMED
             session.flush()
-            return ClaimedMessage(row.id, _envelope(row, alert), row.send_at)
+            languages = administrators.languages_at(session, (row.address,))
+            envelope = _envelope(row, alert, languages.get(row.address))
+            return ClaimedMessage(row.id, envelope, row.send_at)
         # A worker that died after the last attempt has not settled it.
         row.given_up_at = now
         session.flush()
@@ -147,7 +159,7 @@ def settle(session: Session, claimed: ClaimedMessage, *, is_sent: bool) -> None:
         note_attempt(row, _PAUSES, is_sent=is_sent)
 
 
-def _envelope(row: AlertNotification, alert: Alert) -> Envelope:
+def _envelope(row: AlertNotification, alert: Alert, language: str | None) -> Envelope:
     is_end = row.news == "ended"
     return Envelope(
         Channel(row.channel),
@@ -162,6 +174,7 @@ def _envelope(row: AlertNotification, alert: Alert) -> Envelope:
             alert.worst,
             alert.sentence,
         ),
+        language,
     )
 
 
@@ -182,7 +195,9 @@ def _call(envelope: Envelope, body: Mapping[str, Any]) -> bool:
     return True
 
 
-def _sentence(change: AlertChange) -> str:
+def _sentence(change: AlertChange) -> Sentence:
+    at = change.at
+    values = {"sentence": change.sentence, "day": at.date(), "time": f"{at:%H:%M:%S}"}
     if change.what == "began":
-        return f"{change.sentence} Since {change.at:%Y-%m-%d %H:%M:%S} UTC."
-    return f"Over since {change.at:%Y-%m-%d %H:%M:%S} UTC: {change.sentence}"
+        return Sentence("{sentence} Since {day} {time} UTC.", **values)
+    return Sentence("Over since {day} {time} UTC: {sentence}", **values)

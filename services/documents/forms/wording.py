@@ -16,6 +16,10 @@ def _month(day: date) -> str:
     return f"{day:%b %Y}"
 
 
+def _long_month(day: date) -> str:
+    return f"{day:%B %Y}"
+
+
 def _full_day(day: date) -> str:
     return f"{day:%A} {day.day} {day:%B %Y}"
 
@@ -31,7 +35,8 @@ class Wording:
     Services have no catalogues: whoever makes a paper for somebody passes theirs in.
     Text from a record is printed as it is. `day` writes a day with its month in words,
     `short_day` with its month abbreviated and `full_day` with its weekday; `month`
-    writes the month of a day with its year, `number` a number with the given decimals.
+    writes the month of a day, abbreviated, with its year, `long_month` in full, and
+    `number` a number with the given decimals.
     """
 
     language: str
@@ -41,6 +46,7 @@ class Wording:
     month: Callable[[date], str] = _month
     full_day: Callable[[date], str] = _full_day
     short_day: Callable[[date], str] = _short_day
+    long_month: Callable[[date], str] = _long_month
 
 
 def _day(day: date) -> str:

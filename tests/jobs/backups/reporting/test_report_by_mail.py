@@ -133,6 +133,13 @@ def test_each_administrator_gets_last_months_report_in_their_language(
     assert name == "backups-2026-11-01-2026-11-30.pdf"
     assert "Restores that were proven in this period: 1." in text
     assert "What is not proven" in text
+    assert german["Subject"] == (
+        "Harbour Clinic: Sicherungen und Wiederherstellungen im November 2026"
+    )
+    words = german.get_body().get_content()
+    assert "Im November 2026 nachgewiesene Wiederherstellungen: 1." in words
+    assert "https://clinic.example/backups" in words
+    assert "Every administrator" not in words
     assert "Was nicht nachgewiesen ist" in read(german)[1]
 
 
@@ -145,7 +152,7 @@ def test_nobody_gets_a_month_twice_and_the_next_one_comes(office, mailbox, maile
     office.run(mailer, datetime(2027, 1, 1, 7, tzinfo=ZONE))
 
     assert len(mailbox.emails) == 4
-    assert "December 2026" in mailbox.emails[-1]["Subject"]
+    assert "Dezember 2026" in mailbox.emails[-1]["Subject"]
 
 
 def test_in_the_night_of_the_first_nothing_is_sent(office, mailbox, mailer):

@@ -2,11 +2,14 @@
 
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select, text, update
 
+from dashboard.ui.language import long_date, using_language
+from dashboard.ui.language.recorded_sentences import recorded_in
 from db.models.audit import AuditEvent
 from db.models.replication import Alert, AlertNotification
 from db.models.user import UserNotification
@@ -14,6 +17,7 @@ from services.cluster import alerts
 from services.cluster.alerts import AlertChange, AlertKind, Post, RuleDraft
 from services.cluster.alerts.rules import FIRST_RULES, AlertRuleChanged
 from services.cluster.alerts.sending import claim_next
+from services.core.actors import Role
 from services.core.errors import InvalidInput, NotAllowed, NotFound
 from tests.kit import cast
 from tests.kit.gateway import gateway
@@ -255,6 +259,56 @@ def test_mail_says_what_is_wrong_and_where_to_look(session, admin):
     assert first["Subject"] == "Elm: Alert: db-02 is 34 s behind."
     assert "https://elm/replication" in first.get_content()
     assert second["Subject"] == "Elm: Over: db-02 is 34 s behind."
+
+
+@pytest.mark.parametrize(
+    ("chosen", "usual"), [("de", "en"), (None, "de")], ids=["their own", "the clinic's"]
+)
+def test_mail_is_in_the_language_of_its_reader(session, admin, chosen, usual):
+    cast.add_account(session, Role.ADMIN, email="Ann@Example.org", language=chosen)
+    change(session, admin, mail_to=("ann@example.org",))
+    alert_change = began()
+    tell(session, alert_change, ended(alert_change))
+    mailbox = Mailbox()
+
+    with mailer_to(mailbox) as mailer:
+        translate = partial(recorded_in, usual=usual)
+        post = Post(mailer, "Elm", "https://elm", translate=translate)
+        assert send_all(session, post) == [True, True]
+
+    first, second = mailbox.emails
+    assert first["Subject"] == "Elm: Warnung: db-02 liegt 34 s zurück."
+    with using_language("de"):
+        day = long_date(NOW.date())
+    assert first.get_content().startswith(
+        f"db-02 liegt 34 s zurück. Seit {day}, {NOW:%H:%M:%S} UTC."
+    )
+    assert second["Subject"] == "Elm: Vorbei: db-02 liegt 34 s zurück."
+    assert second.get_content().startswith(f"Vorbei seit {day}, ")
+
+
+def test_mail_to_other_addresses_is_in_the_clinics_language(session, admin):
+    cast.add_account(session, Role.STAFF, email="on-call@example.org", language="de")
+    change(session, admin, mail_to=("on-call@example.org",))
+    tell(session, began())
+    mailbox = Mailbox()
+
+    with mailer_to(mailbox) as mailer:
+        post = Post(mailer, translate=partial(recorded_in, usual="en"))
+        assert send_all(session, post) == [True]
+
+    [email] = mailbox.emails
+    assert email["Subject"] == "Chartroom: Alert: db-02 is 34 s behind."
+
+
+def test_without_a_primary_the_language_of_each_reader_is_still_known(session, admin):
+    cast.add_account(session, Role.ADMIN, email="ann@example.org", language="de")
+    change(session, admin, mail_to=("ann@example.org", "on-call@example.org"))
+
+    standing = alerts.standing(session)
+    notice = alerts.notice_of(began(), standing.rules, standing.languages)
+
+    assert [each.language for each in notice.envelopes] == ["de", None]
 
 
 def test_a_webhook_is_told_in_json(session, admin):

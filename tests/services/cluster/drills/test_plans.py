@@ -1,10 +1,13 @@
 """The calendar says when which drill is due; administrators are reminded once."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import text
 
+from dashboard.ui.language.recorded_sentences import recorded_in
+from db.models.user import User
 from services.cluster import drills
 from services.cluster.drill_kinds import DrillKind
 from services.cluster.drills import DrillMeasurements
@@ -147,6 +150,25 @@ def test_administrators_are_reminded_of_what_is_due_once(
     assert "- Crashed primary" in email.get_content()
     assert "Lost server" not in email.get_content()
     assert f"{CLINIC}/drills" in email.get_content()
+
+
+def test_each_administrator_is_reminded_in_their_language(
+    session, boss, mailer, mailbox
+):
+    session.get_one(User, boss.actor.id).language = "de"
+    cast.add_account(session, Role.ADMIN)
+    plan(session, boss)
+
+    drills.remind(session, mailer, CLINIC, translate=partial(recorded_in, usual="en"))
+
+    german, english = mailbox.emails
+    assert german["Subject"] == "Chartroom: Eine Übung ist fällig"
+    words = german.get_content()
+    assert "Es ist wieder Zeit zu üben:" in words
+    assert "- Primärserver abgestürzt" in words
+    assert f"für einen anderen Tag: {CLINIC}/drills" in words
+    assert english["Subject"] == "Chartroom: a drill is due"
+    assert "- Crashed primary" in english.get_content()
 
 
 def test_a_plan_that_was_changed_is_reminded_of_anew(session, boss, mailer):
