@@ -25,7 +25,13 @@ from dashboard.ui.language import (
 )
 from dashboard.ui.words import order_of
 from dashboard.web.page_scripts import SCRIPTS
-from services.core.actors import FAMILY_FIRST, Actor, Permission, Role
+from services.core.actors import (
+    FAMILY_FIRST,
+    PERMISSIONS,
+    Actor,
+    Permission,
+    Role,
+)
 
 _PAGES = Path(__file__).resolve().parents[1] / "pages"
 
@@ -450,7 +456,12 @@ def pages_for(actor: Actor) -> dict[str, list[StreamlitPage]]:
     The pages in the bar itself come first, under an empty name.
     """
     opened = {place.file for place in _PLACES if _is_for(actor, place)}
-    shut = {place.file: place for place in _PLACES if place.file not in opened}
+    # Where a page has several entries, the last one counts.
+    shut = {
+        place.file: place
+        for place in sorted(_PLACES, key=_is_of_colleagues)
+        if place.file not in opened
+    }
     open_places = _open_places(actor)
     has_menus, language = _has_menus(open_places), current_language()
     menus: dict[str, list[StreamlitPage]] = {"": []}
@@ -662,6 +673,14 @@ def _may_open(actor: Actor, place: NavigationEntry) -> bool:
 
 def _is_for(actor: Actor, place: NavigationEntry) -> bool:
     return place.permission is None or actor.may(place.permission)
+
+
+def _is_of_colleagues(place: NavigationEntry) -> bool:
+    """Return whether it is the clinic's entry of a page that patients have as well.
+
+    Patients may open their own, so what colleagues are refused is the clinic's.
+    """
+    return place.permission not in PERMISSIONS[Role.PATIENT]
 
 
 def go(file: str, **query: str) -> NoReturn:

@@ -338,15 +338,7 @@ class Actor:
         The error names the patient to the audit log.
         """
         if permission not in PERMISSIONS[self.role]:
-            raise NotAllowed(
-                Sentence(
-                    "You may not {permission}: your role is {role}. Ask an "
-                    "administrator if your work needs it.",
-                    permission=Sentence(permission),
-                    role=Sentence(self.role),
-                ),
-                patient_id=patient_id,
-            )
+            raise NotAllowed(_refusal(permission, self.role), patient_id=patient_id)
         if not self._reaches(permission):
             raise InsufficientScope(
                 Sentence(
@@ -370,6 +362,22 @@ class Actor:
         if self.scopes is None:
             return True
         return any(permission in SCOPES[scope] for scope in self.scopes)
+
+
+def _refusal(permission: Permission, role: Role) -> Sentence:
+    values = {"permission": Sentence(permission), "role": Sentence(role)}
+    if role is Role.ADMIN:
+        # They are the ones whom others ask, and no administrator can allow them this.
+        return Sentence(
+            "You may not {permission}: your role is {role}. Ask a colleague whose work "
+            "it is.",
+            **values,
+        )
+    return Sentence(
+        "You may not {permission}: your role is {role}. Ask an administrator if your "
+        "work needs it.",
+        **values,
+    )
 
 
 def _scope_with(permission: Permission) -> Scope | None:

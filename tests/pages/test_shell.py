@@ -181,6 +181,27 @@ def test_the_address_of_another_roles_page_is_refused_in_words(
 
 
 @pytest.mark.parametrize(
+    ("page", "title", "refused"),
+    [
+        ("trash", "Trash", "file documents"),
+        ("documents", "Documents", "see documents"),
+        ("create_document", "Create a document", "file documents"),
+        ("check_prescription", "Check a prescription", "see prescriptions"),
+        ("book", "Book", "book visits for patients"),
+    ],
+)
+def test_an_administrator_is_refused_what_is_the_clinics_and_sent_to_a_colleague(
+    clinic: Clinic, page: str, title: str, refused: str
+):
+    app = clinic.go_to_address(page, Role.ADMIN)
+
+    assert app.title[0].value == title
+    assert app.error[0].value.endswith(
+        f"You may not {refused}: your role is admin. Ask a colleague whose work it is."
+    )
+
+
+@pytest.mark.parametrize(
     ("page", "role", "query", "title"),
     [
         ("user", Role.ADMIN, "user", "Person"),
