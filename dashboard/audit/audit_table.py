@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import datetime
 from typing import Final, TypeVar
 
+from dashboard.audit.detail_text import detail_text
 from dashboard.ui.clock import in_zone, time_of_day, today
 from dashboard.ui.language import gettext as _, marked, short_date, translated
 from dashboard.ui.record_table import (
@@ -109,7 +110,7 @@ def _what(group: Sequence[T], *, is_bad: bool, lines: Sequence[str] = ()) -> Cel
 def _details(group: Sequence[Entry]) -> str:
     """Return the details if all entries share them; different ones would be a list."""
     details = {entry.details for entry in group}
-    return translated(details.pop()) if len(details) == 1 else ""
+    return detail_text(details.pop()) if len(details) == 1 else ""
 
 
 def _facts(entry: Entry) -> str:

@@ -13,6 +13,7 @@ from services.audit.log.detail_words import CODES
 from services.core.audit import Action
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
+from services.core.weekdays import WEEKDAYS
 from services.lists import criteria
 
 # What is done with these says something about a patient, even a search.
@@ -150,6 +151,10 @@ _HASHES: Final[Mapping[str, str]] = MappingProxyType({"address": "hash of the ad
 # Their values are our own terms, which nobody has typed.
 _OUR_VALUES: Final = frozenset({"of", "role", "state", "status"})
 
+_WEEKDAYS: Final[Mapping[str, str]] = MappingProxyType(
+    {name[:3]: name for name in WEEKDAYS}
+)
+
 _SOMETHING: Final = "did something with your record"
 _SOMETHING_ELSE: Final = "did something with {version}"
 
@@ -206,6 +211,25 @@ def _parts(details: Mapping[str, Any], *, is_clinical: bool) -> Iterator[str]:
                 yield _value(name, value)
 
 
+def _hours_of(week: Iterable[object]) -> str:
+    """Return a doctor's hours, kept as "Mon 08:00-12:00 work", as a list."""
+    return _listed(map(_stretch, map(str, week)), ", ") or "–"
+
+
+def _stretch(kept: str) -> str:
+    start, _, rest = kept.partition(" ")
+    hours, _, kind = rest.partition(" ")
+    weekday = _WEEKDAYS.get(start)
+    if weekday is None or not kind:
+        return kept
+    return Sentence(
+        "{weekday} {hours} {kind}",
+        weekday=Sentence(weekday),
+        hours=hours,
+        kind=Sentence(kind),
+    )
+
+
 def _showed(patients: int) -> str:
     match patients:
         case 0:
@@ -216,6 +240,14 @@ def _showed(patients: int) -> str:
 
 
 def _value(name: str, value: object) -> str:
+    match name, value:
+        case "week", [list() as before, list() as after]:
+            return Sentence(
+                "{field}: {before} → {after}",
+                field=field_name(name),
+                before=_hours_of(before),
+                after=_hours_of(after),
+            )
     shown = _shown(name, value)
     return Sentence("{field}: {value}", field=field_name(name), value=shown)
 

@@ -1,6 +1,9 @@
 """An administrator who has chosen German reads and verifies the log in German."""
 
 from dataclasses import replace
+from datetime import UTC, date, datetime
+from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy.orm import Session
@@ -80,6 +83,52 @@ def test_details_and_what_they_are_of_are_named_in_german(german: Clinic) -> Non
     said = set(texts_of(app))
     assert f"Anmeldung {admin.id}" in said
     assert "Rolle: Analyse → Empfang; mit allen geteilt: ja" in said
+
+
+def test_days_times_and_hours_in_details_are_written_as_german_readers_do(
+    german: Clinic,
+) -> None:
+    doctor = uuid4()
+    week = [["Mon 08:00-12:00 work"], ["Mon 08:00-11:00 work", "Tue 09:30-09:45 break"]]
+    details = {
+        Action.BACKUP_PREVIEW: {"to": datetime(2026, 7, 1, 22, 30, 5, tzinfo=UTC)},
+        Action.BACKUP_REPORT: {"first": date(2026, 6, 1), "last": date(2026, 6, 30)},
+        Action.ALERT_CHANGE_RULE: {"changed": {"for_seconds": [30.0, 45.5]}},
+        Action.TAG_ADD: {"name": "2026-06-01"},
+        Action.SCHEDULE_CHANGE: {"week": week},
+        Action.AUDIT_VERIFY: {"sentence": "Entry 7 was changed."},
+    }
+
+    def record_all(session: Session) -> None:
+        for action, recorded in details.items():
+            subject = ("doctor", doctor)
+            audit.record(
+                session, german.clerk, action, subject=subject, details=recorded
+            )
+
+    german.write(record_all)
+    ship(german)
+
+    app = german.open("audit", Role.ADMIN, subject=doctor)
+
+    assert not app.exception
+    said = set(texts_of(app))
+    zone = ZoneInfo(german.wiring.settings.timezone)
+    local = datetime(2026, 7, 1, 22, 30, 5, tzinfo=UTC).astimezone(zone)
+    day = f"{local.day}.\N{NO-BREAK SPACE}Juli 2026"
+    assert f"bis: {day}, {local:%H:%M:%S}" in said
+    assert (
+        "letzter Tag: 30.\N{NO-BREAK SPACE}Juni 2026; "
+        "erster Tag: 1.\N{NO-BREAK SPACE}Juni 2026"
+    ) in said
+    assert "Sekunden bis zur Warnung: 30,0 → 45,5" in said
+    assert "Eintrag 7 wurde geändert." in said
+    # A name is what somebody typed.
+    assert "Name: 2026-06-01" in said
+    assert (
+        "Woche: Montag 08:00-12:00 Sprechzeit → Montag 08:00-11:00 Sprechzeit, "
+        "Dienstag 09:30-09:45 Pause"
+    ) in said
 
 
 def test_the_log_is_verified_in_german(german: Clinic, tmp_path) -> None:

@@ -1,6 +1,7 @@
 """Every text that anybody is shown is in the German catalogues."""
 
 from collections.abc import Iterator
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ from dashboard import navigation
 from dashboard.ui.lists.criteria_editor.rows import SPAN_UNITS
 from services.analytics.cohorts import Dimension, EventKind
 from services.audit.log import descriptions, sentences
+from services.cluster.alerts import RuleDraft
 from services.cluster.drill_kinds import PROMISES, SCENARIOS
 from services.cluster.operations import PHASES, SETTINGS, TITLES
 from services.consultations.chart import label_paper
@@ -303,6 +305,8 @@ def test_details_of_the_audit_log_have_german_names() -> None:
         if name not in {"criteria", "sentence"}
     }
 
+    # The fields of a rule are recorded by the name of each that was changed.
+    written |= {each.name.replace("_", " ") for each in fields(RuleDraft)}
     assert "because" in written
     assert lacking(sorted(written)) == []
 
