@@ -116,6 +116,16 @@ class Analyst:
             return [cohort.patients for cohort in result.cohorts]
         return []
 
+    def overlap(self, *compared):
+        """Return how many patients are in both of two compared cohorts, or None."""
+        with suppress(cohorts.RevealsFew):
+            counted = cohorts.compare(
+                self.session, self.actor, compared, now=NOW, smallest_group=K
+            )
+            result = cohorts.disclose(self.session, self.actor, counted)
+            return result.overlaps[0].patients
+        return None
+
     def number(self, cohort):
         """Return how many patients remain, or None if that is not disclosed."""
         with suppress(cohorts.RevealsFew):
@@ -303,6 +313,38 @@ def homogeneity_side_by_side(analyst, people):
     gout = replace(GOUT, kind=EventKind.PROCEDURE)
     sizes = analyst.sizes(Cohort(entry=every), Cohort(entry=gout))
     return sizes[0] if sizes and sizes[0] == sizes[1] else None
+
+
+def make_alike(session, people):
+    """Give people one sex and age, so that nothing else of a comparison is of few."""
+    for patient in people:
+        patient.sex, patient.date_of_birth = "female", date(1980, 1, 1)
+    session.flush()
+
+
+def homogeneity_of_overlaps(analyst, people):
+    """In both of two cohorts are as many as in the first and those with gout of it."""
+    make_alike(analyst.session, people)
+    give(analyst.session, people[:40], "Check-up", kind="procedure")
+    give(analyst.session, people[20:50], "Gout", kind="encounter")
+    give(analyst.session, people[50:70], "Influenza", kind="encounter")
+    came = Cohort(entry=CohortEvent(kind=EventKind.PROCEDURE))
+    ill = CohortEvent(kind=EventKind.ENCOUNTER)
+    whole = analyst.overlap(came, Cohort(entry=ill))
+    gout = Cohort(entry=replace(ill, words="gout"))
+    return whole if whole == analyst.overlap(came, gout) else None
+
+
+def homogeneity_of_an_overlap(analyst, people):
+    """Who came and was ill are as many as those who came and had gout."""
+    make_alike(analyst.session, people)
+    give(analyst.session, people[:40], "Check-up", kind="procedure")
+    give(analyst.session, people[20:50], "Gout", kind="encounter")
+    came = Cohort(entry=CohortEvent(kind=EventKind.PROCEDURE))
+    ill = CohortEvent(kind=EventKind.ENCOUNTER)
+    both = analyst.overlap(came, Cohort(entry=replace(ill, words="gout")))
+    whole = analyst.number(replace(came, steps=((Rule(event=ill),),)))
+    return whole if whole == both else None
 
 
 def homogeneity_in_two_questions(analyst, people):
@@ -816,6 +858,8 @@ ATTACKS = {
     homogeneity_of_other_events: (20, _in_two_questions(_tell_of_all_of_a_cohort)),
     homogeneity_in_another_order: (20, _in_two_questions(_let_few_decide)),
     homogeneity_side_by_side: (20, _in_two_questions(_compare_equal_cohorts)),
+    homogeneity_of_overlaps: (20, _tell_what_two_questions_have_in_common),
+    homogeneity_of_an_overlap: (20, _tell_what_two_questions_have_in_common),
     homogeneity_in_two_questions: (20, _tell_what_two_questions_have_in_common),
     homogeneity_the_other_way_round: (20, _tell_what_two_questions_have_in_common),
     homogeneity_of_a_difference: (20, _tell_what_two_questions_have_in_common),

@@ -158,11 +158,13 @@ def compare(
             require_within_refusal_limit(session, actor)
             raise refusal(actor.id, question, smallest_group)
     shared = list(_overlaps(counted, smallest_group))
-    disclosed: list[tuple[Members, GroupAttributes | None]] = [
+    disclosed = [
         *_disclosed_groups(counted, smallest_group),
-        # By its definition the overlap is no part of those who have a value, as anybody
-        # could know, so that it has no attributes.
-        *((members, None) for each, members in shared if each.patients is not None),
+        *(
+            (members, counted[each.first].attributes | counted[each.second].attributes)
+            for each, members in shared
+            if each.patients is not None
+        ),
     ]
     return UndisclosedAnswer(
         question=question,

@@ -41,11 +41,17 @@ def have(session, number, *terms, sex="female", born=OLD):
 
 @pytest.fixture
 def ill(session):
-    """Gout: 10 women and 15 men of 75; asthma: 20 women of 35, and 6 of the men."""
-    have(session, 10, "Gout")
-    have(session, 9, "Gout", sex="male")
-    have(session, 6, "Gout", "Asthma", sex="male")
-    have(session, 20, "Asthma", born=YOUNG)
+    """Gout: 10 women and 15 men of 75; asthma: 20 women, 10 of them of 35, and 6 men.
+
+    Three women and three men have both.
+    """
+    have(session, 7, "Gout")
+    have(session, 12, "Gout", sex="male")
+    have(session, 7, "Asthma")
+    have(session, 10, "Asthma", born=YOUNG)
+    have(session, 3, "Asthma", sex="male")
+    for sex in ("female", "male"):
+        have(session, 3, "Gout", "Asthma", sex=sex)
     have(session, 8)
 
 
