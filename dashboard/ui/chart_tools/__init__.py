@@ -9,6 +9,7 @@ theme and with the fonts of the page; a renderer on the server would draw anothe
 """
 
 import json
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ _HERE: Final = Path(__file__).parent
 # The file has all rows.
 _MOST_SHOWN: Final = 200
 _BARE: Final = "_bare_chart"
+# In any language of the page.
+_NUMBER: Final = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?")
 
 _mount = st.components.v2.component(
     "chartroom.chart_tools",
@@ -193,8 +196,13 @@ def _texts(cells: Iterable[object]) -> list[str]:
 
 
 def _line(cells: Iterable[str]) -> str:
-    quoted = [escape_formula(cell).replace('"', '""') for cell in cells]
+    quoted = [_filed(cell).replace('"', '""') for cell in cells]
     return ",".join([f'"{cell}"' for cell in quoted]) + "\r\n"
+
+
+def _filed(cell: str) -> str:
+    """Return a cell as its file has it; numbers with a sign are no formulas."""
+    return cell if _NUMBER.fullmatch(cell) else escape_formula(cell)
 
 
 def _nothing() -> None:

@@ -78,6 +78,28 @@ def test_a_file_has_all_rows_and_no_formulas():
     assert len(lines) == 1 + 300 + 1
 
 
+def _page_of_differences() -> None:
+    import pandas as pd
+
+    from dashboard.ui.chart_tools import chart_box
+
+    texts = ["+0.183", "-0,108", "-12", "+1+1", "-0.1.2", "+ 1", "-", "@1"]
+    frame = pd.DataFrame({"Difference": texts})
+    with chart_box("Differences", lambda: frame, key="differences"):
+        pass
+
+
+def test_numbers_with_a_sign_stay_numbers_in_a_file():
+    app = AppTest.from_function(_page_of_differences).run()
+
+    lines = opened_tools(app)["Differences"]["csv"].split("\r\n")
+
+    assert lines[1:4] == ['"+0.183"', '"-0,108"', '"-12"']
+    assert lines[4:-1] == [
+        f'"\'{cell}"' for cell in ("+1+1", "-0.1.2", "+ 1", "-", "@1")
+    ]
+
+
 def test_a_closed_table_is_sent_no_more():
     app = AppTest.from_function(page).run()
     opened_tools(app)
