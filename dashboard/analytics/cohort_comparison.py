@@ -18,6 +18,7 @@ from dashboard.analytics.cohort_charts import (
 from dashboard.ui.chart_tools import chart_box
 from dashboard.ui.chart_tools.vega_lite import (
     Spec,
+    every_value,
     mark,
     nominal,
     of_rows,
@@ -144,7 +145,9 @@ def _show_shares(comparison: Comparison, of: Dimension, title: str) -> None:
             for letter, s in shares
         ]
     )
-    spec = _shares_spec(cohort_title, label, share_title, len(comparison.cohorts))
+    spec = _shares_spec(
+        cohort_title, frame[label], share_title, len(comparison.cohorts)
+    )
     name = _("Cohorts by {split}").format(split=_(of.value))
     with chart_box(name, lambda: frame, key=f"cohorts_compared_{of.name}"):
         st.vega_lite_chart(
@@ -226,10 +229,18 @@ def _interval_text(share: ComparedShare) -> str:
     )
 
 
-def _shares_spec(cohort_title: str, label: str, share_title: str, cohorts: int) -> Spec:
-    """Return a bar for each cohort's share, with a line for its interval over it."""
+def _shares_spec(
+    cohort_title: str, values: "pd.Series[str]", share_title: str, cohorts: int
+) -> Spec:
+    """Return a bar for each cohort's share, with a line for its interval over it.
+
+    Every cohort has all `values`, in their order; of the first, any may be hidden.
+    """
+    label = str(values.name)
     placed: Spec = {
-        "x": nominal(label, sort=None, axis={"labelAngle": 0, "title": None}),
+        "x": nominal(
+            label, scale=every_value(values), axis={"labelAngle": 0, "title": None}
+        ),
         "xOffset": nominal(cohort_title),
         "tooltip": [
             nominal(cohort_title),

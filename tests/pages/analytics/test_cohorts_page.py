@@ -333,6 +333,42 @@ def test_saved_cohorts_stand_side_by_side(clinic: Clinic, hypertensive):
     assert chosen.value == opened.query_params["compare"].split(",")
 
 
+def test_ages_stand_in_their_order_if_the_first_cohort_lacks_some():
+    def page() -> None:
+        from datetime import UTC, datetime
+
+        from dashboard.analytics import cohort_comparison
+        from services.analytics.cohorts import ComparedShare, Comparison, Dimension
+        from services.analytics.cohorts.comparing import ComparedCohort
+        from services.analytics.cohorts.statistics import Interval
+
+        def share(age, number):
+            known = (number, 0.5, Interval(0.4, 0.6), None)
+            hidden = (None, None, None, None)
+            return ComparedShare(
+                Dimension.AGE_BAND, age, *(known if number else hidden)
+            )
+
+        cohort_comparison.show(
+            Comparison(
+                (
+                    ComparedCohort("", 40, (share("0–9", 0), share("10–19", 20))),
+                    ComparedCohort("", 40, (share("0–9", 20), share("10–19", 20))),
+                ),
+                (),
+                5,
+                datetime(2026, 11, 30, tzinfo=UTC),
+            )
+        )
+
+    app = AppTest.from_function(page, default_timeout=60).run()
+
+    assert not app.exception
+    (spec,) = (json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart"))
+    for layer in spec["layer"]:
+        assert layer["encoding"]["x"]["scale"]["domain"] == ["0–9", "10–19"]
+
+
 def test_a_cohort_that_nobody_saved_stays_chosen_once_it_is_compared(clinic: Clinic):
     app = clinic.open("cohorts", Role.ANALYST)
     app.multiselect(key="cohorts_sexes").set_value([Sex.FEMALE])
