@@ -11,7 +11,6 @@ from dashboard import wiring
 from dashboard.context import current_actor, now, read, write
 from dashboard.ui.clock import time_of_day
 from dashboard.ui.dialogs import confirmed, leave_menu
-from dashboard.ui.fields import set_initial_value
 from dashboard.ui.language import gettext as _, marked, weekday
 from dashboard.ui.notices import notify
 from services.analytics import subscriptions
@@ -111,10 +110,12 @@ def ask_plan(key: str, plan: SendingPlan) -> SendingPlan:
 
     Their keys begin with `key`.
     """
-    set_initial_value(plan.frequency, f"{key}_rhythm")
+    # As defaults: in a menu that was never opened, a value of the session would be lost
+    # with the next run.
     frequency = st.radio(
         _("How often"),
         list(_FREQUENCIES),
+        list(_FREQUENCIES).index(plan.frequency),
         format_func=lambda each: _(_FREQUENCIES[each]),
         key=f"{key}_rhythm",
         horizontal=True,
@@ -122,19 +123,24 @@ def ask_plan(key: str, plan: SendingPlan) -> SendingPlan:
     is_kept = frequency is plan.frequency
     with st.container(horizontal=True):
         if frequency is Frequency.WEEKLY:
-            set_initial_value(plan.day if is_kept else 0, f"{key}_weekday")
             day = st.selectbox(
-                _("Weekday"), range(7), format_func=_weekday, key=f"{key}_weekday"
+                _("Weekday"),
+                range(7),
+                plan.day if is_kept else 0,
+                format_func=_weekday,
+                key=f"{key}_weekday",
             )
         else:
-            set_initial_value(plan.day if is_kept else 1, f"{key}_day")
             day = st.selectbox(
-                _("Day of the month"), range(1, LAST_DAY + 1), key=f"{key}_day"
+                _("Day of the month"),
+                range(1, LAST_DAY + 1),
+                plan.day - 1 if is_kept else 0,
+                key=f"{key}_day",
             )
-        set_initial_value(plan.hour, f"{key}_hour")
         hour = st.selectbox(
             _("Time"),
             _HOURS,
+            plan.hour,
             format_func=lambda each: time_of_day(time(each)),
             key=f"{key}_hour",
         )
@@ -145,11 +151,11 @@ def ask_recipients(
     key: str, names: Mapping[UUID, str], recipients: Collection[UUID]
 ) -> tuple[UUID, ...]:
     """Ask to whom something is sent, in a field filled with these recipients."""
-    set_initial_value(list(recipients), f"{key}_recipients")
     return tuple(
         st.multiselect(
             _("Recipients"),
             list(names),
+            list(recipients),
             format_func=lambda each: names[each],
             key=f"{key}_recipients",
             placeholder=_("Nobody"),

@@ -86,6 +86,20 @@ def test_a_dashboard_is_sent_regularly_with_the_filter_that_is_chosen(
     assert read_filter(kept) == DashboardFilter(sexes=(Sex.MALE,))
 
 
+def test_a_menu_that_opens_after_another_run_has_its_first_values(
+    clinic: Clinic, opened: UUID
+):
+    """A browser draws the fields once the menu opens, from what the last run says."""
+    analyst = clinic.cast[Role.ANALYST]
+    app = clinic.open("dashboard", Role.ANALYST, dashboard=opened).run()
+
+    hour = app.selectbox(key="dashboard_mail_hour")
+    recipients = app.multiselect(key="dashboard_mail_recipients")
+    assert hour.options[hour.proto.default] == "07:00"
+    chosen = [recipients.options[place] for place in recipients.proto.default]
+    assert chosen == [analyst.name]
+
+
 def test_the_menu_in_which_it_was_asked_closes_and_a_second_press_is_refused(
     clinic: Clinic,
 ):
