@@ -1,12 +1,16 @@
 """The two files of a photo in the file store: the picture and its thumbnail."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from typing import Final
 
+from sqlalchemy.orm import Session
+
 from db.files.gridfs import Bucket, FileDamaged, FileStore, FileStoreUnavailable
-from services.core.errors import Conflict, Unavailable
+from services.core import after_commit
+from services.core.errors import Conflict, ServiceError, Unavailable
 from services.patients.photos.images import CONTENT_TYPE, PreparedPhoto
 
 # A row names both in one value, so that it can never name the old one of the one and
@@ -31,6 +35,30 @@ class PhotoDamaged(Conflict):
         super().__init__(
             "This photo was damaged in the store and is not shown; add it again."
         )
+
+
+@contextmanager
+def replacing(
+    session: Session,
+    files: FileStore,
+    bucket: Bucket,
+    photo: PreparedPhoto,
+    before: str | None,
+) -> Iterator[str]:
+    """Store the photo and yield its value for the row, which the block writes.
+
+    The photo `before` is deleted after the commit, and the new one at once if the block
+    is refused. A failure on the way can leave files without a row, which are swept
+    later, but never a row without its files. Raises PhotosUnavailable.
+    """
+    photo_file_id = put(files, bucket, photo)
+    try:
+        yield photo_file_id
+    except ServiceError:
+        with suppress(FileStoreUnavailable):
+            delete(files, bucket, photo_file_id)
+        raise
+    delete_later(session, files, bucket, before)
 
 
 def put(files: FileStore, bucket: Bucket, photo: PreparedPhoto) -> str:
@@ -58,6 +86,13 @@ def delete(files: FileStore, bucket: Bucket, photo_file_id: str | None) -> None:
     """Delete the files of a photo, if there is one; raises FileStoreUnavailable."""
     for file_id in files_of(photo_file_id):
         files.delete(bucket, file_id)
+
+
+def delete_later(
+    session: Session, files: FileStore, bucket: Bucket, photo_file_id: str | None
+) -> None:
+    """Delete the files of a photo, if there is one, after the caller's commit."""
+    after_commit.call(session, partial(delete, files, bucket, photo_file_id))
 
 
 def list_unreferenced(

@@ -1,17 +1,15 @@
 """A patient's photo: bytes in the file store, named by the patient's row."""
 
-from contextlib import suppress
-from functools import partial
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.files.gridfs import Bucket, FileMissing, FileStore, FileStoreUnavailable
-from services.core import after_commit, audit
+from db.files.gridfs import Bucket, FileMissing, FileStore
+from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
-from services.core.errors import NotFound, ServiceError
+from services.core.errors import NotFound
 from services.patients.photos import files as photo_files
 from services.patients.photos.files import PhotoDamaged, PhotosUnavailable, files_of
 from services.patients.photos.images import (
@@ -58,30 +56,23 @@ def attach(
 ) -> PatientRecord:
     """Store the photo and name it in the patient's row; the caller commits.
 
-    The photo it replaces is deleted after the commit. A failure on the way can leave
-    files without a row, which are swept later, but never a row without its files.
-    Raises StaleVersion, PatientArchived, NotFound or PhotosUnavailable.
+    The photo it replaces is deleted after the commit. Raises StaleVersion,
+    PatientArchived, NotFound or PhotosUnavailable.
     """
     actor.require(Permission.EDIT_PATIENT, patient_id)
     before = patients.look_up(session, actor, patient_id)
-    photo_file_id = photo_files.put(files, _BUCKET, photo)
-    try:
+    gone = before.photo_file_id
+    with photo_files.replacing(session, files, _BUCKET, photo, gone) as photo_file_id:
         changed = patients.change(
             session, patient_id, {"photo_file_id": photo_file_id}, version=version
         ).after
-    except ServiceError:
-        with suppress(FileStoreUnavailable):
-            photo_files.delete(files, _BUCKET, photo_file_id)
-        raise
-    _delete_later(session, files, before)
-    had_photo = before.photo_file_id is not None
     audit.record_patient(
         session,
         actor,
         Action.PHOTO_CHANGE,
         changed.id,
         changed.version,
-        replaces=had_photo,
+        replaces=gone is not None,
     )
     return changed
 
@@ -137,13 +128,8 @@ def remove(
     changed = patients.change(
         session, patient_id, {"photo_file_id": None}, version=version
     ).after
-    _delete_later(session, files, before)
+    photo_files.delete_later(session, files, _BUCKET, before.photo_file_id)
     audit.record_patient(
         session, actor, Action.PHOTO_REMOVE, changed.id, changed.version
     )
     return changed
-
-
-def _delete_later(session: Session, files: FileStore, before: PatientRecord) -> None:
-    gone = before.photo_file_id
-    after_commit.call(session, partial(photo_files.delete, files, _BUCKET, gone))

@@ -1,16 +1,13 @@
 """A doctor's photo: bytes in the file store, named by the doctor's row."""
 
-from contextlib import suppress
-from functools import partial
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.files.gridfs import Bucket, FileMissing, FileStore, FileStoreUnavailable
-from services.core import after_commit
+from db.files.gridfs import Bucket, FileMissing, FileStore
 from services.core.actors import Actor, Permission
-from services.core.errors import NotFound, ServiceError
+from services.core.errors import NotFound
 from services.patients.photos import files as photo_files
 from services.patients.photos.images import PreparedPhoto
 from services.visits.schedule.doctors.changing import change_photo
@@ -37,15 +34,9 @@ def attach_photo(
     """
     actor.require(Permission.MANAGE_DOCTORS)
     before = find(session, actor, doctor_id)
-    photo_file_id = photo_files.put(files, _BUCKET, photo)
-    try:
-        kept = change_photo(session, actor, doctor_id, photo_file_id, revision=revision)
-    except ServiceError:
-        with suppress(FileStoreUnavailable):
-            photo_files.delete(files, _BUCKET, photo_file_id)
-        raise
-    _delete_later(session, files, before)
-    return kept
+    gone = before.photo_file_id
+    with photo_files.replacing(session, files, _BUCKET, photo, gone) as photo_file_id:
+        return change_photo(session, actor, doctor_id, photo_file_id, revision=revision)
 
 
 def remove_photo(
@@ -58,7 +49,7 @@ def remove_photo(
     actor.require(Permission.MANAGE_DOCTORS)
     before = find(session, actor, doctor_id)
     kept = change_photo(session, actor, doctor_id, None, revision=revision)
-    _delete_later(session, files, before)
+    photo_files.delete_later(session, files, _BUCKET, before.photo_file_id)
     return kept
 
 
@@ -91,8 +82,3 @@ def read_photo(
         # It was replaced between reading the row and the file; a reload shows the new
         # one.
         raise NoDoctorPhoto from error
-
-
-def _delete_later(session: Session, files: FileStore, before: DoctorRecord) -> None:
-    gone = before.photo_file_id
-    after_commit.call(session, partial(photo_files.delete, files, _BUCKET, gone))
