@@ -30,6 +30,7 @@ from services.core.errors import (
     Conflict,
     Gone,
     InsufficientScope,
+    InvalidFields,
     InvalidInput,
     NotAllowed,
     NotFound,
@@ -39,9 +40,7 @@ from services.core.errors import (
     Unavailable,
 )
 from services.core.full_disks import full_disk
-from services.documents.forms import InvalidForm
 from services.documents.records.errors import NoSuchDocument, TooLarge
-from services.patients.records.rules import InvalidPatient
 
 ENVELOPE_PATH: Final = "/patient-register"
 DOCUMENTS_PATH: Final = "/api/documents"
@@ -173,10 +172,8 @@ def problem_of(refusal: ServiceError) -> dict[str, Any]:
 
 def _members_of(error: Exception) -> dict[str, Any]:
     """Return the properties of the request that a refusal is about."""
-    if isinstance(error, InvalidForm):
+    if isinstance(error, InvalidFields):
         return _problems([(p.field, p.message) for p in error.problems])
-    if isinstance(error, InvalidPatient):
-        return _problems([(p.property_name, p.message) for p in error.problems])
     if isinstance(error, InvalidInput):
         return _problems([(error.property_name, str(error))])
     return {}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from services.core.sentences import Sentence
+from services.core.sentences import Sentence, joined
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -37,6 +37,21 @@ class Problem:
 
     field: str
     message: str
+
+
+class InvalidFields(InvalidInput):
+    """Fields of a form break rules; `problems` has all of them, in the form's order."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__(
+            problems[0].field, joined(" ", (_translatable(p.message) for p in problems))
+        )
+        self.problems = problems
+
+
+def _translatable(message: str) -> Sentence:
+    """Return a message as a Sentence, so that it is translated inside another one."""
+    return message if isinstance(message, Sentence) else Sentence(message)
 
 
 class NotAllowed(ServiceError):

@@ -253,7 +253,6 @@ def _refusing(node: ast.AST) -> Iterator[ast.Call]:
         yield node.exc
     if isinstance(node, ast.Call) and _name(node) in {
         "__init__",
-        "PatientProblem",
         "Problem",
     }:
         yield node

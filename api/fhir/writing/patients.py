@@ -23,10 +23,11 @@ from api.fhir.writing.elements import (
     unkept,
 )
 from services.core.actors import Permission
+from services.core.errors import Problem
 from services.patients.duplicates import duplicates
 from services.patients.records import locks, patients
 from services.patients.records.model import PatientDraft, Sex
-from services.patients.records.rules import InvalidPatient, PatientProblem
+from services.patients.records.rules import InvalidPatient
 
 _PERSON: Final[dict[str, Shape]] = {
     "use": str,
@@ -216,8 +217,8 @@ def refused(refusal: InvalidPatient, resource: Resource) -> InvalidResource:
     return InvalidResource([_issue(problem, resource) for problem in refusal.problems])
 
 
-def _issue(problem: PatientProblem, resource: Resource) -> Issue:
-    return Issue(problem.message, _expression(problem.property_name, resource))
+def _issue(problem: Problem, resource: Resource) -> Issue:
+    return Issue(problem.message, _expression(problem.field, resource))
 
 
 def _expression(field: str, resource: Resource) -> str:

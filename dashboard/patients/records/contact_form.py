@@ -96,7 +96,7 @@ def show_problems(
 ) -> None:
     """Show at each field what is wrong with it."""
     for problem in refusal.problems:
-        name = problem.property_name
+        name = problem.field
         show_problem(places[name], name, translated(problem.message))
     number = len(refusal.problems)
     st.error(

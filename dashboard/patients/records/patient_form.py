@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard.ui.language import gettext as _, ngettext
 from dashboard.ui.outcomes.field_problems import show_problem
 from dashboard.ui.words import read_days, write_day
-from services.core.errors import InvalidInput
+from services.core.errors import InvalidInput, Problem
 from services.patients.records import patients
 from services.patients.records.model import (
     FIELDS,
@@ -47,9 +47,9 @@ class TypedPatient:
             self._show(refusal.problems)
             return None
 
-    def _show(self, problems: Sequence[patients.PatientProblem]) -> None:
+    def _show(self, problems: Sequence[Problem]) -> None:
         for problem in problems:
-            name = problem.property_name
+            name = problem.field
             show_problem(self.problems[name], name, problem.message)
         said = ngettext(
             "Nothing was saved: check the highlighted field.",
@@ -183,11 +183,11 @@ def _checked(
     values: dict[str, Any] = {
         name: tuple(value) if name in LISTS else value for name, value in typed.items()
     }
-    problems: list[patients.PatientProblem] = []
+    problems: list[Problem] = []
     try:
         values["date_of_birth"] = _birth(typed["date_of_birth"])
     except InvalidInput as refusal:
-        problems.append(patients.PatientProblem(refusal.property_name, refusal.args[0]))
+        problems.append(Problem(refusal.property_name, refusal.args[0]))
         values["date_of_birth"] = today
     try:
         draft = patients.validate(

@@ -10,8 +10,8 @@ from services.consultations.diagnoses import DiagnosisList
 from services.consultations.notes import vitals
 from services.consultations.notes.records import Diagnosis, Notes, Vitals
 from services.consultations.notes.vitals import VITALS, NotMeasured
-from services.core.errors import InvalidInput, Problem
-from services.core.sentences import Sentence, joined
+from services.core.errors import InvalidFields, Problem
+from services.core.sentences import Sentence
 from services.core.typed_text import is_storable, tidy
 
 # The text of each field, by its name; a field that is left out is empty.
@@ -34,14 +34,8 @@ _MOST_DIAGNOSES: Final = 20
 _CODE: Final = re.compile(r"[A-Za-z][0-9]{2}(?:\.[0-9A-Za-z]{1,4})?")
 
 
-class InvalidNotes(InvalidInput):
+class InvalidNotes(InvalidFields):
     """The notes break one or more rules; what was typed stays unchanged."""
-
-    def __init__(self, *problems: Problem) -> None:
-        super().__init__(
-            problems[0].field, joined(" ", (problem.message for problem in problems))
-        )
-        self.problems = problems
 
 
 def read(typed: Typed, known: DiagnosisList = diagnoses.BUILT_IN) -> Notes:

@@ -4,22 +4,15 @@ from collections.abc import Sequence
 
 from services.core.errors import (
     Conflict,
-    InvalidInput,
+    InvalidFields,
     NotFound,
-    Problem,
     Unavailable,
 )
 from services.core.sentences import Sentence, joined
 
 
-class InvalidPrescription(InvalidInput):
+class InvalidPrescription(InvalidFields):
     """One or more fields of the lines, or the note, break a rule."""
-
-    def __init__(self, *problems: Problem) -> None:
-        super().__init__(
-            problems[0].field, joined(" ", (problem.message for problem in problems))
-        )
-        self.problems = problems
 
 
 class NoSuchPrescription(NotFound):

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Final
 from unicodedata import name
 
-from services.core.errors import InvalidInput, Problem
+from services.core.errors import InvalidFields, Problem
 from services.core.sentences import Sentence
 from services.core.typed_text import tidy, tidy_line
 from services.documents.forms import fonts
@@ -21,14 +21,8 @@ _TABLE_ROWS: Final = 200
 _MOST_NAMED: Final = 5
 
 
-class InvalidForm(InvalidInput):
+class InvalidForm(InvalidFields):
     """The form breaks one or more rules."""
-
-    def __init__(self, *problems: Problem) -> None:
-        super().__init__(
-            problems[0].field, " ".join(problem.message for problem in problems)
-        )
-        self.problems = problems
 
 
 def checked(template: Template, form: Form, *, today: date) -> dict[str, Value]:

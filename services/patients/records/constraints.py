@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from services.core.errors import Problem
 from services.patients.records import rules
 from services.patients.records.model import LISTS
 
@@ -47,7 +48,7 @@ def translate_violations(session: Session) -> Iterator[None]:
         raise rules.InvalidPatient(problem) from error
 
 
-def find_problem(error: DBAPIError) -> rules.PatientProblem | None:
+def find_problem(error: DBAPIError) -> Problem | None:
     """Return the problem of the patient's field, or None for any other error."""
     reported = getattr(error.orig, "diag", None)
     if reported is None:
@@ -60,7 +61,7 @@ def find_problem(error: DBAPIError) -> rules.PatientProblem | None:
     return PROBLEMS.get(reported.constraint_name or "")
 
 
-def _problem_of_term(detail: str | None) -> rules.PatientProblem | None:
+def _problem_of_term(detail: str | None) -> Problem | None:
     """Return the problem of the list that a violating row of clinical_terms names."""
     match = re.search(r"\((\w+),", detail or "")
     if match is None or match[1] not in LISTS:

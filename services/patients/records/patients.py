@@ -31,7 +31,6 @@ from services.patients.records.rows import COLUMNS, record_of
 from services.patients.records.rules import (
     UNREACHABLE,
     InvalidPatient,
-    PatientProblem,
     is_reachable,
     validate,
 )
@@ -46,7 +45,6 @@ __all__ = [
     "PatientArchived",
     "PatientErased",
     "PatientIdTaken",
-    "PatientProblem",
     "StaleVersion",
     "archive",
     "change",

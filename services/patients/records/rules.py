@@ -3,14 +3,13 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
 from email_validator import EmailNotValidError, validate_email
 
 from db.models.base import PHONE_NUMBER
-from services.core.errors import InvalidInput
+from services.core.errors import InvalidFields, Problem
 from services.core.sentences import Sentence
 from services.patients.records.model import (
     FIELDS,
@@ -40,33 +39,8 @@ _REORDERING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _GAPS: Final = "\t\n\v\f\r\x85"
 
 
-@dataclass(frozen=True, slots=True)
-class PatientProblem:
-    """One thing that is wrong with one field, in a sentence."""
-
-    property_name: str
-    message: str
-
-
-class InvalidPatient(InvalidInput):
+class InvalidPatient(InvalidFields):
     """A draft breaks rules; `problems` has all of them, in the order of the form."""
-
-    def __init__(self, *problems: PatientProblem) -> None:
-        super().__init__(problems[0].property_name, _joined(problems))
-        self.problems = problems
-
-
-def _joined(problems: Sequence[PatientProblem]) -> str:
-    """Return the problems as one text whose sentences can still be translated."""
-    text = problems[0].message
-    for problem in problems[1:]:
-        text = Sentence("{said} {more}", said=_kept(text), more=_kept(problem.message))
-    return text
-
-
-def _kept(message: str) -> Sentence:
-    """Return a message as a Sentence, so that it is translated inside another one."""
-    return message if isinstance(message, Sentence) else Sentence(message)
 
 
 def _said_of(name: str, message: str, **values: object) -> Sentence:
@@ -75,50 +49,50 @@ def _said_of(name: str, message: str, **values: object) -> Sentence:
 
 # The database has a constraint behind most of these; `constraints` beside this module
 # reports the same problem when other code violates it.
-BIRTH_IMPLAUSIBLE: Final = PatientProblem(
+BIRTH_IMPLAUSIBLE: Final = Problem(
     "date_of_birth",
     "Date of birth must be between 1 January 1900 and today; check the year.",
 )
-BORN_AFTER_DEATH: Final = PatientProblem(
+BORN_AFTER_DEATH: Final = Problem(
     "date_of_birth",
     "Date of birth is after the date of death; correct one of the two.",
 )
-SEX_UNKNOWN: Final = PatientProblem(
+SEX_UNKNOWN: Final = Problem(
     "sex", "Sex is not a known value; choose female, male, other or unknown."
 )
-EMAIL_INVALID: Final = PatientProblem(
+EMAIL_INVALID: Final = Problem(
     "email", "E-mail is not an address; correct it or leave it empty."
 )
-EMAIL_TAKEN: Final = PatientProblem(
+EMAIL_TAKEN: Final = Problem(
     "email",
     "E-mail is the address of another patient; search for it and open that record, or "
     "enter another one.",
 )
-PHONE_INVALID: Final = PatientProblem(
+PHONE_INVALID: Final = Problem(
     "phone_number",
     "Phone number must have 10 to 15 digits, with a + before a country code; "
     "add the area code and leave out extensions.",
 )
-ALLERGIES_CONTRADICTED: Final = PatientProblem(
+ALLERGIES_CONTRADICTED: Final = Problem(
     "no_known_allergies",
     "No known allergies is ticked but allergies are listed; "
     "untick it or empty the list.",
 )
-UNREACHABLE: Final = PatientProblem(
+UNREACHABLE: Final = Problem(
     "phone_number",
     "Phone number and e-mail are both empty; "
     "enter one so that the clinic can reach the patient.",
 )
 
 
-def missing(name: str) -> PatientProblem:
+def missing(name: str) -> Problem:
     """Return the problem of a required field that is empty."""
-    return PatientProblem(name, _said_of(name, "{label} is missing; enter it."))
+    return Problem(name, _said_of(name, "{label} is missing; enter it."))
 
 
-def too_long(name: str) -> PatientProblem:
+def too_long(name: str) -> Problem:
     """Return the problem of a text that does not fit its field."""
-    return PatientProblem(
+    return Problem(
         name,
         _said_of(
             name,
@@ -128,9 +102,9 @@ def too_long(name: str) -> PatientProblem:
     )
 
 
-def item_too_long(name: str) -> PatientProblem:
+def item_too_long(name: str) -> Problem:
     """Return the problem of a list with an entry that should be several."""
-    return PatientProblem(
+    return Problem(
         name,
         _said_of(
             name,
@@ -140,9 +114,9 @@ def item_too_long(name: str) -> PatientProblem:
     )
 
 
-def too_many(name: str) -> PatientProblem:
+def too_many(name: str) -> Problem:
     """Return the problem of a list that is longer than anybody would read."""
-    return PatientProblem(
+    return Problem(
         name,
         _said_of(
             name,
@@ -162,7 +136,7 @@ def validate(
     may lack it.
     """
     values: dict[str, Any] = {}
-    problems: list[PatientProblem] = []
+    problems: list[Problem] = []
     for name in LABELS:
         values[name] = getattr(draft, name)
         try:
@@ -183,7 +157,7 @@ def is_reachable(patient: PatientFields) -> bool:
 
 def _in_context(
     name: str, values: dict[str, Any], today: date, needs_contact: bool
-) -> Iterator[PatientProblem]:
+) -> Iterator[Problem]:
     """Check a field that is valid by itself against today and the fields before it."""
     if name == "date_of_birth" and values[name] > today:
         yield BIRTH_IMPLAUSIBLE
@@ -266,7 +240,7 @@ def _clean(name: str, typed: str | None) -> str:
     text = _INVISIBLE.sub("", unicodedata.normalize("NFC", typed or ""))
     if _REORDERING.search(text) or any(map(_is_unprintable, text)):
         raise InvalidPatient(
-            PatientProblem(
+            Problem(
                 name,
                 _said_of(
                     name,

@@ -97,7 +97,7 @@ def test_a_broken_rule_is_a_sentence_about_its_field(today, field, typed, said):
     refusal = refusal_of(ada(**{field: typed}), today)
 
     assert refusal.property_name == field
-    assert [problem.property_name for problem in refusal.problems] == [field]
+    assert [problem.field for problem in refusal.problems] == [field]
     assert said in str(refusal)
 
 
@@ -106,7 +106,7 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_form(today):
         ada(phone_number="1", first_name="", date_of_birth=date(1880, 1, 1)), today
     )
 
-    names = [problem.property_name for problem in refusal.problems]
+    names = [problem.field for problem in refusal.problems]
     assert names == ["first_name", "date_of_birth", "phone_number"]
     assert refusal.property_name == "first_name"
 
@@ -137,7 +137,7 @@ def test_a_misspelled_email_is_not_also_called_missing(today):
         ada(email="ada@", phone_number=None), today, needs_contact=True
     )
 
-    assert [problem.property_name for problem in refusal.problems] == ["email"]
+    assert [problem.field for problem in refusal.problems] == ["email"]
 
 
 def test_no_known_allergies_may_be_stated_when_none_are_listed(today):

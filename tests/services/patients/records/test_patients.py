@@ -156,7 +156,7 @@ def test_an_edit_does_not_take_away_the_last_way_to_reach_a_patient(
     with pytest.raises(patients.InvalidPatient) as refused:
         patients.edit(session, clerk, patient.id, draft, version=1, today=today)
 
-    wrong = [problem.property_name for problem in refused.value.problems]
+    wrong = [problem.field for problem in refused.value.problems]
     assert wrong == ["first_name", "phone_number"]
 
 
