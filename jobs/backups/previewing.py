@@ -23,6 +23,7 @@ from db.embedded import DataFolder
 from db.files.file_keys import FileKeys, UnusableFileKeys
 from db.postgres import SYSTEM, Database, DatabaseUnavailable
 from jobs.backups.opening import opened, reading, require_whole
+from jobs.backups.pending_writes import PendingWrites
 from jobs.backups.polling import poll
 from jobs.backups.routes import route_to
 from services.backups import previews
@@ -95,7 +96,7 @@ class RestorePreviewer:
         self._database = database
         self._compare = compare
         # How a preview ended, until a primary has it.
-        self._unwritten: Callable[[Session], None] | None = None
+        self._unwritten = PendingWrites(database)
 
     def run(self, stopping: Event) -> None:
         """Check until `stopping` is set, at a low priority."""
@@ -103,7 +104,7 @@ class RestorePreviewer:
 
     def look(self) -> None:
         """Make the preview that was requested, and report the result."""
-        self._write_down()
+        self._unwritten.flush()
         request = self._database.read_latest(previews.open_preview, identity=SYSTEM)
         if (requested := request.value) is None:
             return
@@ -111,8 +112,8 @@ class RestorePreviewer:
             lambda session: previews.begin_preview(session, requested.id),
             identity=SYSTEM,
         )
-        self._unwritten = self._answer(requested)
-        self._write_down()
+        self._unwritten.add(self._answer(requested))
+        self._unwritten.flush()
 
     def _answer(self, requested: RestorePreview) -> Callable[[Session], None]:
         lists: tuple[ChangeList, ...] = ()
@@ -137,8 +138,3 @@ class RestorePreviewer:
             compared_at=compared_at,
             failure=failure,
         )
-
-    def _write_down(self) -> None:
-        if self._unwritten is not None:
-            self._database.write(self._unwritten, identity=SYSTEM)
-            self._unwritten = None

@@ -36,6 +36,7 @@ from jobs.backups.copying.copy_keeping import CopyKeeper
 from jobs.backups.drills.scheduling import RestoreDriller
 from jobs.backups.log_keeping import LogKeeper
 from jobs.backups.open_looks.look_keeper import LookKeeper
+from jobs.backups.pending_writes import PendingWrites
 from jobs.backups.polling import poll
 from jobs.backups.previewing import RestorePreviewer
 from jobs.backups.retention.removing import remove_expired
@@ -162,7 +163,7 @@ class BackupScheduler:
         self._swept_at: datetime | None = None
         self._meter = StorageMeter(repository)
         # Finished work, until a primary has it.
-        self._unwritten: list[Callable[[Session], None]] = []
+        self._unwritten = PendingWrites(database)
 
     def _recall(self) -> None:
         """Read what previous workers have recorded, as far as it can be read."""
@@ -195,7 +196,7 @@ class BackupScheduler:
         self._note_storage(now)
         if self._is_due(now):
             self._attempt(None)
-        self._write_down()
+        self._unwritten.flush()
         request = self._database.read_latest(backups.open_request, identity=SYSTEM)
         if request.value is not None:
             self._answer(request.value)
@@ -221,7 +222,7 @@ class BackupScheduler:
             lambda session: backups.begin_request(session, request.id), identity=SYSTEM
         )
         self._attempt(request)
-        self._write_down()
+        self._unwritten.flush()
 
     def _attempt(self, request: BackupRequest | None) -> None:
         try:
@@ -238,7 +239,7 @@ class BackupScheduler:
         else:
             self.failure = None
             _log.info("%s", taken.sentence)
-            self._unwritten.append(_recording(taken, request))
+            self._unwritten.add(_recording(taken, request))
 
     def _fail(self, sentence: str, request: BackupRequest | None) -> None:
         tries = self.failure.tries + 1 if self.failure else 1
@@ -246,16 +247,11 @@ class BackupScheduler:
         _log.warning("A backup failed, %d in a row: %s", tries, sentence)
         if request is not None:
             request_id = request.id
-            self._unwritten.append(
+            self._unwritten.add(
                 lambda session: backups.end_request(
                     session, request_id, failure=sentence
                 )
             )
-
-    def _write_down(self) -> None:
-        while self._unwritten:
-            self._database.write(self._unwritten[0], identity=SYSTEM)
-            self._unwritten.pop(0)
 
     def _kept_since(self, now: datetime) -> datetime:
         """Return the time from which on backups are kept.
@@ -321,7 +317,7 @@ class BackupScheduler:
             self._swept_at = now
             self._note_sweep(FileSweep(now, removed.missing_files))
         if removed.set_ids or removed.files:
-            self._unwritten.append(
+            self._unwritten.add(
                 lambda session: backups.record_removed(
                     session, KEEPER, removed.set_ids, removed.files
                 )

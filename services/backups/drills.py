@@ -12,11 +12,11 @@ from uuid import UUID
 
 from pydantic import ValidationError
 from sqlalchemy import TIMESTAMP, ColumnElement, cast, func, select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.backups.notes import PROOFS, Proof
 from db.models.integrity import RestoreDrill as DrillRow
+from services.backups import rows
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
@@ -143,9 +143,7 @@ def last_proven_at(session: Session) -> datetime | None:
 
 def begin_drill(session: Session, drill_id: UUID) -> None:
     """Record that the worker restores now."""
-    session.execute(
-        update(DrillRow).where(DrillRow.id == drill_id).values(begun_at=func.now())
-    )
+    rows.begin(session, DrillRow, drill_id)
 
 
 def end_drill(
@@ -168,9 +166,7 @@ def _open(session: Session, actor: Actor | None, *, of_copy: bool) -> DrillRow |
     values: dict[str, object] = {"of_copy": of_copy}
     if actor is not None:
         values |= {"requested_by": actor.id, "requested_by_name": actor.name}
-    return session.scalar(
-        insert(DrillRow).values(values).on_conflict_do_nothing().returning(DrillRow)
-    )
+    return rows.add(session, DrillRow, **values)
 
 
 def _newest(

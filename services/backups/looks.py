@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, text, update
 from sqlalchemy.orm import Session
 
 from db.models.integrity import RestoreLook as LookRow
+from services.backups import rows
 from services.backups.state import LogState
 from services.core import audit
 from services.core.actors import Actor, Permission
@@ -97,9 +97,7 @@ def request_look(
     actor.require(Permission.ACT_ON_CLUSTER)
     log.require_way_to(to)
     values = {"as_of": to, "requested_by": actor.id, "requested_by_name": actor.name}
-    row = session.scalar(
-        insert(LookRow).values(values).on_conflict_do_nothing().returning(LookRow)
-    )
+    row = rows.add(session, LookRow, **values)
     if row is None:
         raise LookRequested
     audit.record(
@@ -115,12 +113,7 @@ def request_look(
 def newest_look(session: Session, actor: Actor) -> RestoreLook | None:
     """Return the latest look that was asked for, ended or not; raises NotAllowed."""
     actor.require(Permission.VIEW_REPLICATION)
-    newest = (
-        select(LookRow)
-        .order_by(LookRow.requested_at.desc(), LookRow.id.desc())
-        .limit(1)
-    )
-    row = session.scalar(newest)
+    row = rows.newest(session, LookRow)
     return _look(row) if row else None
 
 
@@ -171,15 +164,13 @@ def require_same(session: Session, look: RestoreLook) -> None:
 
 def unended_look(session: Session) -> RestoreLook | None:
     """Return the look that has not ended, if any; for the worker."""
-    row = session.scalar(select(LookRow).where(LookRow.ended_at.is_(None)))
+    row = rows.unended(session, LookRow)
     return _look(row) if row else None
 
 
 def begin_look(session: Session, look_id: UUID) -> None:
     """Record that the worker is opening the look."""
-    session.execute(
-        update(LookRow).where(LookRow.id == look_id).values(begun_at=func.now())
-    )
+    rows.begin(session, LookRow, look_id)
 
 
 def note_open(session: Session, look_id: UUID, port: int) -> bool:

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
 from db.models.integrity import BackupRequest as RequestRow
+from services.backups import rows
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
@@ -48,12 +48,8 @@ class BackupRequested(Conflict):
 def request_backup(session: Session, actor: Actor) -> BackupRequest:
     """Ask the worker for a backup; raises NotAllowed and BackupRequested."""
     actor.require(Permission.ACT_ON_CLUSTER)
-    row = session.scalar(
-        insert(RequestRow)
-        .values(requested_by=actor.id, requested_by_name=actor.name)
-        .on_conflict_do_nothing()
-        .returning(RequestRow)
-    )
+    asking = {"requested_by": actor.id, "requested_by_name": actor.name}
+    row = rows.add(session, RequestRow, **asking)
     if row is None:
         raise BackupRequested
     audit.record(session, actor, Action.BACKUP_REQUEST, subject=(SUBJECT, row.id))
@@ -63,12 +59,7 @@ def request_backup(session: Session, actor: Actor) -> BackupRequest:
 def newest_request(session: Session, actor: Actor) -> BackupRequest | None:
     """Return the latest request, ended or not; raises NotAllowed."""
     actor.require(Permission.VIEW_REPLICATION)
-    newest = (
-        select(RequestRow)
-        .order_by(RequestRow.requested_at.desc(), RequestRow.id.desc())
-        .limit(1)
-    )
-    row = session.scalar(newest)
+    row = rows.newest(session, RequestRow)
     return _request(row) if row else None
 
 
@@ -77,17 +68,13 @@ def open_request(session: Session) -> BackupRequest | None:
 
     It may have begun: then the worker that began it has died.
     """
-    row = session.scalar(select(RequestRow).where(RequestRow.ended_at.is_(None)))
+    row = rows.unended(session, RequestRow)
     return _request(row) if row else None
 
 
 def begin_request(session: Session, request_id: UUID) -> None:
     """Record that the worker is making the backup."""
-    session.execute(
-        update(RequestRow)
-        .where(RequestRow.id == request_id)
-        .values(begun_at=func.now())
-    )
+    rows.begin(session, RequestRow, request_id)
 
 
 def end_request(

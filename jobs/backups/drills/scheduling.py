@@ -21,6 +21,7 @@ from db.embedded import CannotStart
 from db.files.file_keys import UnusableFileKeys
 from db.files.seal_keys import UnusableKey
 from db.postgres import SYSTEM, Database
+from jobs.backups.pending_writes import PendingWrites
 from jobs.backups.polling import poll
 from services import backups
 from services.backups import drills
@@ -117,7 +118,7 @@ class RestoreDriller:
         self._started_at = clock()
         self._stopping = Event()
         # The result of a drill, until a primary has it.
-        self._unwritten: Callable[[Session], None] | None = None
+        self._unwritten = PendingWrites(database)
 
     def run(self, stopping: Event) -> None:
         """Check until `stopping` is set, at a low priority."""
@@ -126,7 +127,7 @@ class RestoreDriller:
 
     def look(self) -> None:
         """Run the drill that is due or requested, and report the result."""
-        self._write_down()
+        self._unwritten.flush()
         if self._practised.is_busy:
             return
         newest = self._read_newest()
@@ -156,8 +157,8 @@ class RestoreDriller:
         if self._stopping.is_set() and failure is not None:
             # The next worker runs it: that this one was stopped proves nothing.
             return
-        self._unwritten = _ending(drill, proof, failure)
-        self._write_down()
+        self._unwritten.add(_ending(drill, proof, failure))
+        self._unwritten.flush()
 
     def _read_newest(self) -> RestoreDrill | None:
         return self._database.read_latest(drills.newest_drill, identity=SYSTEM).value
@@ -198,11 +199,6 @@ class RestoreDriller:
             failure = _UNEXPECTED
         _log.warning("A restore drill proved nothing: %s", failure)
         return None, failure
-
-    def _write_down(self) -> None:
-        if self._unwritten is not None:
-            self._database.write(self._unwritten, identity=SYSTEM)
-            self._unwritten = None
 
 
 def _ending(

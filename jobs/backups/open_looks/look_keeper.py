@@ -16,6 +16,7 @@ from db.backups.backup_errors import CannotBackUp, CannotRestore
 from db.files.file_keys import UnusableFileKeys
 from db.files.seal_keys import UnusableKey
 from db.postgres import SYSTEM, Database, DatabaseUnavailable
+from jobs.backups.pending_writes import PendingWrites
 from jobs.backups.polling import poll
 from services.backups import looks
 from services.backups.looks import RestoreLook
@@ -45,7 +46,7 @@ class LookKeeper:
         self._opened = opened
         self._watch_seconds = watch_seconds
         # How a look ended, until a primary has it.
-        self._unwritten: Callable[[Session], None] | None = None
+        self._unwritten = PendingWrites(database)
 
     def run(self, stopping: Event) -> None:
         """Check until `stopping` is set, at a low priority."""
@@ -55,7 +56,7 @@ class LookKeeper:
 
     def look(self, stopping: Event) -> None:
         """Open what was requested, and hold it open until it has to end."""
-        self._write_down()
+        self._unwritten.flush()
         look = self._unended()
         if look is None:
             return
@@ -63,10 +64,10 @@ class LookKeeper:
         # The worker that had opened it has died, and the sandbox with it.
         if not look.is_open:
             failure = self._open(look, stopping)
-        self._unwritten = lambda session: looks.end_look(
-            session, look.id, failure=failure
+        self._unwritten.add(
+            lambda session: looks.end_look(session, look.id, failure=failure)
         )
-        self._write_down()
+        self._unwritten.flush()
 
     def _open(self, look: RestoreLook, stopping: Event) -> str | None:
         """Open a look until it has to end; return why it could not be opened."""
@@ -107,8 +108,3 @@ class LookKeeper:
 
     def _write(self, operation: Callable[[Session], T]) -> T:
         return self._database.write(operation, identity=SYSTEM).value
-
-    def _write_down(self) -> None:
-        if self._unwritten is not None:
-            self._write(self._unwritten)
-            self._unwritten = None

@@ -8,10 +8,10 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.models.integrity import RestorePreview as PreviewRow, RestorePreviewList
+from services.backups import rows
 from services.backups.previews.changes import ChangedKind, ChangeList, as_csv
 from services.backups.state import LogState
 from services.core import audit
@@ -126,9 +126,7 @@ def request_preview(
     actor.require(Permission.ACT_ON_CLUSTER)
     log.require_way_to(to)
     values = {"as_of": to, "requested_by": actor.id, "requested_by_name": actor.name}
-    row = session.scalar(
-        insert(PreviewRow).values(values).on_conflict_do_nothing().returning(PreviewRow)
-    )
+    row = rows.add(session, PreviewRow, **values)
     if row is None:
         raise PreviewRequested
     audit.record(
@@ -144,12 +142,7 @@ def request_preview(
 def newest_preview(session: Session, actor: Actor) -> RestorePreview | None:
     """Return the latest preview that was asked for, ended or not; raises NotAllowed."""
     actor.require(Permission.VIEW_REPLICATION)
-    newest = (
-        select(PreviewRow)
-        .order_by(PreviewRow.requested_at.desc(), PreviewRow.id.desc())
-        .limit(1)
-    )
-    row = session.scalar(newest)
+    row = rows.newest(session, PreviewRow)
     return _preview(row) if row else None
 
 
@@ -158,17 +151,13 @@ def open_preview(session: Session) -> RestorePreview | None:
 
     It may have begun: then the worker that began it has died.
     """
-    row = session.scalar(select(PreviewRow).where(PreviewRow.ended_at.is_(None)))
+    row = rows.unended(session, PreviewRow)
     return _preview(row) if row else None
 
 
 def begin_preview(session: Session, preview_id: UUID) -> None:
     """Record that the worker is comparing."""
-    session.execute(
-        update(PreviewRow)
-        .where(PreviewRow.id == preview_id)
-        .values(begun_at=func.now())
-    )
+    rows.begin(session, PreviewRow, preview_id)
 
 
 def end_preview(
