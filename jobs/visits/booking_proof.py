@@ -19,8 +19,6 @@ from services.visits.booking.proving import ATTEMPTS, HoldAttempt, Proof, Scratc
 
 PROCESSES: Final = 4
 _ROOT: Final = Path(__file__).resolve().parents[2]
-# Longer than any failover.
-_SECONDS: Final = 90.0
 
 
 class RacersFailed(Exception):

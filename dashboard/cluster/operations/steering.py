@@ -20,7 +20,6 @@ from services.cluster.operations import (
     current,
 )
 
-_PAGE: Final = "steering"
 # A float: a number too large for it becomes infinite, and is refused with a message.
 _MINUTE: Final = 60.0
 

@@ -22,7 +22,6 @@ WRITERS: Final = 3
 READERS: Final = 2
 _BREATH_SECONDS: Final = 0.03
 _FILE_BREATH_SECONDS: Final = 0.2
-_STOP_SECONDS: Final = 45.0
 _A_PAGE: Final = 50
 # Eight messages of a megabyte, which no replica acts on.
 _BALLAST: Final = text(
