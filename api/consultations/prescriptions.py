@@ -11,7 +11,7 @@ from starlette.responses import Response
 from api.core.answers import FromAttribute, JsonResponse, Shown, read_headers
 from api.core.dependencies import ProgramOrPerson
 from api.core.documented import sends, shows
-from api.core.files.sending import attachment
+from api.core.files.sending import PDF, attachment
 from services.consultations import prescriptions
 from services.consultations.prescriptions import (
     PrescriptionRecord,
@@ -28,7 +28,7 @@ class ScanShown(Shown):
 
     document_id: Annotated[UUID, FromAttribute("id")]
     filename: Annotated[str, FromAttribute("version.filename")]
-    content_type: Annotated[str, FromAttribute(lambda _: "application/pdf")]
+    content_type: Annotated[str, FromAttribute(lambda _: PDF)]
     uploaded_at: Annotated[datetime, FromAttribute("created_at")]
     url: Annotated[str, FromAttribute(lambda scan: f"/api/documents/{scan.id}")]
 
@@ -66,7 +66,7 @@ def list_scans(caller: ProgramOrPerson, uuid: UUID) -> Response:
     return JsonResponse(content, headers=read_headers(read, caller.after))
 
 
-@router.get("/{uuid}", responses=sends("application/pdf", 404, 409))
+@router.get("/{uuid}", responses=sends(PDF, 404, 409))
 def download(
     caller: ProgramOrPerson,
     uuid: UUID,
@@ -86,4 +86,4 @@ def download(
         "Content-Disposition": attachment(opened.filename),
         "ETag": f'"{opened.sha256.hex()}"',
     }
-    return Response(content, media_type="application/pdf", headers=headers)
+    return Response(content, media_type=PDF, headers=headers)

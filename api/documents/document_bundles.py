@@ -22,6 +22,7 @@ from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import sends
 from api.core.files.downloads import damage_recorder
 from api.core.files.sending import (
+    PDF,
     ReleasingResponse,
     attachment_named,
     recording_damage,
@@ -39,7 +40,6 @@ from services.lists.csv_cells import escape_formula
 router = APIRouter(tags=["Documents"])
 
 _ZIP: Final = "application/zip"
-_PDF: Final = "application/pdf"
 _MOST: Final = 100
 _MOST_MEGABYTES: Final = 500
 _MOST_MEGABYTES_PRINTED: Final = 50
@@ -110,7 +110,7 @@ def send_several(
     return ReleasingResponse(pieces, pieces.close, headers=headers, media_type=_ZIP)
 
 
-@router.get("/files/documents.pdf", responses=sends(_PDF, 404, 409))
+@router.get("/files/documents.pdf", responses=sends(PDF, 404, 409))
 def send_as_one(
     caller: ProgramOrPerson,
     documents: Annotated[
@@ -132,7 +132,7 @@ def send_as_one(
     headers = read_headers(read, caller.after) | {
         "Content-Disposition": 'inline; filename="documents.pdf"'
     }
-    return Response(pdf, headers=headers, media_type=_PDF)
+    return Response(pdf, headers=headers, media_type=PDF)
 
 
 def _content(caller: Caller, version: VersionRecord) -> bytes:

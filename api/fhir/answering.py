@@ -17,6 +17,9 @@ from api.core.outcomes import FHIR_JSON, FHIR_PATH, is_fhir
 from api.fhir.definitions import Resource
 from api.fhir.searching import FORMAT
 
+# A body's description where any resource may be in it.
+RESOURCE: Final = {"content": {FHIR_JSON: {"schema": {"type": "object"}}}}
+
 
 class IdConvertor(Convertor[str]):
     """An id in a path, as FHIR allows it: `$x` and `_x` are operations, never ids."""

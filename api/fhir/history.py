@@ -9,9 +9,10 @@ from starlette.responses import Response
 from api.core.answers import read_headers
 from api.core.dependencies import Caller, Program
 from api.core.documented import Responses
-from api.core.outcomes import FHIR_JSON, FHIR_PATH, FhirResponse
+from api.core.outcomes import FHIR_PATH, FhirResponse
 from api.fhir.answering import (
     ID_IN_PATH,
+    RESOURCE,
     base_of,
     has_it,
     refuses,
@@ -35,10 +36,9 @@ from services.core.errors import Gone, InvalidInput, NotFound
 router = APIRouter(prefix=FHIR_PATH, tags=["FHIR"])
 
 _NOT_MODIFIED: Final = 304
-_RESOURCE: Final = {"content": {FHIR_JSON: {"schema": {"type": "object"}}}}
-_HISTORY: Final[Responses] = {200: {"description": "A history Bundle", **_RESOURCE}}
+_HISTORY: Final[Responses] = {200: {"description": "A history Bundle", **RESOURCE}}
 _VERSION: Final[Responses] = {
-    200: {"description": "The version", **_RESOURCE},
+    200: {"description": "The version", **RESOURCE},
     _NOT_MODIFIED: {"description": "Not Modified"},
 }
 

@@ -32,6 +32,7 @@ from api.core.outcomes import (
 from api.fhir import searching, statement
 from api.fhir.answering import (
     ID_IN_PATH,
+    RESOURCE,
     base_of,
     has_it,
     refuses,
@@ -63,10 +64,9 @@ _METHOD_NOT_ALLOWED: Final = 405
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _NEED_NO_TOKEN: Final = (f"{FHIR_PATH}/metadata", SMART_CONFIGURATION_PATH, TOKEN_PATH)
 _FORM: Final = "application/x-www-form-urlencoded"
-_RESOURCE: Final = {"content": {FHIR_JSON: {"schema": {"type": "object"}}}}
-_OK: Final[Responses] = {200: {"description": "The resource", **_RESOURCE}}
-_SEARCHSET: Final[Responses] = {200: {"description": "A searchset Bundle", **_RESOURCE}}
-_DOCUMENT: Final[Responses] = {200: {"description": "A document Bundle", **_RESOURCE}}
+_OK: Final[Responses] = {200: {"description": "The resource", **RESOURCE}}
+_SEARCHSET: Final[Responses] = {200: {"description": "A searchset Bundle", **RESOURCE}}
+_DOCUMENT: Final[Responses] = {200: {"description": "A document Bundle", **RESOURCE}}
 _UNCHANGED: Final[Responses] = {NOT_MODIFIED: {"description": "Not Modified"}}
 
 

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from services.patients.records import entries
+
 RECORD_NUMBER: Final = "urn:chartroom:record-number"
 # Identifiers of patients in an import's source, whose name is appended.
 SOURCE: Final = "urn:chartroom:source:"
@@ -34,8 +36,8 @@ OBSERVATION_VALUE: Final = "http://terminology.hl7.org/CodeSystem/v3-Observation
 RESTFUL_SECURITY: Final = (
     "http://terminology.hl7.org/CodeSystem/restful-security-service"
 )
-LOINC: Final = "http://loinc.org"
-SNOMED: Final = "http://snomed.info/sct"
+LOINC: Final = entries.LOINC
+SNOMED: Final = entries.SNOMED
 UCUM: Final = "http://unitsofmeasure.org"
 ACT_CODE: Final = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 CONDITION_CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/condition-category"

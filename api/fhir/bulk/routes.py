@@ -14,8 +14,8 @@ from api.core.answers import JsonResponse, read_headers, written_headers
 from api.core.dependencies import Caller, Program
 from api.core.documented import Responses
 from api.core.files.sending import ReleasingResponse, with_first_piece
-from api.core.outcomes import FHIR_JSON, FHIR_PATH, FhirResponse, outcome
-from api.fhir.answering import base_of, refuses, require_wanted
+from api.core.outcomes import FHIR_PATH, FhirResponse, outcome
+from api.fhir.answering import RESOURCE, base_of, refuses, require_wanted
 from api.fhir.bulk.operations import OF_ALL, OF_GROUP, OF_PATIENTS, PARAMETERS
 from api.fhir.bulk.requests import NDJSON, REASON_HEADER, read_request
 from api.fhir.definitions import BulkOperation, instant, uuid_of
@@ -79,9 +79,7 @@ _BY_ADDRESS: Final[dict[str, Any]] = {
         },
     ]
 }
-_BY_BODY: Final[dict[str, Any]] = {
-    "requestBody": {"content": {FHIR_JSON: {"schema": {"type": "object"}}}}
-}
+_BY_BODY: Final[dict[str, Any]] = {"requestBody": RESOURCE}
 PairsSent = Annotated[Pairs, Depends(parameters_sent)]
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from api.core.dependencies import Caller
+from api.core.files.sending import PDF
 from api.fhir import parameters, systems
 from api.fhir.bulk.line_templates import known_of, template_maker
 from api.fhir.definitions import (
@@ -111,7 +112,7 @@ def _attachment(document: DocumentRecord, forgotten: Set[str]) -> Resource:
     return without_empty(
         {
             "extension": [{"url": systems.SHA256, "valueString": version.sha256}],
-            "contentType": "application/pdf",
+            "contentType": PDF,
             "url": where,
             "size": version.filesize,
             "title": version.filename,

@@ -13,8 +13,14 @@ from api.core.answers import written_headers
 from api.core.dependencies import Caller, Program
 from api.core.documented import Responses
 from api.core.idempotency import IdempotencyKey, id_for
-from api.core.outcomes import FHIR_JSON, FHIR_PATH, FhirResponse, Issue, outcome_of
-from api.fhir.answering import base_of, refuses, require_wanted, version_headers
+from api.core.outcomes import FHIR_PATH, FhirResponse, Issue, outcome_of
+from api.fhir.answering import (
+    RESOURCE,
+    base_of,
+    refuses,
+    require_wanted,
+    version_headers,
+)
 from api.fhir.definitions import (
     Creation,
     PageWanted,
@@ -41,15 +47,14 @@ _TOO_MANY: Final = (
     f"{_IF_NONE_EXIST} matches more than one resource, so nothing was created. "
     "Narrow the search."
 )
-_RESOURCE: Final = {"content": {FHIR_JSON: {"schema": {"type": "object"}}}}
 _ANSWERS: Final[Responses] = {
-    _CREATED: {"description": "Created", **_RESOURCE},
-    _OK: {"description": "Already exists (If-None-Exist)", **_RESOURCE},
+    _CREATED: {"description": "Created", **RESOURCE},
+    _OK: {"description": "Already exists (If-None-Exist)", **RESOURCE},
 }
 SENT: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
-        "content": {FHIR_JSON: {"schema": {"type": "object"}}},
+        **RESOURCE,
     }
 }
 

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard.ui.language import gettext as _, marked
+from dashboard.patients.records.patient_details import show_list
+from dashboard.ui.language import gettext as _
 from dashboard.ui.words import plain
 from services.patients.records.model import PatientRecord
-
-_NOTHING = marked(":gray[Nothing entered]")
 
 
 def show_allergies(patient: PatientRecord) -> None:
@@ -41,5 +40,4 @@ def show_history(patient: PatientRecord) -> None:
 
 def _card(title: str, items: Sequence[str]) -> None:
     with st.container(border=True, gap="small"):
-        st.subheader(title, anchor=False)
-        st.markdown("\n".join(f"- {plain(item)}" for item in items) or _(_NOTHING))
+        show_list(title, items)

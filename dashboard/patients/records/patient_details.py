@@ -22,9 +22,9 @@ def patient_details(patient: PatientRecord) -> None:
     with contact:
         show_contact(patient)
     with history:
-        _list(_("Medical history"), patient.medical_history)
+        show_list(_("Medical history"), patient.medical_history)
     with medications:
-        _list(_("Current medications"), patient.current_medications)
+        show_list(_("Current medications"), patient.current_medications)
     show_provenance(patient)
 
 
@@ -53,7 +53,8 @@ def show_provenance(patient: PatientRecord) -> None:
     st.caption(said)
 
 
-def _list(title: str, items: Sequence[str]) -> None:
+def show_list(title: str, items: Sequence[str]) -> None:
+    """Show a list of the record below its title."""
     st.subheader(title, anchor=False)
     st.markdown("\n".join(f"- {plain(item)}" for item in items) or _(_NOTHING))
 

@@ -5,10 +5,10 @@ from typing import Final
 
 from dashboard.context import CachedRead, current_actor, read_all
 from services.patients import search
+from services.patients.records.model import LISTS
 
 # Enough to see the common spellings; people type any others.
 _MOST: Final = 300
-_KINDS: Final = ("allergies", "medical_history", "current_medications")
 
 
 def suggest(kind: str) -> Sequence[str]:
@@ -23,8 +23,7 @@ def terms_read() -> CachedRead[Mapping[str, Sequence[str]]]:
     actor = current_actor()
     return CachedRead(
         lambda session: {
-            kind: search.list_terms(session, actor, kind, limit=_MOST)
-            for kind in _KINDS
+            kind: search.list_terms(session, actor, kind, limit=_MOST) for kind in LISTS
         },
         keep="terms",
         seconds=300,

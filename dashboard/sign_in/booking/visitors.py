@@ -85,14 +85,7 @@ class Visitors:
 
         Raises NoSuchDoctor, LimitReached.
         """
-        self.count_look(request)
-        doctor, free = self.read(
-            request,
-            lambda session: (
-                doctors.get_doctor(session, PUBLIC, doctor_id),
-                newcomers.list_free(session, PUBLIC, doctor_id, limit=_MOST_TIMES),
-            ),
-        )
+        doctor, free = self._look_up(request, doctor_id)
         days = tuple(dict.fromkeys(self.day_of(slot.starts_at) for slot in free))
         day = next((each for each in days if each.isoformat() == wanted), None)
         day = day or (days[0] if days else None)
@@ -103,15 +96,21 @@ class Visitors:
         self, request: Request, doctor_id: UUID, slot_id: UUID
     ) -> tuple[DoctorRecord, SlotRecord | None]:
         """Return a doctor and their free slot, None if it is not free any more."""
+        doctor, free = self._look_up(request, doctor_id)
+        return doctor, next((slot for slot in free if slot.id == slot_id), None)
+
+    def _look_up(
+        self, request: Request, doctor_id: UUID
+    ) -> tuple[DoctorRecord, tuple[SlotRecord, ...]]:
+        """Return a doctor and their free slots; counts as a look."""
         self.count_look(request)
-        doctor, free = self.read(
+        return self.read(
             request,
             lambda session: (
                 doctors.get_doctor(session, PUBLIC, doctor_id),
                 newcomers.list_free(session, PUBLIC, doctor_id, limit=_MOST_TIMES),
             ),
         )
-        return doctor, next((slot for slot in free if slot.id == slot_id), None)
 
     def day_of(self, timestamp: datetime) -> date:
         """Return the day on the clinic's clock."""

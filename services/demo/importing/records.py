@@ -8,6 +8,7 @@ from typing import Final
 
 from services.demo.importing.csv_lines import Rejected
 from services.patients.records import rules
+from services.patients.records.entries import LOINC, SNOMED
 from services.patients.records.model import PatientDraft, Sex
 
 PATIENT_COLUMNS: Final = (
@@ -34,9 +35,7 @@ OBSERVATION_COLUMNS: Final = (
 # A column of allergies only, which the files of older versions lack.
 SYSTEM_COLUMN: Final = "SYSTEM"
 
-SNOMED: Final = "http://snomed.info/sct"
 RXNORM: Final = "http://www.nlm.nih.gov/research/umls/rxnorm"
-LOINC: Final = "http://loinc.org"
 # Versions of Synthea differ in what they call them; some know none, of any allergy.
 _SYSTEMS: Final = {
     "snomed-ct": SNOMED,

@@ -21,13 +21,12 @@ from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
 from services.core.errors import InvalidInput
 from services.demo.seeding import blocks
+from services.patients.records.entries import LOINC, SNOMED
 
 MOST_EVENTS: Final = 100
 _PATIENTS_AT_ONCE: Final = 20_000
 _YEARS: Final = 10
 _ACTOR: Final = Actor(blocks.SEEDER_ID, "seed", Role.ADMIN)
-_SNOMED: Final = "http://snomed.info/sct"
-_LOINC: Final = "http://loinc.org"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +52,7 @@ class _Happening:
 
 def _ill(term: str, share: int, code: str, days: int) -> _Happening:
     return _Happening(
-        kind="condition", term=term, share=share, code=code, system=_SNOMED, days=days
+        kind="condition", term=term, share=share, code=code, system=SNOMED, days=days
     )
 
 
@@ -68,7 +67,7 @@ def _measured(term: str, share: int, code: str, unit: str, *value: float) -> _Ha
         term=term,
         share=share,
         code=code,
-        system=_LOINC,
+        system=LOINC,
         mean=mean,
         spread=spread,
         yearly=yearly,

@@ -32,6 +32,7 @@ class EntryKind(StrEnum):
 
 
 LOINC: Final = "http://loinc.org"
+SNOMED: Final = "http://snomed.info/sct"
 # The list of a record with what is true today, for each kind.
 _LISTS: Final = {
     EntryKind.ALLERGY: "allergies",

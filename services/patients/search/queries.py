@@ -30,10 +30,10 @@ from services.lists.criteria.shape import Branch
 from services.lists.criteria.sql import RowTarget, Target, condition
 from services.lists.queries import ListQuery, ListShape
 from services.lists.statements import MOST
+from services.patients.records.model import LISTS
 from services.patients.search import parsing
 from services.patients.search.fields import FIELDS
 from services.patients.search.parsing import PatientSearch, SearchShape
-from services.patients.search.terms import KINDS
 from services.patients.search.visibility import (
     Listed,
     ListedRows,
@@ -167,7 +167,7 @@ _SORTED_BY: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 # No column holds these folded; a list that is sorted by them is sorted as a whole.
-_FOLDED: Final = frozenset({*_TEXTS, *KINDS})
+_FOLDED: Final = frozenset({*_TEXTS, *LISTS})
 
 _OTHER_NAME: Final[Mapping[str, str]] = MappingProxyType(
     {"last_name": "first_name", "first_name": "last_name"}

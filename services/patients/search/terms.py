@@ -18,8 +18,8 @@ from services.lists.criteria.patterns import beginning_a_word, containing
 from services.lists.criteria.shape import TermLookup
 from services.lists.folding import fold
 from services.lists.statements import MOST, compiled, run
+from services.patients.records.model import LISTS
 
-KINDS: Final = ("allergies", "medical_history", "current_medications")
 MAX_SPELLINGS: Final = 2_000
 _MOST_LOOKED_AT: Final = 20_000
 _IS_WORD: Final = re.compile(r"\w")
@@ -71,9 +71,9 @@ def suggest_terms(
     have no list of, and Unavailable.
     """
     actor.require(Permission.LIST_PATIENTS)
-    if kind not in KINDS:
+    if kind not in LISTS:
         raise InvalidInput(
-            "kind", Sentence("The lists are {kinds}.", kinds=", ".join(KINDS))
+            "kind", Sentence("The lists are {kinds}.", kinds=", ".join(LISTS))
         )
     typed = beginning.strip()[:MAX_TEXT_LENGTH]
     if not typed or not is_storable(typed):

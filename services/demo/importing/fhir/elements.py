@@ -9,13 +9,12 @@ from typing import Any, Final
 
 from services.demo.importing.csv_lines import Rejected
 from services.demo.importing.records import (
-    LOINC,
     LONGEST_CODE,
     LONGEST_UNIT,
     RXNORM,
-    SNOMED,
 )
 from services.patients.records import rules
+from services.patients.records.entries import LOINC, SNOMED
 
 _DAY: Final = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 _CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")

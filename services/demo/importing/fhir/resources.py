@@ -20,8 +20,9 @@ from services.demo.importing.fhir.elements import (
     text_in,
     whole_day_in,
 )
-from services.demo.importing.records import LOINC, Arrival, ImportedTerm
+from services.demo.importing.records import Arrival, ImportedTerm
 from services.patients.records import rules
+from services.patients.records.entries import LOINC
 from services.patients.records.model import PatientDraft, Sex
 
 # Entered by mistake, or found not to be so.
