@@ -7,7 +7,8 @@ def empty_state(sentence: str, *, icon: str, action: str = "", key: str = "") ->
     """Show the sentence; return whether the action was chosen."""
     with st.container(border=True, horizontal_alignment="center", gap="small"):
         st.markdown(
-            f":gray[:material/{icon}: {sentence}]",
+            # An en space: some icons are as wide as their box.
+            f":gray[:material/{icon}:\u2002{sentence}]",
             text_alignment="center",
         )
         return bool(action) and st.button(action, key=key)
