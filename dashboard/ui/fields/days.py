@@ -5,13 +5,16 @@ day beyond its bounds it does not send: the button beside it then acts on the pr
 day, and the reason is behind an icon, in English.
 """
 
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any, Final
 
 import streamlit as st
 
+from dashboard.ui.clock import time_of_day, zone
 from dashboard.ui.fields.typed_values import TypedValue, set_initial_value
 from dashboard.ui.language import day_format, marked
+from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 
 # Not earlier, so that nothing is sent while the first digits of a year are typed. Not
 # later, because the calendar below the field counts its years one by one until one is
@@ -21,6 +24,11 @@ _LATEST: Final = date(9998, 12, 31)
 _NO_DAY: Final = marked("{label} is empty. Choose a day.")
 _NO_TIME: Final = marked("{label} is empty. Type a time.")
 _NEITHER: Final = marked("{label} is empty. Choose a day and a time.")
+
+_SKIPPED: Final = marked(
+    "{label}: there is no {time} on {day}, because clocks go forward. Type another "
+    "time."
+)
 
 
 def day_field(
@@ -66,3 +74,18 @@ def needed_day_and_time_field(
     set_initial_value(value, key)
     typed = st.datetime_input(label, None, format=day_format(), key=key)
     return TypedValue(label, field, typed, _NEITHER)
+
+
+def on_clinic_clock(day: TypedValue[date], typed: TypedValue[time]) -> datetime:
+    """Return the time on the clinic's clock.
+
+    Raises InvalidInput for an empty field, and for a time that clocks skip that day.
+    """
+    timestamp = datetime.combine(day.given(), typed.given(), zone())
+    if timestamp.astimezone(UTC).astimezone(zone()).time() != timestamp.time():
+        said = time_of_day(timestamp)
+        raise InvalidInput(
+            typed.field,
+            Sentence(_SKIPPED, label=typed.label, time=said, day=timestamp.date()),
+        )
+    return timestamp

@@ -9,7 +9,6 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.context import current_actor, read, today, write
-from dashboard.ui.clock import zone
 from dashboard.ui.fields import (
     TypedNumber,
     TypedValue,
@@ -17,7 +16,11 @@ from dashboard.ui.fields import (
     clearable_forms,
     whole_number_field,
 )
-from dashboard.ui.fields.days import needed_day_field, needed_time_field
+from dashboard.ui.fields.days import (
+    needed_day_field,
+    needed_time_field,
+    on_clinic_clock,
+)
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import (
@@ -97,8 +100,7 @@ class _TypedSlot:
 
     def begins(self) -> datetime:
         # In UTC, where an hour is an hour even when clocks change.
-        day, clock = self.day.given(), self.time.given()
-        return datetime.combine(day, clock, zone()).astimezone(UTC)
+        return on_clinic_clock(self.day, self.time).astimezone(UTC)
 
     def ends(self, begins: datetime) -> datetime:
         # More than a day is refused, however long it is; larger numbers could overflow

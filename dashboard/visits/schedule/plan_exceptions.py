@@ -1,19 +1,23 @@
 """Exceptions from the weekly plan: added, listed and removed."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, time
+from datetime import time
 from typing import Final
 from uuid import UUID
 
 import streamlit as st
 
 from dashboard.context import current_actor, read, today, write
-from dashboard.ui.clock import calendar, zone
+from dashboard.ui.clock import calendar
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_line, clearable_forms
-from dashboard.ui.fields.days import needed_day_field, needed_time_field
+from dashboard.ui.fields.days import (
+    needed_day_field,
+    needed_time_field,
+    on_clinic_clock,
+)
 from dashboard.ui.language import gettext as _, marked, pgettext
 from dashboard.ui.record_table import (
     Cell,
@@ -166,8 +170,8 @@ def _fields(doctor: DoctorRecord) -> Callable[[], ExceptionDraft]:
     )
     return lambda: ExceptionDraft(
         ExceptionKind(kind),
-        datetime.combine(first_day.given(), first.given(), zone()),
-        datetime.combine(last_day.given(), last.given(), zone()),
+        on_clinic_clock(first_day, first),
+        on_clinic_clock(last_day, last),
         None if is_all else doctor.id,
         reason,
     )

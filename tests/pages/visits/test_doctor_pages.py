@@ -534,6 +534,30 @@ def test_the_last_day_of_all_is_refused_in_words_far_west(clinic, dora, monkeypa
     assert [element.value for element in app.error] == [said]
 
 
+@pytest.mark.parametrize(
+    ("button", "day", "label"),
+    [
+        ("doctor_extra_add", "doctor_extra_starts_at", "Time"),
+        ("doctor_plan_except", "doctor_except_ends_at", "Until (time)"),
+    ],
+    ids=["extra slot", "blocked time"],
+)
+def test_a_time_that_clocks_skip_is_refused(clinic, monkeypatch, button, day, label):
+    berlin = clinic.wiring.settings.model_copy(update={"timezone": "Europe/Berlin"})
+    monkeypatch.setattr(clinic.wiring, "settings", berlin)
+    doctor = clinic.write(cast.add_doctor)
+    app = clinic.open("doctor_plan", doctor=doctor.id)
+    # In March 2040, on the 25th, clocks go from 02:00 to 03:00.
+    app.date_input(key=day).set_value(date(2040, 3, 25))
+    app.time_input(key=f"{day}_time").set_value(time(2, 30))
+
+    app.button(key=button).click().run()
+
+    said = "there is no 02:30 on 25 March 2040, because clocks go forward."
+    assert app.error[0].value == f"{label}: {said} Type another time."
+    assert app.time_input(key=f"{day}_time").value == time(2, 30)
+
+
 def test_a_holiday_that_is_over_is_refused_and_its_reason_stays(clinic, dora):
     app = clinic.open("doctor_plan", doctor=dora.id)
     for which in ("first_day", "ends_at"):
