@@ -16,10 +16,12 @@ from dashboard.ui.language import day_format, marked
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
 
-# Not earlier, so that nothing is sent while the first digits of a year are typed. Not
-# later, because the calendar below the field counts its years one by one until one is
-# later than the last: if that is 9999, none ever is, and the tab hangs for good.
-_EARLIEST: Final = date(1000, 1, 1)
+# While the first digits of a year are typed, they are a year by themselves: with a
+# later bound they would be marked as wrong until the fourth. A day is left for
+# conversions between zones. Not later, because the calendar below the field counts its
+# years one by one until one is later than the last: if that is 9999, none ever is, and
+# the tab hangs for good.
+_EARLIEST: Final = date(1, 1, 2)
 _LATEST: Final = date(9998, 12, 31)
 _NO_DAY: Final = marked("{label} is empty. Choose a day.")
 _NO_TIME: Final = marked("{label} is empty. Type a time.")

@@ -287,6 +287,32 @@ def test_a_record_number_stays_on_one_line(site: Site, page: Page):
     expect(number).to_have_css("white-space", "nowrap")
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [("09990131", "999-01-31"), ("99991231", "9999-12-31"), ("2025", "2025-MM-DD")],
+)
+def test_a_day_that_a_field_cannot_send_is_named_and_not_saved_as_another(
+    site: Site, page: Page, typed: str, said: str
+):
+    page.goto(record_of(add_patient(site, "Olden", unlike())))
+    ready(page).get_by_role("button", name="More").click()
+    page.get_by_role("button", name="Date of death").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("spinbutton").first.click()
+
+    page.keyboard.type(typed)
+    # Elsewhere, so that the calendar is no longer in front of the button.
+    dialog.get_by_role("heading").click()
+    expect(page.get_by_test_id("stDateInputCalendar")).to_be_hidden()
+    dialog.get_by_role("button", name="Save").click()
+
+    expect(
+        dialog.get_by_text(f"Date of death: “{said}” was not taken.")
+    ).to_be_visible()
+    ready(page)
+    expect(dialog).to_be_visible()
+
+
 def test_a_few_letters_and_enter_choose_the_term_on_file(page: Page):
     page.goto("/patients")
     ready(page).get_by_text("Filters and order").click()

@@ -36,6 +36,7 @@ _SCRIPT: Final = read_script(
             "drawer.js",
             "bar.js",
             "fields.js",
+            "days.js",
             "focus.js",
             "palette.js",
             "bell.js",
