@@ -28,8 +28,11 @@ def save(draft: PatientDraft, version: int) -> None:
             )
         )
     except patients.StaleVersion as stale:
-        st.session_state["edit_conflict"] = (stale.current, draft)
-        st.rerun()
+        # After a double click it is this person's own change, saved a moment before.
+        if stale.current.draft() != draft:
+            st.session_state["edit_conflict"] = (stale.current, draft)
+            st.rerun()
+        saved = stale.current
     leave(_("{name} is saved.").format(name=plain(full_name(saved))))
 
 

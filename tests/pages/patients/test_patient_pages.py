@@ -260,6 +260,20 @@ def test_a_stale_edit_shows_both_versions_and_keeps_what_was_typed(clinic: Clini
     assert not app.exception
 
 
+def test_an_edit_that_a_double_click_saved_already_is_not_a_conflict(clinic: Clinic):
+    patient = clinic.register()
+    app = clinic.open("edit", patient=patient.id)
+    app.text_input(key="edit_address").set_value("1 New Road")
+    # The first click of two: it saved, and its run ended before it left the page.
+    clinic.edit(patient, address="1 New Road")
+
+    app.button(key="edit_save").click().run()
+
+    assert ", Ada" in app.title[0].value
+    assert any("is saved" in toast.value for toast in app.toast)
+    assert not app.exception
+
+
 def test_a_stale_edit_is_saved_with_what_each_has_changed(clinic: Clinic):
     app, patient = stale(clinic)
 
