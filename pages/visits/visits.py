@@ -37,7 +37,7 @@ with page_header(title):
     if st.button(_("Book a visit"), type="primary", key="visits_book"):
         book()
 if not actor.patient_id:
-    patient_header(patient, today(), is_title=False)
+    patient_header(patient, today(), within="visits")
 hold_panels(patient.id)
 visits = visits_of(patient.id)
 ahead = upcoming(visits)

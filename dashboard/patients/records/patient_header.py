@@ -31,26 +31,24 @@ _INITIALS: Final = (
 )
 
 
-def patient_header(
-    patient: PatientRecord, today: date, *, is_title: bool = True
-) -> None:
+def patient_header(patient: PatientRecord, today: date, *, within: str = "") -> None:
     """Show photo or initials, name, allergies before all other facts, and who it is.
 
-    The name is the page's title unless the page has one of its own.
+    The name is the page's title unless the page has one of its own: then `within` is a
+    key of what the header belongs to there, as a page may have several.
     """
     name_breadcrumb("patient", listed_name(patient), patient=str(patient.id))
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         _portrait(patient)
         with st.container(width="stretch", gap="xsmall"):
             name = plain(listed_name(patient))
-            if is_title:
+            if not within:
                 page_header(name)
             else:
                 st.markdown(f"**{name}**")
             allergy_badges(patient)
-            # By its key room.css keeps the record number on one line; a page has one
-            # title, but may have several headers.
-            with st.container(key="patient_facts" if is_title else None):
+            # By its key room.css keeps the record number on one line.
+            with st.container(key=f"patient_facts_{within}"):
                 st.markdown(" · ".join(_facts(patient, today)))
 
 

@@ -279,8 +279,9 @@ def test_a_photo_is_taken_from_the_desk_to_the_header(site: Site, page: Page):
     assert "/files/patients/" in str(photo.get_attribute("src"))
 
 
-def test_a_record_number_stays_on_one_line(site: Site, page: Page):
-    page.goto(record_of(add_patient(site, "Hyphen", unlike())))
+@pytest.mark.parametrize("route", ["patient", "visits", "book"])
+def test_a_record_number_stays_on_one_line(site: Site, page: Page, route: str):
+    page.goto(f"/{route}?patient={add_patient(site, 'Hyphen', unlike())}")
 
     number = page.locator("strong", has_text=re.compile(r"^\w{3}-\w{3}$"))
 

@@ -64,7 +64,7 @@ def choose_patient(
             seconds=_SECONDS,
         )
         with place:
-            patient_header(patient, today(), is_title=False)
+            patient_header(patient, today(), within=key)
     return chosen
 
 
