@@ -23,6 +23,8 @@ from db.open_files import allow_open_files
 _MAX_LOG_BYTES: Final = 10_000_000
 # A start writes less, even one that ends in the stacks of all threads.
 _MAX_START_BYTES: Final = 1_000_000
+# What a program wrote before it ended; earlier words are about something else.
+_LAST_BYTES: Final = 10_000
 _FORMER: Final = ".1.log"
 # It does not append to them: after a week, it begins each anew by itself.
 _OF_POSTGRES: Final = re.compile(r"-(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\.log$")
@@ -63,6 +65,7 @@ class Program:
     log: Path
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
     _log_start: int = field(default=0, repr=False)
+    _killed_here: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> None:
         """Start the program; its output goes to the log."""
@@ -95,8 +98,33 @@ class Program:
         """Kill the program and wait until it is gone."""
         # The supervisor may have started another process before this one is waited for.
         if (process := self.process) is not None:
+            if process.poll() is None:
+                self._killed_here = process
             process.kill()
             process.wait()
+
+    @property
+    def ending(self) -> str | None:
+        """How it ended, and what to do; None if it runs, or was killed by `kill`."""
+        process = self.process
+        if process is None or process is self._killed_here or self.is_running:
+            return None
+        code = process.returncode
+        if reason := shortages.explain_exit(code):
+            return reason
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        return f"{how}: {self._last_shortage or f'see {self.log}'}"
+
+    @property
+    def _last_shortage(self) -> str | None:
+        """What the system lacked, by the program's last words, if it did."""
+        with suppress(OSError), self.log.open("rb") as log:
+            # It may have been emptied since the start.
+            end = log.seek(0, os.SEEK_END)
+            start = self._log_start if self._log_start <= end else 0
+            log.seek(max(start, end - _LAST_BYTES))
+            return shortages.explain(log.read().decode(errors="replace"))
+        return None
 
     @property
     def shortage(self) -> str | None:

@@ -58,7 +58,9 @@ class RestartBackoff:
         if not self.has_ended:
             self.has_ended = True
             self.ended(now)
-            _log.warning("%s has ended; starting it again.", program.name)
+            # Drills and fences kill programs as well, and have said so themselves.
+            why = f": {ending}" if (ending := program.ending) else ""
+            _log.warning("%s has ended and is started again%s.", program.name, why)
         if now < self.next_at:
             return False
         self.has_ended = False

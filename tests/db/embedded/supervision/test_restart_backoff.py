@@ -1,8 +1,11 @@
 """How long a program that keeps ending waits for its next start."""
 
+import os
 import time
 from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from db.embedded.processes.child_processes import Program
 from db.embedded.supervision.restart_backoff import RestartBackoff
@@ -73,3 +76,75 @@ def test_a_program_that_cannot_be_started_waits_and_keeps_nobody_from_the_others
     assert tries == [False] * 3
     assert backoff.failures == 1
     assert backoff.next_at > time.monotonic()
+
+
+def ended(folder: Path, command: str) -> Program:
+    """Return a program that has run this command of a shell, and has ended."""
+    log = folder / "etcd.log"
+    program = Program("etcd", ("sh", "-c", command), {**os.environ}, folder, log)
+    program.start()
+    assert program.process is not None
+    program.process.wait()
+    return program
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        ("kill -9 $$", "it was killed, probably because there is no memory left: "),
+        ("kill -11 $$", "signal 11: see "),
+        ("exit 3", "exit code 3: see "),
+        (
+            "echo accept4: too many open files; exit 2",
+            "exit code 2: the system lets this program open no more files: raise ",
+        ),
+        (
+            "echo fatal error: failed to create new OS thread; kill -6 $$",
+            "signal 6: the system lets this user start no more processes or threads: ",
+        ),
+    ],
+    ids=["killed", "crashed", "ended", "files", "threads"],
+)
+def test_how_a_program_ended_that_nobody_here_has_ended_is_logged(
+    command: str, why: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    """The system may have killed it, which leaves no word in the program's own log."""
+    program = ended(tmp_path, command)
+    backoff = RestartBackoff(known=program, next_at=time.monotonic() + 600)
+
+    backoff.start_again(program)
+
+    [record] = caplog.records
+    words = record.getMessage()
+    assert words.startswith(f"etcd has ended and is started again: {why}")
+
+
+def test_words_of_a_log_that_was_emptied_since_the_start_are_found(tmp_path: Path):
+    program = ended(tmp_path, "yes | head -c 20000; exit 1")
+    program.log.write_text("accept4: too many open files\n")
+
+    assert "open no more files" in str(program.ending)
+
+
+def test_what_a_drill_has_killed_is_not_blamed_on_the_system(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    log = tmp_path / "etcd.log"
+    program = Program("etcd", ("sleep", "600"), {**os.environ}, tmp_path, log)
+    program.start()
+    program.kill()
+    backoff = RestartBackoff(known=program, next_at=time.monotonic() + 600)
+
+    backoff.start_again(program)
+
+    [record] = caplog.records
+    assert record.getMessage() == "etcd has ended and is started again."
+
+
+def test_a_fence_that_comes_after_the_system_does_not_take_the_blame(tmp_path: Path):
+    """A node whose Patroni and PostgreSQL were both killed is fenced first."""
+    program = ended(tmp_path, "kill -9 $$")
+
+    program.kill()
+
+    assert "there is no memory left" in str(program.ending)
