@@ -33,6 +33,8 @@ from db.auth_settings import THIS_MACHINE, AuthSettings
 from db.endpoints import LONGEST_DELAY, Endpoints
 
 if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
     from db.backups.tools.backup_tool import BackupTool
 
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - only compared
@@ -42,6 +44,29 @@ _SAME_AS = {
     "EET": "Europe/Athens",
     "MET": "Europe/Brussels",
     "WET": "Europe/Lisbon",
+}
+_CURRENCY = "^[A-Z]{3}$"
+_SITE = "^[a-z][a-z0-9]{0,15}$"
+_RIGHT_TEXTS = {
+    _CURRENCY: "write three capital letters, such as EUR",
+    _SITE: "write up to 16 lower-case letters and digits, beginning with a letter",
+}
+# By pydantic's names of the problems, whose own words are for programmers.
+_RIGHT_VALUES = {
+    "bool_parsing": "write true or false",
+    "float_parsing": "write a number",
+    "greater_than": "write a number above {gt:g}",
+    "greater_than_equal": "write a number of at least {ge:.12g}",
+    "int_from_float": "write a whole number",
+    "int_parsing": "write a whole number",
+    "int_parsing_size": "write a number of fewer digits",
+    "less_than": "write a number below {lt:g}",
+    "less_than_equal": "write a number of at most {le:.12g}",
+    "literal_error": "write {expected}",
+    "string_too_long": "write at most {max_length} characters",
+    "string_too_short": "write at least {min_length} characters",
+    # Of a text that is a secret.
+    "too_short": "write at least {min_length} characters",
 }
 
 
@@ -161,7 +186,7 @@ class Settings(AuthSettings):
     delayed_minutes: Annotated[
         float, Field(gt=0, le=LONGEST_DELAY // timedelta(minutes=1))
     ] = 15
-    site: Annotated[str, Field(pattern="^[a-z][a-z0-9]{0,15}$")] | None = None
+    site: Annotated[str, Field(pattern=_SITE)] | None = None
     main_url: str | None = None
     demo: bool | None = None
     test_cluster_name: str | None = None
@@ -194,7 +219,7 @@ class Settings(AuthSettings):
     language: Literal["en", "de"] = "en"
     clock: Literal["24", "12"] = "24"
     name_order: Literal["given-family", "family-given"] = "family-given"
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
+    currency: Annotated[str, Field(pattern=_CURRENCY)] | None = None
     public_booking: bool = False
     smallest_group: Annotated[int, Field(ge=2, le=100)] = 5
     dashboards_by_mail: Annotated[int, Field(ge=0, le=1000)] = 20
@@ -645,9 +670,19 @@ class Settings(AuthSettings):
 def explain(error: ValidationError) -> str:
     """Return a sentence per wrong setting with the reason, without its value."""
     return "\n".join(
-        f"{_variable(problem['loc'])}{problem['msg'].removeprefix('Value error, ')}."
+        f"{_variable(problem['loc'])}{explain_problem(problem)}."
         for problem in error.errors(include_input=False)
     )
+
+
+def explain_problem(problem: "ErrorDetails") -> str:
+    """Return what to write instead of a wrong value, without repeating that value."""
+    context = problem.get("ctx", {})
+    if words := _RIGHT_TEXTS.get(context.get("pattern", "")):
+        return words
+    if words := _RIGHT_VALUES.get(problem["type"]):
+        return words.format(**context)
+    return problem["msg"].removeprefix("Value error, ")
 
 
 def _variable(location: tuple[int | str, ...]) -> str:

@@ -9,11 +9,18 @@ from typing import Any, Final
 import typer
 from typer.core import TyperGroup
 
-# What pydantic calls "input" is a word that somebody typed.
+# A word that somebody typed may be quoted, unlike the value of a setting.
 _WRONG_VALUES: Final = {
     "int_parsing": "{word!r} is not a whole number.",
     "uuid_parsing": "{word!r} is not an id (a UUID).",
 }
+# What the system's loader says of a library for which there is no memory.
+_UNMAPPED: Final = "failed to map segment from shared object"
+_NO_MEMORY: Final = (
+    "Chartroom cannot go on: there is no memory left, not even to say what needed it. "
+    "End other programs, or raise the limit (ulimit -v, MemoryMax of a systemd unit, "
+    "mem_limit of a container)."
+)
 
 
 class ExplainingGroup(TyperGroup):
@@ -32,12 +39,14 @@ class ExplainingGroup(TyperGroup):
 def _refusal(error: typer.BadParameter) -> str:
     from pydantic import ValidationError
 
+    from db.settings import explain_problem
+
     if not isinstance(error.__cause__, ValidationError):
         return error.message
     problem = error.__cause__.errors()[0]
     if words := _WRONG_VALUES.get(problem["type"]):
         return words.format(word=problem["input"])
-    return error.message.removeprefix("Value error, ")
+    return f"{explain_problem(problem)}."
 
 
 @contextmanager
@@ -76,11 +85,23 @@ def explain_errors() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        sentence = _sentence(error)
+        sentence = _explain(error)
         if sentence is None:
             raise
         typer.echo(sentence, err=True)
         raise typer.Exit(1) from error
+
+
+def _explain(error: Exception) -> str | None:
+    """Return the sentence for an error; one of its own if no memory is left for it."""
+    try:
+        return _sentence(error)
+    except (ImportError, MemoryError, SystemError) as lack:
+        # Explaining takes libraries, which take memory: without it, Python itself has
+        # internal errors.
+        if isinstance(lack, ImportError) and _UNMAPPED not in str(lack):
+            raise
+        return _NO_MEMORY
 
 
 def _sentence(error: Exception) -> str | None:
@@ -107,7 +128,14 @@ def _sentence(error: Exception) -> str | None:
     from jobs.cluster.practice import CannotDrill
     from services.core.errors import ServiceError
 
-    lacking = (DatabaseUnavailable, OperationalError, RuntimeError, MemoryError)
+    lacking = (
+        DatabaseUnavailable,
+        ImportError,
+        MemoryError,
+        OperationalError,
+        OSError,
+        RuntimeError,
+    )
     if isinstance(error, lacking) and (short := shortages.explain(repr(error))):
         return f"Chartroom cannot go on: {short}."
     if isinstance(error, DatabaseUnavailable):

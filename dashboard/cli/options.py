@@ -50,19 +50,36 @@ def choose(**options: str | int | Path | None) -> "Settings":
     Options are put into the environment, so that children and everything else that
     reads the settings later get the same ones. Variables of somebody's psql are taken
     out of it, unless the servers are the clinic's own: PGSSLMODE, PGSERVICE and others
-    would keep us from the embedded ones. Raises CannotStart, ValidationError.
+    would keep us from the embedded ones. Raises BadParameter, CannotStart and
+    ValidationError.
     """
-    from db.settings import Settings
-
     for name, value in options.items():
         if value is not None:
             whole = _resolve(value) if isinstance(value, Path) else value
             os.environ[f"CHARTROOM_{name.upper()}"] = str(whole)
-    settings = Settings()
+    given = {name for name, value in options.items() if value is not None}
+    settings = _read_settings(given)
     if settings.is_embedded:
         for name in filter(_OF_LIBPQ.fullmatch, tuple(os.environ)):
             del os.environ[name]
     return settings
+
+
+def _read_settings(options: set[str]) -> "Settings":
+    """Return the settings; raises BadParameter if one of these options is wrong."""
+    from pydantic import ValidationError
+
+    from db.settings import Settings, explain_problem
+
+    try:
+        return Settings()
+    except ValidationError as error:
+        for problem in error.errors(include_input=False):
+            if (name := str(*problem["loc"][:1])) in options:
+                raise typer.BadParameter(
+                    f"{explain_problem(problem)}.", param_hint=f"--{name}"
+                ) from None
+        raise
 
 
 def _resolve(folder: Path) -> Path:

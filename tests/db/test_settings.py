@@ -151,8 +151,15 @@ def test_where_the_main_site_is_is_read_as_libpq_does(
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("PORT", "eighty", "CHARTROOM_PORT: Input should be a valid integer"),
-        ("PORT", "0", "CHARTROOM_PORT: Input should be greater than or equal to 1"),
+        ("PORT", "eighty", "CHARTROOM_PORT: write a whole number."),
+        ("PORT", "0", "CHARTROOM_PORT: write a number of at least 1."),
+        ("PORT", "99999", "CHARTROOM_PORT: write a number of at most 65535."),
+        ("RETRY_SECONDS", "x", "CHARTROOM_RETRY_SECONDS: write a number."),
+        ("DELAYED_MINUTES", "0", "DELAYED_MINUTES: write a number above 0."),
+        ("PAGES_PER_NETWORK", "9" * 9, "write a number of at most 1000000."),
+        ("LANGUAGE", "fr", "CHARTROOM_LANGUAGE: write 'en' or 'de'."),
+        ("CURRENCY", "eur", "CHARTROOM_CURRENCY: write three capital letters, such"),
+        ("CLINIC_NAME", "x" * 101, "CHARTROOM_CLINIC_NAME: write at most 100 charact"),
         ("TIMEZONE", "Berlin", "CHARTROOM_TIMEZONE: is not a time zone"),
         ("TIMEZONE", "localtime", "CHARTROOM_TIMEZONE: is not a time zone"),
         ("DATABASE_URL", "db1/x", "CHARTROOM_DATABASE_URL: write postgresql://"),
@@ -171,7 +178,7 @@ def test_where_the_main_site_is_is_read_as_libpq_does(
         ("REDIS_URL", "redis://h:redis/0", "CHARTROOM_REDIS_URL: write redis://"),
         ("CLAMD_URL", "tcp://clamd:clamd", "CHARTROOM_CLAMD_URL: write unix:///run"),
         ("HEALTH_URLS", "http://h:web/health", "CHARTROOM_HEALTH_URLS: write addr"),
-        ("SECRET_KEY", "short", "CHARTROOM_SECRET_KEY: Value should have at least 32"),
+        ("SECRET_KEY", "short", "CHARTROOM_SECRET_KEY: write at least 32 characters"),
         ("CLAMD_URL", "http://x", "CHARTROOM_CLAMD_URL: write unix:///run/clamav"),
         ("CLAMD_URL", "unix://clamd", "CHARTROOM_CLAMD_URL: write unix:///run/clamav"),
         ("ALLOWED_HOSTS", "https://c.example", "ALLOWED_HOSTS: write names alone"),
@@ -180,11 +187,11 @@ def test_where_the_main_site_is_is_read_as_libpq_does(
         ("CORS_ORIGINS", "*", "CHARTROOM_CORS_ORIGINS: write origins such as"),
         ("CORS_ORIGINS", "http://x.org", "CHARTROOM_CORS_ORIGINS: write origins"),
         ("CORS_ORIGINS", "https://x.org/", "CHARTROOM_CORS_ORIGINS: write origins"),
-        ("READ_SCANS", "perhaps", "CHARTROOM_READ_SCANS: Input should be a valid bool"),
+        ("READ_SCANS", "perhaps", "CHARTROOM_READ_SCANS: write true or false."),
         ("MONGO_URL", "mongodb://x", "CHARTROOM_AUDIT_MONGO_URL go together"),
         ("AUDIT_MONGO_URL", "mongodb://x", "CHARTROOM_AUDIT_MONGO_URL go together"),
         ("SITE", "north", "CHARTROOM_SITE is for servers of your own that follow"),
-        ("SITE", "North-1", "CHARTROOM_SITE: String should match pattern"),
+        ("SITE", "North-1", "CHARTROOM_SITE: write up to 16 lower-case letters"),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_is_wrong(
@@ -196,6 +203,19 @@ def test_a_wrong_setting_is_named_with_what_is_wrong(
         Settings()
 
     assert sentence in explain(refusal.value)
+
+
+@pytest.mark.parametrize("value", [" ", "?", "-1", "1.5", "1e30", "x" * 300])
+def test_no_wrong_setting_is_refused_in_the_words_of_a_library(
+    value: str, monkeypatch: pytest.MonkeyPatch
+):
+    for name in Settings.model_fields:
+        monkeypatch.setenv(f"CHARTROOM_{name.upper()}", value)
+
+    with pytest.raises(ValidationError) as refusal:
+        Settings()
+
+    assert " should " not in explain(refusal.value)
 
 
 @pytest.mark.parametrize(

@@ -1,21 +1,27 @@
 """Sentences in place of tracebacks, whatever the command."""
 
+import errno
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
+from unittest.mock import patch
 
 import pytest
 import typer
 from psycopg2 import OperationalError
 from typer.testing import CliRunner
 
-from dashboard.cli import app
+from dashboard.cli import app, explaining
 from dashboard.cli.explaining import explain_errors
 from db.postgres import DatabaseUnavailable
 
 NO_FORK = "could not fork new process for connection: Resource temporarily unavailable"
+UNMAPPED = "failed to map segment from shared object"
 _ROOT = Path(__file__).parents[3]
+_LITTLE_MEMORY = 200_000_000
 
 
 @pytest.mark.parametrize(
@@ -25,8 +31,10 @@ _ROOT = Path(__file__).parents[3]
         (OperationalError(NO_FORK), "no more processes or threads"),
         (DatabaseUnavailable(NO_FORK), "no more processes or threads"),
         (MemoryError(), "no memory left"),
+        (ImportError(f"x.so: {UNMAPPED}"), "no memory left"),
+        (OSError(errno.EMFILE, "Too many open files"), "no more files"),
     ],
-    ids=["thread", "connection", "database", "memory"],
+    ids=["thread", "connection", "database", "memory", "library", "files"],
 )
 def test_what_the_system_gives_no_more_of_is_one_sentence(
     error: Exception, short: str, capsys: pytest.CaptureFixture[str]
@@ -41,6 +49,45 @@ def test_what_the_system_gives_no_more_of_is_one_sentence(
 
 
 @pytest.mark.parametrize(
+    "lack",
+    [MemoryError(), ImportError(UNMAPPED), SystemError("error without exception")],
+    ids=["memory", "library", "Python"],
+)
+def test_memory_that_does_not_suffice_for_explaining_is_one_sentence(
+    lack: Exception,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    def fail(_: Exception) -> NoReturn:
+        raise lack
+
+    monkeypatch.setattr(explaining, "_sentence", fail)
+
+    with pytest.raises(typer.Exit), explain_errors():
+        raise MemoryError
+
+    assert "no memory left, not even to say" in capsys.readouterr().err
+
+
+def test_a_start_without_memory_ends_in_a_sentence(tmp_path: Path):
+    """It is too little for our libraries, and lies far above what Python needs."""
+    outcome = subprocess.run(
+        [sys.executable, "-m", "dashboard", "serve", "--data", tmp_path / "data"],
+        check=False,
+        cwd=_ROOT,
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(
+            resource.RLIMIT_AS, (_LITTLE_MEMORY, _LITTLE_MEMORY)
+        ),
+    )
+
+    assert outcome.returncode == 1
+    assert "there is no memory left" in outcome.stderr
+    assert outcome.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
     ("words", "said"),
     [
         (("drill", "nosuch"), "'kind': 'nosuch' is not one of 'switchover', 'crash'"),
@@ -48,11 +95,16 @@ def test_what_the_system_gives_no_more_of_is_one_sentence(
         (("seed", "--patients", "many"), "'many' is not a whole number."),
         (("drill", "crash", "--record", "x"), "'x' is not an id (a UUID)."),
         (("endpoints", "--data", ""), "it is empty: name a folder"),
+        (("seed", "--patients", "-1"), "'--patients': write a number of at least 0."),
+        (("web", "--port", "99999"), "--port: write a number of at most 65535."),
+        (("serve", "--servers", "0"), "--servers: write a number of at least 1."),
     ],
-    ids=["kind", "role", "number", "id", "folder"],
+    ids=["kind", "role", "number", "id", "folder", "negative", "port", "servers"],
 )
 def test_a_wrong_value_is_refused_in_plain_words(words: tuple[str, ...], said: str):
-    outcome = CliRunner().invoke(app, words)
+    # Options become variables, which would stay.
+    with patch.dict(os.environ):
+        outcome = CliRunner().invoke(app, words)
 
     assert outcome.exit_code == 2
     # Without the frame around the words.
