@@ -1,6 +1,7 @@
 """Commands that check what is kept and exchange its keys."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -57,6 +58,53 @@ def verify_chain(settings: "Settings") -> "ChainVerification":
             identity=SYSTEM,
         )
         return verdict
+
+
+@group.command()
+def replace_audit_key(
+    reason: Annotated[
+        str, typer.Option(help="How the key was lost; kept in the audit log.")
+    ] = "",
+    data: Data = None,
+) -> None:
+    """Replace the lost key of the audit log's seals; earlier seals prove nothing."""
+    with explain_errors():
+        verdict = replace_seal_key(choose(data=data), reason)
+    typer.echo(verdict.sentence, err=not verdict.is_whole)
+    if not verdict.is_whole:
+        raise typer.Exit(1)
+
+
+def replace_seal_key(settings: "Settings", reason: str) -> "ChainVerification":
+    """Make another key for the seals, record that, and seal the log as it is now.
+
+    Raises UnusableKey, also if no key was lost, InvalidInput without a reason, and
+    AuditStoreUnavailable.
+    """
+    from dashboard import wiring
+    from db.files.seal_keys import NewSealKey
+    from db.postgres import SYSTEM
+    from services.audit import chain, log
+    from services.audit.chain import seals
+    from services.core import reasons
+
+    reason = reasons.read(reason)
+    with wiring.attached(settings) as wired:
+        wired.seal_keys.require_lost()
+        new = NewSealKey()
+        lost = wired.database.read_latest(seals.signing_keys, identity=SYSTEM).value
+        wired.database.write(
+            lambda session: log.record_key_replacement(
+                session, CONSOLE, key=new.id, lost=lost, reason=reason
+            ),
+            identity=SYSTEM,
+        )
+        wired.seal_keys.replace_lost(new, lost)
+        keys = wired.seal_keys.read()
+        with suppress(chain.ChainBroken):
+            # At once: what is in the log is proven from its next seal on.
+            chain.seal(wired.database, wired.audit, keys)
+        return chain.verify(wired.database, wired.audit, keys)
 
 
 @group.command()

@@ -1,11 +1,11 @@
 """The file with the keys of the audit log's seals, and what they sign and check."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from re import DOTALL, findall
+from re import DOTALL, MULTILINE, findall, fullmatch
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
@@ -24,6 +24,10 @@ from cryptography.hazmat.primitives.serialization import (
 from db.files import private_files
 
 _PEM: Final = rb"-----BEGIN (?:PRIVATE|PUBLIC) KEY-----.*?-----END [A-Z ]+-----"
+_NAME: Final = "[0-9a-f]{16}"
+# A line outside of all keys. It is in the file, and not in a database, because somebody
+# who forges entries may write to both databases, and has forged their seals.
+_LOST: Final = rb"^Lost key: ([0-9a-f]{16}), replaced by ([0-9a-f]{16})$"
 
 
 class UnusableKey(Exception):
@@ -32,10 +36,15 @@ class UnusableKey(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SealKeys:
-    """The key that signs, if it is here, and all keys whose seals count."""
+    """The key that signs, if it is here, and all keys whose seals count.
+
+    `lost` are the keys whose seals nobody can check any more, each with the name of the
+    key that has replaced it.
+    """
 
     signing: Ed25519PrivateKey | None
     public: Mapping[str, Ed25519PublicKey]
+    lost: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -89,7 +98,8 @@ class SealKeyFile:
                 raise UnusableKey(
                     f"There is no key file {self.path}, although there was one: put it "
                     "back from your copy. The audit log's seals so far are signed with "
-                    "its key, and none counts without it."
+                    "its key, and none counts without it. If no copy is left anywhere, "
+                    "docs/runbooks/audit-key.md says how to go on with another key."
                 ) from None
             if self.may_be_made:
                 return SealKeys(None, {})
@@ -116,11 +126,50 @@ class SealKeyFile:
             self._make()
         return self.read()
 
+    def require_lost(self) -> None:
+        """Raise UnusableKey unless there was a file, and it is gone."""
+        if why := private_files.explain_gone(self.folder):
+            raise UnusableKey(why)
+        if self.path.exists():
+            raise UnusableKey(
+                f"The key file {self.path} is there, so no key was replaced. If it is "
+                "not the clinic's, or damaged, move it away first."
+            )
+        if private_files.was_never_made(self.path, self.mark, self.folder) and (
+            self.may_be_made
+        ):
+            raise UnusableKey("Nothing was ever sealed here, so no key is lost.")
+
+    def replace_lost(self, new: "NewSealKey", lost: Iterable[str]) -> None:
+        """Make the file anew, with the names of lost keys. Raises UnusableKey."""
+        # They come from a database, in which somebody may have written keys instead.
+        names = sorted(key for key in lost if fullmatch(_NAME, key))
+        lines = (f"Lost key: {key}, replaced by {new.id}\n" for key in names)
+        try:
+            is_made = private_files.make(
+                self.path, "".join(lines).encode() + new.content
+            )
+        except OSError as error:
+            raise UnusableKey(
+                f"The key file {self.path} cannot be written: {error.strerror}."
+            ) from error
+        if not is_made:
+            raise UnusableKey(f"The key file {self.path} is there again.")
+        private_files.leave_mark(self.mark)
+
     def _make(self) -> None:
-        content = Ed25519PrivateKey.generate().private_bytes(
+        private_files.make(self.path, NewSealKey().content)
+
+
+class NewSealKey:
+    """A key that is in no file yet: its name, and its content of a file."""
+
+    def __init__(self) -> None:
+        key = Ed25519PrivateKey.generate()
+        self.id = key_id(key.public_key())
+        self.content = key.private_bytes(
             Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
         )
-        private_files.make(self.path, content)
 
 
 def key_id(key: Ed25519PublicKey) -> str:
@@ -144,4 +193,12 @@ def _parse(content: bytes) -> SealKeys:
             public.append(key)
     if not public:
         raise ValueError
-    return SealKeys(signing, {key_id(key): key for key in public})
+    known = {key_id(key): key for key in public}
+    lost = {
+        key.decode(): successor.decode()
+        for key, successor in findall(_LOST, content, MULTILINE)
+    }
+    # One that is found again is put into the file, and its seals are checked again.
+    return SealKeys(
+        signing, known, {key: lost[key] for key in lost.keys() - known.keys()}
+    )

@@ -33,7 +33,9 @@ def verify() -> None:
     with error_boundary():
         with st.spinner(_("Checking every entry from the first to the last...")):
             verdict = audit_log.verify()
-        if verdict.is_whole:
+        if verdict.is_whole and verdict.unproven is not None:
+            st.warning(plain(translated(verdict.sentence)), icon=":material/key_off:")
+        elif verdict.is_whole:
             st.success(plain(translated(verdict.sentence)), icon=":material/verified:")
         else:
             st.error(plain(translated(verdict.sentence)), icon=":material/gpp_bad:")

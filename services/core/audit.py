@@ -222,6 +222,7 @@ class Action(StrEnum):
     AUDIT_EXPORT = "audit:export"
     AUDIT_VERIFY = "audit:verify"
     AUDIT_CORRECT = "audit:correct"
+    AUDIT_REPLACE_KEY = "audit:replace-key"
     REPLICATION_READ = "replication:read"
     CLUSTER_SWITCHOVER = "cluster:switchover"
     CLUSTER_FAILOVER = "cluster:failover"

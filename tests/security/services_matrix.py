@@ -116,6 +116,7 @@ ALLOWED: Final = {
     "audit.log.entries.export_csv": ADMIN,
     "audit.log.entries.list_people": ADMIN,
     "audit.log.entries.record_verification": ADMIN,
+    "audit.log.entries.record_key_replacement": ADMIN,
     "documents.forms.drafts.save_draft": DESK | PATIENT,
     "documents.forms.drafts.list_drafts": DESK | PATIENT,
     "documents.forms.drafts.discard_draft": DESK | PATIENT,

@@ -94,8 +94,15 @@ def find_bad_seal(session: Session, keys: SealKeys) -> ChainBroken | None:
 
 
 def check(seals: Sequence[Seal], keys: SealKeys) -> ChainBroken | None:
-    """Return what is wrong with the first invalid seal, if there is one."""
+    """Return what is wrong with the first invalid seal, if there is one.
+
+    The seals of lost keys are not invalid, and prove nothing: see `unproven`.
+    """
+    # By identity: a copy of such a seal that somebody adds later is not excused.
+    excused = {id(seal) for seal in unproven(seals, keys)}
     for number, seal in enumerate(seals):
+        if id(seal) in excused:
+            continue
         former = seals[max(0, number - 1) : number]
         message = _message(seal.link, seal.key_id, seal.sealed_at, former)
         if not keys.is_signed(seal.key_id, seal.signature, message):
@@ -109,6 +116,26 @@ def check(seals: Sequence[Seal], keys: SealKeys) -> ChainBroken | None:
                 ),
             )
     return None
+
+
+def unproven(seals: Sequence[Seal], keys: SealKeys) -> tuple[Seal, ...]:
+    """Return the seals of lost keys, of which nobody can tell whether they are genuine.
+
+    In a lost key's name anybody may sign, but not after the first seal of the key that
+    has replaced it: what is added then is not among them, and is wrong.
+    """
+    excused, seen = list[Seal](), set[str]()
+    for seal in seals:
+        replacement = keys.lost.get(seal.key_id)
+        if replacement is not None and replacement not in seen:
+            excused.append(seal)
+        seen.add(seal.key_id)
+    return tuple(excused)
+
+
+def signing_keys(session: Session) -> frozenset[str]:
+    """Return the names of the keys that have signed seals."""
+    return frozenset(session.scalars(select(AuditSeal.key_id).distinct()))
 
 
 def _message(

@@ -59,7 +59,7 @@ class ChainVerification:
 
     `last` is the newest entry's number, `checked` how many entries there are, `waiting`
     how many events have yet to be added to the log, `went_back` when rows were
-    restored.
+    restored, `unproven` the last seal that cannot be checked because its key was lost.
     """
 
     checked: int
@@ -69,10 +69,14 @@ class ChainVerification:
     sealed: int
     broken: ChainBroken | None
     went_back: tuple[RowsRestored, ...] = ()
+    unproven: Seal | None = None
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing was edited, deleted, added or put in another order."""
+        """Whether nothing was edited, deleted, added or put in another order.
+
+        That is proven only for what came after `unproven`.
+        """
         return self.broken is None
 
     @property
@@ -92,6 +96,15 @@ class ChainVerification:
             seal=self._seal,
             waiting=self.waiting,
         )
+        if self.unproven is not None:
+            whole = Sentence(
+                "{whole} The key of the seals up to entry {number} ({time} UTC) was "
+                "lost, so that these cannot be checked any more: nothing proves that "
+                "what was in the log before the key was replaced is what was written.",
+                whole=whole,
+                number=self.unproven.link.sequence,
+                time=on_day_at(self.unproven.sealed_at),
+            )
         if not self.went_back:
             return whole
         times = [each.words for each in self.went_back[-_MOST_LISTED:]]
@@ -172,6 +185,7 @@ def verify_after(
         seals.check(before.seals, keys),
         walk.broken or _judge_end(walk.end, head) or stranger,
     )
+    unproven = seals.unproven(before.seals, keys)
     verdict = ChainVerification(
         checked=walk.checked,
         last=walk.end.sequence,
@@ -180,6 +194,7 @@ def verify_after(
         sealed=before.seals[-1].link.sequence if before.seals else 0,
         broken=_first(findings),
         went_back=tuple(walk.went_back),
+        unproven=unproven[-1] if unproven else None,
     )
     return verdict, head
 
@@ -315,7 +330,9 @@ def seal(database: Database, store: AuditStore, keys: SealKeys) -> Seal:
     seal, and UnusableKey if there is nothing to sign with.
     """
     known = database.read_latest(seals.list_seals, identity=SYSTEM).value
-    start = known[-1].link if known else START
+    # What follows from a seal that nobody can check is followed from the beginning.
+    is_proven = bool(known) and not seals.unproven(known[-1:], keys)
+    start = known[-1].link if is_proven else START
     verdict, head = verify_after(start, database, store, keys)
     if verdict.broken is not None:
         raise verdict.broken

@@ -29,6 +29,7 @@ from services.audit.log.entries import (
     export_csv as export_csv,
     list_entries as list_entries,
     list_people as list_people,
+    record_key_replacement as record_key_replacement,
     record_verification as record_verification,
     verify_chain as verify_chain,
 )

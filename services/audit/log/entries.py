@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -197,6 +197,17 @@ def record_verification(
     actor.require(Permission.VIEW_AUDIT)
     details = {"whole": is_whole, "sentence": sentence}
     audit.record(session, actor, Action.AUDIT_VERIFY, details=details)
+
+
+def record_key_replacement(
+    session: Session, actor: Actor, *, key: str, lost: Collection[str], reason: str
+) -> None:
+    """Record that keys of seals are lost, why, and which key replaces them."""
+    actor.require(Permission.VIEW_AUDIT)
+    details = {"key": key, "lost_keys": sorted(lost)}
+    audit.record(
+        session, actor, Action.AUDIT_REPLACE_KEY, details=details, reason=reason
+    )
 
 
 def entry_of(entry: AuditEntry, names: Mapping[UUID, str]) -> Entry:

@@ -227,6 +227,7 @@ _PHRASES: Final[Mapping[str, str]] = MappingProxyType(
         Action.AUDIT_READ: "viewed the audit log",
         Action.AUDIT_EXPORT: "exported the audit log",
         Action.AUDIT_VERIFY: "verified the audit log",
+        Action.AUDIT_REPLACE_KEY: "replaced the lost key of the audit log's seals",
         Action.AUDIT_CORRECT: "corrected what the audit log had missed",
         Action.REPLICATION_READ: "viewed the state of replication",
         Action.CLUSTER_SWITCHOVER: "changed the primary",

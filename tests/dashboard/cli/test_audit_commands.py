@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 from pymongo import MongoClient
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from db.files.seal_keys import SealKeyFile
 from db.models.audit import AuditEvent
@@ -21,9 +21,18 @@ def run(run):
 
 
 @pytest.fixture
+def replace_key(run):
+    return partial(run.func, "replace-audit-key")
+
+
+@pytest.fixture
 def logs(endpoints, tmp_path):
     """The audit log of the same database, with three sealed entries."""
-    keys = SealKeyFile(tmp_path / "secrets/audit.key", may_be_made=True).read_or_make()
+    keys = SealKeyFile(
+        tmp_path / "secrets/audit.key",
+        may_be_made=True,
+        mark=tmp_path / "audit-key.made",
+    ).read_or_make()
     event = insert(AuditEvent.__table__).inline()
     with (
         closing(Database(endpoints)) as database,
@@ -87,3 +96,47 @@ def test_a_missing_key_file_is_one_sentence(run, tmp_path):
 
     assert finished.returncode == 1
     assert finished.stderr == f"There is no key file {tmp_path}/none.key.\n"
+
+
+def test_a_lost_key_is_replaced_and_both_commands_say_what_is_unproven(
+    run, replace_key, logs, endpoints, tmp_path
+):
+    (tmp_path / "secrets/audit.key").unlink()
+    refused = run()
+    assert "docs/runbooks/audit-key.md" in refused.stderr
+
+    replaced = replace_key("--reason", "The disk was replaced, no copy was made.")
+
+    assert (replaced.returncode, replaced.stderr) == (0, "")
+    for said in (replaced.stdout, run().stdout):
+        assert "sealed up to entry 3 on" in said
+        assert "The key of the seals up to entry 3" in said
+    waiting = select(AuditEvent).where(AuditEvent.action == "audit:replace-key")
+    with closing(Database(endpoints)) as database:
+        [(reason, details)] = database.read_latest(
+            lambda session: [(e.reason, e.details) for e in session.scalars(waiting)],
+            identity=SYSTEM,
+        ).value
+    assert reason == "The disk was replaced, no copy was made."
+    assert len(details["lost_keys"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "Enter a reason of at least 10 characters"),
+        (("--reason", "The disk was replaced."), "is there, so no key was replaced"),
+    ],
+    ids=["reason", "key"],
+)
+@pytest.mark.usefixtures("logs")
+def test_no_key_is_replaced_without_a_reason_or_while_it_is_there(
+    replace_key, words, said, tmp_path
+):
+    before = (tmp_path / "secrets/audit.key").read_bytes()
+
+    refused = replace_key(*words)
+
+    assert refused.returncode == 1
+    assert said in refused.stderr
+    assert (tmp_path / "secrets/audit.key").read_bytes() == before

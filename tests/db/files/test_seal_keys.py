@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from db.files.seal_keys import SealKeyFile, UnusableKey
+from db.files.seal_keys import NewSealKey, SealKeyFile, UnusableKey
 
 MESSAGE = b"entry 7"
 
@@ -167,3 +167,55 @@ def test_a_file_that_is_no_key_is_one_sentence_without_its_content(
 def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path: Path):
     with pytest.raises(UnusableKey, match="cannot be read: Is a directory"):
         SealKeyFile(tmp_path).read()
+
+
+def test_a_lost_key_is_replaced_by_a_file_that_names_it(path: Path):
+    file = SealKeyFile(path, may_be_made=True, mark=path.parents[1] / "audit-key.made")
+    lost = file.read_or_make().id
+    path.unlink()
+
+    file.require_lost()
+    file.replace_lost(new := NewSealKey(), [lost])
+
+    keys = file.read()
+    assert (keys.id, dict(keys.lost)) == (new.id, {lost: new.id})
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_key_that_is_found_again_is_lost_no_longer(path: Path):
+    file = SealKeyFile(path, may_be_made=True)
+    former = file.read_or_make()
+    path.unlink()
+    file.replace_lost(NewSealKey(), [former.id])
+
+    path.write_bytes(path.read_bytes() + public_pem(former.signing))
+
+    keys = file.read()
+    assert not keys.lost
+    assert keys.is_signed(former.id, former.sign(MESSAGE), MESSAGE)
+
+
+def test_what_somebody_wrote_as_a_name_is_not_taken_for_a_key(path: Path):
+    """Whoever can write to the database could sign with a key that we then know."""
+    forger = public_pem(Ed25519PrivateKey.generate()).decode()
+    file = SealKeyFile(path, may_be_made=True)
+
+    file.replace_lost(new := NewSealKey(), [f"{'a' * 16}\n{forger}", "b" * 16])
+
+    keys = file.read()
+    assert set(keys.public) == {new.id}
+    assert set(keys.lost) == {"b" * 16}
+
+
+def test_a_key_that_is_there_is_never_replaced(path: Path):
+    file = SealKeyFile(path, may_be_made=True)
+    with pytest.raises(UnusableKey, match="Nothing was ever sealed"):
+        file.require_lost()
+    kept = file.read_or_make().id
+
+    with pytest.raises(UnusableKey, match="is there, so no key was replaced"):
+        file.require_lost()
+    with pytest.raises(UnusableKey, match="is there again"):
+        file.replace_lost(NewSealKey(), [kept])
+
+    assert file.read().id == kept

@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import wiring
+from db.files.seal_keys import NewSealKey
 from db.postgres import SYSTEM
 from db.settings import Settings
 from services.audit import chain
@@ -203,6 +204,21 @@ def test_a_whole_log_is_verified_in_words(clinic: Clinic):
     assert not app.exception
     assert "The audit log is whole" in app.success[0].value
     assert clinic.audit("audit:verify")[-1].details["whole"] is True
+
+
+@pytest.mark.usefixtures("keys", "shipped")
+def test_a_log_whose_key_was_lost_is_no_success(clinic: Clinic):
+    wired = wiring.current()
+    former = chain.seal(wired.database, wired.audit, wired.seal_keys.read())
+    wired.seal_keys.path.unlink()
+    wired.seal_keys.replace_lost(NewSealKey(), [former.key_id])
+
+    app = clinic.open("audit", Role.ADMIN)
+    app.button(key="audit_verify").click().run()
+
+    assert not app.exception
+    assert not app.success
+    assert "cannot be checked any more" in app.warning[0].value
 
 
 def test_what_an_administrator_asks_comes_from_their_place(clinic: Clinic):

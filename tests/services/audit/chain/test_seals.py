@@ -1,5 +1,6 @@
 """Seals vouch for the chain, and only for a whole one."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from db.files.seal_keys import SealKeys, UnusableKey, key_id
 from services.audit.chain import ChainBroken, seals
+from tests.services.audit.chain.conftest import Log
+from tests.services.audit.chain.test_verifying import rewrite
 
 
 @pytest.fixture
@@ -144,3 +147,82 @@ def test_a_seal_is_due_a_day_after_the_last_or_if_that_is_from_the_future(
     )
 
     assert two.write(seals.is_due) is is_due
+
+
+def without_key(log: Log) -> SealKeys:
+    """Return the keys of a log whose key was lost and replaced."""
+    keys = new_keys()
+    return replace(keys, lost={log.keys.id: keys.id})
+
+
+@pytest.fixture
+def replaced(two):
+    """The log of two seals whose key was lost, with one seal of the new key."""
+    two.keys = without_key(two)
+    two.seal()
+    two.happen(2)
+    two.ship()
+    return two
+
+
+def test_what_seals_of_a_lost_key_have_proven_is_said_to_be_unproven(replaced):
+    verdict = replaced.verify()
+
+    assert verdict.is_whole
+    assert verdict.unproven.link.sequence == 4
+    assert "The key of the seals up to entry 4" in verdict.sentence
+    assert "nothing proves" in verdict.sentence
+
+
+def test_in_the_name_of_a_lost_key_nobody_signs_after_its_replacement(replaced):
+    replaced.as_owner(
+        "INSERT INTO audit_seals (sequence, hash, key_id, signature, sealed_at)"
+        " SELECT sequence, hash, key_id, signature, sealed_at"
+        " FROM audit_seals WHERE sequence = 2"
+    )
+
+    verdict = replaced.verify()
+
+    assert not verdict.is_whole
+    assert "is not signed by a known key" in verdict.sentence
+
+
+def test_the_first_seal_of_the_new_key_proves_what_was_there_then(replaced):
+    """Whoever writes entries and lost seals anew cannot write that seal."""
+    lost = next(iter(replaced.keys.lost))
+    replaced.set_head(6, rewrite(replaced.entries, 2, reason="Forged"))
+    for number in (2, 4):
+        entry = replaced.entries.find_one({"_id": number})
+        replaced.as_owner(
+            "UPDATE audit_seals SET hash = decode(%s, 'hex') "
+            "WHERE sequence = %s AND key_id = %s",
+            entry["hash"],
+            number,
+            lost,
+        )
+
+    verdict = replaced.verify()
+
+    assert not verdict.is_whole
+    assert "knows another entry 4" in verdict.sentence
+
+
+def test_nothing_is_sealed_by_a_new_key_that_is_not_whole_from_the_beginning(two):
+    two.entries.update_one({"_id": 1}, {"$set": {"reason": "Forged"}})
+    two.keys = without_key(two)
+
+    with pytest.raises(ChainBroken, match="Entry 1 was changed"):
+        two.seal()
+
+
+def test_a_seal_is_not_excused_because_another_key_was_lost(two):
+    former = two.keys
+    two.keys = new_keys(former)
+    two.seal()
+    lost = two.keys
+    two.keys = replace(new_keys(former), lost={lost.id: "c" * 16})
+    assert two.verify().is_whole
+
+    two.as_owner("UPDATE audit_seals SET signature = '' WHERE sequence = 2")
+
+    assert not two.verify().is_whole

@@ -239,6 +239,14 @@ def audit_export(w: World) -> ActionCall:
     return lambda: list(log.export_csv(*given))
 
 
+@prepares(Action.AUDIT_REPLACE_KEY)
+def audit_replace_key(w: World) -> ActionCall:
+    boss = w.boss.actor
+    return lambda: log.record_key_replacement(
+        w.session, boss, key="b" * 16, lost=["a" * 16], reason="The disk is lost."
+    )
+
+
 @prepares(Action.AUDIT_VERIFY)
 def audit_verify(w: World) -> ActionCall:
     boss = w.boss.actor
