@@ -8,7 +8,7 @@ log.
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -64,7 +64,7 @@ def restore_elsewhere(
     _require_passwords(kit)
     folder = DataFolder(data)
     require_empty(folder.path)
-    with _emptied_on_failure(folder):
+    with emptied_on_failure(folder):
         keys = write_keys(folder, kit)
         archive = LogArchive(repository.folder, kit.system_id, keys)
         order = GoingBackOrder(to or newest_time(repository, archive), _REASON, CONSOLE)
@@ -184,7 +184,9 @@ def _bring_audit_log(
 
 
 @contextmanager
-def _emptied_on_failure(folder: DataFolder) -> Iterator[None]:
+def emptied_on_failure(folder: DataFolder) -> Iterator[None]:
+    """Leave a folder that was empty, or not there, as it was if the block fails."""
+    was_there = folder.path.exists()
     try:
         yield
     except BaseException:
@@ -193,4 +195,7 @@ def _emptied_on_failure(folder: DataFolder) -> Iterator[None]:
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 os.unlink(path)  # noqa: PTH108 - a link is not followed
+        if not was_there:
+            with suppress(OSError):
+                folder.path.rmdir()
         raise

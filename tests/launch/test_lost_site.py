@@ -20,6 +20,7 @@ from db import embedded
 from db.backups.repository import Repository
 from db.embedded.servers import membership
 from db.embedded.servers.membership import Members
+from db.embedded.sites import standby_site
 from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore
 from db.mongo.audit_store import AuditFilter, AuditStore
@@ -82,6 +83,10 @@ def shrink(data: Path) -> tuple[str, ...]:
 def let_join(main: Launcher, site: Launcher, invitation: Path) -> None:
     """Let another site follow, with one server less than usual."""
     twice = f"{PASSPHRASE}\n{PASSPHRASE}\n"
+    nowhere = ("--out", invitation / "in-no-folder", "--data", main.data)
+    said("invite-site", "south", *nowhere, given=twice, code=1)
+    # No log is kept for a site that has nothing to join with.
+    assert not standby_site.invited(embedded.DataFolder(main.data))
     places = {"NAME": "north", "FILE": invitation}
     said(*by_the_runbook("invite-site", **places, DATA=main.data), given=twice)
     join = by_the_runbook("join-site", **places, NEW=site.data)

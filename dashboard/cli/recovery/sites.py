@@ -14,6 +14,8 @@ from dashboard.cli.recovery.kits import ask_passphrase
 from services.core.actors import CONSOLE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dashboard.wiring import Wiring
     from db.embedded import DataFolder
     from db.embedded.sites.main_signs import MainSigns
@@ -131,10 +133,12 @@ def write_invitation(settings: "Settings", site: str, path: Path) -> str:
     require_site_name(site)
     folder = embedded.DataFolder(settings.data)
     _require_other(folder, site)
+    _require_leading(folder)
+    # Before somebody thinks of a passphrase for nothing.
+    wiring.endpoints_of(settings)
     passphrase, repeated = ask_passphrase(_PASSPHRASE), ask_passphrase("Once more")
     kits.require_good_passphrase(passphrase, repeated)
     with contextlib.closing(wiring.connect(settings)) as wired:
-        _require_leading(folder)
         addresses = embedded.attach(settings.data)
         wiring.make_missing_keys(settings)
         kit = RecoveryKit(
@@ -150,14 +154,16 @@ def write_invitation(settings: "Settings", site: str, path: Path) -> str:
             tuple(addresses.endpoints.patroni_urls.values()),
             addresses.mongo.place,
         )
-        _keep_log(wired.endpoints, slot_of(site))
-        wired.database.write(
-            lambda session: sites.record_invited(session, CONSOLE, site),
-            identity=SYSTEM,
-        )
-        standby_site.note_invited(folder, site)
         invitation = SiteInvitation(site, main, kit.sealed(passphrase))
         write_new(path, invitation.packed().encode(), of="The invitation")
+        # The log that is kept for a site without a file to join with fills the disk.
+        with _deleted_on_failure(path):
+            _keep_log(wired.endpoints, slot_of(site))
+            wired.database.write(
+                lambda session: sites.record_invited(session, CONSOLE, site),
+                identity=SYSTEM,
+            )
+            standby_site.note_invited(folder, site)
     return (
         f"{path} contains the clinic's keys, sealed with the passphrase, and the "
         "addresses of its servers. The other site joins with: python -m dashboard "
@@ -165,24 +171,37 @@ def write_invitation(settings: "Settings", site: str, path: Path) -> str:
     )
 
 
+@contextlib.contextmanager
+def _deleted_on_failure(path: Path) -> "Iterator[None]":
+    try:
+        yield
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
 def join(settings: "Settings", path: Path) -> str:
     """Make the empty data folder a standby site's; return the site's name.
 
-    Raises CannotRestore, and CannotStart.
+    Raises CannotRestore, CannotStart and KitBroken; then the folder is as it was.
     """
     from db.backups.recovery_kit import RecoveryKit
     from db.embedded import DataFolder
     from db.embedded.sites import standby_site
     from db.embedded.sites.invitation import SiteInvitation, require_site_name
-    from jobs.backups.elsewhere import require_empty, write_keys
+    from jobs.backups.elsewhere import emptied_on_failure, require_empty, write_keys
 
     require_empty(settings.data)
     invitation = SiteInvitation.read(path)
     require_site_name(invitation.site)
-    kit = RecoveryKit.opened(invitation.kit, ask_passphrase(_PASSPHRASE))
     folder = DataFolder(settings.data)
-    write_keys(folder, kit)
-    standby_site.join(folder, invitation)
+    with emptied_on_failure(folder):
+        # Before anybody fetches the passphrase from its safe for nothing.
+        folder.prepare()
+        folder.require_space()
+        kit = RecoveryKit.opened(invitation.kit, ask_passphrase(_PASSPHRASE))
+        write_keys(folder, kit)
+        standby_site.join(folder, invitation)
     return invitation.site
 
 

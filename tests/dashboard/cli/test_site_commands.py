@@ -2,19 +2,25 @@
 
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from dashboard.cli.recovery import sites
 from dashboard.cli.recovery.sites import in_words, require_reason, require_silent
+from db.backups.recovery_kit import FILE_KEYS, RecoveryKit
 from db.embedded import CannotStart, DataFolder
 from db.embedded.sites import standby_site
 from db.embedded.sites.invitation import MainSite, SiteInvitation
 from db.embedded.sites.main_signs import MainSigns
 from db.embedded.sites.newest_changes import NewestChanges
 from db.embedded.sites.standby_site import StandbySite
+from db.settings import Settings
 from tests.dashboard.cli.test_restore_elsewhere import NOBODYS, refusal
 
 NORTH = StandbySite("north", MainSite((), (), "127.0.0.1:1"))
+PASSPHRASE = ("horse", "gravel", "lantern", "orbit", "thistle")
 CUT_OFF = "Ada Boss pulled the network cable"
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
@@ -113,3 +119,64 @@ def test_a_folder_that_is_not_empty_does_not_join(site, tmp_path):
     assert "is not empty: name an empty one, or a new one, with --data" in refused
     # Nothing is restored here.
     assert "restored" not in refused
+
+
+@pytest.fixture
+def invitation(tmp_path) -> Path:
+    """An invitation that nobody can open without the passphrase."""
+    path = tmp_path / "north.invitation"
+    kit = RecoveryKit("7", NOW, {FILE_KEYS: "keys"}).sealed(" ".join(PASSPHRASE))
+    path.write_text(SiteInvitation("north", NORTH.main, kit).packed())
+    return path
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_wrong_passphrase_leaves_the_folder_as_it_was(
+    site, tmp_path, invitation, is_there
+):
+    data = tmp_path / "data"
+    if is_there:
+        data.mkdir()
+
+    refused = refusal(site("join-site", invitation))
+
+    assert "does not open this recovery kit" in refused
+    assert data.exists() == is_there
+    assert not is_there or not any(data.iterdir())
+
+
+def test_a_folder_that_could_not_be_used_is_found_before_the_passphrase(
+    site, tmp_path, invitation
+):
+    """Both are wrong, and the passphrase may be far away."""
+    (tmp_path / "file").touch()
+
+    refused = refusal(site("join-site", invitation, "--data", tmp_path / "file" / "x"))
+
+    assert "passphrase" not in refused
+    assert "--data" in refused
+
+
+def test_a_join_that_fails_in_the_middle_can_be_repeated(
+    tmp_path, invitation, monkeypatch
+):
+    """The disk may become full between the keys and the names of the servers."""
+    monkeypatch.setattr(sites, "ask_passphrase", lambda _: " ".join(PASSPHRASE))
+    settings = Settings(data=tmp_path / "data")
+
+    def fail(*_: object) -> NoReturn:
+        raise CannotStart("The disk is full.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(standby_site, "join", fail)
+        with pytest.raises(CannotStart, match="is full"):
+            sites.join(settings, invitation)
+
+    assert sites.join(settings, invitation) == "north"
+    assert standby_site.remembered(DataFolder(settings.data)) == NORTH
+
+
+def test_nobody_is_asked_for_a_passphrase_where_no_clinic_runs(site, tmp_path):
+    refused = refusal(site("invite-site", "north", "--out", tmp_path / "x"))
+
+    assert refused.startswith("No cluster is running in")
