@@ -36,6 +36,7 @@ from services.core.actors import Actor
 
 _LOOK_SECONDS: Final = 0.5
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_AGAIN_SECONDS: Final = 0.1
 
 
 class _Stopped(BaseException):
@@ -284,8 +285,25 @@ def _until_stopped() -> Iterator[None]:
         # Somebody who started this with nohup wants it to outlive the terminal.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop)
-    with suppress(_Stopped):
-        yield
+    former, sys.unraisablehook = sys.unraisablehook, _stop_again
+    try:
+        with suppress(_Stopped):
+            yield
+    finally:
+        sys.unraisablehook = former
+
+
+def _stop_again(unraisable: "sys.UnraisableHookArgs") -> None:
+    """Stop a moment later if the signal has come while Python could not raise.
+
+    It drops exceptions of destructors and of the callbacks of weak references. All
+    signals are ignored by then: nothing but SIGKILL would end this any more.
+    """
+    if unraisable.exc_type is not _Stopped:
+        sys.__unraisablehook__(unraisable)
+        return
+    signal.signal(signal.SIGALRM, _stop)
+    signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)
 
 
 @contextmanager
@@ -308,5 +326,6 @@ def _stop(number: int, frame: FrameType | None) -> NoReturn:
 
 
 def _ignore_signals() -> None:
+    signal.setitimer(signal.ITIMER_REAL, 0)
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
