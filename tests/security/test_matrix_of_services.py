@@ -357,6 +357,7 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
         "key": uuid4().hex,
         "kind": "allergies",
         "lifetime": timedelta(days=1),
+        "lost": ("0" * 16,),
         "merged_id": house.other.id,
         "merged_version": house.other.version,
         "minutes": 5,

@@ -70,6 +70,9 @@ def former(breakable: Cluster) -> Iterator[Node]:
     # A new primary: until the dead one is fenced, it is still reported, and killed
     # again.
     eventually(lambda: breakable.primary() not in (None, node))
+    # A round of the supervisor that began before may kill it once more.
+    with breakable.unsupervised():
+        pass
     # PostgreSQL does not start while a process with its former id exists.
     eventually(lambda: not psutil.pid_exists(pid_of(node)))
     try:
