@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -139,7 +139,10 @@ def restore(  # noqa: PLR0917 - each is an option, and none is positional
     ] = False,
     to: Annotated[
         str | None,
-        typer.Option(help="The second to restore to, such as 2026-11-25T14:03:07Z."),
+        typer.Option(
+            help="The second to restore to, by the clinic's clock "
+            "(CHARTROOM_TIMEZONE), such as 2026-11-25T14:03:07; with a Z it is in UTC."
+        ),
     ] = None,
     report: Annotated[
         Path | None,
@@ -193,7 +196,8 @@ def restore(  # noqa: PLR0917 - each is an option, and none is positional
     from db.embedded import ending_as_by_ctrl_c
 
     with explain_errors(), ending_as_by_ctrl_c():
-        settings, timestamp = choose(data=data), _time_of(to)
+        settings = choose(data=data)
+        timestamp = _time_of(settings, to)
         is_elsewhere = source is not None or kit is not None
         if not is_elsewhere:
             _require_no_tool(settings, timestamp)
@@ -480,16 +484,10 @@ def write_lists(lists: "tuple[ChangeList, ...]", report: Path) -> str:
     return f"Lists of ids and times were written to {report}: {', '.join(names)}."
 
 
-def _time_of(text: str | None) -> datetime | None:
-    """Return a time; without a zone it is UTC. Raises CannotRestore."""
-    from db.backups.backup_errors import CannotRestore
-
-    if text is None:
+def _time_of(settings: "Settings", typed: str | None) -> datetime | None:
+    """Return the time of --to, if it was given. Raises CannotRestore."""
+    if typed is None:
         return None
-    try:
-        named = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise CannotRestore(
-            f"{text} is not a time: write it like 2026-11-25T02:00Z."
-        ) from error
-    return named if named.tzinfo else named.replace(tzinfo=UTC)
+    from dashboard.cli.clinic_clock import read_time
+
+    return read_time(settings, typed)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -39,6 +40,7 @@ def take_back(
     `fetched` fetches the backups to go back from, if they are not the clinic's own.
     Raises CannotRestore and CannotStart; then the clinic is as it was.
     """
+    from dashboard.cli.clinic_clock import write_time
     from dashboard.cli.going_back.closing import closed
     from db.backups.replaced_data import list_before
     from db.embedded import DataFolder
@@ -46,13 +48,15 @@ def take_back(
     from jobs.backups.going_back.restoring import go_back
 
     to, reason = _require_complete(settings, to, reason)
-    folder = DataFolder(settings.data)
+    folder, zone = DataFolder(settings.data), ZoneInfo(settings.timezone)
     source = None
     if fetched is not None:
         _require_own_backups(settings)
         source = fetched()
     with _connected(settings, are_servers_lost=are_servers_lost) as wired:
-        confirmation = Confirmation(settings.clinic_name, to, report, is_sure=is_sure)
+        confirmation = Confirmation(
+            settings.clinic_name, to.astimezone(zone), report, is_sure=is_sure
+        )
         went = go_back(
             live_clinic(wired, settings, source),
             GoingBackOrder(to, reason, CONSOLE),
@@ -67,7 +71,7 @@ def take_back(
     if are_servers_lost:
         typer.echo("Start it with script/server.")
     typer.echo(
-        f"The clinic is as it was at {_in_utc(to)}. Files brought back: "
+        f"The clinic is as it was at {write_time(to, zone)}. Files brought back: "
         f"{went.files_returned}; later files, set aside: {went.files_aside}. "
         "Everybody has to sign in again."
     )
@@ -179,7 +183,10 @@ def _require_own_backups(settings: "Settings") -> None:
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """Shows what going back would undo, and asks for a typed confirmation."""
+    """Shows what going back would undo, and asks for a typed confirmation.
+
+    `to` is in the clinic's time zone.
+    """
 
     clinic_name: str
     to: datetime
@@ -188,6 +195,7 @@ class Confirmation:
 
     def confirm(self, restore: "ProvenRestore") -> None:
         """Show and ask; raises CannotRestore unless it is confirmed."""
+        from dashboard.cli.clinic_clock import write_time
         from db.backups.backup_errors import CannotRestore
         from jobs.backups.looking import words_of
 
@@ -195,8 +203,9 @@ class Confirmation:
         self._tell(restore)
         if self.is_sure:
             return
+        then = write_time(self.to, self.to.tzinfo or UTC)
         typer.echo(
-            "The clinic closes for about a minute, and reopens as it was then. "
+            f"The clinic closes for about a minute, and reopens as it was at {then}. "
             "Everybody has to sign in again. Purges, erasures and revocations since "
             "then stay in force."
         )
@@ -221,7 +230,3 @@ class Confirmation:
         )
         if self.report is not None:
             typer.echo(write_lists(restore.lists, self.report))
-
-
-def _in_utc(timestamp: datetime) -> str:
-    return f"{timestamp.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

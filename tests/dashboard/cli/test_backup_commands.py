@@ -7,11 +7,12 @@ from contextlib import nullcontext
 from datetime import timedelta
 from types import SimpleNamespace
 from unittest.mock import Mock
+from zoneinfo import ZoneInfo
 
 import pytest
 import typer
 
-from dashboard.cli import backups, running
+from dashboard.cli import backups, clinic_clock, running
 from dashboard.cli.backups import Comparison
 from dashboard.cli.going_back.taking_back import Confirmation
 from db.backups.backup_errors import CannotRestore
@@ -153,7 +154,7 @@ def test_where_a_tool_has_the_backups_its_command_is_named(run, words, sentences
     [
         ((), "Add --look to restore into a sandbox, or --to TIME --go-back --reason"),
         (
-            ("--go-back", "--to", "2026-11-25", "--reason", "By mistake"),
+            ("--go-back", "--to", "2026-11-25T02Z", "--reason", "By mistake"),
             "Chartroom only takes back servers that it starts itself. Restore your own",
         ),
         (("--look",), "There is no backup in "),
@@ -164,7 +165,7 @@ def test_where_a_tool_has_the_backups_its_command_is_named(run, words, sentences
         (("--keep",), "--keep keeps a sandbox open that the running clinic's worker"),
         (("--look", "--keep", "--from", "S3"), "--keep keeps a sandbox open"),
         (
-            ("--look", "--to", "2026-11-25", "--report", "/dev/null"),
+            ("--look", "--to", "2026-11-25T02Z", "--report", "/dev/null"),
             "The folder /dev/null for the report cannot be used (file exists)",
         ),
     ],
@@ -181,12 +182,15 @@ def test_what_cannot_be_restored_is_one_sentence(run, words, sentence):
     ("words", "sentence"),
     [
         (("--reason", "By mistake"), "Name the time to go back to with --to."),
-        (("--to", "2026-11-25"), "Give the reason for going back with --reason"),
+        (("--to", "2026-11-25T02Z"), "Give the reason for going back with --reason"),
         (
-            ("--to", "2026-11-25", "--reason", "x" * 501),
+            ("--to", "2026-11-25T02Z", "--reason", "x" * 501),
             "The reason is longer than 500 characters",
         ),
-        (("--to", "2026-11-25", "--reason", "By mistake"), "No cluster is running in "),
+        (
+            ("--to", "2026-11-25T02Z", "--reason", "By mistake"),
+            "No cluster is running in ",
+        ),
     ],
 )
 def test_going_back_needs_a_time_a_reason_and_a_clinic_that_runs(run, words, sentence):
@@ -225,12 +229,89 @@ def test_going_back_is_confirmed_by_the_clinics_name_or_the_time(
     assert "documents  filed  1" in capsys.readouterr().out
 
 
+def test_the_question_names_the_time_by_the_clinics_clock_and_in_utc(
+    monkeypatch, capsys
+):
+    questions = []
+
+    def answer(question, **_):
+        questions.append(question)
+        return "no"
+
+    monkeypatch.setattr(typer, "prompt", answer)
+    here = TO.astimezone(ZoneInfo("Europe/Berlin"))
+    confirmation = Confirmation("Chartroom Clinic", here, None, is_sure=False)
+
+    with pytest.raises(CannotRestore):
+        confirmation.confirm(ProvenRestore(backup_sets.PROOF, None))
+
+    assert (
+        "reopens as it was at 2026-11-25 03:00:07 Europe/Berlin (2026-11-25 02:00:07 "
+        "UTC)."
+    ) in capsys.readouterr().out
+    name_or_time = "Chartroom Clinic or 2026-11-25T03:00:07+01:00"
+    assert questions == [f"Type {name_or_time} to go back"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "in_utc", "said"),
+    [
+        (
+            "2026-11-25T15:03:07",
+            "2026-11-25T14:03:07+00:00",
+            (
+                "2026-11-25T15:03:07 by the clinic's clock (Europe/Berlin) is "
+                "2026-11-25 14:03:07 UTC.\n"
+            ),
+        ),
+        ("2026-11-25T15:03:07Z", "2026-11-25T15:03:07+00:00", ""),
+        ("2026-10-25T02:30+01:00", "2026-10-25T01:30:00+00:00", ""),
+    ],
+)
+def test_a_time_without_a_zone_is_by_the_clinics_clock_which_is_said(
+    capsys, typed, in_utc, said
+):
+    settings = Settings(timezone="Europe/Berlin")
+
+    assert clinic_clock.read_time(settings, typed).isoformat() == in_utc
+    assert capsys.readouterr().out == said
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        (
+            "2026-10-25T02:30",
+            (
+                "2026-10-25T02:30 occurred twice by the clinic's clock "
+                "(Europe/Berlin), because clocks were set back: write "
+                "2026-10-25T02:30:00+02:00 or 2026-10-25T02:30:00+01:00.\n"
+            ),
+        ),
+        (
+            "2026-03-29T02:30",
+            (
+                "2026-03-29T02:30 did not exist by the clinic's clock (Europe/Berlin), "
+                "because clocks were set forward.\n"
+            ),
+        ),
+    ],
+)
+def test_a_time_that_clocks_showed_twice_or_never_is_refused(run, typed, sentence):
+    finished = run(
+        "restore", "--look", "--to", typed, CHARTROOM_TIMEZONE="Europe/Berlin"
+    )
+
+    assert (finished.returncode, finished.stdout) == (1, "")
+    assert finished.stderr == sentence
+
+
 def test_a_time_outside_the_window_is_refused_and_a_missing_object_named(run, tmp_path):
     repository = Repository(tmp_path / "elsewhere")
     backup_sets.add_set(repository)
     there = {"CHARTROOM_BACKUP_DIR": str(repository.folder)}
 
-    late = run("restore", "--look", "--to", "2026-11-26T00:00", **there)
+    late = run("restore", "--look", "--to", "2026-11-26T00:00Z", **there)
     # Not sealed with any key.
     now = run("restore", "--look", **there)
 
