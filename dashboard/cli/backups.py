@@ -3,14 +3,14 @@
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dashboard.cli.explaining import explain_errors
+from dashboard.cli.explaining import explain_errors, explain_interruption
 from dashboard.cli.options import Data, choose
 from services.core.actors import CONSOLE
 
@@ -222,22 +222,25 @@ def restore(  # noqa: PLR0917 - each is an option, and none is positional
         _require_usable(report, timestamp)
         fetched = partial(_fetched, settings, store, timestamp, into) if store else None
         if go_back:
-            from dashboard.cli.going_back.taking_back import take_back
+            from dashboard.cli.going_back.taking_back import take_back, what_is_left
 
-            take_back(
-                settings,
-                timestamp,
-                reason,
-                report=report,
-                is_sure=yes,
-                are_servers_lost=servers_lost,
-                fetched=fetched,
-            )
+            began = datetime.now(UTC)
+            with explain_interruption(lambda: what_is_left(settings.data, began)):
+                take_back(
+                    settings,
+                    timestamp,
+                    reason,
+                    report=report,
+                    is_sure=yes,
+                    are_servers_lost=servers_lost,
+                    fetched=fetched,
+                )
         else:
-            if fetched is not None:
-                update = {"backup_dir": fetched().folder}
-                settings = settings.model_copy(update=update)
-            _look(settings, timestamp, report)
+            with explain_interruption(lambda: "nothing live was touched."):
+                if fetched is not None:
+                    update = {"backup_dir": fetched().folder}
+                    settings = settings.model_copy(update=update)
+                _look(settings, timestamp, report)
 
 
 def _look(settings: "Settings", to: datetime | None, report: Path | None) -> None:

@@ -2,8 +2,8 @@
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import typer
@@ -102,6 +102,18 @@ def _explain(error: Exception) -> str | None:
         if isinstance(lack, ImportError) and _UNMAPPED not in str(lack):
             raise
         return _NO_MEMORY
+
+
+@contextmanager
+def explain_interruption(what_is_left: Callable[[], str]) -> Iterator[None]:
+    """Say what is left of a command that Ctrl-C, or a signal like it, has ended."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        # A terminal that is closed takes no more.
+        with suppress(OSError):
+            typer.echo(f"Stopped: {what_is_left()}", err=True)
+        raise
 
 
 def _sentence(error: Exception) -> str | None:

@@ -112,6 +112,23 @@ def live_clinic(
     )
 
 
+def what_is_left(data: Path, began: datetime) -> str:
+    """Return what the clinic is after going back, begun at a time, was stopped."""
+    from db.backups.replaced_data import list_before
+    from db.embedded import DataFolder
+    from db.embedded.replacement import Replacement
+
+    replacement = Replacement(DataFolder(data))
+    # The name of the folder put aside has no fractions of a second.
+    since = began.replace(microsecond=0)
+    went_back = any(each.replaced_at >= since for each in list_before(data))
+    if went_back or replacement.is_ready or replacement.is_placed:
+        return (
+            "the data of that time were complete, so the clinic opens as it was then."
+        )
+    return "the clinic is as it was."
+
+
 @contextlib.contextmanager
 def _connected(settings: "Settings", *, are_servers_lost: bool) -> "Iterator[Wiring]":
     from dashboard import wiring

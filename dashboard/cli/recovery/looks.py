@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from dashboard.cli.explaining import explain_interruption
 from services.core.actors import CONSOLE
 
 if TYPE_CHECKING:
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from services.backups.looks import RestoreLook
 
 _WATCH_SECONDS: Final = 1.0
+_STILL_OPENED: Final = (
+    "the worker opens it nevertheless, until an hour after somebody last looked. Close "
+    "it on the page Backups."
+)
 
 
 def keep_open(settings: "Settings", to: datetime | None) -> Iterator[str]:
@@ -52,8 +57,9 @@ def keep_open(settings: "Settings", to: datetime | None) -> Iterator[str]:
                 lambda session: looks.newest_look(session, CONSOLE), identity=SYSTEM
             ).value
 
-        while (look := newest()) is not None and look.is_awaited:
-            time.sleep(_WATCH_SECONDS)
+        with explain_interruption(lambda: _STILL_OPENED):
+            while (look := newest()) is not None and look.is_awaited:
+                time.sleep(_WATCH_SECONDS)
     if look is None or look.closes_at is None:
         raise CannotRestore((look and look.failure) or "Somebody cancelled it.")
     until = look.closes_at.astimezone(UTC)

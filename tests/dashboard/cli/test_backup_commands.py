@@ -1,5 +1,7 @@
 """The refusals of the commands backup and restore, one sentence each."""
 
+import json
+import os
 import signal
 import subprocess
 import sys
@@ -14,9 +16,11 @@ import typer
 
 from dashboard.cli import backups, clinic_clock, running
 from dashboard.cli.backups import Comparison
-from dashboard.cli.going_back.taking_back import Confirmation
+from dashboard.cli.going_back.taking_back import Confirmation, what_is_left
 from db.backups.backup_errors import CannotRestore
+from db.backups.replaced_data import folder_for
 from db.backups.repository import Repository
+from db.embedded.replacement import ReplacementStep
 from db.pace import AT_ONCE
 from db.settings import Settings
 from jobs.backups import taking
@@ -55,6 +59,59 @@ def test_a_restore_cleans_up_when_its_terminal_is_closed(number):
 
     assert finished.stdout == "cleaned up\n"
     assert "KeyboardInterrupt" in finished.stderr
+
+
+@pytest.mark.parametrize(
+    ("step", "sentence"),
+    [
+        (None, "the clinic is as it was."),
+        (ReplacementStep.PREPARING, "the clinic is as it was."),
+        (
+            ReplacementStep.READY,
+            "the data of that time were complete, so the clinic opens as it was then.",
+        ),
+        (
+            ReplacementStep.PLACED,
+            "the data of that time were complete, so the clinic opens as it was then.",
+        ),
+    ],
+)
+def test_whoever_stops_going_back_reads_which_clinic_opens(tmp_path, step, sentence):
+    if step is not None:
+        journal = {"step": step, "to": TO.isoformat(), "began_at": TO.isoformat()}
+        (tmp_path / "replacement.json").write_text(json.dumps(journal))
+
+    assert what_is_left(tmp_path, TO) == sentence
+
+
+def test_going_back_that_was_over_when_it_was_stopped_says_so(tmp_path):
+    folder_for(tmp_path, TO).mkdir()
+
+    assert "opens as it was then" in what_is_left(tmp_path, TO)
+    later = TO + timedelta(seconds=1)
+    assert what_is_left(tmp_path, later) == "the clinic is as it was."
+
+
+_INTERRUPTED_LOOK = """
+import os
+from dashboard.cli import backups
+
+backups._look = lambda *_: os.kill(os.getpid(), {number})
+backups.restore(look=True)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_whoever_stops_a_look_reads_that_nothing_live_was_touched(tmp_path, number):
+    finished = subprocess.run(
+        [sys.executable, "-c", _INTERRUPTED_LOOK.format(number=int(number))],
+        env=os.environ | {"CHARTROOM_DATA": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert finished.stderr.startswith("Stopped: nothing live was touched.\n")
 
 
 def test_servers_of_ones_own_are_not_backed_up(run):
