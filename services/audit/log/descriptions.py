@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from services.audit.log.detail_words import CODES
+from services.audit.log.sentences import phrase_of
 from services.core.audit import Action
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
@@ -151,6 +152,9 @@ _HASHES: Final[Mapping[str, str]] = MappingProxyType({"address": "hash of the ad
 # Their values are our own terms, which nobody has typed.
 _OUR_VALUES: Final = frozenset({"of", "role", "state", "status"})
 
+# Which entries of the log somebody asked for, or left out.
+_OF_ACTIONS: Final = frozenset({"actions", "other_than"})
+
 _WEEKDAYS: Final[Mapping[str, str]] = MappingProxyType(
     {name[:3]: name for name in WEEKDAYS}
 )
@@ -260,7 +264,7 @@ def _shown(name: str, value: object) -> object:
         case bool():
             return field_name(str(value).lower())
         case list():
-            return ", ".join(map(str, value)) or "–"
+            return _shown_list(name, value)
         case dict():
             return ", ".join(f"{key}: {each}" for key, each in value.items()) or "–"
         case str():
@@ -268,7 +272,18 @@ def _shown(name: str, value: object) -> object:
     return value
 
 
+def _shown_list(name: str, values: Iterable[object]) -> str:
+    """Return a list with its codes in words; what was typed stays as it was."""
+    shown = {
+        f"part_{number}": _shown_code(name, str(value))
+        for number, value in enumerate(values)
+    }
+    return Sentence(", ".join(f"{{{part}}}" for part in shown) or "–", **shown)
+
+
 def _shown_code(name: str, value: str) -> str:
+    if name in _OF_ACTIONS:
+        return Sentence(phrase_of(value))
     if words := CODES.get(name, {}).get(value):
         return Sentence(words)
     return field_name(value) if name in _OUR_VALUES else value

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from services.core.sentences import Label
+
 # By the name of a detail, as it is recorded, and its value. What is in no table was
 # typed by somebody, or is a name of its own, such as that of a server.
 CODES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
@@ -107,6 +109,19 @@ CODES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "date": "date",
             "flag": "yes or no",
             "choice": "choice from a list",
+        },
+        "document_types": {
+            "medical_record": "Medical record",
+            "visit_summary": "Visit summary",
+            "referral_letter": "Referral letter",
+            "sick_note": "Sick note",
+            "lab_report": "Lab report",
+            "prescription": "Prescription",
+            "imaging": "Imaging",
+            "correspondence": "Correspondence",
+            "consent": "Consent",
+            "invoice": "Invoice",
+            "other": Label("Other", "type of document"),
         },
         "list": {
             "patients": "patients",

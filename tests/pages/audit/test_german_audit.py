@@ -95,6 +95,11 @@ def test_days_times_and_hours_in_details_are_written_as_german_readers_do(
         Action.BACKUP_REPORT: {"first": date(2026, 6, 1), "last": date(2026, 6, 30)},
         Action.ALERT_CHANGE_RULE: {"changed": {"for_seconds": [30.0, 45.5]}},
         Action.TAG_ADD: {"name": "2026-06-01"},
+        Action.FIELD_CHANGE: {
+            "changed": {"document_types": [["other"], ["correspondence", "imaging"]]}
+        },
+        Action.FIELD_ADD: {"choices": ["Other", "Imaging"]},
+        Action.AUDIT_EXPORT: {"actions": ["photo:read", "tag:add"]},
         Action.SCHEDULE_CHANGE: {"week": week},
         Action.AUDIT_VERIFY: {"sentence": "Entry 7 was changed."},
     }
@@ -123,8 +128,14 @@ def test_days_times_and_hours_in_details_are_written_as_german_readers_do(
     ) in said
     assert "Sekunden bis zur Warnung: 30,0 → 45,5" in said
     assert "Eintrag 7 wurde geändert." in said
-    # A name is what somebody typed.
+    # A name is what somebody typed, as are choices.
     assert "Name: 2026-06-01" in said
+    assert "Auswahl: Other, Imaging" in said
+    assert "Arten von Dokumenten: Sonstiges → Schriftverkehr, Bildgebung" in said
+    assert (
+        "Aktionen: das Foto eines Patienten angesehen, ein Schlagwort für Dokumente "
+        "hinzugefügt"
+    ) in said
     assert (
         "Woche: Montag 08:00-12:00 Sprechzeit → Montag 08:00-11:00 Sprechzeit, "
         "Dienstag 09:30-09:45 Pause"

@@ -15,6 +15,7 @@ from services.core import throttling
 from services.core.actors import LIST_DENSITIES, NAME_ORDERS
 from services.core.audit import Action
 from services.documents.fields.model import FieldKind
+from services.documents.records.kinds import DocumentType
 from services.people.sessions import Method
 from services.people.sessions.ending import Ended
 from services.visits.front_desk.notifications.records import NotificationKind
@@ -33,6 +34,7 @@ LIMITS = [
     ("name", "codes"),
     [
         ("because", (*StopReason, *CancelReason)),
+        ("document_types", DocumentType),
         ("kind", (*DrillKind, *AlertKind, *NotificationKind, *FieldKind)),
         ("limit", LIMITS),
         ("list", ChangedKind),
@@ -66,9 +68,23 @@ def test_the_words_for_codes_are_translated():
             {"changed": {"language": [None, "de"]}},
             "language: – → German",
         ),
+        (
+            Action.FIELD_CHANGE,
+            {"changed": {"document_types": [[], ["imaging", "sick_note"]]}},
+            "document types: – → Imaging, Sick note",
+        ),
+        (
+            Action.AUDIT_EXPORT,
+            {"actions": ["patient:read", "tag:add"], "other_than": ["patient:list"]},
+            (
+                "actions: viewed a patient's record, added a tag of documents; "
+                "other than: listed patients"
+            ),
+        ),
         (Action.SYSTEM_REGISTER, {"name": "idle"}, "name: idle"),
+        (Action.FIELD_ADD, {"choices": ["other", "{}"]}, "choices: other, {}"),
     ],
-    ids=["reason", "method", "change", "a name of its own"],
+    ids=["reason", "method", "change", "list", "actions", "a name", "typed choices"],
 )
 def test_a_code_is_said_in_words(action: Action, details: dict[str, object], said: str):
     assert describe(action, details) == said
