@@ -18,7 +18,7 @@ from dashboard.cluster.charts.chart_layers import (
     threshold,
     when,
 )
-from dashboard.cluster.charts.series import SHARED, Points, as_sent
+from dashboard.cluster.charts.series import SHARED, Points, as_sent, with_breaks
 from dashboard.ui.chart_tools.vega_lite import Spec
 from dashboard.ui.language import current_language, gettext as _, marked
 from dashboard.ui.language.chart_locale import bytes_on_axis, in_language
@@ -168,7 +168,7 @@ def _lags(points: Points, measure: Measure, _language: str) -> tuple[pa.Table, s
     shown = lines[["at", "node"]].assign(
         mean=lines[measure], worst=lines[_WORST[measure]]
     )
-    return as_sent(shown), _peaks(shown, measure)
+    return as_sent(with_breaks(shown, by="node")), _peaks(shown, measure)
 
 
 @lru_cache(maxsize=SHARED)
@@ -188,7 +188,7 @@ def _rates(points: Points, _language: str) -> tuple[pa.Table, str]:
     if most is None or pd.isna(most):
         return as_sent(shown), ""
     peak = _("At most {size} a second.").format(size=amount(most))
-    return as_sent(shown), f" {peak}"
+    return as_sent(with_breaks(shown)), f" {peak}"
 
 
 def _band(window: Window) -> Spec:

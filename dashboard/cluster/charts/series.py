@@ -38,6 +38,9 @@ COLUMNS: Final = (
 SHARED: Final = 8
 # Looks are a second apart; on a busy server a few may be late.
 _GAP: Final = timedelta(seconds=5)
+# How many usual steps make a gap, and which part of all steps is at most a usual one.
+_MISSED: Final = 3
+_MOST_STEPS: Final = 0.9
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -144,6 +147,24 @@ def of_samples(samples: Iterable[Sample]) -> Points:
 
 
 NOTHING: Final = of_snapshots(())
+
+
+def with_breaks(rows: pd.DataFrame, *, by: str | None = None) -> pd.DataFrame:
+    """Return the rows of a line, or of one for each value of a column, with breaks.
+
+    A chart connects one row to the next, also across the hours in which a clinic was
+    down, as if somebody had measured that. A line breaks at a row without values: there
+    is one where the next row is missing for three times as long as usual.
+    """
+    at = rows["at"] if by is None else rows.groupby(by)["at"]
+    steps = at.diff()
+    # The end of a series may have more rows than the rest.
+    usual = steps.quantile(_MOST_STEPS)
+    ends = rows[steps > max(_MISSED * usual, _GAP.total_seconds() * 1000)]
+    if ends.empty:
+        return rows
+    breaks = ends[["at", "node"]].assign(at=ends["at"] - usual)
+    return pd.concat([rows, breaks]).sort_values("at", ignore_index=True)
 
 
 def filled(remembered: Points, kept: Points) -> Points:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from math import isnan
 
 import pytest
 
@@ -55,6 +56,43 @@ def test_of_another_site_is_shown_what_the_primary_tells():
 
     north = points.frame[points.frame["node"] == "site north"]
     assert north["replay"].tolist() == [2.0]
+
+
+def lags_with_breaks(*samples: Sample) -> list[tuple[float, str, float | None]]:
+    """Return seconds since AT, server and lag of each row of the lines, in order."""
+    rows = series.of_samples(samples).frame[["at", "node", "replay"]]
+    shown = series.with_breaks(rows, by="node")
+    return [
+        ((off_axis(at) - AT).total_seconds(), node, None if isnan(lag) else lag)
+        for at, node, lag in shown.to_numpy().tolist()
+    ]
+
+
+def test_a_line_breaks_where_nothing_was_sampled():
+    """A clinic that was down for an hour was drawn as one that fell behind."""
+    before, after = range(20), range(3600, 3620)
+    lines = lags_with_breaks(*(kept(at) for at in (*before, *after)))
+
+    assert [row for row in lines if row[2] is None] == [(3599, "db-02", None)]
+    assert len(lines) == 41
+
+
+def test_a_line_does_not_break_where_its_rows_become_more():
+    """The newest looks are a second apart; the samples before them were combined."""
+    combined = [kept(at) for at in range(0, 800, 8)]
+    newest = [kept(at) for at in range(800, 1000)]
+    late = [kept(1004)]
+
+    assert all(
+        row[2] is not None for row in lags_with_breaks(*combined, *newest, *late)
+    )
+
+
+def test_each_server_has_breaks_of_its_own():
+    led = [kept(at, "db-03") for at in (*range(10), *range(60, 70))]
+    lines = lags_with_breaks(*(kept(at) for at in range(70)), *led)
+
+    assert [row[:2] for row in lines if row[2] is None] == [(59, "db-03")]
 
 
 def test_a_strip_shows_the_worst_of_each_step():
