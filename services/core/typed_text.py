@@ -15,7 +15,11 @@ from services.core.sentences import Sentence
 _ESCAPED: Final = {"%22": '"', "%0d": "\r", "%0a": "\n"}
 _ESCAPES: Final = re.compile("|".join(_ESCAPED), re.IGNORECASE)
 # These make a line, and what is written beside it, read differently from what is kept.
-_DIRECTIONS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_DIRECTIONS: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# Pasted text brings these along; no search would find a name that contains one.
+_INVISIBLE: Final = re.compile("[\u00ad\u200b\u2060\ufeff]")
+# Persian and Indic names need them.
+_JOINERS: Final = re.compile("[\u200c\u200d]")
 _UNSTORABLE: Final = frozenset({"Cc", "Cs"})
 
 
@@ -31,10 +35,10 @@ def tidy(text: str) -> str:
 def tidy_line(text: str) -> str:
     """Return the text on one line, in composed characters, as names are kept.
 
-    What cannot be stored or seen is left out, and so are marks of direction. Joiners of
-    no width stay inside words, but are no text by themselves.
+    What cannot be stored or seen is left out, and so are marks of direction. Joiners
+    stay inside words, but are no text by themselves.
     """
-    visible = _DIRECTIONS.sub("", normalize("NFC", text))
+    visible = _INVISIBLE.sub("", _DIRECTIONS.sub("", normalize("NFC", text)))
     kept = (" " if is_unstorable(c) else c for c in visible)
     words = "".join(kept).split()
     return " ".join(words) if any(map(str.isprintable, "".join(words))) else ""
@@ -58,13 +62,16 @@ def is_storable(text: str) -> bool:
     return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
 
 
-def require_line(name: str, text: str, longest: int) -> None:
-    """Raise InvalidInput for a line of text that is too long or cannot be shown.
+def read_line(
+    name: str, typed: str, longest: int, label: Sentence | None = None
+) -> str:
+    """Return the line as `tidy_line` keeps it, which may be nothing.
 
-    `name` is the name of the field, and how the sentence calls it.
+    Raises InvalidInput for one that is too long or cannot be shown, in a sentence that
+    calls the field by its label, or else by its name.
     """
-    label = Sentence(name.capitalize())
-    if len(text) > longest:
+    line, label = tidy_line(typed), label or Sentence(name.capitalize())
+    if len(line) > longest:
         raise InvalidInput(
             name,
             Sentence(
@@ -73,7 +80,7 @@ def require_line(name: str, text: str, longest: int) -> None:
                 most=longest,
             ),
         )
-    if not is_storable(text) or not text.isprintable():
+    if not _is_shown(typed, line):
         raise InvalidInput(
             name,
             Sentence(
@@ -81,3 +88,10 @@ def require_line(name: str, text: str, longest: int) -> None:
                 label=label,
             ),
         )
+    return line
+
+
+def _is_shown(typed: str, line: str) -> bool:
+    """Return whether all of a tidied line can be seen, and nothing else was typed."""
+    is_whole = all(c.isspace() or not is_unstorable(c) for c in typed)
+    return is_whole and _JOINERS.sub("", line).isprintable()

@@ -21,7 +21,7 @@ from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput, NotFound
 from services.core.sentences import Sentence
-from services.core.typed_text import require_line
+from services.core.typed_text import read_line
 from services.lists import criteria
 from services.lists.criteria import Criteria, Json
 from services.lists.subjects import Subject
@@ -287,28 +287,14 @@ def _is_own(actor: Actor, subject: Subject) -> ColumnElement[bool]:
 
 
 def _read_name(typed: str) -> str:
-    name = " ".join(typed.split())
+    name = read_line("name", typed, MAX_NAME_LENGTH)
     if not name:
         raise InvalidInput("name", "Give the view a name.")
-    if len(name) > MAX_NAME_LENGTH:
-        raise InvalidInput(
-            "name",
-            Sentence(
-                "A view's name can have at most {most} characters.",
-                most=MAX_NAME_LENGTH,
-            ),
-        )
-    if not name.isprintable():
-        raise InvalidInput(
-            "name", "The name contains a character that cannot be shown."
-        )
     return name
 
 
 def _read_description(typed: str) -> str:
-    description = " ".join(typed.split())
-    require_line("description", description, LONGEST_DESCRIPTION)
-    return description
+    return read_line("description", typed, LONGEST_DESCRIPTION)
 
 
 def _digest(subject: Subject, actor: Actor, kept: Json) -> bytes:

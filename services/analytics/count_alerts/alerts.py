@@ -23,7 +23,7 @@ from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput, NotFound
 from services.core.sentences import Sentence
-from services.core.typed_text import is_storable
+from services.core.typed_text import read_line
 from services.messaging import user_notifications
 from services.messaging.user_notifications import NotificationTopic
 
@@ -228,21 +228,9 @@ def _require_new(session: Session, wanted: CountAlert) -> None:
 
 def _checked_name(name: str) -> str:
     """Return an alert's name; raises InvalidInput, in a sentence."""
-    name = " ".join(name.split())
+    name = read_line("name", name, LONGEST_NAME)
     if not name:
         raise InvalidInput("name", "Give the alert a name.")
-    if len(name) > LONGEST_NAME:
-        raise InvalidInput(
-            "name",
-            Sentence(
-                "The name is too long; shorten it to {most} characters.",
-                most=LONGEST_NAME,
-            ),
-        )
-    if not is_storable(name) or not name.isprintable():
-        raise InvalidInput(
-            "name", "The name contains a character that cannot be shown."
-        )
     return name
 
 

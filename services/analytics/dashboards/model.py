@@ -1,7 +1,7 @@
 """What a dashboard is: cards with figures, and one filter over all of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
@@ -12,7 +12,7 @@ from services.analytics.dashboards.age_bands import AGE_BANDS
 from services.analytics.figures import Figure
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
-from services.core.typed_text import require_line
+from services.core.typed_text import read_line
 from services.patients.records.model import Sex
 
 # Each card is counted and disclosed separately, so that the cost of a page is limited.
@@ -102,13 +102,11 @@ class Dashboard:
 
 
 def checked(draft: DashboardDraft) -> DashboardDraft:
-    """Return the draft without extra blanks; raises InvalidInput, in a sentence."""
-    name = " ".join(draft.name.split())
+    """Return the draft as it is kept; raises InvalidInput, in a sentence."""
+    name = read_line("name", draft.name, LONGEST_NAME)
     if not name:
         raise InvalidInput("name", "Give the dashboard a name.")
-    require_line("name", name, LONGEST_NAME)
-    description = " ".join(draft.description.split())
-    require_line("description", description, LONGEST_DESCRIPTION)
+    description = read_line("description", draft.description, LONGEST_DESCRIPTION)
     check_filter(draft.filter)
     return DashboardDraft(
         name=name,
@@ -119,7 +117,7 @@ def checked(draft: DashboardDraft) -> DashboardDraft:
 
 
 def check_cards(cards: Sequence[Card], *, most: int = MOST_CARDS) -> tuple[Card, ...]:
-    """Return the cards; raises InvalidInput if a dashboard cannot have them."""
+    """Return the cards as they are kept; raises InvalidInput if they cannot be."""
     if len(cards) > most:
         raise InvalidInput(
             "cards",
@@ -128,13 +126,16 @@ def check_cards(cards: Sequence[Card], *, most: int = MOST_CARDS) -> tuple[Card,
                 most=most,
             ),
         )
-    for card in cards:
-        if not card.title.strip():
-            raise InvalidInput("title", "Give the card a title.")
-        require_line("title", card.title, LONGEST_TITLE)
-        figures.validate(card.figure)
-        check_filter(card.narrowed)
-    return tuple(cards)
+    return tuple(map(_check_card, cards))
+
+
+def _check_card(card: Card) -> Card:
+    title = read_line("title", card.title, LONGEST_TITLE)
+    if not title:
+        raise InvalidInput("title", "Give the card a title.")
+    figures.validate(card.figure)
+    check_filter(card.narrowed)
+    return replace(card, title=title)
 
 
 def check_filter(dashboard_filter: DashboardFilter) -> None:

@@ -17,7 +17,7 @@ from services.consultations.prescriptions.records import (
 )
 from services.core.errors import Problem
 from services.core.sentences import Sentence
-from services.core.typed_text import is_storable
+from services.core.typed_text import is_storable, tidy_line
 
 MOST_LINES: Final = 20
 LONGEST_DRUG: Final = 120
@@ -130,8 +130,12 @@ def require_reasons(
 
 
 def _tidied(line: PrescriptionLine) -> PrescriptionLine:
-    typed = {name: " ".join(getattr(line, name).split()) for name in _TYPED}
-    return PrescriptionLine(**typed)
+    return PrescriptionLine(**{name: _line(getattr(line, name)) for name in _TYPED})
+
+
+def _line(typed: str) -> str:
+    # What cannot be stored stays, to be refused.
+    return tidy_line(typed) if is_storable(typed) else typed
 
 
 def _of_numbered_line(index: int, name: str, words: Sentence) -> Problem:

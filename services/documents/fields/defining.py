@@ -18,7 +18,7 @@ from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput, NotFound
 from services.core.sentences import Sentence
-from services.core.typed_text import is_storable, tidy_line
+from services.core.typed_text import read_line
 from services.documents.fields.model import (
     LONGEST_NAME,
     LONGEST_TEXT,
@@ -212,7 +212,7 @@ def _choices_of(typed: Iterable[str]) -> tuple[str, ...]:
 def _line(
     name: str, called: Sentence, typed: str, longest: int, *, may_be_empty: bool = False
 ) -> str:
-    line = tidy_line(typed) if is_storable(typed) else ""
+    line = read_line(name, typed, longest, called)
     if not (line or may_be_empty):
         raise InvalidInput(
             name, Sentence("{field} is missing. Enter one.", field=called)
@@ -221,15 +221,6 @@ def _line(
     if {"{", "}"} & set(line):
         raise InvalidInput(
             name, Sentence("{field} cannot contain braces; remove them.", field=called)
-        )
-    if len(line) > longest:
-        raise InvalidInput(
-            name,
-            Sentence(
-                "{field} can have at most {most} characters; shorten it.",
-                field=called,
-                most=longest,
-            ),
         )
     return line
 

@@ -14,7 +14,7 @@ from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput, NotFound
 from services.core.sentences import Sentence
-from services.core.typed_text import is_storable, tidy_line
+from services.core.typed_text import read_line
 from services.documents.tags.reading import DocumentTag, TagColour
 
 SUBJECT: Final = "tag"
@@ -184,15 +184,7 @@ def _write_on_documents(session: Session, name: str, tags: object) -> int:
 
 
 def _name_of(typed: str) -> str:
-    name = tidy_line(typed) if is_storable(typed) else ""
+    name = read_line("name", typed, LONGEST_NAME)
     if not name:
         raise InvalidInput("name", "A tag needs a name. Enter one.")
-    if len(name) > LONGEST_NAME:
-        raise InvalidInput(
-            "name",
-            Sentence(
-                "A tag's name can have at most {most} characters; shorten it.",
-                most=LONGEST_NAME,
-            ),
-        )
     return name

@@ -18,7 +18,7 @@ from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput, NotFound
 from services.core.sentences import Sentence
-from services.core.typed_text import is_storable
+from services.core.typed_text import is_storable, tidy_line
 from services.messaging import user_notifications
 from services.messaging.user_notifications import NotificationTopic
 from services.patients.care import care
@@ -247,7 +247,11 @@ def _read(
 
 
 def _read_finding(typed: str) -> str:
-    finding = " ".join(typed.split())
+    if not is_storable(typed):
+        raise InvalidInput(
+            "review", "What you found contains a character that cannot be stored."
+        )
+    finding = tidy_line(typed)
     if not finding:
         raise InvalidInput("review", "Say in a few words what you found.")
     if len(finding) > _LONGEST_REVIEW:
@@ -257,9 +261,5 @@ def _read_finding(typed: str) -> str:
                 "What you found is too long; shorten it to {most} characters.",
                 most=_LONGEST_REVIEW,
             ),
-        )
-    if not is_storable(finding):
-        raise InvalidInput(
-            "review", "What you found contains a character that cannot be stored."
         )
     return finding

@@ -1,14 +1,13 @@
 """The rules for what is kept about a person who signs in."""
 
 import re
-import unicodedata
 from typing import Final
 
 from email_validator import EmailNotValidError, validate_email
 
 from db.models.base import PHONE_NUMBER
 from services.core.errors import InvalidInput
-from services.core.sentences import Sentence
+from services.core.typed_text import read_line
 
 MAX_NAME_LENGTH: Final = 100
 MAX_EMAIL_LENGTH: Final = 254
@@ -18,23 +17,9 @@ _SEPARATORS: Final = re.compile(r"[\s().\-/]")
 
 def read_name(typed: str) -> str:
     """Return the name as it is stored, or raise InvalidInput."""
-    name = " ".join(unicodedata.normalize("NFC", typed).split())
+    name = read_line("name", typed, MAX_NAME_LENGTH)
     if not name:
         raise InvalidInput("name", "The name is missing; enter it.")
-    if len(name) > MAX_NAME_LENGTH:
-        raise InvalidInput(
-            "name",
-            Sentence(
-                "The name is too long; shorten it to {most} characters.",
-                most=MAX_NAME_LENGTH,
-            ),
-        )
-    # Also refuses what reorders text: a name in the audit log must read as it is
-    # stored.
-    if not name.isprintable():
-        raise InvalidInput(
-            "name", "The name contains a character that cannot be shown."
-        )
     return name
 
 

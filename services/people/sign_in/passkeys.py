@@ -19,8 +19,9 @@ from db.postgres.violations import translate_violations
 from services.core import audit, throttling
 from services.core.actors import Actor
 from services.core.audit import Action
-from services.core.errors import Conflict, InvalidInput, NotFound
+from services.core.errors import Conflict, NotFound
 from services.core.sentences import Sentence
+from services.core.typed_text import read_line
 from services.people.sign_in import ceremonies, confirmations, passkey_answers
 from services.people.sign_in.ceremonies import Purpose
 from services.people.sign_in.passkey_answers import Answer, PasskeyRefused, RelyingParty
@@ -173,16 +174,7 @@ def remove(
 
 
 def _checked(name: str) -> str:
-    name = " ".join(name.split())
-    if len(name) > LONGEST_NAME or not name.isprintable():
-        raise InvalidInput(
-            "name",
-            Sentence(
-                "Give the passkey a name of at most {most} characters.",
-                most=LONGEST_NAME,
-            ),
-        )
-    return name or _UNNAMED
+    return read_line("name", name, LONGEST_NAME) or _UNNAMED
 
 
 def _entry(passkey: Passkey) -> PasskeyEntry:

@@ -16,6 +16,7 @@ from services.core.actors import Actor, Permission, Role, Scope
 from services.core.audit import Action
 from services.core.errors import InvalidInput, NotFound
 from services.core.sentences import Sentence
+from services.core.typed_text import read_line
 from services.people.sign_in import confirmations
 from services.people.tokens import ending
 from services.people.tokens.records import (
@@ -234,21 +235,9 @@ def _issue(
 
 
 def _read_name(typed: str) -> str:
-    name = " ".join(typed.split())
+    name = read_line("name", typed, _MAX_NAME_LENGTH)
     if not name:
         raise InvalidInput("name", "Say in the name what the token is for.")
-    if len(name) > _MAX_NAME_LENGTH:
-        raise InvalidInput(
-            "name",
-            Sentence(
-                "A token's name can have at most {most} characters.",
-                most=_MAX_NAME_LENGTH,
-            ),
-        )
-    if not name.isprintable():
-        raise InvalidInput(
-            "name", "The name contains a character that cannot be shown."
-        )
     return name
 
 

@@ -403,7 +403,8 @@ def test_the_side_of_the_line_is_that_of_told_numbers(counts, above, below):
         ({"line": 4}, "Counts below 5"),
         ({"line": 10**10}, "lower threshold"),
         ({"name": "  "}, "a name"),
-        ({"name": "x" * 61}, "name is too long; shorten it to 60 characters"),
+        ({"name": "\u202e\u200b"}, "a name"),
+        ({"name": "x" * 61}, "Name is too long; shorten it to 60 characters"),
         (
             {"question": replace(BY_SEX, measure=FigureMeasure.DISTRIBUTION)},
             "a number of patients or of events",

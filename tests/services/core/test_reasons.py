@@ -11,9 +11,10 @@ from services.core.errors import InvalidInput
     [
         ("  A letter \n of the court ", "A letter of the court"),
         ("Court \u202e order of May", "Court order of May"),
-        ("A court\u200bs order", "A court\u200bs order"),
+        ("A court\u200bs order", "A courts order"),
+        ("علی\u200cپور wrote it", "علی\u200cپور wrote it"),
     ],
-    ids=["one line", "no mark of direction", "a joiner inside a word"],
+    ids=["one line", "no mark of direction", "nothing unseen", "a joiner"],
 )
 def test_a_reason_is_kept_on_one_line_that_reads_as_it_was_typed(typed, kept):
     assert reasons.read(typed) == kept

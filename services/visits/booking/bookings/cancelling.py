@@ -8,9 +8,7 @@ from sqlalchemy.orm import Session
 from db.postgres import assume_role
 from services.core.actors import Actor, Role
 from services.core.audit import Action
-from services.core.errors import InvalidInput
-from services.core.sentences import Sentence
-from services.core.typed_text import is_storable
+from services.core.typed_text import read_line
 from services.visits.booking.bookings import freeing, reading, rules
 from services.visits.booking.bookings.errors import AlreadyConfirmed, BookingOver
 from services.visits.booking.bookings.records import BookingRecord, BookingStatus
@@ -69,20 +67,7 @@ def release(session: Session, actor: Actor, booking_id: UUID) -> BookingRecord:
 
 
 def _read_reason(typed: str | None) -> str | None:
-    reason = " ".join((typed or "").split())
-    if len(reason) > _LONGEST_REASON:
-        raise InvalidInput(
-            "reason",
-            Sentence(
-                "Enter a reason of at most {most} characters.",
-                most=_LONGEST_REASON,
-            ),
-        )
-    if not is_storable(reason):
-        raise InvalidInput(
-            "reason", "The reason contains a character that cannot be stored."
-        )
-    return reason or None
+    return read_line("reason", typed or "", _LONGEST_REASON) or None
 
 
 def _give_back(

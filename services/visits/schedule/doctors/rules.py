@@ -1,12 +1,12 @@
 """The rules that a doctor's fields must satisfy."""
 
-import unicodedata
 from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
+from services.core.typed_text import read_line
 from services.people.accounts.particulars import read_email
 from services.visits.schedule.doctors.records import DoctorDraft
 from services.visits.schedule.lengths import FEWEST_MINUTES, MOST_MINUTES
@@ -66,25 +66,8 @@ def _required(name: str, typed: str) -> str:
 
 
 def _line(name: str, typed: str | None) -> str | None:
-    line = " ".join(unicodedata.normalize("NFC", typed or "").split())
-    if len(line) > LONGEST[name]:
-        raise InvalidInput(
-            name,
-            Sentence(
-                "{label} is too long; shorten it to {most} characters.",
-                label=Sentence(LABELS[name]),
-                most=LONGEST[name],
-            ),
-        )
-    if not line.isprintable():
-        raise InvalidInput(
-            name,
-            Sentence(
-                "{label} contains a character that cannot be shown.",
-                label=Sentence(LABELS[name]),
-            ),
-        )
-    return line or None
+    label = Sentence(LABELS[name])
+    return read_line(name, typed or "", LONGEST[name], label) or None
 
 
 def _fee(typed: Decimal | None) -> Decimal | None:

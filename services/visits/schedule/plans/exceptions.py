@@ -1,6 +1,5 @@
 """Holidays, special hours, blocked times: previewed, added, listed, removed."""
 
-import unicodedata
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -14,7 +13,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import InvalidInput
-from services.core.sentences import Sentence
+from services.core.typed_text import read_line
 from services.visits.schedule.lengths import require_plausible_year
 from services.visits.schedule.plans.errors import NoSuchException
 from services.visits.schedule.plans.planning import apply_plans
@@ -127,7 +126,7 @@ def remove_exception(
 
 
 def _checked(draft: ExceptionDraft) -> str:
-    """Return the normalized reason, or raise InvalidInput."""
+    """Return the reason as it is kept, or raise InvalidInput."""
     if draft.ends_at <= draft.starts_at:
         raise InvalidInput("ends_at", "The end is not after the beginning; correct it.")
     if draft.ends_at - draft.starts_at > LONGEST:
@@ -136,14 +135,7 @@ def _checked(draft: ExceptionDraft) -> str:
         raise InvalidInput(
             "doctor_id", "Special hours are for one doctor; choose which."
         )
-    reason = " ".join(unicodedata.normalize("NFC", draft.reason).split())
-    longest = draft.LONGEST_REASON
-    if len(reason) > longest or not reason.isprintable():
-        raise InvalidInput(
-            "reason",
-            Sentence("Write a reason of at most {most} characters.", most=longest),
-        )
-    return reason
+    return read_line("reason", draft.reason, draft.LONGEST_REASON)
 
 
 def _concerns(doctor_id: UUID | None) -> ColumnElement[bool]:

@@ -114,12 +114,14 @@ def test_another_violation_is_not_taken_for_the_name(session, analyst):
             DashboardDraft(name="x" * 61),
             "Name .* to 60 characters",
         ),
+        (DashboardDraft(name="\u202e\u200b"), "Give the dashboard a name"),
         (DashboardDraft(name="x\x07"), "Name .* cannot be shown"),
         (
             DashboardDraft(name="x", description="x" * 301),
             "Description .* to 300",
         ),
         (DashboardDraft(name="x", cards=(card(" "),)), "Give the card a title"),
+        (DashboardDraft(name="x", cards=(card("\u200b"),)), "Give the card a title"),
         (
             DashboardDraft(name="x", cards=(card("x" * 81),)),
             "Title .* to 80",

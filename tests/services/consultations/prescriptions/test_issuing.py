@@ -138,9 +138,16 @@ def test_a_drug_of_an_allergys_class_needs_a_reason(room):
     assert "Penicillin V" in line.warning
 
 
-def test_a_word_is_no_reason(room):
+@pytest.mark.parametrize("typed", ["fine", "\u200b" * 10], ids=["a word", "unseen"])
+def test_a_word_is_no_reason(room, typed):
     with pytest.raises(DrugWarnings):
-        room.issue(replace(AMOXICILLIN, override_reason="fine"))
+        room.issue(replace(AMOXICILLIN, override_reason=typed))
+
+
+def test_a_prescribed_drug_reads_as_it_is_kept(room):
+    issued = room.issue(replace(PARACETAMOL, dose="5\u202e00 mg\u202c"))
+
+    assert issued.version.lines[0].dose == "500 mg"
 
 
 def test_an_allergy_that_came_up_after_the_preview_stops_it(room):

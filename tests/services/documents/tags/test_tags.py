@@ -89,6 +89,11 @@ def test_a_tag_has_a_name_that_fits(session, boss, name):
     assert refusal.value.property_name == "name"
 
 
+def test_a_name_that_cannot_be_stored_is_not_called_missing(session, boss):
+    with pytest.raises(InvalidInput, match="cannot be shown"):
+        tags.add_tag(session, boss, "Ur\0gent")
+
+
 def test_a_name_reads_as_it_is_kept(session, boss):
     assert tags.add_tag(session, boss, " Ur\u202e gent\u2069").name == "Ur gent"
 

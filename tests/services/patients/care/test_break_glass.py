@@ -212,7 +212,9 @@ def test_an_access_is_reviewed_once(session, dora, ines, patient):
 
 
 @pytest.mark.parametrize(
-    "finding", ["", "  ", "x" * 501, "a\0b"], ids=["", "blank", "long", "no text"]
+    "finding",
+    ["", "  ", "x" * 501, "a\0b", "\u202e\u200b"],
+    ids=["", "blank", "long", "no text", "invisible"],
 )
 def test_a_review_says_something(session, dora, ines, patient, finding):
     access = break_glass.open_record(session, dora, patient.id, REASON)

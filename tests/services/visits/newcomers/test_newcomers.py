@@ -186,10 +186,10 @@ def test_another_wish_under_the_same_key_is_refused(session, slot):
     [
         ({"name": "  "}, "patient_name"),
         ({"name": "x" * 101}, "patient_name"),
-        ({"name": "Nora\u202eNewman"}, "patient_name"),
+        ({"name": "\u202e\u200b"}, "patient_name"),
         ({"email": "nora"}, "patient_email"),
     ],
-    ids=["no name", "long name", "reordering name", "no address"],
+    ids=["no name", "long name", "invisible name", "no address"],
 )
 def test_what_is_typed_wrong_names_its_field(session, slot, values, field):
     with pytest.raises(InvalidInput) as refusal:

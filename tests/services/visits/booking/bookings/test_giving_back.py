@@ -56,7 +56,7 @@ def test_a_cancelled_hold_is_free_at_once(session, clerk, slot, patient, other):
 def test_a_cancelled_visit_is_free_at_once(session, clerk, slot, patient, other):
     visit = booked(session, clerk, slot, patient.id)
 
-    bookings.cancel(session, clerk, visit.id, reason=" Is  well again ")
+    bookings.cancel(session, clerk, visit.id, reason=" Is  well\u202e again\u200b ")
 
     row = session.scalars(select(Appointment)).one()
     assert (row.status, row.cancelled_because) == ("cancelled", "Is well again")

@@ -90,9 +90,17 @@ def test_a_doctor_who_left_has_no_plan(session, clerk, dora):
         ({"ends_after": timedelta(days=367)}, "longer than a year"),
         ({"starts_at": datetime(9999, 12, 30, 8, tzinfo=UTC)}, "after the year 2199"),
         ({"kind": ExceptionKind.HOURS, "doctor_id": None}, "for one doctor"),
-        ({"reason": "x" * 201}, "at most 200 characters"),
+        ({"reason": "x" * 201}, "Reason is too long"),
+        ({"reason": "Con\0gress"}, "Reason .* cannot be shown"),
     ],
-    ids=["backwards", "too long", "far ahead", "nobody's hours", "reason too long"],
+    ids=[
+        "backwards",
+        "too long",
+        "far ahead",
+        "nobody's hours",
+        "reason too long",
+        "unstorable reason",
+    ],
 )
 def test_an_exception_that_makes_no_sense_is_refused(
     session, clerk, dora, changes, said
