@@ -139,7 +139,10 @@ def delete(record: DocumentRecord) -> None:
 @dialog(marked("Edit this document"), icon=":material/edit:")
 def _edit(record: DocumentRecord) -> None:
     with error_boundary():
-        actor, key = current_actor(), f"document_edit_{record.id}"
+        actor = current_actor()
+        # What was typed about an earlier state must not be saved over a colleague's
+        # change.
+        key = f"document_edit_{record.id}_{record.revision}"
         title = document_form.title_field(key, record.title)
         dated_on = document_form.date_field(key, record.dated_on)
         description = document_form.description_field(key, record.description)

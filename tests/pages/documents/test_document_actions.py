@@ -210,7 +210,7 @@ def test_a_title_left_empty_is_the_name_of_the_file_and_says_so(
 
     app.button(key="document_edit").click().run()
 
-    title = app.text_input(key=f"document_edit_{record.id}_title")
+    title = app.text_input(key=f"document_edit_{record.id}_{record.revision}_title")
     assert title.placeholder == "If left empty, the file name"
 
 
@@ -245,7 +245,9 @@ def test_an_edit_says_anew_what_it_is_and_keeps_the_rest(clinic: Clinic, file: F
     record = file(metadata={"ward": 7}, of=clinic.register().id)
     app = clinic.open("document", document=record.id)
     app.button(key="document_edit").click().run()
-    app.text_input(key=f"document_edit_{record.id}_title").set_value("A better name")
+    app.text_input(key=f"document_edit_{record.id}_{record.revision}_title").set_value(
+        "A better name"
+    )
     press(app, "document_edit", "document_edit_save")
 
     now = stored(clinic, record)
@@ -263,7 +265,7 @@ def test_an_edit_keeps_a_tag_that_is_newer_than_the_known_ones(
     app.button(key="document_edit").click().run()  # from here the known tags are kept
     made = clinic.write(lambda s: tags.add_tag(s, boss, "Newest"))
     tagged = changed(ChangedDocument.of(record), tags=("Newest",))
-    clinic.write(
+    after = clinic.write(
         lambda s: records.change(
             s, clinic.clerk, record.id, tagged, revision=record.revision
         )
@@ -272,7 +274,8 @@ def test_an_edit_keeps_a_tag_that_is_newer_than_the_known_ones(
         app.query_params["document"] = str(record.id)
         app.run()
         app.button(key="document_edit").click().run()
-        app.text_input(key=f"document_edit_{record.id}_title").set_value("Better")
+        key = f"document_edit_{record.id}_{after.revision}_title"
+        app.text_input(key=key).set_value("Better")
         press(app, "document_edit", "document_edit_save")
 
         now = stored(clinic, record)
@@ -313,7 +316,7 @@ def test_whoever_makes_it_confidential_at_the_desk_is_told_what_that_means(
     by_a_colleague(clinic, record)
     app = clinic.open("document", document=record.id)
     app.button(key="document_edit").click().run()
-    key = f"document_edit_{record.id}"
+    key = f"document_edit_{record.id}_{record.revision}"
     app.checkbox(key=f"{key}_confidential").check()
     press(app, "document_edit", "document_edit_save")
 
@@ -327,7 +330,7 @@ def test_who_else_opens_it_is_named_with_the_document(clinic: Clinic, file: File
     record = file(of=clinic.register().id, confidential=True)
     app = clinic.open("document", document=record.id)
     app.button(key="document_edit").click().run()
-    field = app.multiselect(key=f"document_edit_{record.id}_readers")
+    field = app.multiselect(key=f"document_edit_{record.id}_{record.revision}_readers")
     named = field.options[0]
     field.select(named)
     press(app, "document_edit", "document_edit_save")
@@ -343,12 +346,32 @@ def test_an_edit_of_what_changed_meanwhile_changes_nothing(clinic: Clinic, file:
     record = file()
     app = clinic.open("document", document=record.id)
     app.button(key="document_edit").click().run()
-    app.text_input(key=f"document_edit_{record.id}_title").set_value("Mine")
+    app.text_input(key=f"document_edit_{record.id}_{record.revision}_title").set_value(
+        "Mine"
+    )
     rename(clinic, record)
     press(app, "document_edit", "document_edit_save")
 
     assert "Somebody else changed this document" in said(app)
     assert stored(clinic, record).title == "By a colleague"
+
+
+def test_a_dialog_that_was_left_shows_what_a_colleague_changed_since(
+    clinic: Clinic, file: File
+):
+    record = file()
+    app = clinic.open("document", document=record.id)
+    app.button(key="document_edit").click().run()
+    key = f"document_edit_{record.id}_{record.revision}_title"
+    app.text_input(key=key).set_value("Mine").run()
+
+    # Closed in its corner, a dialog is still in the session, with all that it has.
+    renamed = rename(clinic, record)
+    del app.session_state["chartroom_kept"]
+    app.button(key="document_edit").click().run()
+
+    key = f"document_edit_{record.id}_{renamed.revision}_title"
+    assert app.text_input(key=key).value == "By a colleague"
 
 
 def test_what_changed_meanwhile_is_not_deleted(clinic: Clinic, file: File):
@@ -383,7 +406,9 @@ def test_patients_are_asked_only_for_what_they_may_say(
     app.button(key="document_edit").click().run()
     assert not app.selectbox
 
-    app.text_input(key=f"document_edit_{record.id}_title").set_value("My letter")
+    app.text_input(key=f"document_edit_{record.id}_{record.revision}_title").set_value(
+        "My letter"
+    )
     press(app, "document_edit", "document_edit_save")
 
     assert stored(clinic, record).title == "My letter"
