@@ -94,7 +94,7 @@ def dashboard_pdf(
     )
     criteria = describe_filter(dashboard_filter, now.date(), wording.day)
     facts = [
-        *([(_("Name"), description)] if description else []),
+        *([(_("Description"), description)] if description else []),
         (_("Printed"), printed_at(now, wording)),
         (_("Counted are"), _(criteria)),
         suppressed_fact(wording),

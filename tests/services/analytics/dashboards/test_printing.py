@@ -125,7 +125,7 @@ def test_each_card_is_a_table_with_when_and_of_whom_it_was_counted():
 
     for each in (
         "Monday",
-        "For the desk",
+        "Description For the desk",
         "25 March 2026, 12:30, times in UTC",
         "from 1 January 2025 to 31 December 2025",
         "Sex Patients Female 1,234 Male suppressed",
