@@ -39,7 +39,8 @@ from services.analytics.cohorts import (
 )
 from services.core.errors import NotFound
 
-_CHOICE: Final = "cohorts_compared"
+# The key of the field in which cohorts are chosen.
+CHOICE: Final = "cohorts_compared"
 _LETTERS: Final = "ABCD"
 _COLOURS: Final = ("#0E7A86", "#C77700", "#6A4C93", "#7A8790")
 _HEIGHT: Final = 280
@@ -72,12 +73,12 @@ def choose() -> bool:
     if len(known) < FEWEST_COHORTS:
         st.caption(_("Save two cohorts to compare them."))
         return False
-    set_initial_value([key for key in compared if key in known], _CHOICE)
+    set_initial_value([key for key in compared if key in known], CHOICE)
     chosen = st.multiselect(
         _("Cohorts to compare"),
         list(known),
         format_func=known.__getitem__,
-        key=_CHOICE,
+        key=CHOICE,
         max_selections=MOST_COHORTS,
         placeholder=_("Two to four"),
         select_all=False,

@@ -10,7 +10,7 @@ from dashboard.analytics.cohort_editor import cohort_of
 from dashboard.context import current_actor, now, read, write
 from dashboard.navigation import go
 from dashboard.patients.search.disclosed_lists import smallest_group
-from dashboard.ui.dialogs import confirmed, dialog, leave_menu
+from dashboard.ui.dialogs import confirmed, dialog, leave_menu, menu, was_opened
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import (
     TypedNumber,
@@ -41,7 +41,7 @@ _STATES: Final[Mapping[AlertState, str]] = {
 _SUPPRESSED: Final = marked("suppressed so far")
 _HUNDRED: Final = 100
 # The menu in which a count is watched.
-ALERT_MENU: Final = "cohorts_alert"
+_MENU: Final = "cohorts_alert"
 _KEY: Final = "cohorts_alert"
 
 
@@ -50,8 +50,15 @@ def most_count_alerts() -> int:
     return wiring.current().settings.count_alerts
 
 
+def show_alert_menu(question: Cohort | Figure) -> None:
+    """Offer to be notified about the question's count, in a menu."""
+    with menu(_("Watch"), key=_MENU, icon=":material/notifications:") as shown:
+        if was_opened(shown, f"{_KEY}_line"):
+            _show_alert_choice(question)
+
+
 @st.fragment
-def show_alert_choice(question: Cohort | Figure) -> None:
+def _show_alert_choice(question: Cohort | Figure) -> None:
     """Ask for the threshold at which the question's count notifies this person."""
     with error_boundary():
         st.caption(
@@ -179,7 +186,7 @@ def _add(draft: CountAlertDraft) -> None:
         )
     )
     notify(_("The count is watched. It is listed under Dashboards."))
-    leave_menu(ALERT_MENU)
+    leave_menu(_MENU)
     st.rerun()
 
 

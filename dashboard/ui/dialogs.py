@@ -73,6 +73,16 @@ def menu(label: str, *, key: str, icon: str) -> PopoverContainer:
     return st.popover(label, key=key, icon=icon, on_change="rerun")
 
 
+def was_opened(shown: PopoverContainer, field: str) -> bool:
+    """Return whether a menu has been opened since the page was; draw its content then.
+
+    A browser has no fields for a menu that was never opened, and what such a field
+    begins with is lost with the next run. Once drawn, the content stays, so that
+    closing the menu loses nothing that was typed. `field` is the key of a field in it.
+    """
+    return bool(shown.open) or field in st.session_state
+
+
 def leave_menu(key: str) -> None:
     """Close the menu in the next run: what was asked for is drawn below it."""
     st.session_state[_left(key)] = True

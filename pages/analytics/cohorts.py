@@ -11,16 +11,12 @@ from dashboard.analytics import (
     question_address,
 )
 from dashboard.analytics.cohort_charts import show_attrition
-from dashboard.analytics.count_alerts import (
-    ALERT_MENU,
-    most_count_alerts,
-    show_alert_choice,
-)
+from dashboard.analytics.count_alerts import most_count_alerts, show_alert_menu
 from dashboard.analytics.dashboards.dialogs import show_dashboard_choice
 from dashboard.analytics.figure_charts import show_figure
 from dashboard.context import freshness
 from dashboard.patients.search.disclosed_lists import smallest_group
-from dashboard.ui.dialogs import leave_menu, menu
+from dashboard.ui.dialogs import leave_menu, menu, was_opened
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _
@@ -86,8 +82,11 @@ with st.container(horizontal=True):
         label=_("Save this cohort as"),
         button=_("Save cohort"),
     )
-    with menu(_("Compare"), key=_COMPARING, icon=":material/compare_arrows:"):
-        choose_compared()
+    with menu(
+        _("Compare"), key=_COMPARING, icon=":material/compare_arrows:"
+    ) as comparing:
+        if was_opened(comparing, cohort_comparison.CHOICE):
+            choose_compared()
 with error_boundary():
     question = cohort_address.find_current()
     cohort = cohort_editor.cohort_of(question)
@@ -142,6 +141,5 @@ with error_boundary():
                 says=_("One row per step, with how many remain as a number."),
             )
             if most_count_alerts():
-                with menu(_("Watch"), key=ALERT_MENU, icon=":material/notifications:"):
-                    show_alert_choice(question)
+                show_alert_menu(question)
         st.caption(freshness())

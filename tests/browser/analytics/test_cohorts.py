@@ -1,5 +1,6 @@
 """An analyst counts, saves and compares cohorts, in Chromium."""
 
+import re
 from datetime import date, timedelta
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ from db.models.care import DisclosedAnswer, DisclosedGroup
 from db.models.patient import ClinicalEntry, Patient
 from services.core.actors import Role
 from tests.browser.choosing import choose
-from tests.browser.conftest import Site
+from tests.browser.conftest import Site, ready
 
 pytestmark = pytest.mark.browser
 
@@ -89,3 +90,45 @@ def test_saved_cohorts_stand_side_by_side(site: Site):
         expect(page.get_by_text("B: 30 patients.")).to_be_visible()
         expect(page.get_by_text("A and B: 10")).to_be_visible()
         assert "compare=" in page.url
+
+
+def test_a_menu_that_is_opened_late_begins_with_its_values(site: Site):
+    with site.lend(Role.ANALYST) as page:
+        page.goto("/cohorts")
+        compared = []
+        for words in (SCREENING, VACCINATION):
+            count(page, words)
+            compared.append(page.url.split("list=")[1])
+        # The page is drawn once more before its menus are opened.
+        press_again(page, "Count patients")
+        page.get_by_role("button", name="Watch", exact=True).click()
+        line = page.get_by_label("Threshold", exact=True)
+
+        expect(line).to_have_value("100")
+        line.fill("250")
+        page.keyboard.press("Escape")
+        expect(line).to_have_count(0)
+        page.get_by_role("button", name="Watch", exact=True).click()
+        expect(line).to_have_value("250")
+
+        page.goto(f"/cohorts?compare={','.join(compared)}")
+        expect(page.get_by_text("A: 40 patients.")).to_be_visible()
+        open_and_close(page, "Saved cohorts")
+        page.get_by_role("button", name="Compare").click()
+        chosen = page.get_by_role("group", name="Selected values")
+        removing = chosen.get_by_role("button", name=re.compile("^Remove"))
+        expect(removing).to_have_count(len(compared))
+
+
+def press_again(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name).click()
+    ready(page)
+
+
+def open_and_close(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name).click()
+    expect(page.get_by_test_id("stPopoverBody")).to_be_visible()
+    ready(page)
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("stPopoverBody")).to_have_count(0)
+    ready(page)

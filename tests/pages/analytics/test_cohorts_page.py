@@ -304,6 +304,11 @@ def _save(app: AppTest, name: str) -> None:
     press(app, "cohorts_save")
 
 
+def _open_comparing(app: AppTest) -> None:
+    app.session_state["cohorts_comparing"] = True
+    app.run()
+
+
 def test_saved_cohorts_stand_side_by_side(clinic: Clinic, hypertensive):
     app = clinic.open("cohorts", Role.ANALYST)
     app.text_input(key=f"{ENTRY}_words").set_value("hypertension")
@@ -313,11 +318,10 @@ def test_saved_cohorts_stand_side_by_side(clinic: Clinic, hypertensive):
         _save(app, name)
 
     opened = clinic.open("cohorts", Role.ANALYST)
+    _open_comparing(opened)
     keys = opened.multiselect(key="cohorts_compared").options
     assert {"Women", "Men"} <= set(keys)
     opened.multiselect(key="cohorts_compared").select("Women").select("Men").run()
-    # As if the dialog were open: it would cover the comparison.
-    opened.session_state["cohorts_comparing"] = True
     press(opened, "cohorts_compare")
 
     assert not opened.session_state["cohorts_comparing"]
@@ -376,6 +380,7 @@ def test_a_cohort_that_nobody_saved_stays_chosen_once_it_is_compared(clinic: Cli
     _save(app, "Only women")
     app.multiselect(key="cohorts_sexes").set_value([Sex.MALE])
     press(app, "cohorts_count")
+    _open_comparing(app)
     choice = app.multiselect(key="cohorts_compared")
     choice.select("Only women").select("The cohort on this page").run()
 
@@ -387,6 +392,7 @@ def test_a_cohort_that_nobody_saved_stays_chosen_once_it_is_compared(clinic: Cli
     # Whoever receives the link may exchange one of them.
     compared = app.query_params["compare"]
     link = clinic.open("cohorts", Role.ANALYST, compare=compared)
+    _open_comparing(link)
     assert link.multiselect(key="cohorts_compared").value == chosen
 
 

@@ -336,6 +336,8 @@ def test_a_dashboard_that_is_not_shared_any_more_is_left_without_its_name(
 def test_a_count_is_watched_where_it_is_counted_and_listed(clinic: Clinic):
     analyst = clinic.cast[Role.ANALYST]
     app = clinic.open("cohorts", Role.ANALYST, list=remember(clinic))
+    app.session_state["cohorts_alert"] = True
+    app.run()
     app.text_input(key="cohorts_alert_name").set_value("Many")
     app.number_input(key="cohorts_alert_line").set_value(4)
     press(app, "cohorts_alert_add")
@@ -344,7 +346,6 @@ def test_a_count_is_watched_where_it_is_counted_and_listed(clinic: Clinic):
     press(app, "cohorts_alert_add")
     assert "Threshold is empty. Type a number." in [each.value for each in app.error]
     app.number_input(key="cohorts_alert_line").set_value(1200)
-    app.session_state["cohorts_alert"] = True
     app.radio(key="cohorts_alert_question").set_value(True)
     press(app, "cohorts_alert_add")
 
