@@ -37,7 +37,7 @@ def show_facets(prefix: str, kind: EventKind) -> None:
         st.caption(
             _(
                 "There is nothing here that {least} or more patients had and that "
-                "may be shown."
+                "may be shown. Whatever has no date is left out."
             ).format(least=smallest_group())
         )
         return

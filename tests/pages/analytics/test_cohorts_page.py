@@ -257,6 +257,18 @@ def test_the_commonest_words_are_offered_and_a_click_puts_them_in(
     assert not [b for b in app.button if "facet_" in str(b.key)]
 
 
+def test_events_without_a_date_are_said_to_be_missing_among_the_commonest(
+    clinic: Clinic,
+):
+    app = clinic.open("cohorts", Role.ANALYST)
+    app.selectbox(key=f"{ENTRY}_kind").set_value(EventKind.ALLERGY).run()
+
+    press(app, f"{ENTRY}_commonest")
+
+    said = " ".join(each.value for each in app.caption)
+    assert "may be shown. Whatever has no date is left out." in said
+
+
 def test_the_commonest_words_are_counted_for_all_analysts_at_once_or_again(
     clinic: Clinic, hypertensive, monkeypatch: pytest.MonkeyPatch
 ):
