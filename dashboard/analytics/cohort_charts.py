@@ -53,17 +53,32 @@ def show_attrition(result: CohortResult) -> None:
             ],
         }
     )
-    numbers = [step.remaining.number or 0 for step in steps]
+    # A chart of steps without a number would have no bar.
+    is_drawn = any(step.remaining.number is not None for step in steps)
+    if not is_drawn:
+        st.caption(_("No number of patients may be shown; the table says why."))
+    with chart_box(
+        _("Attrition"), lambda: frame, key="cohorts_attrition", is_table=not is_drawn
+    ):
+        if is_drawn:
+            _draw_funnel(result, frame, step_title, patients_title)
+
+
+def _draw_funnel(
+    result: CohortResult, frame: pd.DataFrame, step_title: str, patients_title: str
+) -> None:
+    numbers = [step.remaining.number or 0 for step in result.attrition]
     spec = _funnel(step_title, patients_title, longest=max([1, *numbers]) * _ROOM)
-    with chart_box(_("Attrition"), lambda: frame, key="cohorts_attrition"):
-        st.vega_lite_chart(
-            in_language(of_rows(frame.assign(number=numbers), spec)),
-            height=_ROW * len(steps) + 20,
-            alt="; ".join(
-                f"{words}: {patients}"
-                for words, patients in zip(said, frame[patients_title], strict=True)
-            ),
-        )
+    st.vega_lite_chart(
+        in_language(of_rows(frame.assign(number=numbers), spec)),
+        height=_ROW * len(frame) + 20,
+        alt="; ".join(
+            f"{step}: {patients}"
+            for step, patients in zip(
+                frame[step_title], frame[patients_title], strict=True
+            )
+        ),
+    )
 
 
 def dimension_name(dimension: Dimension) -> str:

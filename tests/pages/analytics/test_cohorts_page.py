@@ -104,6 +104,18 @@ def test_a_cohort_of_a_newer_version_is_not_counted_and_it_is_said_why(clinic: C
     assert tables(app) == {}
 
 
+def test_steps_without_a_number_are_a_table_and_no_chart_without_bars(clinic: Clinic):
+    app = clinic.open("cohorts", Role.ANALYST)
+    app.text_input(key=f"{ENTRY}_words").set_value("nobody has this")
+
+    press(app, "cohorts_count")
+
+    said = [each.value for each in app.caption]
+    assert "No number of patients may be shown; the table says why." in said
+    assert [row[1] for row in tables(app)["Attrition"]] == ["fewer than 5"]
+    assert not app.get("vega_lite_chart")
+
+
 def test_how_many_came_again_by_quarter_women_compared_with_men(
     clinic: Clinic, hypertensive
 ):
