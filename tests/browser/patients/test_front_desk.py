@@ -314,6 +314,29 @@ def test_a_day_that_a_field_cannot_send_is_named_and_not_saved_as_another(
     expect(dialog).to_be_visible()
 
 
+def test_a_refused_day_has_the_focus_and_its_calendar_stays_shut(
+    site: Site, page: Page
+):
+    page.goto(record_of(add_patient(site, "Future", unlike())))
+    ready(page).get_by_role("button", name="More").click()
+    page.get_by_role("button", name="Date of death").click()
+    dialog = page.get_by_role("dialog")
+    year = dialog.get_by_role("spinbutton").first
+    year.click()
+    page.keyboard.type("29990101")
+    dialog.get_by_role("heading").click()
+    expect(page.get_by_test_id("stDateInputCalendar")).to_be_hidden()
+
+    dialog.get_by_role("button", name="Save").click()
+
+    expect(year).to_be_focused()
+    expect(year).to_have_accessible_description(re.compile("Date of death"))
+    expect(page.get_by_test_id("stDateInputCalendar")).to_be_hidden()
+    page.keyboard.press("ArrowDown")
+    expect(year).to_have_text("2998")
+    dialog.get_by_role("heading").click(trial=True)
+
+
 def test_a_few_letters_and_enter_choose_the_term_on_file(page: Page):
     page.goto("/patients")
     ready(page).get_by_text("Filters and order").click()

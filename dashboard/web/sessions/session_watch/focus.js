@@ -46,6 +46,17 @@
     return active() === element
   }
 
+  // Streamlit opens the calendar of a field for a day that gets the focus, in front of
+  // the button and of the sentence that says what is wrong.
+  const keepShut = (event) => event.stopImmediatePropagation()
+  const reachShut = (element) => {
+    if (!element.closest('[data-testid="stDateInputField"]')) return reach(element)
+    document.addEventListener("focusin", keepShut, true)
+    const isReached = reach(element)
+    document.removeEventListener("focusin", keepShut, true)
+    return isReached
+  }
+
   // -- What the person did ---------------------------------------------------------
 
   const landings = () =>
@@ -180,7 +191,7 @@
     if (act && (act.ran ||= hasDrawn())) {
       act.until ||= Date.now() + SETTLING_MS
       const target = Date.now() < act.until ? goal() : undefined
-      if (target && target !== act.arrived && reach(target)) act.arrived = target
+      if (target && target !== act.arrived && reachShut(target)) act.arrived = target
     }
     if (isLost()) lost = held
     if (!lost) return
