@@ -19,7 +19,11 @@ from dashboard.cluster.operations.operation_requests import (
 )
 from dashboard.context import in_zone, now
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.fields.days import needed_day_and_time_field
+from dashboard.ui.fields.days import (
+    needed_day_field,
+    needed_time_field,
+    on_clinic_clock,
+)
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.language.recorded_sentences import translate_recorded
 from dashboard.ui.words import at, plain
@@ -117,14 +121,21 @@ def _ask_timestamp() -> Callable[[], datetime] | None:
     )
     if when != _LATER:
         return None
-    proposed = in_zone(now()) + timedelta(hours=1)
-    typed = needed_day_and_time_field(
-        _("Day and time"),
-        proposed.replace(minute=0, second=0, microsecond=0, tzinfo=None),
-        field="scheduled_at",
-        key="switchover_at",
-    )
-    return lambda: typed.given().replace(tzinfo=proposed.tzinfo)
+    proposed = (in_zone(now()) + timedelta(hours=1)).replace(minute=0, second=0)
+    with st.grid(2, min_column_width=240):
+        day = needed_day_field(
+            _("Day"),
+            proposed.date(),
+            field="scheduled_at",
+            key="switchover_scheduled_at",
+        )
+        clock = needed_time_field(
+            _("Time"),
+            proposed.time().replace(microsecond=0),
+            field="scheduled_at_time",
+            key="switchover_scheduled_at_time",
+        )
+    return lambda: on_clinic_clock(day, clock)
 
 
 def _ask_typed(chosen: FailoverCandidate) -> str:

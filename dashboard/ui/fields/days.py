@@ -25,8 +25,6 @@ _EARLIEST: Final = date(1, 1, 2)
 _LATEST: Final = date(9998, 12, 31)
 _NO_DAY: Final = marked("{label} is empty. Choose a day.")
 _NO_TIME: Final = marked("{label} is empty. Type a time.")
-_NEITHER: Final = marked("{label} is empty. Choose a day and a time.")
-
 _SKIPPED: Final = marked(
     "{label}: there is no {time} on {day}, because clocks go forward. Type another "
     "time."
@@ -67,15 +65,6 @@ def needed_time_field(
     set_initial_value(value, key)
     typed = st.time_input(label, None, key=key, **options)
     return TypedValue(label, field, typed, _NO_TIME)
-
-
-def needed_day_and_time_field(
-    label: str, value: datetime, *, field: str, key: str
-) -> TypedValue[datetime]:
-    """Ask for a day and time that are required, in the format of the language."""
-    set_initial_value(value, key)
-    typed = st.datetime_input(label, None, format=day_format(), key=key)
-    return TypedValue(label, field, typed, _NEITHER)
 
 
 def on_clinic_clock(day: TypedValue[date], typed: TypedValue[time]) -> datetime:

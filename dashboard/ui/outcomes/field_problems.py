@@ -39,7 +39,6 @@ CALLED: Final = {
     "resource_types": "types",
     "restore_days": "restore",
     "review": "finding",
-    "scheduled_at": "at",
     "seconds": "minutes",
     "slot_minutes": "minutes",
     "threshold": "over",

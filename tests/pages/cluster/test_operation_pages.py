@@ -1,6 +1,6 @@
 """Operations on the servers, on screen: previewed, refused, planned."""
 
-from datetime import timedelta
+from datetime import date, time, timedelta
 from functools import partial
 
 import pytest
@@ -215,32 +215,66 @@ def test_an_impossible_delay_makes_no_replica(
     assert operations(clinic) == []
 
 
-def test_a_time_of_a_switchover_that_was_emptied_is_asked_for(confirmed, clinic):
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ("date_input", "Day is empty. Choose a day."),
+        ("time_input", "Time is empty. Type a time."),
+    ],
+)
+def test_a_time_of_a_switchover_that_was_emptied_is_asked_for(
+    confirmed, clinic, field, said
+):
     app = confirmed("switchover")
     app.radio(key="switchover_when").set_value("At a time").run()
-    app.datetime_input(key="switchover_at").set_value(None)
+    getattr(app, field)[0].set_value(None)
     app.text_input(key="switchover_reason").input(WHY).run()
 
     app.button(key="switchover_do").click().run()
 
-    said = "Day and time is empty. Choose a day and a time."
     assert [each.value for each in app.error] == [said]
     assert app.text_input(key="switchover_reason").value == WHY
     assert operations(clinic) == []
 
 
-@pytest.mark.parametrize(("days", "wrong"), [(-1, "has passed"), (31, "too far ahead")])
+@pytest.mark.parametrize(
+    ("days", "wrong"),
+    [
+        (-1, "has passed"),
+        (31, "too far ahead"),
+        # Further than ten years, which is where Streamlit's fields end by themselves.
+        (4000, "too far ahead"),
+    ],
+)
 def test_a_time_that_cannot_be_is_told_from_one_too_far(confirmed, clinic, days, wrong):
     app = confirmed("switchover")
     app.radio(key="switchover_when").set_value("At a time").run()
-    timestamp = app.datetime_input(key="switchover_at")
-    timestamp.set_value(timestamp.value + timedelta(days=days)).run()
+    day = app.date_input(key="switchover_scheduled_at")
+    day.set_value(day.value + timedelta(days=days)).run()
     app.text_input(key="switchover_reason").input(WHY).run()
 
     app.button(key="switchover_do").click().run()
 
     assert wrong in app.error[0].value
     assert app.text_input(key="switchover_reason").value == WHY
+    assert operations(clinic) == []
+
+
+def test_a_switchover_is_not_planned_for_a_time_that_clocks_skip(
+    confirmed, clinic, monkeypatch
+):
+    berlin = clinic.wiring.settings.model_copy(update={"timezone": "Europe/Berlin"})
+    monkeypatch.setattr(clinic.wiring, "settings", berlin)
+    app = confirmed("switchover")
+    app.radio(key="switchover_when").set_value("At a time").run()
+    app.date_input(key="switchover_scheduled_at").set_value(date(2040, 3, 25))
+    app.time_input(key="switchover_scheduled_at_time").set_value(time(2, 30))
+    app.text_input(key="switchover_reason").input(WHY).run()
+
+    app.button(key="switchover_do").click().run()
+
+    said = "Time: there is no 02:30 on 25 March 2040, because clocks go forward."
+    assert app.error[0].value == f"{said} Type another time."
     assert operations(clinic) == []
 
 
