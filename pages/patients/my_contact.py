@@ -47,6 +47,10 @@ def save(wanted: OwnContact, proof: EmailProof | None = None) -> None:
             )
         )
     except patients.StaleVersion as stale:
+        # After a double click it is this patient's own change, saved a moment before.
+        # A new address also changes the sign-in, which the record does not show.
+        if proof is None and OwnContact.of(stale.current) == wanted:
+            leave(_("Your contact data is saved."))
         contact_form.continue_from(stale.current)
         st.session_state.pop(_WAITING, None)
         st.session_state[_PROBLEM] = _(

@@ -59,6 +59,18 @@ def test_phone_and_address_are_saved_and_the_clinic_sees_who_did_it(clinic, reco
     assert event.actor_id == clinic.cast[Role.PATIENT].id
 
 
+def test_a_change_that_a_double_click_saved_already_is_not_a_conflict(clinic, record):
+    app = opened(clinic, address="2 New Street")
+    # The first click of two: it saved, and its run ended before it left the page.
+    clinic.edit(record, address="2 New Street")
+
+    save(app)
+
+    assert [toast.value for toast in app.toast] == ["Your contact data is saved."]
+    assert not app.warning
+    assert not app.exception
+
+
 def test_what_is_wrong_is_said_at_its_field_and_nothing_is_saved(clinic, record):
     app = save(opened(clinic, phone_number="12"))
 
