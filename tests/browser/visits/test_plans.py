@@ -4,6 +4,7 @@ What a plan refuses, saves and lists is tested in
 tests/pages/visits/test_doctor_pages.py.
 """
 
+import re
 from datetime import time
 from functools import partial
 from uuid import UUID
@@ -78,6 +79,29 @@ def test_a_visit_is_moved_before_or_after_its_time_is_blocked(
     expect(page.get_by_role("row").filter(has_text="Blocked")).to_be_visible()
     whose.get_by_role("button").click()
     page.get_by_text("You are moving the visit of").wait_for()
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "taken"),
+    [("de", "45,50", "45.50"), ("de", "45.50", "45.50"), ("en", "1,450.50", "1450.50")],
+)
+def test_a_fee_is_typed_with_the_decimal_separator_of_the_language(
+    page: Page, emil: str, language: str, typed: str, taken: str
+):
+    page.goto("/health")
+    page.context.add_cookies(
+        [{"name": "chartroom_language", "value": language, "url": page.url}]
+    )
+    page.goto(f"/doctor_plan?doctor={emil}")
+    expect(page.locator("html")).to_have_attribute("lang", language)
+    fee = page.get_by_role("spinbutton", name=re.compile("^(Fee|Honorar)"))
+
+    fee.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.type(typed)
+    page.keyboard.press("Tab")
+
+    expect(fee).to_have_value(taken)
 
 
 def ask_to_block_tomorrow(page: Page) -> None:

@@ -37,6 +37,7 @@ _SCRIPT: Final = read_script(
             "bar.js",
             "fields.js",
             "days.js",
+            "decimals.js",
             "focus.js",
             "palette.js",
             "bell.js",
