@@ -159,7 +159,7 @@ def with_breaks(rows: pd.DataFrame, *, by: str | None = None) -> pd.DataFrame:
     at = rows["at"] if by is None else rows.groupby(by)["at"]
     steps = at.diff()
     # The end of a series may have more rows than the rest.
-    usual = steps.quantile(_MOST_STEPS)
+    usual = float(steps.quantile(_MOST_STEPS))
     ends = rows[steps > max(_MISSED * usual, _GAP.total_seconds() * 1000)]
     if ends.empty:
         return rows
