@@ -1,15 +1,20 @@
 """What an administrator can do to one person's sign-in, each with its dialog."""
 
-import streamlit as st
+from functools import partial
 
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from dashboard import wiring
 from dashboard.context import current_actor, current_sign_in, write
 from dashboard.people.invitation_link import invitation_link
-from dashboard.sign_in.account_emails import deliver, tell_former
+from dashboard.sign_in.account_emails import deliver, send_address_change
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain, role_label
+from services.core import after_commit
 from services.core.actors import Role
 from services.documents.sharing import offboarding
 from services.people import accounts
@@ -81,19 +86,25 @@ def offer_correction(person: Person) -> None:
         )
         if st.form_submit_button(_("Save changes"), key="user_particulars_save"):
             actor, sign_in = current_actor(), current_sign_in()
-            write(
-                lambda s: accounts.change_particulars(
-                    s, actor, person.id, typed, session_id=sign_in
-                )
-            )
             # In another spelling it is the same address.
             is_moved = spelt_as_kept(typed.email) != person.email
-            if is_moved:
-                tell_former(
-                    person.name,
-                    person.email,
-                    is_patient=person.role is Role.PATIENT,
+            tell_former = partial(
+                send_address_change,
+                wiring.current().settings,
+                person.name,
+                person.email,
+                is_patient=person.role is Role.PATIENT,
+            )
+
+            def change(session: Session) -> None:
+                accounts.change_particulars(
+                    session, actor, person.id, typed, session_id=sign_in
                 )
+                if is_moved:
+                    # Not by the page: a second click or a closed tab ends its run.
+                    after_commit.call(session, tell_former)
+
+            write(change)
             is_linkless = is_moved and person.standing is AccountStatus.INVITED
             _done(
                 _(

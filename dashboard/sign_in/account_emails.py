@@ -80,16 +80,13 @@ def invitation_email(invited: NewInvitation, link: str) -> Email:
     )
 
 
-def tell_former(name: str, address: str, *, is_patient: bool) -> None:
-    """Write to the previous address, once the change is committed."""
-    settings = wiring.current().settings
-    send_address_change(settings, name, address, is_patient=is_patient)
-
-
 def send_address_change(
     settings: Settings, name: str, address: str, *, is_patient: bool = False
 ) -> None:
-    """Mail the change if there is a server; the former address may be out of use."""
+    """Mail the change if there is a server; the former address may be out of use.
+
+    It takes nothing from a page, so that it can be called at the commit.
+    """
     mailer = mailer_of(settings)
     if mailer is not None:
         language = _language(settings, is_patient=is_patient)

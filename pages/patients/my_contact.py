@@ -42,8 +42,11 @@ def save(wanted: OwnContact, proof: EmailProof | None = None) -> None:
     version, on = opened.version, today()
     try:
         changed = write(
-            lambda s: own_contact.change_contact(
-                s, actor, wanted, version=version, today=on, proof=proof
+            new_address.telling_former(
+                actor.name,
+                lambda s: own_contact.change_contact(
+                    s, actor, wanted, version=version, today=on, proof=proof
+                ),
             )
         )
     except patients.StaleVersion as stale:
@@ -69,8 +72,6 @@ def save(wanted: OwnContact, proof: EmailProof | None = None) -> None:
             st.session_state.pop(_WAITING, None)
         st.session_state[_PROBLEM] = wrong(changed.tries_left)
         st.rerun()
-    if changed.former_sign_in:
-        new_address.tell_former(actor.name, changed.former_sign_in)
     leave(_("Your contact data is saved."))
 
 

@@ -3,15 +3,20 @@
 Requests and tries are counted per person: their page could be used to flood a mailbox.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Final
+
+from sqlalchemy.orm import Session
 
 from dashboard import wiring
 from dashboard.ui.language import gettext as _, marked
 from dashboard.web.installation_key import derive, signing_key
-from services.core import throttling
+from services.core import after_commit, throttling
 from services.core.actors import Actor
-from services.messaging.mail import Email, MailNotSent, mailer_of
+from services.messaging.mail import Email, Mailer, MailNotSent, mailer_of
+from services.people.accounts.own_contact import ContactChange
 from services.people.sign_in.codes import CodeRequest
 
 _SUBJECT: Final = marked("Your code for a new e-mail address")
@@ -63,14 +68,31 @@ def send(code: str, email: str) -> bool:
     return True
 
 
-def tell_former(name: str, address: str) -> None:
-    """Write to the previous address, once the change is committed."""
+def telling_former(
+    name: str, change: Callable[[Session], ContactChange]
+) -> Callable[[Session], ContactChange]:
+    """Return the change, after whose commit a former address for signing in is told.
+
+    That takes nothing from the page, so that the e-mail is sent whatever ends the
+    page's run, such as a second click or a closed tab.
+    """
     mailer = mailer_of(wiring.current().settings)
-    if mailer is not None:
-        # The former address may be out of use.
-        with suppress(MailNotSent):
-            text = _(_CHANGED).format(name=name)
-            mailer.send(Email(address, _(_CHANGED_SUBJECT), text))
+    subject, text = _(_CHANGED_SUBJECT), _(_CHANGED).format(name=name)
+
+    def change_and_tell(session: Session) -> ContactChange:
+        changed = change(session)
+        if mailer is not None and changed.former_sign_in:
+            email = Email(changed.former_sign_in, subject, text)
+            after_commit.call(session, partial(_send, mailer, email))
+        return changed
+
+    return change_and_tell
+
+
+def _send(mailer: Mailer, email: Email) -> None:
+    # The former address may be out of use.
+    with suppress(MailNotSent):
+        mailer.send(email)
 
 
 def is_shown() -> bool:

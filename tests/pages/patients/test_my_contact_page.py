@@ -3,17 +3,23 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from typing import NoReturn
 
 import pytest
+from sqlalchemy.orm import Session
+from streamlit.runtime.scriptrunner_utils.exceptions import StopException
 from streamlit.testing.v1 import AppTest
 
+from dashboard import context
 from dashboard.sign_in.codes import new_address
+from db.models.user import User
 from services.core import throttling
 from services.core.actors import Role
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 from services.people.sign_in import codes
 from tests.kit import cast
+from tests.kit.mailbox import Mailbox, mailer_to
 from tests.pages.conftest import Clinic
 
 CODE = "271828"
@@ -96,6 +102,39 @@ def test_a_new_address_counts_once_its_code_was_typed(clinic, record, code):
 
     assert not app.exception
     assert clinic.get(record.id).email == "maya.new@mail.example"
+
+
+@pytest.fixture
+def sign_in_address(clinic: Clinic, record: PatientRecord) -> Iterator[str]:
+    """The patient's address, in the record and to sign in; it is put back."""
+    clinic.edit(record, email=cast.MAYA.email)
+    yield cast.MAYA.email
+    with Session(clinic.engine) as session:
+        person = session.get_one(User, clinic.cast[Role.PATIENT].id)
+        person.email = cast.MAYA.email
+        session.commit()
+
+
+def test_the_former_address_is_told_whatever_ends_the_run_of_the_page(
+    clinic, sign_in_address, code, monkeypatch
+):
+    """Who has taken over a sign-in could close the tab before the e-mail was sent."""
+    mailbox = Mailbox()
+    with mailer_to(mailbox) as mailer:
+        monkeypatch.setattr(new_address, "mailer_of", lambda _: mailer)
+        app = save(opened(clinic, email="maya.new@mail.example"))
+        app.text_input(key="my_contact_code").set_value(code)
+        monkeypatch.setattr(context, "remember_write", end_run)
+        app.button(key="my_contact_confirm").click().run()
+
+    subjects = [
+        email["Subject"] for email in mailbox.emails if email["To"] == sign_in_address
+    ]
+    assert subjects == ["Your address for Chartroom was changed"]
+
+
+def end_run(_position: object) -> NoReturn:
+    raise StopException
 
 
 def test_after_a_code_that_has_expired_the_form_sends_another_one(clinic, record, code):

@@ -2,20 +2,25 @@
 
 from datetime import timedelta
 from functools import partial
+from typing import NoReturn
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
+from streamlit.runtime.scriptrunner_utils.exceptions import StopException
 from streamlit.testing.v1 import AppTest
 
+from dashboard import context
 from dashboard.people import person_actions
+from dashboard.sign_in import account_emails
 from db.models.user import Invitation, Passkey, User, UserSession
 from services.core.actors import PERMISSIONS, Permission, Role
 from services.documents.sharing import offboarding
 from services.people import accounts, sessions
 from services.people.accounts import invitations
 from tests.kit import cast
+from tests.kit.mailbox import Mailbox, mailer_to
 from tests.pages.conftest import Clinic, problem_places, rows_of
 from tests.pages.document_samples import press
 
@@ -177,12 +182,32 @@ def test_who_corrects_the_address_of_an_invitation_is_told_to_send_it_anew(
     assert not app.exception
 
 
+def test_the_former_address_is_told_whatever_ends_the_run_of_the_page(
+    confirmed, kept: Session, cleo: User, monkeypatch
+):
+    former, mailbox = cleo.email, Mailbox()
+    app = confirmed("user", user=cleo.id)
+    app.text_input(key=f"user_email_{cleo.id}").set_value(f"{uuid4().hex}@example.org")
+    with mailer_to(mailbox) as mailer:
+        monkeypatch.setattr(account_emails, "mailer_of", lambda _: mailer)
+        monkeypatch.setattr(context, "remember_write", end_run)
+        app.button(key="user_particulars_save").click().run()
+
+    kept.expire_all()
+    assert cleo.email != former
+    assert [mail["To"] for mail in mailbox.emails] == [former]
+
+
+def end_run(_position: object) -> NoReturn:
+    raise StopException
+
+
 def test_an_address_that_is_only_spelt_otherwise_is_not_said_to_have_changed(
     confirmed, kept: Session, cleo: User, monkeypatch
 ):
     written_to = []
     monkeypatch.setattr(
-        person_actions, "tell_former", lambda *to, **_: written_to.append(to)
+        person_actions, "send_address_change", lambda *to, **_: written_to.append(to)
     )
     app = confirmed("user", user=cleo.id)
     address, typed = cleo.email, cleo.email.replace("example", "EXAMPLE")
