@@ -176,11 +176,11 @@ class BreakableCluster:
         finally:
             other.end()
 
-    def wait_until_streaming(self, seconds: float = 60) -> None:
+    def wait_until_streaming(self, seconds: float = 240) -> None:
         """Wait until all nodes play their part, whichever process started them."""
         eventually(lambda: is_whole(self.nodes), seconds=seconds)
 
-    def wait_until_whole(self, seconds: float = 90) -> None:
+    def wait_until_whole(self, seconds: float = 240) -> None:
         """Wait until all nodes play their part, and are children of the launcher."""
         eventually(self._is_whole, seconds=seconds)
 
