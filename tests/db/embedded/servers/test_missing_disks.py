@@ -22,11 +22,12 @@ def test_it_names_the_servers_without_data_where_those_with_data_cannot_lead(
     folder.mark_complete()
 
     def node(name: str) -> SimpleNamespace:
-        patroni = SimpleNamespace(start=lambda: None)
+        patroni = SimpleNamespace(start=lambda: None, is_running=False)
         return SimpleNamespace(
             name=name,
             data=folder.node_data(name),
             patroni=patroni,
+            has_crashed=False,
             forget_original=lambda: None,
         )
 
@@ -42,7 +43,7 @@ def test_it_names_the_servers_without_data_where_those_with_data_cannot_lead(
             is_led=lambda: False,
             addresses=SimpleNamespace(followed=None),
         ),
-        _etcd=SimpleNamespace(pin=lambda _: True),
+        _etcd=SimpleNamespace(pin=lambda _: True, former_leader=lambda: "db-03"),
         _replacement=SimpleNamespace(is_placed=False),
     )
 
