@@ -145,8 +145,8 @@ DOCUMENTS: dict[str, Rights] = {
     },
     "uploads": dict.fromkeys(
         ("patient", "staff", "clinician"),
-        "SELECT own; INSERT(length, metadata, created_by) own; UPDATE(received) own; "
-        "DELETE own",
+        "SELECT own; INSERT(id, length, metadata, created_by) own; "
+        "UPDATE(received) own; DELETE own",
     )
     | {"system": EVERYTHING},
     "upload_parts": dict.fromkeys(
