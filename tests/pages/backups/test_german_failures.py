@@ -14,6 +14,8 @@ from dashboard.ui.language.recorded_sentences import translate_recorded
 _ROOT: Final = Path(__file__).resolve().parents[3]
 # Their sentences are only printed by commands, for the person who typed them.
 _TYPED: Final = ("fetching", "elsewhere")
+# Functions for a command alone, in modules that workers use as well.
+_FOR_A_COMMAND: Final = {"require_lost", "replace_lost"}
 # What else may end a going back that was asked for on the page, or a drill.
 _MAY_END_IT: Final = (
     "dashboard/cli/going_back/closing.py",
@@ -45,8 +47,17 @@ def _failures() -> Iterator[tuple[str, str]]:
     for path in paths:
         if any(part in str(path) for part in _TYPED):
             continue
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in _walk(ast.parse(path.read_text("utf-8"))):
             yield from ((text, f"{path.name}:{node.lineno}") for text in _kept_by(node))
+
+
+def _walk(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield all nodes, except those of functions for a command alone."""
+    if isinstance(node, ast.FunctionDef) and node.name in _FOR_A_COMMAND:
+        return
+    yield node
+    for child in ast.iter_child_nodes(node):
+        yield from _walk(child)
 
 
 def _kept_by(node: ast.AST) -> Iterator[str]:
