@@ -1,8 +1,8 @@
-"""Kept sentences about the servers, shown in the language of the page.
+"""Kept sentences about servers and refusals, shown in the language of the page.
 
-The code that watches the servers, and the tables of alerts and states, keep plain
-English. A sentence is recognised by its message, and its values are put into the
-translation.
+The code that watches the servers, the tables of alerts and states, and the audit log
+keep plain English. A sentence is recognised by its message, and its values are put into
+the translation.
 """
 
 from collections.abc import Iterable
@@ -105,6 +105,19 @@ _MESSAGES: Final = (
     ),
     marked("{server} leads"),
     marked("{server} streams"),
+    # Refusals, which the audit log keeps.
+    marked(
+        "You may not {permission}: your role is {role}. Ask a colleague whose work it "
+        "is."
+    ),
+    marked(
+        "You may not {permission}: your role is {role}. Ask an administrator if your "
+        "work needs it."
+    ),
+    marked(
+        "You may not {permission}: this token was made for less. Ask an administrator "
+        "for one with the scope that it needs."
+    ),
 )
 # Last, because "There is no backup" would match as a server's state.
 _LAST: Final = (marked("{server} is {state}."),)

@@ -14,9 +14,9 @@ from db.settings import Settings
 from services.audit import chain
 from services.audit.log import from_query
 from services.core import audit
-from services.core.actors import Role
+from services.core.actors import Permission, Role
 from services.core.audit import Action
-from services.core.errors import InvalidInput
+from services.core.errors import InvalidInput, NotAllowed
 from tests.kit.german_pages import english, texts_of
 from tests.pages.conftest import Clinic, rows_of
 
@@ -83,6 +83,30 @@ def test_details_and_what_they_are_of_are_named_in_german(german: Clinic) -> Non
     said = set(texts_of(app))
     assert f"Anmeldung {admin.id}" in said
     assert "Rolle: Analyse → Empfang; mit allen geteilt: ja" in said
+
+
+def test_a_refusal_that_the_log_keeps_is_in_german(german: Clinic) -> None:
+    with pytest.raises(NotAllowed) as refused:
+        german.clerk.require(Permission.VIEW_AUDIT)
+    subject = ("doctor", uuid4())
+    german.write(
+        lambda s: audit.record(
+            s,
+            german.clerk,
+            Action.ACCESS_REFUSE,
+            subject=subject,
+            details={"sentence": str(refused.value)},
+        )
+    )
+    ship(german)
+
+    app = german.open("audit", Role.ADMIN, subject=subject[1])
+
+    assert not app.exception
+    said = " ".join(texts_of(app))
+    assert "Das ist Ihnen nicht erlaubt: " in said
+    assert "Ihre Rolle ist Empfang." in said
+    assert "You may not" not in said
 
 
 def test_days_times_and_hours_in_details_are_written_as_german_readers_do(
