@@ -135,9 +135,7 @@ class SealKeyFile:
                 f"The key file {self.path} is there, so no key was replaced. If it is "
                 "not the clinic's, or damaged, move it away first."
             )
-        if private_files.was_never_made(self.path, self.mark, self.folder) and (
-            self.may_be_made
-        ):
+        if self.may_be_made and not private_files.is_marked(self.mark):
             raise UnusableKey("Nothing was ever sealed here, so no key is lost.")
 
     def replace_lost(self, new: "NewSealKey", lost: Iterable[str]) -> None:

@@ -1,11 +1,12 @@
 """`restore --from SOURCE --kit FILE`: a clinic on a machine that has nothing of it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from dashboard.cli.clinic_clock import in_utc
 from dashboard.cli.recovery.copies import fetch, find_store, keys_of
 from dashboard.cli.recovery.kits import ask_passphrase, text_of_kit
 
@@ -59,7 +60,7 @@ def restore_from(
     )
     proof = went.proof
     typer.echo(
-        f"The clinic as of {proof.as_of.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC is in "
+        f"The clinic as of {in_utc(proof.as_of)} is in "
         f"{settings.data}: {proof.rows} rows of {proof.tables} tables, "
         f"{went.files_returned} files, each the one that its row names, and the audit "
         f"log up to entry {proof.audit_entries}, intact."

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from dashboard.cli.clinic_clock import in_utc
 from dashboard.cli.explaining import explain_interruption
 from services.core.actors import CONSOLE
 
@@ -64,7 +65,7 @@ def keep_open(settings: "Settings", to: datetime | None) -> Iterator[str]:
         raise CannotRestore((look and look.failure) or "Somebody cancelled it.")
     until = look.closes_at.astimezone(UTC)
     yield (
-        f"The clinic as of {to.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC is open until "
+        f"The clinic as of {in_utc(to)} is open until "
         f"{until:%H:%M} UTC, and longer while somebody uses it. Staff and clinicians "
         "find it as As it was, under More on a patient's page; patients who are no "
         "longer there are found at /past. Nothing live was touched."

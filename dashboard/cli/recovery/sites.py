@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from dashboard.cli.clinic_clock import in_utc
 from dashboard.cli.explaining import explain_errors
 from dashboard.cli.options import Data, choose, require_new, write_new
 from dashboard.cli.recovery.kits import ask_passphrase
@@ -298,7 +299,7 @@ def in_words(newest: "NewestChanges", now: datetime) -> tuple[str, ...]:
         )
     else:
         loss = (
-            f"All that the main site acknowledged until {_in_utc(newest.as_of)} is "
+            f"All that the main site acknowledged until {in_utc(newest.as_of)} is "
             "here, files included. What it acknowledged later may be lost."
         )
     rows = f"Rows: the newest change is from {_with_age(newest.rows_at, now)}."
@@ -354,7 +355,7 @@ def require_same_history(wired: "Wiring") -> None:
     ).value
     if to is not None:
         raise CannotStart(
-            f"The main site went back to {_in_utc(to)}, and this site has not "
+            f"The main site went back to {in_utc(to)}, and this site has not "
             "followed it: the rows here still have what was undone then, and nothing "
             "that came later. Restore from the copy elsewhere if there is one; to "
             "promote this site anyway, add --despite-going-back. Nothing was changed."
@@ -454,8 +455,4 @@ def _listed(words: tuple[str, ...]) -> str:
 def _with_age(at: datetime | None, now: datetime) -> str:
     if at is None:
         return "an unknown time"
-    return f"{_in_utc(at)}, {max(0.0, (now - at).total_seconds()):.0f} s ago"
-
-
-def _in_utc(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"{in_utc(at)}, {max(0.0, (now - at).total_seconds()):.0f} s ago"

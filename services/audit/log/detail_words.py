@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from services.core.sentences import Label
+from services.documents.records.kinds import TYPE_LABELS
 
 # By the name of a detail, as it is recorded, and its value. What is in no table was
 # typed by somebody, or is a name of its own, such as that of a server.
@@ -110,19 +110,7 @@ CODES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "flag": "yes or no",
             "choice": "choice from a list",
         },
-        "document_types": {
-            "medical_record": "Medical record",
-            "visit_summary": "Visit summary",
-            "referral_letter": "Referral letter",
-            "sick_note": "Sick note",
-            "lab_report": "Lab report",
-            "prescription": "Prescription",
-            "imaging": "Imaging",
-            "correspondence": "Correspondence",
-            "consent": "Consent",
-            "invoice": "Invoice",
-            "other": Label("Other", "type of document"),
-        },
+        "document_types": {kind.value: label for kind, label in TYPE_LABELS.items()},
         "list": {
             "patients": "patients",
             "documents": "documents",

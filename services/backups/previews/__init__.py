@@ -12,6 +12,7 @@ from services.backups.previews.requests import (
     RestorePreview as RestorePreview,
     begin_preview as begin_preview,
     end_preview as end_preview,
+    hours_between as hours_between,
     newest_preview as newest_preview,
     open_preview as open_preview,
     read_preview_list as read_preview_list,

@@ -83,14 +83,14 @@ def read_time(typed: str, zone: tzinfo) -> datetime:
 
 def write_time(local: datetime) -> str:
     """Return a time as it would be typed, so that it is read as the same time."""
-    is_twice = _hours_between(local) > 0
+    is_twice = hours_between(local) > 0
     written = local if is_twice else local.replace(tzinfo=None)
     return written.isoformat(" ", "seconds")
 
 
 def _require_once(local: datetime) -> datetime:
     """Return a time by the clinic's clock; raises InvalidInput unless it came once."""
-    hours = _hours_between(local)
+    hours = hours_between(local)
     if hours > 0:
         raise InvalidInput(
             "as_of",
@@ -108,7 +108,7 @@ def _require_once(local: datetime) -> datetime:
     return local
 
 
-def _hours_between(local: datetime) -> float:
+def hours_between(local: datetime) -> float:
     """Return how long after a time it came again; less than 0 if it never came."""
     offsets = (local.replace(fold=fold).utcoffset() for fold in (0, 1))
     first, second = (offset or timedelta() for offset in offsets)

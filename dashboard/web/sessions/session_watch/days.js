@@ -7,7 +7,8 @@
   "use strict"
 
   const translate = window.chartroomTranslate
-  const PARTS = { day: translate("DD"), month: translate("MM"), year: translate("YYYY") }
+  // As fields.js shows them in a field that is empty.
+  const PARTS = window.chartroomDayParts
   const FIELD = '[data-testid="stDateInputField"]'
   const CALENDAR = '[data-testid="stDateInputCalendar"]'
   const SENDING = '[data-testid="stFormSubmitButton"] button, [data-testid="stBaseButton-primary"]'

@@ -7,7 +7,7 @@
 
   const translate = window.chartroomTranslate
   // What an empty field for a day shows, which Streamlit writes in English always.
-  const PARTS = { day: translate("DD"), month: translate("MM"), year: translate("YYYY") }
+  const PARTS = window.chartroomDayParts = { day: translate("DD"), month: translate("MM"), year: translate("YYYY") }
   const EMPTY = '[data-testid="stDateInput"] [data-placeholder]'
   const PROBLEM = "st-key-problem_of_"
   const KEY = "st-key-"
