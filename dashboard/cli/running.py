@@ -85,7 +85,10 @@ def web(
     data: Data = None,
     socket: Annotated[
         Path | None,
-        typer.Option(help="Listen on this socket, for the front, and not on a port."),
+        typer.Option(
+            help="Listen on this socket, for the front, and not on a port.",
+            dir_okay=False,
+        ),
     ] = None,
 ) -> None:
     """Serve pages and API for databases that are already running."""
@@ -106,11 +109,13 @@ def web(
 def _require_servers(settings: "Settings", socket: Path | None) -> None:
     """Raise NotRunning or CannotServe at once, not after the server is imported."""
     from dashboard import wiring
-    from dashboard.web.startup_checks import require_address
+    from dashboard.web.startup_checks import require_address, require_folder
 
     wiring.endpoints_of(settings)
     if socket is None:
         require_address(settings.host, settings.port)
+    else:
+        require_folder(socket.parent)
 
 
 def serve_pages(settings: "Settings", socket: Path | None = None) -> None:

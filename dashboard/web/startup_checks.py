@@ -1,7 +1,9 @@
 """Reasons for which Chartroom refuses to start."""
 
+import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -147,3 +149,12 @@ def require_address(host: str, port: int) -> None:
             f"Chartroom cannot listen on {host}, port {port} ({reason}): choose "
             "another with --port or --host, or stop the program that listens there."
         ) from error
+
+
+def require_folder(folder: Path) -> None:
+    """Raise CannotServe unless a server can make its socket in this folder."""
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise CannotServe(
+            f"Chartroom cannot listen in {folder}: choose a folder for --socket that "
+            "is there and that you may write to."
+        )

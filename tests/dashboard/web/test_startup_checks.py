@@ -1,6 +1,7 @@
 """Outside the demo, nothing starts that nobody, or everybody, could get into."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from dashboard.web.server import create_app
 from dashboard.web.startup_checks import (
     CannotServe,
     require_file_keys,
+    require_folder,
     require_safe_mongo,
     require_sign_in,
 )
@@ -196,3 +198,10 @@ def test_a_mongodb_without_zlib_is_worked_with(tmp_path):
         url = f"mongodb://127.0.0.1:{port}/?directConnection=true"
 
         require_safe_mongo(_settings(**SERVERS | dict.fromkeys(_MONGO_URLS, url)))
+
+
+def test_a_socket_in_a_folder_that_is_not_there_is_refused(tmp_path: Path):
+    require_folder(tmp_path)
+
+    with pytest.raises(CannotServe, match="choose a folder for --socket"):
+        require_folder(tmp_path / "nosuch")
