@@ -168,3 +168,24 @@ def test_who_clicks_while_the_process_hangs_reads_so_and_goes_on_with_another(
         expect(heading).to_have_attribute("aria-sort", "ascending")
 
     assert cookie_of(page) != mine
+
+
+def test_who_types_while_all_processes_are_gone_reads_so_and_is_not_interrupted(
+    served: Served, page: Page
+):
+    name, note = page.get_by_label("First name"), page.locator("#chartroom-banner")
+    name.fill("Ada")
+
+    # Streamlit writes so where it would show its dialog.
+    with page.expect_console_message(
+        lambda message: "Connection failed" in message.text, timeout=120_000
+    ):
+        for process in served.processes.values():
+            process.kill()
+        expect(note).to_contain_text("The server is not responding.")
+
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    served.start_missing()
+    expect(note).to_contain_text("The server is responding again.", timeout=60_000)
+    expect(name).to_have_value("Ada")
+    choose(page, page.get_by_role("combobox", name="Sex"), "Female")

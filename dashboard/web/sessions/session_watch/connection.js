@@ -1,17 +1,19 @@
 // Runs before Streamlit's own programs: where the server is, and what it lets other pages
 // do. Streamlit asks for both otherwise, below the open page's own address first, and
-// connects only once it has been answered.
+// connects only once it has been answered. Its dialog about a lost connection speaks to
+// programmers, and covers what somebody types: the banner tells of it.
 window.__streamlit = {
   BACKEND_BASE_URL: location.origin,
   HOST_CONFIG: {
-    allowedOrigins: [location.origin], blockErrorDialogs: false, enableCustomParentMessages: false,
+    allowedOrigins: [location.origin], blockErrorDialogs: true, enableCustomParentMessages: false,
     enforceDownloadInNewTab: false, metricsUrl: "", useExternalAuthToken: false,
   },
 }
 
-// Tells of a server that hangs: what somebody did is not answered, nor is a question of
-// its own. Once that is answered, by a server in its place, the connection is made anew:
-// to one that hangs it would stay open for as long as that does.
+// Tells of a server that hangs or is gone: what somebody did is not answered or there is no
+// connection, and a question of its own is not answered either. Once that is, by a server in
+// its place, the connection is made anew: to one that hangs it would stay open for as long
+// as that does.
 ;(() => {
   "use strict"
 
@@ -54,13 +56,16 @@ window.__streamlit = {
   const ask = async () => {
     try {
       const signal = AbortSignal.timeout(ANSWER_MS)
-      return (await fetch("/_stcore/health", { cache: "no-store", signal })).ok
+      // A sign-in that has ended is an answer too.
+      return (await fetch("/_stcore/health", { cache: "no-store", signal })).status < 500
     } catch {
       return false
     }
   }
 
   setInterval(async () => {
+    const isClosed = stream?.readyState === WebSocket.CLOSED
+    if (isClosed) askedAt ??= Date.now()
     const isDue = askedAt !== null && Date.now() - askedAt >= PATIENCE_MS
     if (!isDue || isAsking) return
     isAsking = true
@@ -74,6 +79,6 @@ window.__streamlit = {
     askedAt = null
     // Streamlit connects anew once this is closed, and to close what hangs takes a minute:
     // for so long the browser waits for the other end to agree.
-    if (isSilent) stream.dispatchEvent(new CloseEvent("close"))
+    if (isSilent && !isClosed) stream.dispatchEvent(new CloseEvent("close"))
   }, LOOK_MS)
 })()
