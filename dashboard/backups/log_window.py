@@ -72,5 +72,5 @@ def _show_earlier(windows: Sequence[BackupWindow]) -> None:
         ).format(since=to_the_second(each.since), until=to_the_second(each.until))
         for each in windows[-_MOST_LISTED:]
     ]
-    gaps = _("Gaps in the log divide that from: {windows}.")
+    gaps = _("Before gaps in the log, also: {windows}.")
     st.caption(gaps.format(windows="; ".join(spans)))

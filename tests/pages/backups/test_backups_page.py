@@ -257,7 +257,7 @@ def test_from_when_to_when_one_can_go_back_and_what_is_wrong_with_the_log(
     window = "any second from 25 Nov 2026, 02:00:07 to 25 Nov 2026, 02:09:07**"
     assert f"**You can go back to {window}" in words
     assert "restore --look --to 2026-11-25T02:09:07Z" in words
-    assert "Gaps in the log" not in words
+    assert "gaps in the log" not in words
 
     # A gap: the next backup begins a new window.
     later, place = backup_sets.AS_OF + timedelta(hours=1), "0/5000100"
@@ -271,7 +271,7 @@ def test_from_when_to_when_one_can_go_back_and_what_is_wrong_with_the_log(
     words = said(opened(clinic))
 
     assert "any second from 25 Nov 2026, 03:00:07 to 25 Nov 2026, 03:02:07" in words
-    assert f"Gaps in the log divide that from: {window.rstrip('*')}." in words
+    assert f"Before gaps in the log, also: {window.rstrip('*')}." in words
     assert "Its disk is full." in words
     assert "There is a gap in the log after the newest backup" in words
 
