@@ -91,11 +91,13 @@ def _go_back(settings: "Settings", requested: "RequestedRestore") -> str | None:
 
 def settle_ended(data: Path, child: "Child") -> None:
     """End the request of a process that was killed; its launcher calls this often."""
+    from dashboard.cli.launching import children
+
     if child.process is not None and not child.is_running:
         # Where the disk is full, the next call may find room.
         with contextlib.suppress(OSError):
             settle_abandoned(data, _STOPPED_BEFORE)
-            child.forget()
+            children.stop([child])
 
 
 def settle_abandoned(data: Path, why: str = _ENDED_BEFORE) -> None:

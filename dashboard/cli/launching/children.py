@@ -76,11 +76,6 @@ class Child:
         """Whether the process was started and has not ended."""
         return self.process is not None and self.process.poll() is None
 
-    def forget(self) -> None:
-        """Forget the process, which has ended."""
-        stop([self])
-        self.process = None
-
     def look_after(self) -> None:
         """Start the process again if it has ended, after the backoff that is due."""
         if self.is_running:
@@ -89,7 +84,7 @@ class Child:
         if self.process is not None:
             reason = shortages.explain_exit(self.process.returncode) or "see its log"
             _log.warning("%s has ended and is started again: %s.", self.name, reason)
-            self.forget()
+            stop([self])
             self.backoff.ended(now)
         if now < self.backoff.next_at:
             return
@@ -111,12 +106,17 @@ class Child:
 
 
 def stop(children: Sequence[Child]) -> None:
-    """Stop children together, and return when they are gone."""
+    """Stop children together, and return when they are gone.
+
+    Nobody is told that one of them has ended if it is started again later.
+    """
     started = [child.process for child in children if child.process is not None]
     child_processes.end_children(started, seconds=_STOP_SECONDS)
     for process in started:
         if process.stdin is not None:
             process.stdin.close()
+    for child in children:
+        child.process = None
 
 
 def end(child: Child) -> None:

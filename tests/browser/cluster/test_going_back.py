@@ -147,3 +147,4 @@ def test_a_table_dropped_by_hand_is_back_and_the_page_says_so(
     with closing(site.visit(Role.ADMIN, at="/backups")) as context:
         sentence = ready(context.pages[0]).get_by_text("The clinic went back to")
         expect(sentence).to_contain_text("A table was dropped by hand")
+    assert "has ended" not in launcher.output

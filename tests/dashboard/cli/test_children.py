@@ -50,6 +50,19 @@ def test_one_that_the_system_killed_is_said_to_have_lacked_memory(
     )
 
 
+def test_one_that_was_stopped_is_started_again_without_a_word(
+    tmp_path, monkeypatch, caplog
+):
+    child, starts = Child("web-2", tmp_path / "web-2.log"), []
+    child.process = subprocess.Popen(["sleep", "20"], stdin=subprocess.PIPE)
+    monkeypatch.setattr(Child, "start", lambda child: starts.append(child.name))
+
+    children.stop([child])
+    child.look_after()
+
+    assert (starts, caplog.records) == (["web-2"], [])
+
+
 def test_a_log_that_cannot_be_written_is_one_sentence(tmp_path: Path):
     """As on a disk that became read-only, or where root has started Chartroom."""
     (tmp_path / "logs").touch()
