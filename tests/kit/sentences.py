@@ -11,6 +11,7 @@ from typing import Final
 
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po
+from jinja2.ext import babel_extract
 
 from dashboard.ui.language import CATALOGUES, GERMAN, catalogue, using_language
 
@@ -77,6 +78,7 @@ SHOWN_AS: Final = frozenset(
         "problem",
     ]
 )
+_WORD: Final = re.compile(r"\d+\.\d+|[\w-]+")
 _PERCENT: Final = re.compile(r"%\((\w+)\)s")
 
 
@@ -97,6 +99,21 @@ def translations(language: str = GERMAN) -> dict[str, str]:
 def known(language: str = GERMAN) -> frozenset[str]:
     """Return every message that a language's catalogues translate, in all forms."""
     return frozenset(translations(language))
+
+
+def catalogues_of(language: str = GERMAN) -> dict[str, list[str]]:
+    """Return each message, with its context if it has one, and the catalogues it is in.
+
+    Scripts are sent a catalogue of their own, which repeats what pages say as well.
+    """
+    files = dict[str, list[str]]()
+    for path in sorted(CATALOGUES.glob(f"{language}/*.po")):
+        with path.open("rb") as file:
+            for message in read_po(file, locale=language):
+                if message.id and path.stem != "scripts":
+                    key = "\4".join(filter(None, [message.context, *forms(message.id)]))
+                    files.setdefault(key, []).append(path.name)
+    return files
 
 
 def forms(string: str | Sequence[str]) -> tuple[str, ...]:
@@ -121,12 +138,40 @@ def missing_of_script(source: Path) -> list[str]:
     """Return the messages of a script that the German catalogue of scripts lacks."""
     with using_language(GERMAN):
         german = catalogue("scripts")
+    return [text for text in texts_of_script(source) if text not in german]
+
+
+def texts_of_script(source: Path) -> list[str]:
+    """Return the messages that a script translates."""
     # Some messages are inside template strings.
     options = {"parse_template_string": True}
     extracted = extract_from_file(
         "javascript", source, {"translate": None}, options=options
     )
-    return [text for _, text, _, _ in extracted if text not in german]
+    return [text for _, text, _, _ in extracted]
+
+
+def texts_of_template(source: Path) -> list[str]:
+    """Return the messages that a page of the sign-in translates."""
+    options = {"newstyle_gettext": "true"}
+    with source.open("rb") as file:
+        extracted = babel_extract(file, ["_", "gettext", "ngettext"], [], options)
+        texts = [forms(text or ()) for _, _, text, _ in extracted]
+    return [form for each in texts for form in each if form]
+
+
+def sayable(code: str) -> Iterator[str]:
+    """Yield the texts and words of a module, as they are and as labels made of them.
+
+    A page that has no label for the name of a field or of a kind shows the name itself.
+    """
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield from (node.value, node.value.lower())
+    for word in set(_WORD.findall(code)):
+        label = word.replace("_", " ")
+        kind = label.replace("-", " ")
+        yield from (word, label, kind, kind.capitalize())
 
 
 def unwrapped_of_script(source: Path) -> list[str]:

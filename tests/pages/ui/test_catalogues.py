@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from jinja2.ext import babel_extract
 
 from dashboard import navigation
 from dashboard.ui.lists.criteria_editor.rows import SPAN_UNITS
@@ -41,11 +40,16 @@ from services.visits.schedule.doctors import changing as doctors
 from services.visits.schedule.doctors.rules import SEXES as DOCTORS_SEXES
 from tests.kit.sentences import (
     ROOT,
+    catalogues_of,
+    known,
     lacking,
     missing,
     missing_of_script,
     names_of_details,
     refusals,
+    sayable,
+    texts_of_script,
+    texts_of_template,
     unasked,
     unwrapped,
     unwrapped_of_script,
@@ -151,14 +155,7 @@ def test_every_sentence_is_wrapped_and_german(module: str) -> None:
     "template", sorted((ROOT / "dashboard/sign_in/templates").glob("*.html")), ids=str
 )
 def test_pages_of_sign_in_are_german(template: Path) -> None:
-    options = {"newstyle_gettext": "true"}
-    with template.open("rb") as file:
-        messages = list(babel_extract(file, ["_", "gettext", "ngettext"], [], options))
-    texts = [
-        text if isinstance(text, str) else text[0] for _, _, text, _ in messages if text
-    ]
-
-    assert lacking(filter(None, texts)) == []
+    assert lacking(texts_of_template(template)) == []
 
 
 @pytest.mark.parametrize("folder", SCRIPTS)
@@ -294,6 +291,25 @@ def test_what_people_are_refused_with_is_german(file: Path) -> None:
 )
 def test_labels_of_services_are_german(labels: list[str]) -> None:
     assert lacking(labels) == []
+
+
+def test_a_text_is_translated_in_one_catalogue() -> None:
+    repeated = {text: each for text, each in catalogues_of().items() if len(each) > 1}
+
+    assert repeated == {}
+
+
+def test_only_what_is_said_is_translated() -> None:
+    rooms = ("dashboard", "pages", "services", "api", "jobs", "db")
+    files = (file for room in rooms for file in (ROOT / room).rglob("*.py"))
+    said = {text for file in files for text in sayable(file.read_text("utf-8"))}
+    dashboard = ROOT / "dashboard"
+    said |= {each for file in dashboard.rglob("*.js") for each in texts_of_script(file)}
+    said |= {
+        each for file in dashboard.rglob("*.html") for each in texts_of_template(file)
+    }
+
+    assert known() - said == set()
 
 
 def test_details_of_the_audit_log_have_german_names() -> None:
