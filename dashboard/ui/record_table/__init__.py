@@ -3,7 +3,7 @@
 Streamlit's own dataframe is drawn on a canvas: screen readers and keyboards get little
 out of it, and its header sorts only the rows that happen to be on the page. This is a
 real HTML table. Its rows are links, its headers ask the page for another order, and on
-a phone each row becomes a card, unless the table is one of numbers.
+a phone each row becomes a card.
 """
 
 import json
@@ -141,11 +141,8 @@ def payload_of(
     name: str,
     order: Sequence[Sorted] = (),
     selection: Selection | None = None,
-    is_grid: bool = False,
 ) -> bytes:
     """Return the data that the browser draws; `name` is the table's accessible name.
-
-    If it `is_grid`, rows never become cards: where it has no room, it scrolls sideways.
 
     An action of a `selection` that has a url is a link to it with the ids of the rows,
     each as a parameter `document`.
@@ -161,8 +158,6 @@ def payload_of(
             {"order": mark.order, "descending": mark.descending} for mark in order
         ],
     }
-    if is_grid:
-        drawn["grid"] = True
     if selection is not None:
         drawn["selection"] = {
             "noun": selection.noun,

@@ -251,7 +251,7 @@ const comeBack = (name) => {
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const drawn = JSON.parse(new TextDecoder().decode(data))
-  const { columns, rows, order, name, selection, grid } = drawn
+  const { columns, rows, order, name, selection } = drawn
   const open = (id) => setTriggerValue("opened", id)
   const sort = (key, adds) => setTriggerValue("sorted", { order: key, adds })
   const act = (id, action) => setTriggerValue("done", { id, action })
@@ -291,10 +291,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const isInRow = control.closest("[data-row]")
     control.dataset.focus = isInRow ? control.ariaLabel || control.textContent : position
   })
-  // Whoever has no mouse scrolls it by the keyboard.
-  const scrolled = { class: "frame grid", role: "region", tabindex: "0", "aria-label": name }
-  const look = grid ? scrolled : { class: "frame" }
-  const frame = element("div", look, ...(chosen ? [chosen.bar] : []), table)
+  const frame = element("div", { class: "frame" }, ...(chosen ? [chosen.bar] : []), table)
   chosenBefore.set(parentElement, chosen)
   chosen?.say()
   if (before) before.replaceWith(frame)
