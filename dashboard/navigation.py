@@ -25,13 +25,7 @@ from dashboard.ui.language import (
 )
 from dashboard.ui.words import order_of
 from dashboard.web.page_scripts import SCRIPTS
-from services.core.actors import (
-    FAMILY_FIRST,
-    PERMISSIONS,
-    Actor,
-    Permission,
-    Role,
-)
+from services.core.actors import FAMILY_FIRST, PERMISSIONS, Actor, Permission, Role
 
 _PAGES = Path(__file__).resolve().parents[1] / "pages"
 

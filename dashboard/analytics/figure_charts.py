@@ -8,11 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.analytics import distribution_charts
-from dashboard.analytics.cohort_charts import (
-    dimension_name,
-    number_text,
-    percent_text,
-)
+from dashboard.analytics.cohort_charts import dimension_name, number_text, percent_text
 from dashboard.analytics.distribution_charts import TIME_AXIS, WORD_AXIS
 from dashboard.analytics.pivot_table import is_pivot, pivot_of
 from dashboard.ui.chart_tools import Numbers, chart_box, choosing_box

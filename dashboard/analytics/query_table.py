@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.language import decimal, gettext as _
-from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
+from dashboard.ui.record_table import Cell, Column, Row, record_table
 from dashboard.ui.words import at, plain
 from services.analytics.figures import FigureMeasure
 from services.analytics.figures.drawing import name_of
@@ -32,7 +32,7 @@ def show_result(query: Query, result: QueryResult) -> None:
         for number, row in enumerate(result.rows)
     ]
     columns = [Column(name) for name in result.columns]
-    record_table(payload_of(columns, rows, name=_("Result")), key="sql_result")
+    record_table(columns, rows, name=_("Result"), key="sql_result")
     st.caption(
         _(
             "Groups of fewer than {least} patients, and those from which one could be "

@@ -20,10 +20,7 @@ from services.audit.log import (
     HourCount,
     RecordAccess,
 )
-from services.audit.log.patient_versions import (
-    PatientVersion,
-    list_patient_versions,
-)
+from services.audit.log.patient_versions import PatientVersion, list_patient_versions
 from services.core.actors import Permission
 
 _SECONDS = 5.0

@@ -7,14 +7,7 @@ from typing import Final, TypeVar
 from dashboard.audit.detail_text import detail_text
 from dashboard.ui.clock import in_zone, time_of_day, today
 from dashboard.ui.language import gettext as _, marked, short_date, translated
-from dashboard.ui.record_table import (
-    Cell,
-    Column,
-    Piece,
-    Row,
-    payload_of,
-    record_table,
-)
+from dashboard.ui.record_table import Cell, Column, Piece, Row, record_table
 from dashboard.ui.words import to_the_second
 from services.audit.log import Entry, RecordAccess
 
@@ -52,9 +45,7 @@ def show_audit_table(
         )
         for group in groups
     ]
-    record_table(
-        payload_of(_COLUMNS, rows, name=_("Entries of the audit log")), key=key
-    )
+    record_table(_COLUMNS, rows, name=_("Entries of the audit log"), key=key)
 
 
 def show_access_table(
@@ -69,7 +60,7 @@ def show_access_table(
         )
         for group in groups
     ]
-    record_table(payload_of(_ABOUT_ME, rows, name=_(name)), key=key)
+    record_table(_ABOUT_ME, rows, name=_(name), key=key)
 
 
 def _together(

@@ -11,7 +11,7 @@ from dashboard.ui.dialogs import dialog
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, marked, translated
-from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
+from dashboard.ui.record_table import Cell, Column, Row, record_table
 from dashboard.ui.words import at, capitalised, full_name, plain, written
 from services.audit.log import phrase_of
 from services.audit.log.patient_versions import PatientVersion
@@ -47,8 +47,9 @@ def _show_changes(patient: PatientRecord) -> None:
         versions = patient_versions(patient.id, patient.version)
         rows = [row for version in versions for row in _rows(version)]
         if rows:
-            payload = payload_of(_COLUMNS, rows, name=_("What changed"))
-            record_table(payload, key="patient_changes_table")
+            record_table(
+                _COLUMNS, rows, name=_("What changed"), key="patient_changes_table"
+            )
         else:
             empty_state(_("Nobody has changed this record yet."), icon="difference")
         oldest = versions[-1]

@@ -18,7 +18,7 @@ from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import decimal, gettext as _, marked, ngettext
 from dashboard.ui.language.backup_failures import translate_failure
 from dashboard.ui.measures import ago, amount, seconds
-from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
+from dashboard.ui.record_table import Cell, Column, Row, record_table
 from dashboard.ui.words import at, plain, to_the_second
 from services import backups
 from services.backups import BackupRequest, BackupState, Manifest, Proof
@@ -384,5 +384,6 @@ def _show_sets(state: BackupState) -> None:
         )
         for each in reversed(state.sets[-_MOST_SHOWN:])
     ]
-    payload = payload_of(_COLUMNS, rows, name=_("Backups, the newest first"))
-    record_table(payload, key="backups_table")
+    record_table(
+        _COLUMNS, rows, name=_("Backups, the newest first"), key="backups_table"
+    )

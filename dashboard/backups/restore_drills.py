@@ -14,7 +14,7 @@ from dashboard.ui.language import decimal, gettext as _, marked, pgettext
 from dashboard.ui.language.backup_failures import translate_failure
 from dashboard.ui.measures import amount, seconds
 from dashboard.ui.notices import notify
-from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
+from dashboard.ui.record_table import Cell, Column, Row, record_table
 from dashboard.ui.words import at, plain, to_the_second
 from services.backups import drills
 from services.backups.drills import RestoreDrill
@@ -70,8 +70,12 @@ def _show(recent_drills: tuple[RestoreDrill, ...]) -> None:
         empty_state(_("No restore drill has run yet."), icon="history_toggle_off")
         return
     rows = [Row(str(drill.id), _cells(drill)) for drill in recent_drills]
-    payload = payload_of(_COLUMNS, rows, name=_("Restore drills, the newest first"))
-    record_table(payload, key="restore_drills_table")
+    record_table(
+        _COLUMNS,
+        rows,
+        name=_("Restore drills, the newest first"),
+        key="restore_drills_table",
+    )
 
 
 def _what_it_checks() -> str:

@@ -14,11 +14,7 @@ from dashboard.ui.chart_tools.vega_lite import Spec, mark, of_rows
 from dashboard.ui.clock import on_axis
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.language import gettext as _, marked
-from dashboard.ui.language.chart_locale import (
-    bytes_on_axis,
-    in_language,
-    time_format,
-)
+from dashboard.ui.language.chart_locale import bytes_on_axis, in_language, time_format
 from dashboard.ui.measures import amount
 from dashboard.ui.words import at
 from services.backups import BackupState

@@ -15,7 +15,7 @@ from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import decimal, gettext as _, marked
 from dashboard.ui.language.backup_failures import translate_failure
 from dashboard.ui.measures import ago, amount, seconds
-from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
+from dashboard.ui.record_table import Cell, Column, Row, record_table
 from dashboard.ui.words import at, plain, to_the_second
 from services.backups import drills, tools
 from services.backups.tools import BackupTool, ToolBackup, ToolReport, ToolState
@@ -198,8 +198,9 @@ def _show_backups(report: ToolReport) -> None:
         words = _("The newest {shown} of {count} backups:")
         st.caption(words.format(shown=len(shown), count=decimal(count)))
     rows = [Row(each.name, _cells(each)) for each in reversed(shown)]
-    payload = payload_of(_COLUMNS, rows, name=_("Backups, the newest first"))
-    record_table(payload, key="tool_backups_table")
+    record_table(
+        _COLUMNS, rows, name=_("Backups, the newest first"), key="tool_backups_table"
+    )
 
 
 def _cells(backup: ToolBackup) -> tuple[Cell, ...]:

@@ -5,14 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from dashboard.ui.language import gettext as _, marked
-from dashboard.ui.record_table import (
-    Cell,
-    Column,
-    Row,
-    TableEvent,
-    payload_of,
-    record_table,
-)
+from dashboard.ui.record_table import Cell, Column, Row, TableEvent, record_table
 from dashboard.ui.words import at, role_label
 from services.people.accounts import AccountStatus, Person
 
@@ -34,8 +27,7 @@ _STANDINGS: Final = {
 def people_table(people: Sequence[Person]) -> TableEvent:
     """Show the people; return who was opened."""
     rows = [_row(person) for person in people]
-    payload = payload_of(_COLUMNS, rows, name=_("People"))
-    return record_table(payload, key="users_table")
+    return record_table(_COLUMNS, rows, name=_("People"), key="users_table")
 
 
 def standing_cell(standing: AccountStatus) -> Cell:

@@ -21,11 +21,7 @@ from dashboard.ui.language import (
 )
 from services.core.actors import FAMILY_FIRST, NAME_ORDERS, Actor
 from services.patients.records import record_numbers
-from services.patients.records.model import (
-    Identity,
-    PatientRecord,
-    years_lived,
-)
+from services.patients.records.model import Identity, PatientRecord, years_lived
 
 # What somebody typed is shown as typed: Markdown must not make a heading of it. Signs
 # that are special only in some places are escaped only there, so that a sentence stays

@@ -4,14 +4,7 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.context import (
-    CachedRead,
-    current_actor,
-    freshness,
-    now,
-    read_all,
-    today,
-)
+from dashboard.context import CachedRead, current_actor, freshness, now, read_all, today
 from dashboard.documents.retention import retention_actions
 from dashboard.documents.retention.erasures import show_erasures
 from dashboard.documents.retention.integrity_state import show_integrity

@@ -15,10 +15,7 @@ from dashboard.patients.records.patient_details import patient_details
 from dashboard.patients.records.patient_header import patient_header
 from dashboard.ui.language import gettext as _
 from dashboard.visits.appointments.patient_home import show_patient_home
-from dashboard.visits.appointments.patient_visits import (
-    show_next_visits,
-    visits_reads,
-)
+from dashboard.visits.appointments.patient_visits import show_next_visits, visits_reads
 from services.patients.records import patients
 
 # For somebody who comes a few times a year, whatever came within a month is new.

@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard.context import current_actor
 from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
-from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
+from dashboard.ui.record_table import Cell, Column, Row, record_table
 from services.core.actors import PERMISSIONS, Permission, Role
 
 _MAY = Cell(_("Yes"), "ok", "check")
@@ -25,20 +25,18 @@ st.caption(
     ).format(role=_(actor.role))
 )
 record_table(
-    payload_of(
-        [Column(_("Permission")), *(Column(_(role).capitalize()) for role in Role)],
-        [
-            Row(
-                permission.name,
-                (
-                    Cell(_capitalised(_(permission))),
-                    *(_MAY if permission in PERMISSIONS[r] else _MAY_NOT for r in Role),
-                ),
-            )
-            for permission in Permission
-        ],
-        name=_("What each role may do"),
-    ),
+    [Column(_("Permission")), *(Column(_(role).capitalize()) for role in Role)],
+    [
+        Row(
+            permission.name,
+            (
+                Cell(_capitalised(_(permission))),
+                *(_MAY if permission in PERMISSIONS[r] else _MAY_NOT for r in Role),
+            ),
+        )
+        for permission in Permission
+    ],
+    name=_("What each role may do"),
     key="roles_table",
 )
 st.caption(

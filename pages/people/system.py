@@ -4,13 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard.context import (
-    current_actor,
-    current_sign_in,
-    freshness,
-    read,
-    write,
-)
+from dashboard.context import current_actor, current_sign_in, freshness, read, write
 from dashboard.people.connected_systems.system_details import (
     chosen_system,
     show_keys,

@@ -9,12 +9,7 @@ import streamlit as st
 from dashboard.context import today
 from dashboard.ui.error_boundary import explain
 from dashboard.ui.fields.days import day_field
-from dashboard.ui.language import (
-    gettext as _,
-    long_date,
-    marked,
-    translated,
-)
+from dashboard.ui.language import gettext as _, long_date, marked, translated
 from dashboard.ui.words import capitalised
 from services.analytics import dashboards
 from services.analytics.cohorts import Dimension

@@ -26,7 +26,7 @@ from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import decimal, gettext as _, marked
 from dashboard.ui.language.backup_failures import translate_failure
 from dashboard.ui.notices import notify
-from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
+from dashboard.ui.record_table import Cell, Column, Row, record_table
 from dashboard.ui.words import plain, to_the_second
 from services.backups import (
     BackupState,
@@ -253,8 +253,9 @@ def _show_table(preview: RestorePreview) -> None:
         if (words := _words((preview.counts or {}).get(kind.value, {})))
     ]
     if rows:
-        payload = payload_of(_COLUMNS, rows, name=_("What going back would undo"))
-        record_table(payload, key="previews_table")
+        record_table(
+            _COLUMNS, rows, name=_("What going back would undo"), key="previews_table"
+        )
     else:
         st.info(_("Nothing: no rows differ."), icon=":material/info:")
     st.caption(

@@ -14,7 +14,7 @@ from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.language.recorded_sentences import translate_recorded
 from dashboard.ui.measures import ago, seconds
 from dashboard.ui.notices import notify
-from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
+from dashboard.ui.record_table import Cell, Column, Row, record_table
 from dashboard.ui.words import at, plain, to_the_second
 from services.cluster import alerts
 from services.cluster.alerts import Alert
@@ -134,8 +134,7 @@ def _show_table(ended: Sequence[Alert]) -> None:
         )
         for alert in ended
     ]
-    payload = payload_of(_COLUMNS, rows, name=_("Alerts before"))
-    record_table(payload, key="alerts_before")
+    record_table(_COLUMNS, rows, name=_("Alerts before"), key="alerts_before")
 
 
 def _lasted(alert: Alert) -> str:

@@ -18,7 +18,6 @@ from dashboard.ui.record_table import (
     Row,
     RowAction,
     chosen_of,
-    payload_of,
     record_table,
 )
 from services.cluster import alerts
@@ -64,9 +63,7 @@ def _show_table(
         )
         for rule in rules
     ]
-    event = record_table(
-        payload_of(_COLUMNS, rows, name=_("Rules of alerts")), key="alerts_rules"
-    )
+    event = record_table(_COLUMNS, rows, name=_("Rules of alerts"), key="alerts_rules")
     return chosen_of(event, rules, lambda rule: rule.kind)
 
 

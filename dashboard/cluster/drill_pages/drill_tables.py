@@ -13,7 +13,6 @@ from dashboard.ui.record_table import (
     Row,
     RowAction,
     chosen_of,
-    payload_of,
     record_table,
 )
 from dashboard.ui.words import to_the_second, written
@@ -75,18 +74,14 @@ def show_kinds(
         )
         for plan in ordered
     ]
-    event = record_table(
-        payload_of(_KINDS, rows, name=_("Available drills")), key="drills_kinds"
-    )
+    event = record_table(_KINDS, rows, name=_("Available drills"), key="drills_kinds")
     return (DrillKind(event.action[0]), event.action[1]) if event.action else None
 
 
 def show_results(history: Sequence[DrillRecord]) -> DrillRecord | None:
     """Show how drills went against their promises; return the one to be opened."""
     rows = [Row(str(drill.id), tuple(_result(drill))) for drill in history]
-    event = record_table(
-        payload_of(_RESULTS, rows, name=_("Drills")), key="drills_results"
-    )
+    event = record_table(_RESULTS, rows, name=_("Drills"), key="drills_results")
     return chosen_of(event, history, lambda drill: drill.id)
 
 

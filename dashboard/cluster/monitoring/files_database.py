@@ -9,7 +9,7 @@ from dashboard.context import current_actor, files
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import decimal, gettext as _, marked, ngettext, refusal_text
 from dashboard.ui.measures import amount, seconds
-from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
+from dashboard.ui.record_table import Cell, Column, Row, record_table
 from dashboard.ui.words import plain
 from services.cluster.monitoring import FilesMember, FilesState, look_at_files
 from services.core.errors import Unavailable
@@ -47,8 +47,7 @@ def show_files_database() -> None:
             )
         rows = [_row(member) for member in state.members]
         record_table(
-            payload_of(_COLUMNS, rows, name=_("Servers of MongoDB")),
-            key="replication_files",
+            _COLUMNS, rows, name=_("Servers of MongoDB"), key="replication_files"
         )
         st.caption(summary_of(state))
 

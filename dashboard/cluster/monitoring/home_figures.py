@@ -13,12 +13,7 @@ from dashboard.context import CachedRead, current_actor, in_zone, now, read_all
 from dashboard.ui import measures
 from dashboard.ui.clock import time_of_day
 from dashboard.ui.figures import Figure
-from dashboard.ui.language import (
-    day_and_month,
-    decimal,
-    gettext as _,
-    short_weekday,
-)
+from dashboard.ui.language import day_and_month, decimal, gettext as _, short_weekday
 from services.cluster import alerts, monitoring
 from services.cluster.monitoring import ClusterSnapshot, Event, Sample, SitePosition
 from services.cluster.performance import AvailabilityReport, read_availability

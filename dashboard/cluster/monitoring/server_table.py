@@ -12,7 +12,7 @@ from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, marked, percent
 from dashboard.ui.measures import UNKNOWN, ago, amount, seconds, share
-from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
+from dashboard.ui.record_table import Cell, Column, Row, record_table
 from dashboard.ui.words import at
 from services.cluster.monitoring import ClusterSnapshot, NodeSnapshot
 
@@ -45,8 +45,7 @@ def show_members() -> None:
         )
         rows = [_row(snapshot, node) for node in nodes]
         event = record_table(
-            payload_of(_COLUMNS, rows, name=_("Servers of PostgreSQL")),
-            key="servers_members",
+            _COLUMNS, rows, name=_("Servers of PostgreSQL"), key="servers_members"
         )
         st.caption(etcd_in_words(snapshot))
         if event.opened:

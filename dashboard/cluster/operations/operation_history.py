@@ -25,7 +25,6 @@ from dashboard.ui.record_table import (
     Row,
     RowAction,
     chosen_of,
-    payload_of,
     record_table,
 )
 from dashboard.ui.words import to_the_second
@@ -137,8 +136,7 @@ def _show_table(operations: Sequence[Operation]) -> Operation | None:
         Row(str(operation.id), tuple(_cells(operation))) for operation in operations
     ]
     event = record_table(
-        payload_of(_COLUMNS, rows, name=_("History of the servers")),
-        key="history_table",
+        _COLUMNS, rows, name=_("History of the servers"), key="history_table"
     )
     return chosen_of(event, operations, lambda operation: operation.id)
 

@@ -34,7 +34,7 @@ from dashboard.ui.language import (
 from dashboard.ui.language.chart_locale import day_and_month_format, in_language
 from dashboard.ui.language.recorded_sentences import translate_recorded
 from dashboard.ui.measures import seconds
-from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
+from dashboard.ui.record_table import Cell, Column, Row, record_table
 from services.cluster.monitoring import Event, list_events
 from services.cluster.performance import (
     AvailabilityDay,
@@ -265,10 +265,7 @@ def _show_table(report: AvailabilityReport, events: Sequence[Event]) -> None:
         )
         for day in troubled
     ]
-    record_table(
-        payload_of(_COLUMNS, rows, name=_("Days with downtime")),
-        key="availability_table",
-    )
+    record_table(_COLUMNS, rows, name=_("Days with downtime"), key="availability_table")
 
 
 def how_was(day: AvailabilityDay, objective: float) -> str:

@@ -21,7 +21,6 @@ from dashboard.ui.record_table import (
     RowAction,
     Sorted,
     chosen_of,
-    payload_of,
     record_table,
 )
 from dashboard.ui.words import at, plain, to_the_second
@@ -156,9 +155,10 @@ def _show_table(report: StatementReport, order: StatementOrder) -> None:
         for shape in report.shapes
     ]
     event = record_table(
-        payload_of(
-            _COLUMNS, rows, name=_("Queries by cost"), order=(Sorted(order, True),)
-        ),
+        _COLUMNS,
+        rows,
+        name=_("Queries by cost"),
+        order=(Sorted(order, True),),
         key="slow_queries_table",
     )
     for wanted in _ORDERS:

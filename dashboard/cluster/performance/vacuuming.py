@@ -16,7 +16,7 @@ from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import decimal, gettext as _, marked, ngettext, percent
 from dashboard.ui.language.chart_locale import in_language
 from dashboard.ui.measures import amount, amount_of_time, share
-from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
+from dashboard.ui.record_table import Cell, Column, Row, record_table
 from dashboard.ui.words import at, plain, to_the_second
 from services.cluster.performance import (
     Checkpoints,
@@ -230,9 +230,7 @@ def _draw_sizes(tables: Sequence[TableUpkeep]) -> None:
 def _show_tables(tables: Sequence[TableUpkeep], known: int) -> None:
     rows = [Row(table.name, _cells_of_table(table)) for table in tables]
     columns = tuple(Column(_(head), is_whole=True) for head in _TABLE_HEADS)
-    record_table(
-        payload_of(columns, rows, name=_("Tables by size")), key="vacuum_tables"
-    )
+    record_table(columns, rows, name=_("Tables by size"), key="vacuum_tables")
     if known > len(tables):
         left = known - len(tables)
         st.caption(
@@ -267,8 +265,7 @@ def _show_checkpoints(report: UpkeepReport) -> None:
     ]
     columns = tuple(Column(_(head), is_whole=True) for head in _CHECKPOINT_HEADS)
     record_table(
-        payload_of(columns, rows, name=_("Checkpoints of each server")),
-        key="vacuum_checkpoints",
+        columns, rows, name=_("Checkpoints of each server"), key="vacuum_checkpoints"
     )
     busy = [
         node

@@ -5,10 +5,7 @@ from typing import Final, Literal
 
 import streamlit as st
 
-from dashboard.consultations.chart.patient_notes import (
-    notes_of,
-    offer_earlier_notes,
-)
+from dashboard.consultations.chart.patient_notes import notes_of, offer_earlier_notes
 from dashboard.consultations.notes.measurements import (
     TITLES,
     judgement,

@@ -23,12 +23,7 @@ from dashboard.ui.empty_state import empty_state
 from dashboard.ui.language import gettext as _, lowered, marked, ngettext, pgettext
 from dashboard.ui.language.chart_locale import day_format, in_language
 from dashboard.ui.words import at
-from services.consultations.notes import (
-    ADULT_FROM_YEARS,
-    VITALS,
-    EarlierNotes,
-    Vital,
-)
+from services.consultations.notes import ADULT_FROM_YEARS, VITALS, EarlierNotes, Vital
 from services.patients.records.model import PatientRecord
 
 _CHARTS: Final = {

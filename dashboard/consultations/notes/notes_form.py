@@ -6,10 +6,7 @@ from typing import Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.consultations.notes.diagnosis_search import (
-    offer_codes,
-    search_diagnoses,
-)
+from dashboard.consultations.notes.diagnosis_search import offer_codes, search_diagnoses
 from dashboard.consultations.notes.shown_notes import as_number
 from dashboard.consultations.notes.writing import (
     Writing,

@@ -10,7 +10,7 @@ from dashboard.navigation import go
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.figures import Figure
 from dashboard.ui.language import decimal, gettext as _, weekday_and_number
-from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
+from dashboard.ui.record_table import Cell, Column, Row, record_table
 from dashboard.ui.words import at, name_in_list
 from services.consultations import notes
 from services.consultations.notes import UnwrittenVisit
@@ -66,8 +66,6 @@ def show_unwritten() -> None:
             for visit in visits
         ]
         columns = (Column(_("Patient")), Column(_("Visit"), is_whole=True))
-        event = record_table(
-            payload_of(columns, rows, name=_("Open notes")), key="home_open_notes"
-        )
+        event = record_table(columns, rows, name=_("Open notes"), key="home_open_notes")
         if event.opened:
             go("consultations/visit.py", visit=event.opened)

@@ -25,7 +25,6 @@ from dashboard.ui.record_table import (
     Row,
     RowAction,
     chosen_of,
-    payload_of,
     record_table,
 )
 from dashboard.ui.words import at
@@ -108,7 +107,7 @@ def _show_table(records: Sequence[PrescriptionRecord], *, key: str) -> None:
         Column(_("State")),
     ]
     rows = [_row(record, scans.get(record.id, ())) for record in records]
-    event = record_table(payload_of(columns, rows, name=_("Prescriptions")), key=key)
+    event = record_table(columns, rows, name=_("Prescriptions"), key=key)
     chosen = chosen_of(event, records, lambda record: record.id)
     if chosen and event.action and event.action[1] == ADD:
         ask_for_signed_paper(chosen)

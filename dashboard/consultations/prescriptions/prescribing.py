@@ -15,7 +15,7 @@ from dashboard.ui.fields import bounded_area
 from dashboard.ui.language import gettext as _, marked, refusal_text, translated
 from dashboard.ui.notices import notify
 from dashboard.ui.outcomes.field_problems import show_problem
-from dashboard.ui.record_table import Cell, Column, Piece, Row, payload_of, record_table
+from dashboard.ui.record_table import Cell, Column, Piece, Row, record_table
 from dashboard.ui.words import at, plain
 from dashboard.web.page_context.file_stores import prescription_issuer
 from services.consultations import prescriptions
@@ -271,8 +271,7 @@ def lines_table(lines: Sequence[PrescriptionLine]) -> None:
         for index, line in enumerate(lines)
     ]
     columns = [Column(_(name)) for name in _COLUMNS]
-    table = payload_of(columns, rows, name=_("Prescribed"))
-    record_table(table, key="prescription_lines")
+    record_table(columns, rows, name=_("Prescribed"), key="prescription_lines")
 
 
 def _override_lines(line: PrescriptionLine) -> tuple[tuple[Piece, ...], ...]:

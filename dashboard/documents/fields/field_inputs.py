@@ -10,12 +10,7 @@ from dashboard.documents.fields.field_words import known_fields
 from dashboard.ui.fields import bounded_line
 from dashboard.ui.fields.days import day_field
 from dashboard.ui.language import gettext as _
-from services.documents.fields import (
-    LONGEST_TEXT,
-    DocumentField,
-    FieldKind,
-    FieldValue,
-)
+from services.documents.fields import LONGEST_TEXT, DocumentField, FieldKind, FieldValue
 from services.documents.records.kinds import DocumentType
 
 _LONGEST_NUMBER: Final = 17

@@ -15,10 +15,7 @@ from services.documents.records.kinds import (
     Classification,
     DocumentType,
 )
-from services.documents.records.rules import (
-    LONGEST_DESCRIPTION,
-    LONGEST_TITLE,
-)
+from services.documents.records.rules import LONGEST_DESCRIPTION, LONGEST_TITLE
 
 _AS_USUAL: Final = marked("Default for the type")
 

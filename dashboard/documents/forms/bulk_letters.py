@@ -9,20 +9,8 @@ from uuid import UUID, uuid4, uuid5
 
 import streamlit as st
 
-from dashboard.context import (
-    counting_upload,
-    current_actor,
-    now,
-    read,
-    today,
-    write,
-)
-from dashboard.documents.forms.filed_letters import (
-    FILED,
-    LETTERS,
-    PAGE,
-    counted,
-)
+from dashboard.context import counting_upload, current_actor, now, read, today, write
+from dashboard.documents.forms.filed_letters import FILED, LETTERS, PAGE, counted
 from dashboard.documents.forms.papers import (
     Paper,
     clinic_wording,

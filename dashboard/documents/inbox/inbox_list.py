@@ -18,7 +18,6 @@ from dashboard.ui.record_table import (
     Row,
     RowAction,
     chosen_of,
-    payload_of,
     record_table,
 )
 from dashboard.ui.words import at, name_in_list
@@ -54,8 +53,9 @@ def show_inbox(view: InboxView) -> None:
     if not items:
         empty_state(_(_EMPTY[view]), icon="inbox")
         return
-    payload = payload_of(_columns(), list(map(_row, items)), name=_("Inbox"))
-    event = record_table(payload, key="inbox_table")
+    event = record_table(
+        _columns(), list(map(_row, items)), name=_("Inbox"), key="inbox_table"
+    )
     if is_cut:
         _offer_more(view, len(items))
     if event.opened:

@@ -6,7 +6,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard.ui.language import gettext as _, ngettext
-from dashboard.ui.record_table import Cell, Column, Piece, Row, payload_of, record_table
+from dashboard.ui.record_table import Cell, Column, Piece, Row, record_table
 from services.core.comparing import ComparedPair, Gap, Side
 
 # More differences than anybody reads line by line.
@@ -27,7 +27,7 @@ def text_comparison(
         Row(str(number), _cells(pair, names))
         for number, pair in enumerate(compared[:_MOST_ROWS])
     ]
-    record_table(payload_of(columns, rows, name=_("Differences")), key=key)
+    record_table(columns, rows, name=_("Differences"), key=key)
     if len(compared) > _MOST_ROWS:
         st.caption(
             _(

@@ -21,7 +21,6 @@ from dashboard.ui.record_table import (
     Row,
     RowAction,
     chosen_of,
-    payload_of,
     record_table,
 )
 from dashboard.ui.words import at, plain, written
@@ -160,8 +159,9 @@ def erasures_table(dues: Sequence[DueErasure]) -> DueErasure | None:
         )
         for due in dues
     ]
-    payload = payload_of(_COLUMNS, rows, name=_("Archived patients to be erased"))
-    event = record_table(payload, key="erasure_dues")
+    event = record_table(
+        _COLUMNS, rows, name=_("Archived patients to be erased"), key="erasure_dues"
+    )
     return chosen_of(event, dues, lambda due: due.patient_id)
 
 

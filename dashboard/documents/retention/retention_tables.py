@@ -10,7 +10,6 @@ from dashboard.ui.record_table import (
     Row,
     RowAction,
     chosen_of,
-    payload_of,
     record_table,
 )
 from dashboard.ui.words import at
@@ -64,7 +63,7 @@ def dues_table(dues: Sequence[ClassCounts], *, key: str) -> None:
         )
         for of_class in dues
     ]
-    record_table(payload_of(_DUES, rows, name=_("Documents by class")), key=key)
+    record_table(_DUES, rows, name=_("Documents by class"), key=key)
 
 
 def holds_table(holds: Sequence[HeldDocument], *, key: str) -> HeldDocument | None:
@@ -89,7 +88,7 @@ def holds_table(holds: Sequence[HeldDocument], *, key: str) -> HeldDocument | No
         )
         for hold in holds
     ]
-    event = record_table(payload_of(_HOLDS, rows, name=_("Legal holds")), key=key)
+    event = record_table(_HOLDS, rows, name=_("Legal holds"), key=key)
     return chosen_of(event, holds, lambda hold: hold.id)
 
 
@@ -106,4 +105,4 @@ def damage_table(damaged: Sequence[Damage], *, key: str) -> None:
         )
         for damage in damaged
     ]
-    record_table(payload_of(_DAMAGE, rows, name=_("Damaged files")), key=key)
+    record_table(_DAMAGE, rows, name=_("Damaged files"), key=key)

@@ -13,7 +13,7 @@ from dashboard.navigation import go
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.figures import Figure
 from dashboard.ui.language import decimal, gettext as _, marked, weekday_and_number
-from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
+from dashboard.ui.record_table import Cell, Column, Row, record_table
 from dashboard.ui.words import at, name_in_list
 from services.core.actors import Role
 from services.documents.search.latest import (
@@ -116,8 +116,6 @@ def show_latest(title: str, *, days: int = _WEEK) -> None:
             )
             for document in latest
         ]
-        event = record_table(
-            payload_of(_COLUMNS, rows, name=title), key="home_latest_documents"
-        )
+        event = record_table(_COLUMNS, rows, name=title, key="home_latest_documents")
         if event.opened:
             go("documents/document.py", document=event.opened)

@@ -27,7 +27,6 @@ from dashboard.ui.record_table import (
     RowAction,
     Selection,
     TableEvent,
-    payload_of,
     record_table,
 )
 from dashboard.ui.words import at, name_in_list
@@ -110,7 +109,7 @@ def document_table(
         )
         for document in documents
     ]
-    payload = payload_of(
+    return record_table(
         [
             known if known.order in sortable else replace(known, order=None)
             for known in (*(heads[name] for name in shown), _ACTIONS)
@@ -119,8 +118,8 @@ def document_table(
         name=_("Documents"),
         order=marks_of(orders),
         selection=selection,
+        key=key,
     )
-    return record_table(payload, key=key)
 
 
 def offered_columns() -> OfferedColumns:

@@ -18,15 +18,7 @@ from dashboard.ui.clock import in_zone, time_of_day
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import day_and_month, gettext as _, marked
-from dashboard.ui.record_table import (
-    Cell,
-    Column,
-    Piece,
-    Row,
-    RowAction,
-    payload_of,
-    record_table,
-)
+from dashboard.ui.record_table import Cell, Column, Piece, Row, RowAction, record_table
 
 _KEY: Final = "patient_timeline"
 _SHOWN: Final = f"{_KEY}_shown"
@@ -135,10 +127,12 @@ def _show_years(events: Iterable[ChartEvent]) -> None:
         listed = list(of_year)
         columns = _COLUMNS if any(event.actions for event in listed) else _COLUMNS[:-1]
         rows = [_row(place, event, len(columns)) for place, event in enumerate(listed)]
-        table = payload_of(
-            columns, rows, name=_("Time line of {year}").format(year=year)
-        )
-        if opened := record_table(table, key=f"{_KEY}_{year}").opened:
+        if opened := record_table(
+            columns,
+            rows,
+            name=_("Time line of {year}").format(year=year),
+            key=f"{_KEY}_{year}",
+        ).opened:
             event = listed[int(opened)]
             go(event.page, **event.query)
 

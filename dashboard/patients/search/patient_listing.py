@@ -12,14 +12,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from dashboard.context import (
-    CachedRead,
-    last_write,
-    now,
-    read,
-    read_all,
-    write,
-)
+from dashboard.context import CachedRead, last_write, now, read, read_all, write
 from dashboard.patients.search.disclosed_lists import (
     disclosed_figures,
     disclosed_list,

@@ -17,7 +17,7 @@ from dashboard.ui.record_table import (
     Selection,
     TableEvent,
     payload_of,
-    record_table,
+    show_payload,
 )
 from dashboard.ui.words import aged, at, listed_name, numbered, written
 from services.lists.criteria import Order
@@ -94,7 +94,7 @@ def patient_table(
             selection=selection,
         )
         kept = st.session_state[f"{key}_payload"] = (patients, drawn, payload)
-    return record_table(kept[2], key=key)
+    return show_payload(kept[2], key=key)
 
 
 def offered_columns(*, is_named: bool) -> OfferedColumns:

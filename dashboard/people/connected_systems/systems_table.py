@@ -4,14 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from dashboard.ui.language import gettext as _, marked, ngettext
-from dashboard.ui.record_table import (
-    Cell,
-    Column,
-    Row,
-    TableEvent,
-    payload_of,
-    record_table,
-)
+from dashboard.ui.record_table import Cell, Column, Row, TableEvent, record_table
 from dashboard.ui.words import at, role_label
 from services.people.connected_systems import ConnectedSystem
 
@@ -28,8 +21,9 @@ _COLUMNS: Final = (
 def systems_table(systems: Sequence[ConnectedSystem]) -> TableEvent:
     """Show the systems; return which was opened."""
     rows = [_row(system) for system in systems]
-    payload = payload_of(_COLUMNS, rows, name=_("Connected systems"))
-    return record_table(payload, key="systems_table")
+    return record_table(
+        _COLUMNS, rows, name=_("Connected systems"), key="systems_table"
+    )
 
 
 def _row(system: ConnectedSystem) -> Row:

@@ -166,8 +166,22 @@ def payload_of(
     return json.dumps(drawn).encode()
 
 
-def record_table(payload: bytes, *, key: str) -> TableEvent:
-    """Show a table; return what was opened, sorted or chosen in this run.
+def record_table(
+    columns: Sequence[Column],
+    rows: Sequence[Row],
+    *,
+    name: str,
+    key: str,
+    order: Sequence[Sorted] = (),
+    selection: Selection | None = None,
+) -> TableEvent:
+    """Show a table; return what was opened, sorted or chosen in this run."""
+    payload = payload_of(columns, rows, name=name, order=order, selection=selection)
+    return show_payload(payload, key=key)
+
+
+def show_payload(payload: bytes, *, key: str) -> TableEvent:
+    """Show a table whose data a page has kept.
 
     The data are bytes because Streamlit would parse and sort a dict again, only to tell
     tables without a key apart.

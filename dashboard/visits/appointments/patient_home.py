@@ -17,19 +17,11 @@ from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, ngettext, short_month
 from dashboard.ui.language.chart_locale import in_language
 from dashboard.ui.words import plain
-from dashboard.visits.appointments.patient_visits import (
-    show_state,
-    upcoming,
-    visits_of,
-)
+from dashboard.visits.appointments.patient_visits import show_state, upcoming, visits_of
 from dashboard.visits.appointments.visit_addresses import calendar_url, ticket_url
 from dashboard.visits.booking.times import when
 from services.patients.records.model import PatientRecord
-from services.visits.front_desk.appointments import (
-    VisitRecord,
-    VisitStatus,
-    formatted,
-)
+from services.visits.front_desk.appointments import VisitRecord, VisitStatus, formatted
 
 _MONTHS: Final = 12
 _HEIGHT: Final = 180

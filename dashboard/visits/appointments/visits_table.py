@@ -20,7 +20,6 @@ from dashboard.ui.record_table import (
     Row,
     RowAction,
     chosen_of,
-    payload_of,
     record_table,
 )
 from dashboard.ui.words import capitalised, plain
@@ -65,7 +64,7 @@ def visits_table(visits: Sequence[VisitRecord], *, name: str, key: str) -> None:
         _row(visit, of_visit, width=len(columns))
         for visit, of_visit in zip(visits, actions, strict=True)
     ]
-    event = record_table(payload_of(columns, rows, name=name), key=key)
+    event = record_table(columns, rows, name=name, key=key)
     if any(map(_is_left_to_clinic, visits)):
         st.caption(
             _(

@@ -6,14 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from dashboard.ui.clock import (
-    in_zone,
-    midnight,
-    time_of_day,
-    today,
-    with_season,
-    zone,
-)
+from dashboard.ui.clock import in_zone, midnight, time_of_day, today, with_season, zone
 from dashboard.ui.language import day_heading, day_in_full, gettext as _, short_weekday
 
 DAYS_OF_WEEK: Final = 7

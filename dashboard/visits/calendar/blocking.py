@@ -20,11 +20,7 @@ from dashboard.visits.schedule.plan_changes import show_plan_result
 from dashboard.visits.schedule.visits_to_move import show_visits
 from services.core.actors import Permission
 from services.visits.schedule import plans
-from services.visits.schedule.plans import (
-    ExceptionDraft,
-    ExceptionKind,
-    VisitToMove,
-)
+from services.visits.schedule.plans import ExceptionDraft, ExceptionKind, VisitToMove
 
 _REQUEST: Final = "calendar_block_asked"
 _PREVIEW: Final = "calendar_block_preview"

@@ -11,17 +11,8 @@ from dashboard.ui.empty_state import empty_state
 from dashboard.ui.language import gettext as _
 from dashboard.visits.appointments.visit_addresses import day_list_url
 from dashboard.visits.calendar.blocking import ask_to_block, may_block
-from dashboard.visits.calendar.drawing import (
-    hours_of,
-    lanes_of,
-    minute_of,
-    spoken_day,
-)
-from dashboard.visits.calendar.period import (
-    CalendarRequest,
-    read_shown,
-    shown_day,
-)
+from dashboard.visits.calendar.drawing import hours_of, lanes_of, minute_of, spoken_day
+from dashboard.visits.calendar.period import CalendarRequest, read_shown, shown_day
 from dashboard.visits.calendar.time_grid import GridEvent, payload_of, time_grid
 from dashboard.visits.calendar.visit_dialog import ask
 from dashboard.visits.front_desk.newcomer_panel import open_newcomer

@@ -14,7 +14,6 @@ from dashboard.ui.record_table import (
     Row,
     RowAction,
     TableEvent,
-    payload_of,
     record_table,
 )
 from dashboard.ui.words import capitalised
@@ -48,7 +47,7 @@ def doctor_table(
         _row(doctor, _next_free(doctor, written_time), is_managed=is_managed)
         for doctor in doctors
     ]
-    return record_table(payload_of(columns, rows, name=_("Doctors")), key=key)
+    return record_table(columns, rows, name=_("Doctors"), key=key)
 
 
 def carried() -> dict[str, str]:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.ui.language import decimal, gettext as _, marked, percent, pgettext
 from dashboard.ui.measures import signed
-from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
+from dashboard.ui.record_table import Cell, Column, Row, record_table
 from dashboard.ui.words import plain, written
 from services.visits.figures.statistics import DoctorFigures, Figures
 
@@ -90,7 +90,7 @@ def days_table(days: Sequence[tuple[date, Figures]], *, key: str) -> None:
         for day, figures in days
     ]
     columns = (Column(marked("Day"), is_whole=True), *_counted())
-    record_table(payload_of(columns, rows, name=_("Booking by day")), key=key)
+    record_table(columns, rows, name=_("Booking by day"), key=key)
 
 
 def doctors_table(doctors: Sequence[DoctorFigures], *, key: str) -> None:
@@ -108,7 +108,7 @@ def doctors_table(doctors: Sequence[DoctorFigures], *, key: str) -> None:
     ]
     columns = (Column(marked("Doctor")), *_counted())
     if rows:
-        record_table(payload_of(columns, rows, name=_("Booking by doctor")), key=key)
+        record_table(columns, rows, name=_("Booking by doctor"), key=key)
     if idle:
         names = ", ".join(plain(doctor.name) for doctor in idle)
         st.caption(_("Nobody tried to book with: {names}.").format(names=names))

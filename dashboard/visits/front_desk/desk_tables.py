@@ -14,7 +14,6 @@ from dashboard.ui.record_table import (
     Row,
     RowAction,
     chosen_of,
-    payload_of,
     record_table,
 )
 from dashboard.ui.words import written
@@ -78,7 +77,7 @@ def desk_table(
         )
         for visit in visits
     ]
-    event = record_table(payload_of(_COLUMNS, rows, name=name), key=key)
+    event = record_table(_COLUMNS, rows, name=name, key=key)
     for visit in visits:
         if str(visit.id) == event.opened:
             open_patient(visit.patient_id)
@@ -111,7 +110,7 @@ def own_table(visits: Sequence[VisitRecord], timestamp: datetime, *, key: str) -
         )
         for visit in visits
     ]
-    event = record_table(payload_of(_OWN, rows, name=_("Your visits")), key=key)
+    event = record_table(_OWN, rows, name=_("Your visits"), key=key)
     if event.opened:
         go("consultations/visit.py", visit=event.opened)
 

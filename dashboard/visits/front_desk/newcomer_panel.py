@@ -16,15 +16,7 @@ from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.lists.recorded_look import look_at
 from dashboard.ui.notices import notify
-from dashboard.ui.record_table import (
-    Cell,
-    Column,
-    Piece,
-    Row,
-    RowAction,
-    payload_of,
-    record_table,
-)
+from dashboard.ui.record_table import Cell, Column, Piece, Row, RowAction, record_table
 from dashboard.ui.words import plain
 from dashboard.visits.booking.times import clock, span, when
 from services.core.actors import Permission
@@ -86,9 +78,7 @@ def show_newcomers(listed: Sequence[NewcomerRecord], *, key: str) -> None:
         )
         for newcomer in listed
     ]
-    event = record_table(
-        payload_of(_COLUMNS, rows, name=_("Not registered yet")), key=key
-    )
+    event = record_table(_COLUMNS, rows, name=_("Not registered yet"), key=key)
     chosen = event.opened or (event.action[0] if event.action else None)
     if chosen:
         open_newcomer(chosen)

@@ -15,7 +15,6 @@ from dashboard.ui.record_table import (
     RowAction,
     Tone,
     chosen_of,
-    payload_of,
     record_table,
 )
 from dashboard.ui.words import at
@@ -82,7 +81,7 @@ def emails_table(
         )
         for email in emails
     ]
-    event = record_table(payload_of(columns, rows, name=_("E-mails")), key=key)
+    event = record_table(columns, rows, name=_("E-mails"), key=key)
     return chosen_of(event, emails, lambda email: email.id)
 
 

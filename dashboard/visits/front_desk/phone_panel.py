@@ -29,7 +29,6 @@ from dashboard.ui.record_table import (
     Row,
     RowAction,
     chosen_of,
-    payload_of,
     record_table,
 )
 from dashboard.ui.words import plain, written
@@ -81,8 +80,9 @@ def show_whom_to_phone() -> None:
             )
             timestamp = now()
             rows = [_row(visit, timestamp) for visit in listed]
-            table = payload_of(_COLUMNS, rows, name=_("Remind by phone"))
-            event = record_table(table, key="desk_phone")
+            event = record_table(
+                _COLUMNS, rows, name=_("Remind by phone"), key="desk_phone"
+            )
         chosen = chosen_of(event, listed, lambda visit: visit.id)
         if event.action and chosen:
             notify(_do(chosen, event.action[1]))

@@ -28,7 +28,7 @@ from dashboard.ui.language import (
 )
 from dashboard.ui.language.chart_locale import in_language
 from dashboard.ui.measures import lasting
-from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
+from dashboard.ui.record_table import Cell, Column, Row, record_table
 from dashboard.visits.booking.times import clock
 from dashboard.visits.front_desk import day_queue, desk_words
 from services.visits.figures.days import VisitDay, count_days
@@ -224,9 +224,7 @@ def _show_people(visits: Sequence[VisitRecord]) -> None:
     if not rows:
         empty_state(_("Nobody is waiting or expected."), icon="done_all")
         return
-    event = record_table(
-        payload_of(_COLUMNS, rows, name=_("Waiting and next")), key="home_next"
-    )
+    event = record_table(_COLUMNS, rows, name=_("Waiting and next"), key="home_next")
     for visit in visits:
         if str(visit.id) == event.opened:
             open_patient(visit.patient_id)

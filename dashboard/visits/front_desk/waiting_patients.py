@@ -21,7 +21,6 @@ from dashboard.ui.record_table import (
     Row,
     RowAction,
     chosen_of,
-    payload_of,
     record_table,
 )
 from dashboard.ui.words import name_in_list, plain, written
@@ -73,8 +72,12 @@ def show_waiting_patients() -> None:
             key="waiting_for",
         )
         shown = [each for each in everybody.waiting if wanted in {None, whom_of(each)}]
-        table = payload_of(_COLUMNS, list(map(_row, shown)), name=_("Waiting list"))
-        event = record_table(table, key="waiting_patients")
+        event = record_table(
+            _COLUMNS,
+            list(map(_row, shown)),
+            name=_("Waiting list"),
+            key="waiting_patients",
+        )
         if event.opened:
             _open(event.opened, shown)
         elif event.action and (chosen := chosen_of(event, shown, lambda w: w.id)):

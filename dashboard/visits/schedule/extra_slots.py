@@ -23,14 +23,7 @@ from dashboard.ui.fields.days import (
 )
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
-from dashboard.ui.record_table import (
-    Cell,
-    Column,
-    Row,
-    RowAction,
-    payload_of,
-    record_table,
-)
+from dashboard.ui.record_table import Cell, Column, Row, RowAction, record_table
 from dashboard.ui.words import at
 from dashboard.visits.booking.times import when
 from services.core.reasons import LONGEST
@@ -154,8 +147,7 @@ def _table(extras: Sequence[SlotRecord]) -> UUID | None:
         )
         for slot in extras
     ]
-    payload = payload_of(_COLUMNS, rows, name=_("Extra slots"))
-    event = record_table(payload, key="doctor_extras")
+    event = record_table(_COLUMNS, rows, name=_("Extra slots"), key="doctor_extras")
     return UUID(event.action[0]) if event.action else None
 
 

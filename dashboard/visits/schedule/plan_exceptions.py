@@ -19,14 +19,7 @@ from dashboard.ui.fields.days import (
     on_clinic_clock,
 )
 from dashboard.ui.language import gettext as _, marked, pgettext
-from dashboard.ui.record_table import (
-    Cell,
-    Column,
-    Row,
-    RowAction,
-    payload_of,
-    record_table,
-)
+from dashboard.ui.record_table import Cell, Column, Row, RowAction, record_table
 from dashboard.ui.words import at
 from dashboard.visits.schedule.plan_changes import show_plan_result
 from dashboard.visits.schedule.visits_to_move import show_visits
@@ -198,6 +191,7 @@ def _table(planned: Sequence[ExceptionRecord]) -> UUID | None:
         )
         for exception in planned
     ]
-    payload = payload_of(_COLUMNS, rows, name=_("Exceptions to the weekly plan"))
-    event = record_table(payload, key="doctor_exceptions")
+    event = record_table(
+        _COLUMNS, rows, name=_("Exceptions to the weekly plan"), key="doctor_exceptions"
+    )
     return UUID(event.action[0]) if event.action else None

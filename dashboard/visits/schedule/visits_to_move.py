@@ -14,7 +14,6 @@ from dashboard.ui.record_table import (
     Row,
     RowAction,
     chosen_of,
-    payload_of,
     record_table,
 )
 from dashboard.ui.words import name_in_list
@@ -67,7 +66,7 @@ def show_visits(visits: Sequence[VisitToMove], *, name: str, key: str) -> None:
         )
         for visit in visits
     ]
-    event = record_table(payload_of(_COLUMNS, rows, name=name), key=key)
+    event = record_table(_COLUMNS, rows, name=name, key=key)
     chosen = chosen_of(event, visits, lambda visit: visit.slot_id)
     if chosen is not None:
         go(

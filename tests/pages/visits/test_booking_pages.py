@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -105,8 +106,8 @@ def cancel(
 ) -> None:
     """Cancel the visit of a booking in the table, which AppTest cannot draw."""
 
-    def table(payload: bytes, *, key: str) -> TableEvent:
-        real(payload, key=key)
+    def table(*columns_and_rows: Any, key: str, **options: Any) -> TableEvent:
+        real(*columns_and_rows, key=key, **options)
         is_ahead = key == "visits_ahead"
         return TableEvent(
             action=(str(booking.appointment_id), "cancel") if is_ahead else None

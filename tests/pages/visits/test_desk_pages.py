@@ -82,8 +82,8 @@ def do_in(app, place, visit_id, action, monkeypatch, *, panel=desk_tables):
     """Perform an action on a visit in a table, which AppTest cannot draw."""
     events = [TableEvent(action=(str(visit_id), action))]
 
-    def table(payload, *, key):
-        real(payload, key=key)
+    def table(*columns_and_rows, key, **options):
+        real(*columns_and_rows, key=key, **options)
         return events.pop() if events and key == place else TableEvent()
 
     real = panel.record_table

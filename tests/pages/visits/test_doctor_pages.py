@@ -575,8 +575,8 @@ def withdraw(app, monkeypatch, slot_id):
     """Withdraw a slot in the table, which AppTest cannot draw."""
     events = [TableEvent(action=(str(slot_id), "withdraw"))]
 
-    def table(payload, *, key):
-        real(payload, key=key)
+    def table(*columns_and_rows, key, **options):
+        real(*columns_and_rows, key=key, **options)
         return events.pop() if events else TableEvent()
 
     real = extra_slots.record_table

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, update
@@ -65,8 +66,8 @@ def do(monkeypatch: pytest.MonkeyPatch) -> Callable[[AppTest, TableEvent], AppTe
     real = waiting_patients.record_table
 
     def act(app: AppTest, event: TableEvent) -> AppTest:
-        def table(payload: bytes, *, key: str) -> TableEvent:
-            real(payload, key=key)
+        def table(*columns_and_rows: Any, key: str, **options: Any) -> TableEvent:
+            real(*columns_and_rows, key=key, **options)
             return event
 
         monkeypatch.setattr(waiting_patients, "record_table", table)
