@@ -8,12 +8,12 @@ from playwright.sync_api import Browser, Page, expect
 
 from dashboard.ui import record_table
 from dashboard.ui.record_table import Cell, Row, Selection, payload_of
-from dashboard.ui.scripts import ELEMENTS, read_script
+from dashboard.ui.scripts import ELEMENTS, read_joined
 
 pytestmark = pytest.mark.browser
 Mount = Callable[[str], None]
 
-_SCRIPT = read_script(ELEMENTS, Path(record_table.__path__[0]) / "table.js")
+_SCRIPT = read_joined(ELEMENTS, Path(record_table.__path__[0]) / "table.js")
 _IMPORT = """async (script) => {
     const made = new Blob([script], { type: "text/javascript" })
     window.draw = (await import(URL.createObjectURL(made))).default

@@ -20,7 +20,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.scripts import ELEMENTS, read_script
+from dashboard.ui.scripts import ELEMENTS, UNSEEN, read_joined
 from services.lists.csv_cells import escape_formula
 
 _HERE: Final = Path(__file__).parent
@@ -32,8 +32,8 @@ _NUMBER: Final = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?")
 
 _mount = st.components.v2.component(
     "chartroom.chart_tools",
-    css=(_HERE / "tools.css").read_text(encoding="utf-8"),
-    js=read_script(ELEMENTS, _HERE / "tools.js"),
+    css=read_joined(UNSEEN, _HERE / "tools.css"),
+    js=read_joined(ELEMENTS, _HERE / "tools.js"),
 )
 
 

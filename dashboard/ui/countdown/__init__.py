@@ -9,14 +9,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard.ui.scripts import ELEMENTS, read_script
+from dashboard.ui.scripts import ELEMENTS, UNSEEN, read_joined
 
 _HERE = Path(__file__).parent
 
 _mount = st.components.v2.component(
     "chartroom.countdown",
-    css=(_HERE / "countdown.css").read_text(encoding="utf-8"),
-    js=read_script(ELEMENTS, _HERE / "countdown.js"),
+    css=read_joined(UNSEEN, _HERE / "countdown.css"),
+    js=read_joined(ELEMENTS, _HERE / "countdown.js"),
 )
 
 

@@ -15,15 +15,15 @@ from typing import Literal, TypeVar
 import streamlit as st
 
 from dashboard.ui.language import gettext as _
-from dashboard.ui.scripts import ELEMENTS, read_script
+from dashboard.ui.scripts import BADGES, ELEMENTS, UNSEEN, read_joined
 
 _HERE = Path(__file__).parent
 T = TypeVar("T")
 
 _mount = st.components.v2.component(
     "chartroom.record_table",
-    css=(_HERE / "table.css").read_text(encoding="utf-8"),
-    js=read_script(ELEMENTS, _HERE / "table.js"),
+    css=read_joined(UNSEEN, BADGES, _HERE / "table.css"),
+    js=read_joined(ELEMENTS, _HERE / "table.js"),
 )
 
 Tone = Literal["plain", "muted", "ok", "warn", "danger", "info"]

@@ -278,7 +278,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const table = element(
     "table",
     { role: "table" },
-    element("caption", {}, name),
+    element("caption", { class: "sr" }, name),
     element("thead", { role: "rowgroup" }, head),
     element(
       "tbody",

@@ -1,4 +1,4 @@
-"""The scripts that our components and pages share, put before each of theirs."""
+"""Scripts and styles that our components and pages share, put before their own."""
 
 from pathlib import Path
 from typing import Final
@@ -9,8 +9,11 @@ ELEMENTS: Final = _HERE / "elements.js"
 COLUMNS: Final = _HERE / "button_columns.js"
 # Knows which dialogs are open.
 DIALOGS: Final = _HERE / "dialogs.js"
+# Hides what is read out only; and draws icons and badges.
+UNSEEN: Final = _HERE / "unseen.css"
+BADGES: Final = _HERE / "badges.css"
 
 
-def read_script(*files: Path) -> str:
-    """Return these scripts as one, which is what Streamlit takes for a component."""
+def read_joined(*files: Path) -> str:
+    """Return these scripts, or styles, as the one that Streamlit takes."""
     return "\n".join(file.read_text(encoding="utf-8") for file in files)

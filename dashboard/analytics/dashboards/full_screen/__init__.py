@@ -12,7 +12,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard.ui.language import gettext as _
-from dashboard.ui.scripts import ELEMENTS, read_script
+from dashboard.ui.scripts import ELEMENTS, read_joined
 
 _HERE: Final = Path(__file__).parent
 # A screen that nobody touches is redrawn; numbers disclosed ten minutes ago are counted
@@ -22,7 +22,7 @@ REFRESHED_EVERY: Final = timedelta(minutes=5)
 _mount = st.components.v2.component(
     "chartroom.full_screen",
     css=(_HERE / "full_screen.css").read_text(encoding="utf-8"),
-    js=read_script(ELEMENTS, _HERE / "full_screen.js"),
+    js=read_joined(ELEMENTS, _HERE / "full_screen.js"),
 )
 
 

@@ -8,14 +8,14 @@ from typing import Literal
 
 import streamlit as st
 
-from dashboard.ui.scripts import ELEMENTS, read_script
+from dashboard.ui.scripts import BADGES, ELEMENTS, read_joined
 
 _HERE = Path(__file__).parent
 
 _mount = st.components.v2.component(
     "chartroom.server_cards",
-    css=(_HERE / "cards.css").read_text(encoding="utf-8"),
-    js=read_script(ELEMENTS, _HERE / "cards.js"),
+    css=read_joined(BADGES, _HERE / "cards.css"),
+    js=read_joined(ELEMENTS, _HERE / "cards.js"),
 )
 
 Tone = Literal["info", "ok", "warn", "danger", "muted"]

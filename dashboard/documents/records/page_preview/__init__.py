@@ -11,7 +11,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.ui.language import gettext as _
-from dashboard.ui.scripts import ELEMENTS, read_script
+from dashboard.ui.scripts import ELEMENTS, read_joined
 
 _HERE = Path(__file__).parent
 
@@ -21,7 +21,7 @@ _SCRIPTS = ("preview.js", "pages_list.js", "printing.js")
 _mount = st.components.v2.component(
     "chartroom.page_preview",
     css=(_HERE / "preview.css").read_text(encoding="utf-8"),
-    js=read_script(ELEMENTS, *(_HERE / name for name in _SCRIPTS)),
+    js=read_joined(ELEMENTS, *(_HERE / name for name in _SCRIPTS)),
     # A dialog traps the focus, and does not see buttons in a shadow root.
     isolate_styles=False,
 )

@@ -14,7 +14,7 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard.ui.language import gettext as _
-from dashboard.ui.scripts import ELEMENTS, read_script
+from dashboard.ui.scripts import ELEMENTS, read_joined
 from dashboard.ui.words import read_days, write_day, written
 
 _HERE: Final = Path(__file__).parent
@@ -23,7 +23,7 @@ _WIDTH: Final = 44
 _mount = st.components.v2.component(
     "chartroom.day_picker",
     css=(_HERE / "day_picker.css").read_text(encoding="utf-8"),
-    js=read_script(ELEMENTS, _HERE / "day_picker.js"),
+    js=read_joined(ELEMENTS, _HERE / "day_picker.js"),
 )
 
 

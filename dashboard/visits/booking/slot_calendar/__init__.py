@@ -13,14 +13,14 @@ from typing import Literal
 
 import streamlit as st
 
-from dashboard.ui.scripts import COLUMNS, ELEMENTS, read_script
+from dashboard.ui.scripts import COLUMNS, ELEMENTS, UNSEEN, read_joined
 
 _HERE = Path(__file__).parent
 
 _mount = st.components.v2.component(
     "chartroom.slot_calendar",
-    css=(_HERE / "calendar.css").read_text(encoding="utf-8"),
-    js=read_script(ELEMENTS, COLUMNS, _HERE / "calendar.js"),
+    css=read_joined(UNSEEN, _HERE / "calendar.css"),
+    js=read_joined(ELEMENTS, COLUMNS, _HERE / "calendar.js"),
 )
 
 TimeState = Literal["free", "held", "booked", "own_hold", "own_visit"]

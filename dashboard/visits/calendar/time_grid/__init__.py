@@ -12,14 +12,14 @@ from typing import Literal
 
 import streamlit as st
 
-from dashboard.ui.scripts import COLUMNS, ELEMENTS, read_script
+from dashboard.ui.scripts import COLUMNS, ELEMENTS, UNSEEN, read_joined
 
 _HERE = Path(__file__).parent
 
 _mount = st.components.v2.component(
     "chartroom.time_grid",
-    css=(_HERE / "grid.css").read_text(encoding="utf-8"),
-    js=read_script(ELEMENTS, COLUMNS, _HERE / "grid.js"),
+    css=read_joined(UNSEEN, _HERE / "grid.css"),
+    js=read_joined(ELEMENTS, COLUMNS, _HERE / "grid.js"),
 )
 
 EntryKind = Literal["visit", "free", "held", "taken"]

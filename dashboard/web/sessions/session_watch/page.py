@@ -13,14 +13,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.core.dependencies import SESSION
 from dashboard.ui.language import using_language
-from dashboard.ui.scripts import DIALOGS, read_script
+from dashboard.ui.scripts import DIALOGS, read_joined
 from dashboard.web.clocks import clock_at
 from dashboard.web.languages import language_at
 from services.core.actors import COMPACT, Actor
 from services.people.sessions import LiveSession
 
 SCRIPT_PATH: Final = "/session/watch.js"
-_SCRIPT: Final = read_script(
+_SCRIPT: Final = read_joined(
     DIALOGS,
     *map(
         Path(__file__).with_name,
