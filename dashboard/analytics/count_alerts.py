@@ -104,7 +104,6 @@ def _name_field(key: str, name: str) -> str:
         name,
         key=f"{key}_name",
         longest=LONGEST_NAME,
-        autocomplete="off",
     )
 
 

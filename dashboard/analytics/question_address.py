@@ -114,7 +114,6 @@ def _show_saved(
                 _("What it is for (optional)"),
                 key=f"{page}_description",
                 longest=views.LONGEST_DESCRIPTION,
-                autocomplete="off",
             )
             shares = st.checkbox(
                 _("Share it with everybody who may count cohorts"), key=f"{page}_share"

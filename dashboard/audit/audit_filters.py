@@ -41,8 +41,10 @@ def show_audit_filters(
                 key=f"{_PREFIX}person",
                 placeholder=_(_ANY),
             )
-            st.text_input(_("Patient id"), key=f"{_PREFIX}patient")
-            st.text_input(_("Id of anything else"), key=f"{_PREFIX}subject")
+            st.text_input(_("Patient id"), key=f"{_PREFIX}patient", autocomplete="off")
+            st.text_input(
+                _("Id of anything else"), key=f"{_PREFIX}subject", autocomplete="off"
+            )
             st.selectbox(
                 _("Outcome"),
                 log.OUTCOMES,

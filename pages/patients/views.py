@@ -48,14 +48,16 @@ def rename(view: View) -> None:
     # What was typed but not saved about one view must not appear for another.
     with error_boundary(), st.form(f"views_rename_form_{view.id}", border=False):
         name = st.text_input(
-            _("Name"), value=view.name, key=f"views_rename_{view.id}_name"
+            _("Name"),
+            value=view.name,
+            key=f"views_rename_{view.id}_name",
+            autocomplete="off",
         )
         description = bounded_line(
             _("What it is for (optional)"),
             view.description,
             key=f"views_rename_{view.id}_description",
             longest=views.LONGEST_DESCRIPTION,
-            autocomplete="off",
         )
         if confirmed(_("Rename view"), key="views_rename", is_in_form=True):
             write(

@@ -39,7 +39,6 @@ def show_new_dashboard() -> None:
             _("Name"),
             key="dashboards_new_name",
             longest=LONGEST_NAME,
-            autocomplete="off",
         )
         description = bounded_area(
             _("Description"),
@@ -205,14 +204,12 @@ def show_dashboard_choice(figure: Figure) -> None:
             _("Name of the new dashboard"),
             key="cohorts_card_name",
             longest=LONGEST_NAME,
-            autocomplete="off",
         )
         title = bounded_line(
             _("Title of the card"),
             _title_of(figure),
             key="cohorts_card_title",
             longest=LONGEST_TITLE,
-            autocomplete="off",
         )
         adds = st.form_submit_button(
             _("Add card"), type="primary", key="cohorts_card_add"

@@ -65,7 +65,6 @@ def show_copying(draft: DashboardDraft) -> None:
             draft.name,
             key="dashboard_copy_name",
             longest=LONGEST_NAME,
-            autocomplete="off",
         )
         copies = st.form_submit_button(
             _("Copy dashboard"), type="primary", key="dashboard_copy"

@@ -119,7 +119,6 @@ def _ask(preview: RestorePreview, to: str) -> None:
             key="go_back_reason",
             longest=reasons.LONGEST,
             placeholder=_("Ten characters or more; kept in the audit log"),
-            autocomplete="off",
         )
         typed = st.text_input(
             _("Type “{name}” to confirm it").format(name=plain(clinic_name)),

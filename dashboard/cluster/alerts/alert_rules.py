@@ -105,6 +105,7 @@ def change_rule(rule: RuleRevision) -> None:
                 _("Webhook"),
                 rule.webhook_url or "",
                 key=f"{key}_hook",
+                autocomplete="off",
                 placeholder=_HOOK,
                 help=_("A JSON message is posted there when an alert begins and ends."),
             )

@@ -62,5 +62,4 @@ def ask_reason(page: str) -> str:
         key=f"{page}_reason",
         longest=LONGEST,
         placeholder=_("Ten characters or more; kept in the history"),
-        autocomplete="off",
     )

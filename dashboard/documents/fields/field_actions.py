@@ -166,7 +166,6 @@ def _definition(
         start.name if start else "",
         key=f"{key}_name",
         longest=LONGEST_NAME,
-        autocomplete="off",
         placeholder=_("For example Laboratory number"),
     )
     unit, choices = "", ""
@@ -176,7 +175,6 @@ def _definition(
             start.unit if start else "",
             key=f"{key}_unit",
             longest=LONGEST_UNIT,
-            autocomplete="off",
             placeholder=_("For example ml; empty if none"),
         )
     if kind is FieldKind.CHOICE:

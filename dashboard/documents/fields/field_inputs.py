@@ -94,7 +94,7 @@ def _draw(
             longest = _LONGEST_NUMBER
         case FieldKind.TEXT:
             longest = LONGEST_TEXT
-    return bounded_line(label, key=name, longest=longest, autocomplete="off", **options)
+    return bounded_line(label, key=name, longest=longest, **options)
 
 
 def _choose(

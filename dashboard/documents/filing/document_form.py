@@ -113,7 +113,6 @@ def title_field(key: str, start: str, **options: Any) -> str:
         key=f"{key}_title",
         longest=LONGEST_TITLE,
         placeholder=_("If left empty, the file name"),
-        autocomplete="off",
         **options,
     )
     return title

@@ -129,9 +129,7 @@ def _fields(
     """Ask what a tag is called, what it looks like, and who sees it."""
     named, coloured = st.columns([3, 2], vertical_alignment="bottom")
     with named:
-        typed = bounded_line(
-            _("Name"), name, key=f"{key}_name", longest=_LONGEST, autocomplete="off"
-        )
+        typed = bounded_line(_("Name"), name, key=f"{key}_name", longest=_LONGEST)
     chosen: TagColour = coloured.selectbox(
         _("Colour"),
         _COLOURS,

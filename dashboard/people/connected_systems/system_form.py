@@ -159,7 +159,6 @@ def _purpose_field(page: str, role: Role, kept: str | None) -> str:
         longest=reasons.LONGEST,
         key=f"{page}_purpose_{role}",
         placeholder=_("Nightly copy into the research database"),
-        autocomplete="off",
         help=_(
             "It is recorded in the audit log with each export (bulk data). An "
             "analyst's exports have names."

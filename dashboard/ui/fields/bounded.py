@@ -18,7 +18,11 @@ _NEAR: Final = 0.8
 def bounded_line(
     label: str, value: str = "", *, longest: int, key: str, **options: Any
 ) -> str:
-    """Ask for a line of at most `longest` characters; return what was typed."""
+    """Ask for a line of at most `longest` characters; return what was typed.
+
+    The browser, which others at the desk use as well, does not keep it.
+    """
+    options = {"autocomplete": "off"} | options
     with st.container(gap="small"):
         typed = st.text_input(label, value, key=key, **options) or ""
         _say_how_long(label, typed, longest)

@@ -112,7 +112,6 @@ def _fields() -> ExceptionDraft | None:
         _("Reason (no patient names)"),
         key=_REASON,
         longest=ExceptionDraft.LONGEST_REASON,
-        autocomplete="off",
     )
     if doctor_id is None:
         return None

@@ -97,7 +97,6 @@ def _fields(
                 _(label),
                 longest=LONGEST.get(name, 254),
                 key=f"doctor_{name}_{stamp}",
-                autocomplete="off",
             )
             for name, label in _LINES.items()
         }

@@ -127,7 +127,6 @@ def _fields(doctor: DoctorRecord) -> _TypedSlot:
             _("Reason (no patient names)"),
             key=clearable_forms.key_in(_FORM, "reason"),
             longest=LONGEST,
-            autocomplete="off",
             help=_("It is kept in the audit log."),
         )
     return _TypedSlot(day, clock, minutes, reason)

@@ -132,7 +132,6 @@ def _fields(doctor: DoctorRecord) -> Callable[[], ExceptionDraft]:
             _("Reason (no patient names)"),
             key=clearable_forms.key_in(_FORM, "reason"),
             longest=ExceptionDraft.LONGEST_REASON,
-            autocomplete="off",
         )
         first_day = needed_day_field(
             _("From"),

@@ -1,10 +1,12 @@
 """A value that is longer than its field allows stays there and is refused in words."""
 
+import ast
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
 _ROOT = Path(__file__).resolve().parents[3]
+_FILES = [f for room in ("dashboard", "pages") for f in (_ROOT / room).rglob("*.py")]
 
 
 def page():
@@ -39,6 +41,23 @@ def test_near_the_bound_it_is_counted_and_else_nothing_is_said():
 
 
 def test_no_field_has_a_bound_that_drops_what_is_pasted():
-    files = (f for room in ("dashboard", "pages") for f in (_ROOT / room).rglob("*.py"))
+    assert [str(f) for f in _FILES if "max_chars=" in f.read_text()] == []
 
-    assert [str(f) for f in files if "max_chars=" in f.read_text()] == []
+
+def test_every_line_says_whether_the_browser_keeps_it():
+    calls = (
+        (file, call)
+        for file in _FILES
+        if file.name != "bounded.py"
+        for call in ast.walk(ast.parse(file.read_text()))
+        if isinstance(call, ast.Call)
+        if getattr(call.func, "attr", "") == "text_input"
+    )
+
+    assert [
+        f"{file}:{call.lineno}"
+        for file, call in calls
+        if "autocomplete" not in {option.arg for option in call.keywords}
+    ] == []
+    # What is said of patients at a desk that several people use.
+    assert typed()[0].text_input[0].proto.autocomplete == "off"
