@@ -308,15 +308,9 @@ def _tool_drills(wired: "Wiring", asker: "ToolAsker | None") -> "RestoreDriller 
 
 def _backups(wired: "Wiring") -> "BackupScheduler":
     """Return the scheduler of backups of the data folder, as the settings have it."""
-    from dashboard.cli.backups import back_up, source_of
+    from dashboard.cli.backups import back_up
     from db.backups.sandbox import discard_abandoned
     from db.embedded import DataFolder
-    from jobs.backups.drills.practising import practise
-    from jobs.backups.drills.scheduling import (
-        COPY_AGAIN_AFTER,
-        DrillPlan,
-        RestoreDriller,
-    )
     from jobs.backups.log_keeping import LogKeeper
     from jobs.backups.open_looks.look_keeper import LookKeeper
     from jobs.backups.open_looks.opening_looks import LookSource
@@ -363,24 +357,38 @@ def _backups(wired: "Wiring") -> "BackupScheduler":
                 wired.audit,
             ).opened,
         ),
-        driller=RestoreDriller(
-            wired.database,
-            repository,
-            lambda stopping: practise(
-                source_of(wired),
-                repository,
-                wired.seal_keys.read_or_make(),
-                stopping=stopping,
-            ),
-            DrillPlan(settings.backup_drill_interval if plan.every else None),
-            practise_copy=_copy_practice(wired),
-            copy_plan=DrillPlan(
-                settings.backup_copy_drill_interval if plan.every else None,
-                again_after=COPY_AGAIN_AFTER,
-            ),
-        ),
+        driller=_restore_drills(wired, is_wanted=bool(plan.every)),
         copy=_copy(wired),
         tidy=lambda: discard_abandoned(DataFolder(settings.data)),
+    )
+
+
+def _restore_drills(wired: "Wiring", *, is_wanted: bool) -> "RestoreDriller":
+    """Return the driller of restores of the data folder and of its copy elsewhere."""
+    from dashboard.cli.backups import source_of
+    from jobs.backups.drills.practising import practise
+    from jobs.backups.drills.scheduling import (
+        COPY_AGAIN_AFTER,
+        DrillPlan,
+        RestoreDriller,
+    )
+
+    settings = wired.settings
+    return RestoreDriller(
+        wired.database,
+        wired.backups,
+        lambda stopping: practise(
+            source_of(wired),
+            wired.backups,
+            wired.seal_keys.read_or_make(),
+            stopping=stopping,
+        ),
+        DrillPlan(settings.backup_drill_interval if is_wanted else None),
+        practise_copy=_copy_practice(wired),
+        copy_plan=DrillPlan(
+            settings.backup_copy_drill_interval if is_wanted else None,
+            again_after=COPY_AGAIN_AFTER,
+        ),
     )
 
 
