@@ -251,10 +251,7 @@ _PLACES: Final = (
         _HIDDEN,
     ),
     NavigationEntry(
-        "cluster/alerts.py",
-        "Alerts",
-        "notifications",
-        Permission.VIEW_REPLICATION,
+        "cluster/alerts.py", "Alerts", "notifications", Permission.VIEW_REPLICATION
     ),
     NavigationEntry(
         "cluster/cluster_history.py",
@@ -284,10 +281,7 @@ _PLACES: Final = (
         _HIDDEN,
     ),
     NavigationEntry(
-        "cluster/drills.py",
-        "Drills",
-        "fire_extinguisher",
-        Permission.VIEW_REPLICATION,
+        "cluster/drills.py", "Drills", "fire_extinguisher", Permission.VIEW_REPLICATION
     ),
     NavigationEntry(
         "backups/backups.py", "Backups", "backup", Permission.VIEW_REPLICATION

@@ -45,7 +45,7 @@ def leave(message: str = "") -> None:
     open_patient(patient.id)
 
 
-patient_header(patient, today())
+patient_header(patient)
 current, typed = st.session_state.get("edit_conflict", (None, None))
 if current and current.id == patient.id:
     st.warning(

@@ -7,7 +7,7 @@ from dashboard.consultations.prescriptions.patient_prescriptions import (
     prescription_reads,
     show_prescriptions,
 )
-from dashboard.context import current_actor, freshness, read, read_ahead, today
+from dashboard.context import current_actor, freshness, read, read_ahead
 from dashboard.documents.search.arrivals import latest_read, show_latest
 from dashboard.documents.search.patient_documents import show_documents
 from dashboard.navigation import go
@@ -26,7 +26,7 @@ patient_id = actor.require_own_record()
 patient = read(
     lambda s: patients.get_patient(s, actor, patient_id), keep=("patient", patient_id)
 )
-patient_header(patient, today())
+patient_header(patient)
 if patient.is_archived:
     st.info(
         _(

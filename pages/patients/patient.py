@@ -14,7 +14,7 @@ from dashboard.consultations.chart.patient_notes import (
 )
 from dashboard.consultations.chart.patient_summary import offer_patient_summary
 from dashboard.consultations.chart.vital_signs import show_all_vitals, show_last_vitals
-from dashboard.context import CachedRead, current_actor, freshness, read_ahead, today
+from dashboard.context import CachedRead, current_actor, freshness, read_ahead
 from dashboard.documents.search.patient_documents import (
     MANY,
     document_events,
@@ -147,7 +147,7 @@ def show_details() -> None:
     offer_changes_of(patient)
 
 
-patient_header(patient, today())
+patient_header(patient)
 show_outside_care(patient)
 if not record_actions.show_closed(patient):
     with st.container(horizontal=True):

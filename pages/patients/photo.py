@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.context import current_actor, files, today, write
+from dashboard.context import current_actor, files, write
 from dashboard.navigation import open_patient
 from dashboard.patients.records.chosen_patient import chosen_patient
 from dashboard.patients.records.patient_header import patient_header
@@ -13,7 +13,7 @@ from services.patients.photos import photos
 
 actor, patient = current_actor(), chosen_patient()
 
-patient_header(patient, today())
+patient_header(patient)
 with st.form("photo_form"):
     upload = st.file_uploader(
         _("Photo"),

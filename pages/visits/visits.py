@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.context import current_actor, freshness, today
+from dashboard.context import current_actor, freshness
 from dashboard.navigation import go
 from dashboard.patients.records.patient_header import patient_header
 from dashboard.ui.empty_state import empty_state
@@ -37,7 +37,7 @@ with page_header(title):
     if st.button(_("Book a visit"), type="primary", key="visits_book"):
         book()
 if not actor.patient_id:
-    patient_header(patient, today(), within="visits")
+    patient_header(patient, within="visits")
 hold_panels(patient.id)
 visits = visits_of(patient.id)
 ahead = upcoming(visits)

@@ -48,16 +48,6 @@ def show_alerts() -> None:
             empty_state(_("No alert has ended yet."), icon="notifications")
 
 
-def open_alerts() -> tuple[Alert, ...]:
-    """Return the open alerts, cached for a few seconds."""
-    actor = current_actor()
-    open_: tuple[Alert, ...]
-    (open_,) = read_all(
-        CachedRead(lambda session: alerts.list_open(session, actor), "open_alerts", 5)
-    )
-    return open_
-
-
 def _read() -> tuple[Sequence[Alert], Sequence[Alert]]:
     actor = current_actor()
     both: tuple[Sequence[Alert], Sequence[Alert]]

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.consultations.notes.completing import offer_next_patient
 from dashboard.consultations.notes.open_visit import Opened
-from dashboard.context import in_zone, today
+from dashboard.context import in_zone
 from dashboard.navigation import go
 from dashboard.patients.care.care_team import show_outside_care
 from dashboard.patients.records.patient_header import patient_header
@@ -32,7 +32,7 @@ _CHART: Final = (
 def show_glance(opened: Opened) -> None:
     """Show the patient, allergies first, then known facts and the visit's reason."""
     patient, visit = opened.patient, opened.visit
-    patient_header(patient, today())
+    patient_header(patient)
     name_breadcrumb("visit", listed_name(patient), visit=str(visit.id))
     _offer_chart(patient.id)
     # If it cannot be read, the rest of the page goes on: somebody is typing there.

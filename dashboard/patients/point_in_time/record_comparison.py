@@ -35,7 +35,7 @@ def compare(actor: Actor, patient_id: UUID, source: PointInTimeSource) -> None:
     require_shown_today(patient_id)
     then = _then(actor, patient_id, source)
     current = _today(actor, patient_id)
-    patient_header(then.patient, today(), within="comparison")
+    patient_header(then.patient, within="comparison")
     timestamp = at(then.timestamp) if then.timestamp else _("then")
     happened = _what_happened(then.patient, current)
     st.markdown(

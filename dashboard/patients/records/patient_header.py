@@ -1,12 +1,12 @@
 """The same header wherever a patient is the subject: who it is, and any dangers."""
 
 from collections.abc import Iterator
-from datetime import date
 from html import escape
 from typing import Final
 
 import streamlit as st
 
+from dashboard.context import today
 from dashboard.ui.language import gettext as _
 from dashboard.ui.own_photo import drawing, own_photo
 from dashboard.ui.page_header import name_breadcrumb, page_header
@@ -31,7 +31,7 @@ _INITIALS: Final = (
 )
 
 
-def patient_header(patient: PatientRecord, today: date, *, within: str = "") -> None:
+def patient_header(patient: PatientRecord, *, within: str = "") -> None:
     """Show photo or initials, name, allergies before all other facts, and who it is.
 
     The name is the page's title unless the page has one of its own: then `within` is a
@@ -49,7 +49,7 @@ def patient_header(patient: PatientRecord, today: date, *, within: str = "") -> 
             allergy_badges(patient)
             # By its key room.css keeps the record number on one line.
             with st.container(key=f"patient_facts_{within}"):
-                st.markdown(" · ".join(_facts(patient, today)))
+                st.markdown(" · ".join(_facts(patient)))
 
 
 def allergy_badges(patient: PatientRecord) -> None:
@@ -73,10 +73,10 @@ def allergy_badges(patient: PatientRecord) -> None:
             st.badge(_("Allergies not stated"), icon=":material/help:", color="orange")
 
 
-def _facts(patient: PatientRecord, today: date) -> Iterator[str]:
+def _facts(patient: PatientRecord) -> Iterator[str]:
     """Yield the facts that distinguish this patient from others."""
     if patient.deceased_on is None:
-        yield _("Born {day}").format(day=born(patient, today))
+        yield _("Born {day}").format(day=born(patient, today()))
     else:
         yield _("Born {day}").format(day=written(patient.date_of_birth))
         yield _("Died {day}, aged {age}").format(

@@ -29,11 +29,11 @@ _WITH_HANDLERS: Final = ("streamlit", "uvicorn")
 _make_record = logging.getLogRecordFactory()
 
 
-def configure(level: int = logging.INFO) -> None:
+def configure() -> None:
     """Log to standard error, from every library, without exceptions' messages."""
     handler = logging.StreamHandler()
     handler.setFormatter(formatter())
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
     omit_exception_messages()

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboard.context import current_actor, read, today
+from dashboard.context import current_actor, read
 from dashboard.patients.records.patient_header import patient_header
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.outcomes.landing import landing
@@ -64,7 +64,7 @@ def choose_patient(
             seconds=_SECONDS,
         )
         with place:
-            patient_header(patient, today(), within=key)
+            patient_header(patient, within=key)
     return chosen
 
 
