@@ -21,6 +21,7 @@ from dashboard.web.page_context.page_actor import (
 from dashboard.web.page_context.page_reads import (
     CachedRead,
     ReadAsOf,
+    forget_reads,
     freshness,
     known_diagnoses,
     known_drugs,
@@ -37,7 +38,7 @@ from dashboard.web.page_context.page_reads import (
     visit_changes_mark,
 )
 from db.postgres import DatabaseUnavailable, NoPrimary, OutcomeUnknown
-from services.core.errors import NotSaved, Unavailable
+from services.core.errors import Conflict, NotSaved, Unavailable
 from services.core.sentences import Sentence
 
 if TYPE_CHECKING:
@@ -86,6 +87,10 @@ def write(operation: Callable[[Session], T], *, gives_way: bool = False) -> T:
     """
     try:
         written = actor_database().write(operation, gives_way=gives_way)
+    except Conflict:
+        # What is kept is older than the change that this one was in conflict with.
+        forget_reads()
+        raise
     except OutcomeUnknown as error:
         raise Unavailable(
             "The database became unavailable while saving, and it is not known "

@@ -15,11 +15,18 @@ P = ParamSpec("P")
 def dialog(
     title: str, **options: Any
 ) -> Callable[[Callable[P, None]], Callable[P, None]]:
-    """Make a function draw a dialog; its `title` is translated when it is opened."""
+    """Make a function draw a dialog; its `title` is translated when it is opened.
+
+    Closed in its corner, or with Escape, it forgets what was typed and the page behind
+    is drawn anew, as with Cancel.
+    """
 
     def decorate(show: Callable[P, None]) -> Callable[P, None]:
         @wraps(show)
         def opened(*args: P.args, **kwargs: P.kwargs) -> None:
+            # Without a run of the page, the fields of the closed dialog would still be
+            # filled when it is opened the next time.
+            options.setdefault("on_dismiss", "rerun")
             st.dialog(_(title), **options)(show)(*args, **kwargs)
 
         return opened

@@ -16,6 +16,7 @@ from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_line
+from dashboard.ui.fields.keys import stamp_of
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.page_header import page_header
@@ -45,24 +46,23 @@ is_mailed = actor.may(Permission.COUNT_COHORTS) and bool(most_subscriptions())
 @dialog(marked("Rename this view"), icon=":material/edit:")
 def rename(view: View) -> None:
     """Ask for another name."""
-    # What was typed but not saved about one view must not appear for another.
-    with error_boundary(), st.form(f"views_rename_form_{view.id}", border=False):
+    # What was typed but not saved about one view must not appear for another, nor for
+    # what this one has become.
+    key = f"views_rename_{view.id}_{stamp_of((view.name, view.description))}"
+    with error_boundary(), st.form(f"{key}_form", border=False):
         name = st.text_input(
-            _("Name"),
-            value=view.name,
-            key=f"views_rename_{view.id}_name",
-            autocomplete="off",
+            _("Name"), value=view.name, key=f"{key}_name", autocomplete="off"
         )
         description = bounded_line(
             _("What it is for (optional)"),
             view.description,
-            key=f"views_rename_{view.id}_description",
+            key=f"{key}_description",
             longest=views.LONGEST_DESCRIPTION,
         )
         if confirmed(_("Rename view"), key="views_rename", is_in_form=True):
             write(
                 lambda s: views.rename_view(
-                    s, actor, view.id, name, description=description
+                    s, actor, view.id, name, description=description, seen=view
                 )
             )
             notify(_("The view is renamed."))

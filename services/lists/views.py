@@ -70,6 +70,16 @@ class NameTaken(Conflict):
         )
 
 
+class ViewChanged(Conflict):
+    """The view was renamed after it was opened, by its owner elsewhere."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This view was renamed in another window. Close this, then open *Rename* "
+            "again; nothing was changed."
+        )
+
+
 class TooManyViews(Conflict):
     """The person has as many views of this kind of list as anybody can have."""
 
@@ -203,17 +213,21 @@ def rename_view(
     name: str,
     *,
     description: str | None = None,
+    seen: View | None = None,
 ) -> View:
     """Give one of the actor's views another name; the caller commits.
 
-    What it is for stays unless there is a `description`.
+    What it is for stays unless there is a `description`. `seen` is the view that the
+    actor has seen, if it must not have been renamed since.
 
-    Raises NameTaken, InvalidInput, NotFound, NotAllowed.
+    Raises NameTaken, ViewChanged, InvalidInput, NotFound, NotAllowed.
     """
     actor.require(Permission.SAVE_VIEWS)
     name = _read_name(name)
-    view = get_own(session, actor, view_id)
+    view = get_own(session, actor, view_id, locks=True)
     before = view.name
+    if seen and (seen.name, seen.description) != (before, view.description):
+        raise ViewChanged
     if description is not None:
         view.description = _read_description(description)
     with translate_violations(session, {_NAME_ONCE: partial(NameTaken, name)}):

@@ -60,21 +60,23 @@ def show_new_dashboard() -> None:
 def change_dashboard(dashboard: Dashboard, dashboard_filter: DashboardFilter) -> None:
     """Ask for another name and purpose, and whether it opens with this filter."""
     draft = dashboard.draft
+    # What was typed about another dashboard or an earlier version must not appear.
+    key = f"dashboard_{dashboard.id}_{dashboard.version}"
     with error_boundary():
-        with st.form("dashboard_form", border=False):
+        with st.form(f"{key}_form", border=False):
             name = bounded_line(
-                _("Name"), draft.name, key="dashboard_name", longest=LONGEST_NAME
+                _("Name"), draft.name, key=f"{key}_name", longest=LONGEST_NAME
             )
             description = bounded_area(
                 _("Description"),
                 draft.description,
-                key="dashboard_description",
+                key=f"{key}_description",
                 longest=LONGEST_DESCRIPTION,
                 height=80,
             )
             keeps = dashboard_filter != draft.filter and st.checkbox(
                 _("Open it with the current filter"),
-                key="dashboard_keeps_filter",
+                key=f"{key}_keeps_filter",
             )
             saves = confirmed(
                 _("Save dashboard"), key="dashboard_save", is_in_form=True
@@ -114,8 +116,8 @@ def change_card(dashboard: Dashboard, card: Card) -> None:
     """Ask for another title, width and place, or remove the card."""
     cards = dashboard.draft.cards
     place = cards.index(card)
-    # What was typed but not saved about one card must not appear for another.
-    key = f"dashboard_card_{card.id}"
+    # What was typed about another card or an earlier version must not appear.
+    key = f"dashboard_card_{card.id}_{dashboard.version}"
     with error_boundary():
         with st.form(f"{key}_form", border=False):
             title = bounded_line(

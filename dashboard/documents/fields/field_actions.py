@@ -10,6 +10,7 @@ from dashboard.context import current_actor, write
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_line
+from dashboard.ui.fields.keys import stamp_of
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain
@@ -115,12 +116,15 @@ def _said(field: DocumentField) -> str:
 @dialog(marked("Change this field"), icon=":material/edit:")
 def _change(field: DocumentField) -> None:
     with error_boundary():
-        definition = _definition(f"fields_{field.id}", field.kind, field)
+        # What was typed about an earlier state must not be saved over a colleague's
+        # change.
+        key = f"fields_{field.id}_{stamp_of(field)}"
+        definition = _definition(key, field.kind, field)
         st.caption(_("The new name appears wherever the field is shown."))
         if confirmed(_("Save field"), key="fields_change_save"):
             _do(
                 lambda session: fields.change_field(
-                    session, current_actor(), field.id, definition
+                    session, current_actor(), field.id, definition, seen=field
                 ),
                 _("The field is changed."),
             )

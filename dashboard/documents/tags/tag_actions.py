@@ -8,6 +8,7 @@ from dashboard.context import current_actor, read, write
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_line
+from dashboard.ui.fields.keys import stamp_of
 from dashboard.ui.language import decimal, gettext as _, marked, ngettext
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain
@@ -80,7 +81,12 @@ def show_tag(tag: DocumentTag) -> None:
 def _change(tag: DocumentTag) -> None:
     with error_boundary():
         name, colour, is_shown = _fields(
-            f"tags_{tag.id}", tag.name, tag.colour, tag.is_shown_to_patients
+            # What was typed about an earlier state must not be saved over a
+            # colleague's change.
+            f"tags_{tag.id}_{stamp_of(tag)}",
+            tag.name,
+            tag.colour,
+            tag.is_shown_to_patients,
         )
         st.caption(_("The new name appears on all documents that have the tag."))
         if confirmed(_("Save tag"), key="tags_change_save"):
@@ -93,6 +99,7 @@ def _change(tag: DocumentTag) -> None:
                     name=name,
                     colour=colour,
                     is_shown_to_patients=is_shown,
+                    seen=tag,
                 )
             )
             notify(_("The tag is changed."))

@@ -223,6 +223,11 @@ def remember_write(lsn: Lsn) -> None:
     st.session_state[_LSN] = max(before, lsn) if before else lsn
 
 
+def forget_reads() -> None:
+    """Read everything anew from now on, for this session."""
+    st.session_state.pop(_KEPT, None)
+
+
 def freshness() -> str:
     """Return when and by which node the page's last read was answered.
 

@@ -57,6 +57,16 @@ class NoSuchField(NotFound):
         super().__init__("This field does not exist. Reload the page.")
 
 
+class FieldChanged(Conflict):
+    """Another administrator changed the field first."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Somebody else changed this field in the meantime. Close this, then open "
+            "*Change* again; nothing was changed."
+        )
+
+
 def add_field(
     session: Session, actor: Actor, kind: FieldKind, definition: FieldDefinition
 ) -> DocumentField:
@@ -83,15 +93,23 @@ def add_field(
 
 
 def change_field(
-    session: Session, actor: Actor, field_id: UUID, definition: FieldDefinition
+    session: Session,
+    actor: Actor,
+    field_id: UUID,
+    definition: FieldDefinition,
+    *,
+    seen: DocumentField | None = None,
 ) -> DocumentField:
     """Change the definition of a field; the caller commits.
 
-    A choice that documents use cannot be removed. Raises InvalidInput, FieldExists,
-    NoSuchField, NotAllowed.
+    A choice that documents use cannot be removed. `seen` is the field that the actor
+    has seen, if it must not have changed since. Raises InvalidInput, FieldExists,
+    FieldChanged, NoSuchField, NotAllowed.
     """
     actor.require(Permission.DEFINE_FIELDS)
     before = _find(session, field_id, locks=True)
+    if seen not in (None, before):
+        raise FieldChanged
     wanted = _tidied(before.kind, definition)
     changes = audit.differences(_definition_of(before), wanted)
     if not changes:

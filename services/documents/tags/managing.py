@@ -40,6 +40,16 @@ class NoSuchTag(NotFound):
         super().__init__("This tag no longer exists. Reload the page.")
 
 
+class TagChanged(Conflict):
+    """Another administrator changed the tag first."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Somebody else changed this tag in the meantime. Close this, then open "
+            "*Change* again; nothing was changed."
+        )
+
+
 def add_tag(
     session: Session,
     actor: Actor,
@@ -89,14 +99,18 @@ def change_tag(
     name: str,
     colour: TagColour,
     is_shown_to_patients: bool,
+    seen: DocumentTag | None = None,
 ) -> DocumentTag:
     """Change a tag's name, colour and visibility to patients; the caller commits.
 
-    A new name applies to all documents. Raises InvalidInput, TagExists, NoSuchTag,
-    NotAllowed.
+    A new name applies to all documents. `seen` is the tag that the actor has seen, if
+    it must not have changed since. Raises InvalidInput, TagExists, TagChanged,
+    NoSuchTag, NotAllowed.
     """
     actor.require(Permission.MANAGE_TAGS)
     before = _find(session, tag_id)
+    if seen not in (None, before):
+        raise TagChanged
     after = DocumentTag(tag_id, _name_of(name), colour, is_shown_to_patients)
     changes = audit.differences(before, after)
     if not changes:

@@ -287,7 +287,7 @@ def test_a_card_is_changed_from_how_it_is(clinic: Clinic, two_cards: DashboardDr
 
     press(app, f"dashboard_card_{second.id}")
 
-    key = f"dashboard_card_{second.id}"
+    key = f"dashboard_card_{second.id}_1"
     assert app.text_input(key=f"{key}_title").value == second.title
     assert app.radio(key=f"{key}_width").value is False
     assert app.selectbox(key=f"{key}_place").value == 2
@@ -299,16 +299,17 @@ def test_a_dashboard_is_changed_from_how_it_is(
     opened = make(clinic, two_cards)
     app = clinic.open("dashboard", Role.ANALYST, dashboard=opened)
     press(app, "dashboard_change")
-    assert app.text_input(key="dashboard_name").value == two_cards.name
-    description = app.text_area(key="dashboard_description")
+    key = f"dashboard_{opened}_1"
+    assert app.text_input(key=f"{key}_name").value == two_cards.name
+    description = app.text_area(key=f"{key}_description")
     assert (description.label, description.value) == ("Description", "For Mondays")
     # There is no filter that it could be opened with.
-    assert "dashboard_keeps_filter" not in {each.key for each in app.checkbox}
+    assert f"{key}_keeps_filter" not in {each.key for each in app.checkbox}
 
     filtered = clinic.open("dashboard", Role.ANALYST, dashboard=opened, sexes="male")
     press(filtered, "dashboard_change")
 
-    assert filtered.checkbox(key="dashboard_keeps_filter").value is False
+    assert filtered.checkbox(key=f"{key}_keeps_filter").value is False
 
 
 def test_a_figure_is_put_on_a_new_dashboard_where_it_is_counted(clinic: Clinic):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from dashboard.ui.fields.keys import stamp_of
 from services.core.actors import Role
 from services.documents import fields
 from services.documents.fields import DocumentField, FieldDefinition, FieldKind
@@ -58,7 +59,8 @@ def test_an_administrator_defines_changes_archives_and_restores_a_field(
     assert app.text_input(key="fields_new_1_name").value == ""
     opener = f"fields_change_{made.id}"
     app.button(key=opener).click().run()
-    app.text_input(key=f"fields_{made.id}_name").set_value("Amount")
+    key = f"fields_{made.id}_{stamp_of(made)}"
+    app.text_input(key=f"{key}_name").set_value("Amount")
     press(app, opener, "fields_change_save")
     assert known(clinic, "Amount").key == "volume"
     opener = f"fields_archive_{made.id}"

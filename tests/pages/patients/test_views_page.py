@@ -3,6 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.ui.fields.keys import stamp_of
 from services.core.actors import Role
 from services.documents.search.fields import DOCUMENTS
 from services.lists import views
@@ -76,7 +77,8 @@ def test_renaming_starts_with_the_name_there_is(clinic: Clinic, view: View):
 
     app.button(key=f"views_rename_{view.id}").click().run()
 
-    assert app.text_input(key=f"views_rename_{view.id}_name").value == view.name
+    key = f"views_rename_{view.id}_{stamp_of((view.name, view.description))}"
+    assert app.text_input(key=f"{key}_name").value == view.name
     assert not app.exception
 
 

@@ -176,6 +176,19 @@ def test_a_view_is_renamed_unless_the_name_is_taken(session, cleo):
     assert names == ["FIRST", "Second"]
 
 
+def test_a_view_renamed_in_another_window_is_not_renamed_over_that(session, cleo):
+    key = views.store_criteria(session, cleo, ALLERGIC, subject=PATIENTS)
+    seen = views.save_view(session, cleo, "First", key, subject=PATIENTS)
+    renamed = views.rename_view(session, cleo, seen.id, "Elsewhere")
+
+    with pytest.raises(views.ViewChanged):
+        views.rename_view(session, cleo, seen.id, "Mine", seen=seen)
+
+    assert views.list_views(session, cleo, subject=PATIENTS) == (renamed,)
+    mine = views.rename_view(session, cleo, seen.id, "Mine", seen=renamed)
+    assert mine.name == "Mine"
+
+
 def test_a_deleted_view_takes_its_name_but_not_the_list(session, cleo):
     key = views.store_criteria(session, cleo, ALLERGIC, subject=PATIENTS)
     view = views.save_view(session, cleo, "Mine", key, subject=PATIENTS)

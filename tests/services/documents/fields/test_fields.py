@@ -12,7 +12,7 @@ from services.core.audit import Action
 from services.core.errors import InvalidInput, NotAllowed, NotFound
 from services.documents import fields, records
 from services.documents.fields import FieldDefinition, FieldKind
-from services.documents.fields.defining import FieldExists
+from services.documents.fields.defining import FieldChanged, FieldExists
 from services.documents.records.drafts import ChangedDocument
 from services.documents.records.kinds import DocumentType
 from services.lists.criteria import Operator
@@ -234,6 +234,23 @@ def test_a_choice_that_documents_have_stays_and_others_go(session, clerk, boss, 
         fields.change_field(
             session, boss, choice.id, definition_of(after, choices=("Swab",))
         )
+
+
+def test_a_field_that_a_colleague_changed_is_not_changed_over_that(
+    session, boss, define
+):
+    seen = define("text", "Lot")
+    renamed = fields.change_field(
+        session, boss, seen.id, definition_of(seen, name="Batch")
+    )
+
+    mine = definition_of(seen, name="Number of the lot")
+    with pytest.raises(FieldChanged):
+        fields.change_field(session, boss, seen.id, mine, seen=seen)
+
+    assert fields.change_field(session, boss, seen.id, mine, seen=renamed).name == (
+        "Number of the lot"
+    )
 
 
 LISTED = {

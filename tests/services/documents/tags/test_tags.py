@@ -13,7 +13,7 @@ from services.core.errors import InvalidInput, NotAllowed, NotFound
 from services.documents import records, tags
 from services.documents.records.drafts import ChangedDocument
 from services.documents.tags import TagColour
-from services.documents.tags.managing import TagExists
+from services.documents.tags.managing import TagChanged, TagExists
 from services.lists.criteria import Operator
 from tests.kit import cast
 from tests.services.documents.records.samples import file
@@ -76,6 +76,22 @@ def test_two_tags_have_not_the_same_name(session, boss):
             is_shown_to_patients=False,
         )
     assert len(tags.list_tags(session, boss)) == 2
+
+
+def test_a_tag_that_a_colleague_changed_is_not_changed_over_that(session, boss):
+    seen = tags.add_tag(session, boss, "Claim")
+    wanted = {"name": "Claims", "colour": TagColour.RED, "is_shown_to_patients": False}
+    shown = tags.change_tag(
+        session, boss, seen.id, **wanted | {"is_shown_to_patients": True}
+    )
+
+    with pytest.raises(TagChanged):
+        tags.change_tag(session, boss, seen.id, **wanted, seen=seen)
+
+    assert tags.list_tags(session, boss) == (shown,)
+    assert (
+        tags.change_tag(session, boss, seen.id, **wanted, seen=shown).name == "Claims"
+    )
 
 
 @pytest.mark.parametrize(
