@@ -10,7 +10,7 @@ from functools import partial
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from sqlalchemy.orm import Session
 
 from services.core.actors import Role
@@ -82,12 +82,35 @@ def test_a_visit_is_moved_before_or_after_its_time_is_blocked(
 
 
 @pytest.mark.parametrize(
-    ("language", "typed", "taken"),
-    [("de", "45,50", "45.50"), ("de", "45.50", "45.50"), ("en", "1,450.50", "1450.50")],
+    ("language", "meant"),
+    [
+        (
+            "de",
+            {
+                "45,50": "45.50",
+                "45.50": "45.50",
+                "1.234": "1234.00",
+                "1.234,50": "1234.50",
+                "0,5": "0.50",
+            },
+        ),
+        (
+            "en",
+            {
+                "45,50": "45.50",
+                "1,234": "1234.00",
+                "1,450.50": "1450.50",
+                "1.234,50": "1234.50",
+                "1,234,567": "1234567.00",
+            },
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_fee_is_typed_with_the_decimal_separator_of_the_language(
-    page: Page, emil: str, language: str, typed: str, taken: str
+def test_a_fee_is_taken_as_it_is_meant_whether_typed_or_pasted(
+    page: Page, emil: str, language: str, meant: dict[str, str]
 ):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto("/health")
     page.context.add_cookies(
         [{"name": "chartroom_language", "value": language, "url": page.url}]
@@ -96,12 +119,30 @@ def test_a_fee_is_typed_with_the_decimal_separator_of_the_language(
     expect(page.locator("html")).to_have_attribute("lang", language)
     fee = page.get_by_role("spinbutton", name=re.compile("^(Fee|Honorar)"))
 
-    fee.click()
-    page.keyboard.press("Control+a")
-    page.keyboard.type(typed)
-    page.keyboard.press("Tab")
-
+    for given, taken in meant.items():
+        type_into(fee, given)
+        expect(fee).to_have_value(taken)
+        paste_into(fee, given)
+        expect(fee).to_have_value(taken)
+    paste_into(fee, "12 mg")
+    note = page.get_by_role("alert").filter(has_text="12 mg")
+    expect(note).to_contain_text(re.compile("is not a number|ist keine Zahl"))
     expect(fee).to_have_value(taken)
+
+
+def type_into(field: Locator, text: str) -> None:
+    field.click()
+    field.press("Control+a")
+    field.page.keyboard.type(text)
+    field.press("Tab")
+
+
+def paste_into(field: Locator, text: str) -> None:
+    field.page.evaluate("text => navigator.clipboard.writeText(text)", text)
+    field.click()
+    field.press("Control+a")
+    field.press("Control+v")
+    field.press("Tab")
 
 
 def ask_to_block_tomorrow(page: Page) -> None:
