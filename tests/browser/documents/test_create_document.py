@@ -52,6 +52,24 @@ def test_from_the_form_over_the_preview_to_the_document(page: Page):
     expect(page.get_by_role("link", name="Download version 1")).to_be_visible()
 
 
+def test_a_day_that_was_not_taken_holds_the_button_back_from_the_keyboard_too(
+    page: Page,
+):
+    page.goto("/create_document")
+    year = page.get_by_role("spinbutton", name="Date of birth").first
+    year.click()
+    page.keyboard.type("99991231")
+    expected = "Enter the day, the month and a year from 1000 to 9998."
+    expect(year).to_have_accessible_description(re.compile(f"{expected}$"))
+
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("“9999-12-31” was not taken.")).to_be_visible()
+    page.get_by_role("button", name="Generate PDF").press("Enter")
+
+    note = page.locator("[data-chartroom-day]")
+    expect(note).to_have_attribute("data-chartroom-day", "read")
+
+
 def test_what_is_wrong_with_a_long_form_is_said_in_sight(page: Page):
     page.goto("/create_document?template=referral_letter")
     button = page.get_by_role("button", name="Generate PDF")

@@ -14,6 +14,7 @@
   const SENDING = '[data-testid="stFormSubmitButton"] button, [data-testid="stBaseButton-primary"]'
   const ROOT = '[data-testid="stDateInput"]'
   const SENT_TOGETHER = '[data-testid="stForm"], [role="dialog"]'
+  const SENT_BY_ENTER = '[data-testid="stForm"] input, [role="dialog"] input'
   const NOTE = "data-chartroom-day"
   const NEW = "new"
   const READ = "read"
@@ -82,8 +83,13 @@
   const isWithin = (element, field) =>
     element instanceof Element && (field.contains(element) || element.closest(CALENDAR) !== null)
 
-  // What a button of a form or dialog would send with it.
-  const sentWith = (element) => [...(element.closest(SENT_TOGETHER)?.querySelectorAll(FIELD) ?? [])]
+  // What a button would send with it: the fields of its form or dialog, or else those of
+  // the page outside of any.
+  const sentWith = (element) => {
+    const together = element.closest(SENT_TOGETHER)
+    const fields = [...(together ?? document).querySelectorAll(FIELD)]
+    return together ? fields : fields.filter((field) => !field.closest(SENT_TOGETHER))
+  }
   const noteOf = (field) => field.closest(ROOT).querySelector(`[${NOTE}]`)
   const holdsBack = (element) => {
     const fields = sentWith(element)
@@ -102,8 +108,22 @@
   // The one that was typed into last: while its calendar is open, that has the focus.
   let current = null
   let isHeld = false
+  // What screen readers are told while a day out of range is typed, by Streamlit in English.
+  const EXPECTED = translate("Enter the day, the month and a year from 1000 to 9998.")
+  const told = new MutationObserver(() => {
+    const sentence = current.querySelector(`${FIELD} [role="alert"]`)?.firstChild
+    if (sentence && sentence.nodeValue !== EXPECTED) sentence.nodeValue = EXPECTED
+  })
   document.addEventListener(
-    "focusin", (event) => { current = fieldAt(event.target)?.closest(ROOT) ?? current }, true,
+    "focusin",
+    (event) => {
+      const root = fieldAt(event.target)?.closest(ROOT)
+      if (!root || root === current) return
+      current = root
+      told.disconnect()
+      told.observe(root, { characterData: true, childList: true, subtree: true })
+    },
+    true,
   )
   window.addEventListener(
     "pointerdown",
@@ -131,7 +151,7 @@
       else if (field) {
         forget()
         unsay(field.closest(ROOT))
-      } else if (event.key === "Enter" && event.target.matches?.("input") && holdsBack(event.target)) {
+      } else if (event.key === "Enter" && event.target.matches?.(SENT_BY_ENTER) && holdsBack(event.target)) {
         stop(event)
       }
     },
@@ -141,7 +161,7 @@
   const style = `
     [${NOTE}] { color: var(--cr-wrong); font-size: 0.875rem; margin: 0.25rem 0 0; }
     ${ROOT}:has([${NOTE}]) ${FIELD} { outline: 2px solid var(--cr-wrong); outline-offset: -1px; }
-    [data-testid="stDateInputError"] { display: none; }
+    [data-testid="stDateInputError"], ${ROOT}:has([${NOTE}]) ${FIELD} [role="alert"] { display: none; }
   `
   document.head.append(Object.assign(document.createElement("style"), { textContent: style }))
 })()
