@@ -55,6 +55,7 @@ from services.core.actors import Permission
 from services.core.errors import NotFound
 
 _MAILING: Final = "dashboard_mailing"
+_SHARING: Final = "dashboard_sharing"
 
 
 def find_dashboard() -> Dashboard:
@@ -80,7 +81,7 @@ def add_card(dashboard: Dashboard) -> None:
 def share(dashboard: Dashboard) -> None:
     """Choose who else may open the dashboard."""
     with error_boundary():
-        show_sharing(dashboard)
+        show_sharing(dashboard, menu_key=_SHARING)
 
 
 @st.fragment
@@ -124,7 +125,7 @@ def show_actions(
     if dashboard is not None and dashboard.is_own:
         with st.popover(_("Add a card"), key="dashboard_adding", icon=":material/add:"):
             add_card(dashboard)
-        with st.popover(_("Sharing"), key="dashboard_sharing", icon=":material/group:"):
+        with menu(_("Sharing"), key=_SHARING, icon=":material/group:"):
             share(dashboard)
         if st.button(_("Change"), key="dashboard_change", icon=":material/edit:"):
             change_dashboard(dashboard, dashboard_filter or draft.filter)

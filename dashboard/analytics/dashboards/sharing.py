@@ -12,6 +12,7 @@ from dashboard.analytics.dashboards.question_sharing import (
 )
 from dashboard.context import current_actor, write
 from dashboard.navigation import go
+from dashboard.ui.dialogs import leave_menu
 from dashboard.ui.fields import bounded_line
 from dashboard.ui.language import gettext as _, translated
 from dashboard.ui.notices import notify
@@ -19,8 +20,8 @@ from services.analytics import dashboards
 from services.analytics.dashboards import LONGEST_NAME, Dashboard, DashboardDraft
 
 
-def show_sharing(dashboard: Dashboard) -> None:
-    """Ask who else may open a dashboard."""
+def show_sharing(dashboard: Dashboard, *, menu_key: str) -> None:
+    """Ask who else may open a dashboard; the menu with this key closes afterwards."""
     actor = current_actor()
     st.caption(
         _(
@@ -45,6 +46,7 @@ def show_sharing(dashboard: Dashboard) -> None:
             )
         )
         notify(_("The dashboard is shared as you chose."))
+        leave_menu(menu_key)
         st.rerun()
 
 

@@ -358,8 +358,10 @@ def test_a_dashboard_is_shared_and_no_longer(clinic: Clinic, two_cards: Dashboar
     app = clinic.open("dashboard", Role.ANALYST, dashboard=opened)
     assert "Only you see it" in [each.value for each in app.caption]
 
+    app.session_state["dashboard_sharing"] = True
     app.multiselect(key="dashboard_share_people").set_value([colleague.id])
     press(app, "dashboard_share_save")
+    assert not app.session_state["dashboard_sharing"]
     assert "Shared with some analysts" in [each.value for each in app.caption]
     kept = clinic.write(lambda s: dashboards.get_dashboard(s, colleague, opened))
     assert kept.shared_with == (colleague.id,)
