@@ -7,6 +7,7 @@ from dashboard.analytics.dashboards.question_sharing import (
     show_question_sharing,
 )
 from dashboard.analytics.dashboards.subscribing import (
+    explain_lost_mails,
     most_subscriptions,
     show_subscribing,
 )
@@ -81,6 +82,8 @@ def confirm_deletion(view: View) -> None:
         )
         if view.is_shared or view.shared_with:
             st.markdown(_("Colleagues you share it with will no longer see it."))
+        if actor.may(Permission.COUNT_COHORTS):
+            explain_lost_mails(SavedList(view.id))
         if confirmed(_("Delete view"), key="views_delete", is_final=True):
             write(lambda s: views.delete_view(s, actor, view.id))
             notify(_("{name} is deleted.").format(name=plain(view.name)), icon="delete")

@@ -8,6 +8,7 @@ from uuid import uuid4
 import streamlit as st
 
 from dashboard.analytics.cohort_address import sentence_of
+from dashboard.analytics.dashboards.subscribing import explain_lost_mails
 from dashboard.context import current_actor, read, write
 from dashboard.navigation import go
 from dashboard.ui.dialogs import confirmed, dialog
@@ -101,6 +102,7 @@ def confirm_deletion(dashboard: Dashboard) -> None:
                 "that were pinned to Home or copied are kept."
             ).format(name=plain(dashboard.draft.name))
         )
+        explain_lost_mails(dashboard.id)
         if confirmed(_("Delete dashboard"), key="dashboard_delete", is_final=True):
             actor = current_actor()
             write(lambda s: dashboards.delete(s, actor, dashboard.id))

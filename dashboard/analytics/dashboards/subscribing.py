@@ -11,7 +11,7 @@ from dashboard import wiring
 from dashboard.context import current_actor, now, read, write
 from dashboard.ui.clock import time_of_day
 from dashboard.ui.dialogs import confirmed, leave_menu
-from dashboard.ui.language import gettext as _, marked, weekday
+from dashboard.ui.language import decimal, gettext as _, marked, ngettext, weekday
 from dashboard.ui.notices import notify
 from services.analytics import subscriptions
 from services.analytics.dashboards import DashboardFilter
@@ -57,6 +57,26 @@ def explain_no_mail() -> None:
                 "This clinic has no mail server yet: whatever is due is sent once "
                 "there is one."
             )
+        )
+
+
+def explain_lost_mails(content: Content) -> None:
+    """Say to how many people something is sent regularly, before it is deleted."""
+    actor = current_actor()
+    known = read(lambda session: subscriptions.list_subscriptions(session, actor))
+    recipients = {
+        person
+        for each in known
+        if each.is_own and each.content == content and each.next_at is not None
+        for person in each.recipients
+    }
+    if recipients:
+        st.markdown(
+            ngettext(
+                "It is sent regularly by e-mail to {count} person. These e-mails stop.",
+                "It is sent regularly by e-mail to {count} people. These e-mails stop.",
+                len(recipients),
+            ).format(count=decimal(len(recipients)))
         )
 
 

@@ -118,6 +118,18 @@ def test_the_menu_in_which_it_was_asked_closes_and_a_second_press_is_refused(
     )
 
 
+def test_deleting_says_to_how_many_people_it_is_sent(clinic: Clinic, opened: UUID):
+    app = clinic.open("dashboard", Role.ANALYST, dashboard=opened)
+    press(app, "dashboard_remove")
+    assert not [each for each in app.markdown if "by e-mail" in each.value]
+
+    press(app, "dashboard_mail_add")
+    press(app, "dashboard_remove")
+
+    said = "It is sent regularly by e-mail to 1 person. These e-mails stop."
+    assert said in [each.value for each in app.markdown]
+
+
 def test_what_is_sent_is_opened_from_its_list(clinic: Clinic):
     made = subscribe(clinic)
     app = clinic.open("dashboards", Role.ANALYST)

@@ -91,6 +91,17 @@ def test_what_is_sent_of_a_list_is_looked_after_beside_dashboards(
     assert "**A saved list that was deleted**" in said
 
 
+def test_deleting_a_view_says_to_how_many_people_it_is_sent(clinic: Clinic, view: View):
+    said = "It is sent regularly by e-mail to 1 person. These e-mails stop."
+    app = press(clinic.open("views", Role.ANALYST), f"views_delete_{view.id}")
+    assert said not in [each.value for each in app.markdown]
+
+    subscribe(clinic, view)
+    app = press(clinic.open("views", Role.ANALYST), f"views_delete_{view.id}")
+
+    assert said in [each.value for each in app.markdown]
+
+
 def test_it_is_asked_and_listed_in_german(clinic: Clinic, view: View):
     subscribe(clinic, view)
     clinic.speak_german(Role.ANALYST)
