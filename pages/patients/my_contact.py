@@ -12,6 +12,8 @@ from dashboard.ui.notices import notify
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import plain, unlinked
 from services.patients.records import patients
+from services.patients.records.model import PatientRecord
+from services.people import accounts
 from services.people.accounts import own_contact
 from services.people.accounts.own_contact import EmailInUse, EmailProof, OwnContact
 from services.people.sign_in import codes
@@ -50,9 +52,7 @@ def save(wanted: OwnContact, proof: EmailProof | None = None) -> None:
             )
         )
     except patients.StaleVersion as stale:
-        # After a double click it is this patient's own change, saved a moment before.
-        # A new address also changes the sign-in, which the record does not show.
-        if proof is None and OwnContact.of(stale.current) == wanted:
+        if is_saved(stale.current, wanted):
             leave(_("Your contact data is saved."))
         contact_form.continue_from(stale.current)
         st.session_state.pop(_WAITING, None)
@@ -73,6 +73,18 @@ def save(wanted: OwnContact, proof: EmailProof | None = None) -> None:
         st.session_state[_PROBLEM] = wrong(changed.tries_left)
         st.rerun()
     leave(_("Your contact data is saved."))
+
+
+def is_saved(current: PatientRecord, wanted: OwnContact) -> bool:
+    """Return whether the first click of two has saved it already."""
+    if OwnContact.of(current) != wanted:
+        return False
+    former = (opened.email or "").casefold()
+    if not former or not own_contact.is_new_address(opened, wanted):
+        return True
+    # A new address also changes the sign-in, unless the clinic entered it.
+    email = read(lambda s: accounts.find_email(s, actor.id))
+    return (email or "").casefold() != former
 
 
 def wrong(tries_left: int) -> str:

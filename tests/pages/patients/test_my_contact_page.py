@@ -133,6 +133,36 @@ def test_the_former_address_is_told_whatever_ends_the_run_of_the_page(
     assert subjects == ["Your address for Chartroom was changed"]
 
 
+def test_a_double_click_on_the_code_is_not_a_conflict(
+    clinic, sign_in_address, code, monkeypatch
+):
+    app = save(opened(clinic, email="maya.new@mail.example"))
+    app.text_input(key="my_contact_code").set_value(code)
+    with monkeypatch.context() as first:
+        # It saved, and its run ended before it left the page.
+        first.setattr(context, "remember_write", end_run)
+        app.button(key="my_contact_confirm").click().run()
+
+    app.button(key="my_contact_confirm").click().run()
+
+    assert [toast.value for toast in app.toast] == ["Your contact data is saved."]
+    assert not app.warning
+    assert not app.exception
+
+
+def test_an_address_that_the_clinic_entered_meanwhile_is_shown_as_its_change(
+    clinic, record, sign_in_address, code
+):
+    app = save(opened(clinic, email="maya.new@mail.example"))
+    clinic.edit(clinic.get(record.id), email="maya.new@mail.example")
+    app.text_input(key="my_contact_code").set_value(code)
+
+    app.button(key="my_contact_confirm").click().run()
+
+    # The patient signs in with the former one still.
+    assert "The clinic changed your contact data" in app.warning[0].value
+
+
 def end_run(_position: object) -> NoReturn:
     raise StopException
 
