@@ -67,6 +67,17 @@ def test_labels_of_charts_and_fields_are_german(german: Page):
     expect(german.get_by_role("option", name="Nichts gefunden")).to_have_count(1)
 
 
+def test_the_calendar_of_a_day_is_german_in_an_english_browser(german: Page):
+    _go(german, "/create_document")
+    german.get_by_test_id("stDateInputCalendarButton").first.click()
+
+    calendar = german.get_by_test_id("stDateInputCalendar")
+    expect(calendar.locator("th")).to_have_text(list("MDMDFSS"))
+    expect(calendar.get_by_role("button", name="Nächster Monat")).to_be_visible()
+    expect(calendar.get_by_text("Choose date,")).to_have_count(0)
+    expect(calendar.get_by_text("Pfeiltasten wechseln den Tag.")).to_have_count(1)
+
+
 def test_what_does_not_fit_in_the_bar_is_counted_in_german(site: Site):
     context = site.visit(None, width=768)
     context.set_extra_http_headers({"Accept-Language": "de"})

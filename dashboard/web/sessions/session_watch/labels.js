@@ -17,6 +17,8 @@
     "Expand sidebar": translate("Expand sidebar"),
     "Link to heading": translate("Link to heading"),
     "Navigate to home page": translate("Navigate to home page"),
+    "Next month": translate("Next month"),
+    "Previous month": translate("Previous month"),
     "Selected values": translate("Selected values"),
     "file upload": translate("file upload"),
     Close: translate("Close"),
@@ -25,8 +27,11 @@
     Open: translate("Open"),
     Sidebar: translate("Sidebar"),
   }
+  // The calendar's name, which is its heading, too.
+  const OF_MONTH = /^Choose date, (.+)$/s
   // Of these the beginning is Streamlit's, and the rest names what they are for.
   const NAMED = [
+    [OF_MONTH, (name) => translate("Choose date, {name}", { name })],
     [/^Help for (.+)$/s, (name) => translate("Help for {name}", { name })],
     [/^Remove (.+)$/s, (name) => translate("Remove {name}", { name })],
     [/^Show data: (.+)$/s, (name) => translate("Show data: {name}", { name })],
@@ -40,6 +45,9 @@
   ]
   const TEXTS = {
     "Skip to main content": translate("Skip to main content"),
+    "Use arrow keys to navigate dates. Enter to select. Escape to close.": translate(
+      "Use arrow keys to navigate dates. Enter to select. Escape to close.",
+    ),
     "No results": translate("No results"),
     "Press Enter to apply": translate("Press Enter to apply"),
     "Show data": translate("Show data"),
@@ -53,6 +61,7 @@
   const MORE = /^(\d+) more$/
   const WITH_TEXTS = [
     '[data-testid="InputInstructions"]',
+    '[data-testid="stDateInputCalendar"]',
     '[data-testid="stSkipToContent"]',
     '[data-testid="stTooltipContent"]',
     '[data-testid="stTopNavSection"]',
@@ -74,6 +83,8 @@
     if (Object.hasOwn(TEXTS, text)) return TEXTS[text]
     const number = text.match(MORE)?.[1]
     if (number) return translate("{number} more", { number })
+    const month = text.match(OF_MONTH)?.[1]
+    if (month) return translate("Choose date, {name}", { name: month })
     const added = text.match(ADDED)?.[1]
     return added ? translate("Add: {name}", { name: added }) : null
   }

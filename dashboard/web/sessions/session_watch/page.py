@@ -51,7 +51,7 @@ _ADDRESS: Final = f"{SCRIPT_PATH}?{sha256(_SCRIPT).hexdigest()[:16]}"
 # Inline, because what they decide must be known before anything is drawn.
 HEAD_SCRIPT: Final = "\n".join(
     Path(__file__).with_name(name).read_text(encoding="utf-8")
-    for name in ("connection.js", "theme.js")
+    for name in ("connection.js", "theme.js", "locale.js")
 )
 _STYLE: Final = Path(__file__).with_name("room.css").read_text(encoding="utf-8")
 _TAGS: Final = (
