@@ -23,7 +23,7 @@ from services.documents.records.kinds import (
 )
 from services.documents.records.model import DocumentRecord, VersionRecord
 
-_KILO: Final = 1024
+_KILO: Final = 1000
 _UNITS: Final = ("kB", "MB", "GB")
 
 FINDINGS: Final[Mapping[str, str]] = MappingProxyType(
@@ -85,7 +85,7 @@ _NOTHING_TO_KNOW: Final = Cell("")
 
 
 def size(filesize: int) -> str:
-    """Return a number of bytes as people say it: 1.2 MB."""
+    """Return a number of bytes in decimal units: 1.2 MB is 1,200,000 bytes."""
     value, unit = float(filesize), _("bytes")
     for larger in _UNITS:
         if value < _KILO:

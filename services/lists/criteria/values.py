@@ -30,9 +30,9 @@ _SIZE: Final = re.compile(
     r"(?P<number>[0-9]{1,9}(?:[.,][0-9]{1,3})?)\s*(?P<unit>|b|bytes|kb|mb|gb)",
     re.IGNORECASE,
 )
-# As the pages show sizes, and as the limit on uploads is meant.
+# As the pages show sizes, and the field for files beside them.
 _BYTES: Final = MappingProxyType(
-    {"": 1, "b": 1, "bytes": 1, "kb": 2**10, "mb": 2**20, "gb": 2**30}
+    {"": 1, "b": 1, "bytes": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9}
 )
 _SPAN: Final = re.compile(
     "(?P<count>[0-9]{1,4}) *(?P<unit>day|week|month|year)s?", re.IGNORECASE

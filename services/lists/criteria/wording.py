@@ -296,7 +296,7 @@ def _spoken_timestamp(typed: str) -> str:
 
 
 def _spoken_size(count: int) -> str:
-    for unit, size in (("GB", 2**30), ("MB", 2**20), ("kB", 2**10)):
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if count >= size:
             return f"{count / size:.3g} {unit}"
     return f"{count} bytes"

@@ -64,7 +64,7 @@ def prepare(upload: bytes) -> PreparedPhoto:
         raise InvalidPhoto(
             Sentence(
                 "Photo is {size:.1f} MB; choose one of at most 5 MB.",
-                size=len(upload) / 1024 / 1024,
+                size=len(upload) / 1_000_000,
             )
         )
     try:

@@ -1,4 +1,4 @@
-"""Findings in a file are named in words wherever they are shown."""
+"""A file's size, and what was found in it, in words."""
 
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -45,3 +45,16 @@ def test_a_finding_is_never_shown_by_its_name_for_programs(finding):
 
 def test_pages_and_lists_have_words_for_every_finding():
     assert set(words.FINDINGS) == set(fields.FINDINGS) == FINDINGS
+
+
+@pytest.mark.parametrize(
+    ("filesize", "said"),
+    [
+        (999, "999 bytes"),
+        (1000, "1.0 kB"),
+        (6_300_000, "6.3 MB"),
+        (2 * 10**9, "2.0 GB"),
+    ],
+)
+def test_a_size_is_decimal_as_the_field_for_files_shows_it(filesize: int, said: str):
+    assert words.size(filesize) == said

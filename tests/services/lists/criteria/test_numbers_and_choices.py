@@ -9,10 +9,10 @@ from services.lists.criteria import Count, Criteria, Filter, Group, Operator
 from services.lists.criteria.values import read
 
 SIZES = {
-    "2.5 MB": 2_621_440,
-    "2,5mb": 2_621_440,
-    "500 kB": 512_000,
-    "1 GB": 2**30,
+    "2.5 MB": 2_500_000,
+    "2,5mb": 2_500_000,
+    "500 kB": 500_000,
+    "1 GB": 10**9,
     "1000": 1000,
     "12 bytes": 12,
 }

@@ -221,7 +221,7 @@ REFUSED = {
     "a large claim": (png_that_claims(MAX_PIXELS // 4000 + 1, 4000), "pixels"),
     "a huge claim": (png_that_claims(30_000, 30_000), "undamaged JPEG or PNG"),
     "a claim without pixels": (png_that_claims(3000, 3000), "undamaged JPEG"),
-    "too many bytes": (bytes(MAX_BYTES + 1), "5.0 MB; choose one of at most 5 MB"),
+    "too many bytes": (bytes(MAX_BYTES + 1), "5.2 MB; choose one of at most 5 MB"),
 }
 
 
