@@ -49,6 +49,11 @@ def is_unstorable(character: str) -> bool:
     return category(character) in _UNSTORABLE
 
 
+def has_controls(text: str) -> bool:
+    """Return whether a text has control characters other than gaps, or half of one."""
+    return any(is_unstorable(c) and not c.isspace() for c in text)
+
+
 def unescape_form_name(name: str) -> str:
     """Return the name of a file in a multipart form as its sender has it.
 
@@ -93,5 +98,4 @@ def read_line(
 
 def _is_shown(typed: str, line: str) -> bool:
     """Return whether all of a tidied line can be seen, and nothing else was typed."""
-    is_whole = all(c.isspace() or not is_unstorable(c) for c in typed)
-    return is_whole and _JOINERS.sub("", line).isprintable()
+    return not has_controls(typed) and _JOINERS.sub("", line).isprintable()

@@ -1,7 +1,6 @@
 """The rules that a patient's fields must satisfy before they are stored."""
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
@@ -11,6 +10,7 @@ from email_validator import EmailNotValidError, validate_email
 from db.models.base import PHONE_NUMBER
 from services.core.errors import InvalidFields, Problem
 from services.core.sentences import Sentence
+from services.core.typed_text import has_controls, tidy_line
 from services.patients.records.model import (
     FIELDS,
     LISTS,
@@ -31,12 +31,6 @@ LABELS: Final = {name: field.label for name, field in FIELDS.items()}
 
 _PHONE: Final = re.compile(PHONE_NUMBER)
 _PHONE_SEPARATORS: Final = re.compile(r"[\s().\-/\u2010-\u2015\u2212]")
-# Pasted text brings these along; they are invisible, and no search would find a name
-# that contains one. Joiners (U+200C, U+200D) stay: Persian and Indic names need them.
-_INVISIBLE: Final = re.compile("[\u00ad\u200b\u2060\ufeff]")
-# These make text read differently from what is stored.
-_REORDERING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_GAPS: Final = "\t\n\v\f\r\x85"
 
 
 class InvalidPatient(InvalidFields):
@@ -236,9 +230,8 @@ def _flag(_name: str, typed: object) -> bool:
 
 
 def _clean(name: str, typed: str | None) -> str:
-    """Compose accents, drop invisible characters, make every gap a single space."""
-    text = _INVISIBLE.sub("", unicodedata.normalize("NFC", typed or ""))
-    if _REORDERING.search(text) or any(map(_is_unprintable, text)):
+    """Return the text on one line, as all names are kept."""
+    if has_controls(typed or ""):
         raise InvalidPatient(
             Problem(
                 name,
@@ -248,13 +241,7 @@ def _clean(name: str, typed: str | None) -> str:
                 ),
             )
         )
-    return " ".join(text.split())
-
-
-def _is_unprintable(character: str) -> bool:
-    """Return whether a character is half of a pair, or a control other than a gap."""
-    category = unicodedata.category(character)
-    return category == "Cs" or (category == "Cc" and character not in _GAPS)
+    return tidy_line(typed or "")
 
 
 _CHECKS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
