@@ -373,6 +373,12 @@ def _refusal(permission: Permission, role: Role) -> Sentence:
             "it is.",
             **values,
         )
+    if role is Role.PATIENT:
+        return Sentence(
+            "You may not {permission}: this is for the clinic's staff. If you need "
+            "something from here, ask at the front desk.",
+            permission=values["permission"],
+        )
     return Sentence(
         "You may not {permission}: your role is {role}. Ask an administrator if your "
         "work needs it.",

@@ -201,6 +201,15 @@ def test_an_administrator_is_refused_what_is_the_clinics_and_sent_to_a_colleague
     )
 
 
+def test_a_patient_is_sent_to_the_front_desk_from_pages_of_the_staff(clinic: Clinic):
+    app = clinic.go_to_address("patients", Role.PATIENT)
+
+    assert app.error[0].value.endswith(
+        "You may not list patients: this is for the clinic's staff. If you need "
+        "something from here, ask at the front desk."
+    )
+
+
 @pytest.mark.parametrize(
     ("page", "role", "query", "title"),
     [

@@ -115,6 +115,10 @@ _MESSAGES: Final = (
         "work needs it."
     ),
     marked(
+        "You may not {permission}: this is for the clinic's staff. If you need "
+        "something from here, ask at the front desk."
+    ),
+    marked(
         "You may not {permission}: this token was made for less. Ask an administrator "
         "for one with the scope that it needs."
     ),
