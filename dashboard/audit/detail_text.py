@@ -10,13 +10,15 @@ from typing import Final
 
 from dashboard.ui.language import filled, gettext as _, long_date
 from dashboard.ui.language.recorded_sentences import translate_recorded
-from dashboard.ui.words import to_the_second
+from dashboard.ui.words import at, to_the_second
 from services.core.sentences import Sentence
 
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _TIME: Final = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)", re.ASCII
 )
+# As kept sentences have times.
+_IN_UTC: Final = re.compile(r"(\d{4}-\d\d-\d\d), (\d\d:\d\d) UTC", re.ASCII)
 # Typed by somebody: a tag can be called 2026-11-30.
 _TYPED: Final = frozenset({"name", "unit", "choices"})
 
@@ -35,10 +37,18 @@ def _part(part: str) -> str:
     if not isinstance(part, Sentence):
         return part
     if not part.values:
-        return translate_recorded(str(part))
+        return _IN_UTC.sub(_on_clock, translate_recorded(str(part)))
     if part.values.get("field") in _TYPED:
         return _said(part)
     return _said(part, has_times=True)
+
+
+def _on_clock(time: re.Match[str]) -> str:
+    """Return a time that was kept in UTC on the clinic's clock; no time as it is."""
+    try:
+        return at(datetime.fromisoformat(f"{time[1]}T{time[2]}Z"))
+    except ValueError:
+        return time[0]
 
 
 def _said(sentence: Sentence, *, has_times: bool = False) -> str:

@@ -12,7 +12,7 @@ from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary, explain
 from dashboard.ui.language import gettext as _, marked, translated
 from dashboard.ui.page_header import page_header
-from dashboard.ui.words import plain
+from dashboard.ui.words import at, plain
 from services.core.errors import InvalidInput
 
 broken: InvalidInput | None = None
@@ -33,12 +33,13 @@ def verify() -> None:
     with error_boundary():
         with st.spinner(_("Checking every entry from the first to the last...")):
             verdict = audit_log.verify()
+        sentence = plain(translated(verdict.sentence_with(at)))
         if verdict.is_whole and verdict.unproven is not None:
-            st.warning(plain(translated(verdict.sentence)), icon=":material/key_off:")
+            st.warning(sentence, icon=":material/key_off:")
         elif verdict.is_whole:
-            st.success(plain(translated(verdict.sentence)), icon=":material/verified:")
+            st.success(sentence, icon=":material/verified:")
         else:
-            st.error(plain(translated(verdict.sentence)), icon=":material/gpp_bad:")
+            st.error(sentence, icon=":material/gpp_bad:")
 
 
 with page_header(_("Audit log")):

@@ -105,6 +105,20 @@ _MESSAGES: Final = (
     ),
     marked("{server} leads"),
     marked("{server} streams"),
+    # What the audit log keeps of verifications of itself.
+    marked("{whole} The clinic went back in time on {times}."),
+    marked(
+        "{whole} The key of the seals up to entry {number} ({time}) was lost, so that "
+        "these cannot be checked any more: nothing proves that what was in the log "
+        "before the key was replaced is what was written."
+    ),
+    marked(
+        "The audit log is whole up to entry {last} ({checked} checked), {seal}; events "
+        "that have yet to be added: {waiting}."
+    ),
+    marked("sealed up to entry {number} on {time}"),
+    marked("{time} to {to} (entry {number})"),
+    marked("The audit log is broken at entry {number}: {why}"),
     # Refusals, which the audit log keeps.
     marked(
         "You may not {permission}: your role is {role}. Ask a colleague whose work it "

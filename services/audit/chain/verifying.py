@@ -6,7 +6,7 @@ afterwards.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -42,13 +42,12 @@ class RowsRestored:
         """Read an entry of `backup:go-back`."""
         return cls(document["_id"], document["at"], _time_of(document["details"]))
 
-    @property
-    def words(self) -> str:
-        """When it happened, and to which time."""
+    def words(self, write: Callable[[datetime], str]) -> str:
+        """Return when it happened, and to which time, with times as `write` does."""
         return Sentence(
-            "{time} UTC to {to} UTC (entry {number})",
-            time=on_day_at(self.at),
-            to=on_day_at(self.to) if self.to else "?",
+            "{time} to {to} (entry {number})",
+            time=write(self.at),
+            to=write(self.to) if self.to else "?",
             number=self.sequence,
         )
 
@@ -81,7 +80,11 @@ class ChainVerification:
 
     @property
     def sentence(self) -> str:
-        """The result in words."""
+        """The result in words, with times in UTC, as the log keeps it."""
+        return self.sentence_with(_in_utc)
+
+    def sentence_with(self, write: Callable[[datetime], str]) -> str:
+        """Return the result in words, with times as `write` does."""
         if self.broken is not None:
             return Sentence(
                 "The audit log is broken at entry {number}: {why}",
@@ -93,21 +96,21 @@ class ChainVerification:
             "events that have yet to be added: {waiting}.",
             last=self.last,
             checked=self.checked,
-            seal=self._seal,
+            seal=self._seal(write),
             waiting=self.waiting,
         )
         if self.unproven is not None:
             whole = Sentence(
-                "{whole} The key of the seals up to entry {number} ({time} UTC) was "
-                "lost, so that these cannot be checked any more: nothing proves that "
-                "what was in the log before the key was replaced is what was written.",
+                "{whole} The key of the seals up to entry {number} ({time}) was lost, "
+                "so that these cannot be checked any more: nothing proves that what "
+                "was in the log before the key was replaced is what was written.",
                 whole=whole,
                 number=self.unproven.link.sequence,
-                time=on_day_at(self.unproven.sealed_at),
+                time=write(self.unproven.sealed_at),
             )
         if not self.went_back:
             return whole
-        times = [each.words for each in self.went_back[-_MOST_LISTED:]]
+        times = [each.words(write) for each in self.went_back[-_MOST_LISTED:]]
         named = {f"time_{number}": each for number, each in enumerate(times)}
         listed = "; ".join(f"{{{name}}}" for name in named)
         return Sentence(
@@ -116,15 +119,18 @@ class ChainVerification:
             times=Sentence(listed, **named),
         )
 
-    @property
-    def _seal(self) -> str:
+    def _seal(self, write: Callable[[datetime], str]) -> str:
         if self.sealed_at is None:
             return Sentence("not yet sealed")
         return Sentence(
-            "sealed up to entry {number} on {time} UTC",
+            "sealed up to entry {number} on {time}",
             number=self.sealed,
-            time=on_day_at(self.sealed_at),
+            time=write(self.sealed_at),
         )
+
+
+def _in_utc(timestamp: datetime) -> str:
+    return Sentence("{time} UTC", time=on_day_at(timestamp.astimezone(UTC)))
 
 
 def _time_of(details: str) -> datetime | None:

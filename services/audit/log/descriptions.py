@@ -252,6 +252,8 @@ def _value(name: str, value: object) -> str:
                 before=_hours_of(before),
                 after=_hours_of(after),
             )
+        case "filesize", int():
+            return Sentence("file size: {number:,} bytes", number=value)
     shown = _shown(name, value)
     return Sentence("{field}: {value}", field=field_name(name), value=shown)
 

@@ -166,20 +166,31 @@ def test_days_times_and_hours_in_details_are_written_as_german_readers_do(
     ) in said
 
 
-def test_the_log_is_verified_in_german(german: Clinic, tmp_path) -> None:
-    own = replace(german.wiring, settings=Settings(data=tmp_path))
-    own.seal_keys.read_or_make()
+def test_the_log_is_verified_in_german_on_the_clinics_clock(
+    german: Clinic, tmp_path
+) -> None:
+    """On the page at once, and in the log, which keeps the sentence in UTC."""
+    settings = Settings(data=tmp_path, timezone="Pacific/Kiritimati")
+    own = replace(german.wiring, settings=settings)
+    keys = own.seal_keys.read_or_make()
     ship(german)
+    sealed_at = chain.seal(own.database, own.audit, keys).sealed_at
+    local = sealed_at.astimezone(ZoneInfo("Pacific/Kiritimati"))
     wiring.use(own)
     try:
         app = german.open("audit", Role.ADMIN)
         app.button(key="audit_verify").click().run()
+        ship(german)
+        log = german.open("audit", Role.ADMIN, actions="audit:verify")
     finally:
         wiring.use(german.wiring)
 
     assert not app.exception
     assert english(texts_of(app)) == set()
-    assert app.success[0].value.startswith("Das Zugriffsprotokoll ist bis Eintrag")
+    for said in (app.success[0].value, " ".join(texts_of(log))):
+        assert "Das Zugriffsprotokoll ist bis Eintrag" in said
+        assert f", {local:%H:%M}; noch hinzuzufügende Ereignisse" in said
+        assert "UTC" not in said
 
 
 def test_an_incomplete_id_is_refused_in_german(german: Clinic) -> None:

@@ -81,10 +81,24 @@ def test_the_words_for_codes_are_translated():
                 "other than: listed patients"
             ),
         ),
+        (
+            Action.DOCUMENT_FILE,
+            {"version": 1, "filesize": 20_614},
+            "version: 1; file size: 20,614 bytes",
+        ),
         (Action.SYSTEM_REGISTER, {"name": "idle"}, "name: idle"),
         (Action.FIELD_ADD, {"choices": ["other", "{}"]}, "choices: other, {}"),
     ],
-    ids=["reason", "method", "change", "list", "actions", "a name", "typed choices"],
+    ids=[
+        "reason",
+        "method",
+        "change",
+        "list",
+        "actions",
+        "size",
+        "a name",
+        "typed choices",
+    ],
 )
 def test_a_code_is_said_in_words(action: Action, details: dict[str, object], said: str):
     assert describe(action, details) == said
