@@ -45,7 +45,8 @@ def change_role(person: Person) -> None:
         st.caption(
             _(
                 "Changing the role signs the person out everywhere; they sign in "
-                "again with the new one."
+                "again with the new one. Their exports end, and their links to "
+                "documents open nothing while their role may not share."
             )
         )
         if st.form_submit_button(_("Change role"), key="user_role_save"):
@@ -180,7 +181,9 @@ def _confirm_deactivation(person: Person) -> None:
         st.markdown(
             _(
                 "**{name}** is signed out everywhere at once and cannot sign in until "
-                "you reactivate them. Their tokens and links are permanently revoked."
+                "you reactivate them. Their tokens and links are permanently revoked, "
+                "their exports end, and mails that they scheduled are no longer sent. "
+                "What they entered, filed or shared with colleagues stays."
             ).format(name=plain(person.name))
         )
         if confirmed(_("Deactivate"), key="user_deactivate_confirm", is_final=True):

@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, func, select, update
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.models.document import Document, DocumentShare, DocumentVersion
 from db.models.user import User
 from db.postgres import assume_role
 from services.core import audit
-from services.core.actors import Actor, Permission, Role
+from services.core.actors import PERMISSIONS, Actor, Permission, Role
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from services.documents import records
@@ -27,6 +27,9 @@ _SUBJECT: Final = "document"
 _RANDOM_BYTES: Final = 32
 _LIVE: Final[ColumnElement[bool]] = DocumentShare.revoked_at.is_(None) & (
     DocumentShare.expires_at > func.now()
+)
+_MAY_SHARE: Final = tuple(
+    role.value for role in Role if Permission.SHARE_DOCUMENTS in PERMISSIONS[role]
 )
 _COLUMNS: Final = (
     DocumentShare.id,
@@ -296,9 +299,11 @@ def _find_share(session: Session, actor: Actor, share_id: UUID) -> Share:
 
 
 def _shared(secret: str) -> Select[*tuple[Any, ...]]:
-    # As with tokens: whom their identity provider shut out may be let in again by it.
+    # As with tokens: whom their identity provider shut out may be let in again by it,
+    # and whoever lost a role may get it back.
     maker_is_out = exists().where(
-        User.id == DocumentShare.created_by, User.deactivated_at.is_not(None)
+        User.id == DocumentShare.created_by,
+        or_(User.deactivated_at.is_not(None), User.role.not_in(_MAY_SHARE)),
     )
     # The policies for the anonymous identity enforce the same of link and document.
     # This is the definition.

@@ -269,7 +269,9 @@ def test_deactivating_asks_first_and_names_the_person(confirmed, cleo: User):
     app.button(key="user_deactivate").click().run()
 
     assert any(
-        cleo.name in text.value and "signed out everywhere" in text.value
+        cleo.name in text.value
+        and "signed out everywhere" in text.value
+        and "mails that they scheduled are no longer sent" in text.value
         for text in app.markdown
     )
     assert not app.exception

@@ -18,6 +18,7 @@ from services.documents.records.drafts import ChangedDocument
 from services.documents.records.errors import Damaged, NoSuchDocument, Quarantined
 from services.documents.sharing import offboarding, shares
 from services.documents.sharing.links import LinkSigner
+from services.people import accounts
 from services.people.sign_in import identities
 from services.people.sign_in.identities import IdentityClaims
 from tests.conftest import connect
@@ -172,6 +173,19 @@ def test_links_of_whom_the_identity_provider_shut_out_wait_until_it_lets_them_in
     assert shares.open_link(session, kept.secret) is None
     identities.sign_in(session, rosa)
     assert shares.open_link(session, kept.secret) is not None
+
+
+def test_links_of_whom_a_new_role_may_not_share_open_nothing(session, filed):
+    boss, rosa = desk(session), cast.add_actor(session, cast.ROSA)
+    made = shares.create(session, rosa, filed.id, None, minutes=60)
+
+    accounts.change_role(session, boss.actor, rosa.id, Role.CLINICIAN, **boss.fresh)
+    opened = shares.open_link(session, made.secret)
+    accounts.change_role(session, boss.actor, rosa.id, Role.ANALYST, **boss.fresh)
+
+    assert opened is not None
+    assert shares.find(session, made.secret) is None
+    assert shares.open_link(session, made.secret) is None
 
 
 def test_who_was_shut_out_this_second_makes_no_link_any_more(session, filed):
