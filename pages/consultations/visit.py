@@ -24,7 +24,7 @@ _TABS = (
     marked("Versions"),
 )
 
-opened = open_visit()
+opened = open_visit(autosave.keep_last)
 writing = write_about(opened)
 refusal = saving.run_requested_action(opened, writing)
 

@@ -23,6 +23,7 @@ actor = current_actor()
 if named := st.query_params.pop("patient", ""):
     st.session_state["break_glass_search"] = named
     st.session_state["break_glass_asked"] = named
+    st.session_state["break_glass_closed"] = named
 
 
 def ask_why(matches: tuple[Identity, ...]) -> None:
@@ -104,6 +105,15 @@ with (
 search_text: str | None = st.session_state.get("break_glass_asked")
 # With nothing typed, the search says what to type.
 if search_text is not None:
+    if search_text == st.session_state.get("break_glass_closed"):
+        st.info(
+            _(
+                "You do not treat this patient, or no longer do, so the record is "
+                "closed to you. Notes that you had begun are not saved; they are kept "
+                "as your draft."
+            ),
+            icon=":material/lock:",
+        )
     # If it is refused, the open records below are still shown.
     with error_boundary():
         _show_people(search_text)

@@ -22,6 +22,14 @@ def keep(writing: Writing) -> None:
         _DRAFTS.keep(writing.draft())
 
 
+def keep_last(opened: Opened) -> None:
+    """Keep what was typed about a visit that is closed to the person from now on."""
+    # After a change of pages there are no fields, and empty ones must not replace a
+    # draft.
+    if form.has_fields():
+        keep(form.write_about(opened))
+
+
 def show_saved_at(writing: Writing) -> None:
     """Show under the form whether what was typed is kept."""
     _DRAFTS.show_saved_at(writing.draft_id)

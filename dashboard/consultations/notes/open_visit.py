@@ -1,5 +1,6 @@
 """The visit that a page's address names, with its patient and its notes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -37,25 +38,33 @@ class Opened:
         return self.notes.latest.number if self.notes else 0
 
 
-def open_visit() -> Opened:
+def open_visit(keep_typed: Callable[[Opened], None]) -> Opened:
     """Return the visit named in the address.
 
-    While the database cannot be read, it is the visit as last shown: if the form
-    disappeared, so would what somebody is typing into it. Raises NotFound, Unavailable.
+    A clinician who does not treat the patient is sent to the page for emergencies; if
+    the treatment ended while the visit was open, `keep_typed` is called before. While
+    the database cannot be read, it is the visit as last shown: if the form disappeared,
+    so would what somebody is typing into it. Raises NotFound, Unavailable.
     """
     visit_id = _named()
     try:
         opened = _read(visit_id)
     except NotTreated as refusal:
+        if shown := _last_shown(visit_id):
+            keep_typed(shown)
         go("patients/break_glass.py", patient=str(refusal.patient_id))
     except Unavailable as refusal:
-        shown: Opened | None = st.session_state.get(_SHOWN)
-        if shown is None or shown.visit.id != visit_id:
+        if (shown := _last_shown(visit_id)) is None:
             raise
         explain(refusal)
         return shown
     st.session_state[_SHOWN] = opened
     return opened
+
+
+def _last_shown(visit_id: UUID) -> Opened | None:
+    shown: Opened | None = st.session_state.get(_SHOWN)
+    return shown if shown and shown.visit.id == visit_id else None
 
 
 def _named() -> UUID:

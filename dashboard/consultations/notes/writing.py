@@ -50,6 +50,11 @@ def key_of(name: str) -> str:
     return f"{PAGE}_field_{name}"
 
 
+def has_fields() -> bool:
+    """Return whether this tab has the contents of the form's fields."""
+    return all(key_of(name) in st.session_state for name in LABELS)
+
+
 def write_about(opened: Opened) -> Writing:
     """Return what is being written, after filling the form for another visit.
 

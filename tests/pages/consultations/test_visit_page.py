@@ -658,6 +658,23 @@ def test_somebody_elses_patient_is_opened_for_a_reason_only(clinic, doctor_id):
     assert app.text_input(key="break_glass_search").value == str(stranger.id)
 
 
+def test_what_was_typed_until_the_treatment_ended_is_kept_as_a_draft(
+    clinic, ada, visit
+):
+    doctor, app = clinic.cast[CLINICIAN], opened(clinic, visit)
+    clinic.write(lambda s: care.end(s, clinic.clerk, ada.id, doctor.id))
+
+    field(app, "complaint").set_value("Half a note")
+    press(clinic.catch_up(app), "save")
+
+    assert not app.exception
+    assert "no longer do, so the record is closed to you" in app.info[0].value
+    clinic.write(lambda s: care.assign(s, clinic.clerk, ada.id, doctor.id))
+    assert notes_of(clinic, visit) is None
+    (draft,) = drafts(clinic, visit)
+    assert draft.typed["complaint"] == "Half a note"
+
+
 def test_drafts_are_the_authors_own(clinic, visit):
     draft_store, colleague = clinic.wiring.drafts, clinic.cast[CLINICIAN]
     draft = NotesDraft(visit, visit, 0, {"complaint": "Not yours"})
