@@ -29,6 +29,9 @@ from services.visits.schedule.plans.visits import list_visits_of_slots
 from services.visits.schedule.plans.weeks import lock_doctor
 
 LONGEST: Final = timedelta(days=366)
+# Past midnight, but not through a night: only the first day's plan is replaced, and
+# until the end there would be slots at all hours.
+_LONGEST_HOURS: Final = timedelta(days=1)
 _COLUMNS: Final = (
     ScheduleException.id,
     ScheduleException.kind,
@@ -129,11 +132,16 @@ def _checked(draft: ExceptionDraft) -> str:
     """Return the reason as it is kept, or raise InvalidInput."""
     if draft.ends_at <= draft.starts_at:
         raise InvalidInput("ends_at", "The end is not after the beginning; correct it.")
-    if draft.ends_at - draft.starts_at > LONGEST:
+    lasting = draft.ends_at - draft.starts_at
+    if lasting > LONGEST:
         raise InvalidInput("ends_at", "This is longer than a year; split it.")
     if draft.kind is ExceptionKind.HOURS and draft.doctor_id is None:
         raise InvalidInput(
             "doctor_id", "Special hours are for one doctor; choose which."
+        )
+    if draft.kind is ExceptionKind.HOURS and lasting > _LONGEST_HOURS:
+        raise InvalidInput(
+            "ends_at", "Special hours are for one day; add each day by itself."
         )
     return read_line("reason", draft.reason, draft.LONGEST_REASON)
 

@@ -90,6 +90,10 @@ def test_a_doctor_who_left_has_no_plan(session, clerk, dora):
         ({"ends_after": timedelta(days=367)}, "longer than a year"),
         ({"starts_at": datetime(9999, 12, 30, 8, tzinfo=UTC)}, "after the year 2199"),
         ({"kind": ExceptionKind.HOURS, "doctor_id": None}, "for one doctor"),
+        (
+            {"kind": ExceptionKind.HOURS, "ends_after": timedelta(days=2, hours=4)},
+            "for one day; add each day by itself",
+        ),
         ({"reason": "x" * 201}, "Reason is too long"),
         ({"reason": "Con\0gress"}, "Reason .* cannot be shown"),
     ],
@@ -98,6 +102,7 @@ def test_a_doctor_who_left_has_no_plan(session, clerk, dora):
         "too long",
         "far ahead",
         "nobody's hours",
+        "special hours through nights",
         "reason too long",
         "unstorable reason",
     ],
