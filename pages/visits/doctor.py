@@ -68,7 +68,7 @@ def show_times() -> None:
 
 
 if moved:
-    show_moved_visit(moved)
+    show_moved_visit(moved, doctor)
 show_booked()
 hold_panels(patient_id)
 holding.show_refusal()

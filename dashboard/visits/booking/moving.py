@@ -1,5 +1,6 @@
 """A visit that is being moved: which one it is, until another time is confirmed."""
 
+from typing import Final
 from uuid import UUID
 
 import streamlit as st
@@ -7,12 +8,16 @@ import streamlit as st
 from dashboard.context import current_actor, read
 from dashboard.navigation import go
 from dashboard.ui.language import gettext as _
+from dashboard.ui.words import capitalised
 from dashboard.visits.booking.times import when
+from dashboard.visits.doctors.doctor_listing import bookable_doctors
 from services.core.errors import NotFound
 from services.visits.booking import bookings
 from services.visits.booking.bookings import BookingRecord, BookingStatus
+from services.visits.schedule.doctors import DoctorRecord
 
-_SECONDS = 5.0
+_SECONDS: Final = 5.0
+_DOCTOR_WIDTH: Final = 320
 
 
 def moved_booking() -> BookingRecord | None:
@@ -38,8 +43,12 @@ def booking_of(booking_id: UUID) -> BookingRecord:
     )
 
 
-def show_moved_visit(moved: BookingRecord) -> None:
-    """Show which visit is moved, and that it stays until the new one is booked."""
+def show_moved_visit(moved: BookingRecord, shown: DoctorRecord) -> None:
+    """Show which visit is moved, and that it stays until the new one is booked.
+
+    Another doctor than the `shown` one can be chosen for it, because its own may have
+    no times any more.
+    """
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
             _(
@@ -49,15 +58,47 @@ def show_moved_visit(moved: BookingRecord) -> None:
             ).format(starts_at=when(moved.starts_at)),
             width="stretch",
         )
+        chosen = _choose_doctor(shown)
         if st.button(_("Keep it as it is"), key="doctor_keep_visit"):
             go("visits/visits.py", **_of_patient(moved.patient_id))
+    if chosen != shown.id:
+        _go_to_times(chosen, moved)
+
+
+def _choose_doctor(shown: DoctorRecord) -> UUID:
+    """Draw the list of doctors, those of the same speciality first; return one."""
+
+    def order(doctor: DoctorRecord) -> bool:
+        return doctor.speciality != shown.speciality
+
+    # Streamlit tells options apart by their text: of two doctors who read alike the one
+    # shown counts, or the page would go back and forth between them.
+    doctors = {_described(shown): shown.id}
+    for doctor in sorted(bookable_doctors(), key=order):
+        doctors.setdefault(_described(doctor), doctor.id)
+    chosen = st.selectbox(
+        _("Doctor"),
+        list(doctors),
+        key=f"doctor_moved_to_{shown.id}",
+        width=_DOCTOR_WIDTH,
+    )
+    return doctors[chosen]
+
+
+def _described(doctor: DoctorRecord) -> str:
+    room = _("room {room}").format(room=doctor.room) if doctor.room else ""
+    return ", ".join(filter(None, (doctor.name, capitalised(doctor.speciality), room)))
 
 
 def go_and_move(booking: BookingRecord) -> None:
     """Open the doctor's times to move a visit."""
+    _go_to_times(booking.doctor_id, booking)
+
+
+def _go_to_times(doctor_id: UUID, booking: BookingRecord) -> None:
     go(
         "visits/doctor.py",
-        doctor=str(booking.doctor_id),
+        doctor=str(doctor_id),
         moves=str(booking.id),
         **_of_patient(booking.patient_id),
     )

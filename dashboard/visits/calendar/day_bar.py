@@ -12,6 +12,7 @@ from dashboard.ui.language import gettext as _
 from dashboard.visits.booking.times import DAYS_OF_WEEK
 from dashboard.visits.calendar import period
 from dashboard.visits.calendar.period import DAY, ROOMS, WEEK, CalendarRequest
+from dashboard.visits.doctors.doctor_listing import bookable_doctors
 from services.visits.schedule.doctors import DoctorRecord
 
 _VIEW: Final = "calendar_view"
@@ -22,7 +23,7 @@ _WHOSE_WEEK: Final = "calendar_whose_week"
 
 def choose_days() -> CalendarRequest:
     """Draw the bar; return what is to be shown."""
-    doctors = {doctor.id: doctor for doctor in period.bookable_doctors()}
+    doctors = {doctor.id: doctor for doctor in bookable_doctors()}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         view = _choose_view()
         by = DAYS_OF_WEEK if view == WEEK else 1

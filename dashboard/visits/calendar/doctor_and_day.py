@@ -7,7 +7,8 @@ import streamlit as st
 
 from dashboard.ui.language import gettext as _
 from dashboard.visits.booking.times import heading
-from dashboard.visits.calendar.period import bookable_doctors, days_ahead
+from dashboard.visits.calendar.period import days_ahead
+from dashboard.visits.doctors.doctor_listing import bookable_doctors
 
 
 def choose_doctor(key: str) -> UUID | None:

@@ -18,7 +18,7 @@ from dashboard.visits.booking.calendar import slots_of
 from dashboard.visits.booking.cancellation_notice import notice_hours
 from dashboard.visits.booking.times import clock, shortly, when
 from dashboard.visits.calendar.doctor_and_day import choose_day, choose_doctor
-from dashboard.visits.calendar.period import bookable_doctors
+from dashboard.visits.doctors.doctor_listing import bookable_doctors
 from dashboard.visits.front_desk import desk_words
 from services.core.actors import Permission
 from services.core.reasons import LONGEST

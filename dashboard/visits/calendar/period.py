@@ -10,7 +10,6 @@ import streamlit as st
 from dashboard.context import (
     current_actor,
     read,
-    read_shared_visits,
     visit_changes_mark,
 )
 from dashboard.ui import clock
@@ -20,7 +19,6 @@ from dashboard.ui.lists.recorded_look import look_at
 from dashboard.visits.booking.times import DAYS_OF_WEEK, span, week_of
 from services.visits import calendar
 from services.visits.calendar import CalendarPeriod
-from services.visits.schedule.doctors import DoctorRecord
 
 DAY: Final = marked("Day")
 ROOMS: Final = marked("Rooms")
@@ -34,7 +32,6 @@ _UNHEARD_SECONDS: Final = 10.0
 # Beyond these, date arithmetic would run out of range.
 _FIRST: Final = date(1900, 1, 1)
 _LAST: Final = date(2999, 12, 31)
-_MOST_DOCTORS: Final = 500
 _OWN_SECONDS: Final = 300.0
 
 
@@ -83,13 +80,6 @@ def own_doctor() -> UUID | None:
 def show_doctor(doctor_id: UUID | None) -> None:
     """Turn to a doctor."""
     st.session_state[_DOCTOR] = doctor_id
-
-
-def bookable_doctors() -> tuple[DoctorRecord, ...]:
-    """Return the doctors who can be booked, by name."""
-    return read_shared_visits(
-        lambda caches, who, after: caches.doctors(who, limit=_MOST_DOCTORS, after=after)
-    )
 
 
 def days_ahead(chosen: date) -> list[date]:

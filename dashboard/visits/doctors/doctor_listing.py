@@ -7,6 +7,7 @@ from services.visits.schedule import doctors
 from services.visits.schedule.doctors import DoctorRecord
 
 _SECONDS: Final = 300.0
+_MOST_BOOKABLE: Final = 500
 
 
 def doctors_listed(
@@ -28,6 +29,15 @@ def doctors_listed(
     return specialities(), read_shared_visits(
         lambda caches, who, after: caches.doctors(
             who, search=search, speciality=speciality, limit=limit, after=after
+        )
+    )
+
+
+def bookable_doctors() -> tuple[DoctorRecord, ...]:
+    """Return the doctors who can be booked, by name."""
+    return read_shared_visits(
+        lambda caches, who, after: caches.doctors(
+            who, limit=_MOST_BOOKABLE, after=after
         )
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
@@ -402,6 +402,31 @@ def test_a_visit_is_moved_and_stays_until_the_new_time_is_confirmed(
     assert stored(clinic, old).status is BookingStatus.CANCELLED
     assert states(app, dora)[:4] == ["free", "free", "free", "own_visit"]
     assert "You are moving" not in markdown(app)
+    assert not app.exception
+
+
+def test_a_visit_of_a_doctor_who_left_is_moved_to_another(clinic: Clinic, choose):
+    patient = clinic.register()
+    gone = clinic.write(lambda s: cast.add_doctor(s, name="Gwen Gone"))
+    other = clinic.write(lambda s: cast.add_doctor(s, name="Olga Other"))
+    slot_id, new_slot_id = (
+        clinic.write(lambda s, whose=whose: samples.slot(s, whose, 0))
+        for whose in (gone, other)
+    )
+    old = booked(clinic, slot_id, patient.id)
+    left = update(Doctor).where(Doctor.id == gone.id).values(is_active=False)
+    clinic.write(lambda s: s.execute(left))
+    app = clinic.open("doctor", doctor=gone.id, patient=patient.id, moves=old.id)
+    assert "cannot be booked at the moment" in said(app)
+
+    doctors = app.selectbox(key=f"doctor_moved_to_{gone.id}")
+    doctors.set_value("Olga Other, Cardiology, room 12").run()
+    choose(app, new_slot_id)
+    new = latest(clinic, patient.id)
+    app.button(key=f"booking_confirm_{new.id}").click().run()
+
+    assert stored(clinic, new).doctor_id == other.id
+    assert stored(clinic, old).status is BookingStatus.CANCELLED
     assert not app.exception
 
 
