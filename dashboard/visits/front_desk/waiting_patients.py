@@ -118,13 +118,20 @@ def _row(place: WaitingPatient) -> Row:
         (
             Cell(name_in_list(place) or "", lines=((Piece(born),),)),
             Cell(place.phone or "–"),
-            Cell(whom_of(place)),
+            Cell(whom_of(place), lines=_warning(place)),
             Cell(_("{first} to {last}").format(first=first, last=last)),
             since,
             Cell("", actions=_actions(place)),
         ),
         url=f"visits?patient={place.patient_id}",
     )
+
+
+def _warning(place: WaitingPatient) -> tuple[tuple[Piece], ...]:
+    """Return the line that says that no time will become free, if none will."""
+    if place.is_bookable:
+        return ()
+    return ((Piece(_("Cannot be booked at the moment")),),)
 
 
 def _actions(place: WaitingPatient) -> tuple[RowAction, ...]:
@@ -147,7 +154,7 @@ def _open(opened: str, shown: Sequence[WaitingPatient]) -> None:
 
 def _book(place: WaitingPatient) -> None:
     patient = str(place.patient_id)
-    if place.doctor_id is None:
+    if place.doctor_id is None or not place.is_bookable:
         go("visits/book.py", patient=patient)
     go("visits/doctor.py", doctor=str(place.doctor_id), patient=patient)
 

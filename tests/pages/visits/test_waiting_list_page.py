@@ -20,6 +20,7 @@ from services.visits.booking.waitlist import WaitRecord, WaitRequest
 from tests.kit import cast
 from tests.kit.german_pages import left_english, said
 from tests.pages.conftest import Clinic, rows_of
+from tests.pages.document_samples import shown
 from tests.services.visits.booking.bookings import samples
 
 PAGE, TABLE = "waiting_list", "waiting_patients"
@@ -107,6 +108,21 @@ def test_who_waits_is_listed_with_a_number_and_narrowed_to_one_doctor(
     assert "**2 patients are waiting**" in text
     assert rows_of(app, TABLE) == [ada]
     assert not app.exception
+
+
+def test_who_waits_for_a_doctor_who_left_is_marked_and_booked_with_another(
+    clinic: Clinic, join, do, went, dora: Doctor
+):
+    place = join()
+    left = update(Doctor).where(Doctor.id == dora.id).values(is_active=False)
+    clinic.write(lambda s: s.execute(left))
+
+    app = clinic.open(PAGE)
+    rows = str(shown(app, TABLE)["rows"])
+    do(app, TableEvent(action=(str(place.id), "book")))
+
+    assert "Cannot be booked at the moment" in rows
+    assert went[0] == ("visits/book.py", {"patient": str(place.patient_id)})
 
 
 def test_one_is_taken_off_the_list_once_that_is_confirmed(clinic: Clinic, join, do):

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from db.models.booking import Booking, Slot, WaitlistEntry
 from db.models.doctor import Doctor
@@ -43,6 +43,15 @@ _STATUS: Final = 7
 MOST_LISTED: Final = 300
 _IS_HELD: Final = and_(
     Booking.status == "pending", Booking.expires_at > func.clock_timestamp()
+)
+_WANTED: Final = aliased(Doctor)
+_IS_BOOKABLE: Final = exists().where(
+    _WANTED.is_active,
+    _WANTED.deleted_at.is_(None),
+    or_(
+        _WANTED.id == WaitlistEntry.doctor_id,
+        func.fold(_WANTED.speciality) == func.fold(WaitlistEntry.speciality),
+    ),
 )
 _CAN_COME: Final = and_(Patient.deleted_at.is_(None), Patient.deceased_on.is_(None))
 
@@ -98,6 +107,7 @@ def list_everybody(
             WaitlistEntry.until_at,
             WaitlistEntry.created_at,
             Booking.expires_at,
+            _IS_BOOKABLE,
             func.count().over(),
         )
         .join(Patient, Patient.id == WaitlistEntry.patient_id)

@@ -62,7 +62,7 @@ class WaitingPatient:
     """A place of the whole waiting list: whose it is, and how they are reached.
 
     `listed_name` has the family name first. `held_until` is set while a time is held
-    for the patient.
+    for the patient. If nobody for whom they wait `is_bookable`, no time becomes free.
     """
 
     id: UUID
@@ -78,6 +78,7 @@ class WaitingPatient:
     until_at: datetime
     created_at: datetime
     held_until: datetime | None
+    is_bookable: bool
 
 
 @dataclass(frozen=True, slots=True)
