@@ -42,6 +42,14 @@ _KINDS: Final = {
     ColumnKind.FLAG: marked("true or false"),
 }
 
+# What column `term` says in views of whose events that is not plain.
+_TERMS: Final = {
+    "visits": marked("text: the doctor's speciality"),
+    "prescriptions": marked("text: the drug"),
+    "documents": marked("text: the type of document"),
+    "vitals": marked("text: what was measured"),
+}
+
 
 def fill(text: str | None) -> None:
     """Put the text in the address into the editor, once."""
@@ -143,10 +151,12 @@ def _draw_views() -> None:
 
 
 def _lines(view: QueryableView) -> list[str]:
+    kinds = {name: _KINDS[kind] for name, kind in view.columns.items()}
+    if view.name in _TERMS:
+        kinds["term"] = _TERMS[view.name]
     return [
-        f"- {f'**`{name}`**' if view.dimension_of(name) else f'`{name}`'}: "
-        f"{_(_KINDS[kind])}"
-        for name, kind in view.columns.items()
+        f"- {f'**`{name}`**' if view.dimension_of(name) else f'`{name}`'}: {_(kind)}"
+        for name, kind in kinds.items()
     ]
 
 

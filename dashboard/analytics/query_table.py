@@ -19,7 +19,8 @@ def show_result(query: Query, result: QueryResult) -> None:
         empty_state(
             _(
                 "No rows are shown: nobody matches, or every group has fewer than "
-                "{least} patients or would reveal one that has."
+                "{least} patients or would reveal one that has. Events without a date "
+                "do not count."
             ).format(least=result.smallest_group),
             icon="visibility_off",
         )

@@ -11,7 +11,7 @@ OR would.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -119,6 +119,11 @@ class NameScope:
         """Return the scope of a SELECT inside this one."""
         return replace(self, sources=[sources, *self.sources])
 
+    def _columns(self) -> Iterable[str]:
+        """Return the names of all columns once, those of the nearest views first."""
+        views = [each.view for sources in self.sources for each in sources.values()]
+        return dict.fromkeys(name for view in views for name in view.columns)
+
     def find(self, node: "Expression") -> tuple[Source, str]:
         """Return the view and the column that a name means; raises QueryRefused."""
         require_only(node, "this", "table")
@@ -148,9 +153,9 @@ class NameScope:
         _require_single_quotes(node)
         raise QueryRefused(
             Sentence(
-                "These views have no column “{name}”. “Views and columns” lists those "
-                "of each.",
+                "These views have no column “{name}”. They have: {columns}.",
                 name=f"{wanted}.{name}" if wanted else name,
+                columns=", ".join(self._columns()),
             )
         )
 

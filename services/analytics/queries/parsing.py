@@ -40,8 +40,10 @@ from services.analytics.queries.model import (
 )
 from services.analytics.queries.queryable_views import PATIENT, SCHEMA, VIEWS
 from services.analytics.queries.syntax_tree import (
+    Unsupported,
     is_a,
     name_of,
+    naming_unsupported,
     parse_tree,
     part,
     require_only,
@@ -80,22 +82,28 @@ _FLIPPED: Final = {">": "<", "<": ">", ">=": "<=", "<=": ">="}
 
 def parse(text: str) -> Query:
     """Return the query that a text expresses; raises QueryRefused."""
+    text = text.strip()
+    tree = parse_tree(text)
     try:
-        reader = _QueryParser(text)
+        reader = _QueryParser(text, tree)
         query = reader.parse()
         if len(reader.scope.with_several) > 1:
-            return _QueryParser(text, counts_each_name=True).parse()
+            return _QueryParser(text, tree, counts_each_name=True).parse()
+    except Unsupported:
+        raise naming_unsupported(tree) from None
     except RecursionError:
         raise unsupported() from None
     return query
 
 
 class _QueryParser:
-    """Reads one text: first the views, then what is counted, then what is shown."""
+    """Reads one tree: first the views, then what is counted, then what is shown."""
 
-    def __init__(self, text: str, *, counts_each_name: bool = False) -> None:
-        self.text = text.strip()
-        self.tree = _select_of(without_parentheses(parse_tree(self.text)))
+    def __init__(
+        self, text: str, tree: "Expression", *, counts_each_name: bool = False
+    ) -> None:
+        self.text = text
+        self.tree = _select_of(without_parentheses(tree))
         require_only(self.tree, *_SELECT, "limit")
         if part(self.tree, "from_") is None:
             raise unsupported()

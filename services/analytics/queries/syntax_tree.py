@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 from unicodedata import category
@@ -26,6 +27,36 @@ _OTHER_LITERALS: Final = (
 )
 # Control characters, and those that hide or reorder what is beside them.
 _INVISIBLE: Final = frozenset({"Cc", "Cf"})
+# Statements that change something.
+_CHANGES: Final = frozenset(
+    {"Insert", "Update", "Delete", "Merge", "Create", "Drop", "Alter", "TruncateTable"}
+)
+# Nodes of a tree that are accepted nowhere, by the keyword with which they are written.
+_UNSUPPORTED: Final[Mapping[str, str]] = {
+    "With": "WITH",
+    "Union": "UNION",
+    "Intersect": "INTERSECT",
+    "Except": "EXCEPT",
+    "Subquery": Sentence("A SELECT in brackets"),
+    "Case": "CASE",
+    "Cast": "CAST (::)",
+    "Window": "OVER",
+    "Filter": "FILTER",
+    "Offset": "OFFSET",
+    "Div": "/",
+    "Mul": "*",
+    "Mod": "%",
+    "Sum": "sum()",
+    "Max": "max()",
+    "Min": "min()",
+    "Round": "round()",
+    "Coalesce": "coalesce()",
+    "Extract": "extract()",
+    "Upper": "upper()",
+    "CurrentDate": "CURRENT_DATE",
+    "CurrentTimestamp": "now()",
+    "RegexpLike": "~",
+}
 # Set by the parser itself on each node, whether or not the text has the keyword.
 _SET_BY_PARSER: Final = frozenset({"big_int", "nulls_first"})
 
@@ -42,27 +73,35 @@ def parse_tree(text: str) -> "Expression":
 
     # It logs what it cannot read, and that may be somebody's illness.
     logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
-    if len(text) > LONGEST_TEXT or not _is_visible(text):
+    if len(text) > LONGEST_TEXT:
         raise QueryRefused(
             Sentence(
-                "A query can have at most {most:,} characters, none of which is "
-                "invisible or changes how others are shown.",
+                "A query can have at most {most:,} characters; this one has "
+                "{number:,}.",
                 most=LONGEST_TEXT,
+                number=len(text),
             )
         )
+    _require_visible(text)
     try:
         dialect = Dialect.get_or_raise("postgres")
         words = dialect.tokenize(text)
         statements = dialect.parser().parse(words, text)
-    except (SqlglotError, RecursionError):
+    except (SqlglotError, RecursionError) as error:
+        raise _unreadable(error) from None
+    if not any(statements):
         raise QueryRefused(
             Sentence(
-                "This SQL cannot be read. Look for a missing comma, bracket or quote, "
-                "or start with one of the examples."
+                "There is no query in this text. Write one SELECT, or start with one "
+                "of the examples."
             )
-        ) from None
-    if len(statements) != 1 or statements[0] is None:
-        raise QueryRefused(Sentence("Write one SELECT, without a second statement."))
+        )
+    if len(statements) != 1:
+        raise QueryRefused(
+            Sentence(
+                "Write one SELECT, without a second statement after the semicolon."
+            )
+        )
     statement: Any = statements[0]
     if any(is_a(node, *_OTHER_LITERALS) for node in statement.walk()):
         raise QueryRefused(
@@ -81,13 +120,39 @@ def parse_tree(text: str) -> "Expression":
     return tree
 
 
-def _is_visible(text: str) -> bool:
-    """Return whether a text is what it looks like to a reader of the audit log."""
-    return is_storable(text) and not any(
-        category(character) in _INVISIBLE
-        for character in text.replace("\r\n", "\n")
-        if character not in "\n\t"
+def _unreadable(error: Exception) -> QueryRefused:
+    """Return the refusal of a text that is no SQL, with the place but not the words."""
+    places = getattr(error, "errors", ())
+    if not places:
+        return QueryRefused(
+            Sentence(
+                "This SQL cannot be read. Look for a missing comma, bracket or quote, "
+                "or start with one of the examples."
+            )
+        )
+    return QueryRefused(
+        Sentence(
+            "This SQL cannot be read beyond line {line}, character {character}. Look "
+            "just before it for a misspelled word or a missing comma, bracket or "
+            "quote, or start with one of the examples.",
+            line=places[0]["line"],
+            character=places[0]["col"],
+        )
     )
+
+
+def _require_visible(text: str) -> None:
+    """Refuse a text that is not what it looks like to a reader of the audit log."""
+    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
+        shown = line.replace("\t", " ")
+        if not is_storable(line) or any(category(c) in _INVISIBLE for c in shown):
+            raise QueryRefused(
+                Sentence(
+                    "Line {line} has a character that is invisible or changes how "
+                    "others are shown. Type the line again.",
+                    line=number,
+                )
+            )
 
 
 def is_a(node: object, *names: str) -> bool:
@@ -143,9 +208,13 @@ def without_parentheses(node: Any) -> Any:
     return node
 
 
-def unsupported() -> QueryRefused:
+class Unsupported(QueryRefused):
+    """A part of the text is not on the list of what is accepted."""
+
+
+def unsupported() -> Unsupported:
     """Return the refusal of whatever is not on the list of accepted parts."""
-    return QueryRefused(
+    return Unsupported(
         Sentence(
             "A part of this query is not supported here. Write one SELECT from the "
             "views of this page with JOIN, WHERE, GROUP BY, HAVING, ORDER BY and "
@@ -153,3 +222,29 @@ def unsupported() -> QueryRefused:
             "other than those in the examples."
         )
     )
+
+
+def naming_unsupported(tree: "Expression") -> QueryRefused:
+    """Return the refusal of an unsupported tree, with the keyword that it is about.
+
+    The keyword is one of a fixed list and never what somebody has typed.
+    """
+    nodes = [type(node).__name__ for node in tree.walk()]
+    if any(node in _CHANGES for node in nodes):
+        return QueryRefused(
+            Sentence(
+                "Queries count and change nothing. Write one SELECT, or start with "
+                "one of the examples."
+            )
+        )
+    for node in nodes:
+        if keyword := _UNSUPPORTED.get(node):
+            return QueryRefused(
+                Sentence(
+                    "{keyword} is not supported here. Write one SELECT from the views "
+                    "of this page with JOIN, WHERE, GROUP BY, HAVING, ORDER BY and "
+                    "LIMIT, and only the functions of the examples.",
+                    keyword=keyword,
+                )
+            )
+    return unsupported()

@@ -86,7 +86,7 @@ REFUSED = {
     "joined": ("SELECT count(*) FROM visits WHERE term = 'a\u200db'", "invisible"),
     "return": ("SELECT count(*) FROM visits\r-- x", "invisible"),
     "long": (f"SELECT count(*) FROM visits -- {'x' * 4000}", "4,000"),
-    "delete": ("DELETE FROM visits", "not supported"),
+    "delete": ("DELETE FROM visits", "change nothing"),
     "set": ("SET ROLE postgres", "not supported"),
     "copy": ("COPY visits TO PROGRAM 'id'", "not supported"),
     "explain": ("EXPLAIN ANALYZE SELECT count(*) FROM visits", "not supported"),
@@ -509,6 +509,42 @@ def test_what_is_not_on_the_list_is_refused_with_what_to_write(text, sentence):
         parse(text)
 
     assert refused.value.property_name == "sql"
+
+
+PLACES = {
+    "misspelled": ("SELECT count(*) FORM visits", "beyond line 1, character 27"),
+    "in a later line": (
+        "SELECT month, count(*)\nFROM visits GROUP month",
+        "beyond line 2, character 23",
+    ),
+    "only a comment": ("-- nothing yet", "no query in this text"),
+    "long": (f"SELECT count(*) FROM visits -- {'x' * 4969}", "this one has 5,000"),
+    "invisible": ("SELECT count(*)\nFROM visits\u200b", "Line 2 has a character"),
+    "column": (
+        "SELECT speciality, count(*) FROM visits GROUP BY speciality",
+        "no column “speciality”. They have: patient_id, sex, term,",
+    ),
+    "with": ("WITH a AS (SELECT 1) SELECT count(*) FROM visits", "^WITH is not"),
+    "union": (
+        "SELECT count(*) FROM visits UNION SELECT count(*) FROM vitals",
+        "^UNION is not",
+    ),
+    "division": ("SELECT count(*) / 0 FROM visits", "^/ is not"),
+    "cast": ("SELECT count(*) FROM visits WHERE term::int > 1", r"^CAST \(::\) is not"),
+    "today": (
+        "SELECT count(*) FROM visits WHERE occurred_on > CURRENT_DATE - 90",
+        "^CURRENT_DATE is not",
+    ),
+    "subquery": ("SELECT count(*) FROM (SELECT * FROM visits) v", "^A SELECT in"),
+    "update": ("UPDATE visits SET sex = 'male'", "change nothing"),
+    "drop": ("DROP TABLE visits", "change nothing"),
+}
+
+
+@pytest.mark.parametrize(("text", "sentence"), PLACES.values(), ids=PLACES)
+def test_a_refusal_says_where_in_the_text_it_lies(text, sentence):
+    with pytest.raises(QueryRefused, match=sentence):
+        parse(text)
 
 
 # By the number of conditions that OR and NOT join in each: one column counts as one.
