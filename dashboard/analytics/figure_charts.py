@@ -39,6 +39,7 @@ from services.analytics.figures.drawing import (
     name_of,
     nothing_disclosed,
     order_of,
+    ranked,
 )
 
 _HEIGHT: Final = 320
@@ -105,6 +106,7 @@ def draw_figure(
             icon="visibility_off",
         )
         return False
+    result = ranked(result)
     names = [dimension_name(dimension) for dimension in result.figure.by]
     shown = _number_name(result.figure.measure)
     tables = _Tables(

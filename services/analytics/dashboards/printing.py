@@ -21,6 +21,7 @@ from services.analytics.figures.drawing import (
     QUANTITIES,
     explain_boxes,
     nothing_disclosed,
+    ranked,
 )
 from services.analytics.figures.wording import figure_phrase
 from services.core.sentences import Sentence
@@ -200,6 +201,7 @@ def _card_of(card: PrintedCard, now: datetime, wording: Wording) -> _Card:
             tuple(_table_cell(cell, wording) for cell in row) for row in result.rows
         )
         return _Card(title, columns, rows, counted, wording.say(card.refusal), None)
+    result = ranked(result)
     has_numbers = any(cell.number is not None for cell in result.cells)
     why = "" if has_numbers else wording.say(nothing_disclosed(result.smallest_group))
     columns = tuple(map(wording.say, _columns(result)))

@@ -1,12 +1,18 @@
 """How a figure is drawn, on screen and on paper alike: its form, order and words."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
 from typing import Final
 
 from services.analytics.cohorts import Dimension
-from services.analytics.figures.model import Chart, FigureResult, Quantity
+from services.analytics.figures.model import (
+    Chart,
+    FigureMeasure,
+    FigureResult,
+    Quantity,
+)
 from services.core.sentences import Sentence
 from services.patients.records.model import Sex
 
@@ -17,6 +23,12 @@ TIMES: Final = frozenset(
     {Dimension.MONTH, Dimension.QUARTER, Dimension.YEAR, Dimension.HOUR}
 )
 ORDERED: Final = TIMES | {Dimension.WEEKDAY}
+# Values in no order of their own: those that most have come first.
+_UNORDERED: Final = frozenset(
+    {Dimension.WORDS, Dimension.CODE, Dimension.SPECIALITY, Dimension.STATUS}
+)
+_RANKED: Final = frozenset({FigureMeasure.PATIENTS, FigureMeasure.EVENTS})
+_REST: Final = frozenset({"others", "none"})
 _WEEK: Final = frozenset({Dimension.WEEKDAY, Dimension.HOUR})
 _BY_NAME: Final = frozenset({Dimension.WEEKDAY, Dimension.STATUS})
 _SEXES: Final[Mapping[str, str]] = MappingProxyType(
@@ -87,6 +99,23 @@ def order_of(by: tuple[Dimension, ...]) -> tuple[int, ...]:
     )
 
 
+def ranked(result: FigureResult) -> FigureResult:
+    """Return the figure with the largest disclosed numbers first, and the rest last.
+
+    Only a figure of numbers by one thing whose values have no order of their own
+    changes.
+    """
+    figure = result.figure
+    if figure.measure not in _RANKED or not _UNORDERED.issuperset(figure.by):
+        return result
+    if len(figure.by) > 1:
+        return result
+    cells = sorted(
+        result.cells, key=lambda cell: (cell.values[0] in _REST, -(cell.number or 0))
+    )
+    return replace(result, cells=tuple(cells))
+
+
 def chart_of(result: FigureResult) -> Chart:
     """Return how a figure is drawn: as requested, where that is possible."""
     by, chart = result.figure.by, result.figure.chart
@@ -109,8 +138,8 @@ def nothing_disclosed(least: int) -> Sentence:
     """Return the text in place of a figure of which no number is disclosed."""
     return Sentence(
         "Every group here has fewer than {least} patients, or would reveal one that "
-        "has, or something that nearly all of them share. Split by fewer things, or "
-        "include more patients.",
+        "has, or something that nearly all of them share; or no such event has a date. "
+        "Split by fewer things, or include more patients.",
         least=least,
     )
 

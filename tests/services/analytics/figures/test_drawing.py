@@ -1,0 +1,47 @@
+"""In which order the groups of a figure are drawn."""
+
+from services.analytics.cohorts import Dimension
+from services.analytics.dashboards.printing import PrintedCard
+from services.analytics.figures import FigureCell, FigureMeasure
+from services.analytics.figures.drawing import ranked
+from tests.services.analytics.dashboards.test_printing import result, text_of
+
+
+def values_of(measure, *cells, by=(Dimension.WORDS,)):
+    """Return the values of a figure's groups in the order in which they are drawn."""
+    drawn = ranked(result(measure, *cells, by=by))
+    return [cell.values[0] for cell in drawn.cells]
+
+
+def test_what_most_have_comes_first_and_the_rest_last():
+    cells = [
+        FigureCell(("Asthma",), 7),
+        FigureCell(("Gout",), None),
+        FigureCell(("Hypertension",), 30),
+        FigureCell(("none",), 50),
+        FigureCell(("others",), 40),
+    ]
+
+    drawn = values_of(FigureMeasure.EVENTS, *cells)
+
+    assert drawn == ["Hypertension", "Asthma", "Gout", "none", "others"]
+
+
+def test_what_has_an_order_of_its_own_keeps_it():
+    ages = [FigureCell(("0-9",), 7), FigureCell(("10-19",), 30)]
+    months = [FigureCell(("2026-01",), 7), FigureCell(("2026-02",), 30)]
+
+    drawn = values_of(FigureMeasure.PATIENTS, *ages, by=(Dimension.AGE_BAND,))
+    timed = values_of(FigureMeasure.EVENTS, *months, by=(Dimension.MONTH,))
+
+    assert drawn == ["0-9", "10-19"]
+    assert timed == ["2026-01", "2026-02"]
+
+
+def test_a_card_on_paper_begins_with_what_most_have():
+    cells = FigureCell(("Asthma",), 7), FigureCell(("Hypertension",), 30)
+    figure = result(FigureMeasure.EVENTS, *cells, by=(Dimension.WORDS,))
+
+    said = text_of(PrintedCard("Diagnoses", figure))
+
+    assert "Hypertension 30 Asthma 7" in said
