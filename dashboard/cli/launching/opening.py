@@ -113,6 +113,7 @@ def load_demo() -> None:
 def _seed(wired: Wiring) -> None:
     from services.demo import history, seeding
 
+    now, zone = datetime.now(UTC), ZoneInfo(wired.settings.timezone)
     free = usage[0] if (usage := wired.disks.usage()) else None
     seeding.seed(
         wired.database,
@@ -120,8 +121,8 @@ def _seed(wired: Wiring) -> None:
         calendar=wiring.calendar(wired.settings),
         visits=partial(
             history.fill,
-            now=datetime.now(UTC),
-            zone=ZoneInfo(wired.settings.timezone),
+            now=now,
+            zone=zone,
             seed_number=seeding.DEMO_SEED_NUMBER,
             nodes=[
                 history.Server(node.name, node.role == "primary", free)
@@ -129,4 +130,11 @@ def _seed(wired: Wiring) -> None:
             ],
         ),
     )
-    history.invent_storage(wired.backups, datetime.now(UTC))
+    seeding.add_events(
+        wired.database,
+        patients=seeding.DEMO_PATIENTS,
+        events=seeding.DEMO_EVENTS,
+        seed_number=seeding.DEMO_SEED_NUMBER,
+        today=now.astimezone(zone).date(),
+    )
+    history.invent_storage(wired.backups, now)

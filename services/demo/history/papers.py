@@ -51,8 +51,21 @@ from services.documents.records.kinds import DocumentType
 from services.patients.records import patients
 from services.people.accounts import demo_accounts
 
-DOCUMENTS: Final = 40
-PRESCRIPTIONS: Final = 20
+DOCUMENTS: Final = 100
+PRESCRIPTIONS: Final = 60
+# A clinic has more of some kinds than of others, so that those can be counted by type.
+_COMMONER: Final = (
+    "visit_summary",
+    "lab_report",
+    "referral_letter",
+    "imaging",
+    "sick_note",
+    "visit_summary",
+    "lab_report",
+    "referral_letter",
+    "lab_report",
+    "visit_summary",
+)
 # The numbers of documents that are still unfiled; small numbers are the newest.
 _UNFILED: Final = frozenset({1, 3, 7})
 # The desk's inbox has what a clinician left there, and what the demo's own patient
@@ -70,12 +83,14 @@ Visit = Row[*tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Papers:
-    """What is needed to file papers, and the time zone in which they are dated."""
+    """What is needed to file papers, their time zone, and how many there shall be."""
 
     database: Database
     ingest: DocumentIngest
     issuer: PrescriptionIssuer
     zone: ZoneInfo
+    documents: int = DOCUMENTS
+    prescriptions: int = PRESCRIPTIONS
 
     def file_missing(
         self, is_stopping: Callable[[], bool] = lambda: False
@@ -85,7 +100,7 @@ class Papers:
         Files nothing if no past was invented. Raises FilesUnavailable,
         PapersUnavailable and db.postgres.DatabaseUnavailable.
         """
-        plan = self.database.read_latest(_plan, identity=SYSTEM).value
+        plan = self.database.read_latest(self._plan, identity=SYSTEM).value
         keys = self._define_fields(plan)
         filed = prescribed = 0
         for number, visit in plan.documents:
@@ -98,6 +113,35 @@ class Papers:
                 break
             prescribed += self._prescribe(visit, plan.people[Role.CLINICIAN])
         return filed, prescribed
+
+    def _plan(self, session: Session) -> "_Plan":
+        people = {actor.role: actor for actor in demo_accounts.demo_people(session)}
+        visits = session.execute(_visits()).all()
+        if not visits or not {Role.STAFF, Role.CLINICIAN} <= people.keys():
+            return _Plan(people, (), ())
+        own = [visit for visit in visits if visit.source == DEMO]
+        ids = [_document_id(number) for number in range(self.documents)]
+        there = set(session.scalars(select(Document.id).where(Document.id.in_(ids))))
+        chosen = [
+            (
+                number,
+                _place(
+                    own if own and _is_own(number) else visits, number, self.documents
+                ),
+            )
+            for number in range(self.documents)
+            if _document_id(number) not in there
+        ]
+        issued = set(session.scalars(select(Prescription.appointment_id)))
+        treated = [visit for visit in visits if BY_WORDS[visit.note].doses]
+        numbers = range(self.prescriptions) if treated else ()
+        places = (_place(treated, number, self.prescriptions) for number in numbers)
+        prescribed = {visit.id: visit for visit in places}
+        return _Plan(
+            people,
+            chosen,
+            [visit for visit in prescribed.values() if visit.id not in issued],
+        )
 
     def _define_fields(self, plan: "_Plan") -> frozenset[str]:
         """Define the clinic's own fields before papers use them; return their keys."""
@@ -234,34 +278,11 @@ def _is_own(number: int) -> bool:
 
 
 def _kind(number: int) -> PaperKind:
-    return list(KINDS.values())[number % len(KINDS)]
+    names = (*KINDS, *_COMMONER)
+    return KINDS[names[number % len(names)]]
 
 
-def _plan(session: Session) -> _Plan:
-    people = {actor.role: actor for actor in demo_accounts.demo_people(session)}
-    visits = session.execute(_visits()).all()
-    if not visits or not {Role.STAFF, Role.CLINICIAN} <= people.keys():
-        return _Plan(people, (), ())
-    own = [visit for visit in visits if visit.source == DEMO]
-    ids = [_document_id(number) for number in range(DOCUMENTS)]
-    there = set(session.scalars(select(Document.id).where(Document.id.in_(ids))))
-    chosen = [
-        (number, _place(own if own and _is_own(number) else visits, number))
-        for number in range(DOCUMENTS)
-        if _document_id(number) not in there
-    ]
-    issued = set(session.scalars(select(Prescription.appointment_id)))
-    treated = [visit for visit in visits if BY_WORDS[visit.note].doses]
-    places = (_place(treated, number, PRESCRIPTIONS) for number in range(PRESCRIPTIONS))
-    prescribed = {visit.id: visit for visit in places} if treated else {}
-    return _Plan(
-        people,
-        chosen,
-        [visit for visit in prescribed.values() if visit.id not in issued],
-    )
-
-
-def _place(visits: Sequence[Visit], number: int, of: int = DOCUMENTS) -> Visit:
+def _place(visits: Sequence[Visit], number: int, of: int) -> Visit:
     """Return the visit for a number: longer ago for higher ones, ever further apart."""
     return visits[int((len(visits) - 1) * (number / of) ** _CURVE)]
 

@@ -5,4 +5,7 @@ from services.demo.seeding.clinic import (
     DEMO_SEED_NUMBER as DEMO_SEED_NUMBER,
     seed as seed,
 )
-from services.demo.seeding.events import add_events as add_events
+from services.demo.seeding.events import (
+    DEMO_EVENTS as DEMO_EVENTS,
+    add_events as add_events,
+)

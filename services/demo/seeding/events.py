@@ -24,6 +24,7 @@ from services.demo.seeding import blocks
 from services.patients.records.entries import LOINC, SNOMED
 
 MOST_EVENTS: Final = 100
+DEMO_EVENTS: Final = 15
 _PATIENTS_AT_ONCE: Final = 20_000
 _YEARS: Final = 10
 _ACTOR: Final = Actor(blocks.SEEDER_ID, "seed", Role.ADMIN)

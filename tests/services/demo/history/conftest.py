@@ -78,4 +78,11 @@ def lived(module_endpoints) -> Iterator[Lived]:
             calendar=Calendar(str(ZONE), 50),
             visits=history_filler(now),
         )
+        seeding.add_events(
+            database,
+            patients=PATIENTS,
+            events=seeding.DEMO_EVENTS,
+            seed_number=1,
+            today=now.astimezone(ZONE).date(),
+        )
         yield Lived(database, now)
