@@ -128,8 +128,9 @@ class RevealsFew(NotAllowed):
             Sentence(
                 "These counts are suppressed: together with counts that analysts "
                 "have seen before, they would reveal fewer than {k} patients, or what "
-                "nearly all of a group have. Change the question so that it differs "
-                "from earlier ones by more patients, or ask an earlier one again.",
+                "nearly all of a group have. Ask for less (leave out a split or a "
+                "condition) or for a quite different period, or open a dashboard, a "
+                "saved cohort or a query that was answered before: its answer is kept.",
                 k=smallest_group,
             )
         )

@@ -431,6 +431,12 @@ def test_a_subtraction_is_refused_in_a_sentence(clinic: Clinic, hypertensive):
     press(app, "cohorts_count")
 
     assert "would reveal fewer than 5 patients" in app.error[0].value
+    assert "answered before: its answer is kept" in app.error[0].value
+
+    app.date_input(key=f"{ENTRY}_until").set_value(None)
+    press(app, "cohorts_count")
+
+    assert [row[1] for row in tables(app)["Attrition"]] == ["26"]
 
 
 def test_few_are_not_told(clinic: Clinic, hypertensive):
