@@ -17,6 +17,8 @@ from services.analytics.figures import (
     Quantity,
 )
 from services.analytics.figures.drawing import QUANTITIES
+from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 
 _SPLIT: Final = "cohorts_split"
 _MEASURE: Final = "cohorts_measure"
@@ -33,6 +35,8 @@ _MEASURES: Final[Mapping[FigureMeasure, str]] = {
     FigureMeasure.EVENTS: marked("Events"),
     FigureMeasure.DISTRIBUTION: marked("Mean and percentiles"),
 }
+# A cohort that is not split has the number of its patients alone.
+_ONLY_SPLIT: Final = frozenset({FigureMeasure.EVENTS, FigureMeasure.DISTRIBUTION})
 _CHARTS: Final[Mapping[Chart, str]] = {
     Chart.AUTOMATIC: marked("Automatic"),
     Chart.LINE: marked("Line"),
@@ -100,12 +104,23 @@ def draw() -> None:
 
 
 def read(cohort: Cohort) -> Cohort | Figure:
-    """Return the figure of a cohort, or the cohort itself if it is not split."""
+    """Return the figure of a cohort, or the cohort itself if it is not split.
+
+    Raises InvalidInput if something is to be counted that only a figure has.
+    """
     by = tuple(st.session_state[_SPLIT])
-    if not by:
-        return cohort
-    of = _read_events()
     measure = st.session_state[_MEASURE]
+    if not by and measure not in _ONLY_SPLIT:
+        return cohort
+    if not by:
+        raise InvalidInput(
+            _SPLIT,
+            Sentence(
+                "Choose what to split by as well, such as sex or year: numbers of "
+                "events, means and percentiles are of groups."
+            ),
+        )
+    of = _read_events()
     if measure is FigureMeasure.SHARE and not (cohort.steps or of):
         # Without a rule all patients remain.
         measure = FigureMeasure.PATIENTS

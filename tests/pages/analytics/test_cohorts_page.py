@@ -460,6 +460,17 @@ def test_what_cannot_be_counted_is_said_and_nothing_typed_is_lost(clinic: Clinic
     assert app.text_input(key=f"{ENTRY}_from_age").value == "60"
 
 
+def test_a_mean_without_a_split_asks_for_one(clinic: Clinic):
+    app = clinic.open("cohorts", Role.ANALYST)
+    app.selectbox(key="cohorts_measure").select(FigureMeasure.DISTRIBUTION).run()
+
+    press(app, "cohorts_count")
+
+    assert "Choose what to split by as well" in app.error[0].value
+    assert problem_places(app) == ["cohorts_split"]
+    assert "list" not in app.query_params
+
+
 def test_what_is_no_number_is_said(clinic: Clinic):
     app = clinic.open("cohorts", Role.ANALYST)
     app.text_input(key=f"{ENTRY}_to_age").set_value("old")
