@@ -29,12 +29,19 @@ from dashboard.ui.words import capitalised, plain
 from services.analytics.cohorts import Dimension
 from services.analytics.cohorts.wording import split_phrase
 from services.analytics.dashboards.choosing import FILTERABLE, is_filterable
-from services.analytics.figures import Chart, FigureCell, FigureMeasure, FigureResult
+from services.analytics.figures import (
+    Chart,
+    Figure,
+    FigureCell,
+    FigureMeasure,
+    FigureResult,
+)
 from services.analytics.figures.drawing import (
     COLOURS,
     MOST_COLOURS,
     ORDERED,
     chart_of,
+    document_type_of,
     month_of,
     name_of,
     nothing_disclosed,
@@ -243,11 +250,16 @@ def _named(
     result: FigureResult, names: Sequence[str], cell: FigureCell, write: _Write
 ) -> dict[str, str]:
     return {
-        name: write(dimension, value)
+        name: _document_type(result.figure, dimension, value) or write(dimension, value)
         for name, dimension, value in zip(
             names, result.figure.by, cell.values, strict=True
         )
     }
+
+
+def _document_type(figure: Figure, dimension: Dimension, value: str) -> str | None:
+    label = document_type_of(figure, dimension, value)
+    return _(label) if label else None
 
 
 def _value_for_file(dimension: Dimension, value: str) -> str:

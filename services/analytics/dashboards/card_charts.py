@@ -15,6 +15,7 @@ from services.analytics.figures.drawing import (
     COLOURS,
     ORDERED,
     chart_of,
+    document_type_of,
     month_of,
     name_of,
     order_of,
@@ -195,7 +196,10 @@ def value_text(result: FigureResult, place: int, value: str, wording: Wording) -
     """Return a value as the page writes it: our own terms in the paper's language."""
     if month := month_of(result.figure.by[place], value):
         return wording.month(month)
-    ours = name_of(result.figure.by[place], value)
+    dimension = result.figure.by[place]
+    ours = document_type_of(result.figure, dimension, value) or name_of(
+        dimension, value
+    )
     return wording.say(ours) if ours else f"{value[:1].upper()}{value[1:]}"
 
 

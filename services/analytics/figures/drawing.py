@@ -6,14 +6,16 @@ from datetime import date
 from types import MappingProxyType
 from typing import Final
 
-from services.analytics.cohorts import Dimension
+from services.analytics.cohorts import Dimension, EventKind
 from services.analytics.figures.model import (
     Chart,
+    Figure,
     FigureMeasure,
     FigureResult,
     Quantity,
 )
 from services.core.sentences import Sentence
+from services.documents.records.kinds import TYPE_LABELS, DocumentType
 from services.patients.records.model import Sex
 
 COLOURS: Final = ("#0E7A86", "#C77700", "#6A4C93", "#9AA7B0")
@@ -74,6 +76,14 @@ def name_of(dimension: Dimension, value: str) -> str | None:
     if dimension in _BY_NAME or value in {"others", "none"}:
         return _NAMES.get(value.lower())
     return _SEXES.get(value)
+
+
+def document_type_of(figure: Figure, dimension: Dimension, value: str) -> str | None:
+    """Return the name of a type of documents, for translation; None for all else."""
+    kind = (figure.of or figure.cohort.entry).kind
+    if kind is not EventKind.DOCUMENT or dimension is not Dimension.WORDS:
+        return None
+    return TYPE_LABELS[DocumentType(value)] if value in TYPE_LABELS else None
 
 
 def month_of(dimension: Dimension, value: str) -> date | None:

@@ -18,6 +18,7 @@ from services.analytics.cohorts.model import (
     CohortEvent,
     EntryBounds,
     EventByTerms,
+    EventKind,
 )
 from services.analytics.cohorts.statements.sources import SOURCES, has_other_sources
 
@@ -134,7 +135,13 @@ def _has_words(event: CohortEvent, source: FromClause) -> ColumnElement[bool]:
     For dated entries the terms may be known. All else, and the other branches of their
     view, are matched by patterns.
     """
-    has_words = _is_like(source.c.term_key, event.words.strip())
+    term_key: ColumnElement[str] = source.c.term_key
+    words = event.words.strip()
+    if event.kind is EventKind.DOCUMENT:
+        # A type is stored as lab_report, and everybody knows it as Lab report.
+        term_key = func.replace(term_key, "_", " ", type_=String)
+        words = words.replace("_", " ")
+    has_words = _is_like(term_key, words)
     if not isinstance(event, EventByTerms):
         return has_words
     is_known = source.c.term_key.in_(event.terms)

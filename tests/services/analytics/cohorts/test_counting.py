@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, text, update
 
+from db.models.document import Document
 from db.models.patient import ClinicalEntry, Patient
 from services.analytics import cohorts
 from services.analytics.cohorts import (
@@ -111,6 +112,25 @@ def numbers(result):
         )
         remaining.append(last)
     return remaining
+
+
+@pytest.mark.parametrize("words", ["Lab report", "report", "lab_report"])
+def test_a_type_of_document_is_found_by_its_name(session, count, words):
+    for document_type in ("lab_report", "lab_report", "referral_letter"):
+        session.add(
+            Document(
+                title="Findings",
+                document_type=document_type,
+                patient_id=person(session).id,
+                created_by=uuid4(),
+                created_by_name="Somebody",
+            )
+        )
+    session.flush()
+
+    of_type = Cohort(entry=CohortEvent(kind=EventKind.DOCUMENT, words=words))
+
+    assert numbers(count(of_type)) == [2]
 
 
 def test_who_had_the_event_comes_in_once_on_its_first_day(session, count):

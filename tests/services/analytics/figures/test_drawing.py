@@ -1,6 +1,8 @@
-"""In which order the groups of a figure are drawn."""
+"""In which order the groups of a figure are drawn, and under which names."""
 
-from services.analytics.cohorts import Dimension
+from dataclasses import replace
+
+from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
 from services.analytics.dashboards.printing import PrintedCard
 from services.analytics.figures import FigureCell, FigureMeasure
 from services.analytics.figures.drawing import ranked
@@ -45,3 +47,16 @@ def test_a_card_on_paper_begins_with_what_most_have():
     said = text_of(PrintedCard("Diagnoses", figure))
 
     assert "Hypertension 30 Asthma 7" in said
+
+
+def test_a_type_of_document_has_its_name_and_a_diagnosis_of_that_text_keeps_its_own():
+    cells = (FigureCell(("lab_report",), 7),)
+    figure = result(FigureMeasure.EVENTS, *cells, by=(Dimension.WORDS,))
+    documents = replace(
+        figure.figure, cohort=Cohort(entry=CohortEvent(kind=EventKind.DOCUMENT))
+    )
+
+    said = text_of(PrintedCard("Types", replace(figure, figure=documents)))
+
+    assert "Lab report 7" in said
+    assert "Lab_report 7" in text_of(PrintedCard("Visits", figure))
