@@ -104,6 +104,7 @@ class Written:
                 "cancelled_at": ended_at,
                 "cancelled_by": SEEDER_ID if is_cancelled else None,
                 "cancelled_because": rng.choice(_REASONS) if is_cancelled else None,
+                "called_in_at": _called_in_at(slot, visit, completed_at, rng),
             }
         )
         if not is_cancelled:
@@ -207,6 +208,16 @@ def _planned(session: Session, now: datetime) -> dict[tuple[UUID, datetime], UUI
         )
     )
     return {(row.doctor_id, row.starts_at): row.id for row in rows}
+
+
+def _called_in_at(
+    slot: DrawnSlot, visit: DrawnVisit, completed_at: datetime | None, rng: Random
+) -> datetime | None:
+    """Return when a patient whose visit is over was called in, mostly a little late."""
+    if visit.came_at is None or completed_at is None:
+        return None
+    late = timedelta(minutes=rng.triangular(-5, 40, 5))
+    return min(max(visit.came_at, slot.starts_at + late), completed_at)
 
 
 def _reminded_at(

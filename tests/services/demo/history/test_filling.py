@@ -74,6 +74,18 @@ def test_the_clinic_has_grown(lived):
     assert earlier * 1.5 < later
 
 
+def test_whoever_was_seen_was_called_in_while_waiting(lived):
+    waited = (
+        "SELECT count(*) AS seen, count(*) FILTER (WHERE called_in_at BETWEEN "
+        "checked_in_at AND completed_at) AS waited FROM appointments "
+        "WHERE status = 'completed'"
+    )
+
+    [counted] = lived.rows(waited)
+
+    assert counted.waited == counted.seen > 0
+
+
 def test_visits_of_the_past_are_in_opening_hours_and_never_on_a_sunday(lived):
     outside = (
         "SELECT count(*) FROM (SELECT starts_at AT TIME ZONE :zone AS at, "
