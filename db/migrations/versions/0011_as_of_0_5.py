@@ -12,8 +12,6 @@ from db.migrations import load_functions, load_tables, rights, run
 
 revision = "0011"
 down_revision = None
-branch_labels = None
-depends_on = None
 
 _EXTENSIONS: Final = ("unaccent", "pg_trgm", "btree_gin", "btree_gist")
 # In the order in which they refer to each other.

@@ -10,8 +10,6 @@ from db.migrations import run
 
 revision = "0012"
 down_revision = "0011"
-branch_labels = None
-depends_on = None
 
 # What colleagues typed into a filter may be a name.
 _NAMES_NOBODY: Final = """subject = 'patients' AND criteria ->> 'search' = ''

@@ -9,8 +9,6 @@ from db.migrations import run
 
 revision = "0013"
 down_revision = "0012"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

@@ -15,8 +15,6 @@ from db.migrations import load_functions, run
 
 revision = "0014"
 down_revision = "0013"
-branch_labels = None
-depends_on = None
 
 _AT_ONCE: Final = 5_000
 # In the order of their ids, as everybody locks patients.

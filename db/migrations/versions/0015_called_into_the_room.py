@@ -9,8 +9,6 @@ from db.migrations import run
 
 revision = "0015"
 down_revision = "0014"
-branch_labels = None
-depends_on = None
 
 
 _VIEW = "VIEW everyone.appointments AS SELECT * FROM public.appointments"

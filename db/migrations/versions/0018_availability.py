@@ -7,8 +7,6 @@ from db.migrations.rules import ALL, Rules, statements
 
 revision = "0018"
 down_revision = "0017"
-branch_labels = None
-depends_on = None
 
 _AVAILABILITY: Final = """
 CREATE TABLE availability_samples (

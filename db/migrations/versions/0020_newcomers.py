@@ -12,8 +12,6 @@ from db.migrations.rules import ALL, Rules, statements
 
 revision = "0020"
 down_revision = "0019"
-branch_labels = None
-depends_on = None
 
 _TABLE: Final = """
 CREATE TABLE newcomers (

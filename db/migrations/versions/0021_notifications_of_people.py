@@ -7,8 +7,6 @@ from db.migrations.rules import ALL, Rules, statements
 
 revision = "0021"
 down_revision = "0020"
-branch_labels = None
-depends_on = None
 
 # What it is about is named without a foreign key: it may be deleted before.
 _TABLE: Final = """

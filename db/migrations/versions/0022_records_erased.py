@@ -12,8 +12,6 @@ from db.migrations.rules import ALL, Rules, statements
 
 revision = "0022"
 down_revision = "0021"
-branch_labels = None
-depends_on = None
 
 _TABLES: Final = """
 ALTER TABLE patients

@@ -7,8 +7,6 @@ from db.migrations.rules import ALL, Rules, statements
 
 revision = "0023"
 down_revision = "0022"
-branch_labels = None
-depends_on = None
 
 # What was restored says on whose word it rests as well.
 _MARK: Final = """

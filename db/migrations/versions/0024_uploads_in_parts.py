@@ -7,8 +7,6 @@ from db.migrations.rules import ALL, Rules, statements
 
 revision = "0024"
 down_revision = "0023"
-branch_labels = None
-depends_on = None
 
 _TABLES: Final = """
 CREATE TABLE uploads (

@@ -7,8 +7,6 @@ from db.migrations.rules import ALL, Rules, statements
 
 revision = "0026"
 down_revision = "0025"
-branch_labels = None
-depends_on = None
 
 _TABLE: Final = """
 CREATE TABLE document_assignments (

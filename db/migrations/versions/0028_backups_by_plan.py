@@ -10,8 +10,6 @@ from db.migrations.rules import ALL, Rules, statements
 
 revision = "0028"
 down_revision = "0027"
-branch_labels = None
-depends_on = None
 
 _REQUESTS: Final = """
 CREATE TABLE backup_requests (

@@ -11,8 +11,6 @@ from db.migrations.rules import Rules, statements
 
 revision = "0030"
 down_revision = "0029"
-branch_labels = None
-depends_on = None
 
 _DEFINITIONS: Final = """
 CREATE TABLE document_fields (

@@ -10,8 +10,6 @@ from db.migrations.rules import ALL, Rules, statements
 
 revision = "0031"
 down_revision = "0030"
-branch_labels = None
-depends_on = None
 
 _PREVIEWS: Final = """
 CREATE TABLE restore_previews (

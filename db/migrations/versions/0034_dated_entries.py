@@ -11,8 +11,6 @@ from db.migrations.rules import ALL, Rules, statements
 
 revision = "0034"
 down_revision = "0033"
-branch_labels = None
-depends_on = None
 
 _TABLES: Final = """
 ALTER TABLE patients

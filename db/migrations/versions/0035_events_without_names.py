@@ -9,8 +9,6 @@ from db.migrations import load_functions, run
 
 revision = "0035"
 down_revision = "0037"
-branch_labels = None
-depends_on = None
 
 # The views as they are today rest on it; where they were made before, 0048 adds it.
 _TERM_KEY: Final = """

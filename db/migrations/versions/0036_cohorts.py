@@ -9,8 +9,6 @@ from db.migrations import run
 
 revision = "0036"
 down_revision = "0035"
-branch_labels = None
-depends_on = None
 
 # As revision 0012 has it, and cohorts beside it.
 _NAMES_NOBODY: Final = """(subject = 'cohorts' OR subject = 'patients'

@@ -7,8 +7,6 @@ from db.migrations import load_functions, run
 
 revision = "0037"
 down_revision = "0034"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

@@ -10,8 +10,6 @@ from db.migrations.rules import ALL, Rules, statements
 
 revision = "0038"
 down_revision = "0036"
-branch_labels = None
-depends_on = None
 
 _DRILLS: Final = """
 CREATE TABLE restore_drills (

@@ -10,8 +10,6 @@ from db.migrations.rules import ALL, Rules, statements
 
 revision = "0039"
 down_revision = "0038"
-branch_labels = None
-depends_on = None
 
 _DISCLOSED_GROUPS: Final = """
 CREATE TABLE told_groups (

@@ -7,8 +7,6 @@ from db.migrations import load_functions, run
 
 revision = "0040"
 down_revision = "0039"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

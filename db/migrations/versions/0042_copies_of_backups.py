@@ -9,8 +9,6 @@ from db.migrations import run
 
 revision = "0042"
 down_revision = "0040"
-branch_labels = None
-depends_on = None
 
 _ALERTS: Final = """
 ALTER TABLE alert_rules

@@ -9,8 +9,6 @@ from db.migrations import load_functions, run
 
 revision = "0043"
 down_revision = "0042"
-branch_labels = None
-depends_on = None
 
 _OF_EVENTS: Final = """
 ALTER TABLE told_groups ADD COLUMN of_events boolean NOT NULL DEFAULT false;

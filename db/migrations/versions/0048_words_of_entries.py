@@ -10,8 +10,6 @@ from db.migrations import load_functions, run
 
 revision = "0048"
 down_revision = "0043"
-branch_labels = None
-depends_on = None
 
 _TERM_KEY: Final = """
 ALTER TABLE clinical_entries

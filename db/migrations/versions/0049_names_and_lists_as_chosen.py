@@ -10,8 +10,6 @@ from db.migrations import load_functions, run
 
 revision = "0049"
 down_revision = "0048"
-branch_labels = None
-depends_on = None
 
 _CHOSEN: Final = """
 ALTER TABLE users

@@ -10,8 +10,6 @@ from db.migrations.rules import ALL, Rules, statements
 
 revision = "0050"
 down_revision = "0049"
-branch_labels = None
-depends_on = None
 
 _DASHBOARDS: Final = """
 CREATE TABLE dashboards (

@@ -11,8 +11,6 @@ from db.migrations.rules import ALL, Rules, statements
 
 revision = "0051"
 down_revision = "0050"
-branch_labels = None
-depends_on = None
 
 _TABLES: Final = """
 CREATE TABLE connected_systems (

@@ -10,8 +10,6 @@ from db.migrations.rules import ALL, Rules, statements
 
 revision = "0052"
 down_revision = "0051"
-branch_labels = None
-depends_on = None
 
 _TABLES: Final = """
 CREATE TABLE bulk_exports (

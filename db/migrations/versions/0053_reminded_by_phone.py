@@ -9,8 +9,6 @@ from db.migrations import run
 
 revision = "0053"
 down_revision = "0052"
-branch_labels = None
-depends_on = None
 
 _COLUMNS: Final = """
 ALTER TABLE appointments

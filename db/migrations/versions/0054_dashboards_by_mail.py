@@ -12,8 +12,6 @@ from db.migrations.rules import ALL, Rules, statements
 
 revision = "0054"
 down_revision = "0053"
-branch_labels = None
-depends_on = None
 
 # A dashboard that is deleted stops what is sent of it, with a word to everybody, when
 # it is next due. So there is no reference to it.

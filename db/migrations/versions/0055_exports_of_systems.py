@@ -10,8 +10,6 @@ from db.migrations import run
 
 revision = "0055"
 down_revision = "0054"
-branch_labels = None
-depends_on = None
 
 _COLUMN: Final = """
 ALTER TABLE connected_systems

@@ -10,8 +10,6 @@ from db.migrations.rules import ALL, Rules, statements
 
 revision = "0056"
 down_revision = "0055"
-branch_labels = None
-depends_on = None
 
 _SHORT: Final = (
     "user_id = acting_user() AND used_at IS NULL "

@@ -14,8 +14,6 @@ from db.migrations.rules import Rules, statements
 
 revision = "0057"
 down_revision = "0056"
-branch_labels = None
-depends_on = None
 
 # As SMART writes the scopes of these types, in one context.
 _OFFERED: Final = """ARRAY(

@@ -9,8 +9,6 @@ from db.migrations import run
 
 revision = "0058"
 down_revision = "0057"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

@@ -8,8 +8,6 @@ from db.migrations import load_functions
 
 revision = "0059"
 down_revision = "0058"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

@@ -7,8 +7,6 @@ from db.migrations import run
 
 revision = "0060"
 down_revision = "0059"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

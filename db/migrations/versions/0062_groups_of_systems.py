@@ -15,8 +15,6 @@ from db.migrations.rules import ALL, Rules, statements
 
 revision = "0062"
 down_revision = "0063"
-branch_labels = None
-depends_on = None
 
 # What stands behind a key never changes, so a system has what was granted, whatever
 # becomes of the view. So there is no reference to that.

@@ -9,8 +9,6 @@ from db.migrations import run
 
 revision = "0063"
 down_revision = "0060"
-branch_labels = None
-depends_on = None
 
 # As revision 0036 has it, and queries beside it.
 _NAMES_NOBODY: Final = """(subject = 'cohorts' OR subject = 'queries'

@@ -12,8 +12,6 @@ from db.migrations import run
 
 revision = "0065"
 down_revision = "0062"
-branch_labels = None
-depends_on = None
 
 _COLUMN: Final = """
 ALTER TABLE connected_systems

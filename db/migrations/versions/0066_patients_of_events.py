@@ -10,8 +10,6 @@ from db.migrations import run
 
 revision = "0066"
 down_revision = "0065"
-branch_labels = None
-depends_on = None
 
 _PATIENTS: Final = """
 ALTER TABLE told_groups ADD COLUMN patients integer;

@@ -10,8 +10,6 @@ from db.migrations import run
 
 revision = "0067"
 down_revision = "0066"
-branch_labels = None
-depends_on = None
 
 _ALERTS: Final = """
 ALTER TABLE alert_rules

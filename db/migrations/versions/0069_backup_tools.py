@@ -10,8 +10,6 @@ from db.migrations.rules import ALL, Rules, statements
 
 revision = "0069"
 down_revision = "0071"
-branch_labels = None
-depends_on = None
 
 _TOOLS: Final = """
 CREATE TABLE backup_tools (

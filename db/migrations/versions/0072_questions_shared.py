@@ -14,8 +14,6 @@ from db.migrations import run
 
 revision = "0072"
 down_revision = "0069"
-branch_labels = None
-depends_on = None
 
 _COLUMNS: Final = """
 ALTER TABLE saved_views

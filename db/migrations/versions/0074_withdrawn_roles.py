@@ -8,8 +8,6 @@ from db.migrations import run
 
 revision = "0074"
 down_revision = "0067"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

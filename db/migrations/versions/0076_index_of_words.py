@@ -11,8 +11,6 @@ from db.migrations import run
 
 revision = "0076"
 down_revision = "0072"
-branch_labels = None
-depends_on = None
 
 _INDEX: Final = """
 CREATE INDEX IF NOT EXISTS clinical_entries_words ON clinical_entries (kind, term_key)

@@ -12,8 +12,6 @@ from db.migrations.rules import Rules, statements
 
 revision = "0079"
 down_revision = "0078"
-branch_labels = None
-depends_on = None
 
 _TABLE: Final = """
 CREATE TABLE slot_changes (

@@ -7,8 +7,6 @@ from db.migrations import load_functions
 
 revision = "0081"
 down_revision = "0079"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

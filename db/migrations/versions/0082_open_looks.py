@@ -10,8 +10,6 @@ from db.migrations.rules import ALL, Rules, statements
 
 revision = "0082"
 down_revision = "0081"
-branch_labels = None
-depends_on = None
 
 _LOOKS: Final = """
 CREATE TABLE restore_looks (

@@ -9,8 +9,6 @@ from db.migrations import run
 
 revision = "0083"
 down_revision = "0082"
-branch_labels = None
-depends_on = None
 
 _BROUGHT_BACK: Final = (
     "ALTER TABLE medical_record_versions ADD COLUMN as_of timestamptz"

@@ -11,8 +11,6 @@ from db.migrations import load_functions, run
 
 revision = "0084"
 down_revision = "0083"
-branch_labels = None
-depends_on = None
 
 # In place of the one that has no codes, values and units: the planner would take the
 # smaller one where it does.

@@ -9,8 +9,6 @@ from db.migrations import load_functions, run
 
 revision = "0085"
 down_revision = "0084"
-branch_labels = None
-depends_on = None
 
 _TRIED: Final = """
 ALTER TABLE document_versions ADD COLUMN tried_at timestamptz;

@@ -10,8 +10,6 @@ from db.migrations.rules import ALL, Rules, statements
 
 revision = "0086"
 down_revision = "0085"
-branch_labels = None
-depends_on = None
 
 # Not logged: it is written anew every half hour, and nobody misses it after a crash.
 _PREPARED: Final = """

@@ -7,8 +7,6 @@ from db.migrations import run
 
 revision = "0087"
 down_revision = "0086"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
