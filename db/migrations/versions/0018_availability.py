@@ -3,6 +3,7 @@
 from typing import Final
 
 from db.migrations import run
+from db.migrations.alert_kinds import add_alert_kind
 from db.migrations.rules import ALL, Rules, statements
 
 revision = "0018"
@@ -22,24 +23,6 @@ CREATE TABLE availability_samples (
     )
 );
 """
-# How many times as fast as it lasts: 14.4 is 2 % of a month's budget in an hour.
-_ALERT: Final = """
-ALTER TABLE alert_rules
-    DROP CONSTRAINT alert_rules_kind_known,
-    ADD CONSTRAINT alert_rules_kind_known CHECK (
-        kind IN ('lag', 'replica-gone', 'slot-retains', 'no-quorum', 'disk',
-        'clock-skew', 'conflict', 'backup-too-old', 'error-budget')
-    );
-ALTER TABLE alerts
-    DROP CONSTRAINT alerts_kind_known,
-    ADD CONSTRAINT alerts_kind_known CHECK (
-        kind IN ('lag', 'replica-gone', 'slot-retains', 'no-quorum', 'disk',
-        'clock-skew', 'conflict', 'backup-too-old', 'error-budget')
-    );
-INSERT INTO alert_rules
-    (kind, is_active, threshold, for_seconds, clear_threshold, clear_seconds)
-VALUES ('error-budget', true, 14.4, 0, 6, 60);
-"""
 _RULES: Final[Rules] = {
     "availability_samples": (("admin", "SELECT", "true"), ("system", ALL, "true")),
 }
@@ -47,7 +30,8 @@ _RULES: Final[Rules] = {
 
 def upgrade() -> None:
     run(_AVAILABILITY)
-    run(_ALERT)
+    # How many times as fast as it lasts: 14.4 is 2 % of a month's budget in an hour.
+    add_alert_kind("error-budget", raised=(14.4, 0), cleared=(6, 60))
     for statement in statements(_RULES):
         run(statement)
 

@@ -6,6 +6,7 @@ The version before knows neither the table nor the kind of alert, and skips its 
 from typing import Final
 
 from db.migrations import run
+from db.migrations.alert_kinds import add_alert_kind
 from db.migrations.rules import ALL, Rules, statements
 
 revision = "0028"
@@ -35,22 +36,7 @@ _RULES: Final[Rules] = {
 }
 # The rule of backups that are too old was off while nothing made any. Whoever has
 # changed it has said what they want.
-_ALERTS: Final = """
-ALTER TABLE alert_rules
-    DROP CONSTRAINT alert_rules_kind_known,
-    ADD CONSTRAINT alert_rules_kind_known CHECK (
-        kind IN ('lag', 'replica-gone', 'slot-retains', 'no-quorum', 'disk',
-        'clock-skew', 'conflict', 'backup-too-old', 'error-budget', 'backup-failed')
-    );
-ALTER TABLE alerts
-    DROP CONSTRAINT alerts_kind_known,
-    ADD CONSTRAINT alerts_kind_known CHECK (
-        kind IN ('lag', 'replica-gone', 'slot-retains', 'no-quorum', 'disk',
-        'clock-skew', 'conflict', 'backup-too-old', 'error-budget', 'backup-failed')
-    );
-INSERT INTO alert_rules
-    (kind, is_active, threshold, for_seconds, clear_threshold, clear_seconds)
-VALUES ('backup-failed', true, 0, 0, 0, 0);
+_SWITCHED_ON: Final = """
 UPDATE alert_rules SET is_active = true
     WHERE kind = 'backup-too-old' AND revision = 1;
 """
@@ -60,7 +46,8 @@ def upgrade() -> None:
     run(_REQUESTS)
     for statement in statements(_RULES):
         run(statement)
-    run(_ALERTS)
+    add_alert_kind("backup-failed", raised=(0, 0), cleared=(0, 0))
+    run(_SWITCHED_ON)
 
 
 def downgrade() -> None:

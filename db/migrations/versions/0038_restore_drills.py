@@ -6,6 +6,7 @@ The version before knows neither the table nor the kind of alert, and skips its 
 from typing import Final
 
 from db.migrations import run
+from db.migrations.alert_kinds import add_alert_kind
 from db.migrations.rules import ALL, Rules, statements
 
 revision = "0038"
@@ -33,32 +34,13 @@ CREATE INDEX restore_drills_newest ON restore_drills (requested_at);
 _RULES: Final[Rules] = {
     "restore_drills": (("admin", "SELECT, INSERT", "true"), ("system", ALL, "true")),
 }
-_ALERTS: Final = """
-ALTER TABLE alert_rules
-    DROP CONSTRAINT alert_rules_kind_known,
-    ADD CONSTRAINT alert_rules_kind_known CHECK (
-        kind IN ('lag', 'replica-gone', 'slot-retains', 'no-quorum', 'disk',
-        'clock-skew', 'conflict', 'backup-too-old', 'error-budget', 'backup-failed',
-        'archive-behind', 'key-kit-old', 'restore-unproven')
-    );
-ALTER TABLE alerts
-    DROP CONSTRAINT alerts_kind_known,
-    ADD CONSTRAINT alerts_kind_known CHECK (
-        kind IN ('lag', 'replica-gone', 'slot-retains', 'no-quorum', 'disk',
-        'clock-skew', 'conflict', 'backup-too-old', 'error-budget', 'backup-failed',
-        'archive-behind', 'key-kit-old', 'restore-unproven')
-    );
-INSERT INTO alert_rules
-    (kind, is_active, threshold, for_seconds, clear_threshold, clear_seconds)
-VALUES ('restore-unproven', true, 691200, 0, 691200, 0);
-"""
 
 
 def upgrade() -> None:
     run(_DRILLS)
     for statement in statements(_RULES):
         run(statement)
-    run(_ALERTS)
+    add_alert_kind("restore-unproven", raised=(691200, 0), cleared=(691200, 0))
 
 
 def downgrade() -> None:
