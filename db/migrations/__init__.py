@@ -20,9 +20,10 @@ def load_tables(*names: str) -> None:
         _load(_DB / "migrations" / "tables" / f"{name}.sql")
 
 
-def run(statements: str) -> None:
+def run(*statements: str) -> None:
     """Run statements unchanged: neither `%` nor `:` is a placeholder in them."""
-    op.get_bind().exec_driver_sql(statements.replace("%", "%%"))
+    for each in statements:
+        op.get_bind().exec_driver_sql(each.replace("%", "%%"))
 
 
 def _load(path: Path) -> None:

@@ -65,8 +65,7 @@ _RULES: Final[Rules] = {
 
 def upgrade() -> None:
     run(_TABLE)
-    for statement in statements(_RULES):
-        run(statement)
+    run(*statements(_RULES))
     run(_DATES)
     load_functions("documents")
 

@@ -45,8 +45,7 @@ _RULES: Final[Rules] = {
 
 def upgrade() -> None:
     run(_TABLE)
-    for statement in statements(_RULES):
-        run(statement)
+    run(*statements(_RULES))
     run(_TAGS)
     load_functions("document_tags")
 

@@ -32,8 +32,7 @@ def upgrade() -> None:
     run(_AVAILABILITY)
     # How many times as fast as it lasts: 14.4 is 2 % of a month's budget in an hour.
     add_alert_kind("error-budget", raised=(14.4, 0), cleared=(6, 60))
-    for statement in statements(_RULES):
-        run(statement)
+    run(*statements(_RULES))
 
 
 def downgrade() -> None:

@@ -105,8 +105,7 @@ GRANT INSERT ({_HANDLING}), UPDATE ({_HANDLING}) ON everyone.documents
 
 def upgrade() -> None:
     run(_TABLES)
-    for statement in statements(_RULES):
-        run(statement)
+    run(*statements(_RULES))
     load_functions("confidentiality", "documents")
     for policy in _POLICIES:
         run(policy)

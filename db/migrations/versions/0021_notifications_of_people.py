@@ -64,8 +64,7 @@ _RULES: Final[Rules] = {
 def upgrade() -> None:
     run(_TABLE)
     run(_LETTERS)
-    for statement in statements(_RULES):
-        run(statement)
+    run(*statements(_RULES))
 
 
 def downgrade() -> None:

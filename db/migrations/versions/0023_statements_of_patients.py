@@ -91,8 +91,7 @@ def upgrade() -> None:
     run(_MARK)
     run(_ORIGINALS)
     run(_SCANS)
-    for statement in statements(_RULES):
-        run(statement)
+    run(*statements(_RULES))
     load_functions("confidentiality", "documents")
     for policy in _POLICIES:
         run(policy)

@@ -76,8 +76,7 @@ _RULES: Final[Rules] = {
 
 def upgrade() -> None:
     run(_TABLES)
-    for statement in statements(_RULES):
-        run(statement)
+    run(*statements(_RULES))
     load_functions("code_lists")
 
 

@@ -44,8 +44,7 @@ UPDATE alert_rules SET is_active = true
 
 def upgrade() -> None:
     run(_REQUESTS)
-    for statement in statements(_RULES):
-        run(statement)
+    run(*statements(_RULES))
     add_alert_kind("backup-failed", raised=(0, 0), cleared=(0, 0))
     run(_SWITCHED_ON)
 

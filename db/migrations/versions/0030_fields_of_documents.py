@@ -98,8 +98,7 @@ _RULES: Final[Rules] = {
 def upgrade() -> None:
     run(_DEFINITIONS)
     run(_VALUES)
-    for statement in statements(_RULES):
-        run(statement)
+    run(*statements(_RULES))
     load_functions("document_fields")
     run(f"GRANT {_WRITE} ON everyone.document_field_values TO chartroom_staff")
 

@@ -46,8 +46,7 @@ _RULES: Final[Rules] = {
 
 def upgrade() -> None:
     run(_PREVIEWS)
-    for statement in statements(_RULES):
-        run(statement)
+    run(*statements(_RULES))
 
 
 def downgrade() -> None:

@@ -69,8 +69,7 @@ def upgrade() -> None:
     run(_TABLES)
     # Of a column without values; looking at every row keeps nobody from changing any.
     run("ALTER TABLE patients VALIDATE CONSTRAINT patients_deceased_on_plausible")
-    for statement in statements(_RULES):
-        run(statement)
+    run(*statements(_RULES))
     load_functions("visits")
 
 

@@ -38,8 +38,7 @@ _RULES: Final[Rules] = {
 
 def upgrade() -> None:
     run(_DRILLS)
-    for statement in statements(_RULES):
-        run(statement)
+    run(*statements(_RULES))
     add_alert_kind("restore-unproven", raised=(691200, 0), cleared=(691200, 0))
 
 

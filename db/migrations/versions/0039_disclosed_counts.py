@@ -48,8 +48,7 @@ _RULES: Final[Rules] = {
 
 def upgrade() -> None:
     run(_DISCLOSED_GROUPS)
-    for statement in statements(_RULES):
-        run(statement)
+    run(*statements(_RULES))
 
 
 def downgrade() -> None:

@@ -54,8 +54,7 @@ _RULES: Final[Rules] = {
 
 def upgrade() -> None:
     run(_DASHBOARDS)
-    for statement in statements(_RULES):
-        run(statement)
+    run(*statements(_RULES))
 
 
 def downgrade() -> None:

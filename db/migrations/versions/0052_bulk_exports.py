@@ -78,8 +78,7 @@ _RULES: Final[Rules] = {
 
 def upgrade() -> None:
     run(_TABLES)
-    for statement in statements(_RULES):
-        run(statement)
+    run(*statements(_RULES))
 
 
 def downgrade() -> None:

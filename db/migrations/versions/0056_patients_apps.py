@@ -90,8 +90,7 @@ ALTER POLICY door_insert ON api_tokens WITH CHECK (
 
 def upgrade() -> None:
     run(_TABLES)
-    for statement in statements(_RULES):
-        run(statement)
+    run(*statements(_RULES))
     run(_DOOR)
 
 

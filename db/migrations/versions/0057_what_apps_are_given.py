@@ -82,8 +82,7 @@ CREATE POLICY {role}_update ON bulk_exports FOR UPDATE TO chartroom_{role}
 def upgrade() -> None:
     load_functions("patient_apps")
     run(_POLICIES)
-    for statement in statements(_RULES):
-        run(statement)
+    run(*statements(_RULES))
     run(_ENDING)
     for role in ("staff", "clinician", "analyst"):
         run(_OWN.format(role=role))

@@ -65,8 +65,7 @@ GRANT SELECT (group_key) ON bulk_exports TO chartroom_admin;
 def upgrade() -> None:
     run(_TABLES)
     run(_VIEWS)
-    for statement in statements(_RULES):
-        run(statement)
+    run(*statements(_RULES))
 
 
 def downgrade() -> None:

@@ -34,8 +34,7 @@ _RULES: Final[Rules] = {
 
 def upgrade() -> None:
     run(_TOOLS)
-    for statement in statements(_RULES):
-        run(statement)
+    run(*statements(_RULES))
 
 
 def downgrade() -> None:

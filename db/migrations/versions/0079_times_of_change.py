@@ -63,8 +63,7 @@ ALTER TABLE slot_changes
 
 def upgrade() -> None:
     run(_TABLE)
-    for statement in statements(_RULES):
-        run(statement)
+    run(*statements(_RULES))
     run(_BOOKED.format(which="true"))
     run(_REFERENCE)
     # From here on whoever books waits until all this is committed.

@@ -43,8 +43,7 @@ _RULES: Final[Rules] = {
 
 def upgrade() -> None:
     run(_LOOKS)
-    for statement in statements(_RULES):
-        run(statement)
+    run(*statements(_RULES))
 
 
 def downgrade() -> None:

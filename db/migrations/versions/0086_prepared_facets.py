@@ -33,8 +33,7 @@ _RULES: Final[Rules] = {"prepared_facets": (("system", ALL, "true"),)}
 
 def upgrade() -> None:
     run(_PREPARED)
-    for statement in statements(_RULES):
-        run(statement)
+    run(*statements(_RULES))
 
 
 def downgrade() -> None:
