@@ -200,7 +200,6 @@ ALLOWED: Final = {
     "cluster.drills.plans.change_plan": ADMIN,
     "cluster.drills.plans.list_plans": ADMIN,
     "patients.duplicates.duplicates.find_duplicates": DESK,
-    "patients.duplicates.duplicates.list_pairs": DESK,
     "patients.search.export_grants.request_export": ANALYST,
     "patients.search.export_grants.redeem": ANALYST,
     "people.sign_in.identities.connect": EVERYBODY,

@@ -25,6 +25,7 @@ from api.fhir.writing.elements import (
 from services.core.actors import Permission
 from services.core.errors import Problem
 from services.patients.duplicates import duplicates
+from services.patients.duplicates.scores import LIKELY
 from services.patients.records import locks, patients
 from services.patients.records.model import PatientDraft, Sex
 from services.patients.records.rules import InvalidPatient
@@ -268,7 +269,7 @@ def _look_alikes(session: Session, caller: Caller, draft: Draft) -> Sequence[Iss
             "warning",
         )
         for match in matches
-        if match.score >= duplicates.LIKELY
+        if match.score >= LIKELY
     ]
 
 

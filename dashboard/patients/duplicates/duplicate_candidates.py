@@ -10,10 +10,10 @@ from dashboard.context import current_actor, read
 from dashboard.ui.language import gettext as _, translated
 from dashboard.ui.words import born, full_name, plain
 from services.patients.duplicates.duplicates import (
-    LIKELY,
     DuplicateCandidate,
     find_duplicates,
 )
+from services.patients.duplicates.scores import LIKELY
 from services.patients.records.model import PatientDraft
 
 

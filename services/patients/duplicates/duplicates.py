@@ -8,7 +8,6 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     Date,
     Select,
     Text,
@@ -18,10 +17,9 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    union,
     union_all,
 )
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from db.models.patient import Patient
 from db.postgres import assume_role
@@ -29,24 +27,12 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.patients.duplicates.scores import (
-    LIKELY,
-    Score,
     near_dates,
     score,
     swapped_date,
 )
 from services.patients.records.model import Identity, PatientDraft, PatientRecord
 from services.patients.records.rows import COLUMNS, record_of
-
-__all__ = [
-    "LIKELY",
-    "DuplicateCandidate",
-    "DuplicatePair",
-    "Score",
-    "find_duplicates",
-    "list_pairs",
-    "score",
-]
 
 # The fields compared, for the audit log.
 _COMPARED: Final = (
@@ -65,10 +51,6 @@ _MOST_SHOWN: Final = 5
 # shared by thousands, and no registration should wait for them all.
 _MOST_BORN: Final = 4_000
 _MOST_CANDIDATES: Final = 50
-_LATELY_CHANGED: Final = 100
-_MOST_PAIRED: Final = 500
-_SIMILAR_NAME: Final = 0.4
-
 _IN_USE: Final = Patient.deleted_at.is_(None)
 _ARCHIVED: Final = and_(
     Patient.deleted_at.is_not(None),
@@ -92,16 +74,6 @@ class DuplicateCandidate:
     """A record on file that may be of the person being typed; it may be archived."""
 
     patient: Identity
-    score: int
-    reasons: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DuplicatePair:
-    """Two records on file that may be of one person, in the order of their ids."""
-
-    older: PatientRecord
-    newer: PatientRecord
     score: int
     reasons: tuple[str, ...]
 
@@ -142,73 +114,6 @@ def find_candidates(
     with assume_role(session, "staff"):
         rows = session.execute(_candidates(), _given(draft, excluding)).all()
     return _best(draft, map(record_of, rows))
-
-
-def list_pairs(
-    session: Session, actor: Actor, *, limit: int = 10
-) -> tuple[DuplicatePair, ...]:
-    """Return likely duplicates among the latest changed records, the likeliest first.
-
-    Duplicates from an import or a hasty registration show up here, without comparing
-    every record with every other.
-    """
-    actor.require(Permission.VIEW_PATIENT)
-    ids = session.execute(_pairs_with_equal_keys()).all()
-    either = {patient_id for pair in ids for patient_id in pair}
-    rows = session.execute(select(*COLUMNS).where(Patient.id.in_(either)))
-    records = {record.id: record for record in map(record_of, rows)}
-    pairs = []
-    for older, newer in ids:
-        weighed = score(records[newer].draft(), records[older])
-        if weighed.is_likely:
-            pairs.append(
-                DuplicatePair(
-                    records[older], records[newer], weighed.value, weighed.reasons
-                )
-            )
-    pairs.sort(key=lambda pair: (-pair.score, pair.older.id, pair.newer.id))
-    shown = tuple(pairs[:limit])
-    patient_ids = [record.id for pair in shown for record in (pair.older, pair.newer)]
-    audit.record(
-        session,
-        actor,
-        Action.PATIENT_FIND_DUPLICATES,
-        details={"patients": patient_ids},
-    )
-    return shown
-
-
-def _pairs_with_equal_keys() -> CompoundSelect[Any]:
-    """Pair each recently changed record with those that agree with it in one key."""
-    last = (
-        select(Patient)
-        .where(_IN_USE)
-        .order_by(Patient.updated_at.desc(), Patient.id.desc())
-        .limit(_LATELY_CHANGED)
-        .subquery()
-    )
-    changed, other = aliased(Patient, last), aliased(Patient)
-    branches = []
-    for key in ("date_of_birth", "phone_key", "email_key"):
-        same_key = (
-            select(other.id, other.name_key)
-            .where(
-                getattr(other, key) == getattr(changed, key),
-                other.deleted_at.is_(None),
-                other.id != changed.id,
-            )
-            .limit(_MOST_PAIRED)
-            .lateral()
-        )
-        branches.append(
-            select(
-                func.least(changed.id, same_key.c.id),
-                func.greatest(changed.id, same_key.c.id),
-            ).where(
-                func.similarity(same_key.c.name_key, changed.name_key) >= _SIMILAR_NAME
-            )
-        )
-    return union(*branches)
 
 
 def _best(

@@ -12,6 +12,7 @@ from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.patients.duplicates import duplicates
 from services.patients.duplicates.duplicates import DuplicateCandidate
+from services.patients.duplicates.scores import LIKELY
 from services.patients.records.model import PatientRecord
 from services.patients.records.rows import COLUMNS, record_of
 
@@ -45,7 +46,7 @@ def list_new_duplicates(
         for known in duplicates.find_candidates(session, new.draft(), excluding=new.id)[
             :1
         ]:
-            if known.score >= duplicates.LIKELY:
+            if known.score >= LIKELY:
                 pair = frozenset((new.id, known.patient.id))
                 by_pair.setdefault(pair, NewDuplicate(new, known))
     shown = tuple(by_pair.values())[:limit]

@@ -12,6 +12,7 @@ from services.core.errors import InvalidInput, NotAllowed
 from services.demo import seeding
 from services.demo.seeding import clinic
 from services.patients.duplicates import duplicates
+from services.patients.duplicates.scores import LIKELY
 from services.patients.records import patients
 from services.patients.records.rules import validate
 from services.people.accounts import demo_accounts
@@ -135,7 +136,7 @@ def test_duplicate_detection_has_something_to_find(shared, seed, engine, clerk):
     candidates = [
         best for best in ActorDatabase(database, clerk).read(find).value if best
     ]
-    likely = [best for best in candidates if best[0].score >= duplicates.LIKELY]
+    likely = [best for best in candidates if best[0].score >= LIKELY]
     assert 1 <= len(likely) <= 20
 
 

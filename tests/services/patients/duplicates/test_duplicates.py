@@ -10,6 +10,7 @@ from db.models.patient import Patient
 from services.core.actors import Role
 from services.core.errors import NotAllowed
 from services.patients.duplicates import duplicates
+from services.patients.duplicates.scores import LIKELY
 from services.patients.records import patients
 from tests.kit import cast
 from tests.kit.cast import ADA, GRACE, ada
@@ -84,7 +85,7 @@ def test_the_likeliest_comes_first_with_score_and_reasons(
 
     assert (likeliest.patient, likeliest.score) == (patient.identity(), 100)
     assert "same phone" in likeliest.reasons
-    assert sibling.score < duplicates.LIKELY
+    assert sibling.score < LIKELY
     assert "possibly twins" in sibling.reasons
 
 
@@ -133,46 +134,3 @@ def test_a_name_cannot_smuggle_anything_into_the_query(session, clerk, patient):
 def test_only_who_may_open_records_is_shown_candidates(session, role):
     with pytest.raises(NotAllowed):
         duplicates.find_duplicates(session, cast.act_as_somebody(role), ADA)
-    with pytest.raises(NotAllowed):
-        duplicates.list_pairs(session, cast.act_as_somebody(role))
-
-
-def test_pairs_among_the_lately_changed_are_listed_once(session, clerk, today):
-    elsewhere = ada(phone_number="+15550100200", email=None)
-    drafts = ADA, elsewhere, ada(first_name="Byron", sex="male")
-    ada_, again, _ = (
-        patients.register(session, clerk, draft, today=today) for draft in drafts
-    )
-
-    (pair,) = duplicates.list_pairs(session, clerk)
-
-    assert (pair.older, pair.newer) == (ada_, again)
-    assert pair.score >= duplicates.LIKELY
-    assert "same date of birth" in pair.reasons
-
-
-@pytest.mark.parametrize("shared", ["phone_number", "email"])
-def test_a_pair_may_agree_in_its_contact_only(session, clerk, today, shared):
-    contact = UNREACHABLE | {shared: getattr(ADA, shared)}
-    for born in (date(1980, 5, 17), date(1980, 5, 18)):
-        draft = ada(**contact, date_of_birth=born)
-        patients.register(session, clerk, draft, today=today)
-
-    assert len(duplicates.list_pairs(session, clerk)) == 1
-
-
-def test_an_archived_record_makes_no_pair(session, clerk, today, patient):
-    again = patients.register(session, clerk, ADA, today=today)
-    patients.archive(session, clerk, again.id, version=1)
-
-    assert duplicates.list_pairs(session, clerk) == ()
-
-
-def test_the_likeliest_pairs_are_kept_when_there_are_many(session, clerk, today):
-    for first_name in ("Ada", "Ada", "Adah"):
-        draft = ada(first_name=first_name, address=None)
-        patients.register(session, clerk, draft, today=today)
-
-    (best,) = duplicates.list_pairs(session, clerk, limit=1)
-
-    assert "same name" in best.reasons
