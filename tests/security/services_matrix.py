@@ -312,7 +312,6 @@ ALLOWED: Final = {
     "analytics.pseudonymised_lists.figures.count_bars": LISTS,
     "analytics.pseudonymised_lists.sizes.read_undisclosed": LISTS,
     "analytics.pseudonymised_lists.sizes.disclose_list": LISTS,
-    "patients.search.terms.suggest_terms": LISTS,
     "patients.search.terms.list_terms": LISTS,
     "patients.records.deaths.record_death": DESK,
     "patients.records.entries.list_entries": DESK,

@@ -30,7 +30,6 @@ from services.patients.search.statistics import (
 )
 from services.patients.search.terms import (
     list_terms as list_terms,
-    suggest_terms as suggest_terms,
 )
 from services.patients.search.visibility import (
     PSEUDONYMISED as PSEUDONYMISED,

@@ -11,14 +11,9 @@ from sqlalchemy.orm import Session
 from db.models.patient import ClinicalTerm
 from services.core.actors import Actor, Permission
 from services.core.errors import InvalidInput
-from services.core.sentences import Sentence
-from services.core.typed_text import is_storable
-from services.lists.criteria import MAX_TEXT_LENGTH
-from services.lists.criteria.patterns import beginning_a_word, containing
+from services.lists.criteria.patterns import containing
 from services.lists.criteria.shape import TermLookup
-from services.lists.folding import fold
 from services.lists.statements import MOST, compiled, run
-from services.patients.records.model import LISTS
 
 MAX_SPELLINGS: Final = 2_000
 _MOST_LOOKED_AT: Final = 20_000
@@ -62,27 +57,6 @@ def _is_meant(mention: TermLookup, term_key: str) -> bool:
     return bool(text) and bool(re.search(whole, term_key))
 
 
-def suggest_terms(
-    session: Session, actor: Actor, kind: str, beginning: str, *, limit: int = 20
-) -> tuple[str, ...]:
-    """Return spellings with a word that begins so, those that begin so first.
-
-    An empty beginning suggests nothing. Raises InvalidInput for a kind that patients
-    have no list of, and Unavailable.
-    """
-    actor.require(Permission.LIST_PATIENTS)
-    if kind not in LISTS:
-        raise InvalidInput(
-            "kind", Sentence("The lists are {kinds}.", kinds=", ".join(LISTS))
-        )
-    typed = beginning.strip()[:MAX_TEXT_LENGTH]
-    if not typed or not is_storable(typed):
-        return ()
-    key = fold(session, [typed])[typed]
-    given = {"kind": kind, "key": key, "word": beginning_a_word(key), "most": limit}
-    return tuple(term for (term,) in run(session, _suggestions(), given))
-
-
 def list_terms(
     session: Session, actor: Actor, kind: str, *, limit: int = 300
 ) -> tuple[str, ...]:
@@ -94,7 +68,7 @@ def list_terms(
 
 @lru_cache
 def _first_terms() -> str:
-    # As in suggestions, spellings that differ only in case or accents count as one.
+    # Spellings that differ only in case or accents count as one.
     first = (
         select(func.min(ClinicalTerm.term))
         .where(ClinicalTerm.kind == bindparam("kind"))
@@ -103,26 +77,6 @@ def _first_terms() -> str:
         .limit(MOST)
     )
     return compiled(first)
-
-
-@lru_cache
-def _suggestions() -> str:
-    # Two spellings that differ only in case or accents are one suggestion.
-    terms = (
-        select(
-            ClinicalTerm.term_key,
-            func.min(ClinicalTerm.term).label("term"),
-        )
-        .where(
-            ClinicalTerm.kind == bindparam("kind"),
-            ClinicalTerm.term_key.bool_op("~")(bindparam("word")),
-        )
-        .group_by(ClinicalTerm.term_key)
-        .subquery()
-    )
-    begins = terms.c.term_key.bool_op("^@")(bindparam("key"))
-    ordered = select(terms.c.term).order_by(begins.desc(), terms.c.term_key)
-    return compiled(ordered.limit(MOST))
 
 
 @lru_cache

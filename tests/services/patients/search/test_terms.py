@@ -78,43 +78,9 @@ def test_a_part_that_stands_in_too_many_entries_is_refused(
     assert refusal.value.property_name == "allergies"
 
 
-@pytest.mark.parametrize(
-    ("typed", "suggested"),
-    [
-        ("pen", ("penicillin G", "PENICILLIN V", "Penicillins", "Procaine penicillin")),
-        ("kuh", ("Käse (Kuh)",)),
-        ("5%", ("5% glucose",)),
-        ("icillin", ()),
-        ("  ", ()),
-        ("\0", ()),
-        ("(", ("Käse (Kuh)",)),
-    ],
-)
-def test_spellings_are_suggested_by_the_beginnings_of_their_words(
-    session, clerk, allergic_patients, typed, suggested
-):
-    spellings = search.suggest_terms(session, clerk, "allergies", typed)
-
-    assert tuple(map(str.lower, spellings)) == tuple(map(str.lower, suggested))
-
-
-def test_suggestions_are_as_many_as_asked_for(session, clerk, allergic_patients):
-    suggested = search.suggest_terms(session, clerk, "allergies", "p", limit=2)
-
-    assert len(suggested) == 2
-
-
-def test_suggestions_come_from_the_list_that_is_being_filled_in(
-    session, clerk, allergic_patients
-):
-    assert search.suggest_terms(session, clerk, "medical_history", "pen") == ()
-    with pytest.raises(InvalidInput):
-        search.suggest_terms(session, clerk, "address", "pen")
-
-
 def test_who_may_not_list_is_not_told_what_others_suffer_from(session, admin):
     with pytest.raises(NotAllowed):
-        search.suggest_terms(session, admin, "allergies", "pen")
+        search.list_terms(session, admin, "allergies")
 
 
 def test_terms_to_choose_from_come_in_order_and_once(session, clerk, allergic_patients):
