@@ -5,7 +5,6 @@ from services.core.errors import Problem as Problem
 from services.documents.forms.checking import (
     InvalidForm as InvalidForm,
     checked as checked,
-    missing_characters as missing_characters,
 )
 from services.documents.forms.clinic import Clinic as Clinic
 from services.documents.forms.drafts import (

@@ -42,11 +42,6 @@ def checked(template: Template, form: Form, *, today: date) -> dict[str, Value]:
     return values
 
 
-def missing_characters(form: Form) -> tuple[str, ...]:
-    """Return the characters of the form that no font has."""
-    return fonts.missing(text_of(form))
-
-
 def text_of(form: Form) -> str:
     """Return all text of the form."""
     return "\n".join(_written(value) for value in form.values())

@@ -31,7 +31,6 @@ from services.people.sessions.records import (
     SessionRecord as SessionRecord,
     actor_of as actor_of,
     hash_of as hash_of,
-    is_fresh as is_fresh,
     is_well_formed as is_well_formed,
     limits_of as limits_of,
 )

@@ -143,11 +143,6 @@ def hash_of(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def is_fresh(record: SessionRecord, now: datetime) -> bool:
-    """Return whether the person proved recently enough to be there."""
-    return record.confirmed_at is not None and now - record.confirmed_at <= FRESH
-
-
 def require_own(actor: Actor, user_id: UUID) -> None:
     """Raise NotAllowed unless the sign-in is the actor's own, or theirs to end."""
     if user_id != actor.id:

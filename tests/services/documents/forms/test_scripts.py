@@ -93,11 +93,6 @@ def test_a_character_that_no_font_has_is_named_before_anything_is_made():
     assert first.field == "name"
     assert "\U0001f600 (U+1F600, grinning face)" in first.message
     assert "U+12000, cuneiform sign a" in second.message
-    assert forms.missing_characters(form) == ("\U00012000", "\U0001f600")
-
-
-def test_nothing_is_missing_of_what_can_be_printed():
-    assert forms.missing_characters(NAMES) == ()
 
 
 def _plain(text):
