@@ -27,10 +27,6 @@ MOST_SETS: Final = 7
 _READ_EVERY: Final = timedelta(days=1)
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass(frozen=True, slots=True)
 class ChosenBase:
     """The set to continue from, if any, and PostgreSQL's manifest of it.
@@ -49,7 +45,7 @@ def choose_base(
     history: TimelineHistory,
     full_every: timedelta | None,
     *,
-    clock: Callable[[], datetime] = _utc_now,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> ChosenBase:
     """Return the base of the next backup; `history` is that of the primary.
 

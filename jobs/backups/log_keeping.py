@@ -52,10 +52,6 @@ _UNEXPECTED: Final = "The log is not kept: the worker's log says why."
 _log = logging.getLogger(__name__)
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class LogKeeper:
     """Keeps the log of the clinic in a data folder; `run` is the target of a thread.
 
@@ -73,7 +69,7 @@ class LogKeeper:
         audit: AuditStore,
         is_wanted: bool = True,
         settling: timedelta = _SETTLING,
-        clock: Callable[[], datetime] = _utc_now,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.position: LogPosition | None = None
         self.began_at: datetime | None = None

@@ -106,10 +106,6 @@ class BackupPlan:
         return due
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class BackupScheduler:
     """Checks every other second whether a backup is due or requested, and makes it.
 
@@ -134,7 +130,7 @@ class BackupScheduler:
         driller: RestoreDriller | None = None,
         copy: CopyKeeper | None = None,
         tidy: Callable[[], None] = lambda: None,
-        clock: Callable[[], datetime] = _utc_now,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._tidy = tidy
         self.log = log

@@ -31,10 +31,6 @@ _UNEXPECTED: Final = "The backups are not copied: the worker's log says why."
 _log = logging.getLogger(__name__)
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 @contextmanager
 def _alone(repository: Path) -> Iterator[None]:
     with (repository / "copy.lock").open("a") as lock:
@@ -50,7 +46,7 @@ class CopyKeeper:
         self,
         copy: RepositoryCopy,
         *,
-        clock: Callable[[], datetime] = _utc_now,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         round_seconds: float = _ROUND_SECONDS,
         first_pause: float = _FIRST_PAUSE,
     ) -> None:

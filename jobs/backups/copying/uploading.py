@@ -67,10 +67,6 @@ _CHANGING: Final = frozenset({KIT, TIMES_LEFT})
 _log = logging.getLogger(__name__)
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass(slots=True)
 class RepositoryCopy:
     """The copy of a repository in a store; `kept` is for how long backups are kept.
@@ -84,7 +80,7 @@ class RepositoryCopy:
     keys: FileKeys
     store: ObjectStore
     kept: timedelta
-    clock: Callable[[], datetime] = _utc_now
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     full_every: timedelta = timedelta()
     data: Path | None = None
     _listing: LocalListing | None = None

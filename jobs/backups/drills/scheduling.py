@@ -86,10 +86,6 @@ class PractisedBackups(Protocol):
         """Keep others from drills in the block; yield False if one is running."""
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class RestoreDriller:
     """Checks every other second whether a drill is due or requested, and runs it.
 
@@ -106,7 +102,7 @@ class RestoreDriller:
         *,
         practise_copy: Callable[[Event], Proof] | None = None,
         copy_plan: DrillPlan = DrillPlan(None),
-        clock: Callable[[], datetime] = _utc_now,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._practise_copy = practise_copy
         self._copy_plan = copy_plan

@@ -38,10 +38,6 @@ _UNEXPECTED: Final = "Asking the backup tool broke: the worker's log says why."
 _log = logging.getLogger(__name__)
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class ToolAsker:
     """Queries the tool once a minute; `state` is what is known since.
 
@@ -54,7 +50,7 @@ class ToolAsker:
         tool: BackupTool,
         reader: ToolReader | None = None,
         *,
-        clock: Callable[[], datetime] = _utc_now,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.tool = tool
         self.state: ToolState | None = None
