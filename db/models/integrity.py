@@ -75,7 +75,33 @@ class IntegrityRun(Base):
     position: Mapped[str | None] = mapped_column(Text)
 
 
-class BackupRequest(Base):
+class WorkerRequest(Base):
+    """What the worker is to do: it begins, and ends; of a kind, one is open at a time.
+
+    The name of who asked for it is that of the time.
+    """
+
+    __abstract__ = True
+
+    id: Mapped[PrimaryKey]
+    requested_at: Mapped[CreatedAt]
+    begun_at: Mapped[Timestamp | None]
+    ended_at: Mapped[Timestamp | None]
+    failure: Mapped[str | None] = mapped_column(Text)
+
+
+def _indexes(table: str) -> tuple[Index, Index]:
+    # Two at once would be the same work twice.
+    open_once = Index(
+        f"{table}_open_once",
+        text("(true)"),
+        unique=True,
+        postgresql_where=text("ended_at IS NULL"),
+    )
+    return open_once, Index(f"{table}_newest", "requested_at")
+
+
+class BackupRequest(WorkerRequest):
     """A backup that somebody asked for; the worker makes it, or records why not."""
 
     __tablename__ = "backup_requests"
@@ -85,25 +111,12 @@ class BackupRequest(Base):
             "ELSE num_nonnulls(set_id, failure) = 1 END",
             name="backup_requests_end_says_how",
         ),
-        # Two at once would be the same backup twice.
-        Index(
-            "backup_requests_open_once",
-            text("(true)"),
-            unique=True,
-            postgresql_where=text("ended_at IS NULL"),
-        ),
-        Index("backup_requests_newest", "requested_at"),
+        *_indexes("backup_requests"),
     )
 
-    id: Mapped[PrimaryKey]
-    requested_at: Mapped[CreatedAt]
     requested_by: Mapped[UUID]
-    # The person's name at the time.
     requested_by_name: Mapped[str] = mapped_column(Text)
-    begun_at: Mapped[Timestamp | None]
-    ended_at: Mapped[Timestamp | None]
     set_id: Mapped[str | None] = mapped_column(Text)
-    failure: Mapped[str | None] = mapped_column(Text)
 
 
 class ToolAnswer(Base):
@@ -136,7 +149,7 @@ class ToolAnswer(Base):
     marks: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
 
 
-class RestoreDrill(Base):
+class RestoreDrill(WorkerRequest):
     """A restore drill: what the worker measured, or why it is unproven."""
 
     __tablename__ = "restore_drills"
@@ -146,25 +159,14 @@ class RestoreDrill(Base):
             "ELSE num_nonnulls(result, failure) = 1 END",
             name="restore_drills_end_says_how",
         ),
-        Index(
-            "restore_drills_open_once",
-            text("(true)"),
-            unique=True,
-            postgresql_where=text("ended_at IS NULL"),
-        ),
-        Index("restore_drills_newest", "requested_at"),
+        *_indexes("restore_drills"),
     )
 
-    id: Mapped[PrimaryKey]
-    requested_at: Mapped[CreatedAt]
     # Nobody, if it came by plan.
     requested_by: Mapped[UUID | None]
     requested_by_name: Mapped[str | None] = mapped_column(Text)
-    begun_at: Mapped[Timestamp | None]
-    ended_at: Mapped[Timestamp | None]
     # A proof and its figures; a JSON null counts as none.
     result: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    failure: Mapped[str | None] = mapped_column(Text)
     # From the copy elsewhere instead of the backups here.
     of_copy: Mapped[bool] = mapped_column(server_default=false())
 
@@ -178,7 +180,7 @@ class SchemaChange(Base):
     ran_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
 
 
-class RestorePreview(Base):
+class RestorePreview(WorkerRequest):
     """What going back to a time would undo; the worker compares, or records why not."""
 
     __tablename__ = "restore_previews"
@@ -188,29 +190,17 @@ class RestorePreview(Base):
             "ELSE num_nonnulls(counts, failure) = 1 END",
             name="restore_previews_end_says_how",
         ),
-        Index(
-            "restore_previews_open_once",
-            text("(true)"),
-            unique=True,
-            postgresql_where=text("ended_at IS NULL"),
-        ),
-        Index("restore_previews_newest", "requested_at"),
+        *_indexes("restore_previews"),
     )
 
-    id: Mapped[PrimaryKey]
-    as_of: Mapped[Timestamp]
-    requested_at: Mapped[CreatedAt]
     requested_by: Mapped[UUID]
-    # The person's name at the time.
     requested_by_name: Mapped[str] = mapped_column(Text)
-    begun_at: Mapped[Timestamp | None]
+    as_of: Mapped[Timestamp]
     compared_at: Mapped[Timestamp | None]
-    ended_at: Mapped[Timestamp | None]
     # By kind, how many rows each change affects; a JSON null counts as none.
     counts: Mapped[dict[str, dict[str, int]] | None] = mapped_column(
         JSONB(none_as_null=True)
     )
-    failure: Mapped[str | None] = mapped_column(Text)
 
 
 class RestorePreviewList(Base):
@@ -225,7 +215,7 @@ class RestorePreviewList(Base):
     content: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-class RestoreLook(Base):
+class RestoreLook(WorkerRequest):
     """The clinic of an earlier time, opened on request to look around in.
 
     While it is open, its server listens on a port of the worker's machine.
@@ -237,24 +227,12 @@ class RestoreLook(Base):
             "num_nonnulls(opened_at, used_at, port) IN (0, 3)",
             name="restore_looks_open_somewhere",
         ),
-        Index(
-            "restore_looks_open_once",
-            text("(true)"),
-            unique=True,
-            postgresql_where=text("ended_at IS NULL"),
-        ),
-        Index("restore_looks_newest", "requested_at"),
+        *_indexes("restore_looks"),
     )
 
-    id: Mapped[PrimaryKey]
-    as_of: Mapped[Timestamp]
-    requested_at: Mapped[CreatedAt]
     requested_by: Mapped[UUID]
-    # The person's name at the time.
     requested_by_name: Mapped[str] = mapped_column(Text)
-    begun_at: Mapped[Timestamp | None]
+    as_of: Mapped[Timestamp]
     opened_at: Mapped[Timestamp | None]
     used_at: Mapped[Timestamp | None]
     port: Mapped[int | None] = mapped_column(Integer)
-    ended_at: Mapped[Timestamp | None]
-    failure: Mapped[str | None] = mapped_column(Text)

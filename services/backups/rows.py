@@ -7,14 +7,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.models.integrity import (
-    BackupRequest,
-    RestoreDrill,
-    RestoreLook,
-    RestorePreview,
-)
+from db.models.integrity import WorkerRequest
 
-_Row = TypeVar("_Row", BackupRequest, RestoreDrill, RestoreLook, RestorePreview)
+_Row = TypeVar("_Row", bound=WorkerRequest)
 
 
 def add(session: Session, kind: type[_Row], **values: Any) -> _Row | None:
