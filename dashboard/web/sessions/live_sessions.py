@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from db.postgres import ANONYMOUS, Absence, Database, DatabaseUnavailable
 from services.people import sessions
+from services.people.random_tokens import hash_of, is_well_formed
 from services.people.sessions import Limits, LiveSession
 
 T = TypeVar("T")
@@ -138,9 +139,9 @@ class LiveSessions:
 
     async def find(self, token: str) -> LiveSession | None:
         """Return the sign-in behind a token; raises DatabaseUnavailable."""
-        if not sessions.is_well_formed(token):
+        if not is_well_formed(token):
             return None
-        key, now = sessions.hash_of(token), time.monotonic()
+        key, now = hash_of(token), time.monotonic()
         known = self._by_token.get(key)
         if known is not None and known.is_trusted(now):
             return None if self._is_over(known, now) else known.live

@@ -1,7 +1,5 @@
 """Links to one version of a document, for somebody who does not sign in."""
 
-import hashlib
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -20,11 +18,11 @@ from services.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from services.documents import records
 from services.documents.records.model import QUARANTINED, DocumentRecord, VersionRecord
 from services.documents.records.rows.documents import VERSION_COLUMNS, version_of
+from services.people.random_tokens import hash_of, new_token
 
 SHORTEST_MINUTES: Final = 5
 LONGEST_MINUTES: Final = 7 * 24 * 60
 _SUBJECT: Final = "document"
-_RANDOM_BYTES: Final = 32
 _LIVE: Final[ColumnElement[bool]] = DocumentShare.revoked_at.is_(None) & (
     DocumentShare.expires_at > func.now()
 )
@@ -120,10 +118,10 @@ def create(
     records.require_served(document.version)
     if document.confidential:
         raise Confidential
-    secret = secrets.token_urlsafe(_RANDOM_BYTES)
+    secret = new_token()
     row = DocumentShare(
         version_id=document.version.id,
-        token_hash=_hash(secret),
+        token_hash=hash_of(secret),
         created_by=actor.id,
         created_by_name=actor.name,
         expires_at=func.now() + timedelta(minutes=minutes),
@@ -316,7 +314,7 @@ def _shared(secret: str) -> Select[*tuple[Any, ...]]:
         )
         .join(DocumentVersion, DocumentVersion.id == DocumentShare.version_id)
         .join(Document, Document.id == DocumentVersion.document_id)
-        .where(DocumentShare.token_hash == _hash(secret), _LIVE, ~maker_is_out)
+        .where(DocumentShare.token_hash == hash_of(secret), _LIVE, ~maker_is_out)
         .where(Document.deleted_at.is_(None), ~Document.confidential)
         .where(DocumentVersion.file_id.is_not(None))
         .where(DocumentVersion.damaged_at.is_(None))
@@ -344,7 +342,7 @@ def _record(
 
 def _record_refusal(session: Session, secret: str) -> None:
     share_id = session.scalar(
-        select(DocumentShare.id).where(DocumentShare.token_hash == _hash(secret))
+        select(DocumentShare.id).where(DocumentShare.token_hash == hash_of(secret))
     )
     audit.record(
         session,
@@ -353,8 +351,3 @@ def _record_refusal(session: Session, secret: str) -> None:
         outcome="refused",
         details={"share": share_id} if share_id else {},
     )
-
-
-def _hash(secret: str) -> bytes:
-    """Hash without salt or stretching: 256 random bits cannot be guessed anyway."""
-    return hashlib.sha256(secret.encode()).digest()

@@ -1,7 +1,5 @@
 """Links that let a person in for the first time, once."""
 
-import hashlib
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -21,12 +19,11 @@ from services.patients.care import care
 from services.patients.records import patients
 from services.people import accounts
 from services.people.accounts import particulars
+from services.people.random_tokens import hash_of, is_well_formed, new_token
 from services.people.sign_in import confirmations
 
 LIFETIME: Final = timedelta(hours=72)
 METHOD: Final = "invitation"
-_RANDOM_BYTES: Final = 32
-_LENGTH: Final = len(secrets.token_urlsafe(_RANDOM_BYTES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,13 +195,13 @@ def find(session: Session, token: str) -> Invitee | None:
 
     Looking does not use it up: mail programs open links before their readers do.
     """
-    if not _is_well_formed(token):
+    if not is_well_formed(token):
         return None
     row = session.execute(
         select(User.id, User.name, User.role)
         .join(Invitation, Invitation.user_id == User.id)
         .where(
-            Invitation.token_hash == _hash(token),
+            Invitation.token_hash == hash_of(token),
             Invitation.used_at.is_(None),
             Invitation.expires_at > func.now(),
             User.deactivated_at.is_(None),
@@ -223,7 +220,7 @@ def accept(session: Session, token: str) -> Invitee | None:
     used = session.scalar(
         update(Invitation)
         .where(
-            Invitation.token_hash == _hash(token),
+            Invitation.token_hash == hash_of(token),
             Invitation.used_at.is_(None),
             Invitation.expires_at > func.now(),
         )
@@ -257,11 +254,11 @@ def _add(
 
 
 def _link(session: Session, actor: Actor, user: User) -> NewInvitation:
-    token = secrets.token_urlsafe(_RANDOM_BYTES)
+    token = new_token()
     accounts.void_invitations(session, user.id)
     invitation = Invitation(
         user_id=user.id,
-        token_hash=_hash(token),
+        token_hash=hash_of(token),
         created_by=actor.id,
         expires_at=func.now() + LIFETIME,
     )
@@ -316,12 +313,3 @@ def _require_newcomer(session: Session, user: User) -> None:
     )
     if session.scalar(came.limit(1)) is not None:
         raise AlreadySignsIn
-
-
-def _is_well_formed(token: str) -> bool:
-    return len(token) == _LENGTH and token.isascii()
-
-
-def _hash(token: str) -> bytes:
-    """Hash without salt or stretching: 256 random bits cannot be guessed anyway."""
-    return hashlib.sha256(token.encode()).digest()

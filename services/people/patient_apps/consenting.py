@@ -1,6 +1,5 @@
 """A patient lets an app read their record: a code for it, and a token for the code."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -21,6 +20,7 @@ from services.people.patient_apps.records import (
     PatientApp,
     find_app,
 )
+from services.people.random_tokens import hash_of
 from services.people.sessions.requiring import require_open
 from services.people.tokens import ending
 
@@ -65,7 +65,7 @@ def allow(
         raise NoSuchApp
     session.execute(
         insert(AuthorizationCode).values(
-            code_hash=_hash_of(code),
+            code_hash=hash_of(code),
             app_id=app.id,
             user_id=actor.id,
             redirect_uri=redirect_uri,
@@ -92,7 +92,7 @@ def redeem(session: Session, app: PatientApp, code: str) -> RedeemedCode | None:
     A code that comes a second time has leaked: the token issued for it ends (RFC 6749,
     4.1.2). The caller commits, even after a refusal.
     """
-    code_hash = _hash_of(code)
+    code_hash = hash_of(code)
     used = session.execute(
         update(AuthorizationCode)
         .where(
@@ -157,11 +157,6 @@ def forget(session: Session, expired_before: datetime) -> None:
         )
         .execution_options(synchronize_session=False)
     )
-
-
-def _hash_of(code: str) -> bytes:
-    """Hash without salt or stretching: 48 random characters cannot be guessed."""
-    return hashlib.sha256(code.encode()).digest()
 
 
 def _find_patient(session: Session, user_id: UUID) -> Actor | None:

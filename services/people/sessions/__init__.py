@@ -30,7 +30,5 @@ from services.people.sessions.records import (
     NewSession as NewSession,
     SessionRecord as SessionRecord,
     actor_of as actor_of,
-    hash_of as hash_of,
-    is_well_formed as is_well_formed,
     limits_of as limits_of,
 )

@@ -26,6 +26,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import NotAllowed, NotFound
+from services.people.random_tokens import hash_of, new_token
 from services.people.sessions.ending import SUBJECT, end_where
 from services.people.sessions.records import (
     LIMITS,
@@ -40,10 +41,8 @@ from services.people.sessions.records import (
     SessionRecord,
     actor_of,
     has_token,
-    hash_of,
     is_open,
     live_of,
-    new_token,
     require_own,
 )
 

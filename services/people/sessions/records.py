@@ -1,7 +1,5 @@
 """What is known of a sign-in, and how long it is valid."""
 
-import hashlib
-import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
@@ -23,14 +21,12 @@ from db.models.user import User, UserSession
 from db.settings import Settings
 from services.core.actors import Actor, Permission, Role
 from services.messaging.user_notifications import count_unread_of
+from services.people.random_tokens import hash_of
 
 Method = Literal["demo", "code", "passkey", "oidc", "invitation"]
 
 # How long a passkey's confirmation covers dangerous actions.
 FRESH: Final = timedelta(minutes=5)
-
-_RANDOM_BYTES: Final = 32
-_LENGTH: Final = len(secrets.token_urlsafe(_RANDOM_BYTES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,21 +122,6 @@ class LiveSession:
     at: datetime
     version: int = 0
     unread: int = 0
-
-
-def new_token() -> str:
-    """Return 256 random bits."""
-    return secrets.token_urlsafe(_RANDOM_BYTES)
-
-
-def is_well_formed(token: str) -> bool:
-    """Return whether this can be a token at all, without querying a database."""
-    return len(token) == _LENGTH and token.isascii()
-
-
-def hash_of(token: str) -> bytes:
-    """Hash without salt or stretching: 256 random bits cannot be guessed anyway."""
-    return hashlib.sha256(token.encode()).digest()
 
 
 def require_own(actor: Actor, user_id: UUID) -> None:

@@ -1,6 +1,5 @@
 """Challenges to a browser that must come back answered, once and in time."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from db.models.user import Ceremony
 from services.core.errors import Conflict
+from services.people.random_tokens import hash_of
 
 # Long enough to look for a security key, short enough that a screen left open in the
 # evening cannot be answered in the morning.
@@ -61,7 +61,7 @@ def begin(
     session.add(
         Ceremony(
             purpose=purpose,
-            browser_hash=_hash(browser),
+            browser_hash=hash_of(browser),
             user_id=user_id,
             secret=secret,
             details=dict(details or {}),
@@ -84,7 +84,7 @@ def take(
         update(Ceremony)
         .where(
             Ceremony.purpose == purpose,
-            Ceremony.browser_hash == _hash(browser),
+            Ceremony.browser_hash == hash_of(browser),
             Ceremony.secret == secret,
             Ceremony.used_at.is_(None),
             Ceremony.expires_at > func.now(),
@@ -100,8 +100,3 @@ def take(
 def forget(session: Session, expired_before: datetime) -> None:
     """Delete challenges that can no longer be answered; the caller commits."""
     session.execute(delete(Ceremony).where(Ceremony.expires_at < expired_before))
-
-
-def _hash(browser: str) -> bytes:
-    """Hash without salt or stretching: the cookie's random bits cannot be guessed."""
-    return hashlib.sha256(browser.encode()).digest()

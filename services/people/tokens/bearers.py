@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from db.models.user import ApiToken, ConnectedSystem, PatientApp, User
 from services.core.actors import Actor, Role, Scope
+from services.people.random_tokens import hash_of
 from services.people.tokens.exports import SystemExports
-from services.people.tokens.records import hash_of, is_live, read_scopes
+from services.people.tokens.records import is_live, read_scopes
 from services.people.tokens.resource_scopes import ResourceScopes, read_resource_scopes
 
 # Often enough to see what is still in use, seldom enough to cost nothing.

@@ -17,11 +17,11 @@ from services.core.audit import Action
 from services.core.errors import InvalidInput, NotFound
 from services.core.sentences import Sentence
 from services.core.typed_text import read_line
+from services.people.random_tokens import hash_of
 from services.people.sign_in import confirmations
 from services.people.tokens import ending
 from services.people.tokens.records import (
     Token,
-    hash_of,
     new_token,
     scopes_of,
     select_tokens,

@@ -1,7 +1,5 @@
 """What is stored of a token, and how it is recognised."""
 
-import hashlib
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,12 +9,11 @@ from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 
 from db.models.user import ApiToken, User
 from services.core.actors import PERMISSIONS, SCOPES, Role, Scope
+from services.people import random_tokens
 from services.people.tokens.resource_scopes import ResourceScopes, read_resource_scopes
 
 # A recognisable prefix lets secret scanners find a token that leaked into a repository.
 _PREFIX: Final = "chartroom_"
-_RANDOM_BYTES: Final = 32
-_LENGTH: Final = len(_PREFIX) + len(secrets.token_urlsafe(_RANDOM_BYTES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +47,13 @@ def scopes_of(role: Role) -> tuple[Scope, ...]:
 
 def new_token() -> str:
     """Return 256 random bits with a prefix that scanners find."""
-    return _PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
+    return _PREFIX + random_tokens.new_token()
 
 
 def is_well_formed(token: str) -> bool:
     """Return whether this can be a token at all, without querying a database."""
-    return token.startswith(_PREFIX) and len(token) == _LENGTH and token.isascii()
-
-
-def hash_of(token: str) -> bytes:
-    """Hash without salt or stretching: 256 random bits cannot be guessed anyway."""
-    return hashlib.sha256(token.encode()).digest()
+    bits = token.removeprefix(_PREFIX)
+    return token.startswith(_PREFIX) and random_tokens.is_well_formed(bits)
 
 
 def is_live() -> ColumnElement[bool]:

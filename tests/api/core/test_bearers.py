@@ -10,7 +10,7 @@ from db.models.user import ApiToken
 from db.postgres import SYSTEM, Database
 from services.core.actors import Role
 from services.people import tokens
-from services.people.tokens.records import hash_of
+from services.people.random_tokens import hash_of
 from tests.kit.waiting import eventually
 
 
