@@ -8,11 +8,8 @@ from sqlalchemy import (
     CheckConstraint,
     Identity,
     Index,
-    LargeBinary,
-    Text,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, CreatedAt, PrimaryKey
@@ -44,18 +41,18 @@ class AuditEvent(Base):
     id: Mapped[PrimaryKey]
     position: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
     at: Mapped[CreatedAt]
-    action: Mapped[str] = mapped_column(Text)
-    outcome: Mapped[str] = mapped_column(Text, server_default=text("'done'"))
+    action: Mapped[str]
+    outcome: Mapped[str] = mapped_column(server_default=text("'done'"))
     actor_id: Mapped[UUID | None]
-    actor_role: Mapped[str | None] = mapped_column(Text)
+    actor_role: Mapped[str | None]
     session_id: Mapped[UUID | None]
-    request_id: Mapped[str | None] = mapped_column(Text)
-    network: Mapped[str | None] = mapped_column(Text)
+    request_id: Mapped[str | None]
+    network: Mapped[str | None]
     patient_id: Mapped[UUID | None]
-    subject_kind: Mapped[str | None] = mapped_column(Text)
-    subject_id: Mapped[str | None] = mapped_column(Text)
-    reason: Mapped[str | None] = mapped_column(Text)
-    details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    subject_kind: Mapped[str | None]
+    subject_id: Mapped[str | None]
+    reason: Mapped[str | None]
+    details: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
 
 
 class AuditHead(Base):
@@ -66,7 +63,7 @@ class AuditHead(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, server_default=text("1"))
     sequence: Mapped[int] = mapped_column(BigInteger)
-    hash: Mapped[bytes] = mapped_column(LargeBinary)
+    hash: Mapped[bytes]
     updated_at: Mapped[CreatedAt]
 
 
@@ -77,7 +74,7 @@ class AuditSeal(Base):
 
     id: Mapped[PrimaryKey]
     sequence: Mapped[int] = mapped_column(BigInteger)
-    hash: Mapped[bytes] = mapped_column(LargeBinary)
-    key_id: Mapped[str] = mapped_column(Text)
-    signature: Mapped[bytes] = mapped_column(LargeBinary)
+    hash: Mapped[bytes]
+    key_id: Mapped[str]
+    signature: Mapped[bytes]
     sealed_at: Mapped[CreatedAt]

@@ -7,10 +7,8 @@ from uuid import UUID
 from sqlalchemy import (
     CheckConstraint,
     ColumnClause,
-    DateTime,
     ForeignKey,
     Index,
-    Text,
     UniqueConstraint,
     func,
     literal_column,
@@ -19,7 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, CreatedAt, PrimaryKey, Timestamp
+from db.models.base import Base, CreatedAt, PrimaryKey
 
 _SPAN: Final[ColumnClause[Any]] = literal_column("tstzrange(starts_at, ends_at)")
 _OFFERED = text("withdrawn_at IS NULL")
@@ -51,15 +49,15 @@ class Slot(Base):
 
     id: Mapped[PrimaryKey]
     doctor_id: Mapped[UUID] = mapped_column(ForeignKey("doctors.id"))
-    starts_at: Mapped[Timestamp]
-    ends_at: Mapped[Timestamp]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
     # From the weekly plan, added by hand, or the scratch slot of a proof.
-    origin: Mapped[str] = mapped_column(Text, server_default=text("'plan'"))
+    origin: Mapped[str] = mapped_column(server_default=text("'plan'"))
     # The plan no longer has the slot, but somebody holds or has booked it: they may
     # keep it, and nobody else gets it.
     is_leaving: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[CreatedAt]
-    withdrawn_at: Mapped[Timestamp | None]
+    withdrawn_at: Mapped[datetime | None]
 
 
 class Booking(Base):
@@ -116,25 +114,23 @@ class Booking(Base):
     slot_id: Mapped[UUID] = mapped_column(ForeignKey("slots.id"))
     doctor_id: Mapped[UUID] = mapped_column(ForeignKey("doctors.id"))
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"))
-    status: Mapped[str] = mapped_column(Text, server_default=text("'pending'"))
+    status: Mapped[str] = mapped_column(server_default=text("'pending'"))
     attempt: Mapped[UUID]
-    expires_at: Mapped[Timestamp | None]
+    expires_at: Mapped[datetime | None]
     renewals: Mapped[int] = mapped_column(server_default=text("0"))
     # What the visit is for, as entered by the person who books it.
-    note: Mapped[str] = mapped_column(Text, server_default=text("''"))
-    override_reason: Mapped[str | None] = mapped_column(Text)
+    note: Mapped[str] = mapped_column(server_default=text("''"))
+    override_reason: Mapped[str | None]
     # The booking that this one replaces once it is confirmed.
     replaces_id: Mapped[UUID | None] = mapped_column(ForeignKey("bookings.id"))
     series_id: Mapped[UUID | None]
     waitlist_id: Mapped[UUID | None] = mapped_column(ForeignKey("waitlist_entries.id"))
     created_by: Mapped[UUID]
-    created_by_name: Mapped[str] = mapped_column(Text)
+    created_by_name: Mapped[str]
     # Not now(): a transaction that waited for another one counts from the end of that.
-    created_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=func.clock_timestamp()
-    )
-    confirmed_at: Mapped[Timestamp | None]
-    ended_at: Mapped[Timestamp | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    confirmed_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
     ended_by: Mapped[UUID | None]
 
 
@@ -182,10 +178,10 @@ class BookingSlot(Base):
     booking_id: Mapped[UUID | None] = mapped_column(ForeignKey("bookings.id"))
     patient_id: Mapped[UUID | None] = mapped_column(ForeignKey("patients.id"))
     newcomer_id: Mapped[UUID | None] = mapped_column(ForeignKey("newcomers.id"))
-    starts_at: Mapped[Timestamp]
-    ends_at: Mapped[Timestamp]
-    status: Mapped[str] = mapped_column(Text)
-    expires_at: Mapped[Timestamp | None]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    status: Mapped[str]
+    expires_at: Mapped[datetime | None]
     may_overlap: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
@@ -202,8 +198,8 @@ class SlotChange(Base):
         ForeignKey("slots.id", ondelete="CASCADE"), primary_key=True
     )
     version: Mapped[int]
-    changed_at: Mapped[Timestamp]
-    held_until: Mapped[Timestamp | None]
+    changed_at: Mapped[datetime]
+    held_until: Mapped[datetime | None]
 
 
 class Newcomer(Base):
@@ -265,20 +261,18 @@ class Newcomer(Base):
     id: Mapped[PrimaryKey]
     slot_id: Mapped[UUID] = mapped_column(ForeignKey("slots.id"))
     doctor_id: Mapped[UUID] = mapped_column(ForeignKey("doctors.id"))
-    status: Mapped[str] = mapped_column(Text, server_default=text("'pending'"))
-    name: Mapped[str] = mapped_column(Text)
-    email: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(server_default=text("'pending'"))
+    name: Mapped[str]
+    email: Mapped[str]
     attempt: Mapped[UUID]
     salt: Mapped[bytes]
     code_hash: Mapped[bytes]
     tries: Mapped[int] = mapped_column(server_default=text("0"))
     revision: Mapped[int] = mapped_column(server_default=text("1"))
-    created_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=func.clock_timestamp()
-    )
-    expires_at: Mapped[Timestamp | None]
-    confirmed_at: Mapped[Timestamp | None]
-    ended_at: Mapped[Timestamp | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    expires_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
     booking_id: Mapped[UUID | None] = mapped_column(ForeignKey("bookings.id"))
 
 
@@ -328,26 +322,26 @@ class Appointment(Base):
     booking_id: Mapped[UUID] = mapped_column(ForeignKey("bookings.id"))
     doctor_id: Mapped[UUID] = mapped_column(ForeignKey("doctors.id"))
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"))
-    starts_at: Mapped[Timestamp]
-    ends_at: Mapped[Timestamp]
-    status: Mapped[str] = mapped_column(Text, server_default=text("'scheduled'"))
-    code: Mapped[str] = mapped_column(Text)
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    status: Mapped[str] = mapped_column(server_default=text("'scheduled'"))
+    code: Mapped[str]
     revision: Mapped[int] = mapped_column(server_default=text("1"))
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
-    reminded_at: Mapped[Timestamp | None]
+    reminded_at: Mapped[datetime | None]
     # The outcome of the last reminder call to the patient, with who made it and when.
-    phone_outcome: Mapped[str | None] = mapped_column(Text)
+    phone_outcome: Mapped[str | None]
     phoned_by: Mapped[UUID | None]
-    phoned_by_name: Mapped[str | None] = mapped_column(Text)
-    phoned_at: Mapped[Timestamp | None]
-    checked_in_at: Mapped[Timestamp | None]
+    phoned_by_name: Mapped[str | None]
+    phoned_at: Mapped[datetime | None]
+    checked_in_at: Mapped[datetime | None]
     # In the room if this is after the check-in: see 0015.
-    called_in_at: Mapped[Timestamp | None]
-    completed_at: Mapped[Timestamp | None]
-    cancelled_at: Mapped[Timestamp | None]
+    called_in_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
     cancelled_by: Mapped[UUID | None]
-    cancelled_because: Mapped[str | None] = mapped_column(Text)
+    cancelled_because: Mapped[str | None]
 
 
 class WaitlistEntry(Base):
@@ -381,14 +375,14 @@ class WaitlistEntry(Base):
     id: Mapped[PrimaryKey]
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"))
     doctor_id: Mapped[UUID | None] = mapped_column(ForeignKey("doctors.id"))
-    speciality: Mapped[str | None] = mapped_column(Text)
-    from_at: Mapped[Timestamp]
-    until_at: Mapped[Timestamp]
-    status: Mapped[str] = mapped_column(Text, server_default=text("'waiting'"))
-    offered_at: Mapped[Timestamp | None]
+    speciality: Mapped[str | None]
+    from_at: Mapped[datetime]
+    until_at: Mapped[datetime]
+    status: Mapped[str] = mapped_column(server_default=text("'waiting'"))
+    offered_at: Mapped[datetime | None]
     created_by: Mapped[UUID]
     created_at: Mapped[CreatedAt]
-    ended_at: Mapped[Timestamp | None]
+    ended_at: Mapped[datetime | None]
 
 
 class VisitNotification(Base):
@@ -428,7 +422,7 @@ class VisitNotification(Base):
     )
 
     id: Mapped[PrimaryKey]
-    kind: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str]
     patient_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("patients.id"), index=True
     )
@@ -437,11 +431,11 @@ class VisitNotification(Base):
     )
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     booking_id: Mapped[UUID | None] = mapped_column(ForeignKey("bookings.id"))
-    to_address: Mapped[str] = mapped_column(Text)
-    subject: Mapped[str] = mapped_column(Text)
-    body: Mapped[str] = mapped_column(Text)
+    to_address: Mapped[str]
+    subject: Mapped[str]
+    body: Mapped[str]
     created_at: Mapped[CreatedAt]
     send_at: Mapped[CreatedAt]
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
-    sent_at: Mapped[Timestamp | None]
-    given_up_at: Mapped[Timestamp | None]
+    sent_at: Mapped[datetime | None]
+    given_up_at: Mapped[datetime | None]

@@ -1,5 +1,6 @@
 """Who treats whom, who opened what, what was exported, and what analysts were told."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,6 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     Index,
-    LargeBinary,
     Text,
     false,
     text,
@@ -17,7 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, CreatedAt, PrimaryKey, TextList, Timestamp
+from db.models.base import Base, CreatedAt, PrimaryKey, TextList
 
 
 class CareRelationship(Base):
@@ -36,7 +36,7 @@ class CareRelationship(Base):
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"), index=True)
     created_by: Mapped[UUID | None]
     created_at: Mapped[CreatedAt]
-    ended_at: Mapped[Timestamp | None]
+    ended_at: Mapped[datetime | None]
 
 
 class BreakGlassAccess(Base):
@@ -61,14 +61,14 @@ class BreakGlassAccess(Base):
     id: Mapped[PrimaryKey]
     clinician_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"), index=True)
-    reason: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str]
     created_at: Mapped[CreatedAt]
-    expires_at: Mapped[Timestamp]
+    expires_at: Mapped[datetime]
     # When the administrators were notified of it.
-    notified_at: Mapped[Timestamp | None] = mapped_column("told_at")
-    reviewed_at: Mapped[Timestamp | None]
+    notified_at: Mapped[datetime | None] = mapped_column("told_at")
+    reviewed_at: Mapped[datetime | None]
     reviewed_by: Mapped[UUID | None]
-    review: Mapped[str | None] = mapped_column(Text)
+    review: Mapped[str | None]
 
 
 class ExportGrant(Base):
@@ -85,10 +85,10 @@ class ExportGrant(Base):
     id: Mapped[PrimaryKey]
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
     criteria_key: Mapped[str | None] = mapped_column(ForeignKey("stored_criteria.key"))
-    reason: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str]
     created_at: Mapped[CreatedAt]
-    expires_at: Mapped[Timestamp]
-    used_at: Mapped[Timestamp | None]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
 
 
 class BulkExport(Base):
@@ -123,24 +123,24 @@ class BulkExport(Base):
 
     id: Mapped[PrimaryKey]
     owner_id: Mapped[UUID]
-    owner_name: Mapped[str] = mapped_column(Text)
-    owner_role: Mapped[str] = mapped_column(Text)
+    owner_name: Mapped[str]
+    owner_role: Mapped[str]
     scopes: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
-    request: Mapped[str] = mapped_column(Text)
+    request: Mapped[str]
     types: Mapped[list[str]] = mapped_column(ARRAY(Text))
     of_patients: Mapped[bool] = mapped_column(server_default=false())
-    changed_since: Mapped[Timestamp | None]
-    group_subject: Mapped[str | None] = mapped_column(Text)
+    changed_since: Mapped[datetime | None]
+    group_subject: Mapped[str | None]
     group_key: Mapped[str | None] = mapped_column(ForeignKey("stored_criteria.key"))
     passed_over: Mapped[TextList]
-    reason: Mapped[str] = mapped_column(Text)
-    state: Mapped[str] = mapped_column(Text, server_default=text("'waiting'"))
-    progress: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    reason: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default=text("'waiting'"))
+    progress: Mapped[str] = mapped_column(server_default=text("''"))
     worker: Mapped[UUID | None]
-    worked_at: Mapped[Timestamp | None]
-    as_of: Mapped[Timestamp | None]
+    worked_at: Mapped[datetime | None]
+    as_of: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
-    expires_at: Mapped[Timestamp] = mapped_column(
+    expires_at: Mapped[datetime] = mapped_column(
         server_default=text("now() + interval '24 hours'")
     )
 
@@ -154,10 +154,10 @@ class BulkExportFile(Base):
         ForeignKey("bulk_exports.id", ondelete="CASCADE"), primary_key=True
     )
     number: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str]
     count: Mapped[int] = mapped_column(BigInteger)
     size: Mapped[int] = mapped_column(BigInteger)
-    file_id: Mapped[str] = mapped_column(Text)
+    file_id: Mapped[str]
 
 
 class SystemGroup(Base):
@@ -184,9 +184,9 @@ class SystemGroup(Base):
         ForeignKey("connected_systems.id"), primary_key=True
     )
     group_id: Mapped[UUID] = mapped_column(primary_key=True)
-    subject: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str]
     criteria_key: Mapped[str] = mapped_column(ForeignKey("stored_criteria.key"))
-    name: Mapped[str] = mapped_column(Text)
+    name: Mapped[str]
     saved_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     granted_by: Mapped[UUID]
     granted_at: Mapped[CreatedAt]
@@ -216,9 +216,9 @@ class DisclosedGroup(Base):
         ),
     )
 
-    digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
     size: Mapped[int]
-    members: Mapped[bytes] = mapped_column(LargeBinary)
+    members: Mapped[bytes]
     disclosed_at: Mapped[CreatedAt] = mapped_column("told_at")
     disclosed_to: Mapped[UUID] = mapped_column("told_to")
     of_events: Mapped[bool] = mapped_column(server_default=false())
@@ -232,8 +232,8 @@ class DisclosedAnswer(Base):
     __tablename__ = "told_answers"
     __table_args__ = (Index("told_answers_newest", "told_at"),)
 
-    digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    answer: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    answer: Mapped[dict[str, Any]]
     disclosed_at: Mapped[CreatedAt] = mapped_column("told_at")
 
 
@@ -249,14 +249,14 @@ class PreparedFacet(Base):
     __tablename__ = "prepared_facets"
     __table_args__ = {"prefixes": ["UNLOGGED"]}  # noqa: RUF012 - SQLAlchemy's own form
 
-    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
     place: Mapped[int] = mapped_column(primary_key=True)
-    question: Mapped[str] = mapped_column(Text)
-    words: Mapped[str] = mapped_column(Text)
-    members: Mapped[bytes] = mapped_column(LargeBinary)
+    question: Mapped[str]
+    words: Mapped[str]
+    members: Mapped[bytes]
     population: Mapped[int]
     smallest_group: Mapped[int]
-    counted_at: Mapped[Timestamp]
+    counted_at: Mapped[datetime]
 
 
 class PseudonymKey(Base):
@@ -266,4 +266,4 @@ class PseudonymKey(Base):
     __table_args__ = (CheckConstraint("is_only"),)
 
     is_only: Mapped[bool] = mapped_column(primary_key=True, server_default=true())
-    secret: Mapped[bytes] = mapped_column(LargeBinary)
+    secret: Mapped[bytes]

@@ -1,5 +1,6 @@
 """What comes of a visit: its medical record, and the prescription."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,15 +10,13 @@ from sqlalchemy import (
     Computed,
     ForeignKey,
     Index,
-    LargeBinary,
-    Text,
     UniqueConstraint,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, CreatedAt, PrimaryKey, TextList, Timestamp
+from db.models.base import Base, CreatedAt, PrimaryKey, TextList
 
 _WORDS = (
     "to_tsvector('simple'::regconfig, "
@@ -60,7 +59,7 @@ class MedicalRecord(Base):
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"))
     doctor_id: Mapped[UUID] = mapped_column(ForeignKey("doctors.id"))
     number: Mapped[int] = mapped_column(server_default=text("1"))
-    content: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    content: Mapped[dict[str, Any]]
     words: Mapped[str] = mapped_column(TSVECTOR, Computed(_WORDS, persisted=True))
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
@@ -78,12 +77,12 @@ class MedicalRecordVersion(Base):
         ForeignKey("medical_records.id"), primary_key=True
     )
     number: Mapped[int] = mapped_column(primary_key=True)
-    content: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    content: Mapped[dict[str, Any]]
     author_id: Mapped[UUID]
-    author_name: Mapped[str] = mapped_column(Text)
+    author_name: Mapped[str]
     created_at: Mapped[CreatedAt]
     # The time as of which the notes were brought back, if they were.
-    as_of: Mapped[Timestamp | None]
+    as_of: Mapped[datetime | None]
 
 
 class Prescription(Base):
@@ -106,7 +105,7 @@ class Prescription(Base):
     appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"))
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"))
     doctor_id: Mapped[UUID] = mapped_column(ForeignKey("doctors.id"))
-    status: Mapped[str] = mapped_column(Text, server_default=text("'issued'"))
+    status: Mapped[str] = mapped_column(server_default=text("'issued'"))
     latest: Mapped[int] = mapped_column(server_default=text("1"))
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
@@ -161,14 +160,14 @@ class PrescriptionVersion(Base):
     prescription_id: Mapped[UUID] = mapped_column(ForeignKey("prescriptions.id"))
     number: Mapped[int]
     lines: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
-    note: Mapped[str] = mapped_column(Text, server_default=text("''"))
-    file_id: Mapped[str] = mapped_column(Text)
-    filename: Mapped[str] = mapped_column(Text)
+    note: Mapped[str] = mapped_column(server_default=text("''"))
+    file_id: Mapped[str]
+    filename: Mapped[str]
     filesize: Mapped[int] = mapped_column(BigInteger)
-    sha256: Mapped[bytes] = mapped_column(LargeBinary)
-    signer: Mapped[bytes] = mapped_column(LargeBinary)
+    sha256: Mapped[bytes]
+    signer: Mapped[bytes]
     author_id: Mapped[UUID]
-    author_name: Mapped[str] = mapped_column(Text)
+    author_name: Mapped[str]
     created_at: Mapped[CreatedAt]
 
 
@@ -186,11 +185,11 @@ class CodeList(Base):
         ),
     )
 
-    kind: Mapped[str] = mapped_column(Text, primary_key=True)
-    source: Mapped[str] = mapped_column(Text, server_default=text("'built-in'"))
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(server_default=text("'built-in'"))
     version: Mapped[UUID] = mapped_column(server_default=text("uuidv7()"))
-    imported_at: Mapped[Timestamp | None]
-    imported_by_name: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    imported_at: Mapped[datetime | None]
+    imported_by_name: Mapped[str] = mapped_column(server_default=text("''"))
 
 
 class ListedDrug(Base):
@@ -214,14 +213,14 @@ class ListedDrug(Base):
     )
 
     id: Mapped[PrimaryKey]
-    name: Mapped[str] = mapped_column(Text)
-    form: Mapped[str] = mapped_column(Text, server_default=text("''"))
-    strength: Mapped[str] = mapped_column(Text, server_default=text("''"))
-    route: Mapped[str] = mapped_column(Text, server_default=text("''"))
-    atc_code: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    name: Mapped[str]
+    form: Mapped[str] = mapped_column(server_default=text("''"))
+    strength: Mapped[str] = mapped_column(server_default=text("''"))
+    route: Mapped[str] = mapped_column(server_default=text("''"))
+    atc_code: Mapped[str] = mapped_column(server_default=text("''"))
     ingredients: Mapped[TextList]
     created_at: Mapped[CreatedAt]
-    retired_at: Mapped[Timestamp | None]
+    retired_at: Mapped[datetime | None]
 
 
 class ListedDiagnosis(Base):
@@ -242,9 +241,9 @@ class ListedDiagnosis(Base):
     )
 
     id: Mapped[PrimaryKey]
-    system: Mapped[str] = mapped_column(Text)
-    code: Mapped[str] = mapped_column(Text)
-    term: Mapped[str] = mapped_column(Text)
+    system: Mapped[str]
+    code: Mapped[str]
+    term: Mapped[str]
     synonyms: Mapped[TextList]
     created_at: Mapped[CreatedAt]
-    retired_at: Mapped[Timestamp | None]
+    retired_at: Mapped[datetime | None]

@@ -1,6 +1,6 @@
 """Doctors, when they work, and which of that time is kept free."""
 
-from datetime import time
+from datetime import datetime, time
 from decimal import Decimal
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, CreatedAt, PrimaryKey, Timestamp
+from db.models.base import Base, CreatedAt, PrimaryKey
 
 _KEY = Text(collation="C")
 
@@ -57,28 +57,28 @@ class Doctor(Base):
     id: Mapped[PrimaryKey]
     name: Mapped[str] = mapped_column(String(100))
     speciality: Mapped[str] = mapped_column(String(100))
-    sex: Mapped[str] = mapped_column(Text, server_default="unknown")
+    sex: Mapped[str] = mapped_column(server_default="unknown")
     city: Mapped[str | None] = mapped_column(String(100))
-    email: Mapped[str | None] = mapped_column(Text)
+    email: Mapped[str | None]
     email_key: Mapped[str | None] = mapped_column(
         _KEY, Computed("lower(email)", persisted=True)
     )
-    license_number: Mapped[str | None] = mapped_column(Text)
+    license_number: Mapped[str | None]
     license_key: Mapped[str | None] = mapped_column(
         _KEY, Computed("upper(btrim(license_number))", persisted=True)
     )
     fee: Mapped[Decimal | None] = mapped_column(Numeric(9, 2))
-    room: Mapped[str | None] = mapped_column(Text)
-    photo_file_id: Mapped[str | None] = mapped_column(Text)
+    room: Mapped[str | None]
+    photo_file_id: Mapped[str | None]
     slot_minutes: Mapped[int] = mapped_column(server_default=text("20"))
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     revision: Mapped[int] = mapped_column(server_default=text("1"))
-    source: Mapped[str | None] = mapped_column(Text)
-    source_id: Mapped[str | None] = mapped_column(Text)
+    source: Mapped[str | None]
+    source_id: Mapped[str | None]
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
-    deleted_at: Mapped[Timestamp | None]
+    deleted_at: Mapped[datetime | None]
 
 
 class WorkingHours(Base):
@@ -111,7 +111,7 @@ class WorkingHours(Base):
     id: Mapped[PrimaryKey]
     doctor_id: Mapped[UUID] = mapped_column(ForeignKey("doctors.id"))
     weekday: Mapped[int]
-    kind: Mapped[str] = mapped_column(Text, server_default=text("'work'"))
+    kind: Mapped[str] = mapped_column(server_default=text("'work'"))
     starts_at: Mapped[time]
     ends_at: Mapped[time]
 
@@ -145,11 +145,11 @@ class ScheduleException(Base):
 
     id: Mapped[PrimaryKey]
     doctor_id: Mapped[UUID | None] = mapped_column(ForeignKey("doctors.id"))
-    kind: Mapped[str] = mapped_column(Text)
-    starts_at: Mapped[Timestamp]
-    ends_at: Mapped[Timestamp]
-    reason: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    kind: Mapped[str]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(server_default=text("''"))
     created_by: Mapped[UUID]
     created_at: Mapped[CreatedAt]
-    deleted_at: Mapped[Timestamp | None]
+    deleted_at: Mapped[datetime | None]
     deleted_by: Mapped[UUID | None]

@@ -8,11 +8,9 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Computed,
-    DateTime,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
-    LargeBinary,
     Text,
     UniqueConstraint,
     func,
@@ -21,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, CreatedAt, PrimaryKey, TextList, Timestamp
+from db.models.base import Base, CreatedAt, PrimaryKey, TextList
 
 _CURRENT = text("deleted_at IS NULL")
 _KEY = Text(collation="C")
@@ -138,16 +136,16 @@ class Document(Base):
     patient_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("patients.id"), index=True
     )
-    title: Mapped[str] = mapped_column(Text)
+    title: Mapped[str]
     title_key: Mapped[str] = mapped_column(
         _KEY, Computed("fold(title)", persisted=True)
     )
-    document_type: Mapped[str] = mapped_column(Text, server_default=text("'other'"))
-    classification: Mapped[str] = mapped_column(Text, server_default=text("'clinical'"))
-    description: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    document_type: Mapped[str] = mapped_column(server_default=text("'other'"))
+    classification: Mapped[str] = mapped_column(server_default=text("'clinical'"))
+    description: Mapped[str] = mapped_column(server_default=text("''"))
     # `metadata` is SQLAlchemy's own name on a model.
     metadata_: Mapped[dict[str, Any]] = mapped_column(
-        "metadata", JSONB, server_default=text("'{}'")
+        "metadata", server_default=text("'{}'")
     )
     latest: Mapped[int] = mapped_column(server_default=text("1"))
     revision: Mapped[int] = mapped_column(server_default=text("1"))
@@ -158,15 +156,15 @@ class Document(Base):
     withheld: Mapped[bool] = mapped_column(server_default=text("false"))
     created_by: Mapped[UUID]
     # The person's name at the time; people leave, and not everybody may see everybody.
-    created_by_name: Mapped[str] = mapped_column(Text)
+    created_by_name: Mapped[str]
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
-    deleted_at: Mapped[Timestamp | None]
+    deleted_at: Mapped[datetime | None]
     deleted_by: Mapped[UUID | None]
-    held_at: Mapped[Timestamp | None]
+    held_at: Mapped[datetime | None]
     held_by: Mapped[UUID | None]
-    held_because: Mapped[str | None] = mapped_column(Text)
-    purged_at: Mapped[Timestamp | None]
+    held_because: Mapped[str | None]
+    purged_at: Mapped[datetime | None]
     # The date on the paper itself, whenever it was filed.
     dated_on: Mapped[date | None]
     # Names of tags. The rules of DocumentTag say who may see which of them.
@@ -189,8 +187,8 @@ class DocumentTag(Base):
     )
 
     id: Mapped[PrimaryKey]
-    name: Mapped[str] = mapped_column(Text)
-    colour: Mapped[str] = mapped_column(Text, server_default=text("'gray'"))
+    name: Mapped[str]
+    colour: Mapped[str] = mapped_column(server_default=text("'gray'"))
     is_shown_to_patients: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[CreatedAt]
 
@@ -275,27 +273,27 @@ class DocumentVersion(Base):
     id: Mapped[PrimaryKey]
     document_id: Mapped[UUID] = mapped_column(ForeignKey("documents.id"))
     number: Mapped[int]
-    file_id: Mapped[str | None] = mapped_column(Text)
-    filename: Mapped[str] = mapped_column(Text)
+    file_id: Mapped[str | None]
+    filename: Mapped[str]
     filesize: Mapped[int] = mapped_column(BigInteger)
-    sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    sha256: Mapped[bytes]
     pages: Mapped[int | None]
     # What the inspection found: see services/pdf/report.py.
     findings: Mapped[TextList]
-    origin: Mapped[str] = mapped_column(Text)
-    template: Mapped[str | None] = mapped_column(Text)
-    form: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    scan: Mapped[str] = mapped_column(Text, server_default=text("'off'"))
-    reading: Mapped[str] = mapped_column(Text, server_default=text("'embedded'"))
+    origin: Mapped[str]
+    template: Mapped[str | None]
+    form: Mapped[dict[str, Any] | None]
+    scan: Mapped[str] = mapped_column(server_default=text("'off'"))
+    reading: Mapped[str] = mapped_column(server_default=text("'embedded'"))
     author_id: Mapped[UUID]
-    author_name: Mapped[str] = mapped_column(Text)
+    author_name: Mapped[str]
     # The form's content is stated by the patient, and not the clinic's word.
     stated_by_patient: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[CreatedAt]
-    checked_at: Mapped[Timestamp | None]
-    damaged_at: Mapped[Timestamp | None]
+    checked_at: Mapped[datetime | None]
+    damaged_at: Mapped[datetime | None]
     # When a scan or a recognition came to nothing: the others have their turn first.
-    tried_at: Mapped[Timestamp | None]
+    tried_at: Mapped[datetime | None]
 
 
 class DocumentOriginal(Base):
@@ -323,11 +321,11 @@ class DocumentOriginal(Base):
 
     id: Mapped[PrimaryKey]
     version_id: Mapped[UUID] = mapped_column(ForeignKey("document_versions.id"))
-    file_id: Mapped[str] = mapped_column(Text)
-    filename: Mapped[str] = mapped_column(Text)
-    media_type: Mapped[str] = mapped_column(Text)
+    file_id: Mapped[str]
+    filename: Mapped[str]
+    media_type: Mapped[str]
     filesize: Mapped[int] = mapped_column(BigInteger)
-    sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    sha256: Mapped[bytes]
 
 
 class DocumentText(Base):
@@ -367,14 +365,14 @@ class DocumentShare(Base):
 
     id: Mapped[PrimaryKey]
     version_id: Mapped[UUID] = mapped_column(ForeignKey("document_versions.id"))
-    token_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    token_hash: Mapped[bytes]
     created_by: Mapped[UUID]
-    created_by_name: Mapped[str] = mapped_column(Text)
+    created_by_name: Mapped[str]
     created_at: Mapped[CreatedAt]
-    expires_at: Mapped[Timestamp]
-    revoked_at: Mapped[Timestamp | None]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
     opened: Mapped[int] = mapped_column(server_default=text("0"))
-    last_opened_at: Mapped[Timestamp | None]
+    last_opened_at: Mapped[datetime | None]
 
 
 class RetentionRule(Base):
@@ -395,11 +393,9 @@ class RetentionRule(Base):
         ),
     )
 
-    classification: Mapped[str] = mapped_column(Text, primary_key=True)
+    classification: Mapped[str] = mapped_column(primary_key=True)
     keep_days: Mapped[int]
     # How long a deleted document can be restored.
     restore_days: Mapped[int] = mapped_column(server_default=text("30"))
     updated_by: Mapped[UUID | None]
-    updated_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=func.now()
-    )
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())

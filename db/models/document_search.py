@@ -1,6 +1,6 @@
 """What documents are found by: words, kept by triggers, and the clinic's own fields."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, CreatedAt, PrimaryKey, TextList, Timestamp
+from db.models.base import Base, CreatedAt, PrimaryKey, TextList
 
 _KEY = Text(collation="C")
 
@@ -63,7 +63,7 @@ class DocumentSearch(Base):
     )
     patient_id: Mapped[UUID | None]
     created_by: Mapped[UUID]
-    created_at: Mapped[Timestamp]
+    created_at: Mapped[datetime]
     head: Mapped[str] = mapped_column(TSVECTOR)
     words: Mapped[str] = mapped_column(TSVECTOR)
     pairs: Mapped[list[int]] = mapped_column(ARRAY(Integer))
@@ -122,15 +122,15 @@ class DocumentField(Base):
     )
 
     id: Mapped[PrimaryKey]
-    key: Mapped[str] = mapped_column(Text)
-    name: Mapped[str] = mapped_column(Text)
-    kind: Mapped[str] = mapped_column(Text)
-    unit: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    key: Mapped[str]
+    name: Mapped[str]
+    kind: Mapped[str]
+    unit: Mapped[str] = mapped_column(server_default=text("''"))
     choices: Mapped[TextList]
     # For all types if none is named.
     document_types: Mapped[TextList]
     is_required: Mapped[bool] = mapped_column(server_default=text("false"))
-    archived_at: Mapped[Timestamp | None]
+    archived_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
 
 
@@ -168,9 +168,9 @@ class DocumentFieldValue(Base):
         ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True
     )
     field: Mapped[str] = mapped_column(
-        Text, ForeignKey("document_fields.key"), primary_key=True
+        ForeignKey("document_fields.key"), primary_key=True
     )
-    text_value: Mapped[str | None] = mapped_column(Text)
+    text_value: Mapped[str | None]
     text_key: Mapped[str | None] = mapped_column(
         _KEY, Computed("fold(text_value)", persisted=True)
     )

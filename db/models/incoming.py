@@ -1,11 +1,12 @@
 """What comes in: files sent in parts, and who looks at new documents."""
 
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, CreatedAt, PrimaryKey, Timestamp
+from db.models.base import Base, CreatedAt, PrimaryKey
 
 
 class Upload(Base):
@@ -31,10 +32,10 @@ class Upload(Base):
     length: Mapped[int] = mapped_column(BigInteger)
     received: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     # `metadata` is SQLAlchemy's own name on a model.
-    metadata_: Mapped[str] = mapped_column("metadata", Text, server_default=text("''"))
+    metadata_: Mapped[str] = mapped_column("metadata", server_default=text("''"))
     created_by: Mapped[UUID]
     created_at: Mapped[CreatedAt]
-    expires_at: Mapped[Timestamp] = mapped_column(
+    expires_at: Mapped[datetime] = mapped_column(
         server_default=text("now() + interval '24 hours'")
     )
 
@@ -50,7 +51,7 @@ class UploadPart(Base):
     )
     first_byte: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     size: Mapped[int]
-    file_id: Mapped[str] = mapped_column(Text)
+    file_id: Mapped[str]
 
 
 class DocumentAssignment(Base):
@@ -73,7 +74,7 @@ class DocumentAssignment(Base):
     )
     assignee_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     # The person's name at the time: not everybody may see everybody.
-    assignee_name: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    assignee_name: Mapped[str] = mapped_column(server_default=text("''"))
     changed_by: Mapped[UUID]
     changed_at: Mapped[CreatedAt]
-    done_at: Mapped[Timestamp | None]
+    done_at: Mapped[datetime | None]

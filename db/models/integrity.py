@@ -6,12 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import (
     CheckConstraint,
-    DateTime,
     ForeignKey,
     Index,
-    Integer,
-    LargeBinary,
-    Text,
     false,
     func,
     text,
@@ -19,7 +15,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, CreatedAt, PrimaryKey, Timestamp
+from db.models.base import Base, CreatedAt, PrimaryKey
 
 
 class PendingFileDeletion(Base):
@@ -47,11 +43,11 @@ class PendingFileDeletion(Base):
         ),
     )
 
-    bucket: Mapped[str] = mapped_column(Text, primary_key=True)
-    file_id: Mapped[str] = mapped_column(Text, primary_key=True)
-    because: Mapped[str] = mapped_column(Text)
+    bucket: Mapped[str] = mapped_column(primary_key=True)
+    file_id: Mapped[str] = mapped_column(primary_key=True)
+    because: Mapped[str]
     detected_at: Mapped[CreatedAt] = mapped_column("found_at")
-    due_at: Mapped[Timestamp | None] = mapped_column("doomed_at")
+    due_at: Mapped[datetime | None] = mapped_column("doomed_at")
 
 
 class IntegrityRun(Base):
@@ -64,15 +60,13 @@ class IntegrityRun(Base):
         ),
     )
 
-    job: Mapped[str] = mapped_column(Text, primary_key=True)
-    ended_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=func.now()
-    )
+    job: Mapped[str] = mapped_column(primary_key=True)
+    ended_at: Mapped[datetime] = mapped_column(server_default=func.now())
     results: Mapped[dict[str, Any]] = mapped_column(
-        "found", JSONB, server_default=text("'{}'")
+        "found", server_default=text("'{}'")
     )
     # How far a walk has come, for a walk without rows of its own to note it in.
-    position: Mapped[str | None] = mapped_column(Text)
+    position: Mapped[str | None]
 
 
 class WorkerRequest(Base):
@@ -85,9 +79,9 @@ class WorkerRequest(Base):
 
     id: Mapped[PrimaryKey]
     requested_at: Mapped[CreatedAt]
-    begun_at: Mapped[Timestamp | None]
-    ended_at: Mapped[Timestamp | None]
-    failure: Mapped[str | None] = mapped_column(Text)
+    begun_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    failure: Mapped[str | None]
 
 
 def _indexes(table: str) -> tuple[Index, Index]:
@@ -115,8 +109,8 @@ class BackupRequest(WorkerRequest):
     )
 
     requested_by: Mapped[UUID]
-    requested_by_name: Mapped[str] = mapped_column(Text)
-    set_id: Mapped[str | None] = mapped_column(Text)
+    requested_by_name: Mapped[str]
+    set_id: Mapped[str | None]
 
 
 class ToolAnswer(Base):
@@ -138,14 +132,14 @@ class ToolAnswer(Base):
     )
 
     # With the name that the servers have in the tool: barman:clinic.
-    name: Mapped[str] = mapped_column(Text, primary_key=True)
-    tried_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    name: Mapped[str] = mapped_column(primary_key=True)
+    tried_at: Mapped[datetime]
     # Consecutive failed tries.
-    tries: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    failure: Mapped[str | None] = mapped_column(Text)
-    answered_at: Mapped[Timestamp | None]
+    tries: Mapped[int] = mapped_column(server_default=text("0"))
+    failure: Mapped[str | None]
+    answered_at: Mapped[datetime | None]
     report: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    archived_until: Mapped[Timestamp | None]
+    archived_until: Mapped[datetime | None]
     marks: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
 
 
@@ -164,7 +158,7 @@ class RestoreDrill(WorkerRequest):
 
     # Nobody, if it came by plan.
     requested_by: Mapped[UUID | None]
-    requested_by_name: Mapped[str | None] = mapped_column(Text)
+    requested_by_name: Mapped[str | None]
     # A proof and its figures; a JSON null counts as none.
     result: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     # From the copy elsewhere instead of the backups here.
@@ -176,8 +170,8 @@ class SchemaChange(Base):
 
     __tablename__ = "schema_changes"
 
-    revision: Mapped[str] = mapped_column(Text, primary_key=True)
-    ran_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
+    revision: Mapped[str] = mapped_column(primary_key=True)
+    ran_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 
 class RestorePreview(WorkerRequest):
@@ -194,9 +188,9 @@ class RestorePreview(WorkerRequest):
     )
 
     requested_by: Mapped[UUID]
-    requested_by_name: Mapped[str] = mapped_column(Text)
-    as_of: Mapped[Timestamp]
-    compared_at: Mapped[Timestamp | None]
+    requested_by_name: Mapped[str]
+    as_of: Mapped[datetime]
+    compared_at: Mapped[datetime | None]
     # By kind, how many rows each change affects; a JSON null counts as none.
     counts: Mapped[dict[str, dict[str, int]] | None] = mapped_column(
         JSONB(none_as_null=True)
@@ -211,8 +205,8 @@ class RestorePreviewList(Base):
     preview_id: Mapped[UUID] = mapped_column(
         ForeignKey("restore_previews.id"), primary_key=True
     )
-    kind: Mapped[str] = mapped_column(Text, primary_key=True)
-    content: Mapped[bytes] = mapped_column(LargeBinary)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    content: Mapped[bytes]
 
 
 class RestoreLook(WorkerRequest):
@@ -231,8 +225,8 @@ class RestoreLook(WorkerRequest):
     )
 
     requested_by: Mapped[UUID]
-    requested_by_name: Mapped[str] = mapped_column(Text)
-    as_of: Mapped[Timestamp]
-    opened_at: Mapped[Timestamp | None]
-    used_at: Mapped[Timestamp | None]
-    port: Mapped[int | None] = mapped_column(Integer)
+    requested_by_name: Mapped[str]
+    as_of: Mapped[datetime]
+    opened_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+    port: Mapped[int | None]

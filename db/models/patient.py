@@ -1,6 +1,6 @@
 """Patients, what their records hold, and the trail of their merges."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -18,7 +18,6 @@ from sqlalchemy import (
     literal_column,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import (
@@ -27,7 +26,6 @@ from db.models.base import (
     CreatedAt,
     PrimaryKey,
     TextList,
-    Timestamp,
 )
 
 # A foreign key to patients that must keep naming the merged-away record, because it
@@ -197,28 +195,28 @@ class Patient(Base):
     )
 
     id: Mapped[PrimaryKey]
-    first_name: Mapped[str] = mapped_column(Text)
-    last_name: Mapped[str] = mapped_column(Text)
+    first_name: Mapped[str]
+    last_name: Mapped[str]
     date_of_birth: Mapped[date]
-    sex: Mapped[str] = mapped_column(Text, server_default="unknown")
-    email: Mapped[str | None] = mapped_column(Text)
-    phone_number: Mapped[str | None] = mapped_column(Text)
-    address: Mapped[str | None] = mapped_column(Text)
-    emergency_contact: Mapped[str | None] = mapped_column(Text)
+    sex: Mapped[str] = mapped_column(server_default="unknown")
+    email: Mapped[str | None]
+    phone_number: Mapped[str | None]
+    address: Mapped[str | None]
+    emergency_contact: Mapped[str | None]
     allergies: Mapped[TextList]
     no_known_allergies: Mapped[bool] = mapped_column(server_default=text("false"))
     medical_history: Mapped[TextList]
     current_medications: Mapped[TextList]
-    photo_file_id: Mapped[str | None] = mapped_column(Text)
-    source: Mapped[str | None] = mapped_column(Text)
-    source_id: Mapped[str | None] = mapped_column(Text)
+    photo_file_id: Mapped[str | None]
+    source: Mapped[str | None]
+    source_id: Mapped[str | None]
     # The version that an import left; if `version` differs, people have edited the
     # record since, and the next import leaves it alone.
     source_version: Mapped[int | None]
     version: Mapped[int] = mapped_column(server_default=text("1"))
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
-    deleted_at: Mapped[Timestamp | None]
+    deleted_at: Mapped[datetime | None]
     deleted_by: Mapped[UUID | None]
     merged_into_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("patients.id"), info={STAYS_WITH_MERGED: True}
@@ -238,13 +236,13 @@ class Patient(Base):
     phone_key: Mapped[str | None] = mapped_column(
         _KEY, Computed("ltrim(phone_number, '+')", persisted=True)
     )
-    initials: Mapped[str] = mapped_column(Text, Computed(_INITIALS, persisted=False))
+    initials: Mapped[str] = mapped_column(Computed(_INITIALS, persisted=False))
     birth_year: Mapped[int] = mapped_column(Computed(_BIRTH_YEAR, persisted=False))
     record_number: Mapped[str] = mapped_column(
         _KEY, server_default=text("next_record_number()")
     )
     # Since when a tombstone is all that is left of the record.
-    erased_at: Mapped[Timestamp | None]
+    erased_at: Mapped[datetime | None]
     deceased_on: Mapped[date | None]
 
 
@@ -293,17 +291,17 @@ class ClinicalEntry(Base):
 
     id: Mapped[PrimaryKey]
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"))
-    kind: Mapped[str] = mapped_column(Text)
-    term: Mapped[str] = mapped_column(Text)
-    term_key: Mapped[str] = mapped_column(Text, Computed("fold(term)", persisted=True))
+    kind: Mapped[str]
+    term: Mapped[str]
+    term_key: Mapped[str] = mapped_column(Computed("fold(term)", persisted=True))
     # A FHIR Coding: the URI of the code system, and the code; empty without one.
-    system: Mapped[str] = mapped_column(Text, server_default=text("''"))
-    code: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    system: Mapped[str] = mapped_column(server_default=text("''"))
+    code: Mapped[str] = mapped_column(server_default=text("''"))
     value: Mapped[Decimal | None]
-    unit: Mapped[str | None] = mapped_column(Text)
+    unit: Mapped[str | None]
     started_on: Mapped[date]
     ended_on: Mapped[date | None]
-    source: Mapped[str] = mapped_column(Text)
+    source: Mapped[str]
     source_key: Mapped[UUID]
     created_at: Mapped[CreatedAt]
 
@@ -322,7 +320,7 @@ class PatientMerge(Base):
     )
     merged_by: Mapped[UUID]
     merged_at: Mapped[CreatedAt]
-    before: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    before: Mapped[dict[str, Any]]
 
 
 class PatientRetention(Base):
@@ -363,7 +361,7 @@ class ErasurePostponement(Base):
         ForeignKey("patients.id"), primary_key=True, info={STAYS_WITH_MERGED: True}
     )
     until: Mapped[date]
-    reason: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str]
     postponed_by: Mapped[UUID]
     postponed_at: Mapped[CreatedAt]
 
@@ -404,6 +402,6 @@ class ClinicalTerm(Base):
         ),
     )
 
-    kind: Mapped[str] = mapped_column(Text, primary_key=True)
-    term: Mapped[str] = mapped_column(Text, primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    term: Mapped[str] = mapped_column(primary_key=True)
     term_key: Mapped[str] = mapped_column(_KEY, Computed("fold(term)", persisted=True))

@@ -8,20 +8,15 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Date,
-    DateTime,
-    Double,
     ForeignKey,
     Index,
-    Integer,
     SmallInteger,
-    Text,
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, CreatedAt, PrimaryKey, TextList, Timestamp
+from db.models.base import Base, CreatedAt, PrimaryKey, TextList
 
 OPERATION_KINDS = (
     "switchover",
@@ -94,23 +89,21 @@ class ReplicationSample(Base):
     resolution: Mapped[int] = mapped_column(
         SmallInteger, primary_key=True, autoincrement=False
     )
-    taken_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), primary_key=True
-    )
-    node: Mapped[str] = mapped_column(Text, primary_key=True)
+    taken_at: Mapped[datetime] = mapped_column(primary_key=True)
+    node: Mapped[str] = mapped_column(primary_key=True)
     # None while it did not answer.
-    role: Mapped[str | None] = mapped_column(Text)
-    state: Mapped[str] = mapped_column(Text)
-    timeline: Mapped[int | None] = mapped_column(Integer)
-    write_lag: Mapped[float | None] = mapped_column(Double)
-    flush_lag: Mapped[float | None] = mapped_column(Double)
-    replay_lag: Mapped[float | None] = mapped_column(Double)
-    replay_lag_max: Mapped[float | None] = mapped_column(Double)
+    role: Mapped[str | None]
+    state: Mapped[str]
+    timeline: Mapped[int | None]
+    write_lag: Mapped[float | None]
+    flush_lag: Mapped[float | None]
+    replay_lag: Mapped[float | None]
+    replay_lag_max: Mapped[float | None]
     lag_bytes: Mapped[int | None] = mapped_column(BigInteger)
     lag_bytes_max: Mapped[int | None] = mapped_column(BigInteger)
     # Bytes of log per second, on the primary.
-    wal_rate: Mapped[float | None] = mapped_column(Double)
-    connections: Mapped[int | None] = mapped_column(Integer)
+    wal_rate: Mapped[float | None]
+    connections: Mapped[int | None]
     disk_free: Mapped[int | None] = mapped_column(BigInteger)
     retained_bytes: Mapped[int | None] = mapped_column(BigInteger)
 
@@ -131,9 +124,7 @@ class AvailabilitySample(Base):
         ),
     )
 
-    starts_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), primary_key=True
-    )
+    starts_at: Mapped[datetime] = mapped_column(primary_key=True)
     up_seconds: Mapped[int] = mapped_column(SmallInteger)
     down_seconds: Mapped[int] = mapped_column(SmallInteger)
     web_down_seconds: Mapped[int] = mapped_column(SmallInteger)
@@ -164,26 +155,26 @@ class ClusterOperation(Base):
     )
 
     id: Mapped[PrimaryKey]
-    kind: Mapped[str] = mapped_column(Text)
-    state: Mapped[str] = mapped_column(Text, server_default=text("'running'"))
+    kind: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default=text("'running'"))
     actor_id: Mapped[UUID | None]
-    actor_name: Mapped[str] = mapped_column(Text, server_default=text("''"))
-    reason: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    actor_name: Mapped[str] = mapped_column(server_default=text("''"))
+    reason: Mapped[str] = mapped_column(server_default=text("''"))
     started_at: Mapped[CreatedAt]
-    scheduled_at: Mapped[Timestamp | None]
+    scheduled_at: Mapped[datetime | None]
     # Renewed while somebody works on it, so that an abandoned operation shows.
     seen_at: Mapped[CreatedAt]
-    ended_at: Mapped[Timestamp | None]
-    node: Mapped[str | None] = mapped_column(Text)
-    former_primary: Mapped[str | None] = mapped_column(Text)
-    new_primary: Mapped[str | None] = mapped_column(Text)
-    former_timeline: Mapped[int | None] = mapped_column(Integer)
-    new_timeline: Mapped[int | None] = mapped_column(Integer)
-    downtime_seconds: Mapped[float | None] = mapped_column(Double)
+    ended_at: Mapped[datetime | None]
+    node: Mapped[str | None]
+    former_primary: Mapped[str | None]
+    new_primary: Mapped[str | None]
+    former_timeline: Mapped[int | None]
+    new_timeline: Mapped[int | None]
+    downtime_seconds: Mapped[float | None]
     lost_bytes: Mapped[int | None] = mapped_column(BigInteger)
-    lost_writes: Mapped[int | None] = mapped_column(Integer)
-    phases: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
-    result: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    lost_writes: Mapped[int | None]
+    phases: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    result: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
 
 
 class Drill(Base):
@@ -205,21 +196,21 @@ class Drill(Base):
     )
 
     id: Mapped[PrimaryKey]
-    kind: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str]
     # Whether the promise was kept or broken; skipped if it cannot be practised.
-    state: Mapped[str] = mapped_column(Text, server_default=text("'running'"))
+    state: Mapped[str] = mapped_column(server_default=text("'running'"))
     actor_id: Mapped[UUID | None]
-    actor_name: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    actor_name: Mapped[str] = mapped_column(server_default=text("''"))
     started_at: Mapped[CreatedAt]
     seen_at: Mapped[CreatedAt]
-    ended_at: Mapped[Timestamp | None]
-    node: Mapped[str | None] = mapped_column(Text)
-    rto_seconds: Mapped[float | None] = mapped_column(Double)
-    rpo_seconds: Mapped[float | None] = mapped_column(Double)
-    acknowledged: Mapped[int | None] = mapped_column(Integer)
-    lost: Mapped[int | None] = mapped_column(Integer)
-    errors: Mapped[int | None] = mapped_column(Integer)
-    result: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    ended_at: Mapped[datetime | None]
+    node: Mapped[str | None]
+    rto_seconds: Mapped[float | None]
+    rpo_seconds: Mapped[float | None]
+    acknowledged: Mapped[int | None]
+    lost: Mapped[int | None]
+    errors: Mapped[int | None]
+    result: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
 
 
 class DrillPlan(Base):
@@ -233,10 +224,10 @@ class DrillPlan(Base):
         ),
     )
 
-    kind: Mapped[str] = mapped_column(Text, primary_key=True)
-    every_days: Mapped[int] = mapped_column(Integer, server_default=text("90"))
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    every_days: Mapped[int] = mapped_column(server_default=text("90"))
     next_on: Mapped[datetime] = mapped_column(Date)
-    reminded_at: Mapped[Timestamp | None]
+    reminded_at: Mapped[datetime | None]
     updated_at: Mapped[CreatedAt]
 
 
@@ -266,17 +257,17 @@ class AlertRule(Base):
         ),
     )
 
-    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))
-    threshold: Mapped[float] = mapped_column(Double)
-    for_seconds: Mapped[float] = mapped_column(Double)
-    clear_threshold: Mapped[float] = mapped_column(Double)
-    clear_seconds: Mapped[float] = mapped_column(Double)
+    threshold: Mapped[float]
+    for_seconds: Mapped[float]
+    clear_threshold: Mapped[float]
+    clear_seconds: Mapped[float]
     mail_to: Mapped[TextList]
-    webhook_url: Mapped[str | None] = mapped_column(Text)
+    webhook_url: Mapped[str | None]
     updated_at: Mapped[CreatedAt]
     updated_by: Mapped[UUID | None]
-    revision: Mapped[int] = mapped_column(Integer, server_default=text("1"))
+    revision: Mapped[int] = mapped_column(server_default=text("1"))
 
 
 class Alert(Base):
@@ -296,17 +287,17 @@ class Alert(Base):
     )
 
     id: Mapped[PrimaryKey]
-    kind: Mapped[str] = mapped_column(Text)
-    node: Mapped[str | None] = mapped_column(Text)
+    kind: Mapped[str]
+    node: Mapped[str | None]
     began_at: Mapped[CreatedAt]
-    ended_at: Mapped[Timestamp | None]
+    ended_at: Mapped[datetime | None]
     # The measured value when it began, and the worst since.
-    value: Mapped[float | None] = mapped_column(Double)
-    worst: Mapped[float | None] = mapped_column(Double)
-    sentence: Mapped[str] = mapped_column(Text)
-    acknowledged_at: Mapped[Timestamp | None]
+    value: Mapped[float | None]
+    worst: Mapped[float | None]
+    sentence: Mapped[str]
+    acknowledged_at: Mapped[datetime | None]
     acknowledged_by: Mapped[UUID | None]
-    acknowledged_by_name: Mapped[str | None] = mapped_column(Text)
+    acknowledged_by_name: Mapped[str | None]
 
 
 class AlertNotification(Base):
@@ -330,16 +321,14 @@ class AlertNotification(Base):
 
     id: Mapped[PrimaryKey]
     alert_id: Mapped[UUID] = mapped_column(ForeignKey("alerts.id"))
-    news: Mapped[str] = mapped_column(Text)
-    channel: Mapped[str] = mapped_column(Text)
-    address: Mapped[str] = mapped_column(Text)
+    news: Mapped[str]
+    channel: Mapped[str]
+    address: Mapped[str]
     created_at: Mapped[CreatedAt]
-    send_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=func.now()
-    )
-    attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    sent_at: Mapped[Timestamp | None]
-    given_up_at: Mapped[Timestamp | None]
+    send_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    sent_at: Mapped[datetime | None]
+    given_up_at: Mapped[datetime | None]
 
 
 class WriteProbe(Base):
@@ -351,8 +340,6 @@ class WriteProbe(Base):
     __tablename__ = "write_probes"
 
     run_id: Mapped[UUID] = mapped_column(primary_key=True)
-    writer: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    written_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=func.clock_timestamp()
-    )
+    writer: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    written_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())

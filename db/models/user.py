@@ -1,5 +1,6 @@
 """People and programs that act, and how they prove who they are."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,8 +9,6 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     Index,
-    LargeBinary,
-    Text,
     func,
     text,
 )
@@ -22,7 +21,6 @@ from db.models.base import (
     CreatedAt,
     PrimaryKey,
     TextList,
-    Timestamp,
 )
 
 
@@ -62,19 +60,19 @@ class User(Base):
     )
 
     id: Mapped[PrimaryKey]
-    name: Mapped[str] = mapped_column(Text)
-    role: Mapped[str] = mapped_column(Text)
-    email: Mapped[str | None] = mapped_column(Text)
-    phone_number: Mapped[str | None] = mapped_column(Text)
+    name: Mapped[str]
+    role: Mapped[str]
+    email: Mapped[str | None]
+    phone_number: Mapped[str | None]
     patient_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("patients.id"), index=True
     )
     is_demo: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[CreatedAt]
-    deactivated_at: Mapped[Timestamp | None]
-    language: Mapped[str | None] = mapped_column(Text)
-    name_order: Mapped[str | None] = mapped_column(Text)
-    list_density: Mapped[str | None] = mapped_column(Text)
+    deactivated_at: Mapped[datetime | None]
+    language: Mapped[str | None]
+    name_order: Mapped[str | None]
+    list_density: Mapped[str | None]
 
 
 # One person per address, whatever its spelling.
@@ -88,16 +86,16 @@ class UserSession(Base):
 
     id: Mapped[PrimaryKey]
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
-    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    method: Mapped[str] = mapped_column(Text)
-    network: Mapped[str | None] = mapped_column(Text)
-    browser: Mapped[str | None] = mapped_column(Text)
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    method: Mapped[str]
+    network: Mapped[str | None]
+    browser: Mapped[str | None]
     created_at: Mapped[CreatedAt]
     last_seen_at: Mapped[CreatedAt]
-    expires_at: Mapped[Timestamp]
+    expires_at: Mapped[datetime]
     # When the person last proved their presence with a passkey.
-    confirmed_at: Mapped[Timestamp | None]
-    ended_at: Mapped[Timestamp | None]
+    confirmed_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
     ended_by: Mapped[UUID | None]
 
 
@@ -112,13 +110,13 @@ class LoginCode(Base):
 
     id: Mapped[PrimaryKey]
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"), index=True)
-    browser_hash: Mapped[bytes] = mapped_column(LargeBinary, index=True)
-    salt: Mapped[bytes] = mapped_column(LargeBinary)
-    code_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    browser_hash: Mapped[bytes] = mapped_column(index=True)
+    salt: Mapped[bytes]
+    code_hash: Mapped[bytes]
     tries: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[CreatedAt]
-    expires_at: Mapped[Timestamp]
-    used_at: Mapped[Timestamp | None]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
 
 
 class Ceremony(Base):
@@ -131,14 +129,14 @@ class Ceremony(Base):
     __tablename__ = "ceremonies"
 
     id: Mapped[PrimaryKey]
-    purpose: Mapped[str] = mapped_column(Text)
-    browser_hash: Mapped[bytes] = mapped_column(LargeBinary, index=True)
+    purpose: Mapped[str]
+    browser_hash: Mapped[bytes] = mapped_column(index=True)
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"), index=True)
-    secret: Mapped[bytes] = mapped_column(LargeBinary)
-    details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    secret: Mapped[bytes]
+    details: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     created_at: Mapped[CreatedAt]
-    expires_at: Mapped[Timestamp]
-    used_at: Mapped[Timestamp | None]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
 
 
 class Passkey(Base):
@@ -148,14 +146,14 @@ class Passkey(Base):
 
     id: Mapped[PrimaryKey]
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
-    credential_id: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    credential_id: Mapped[bytes] = mapped_column(unique=True)
+    public_key: Mapped[bytes]
     # The device's signature counter: unsigned, 32 bits.
     sign_count: Mapped[int] = mapped_column(BigInteger)
     transports: Mapped[TextList]
-    name: Mapped[str] = mapped_column(Text)
+    name: Mapped[str]
     created_at: Mapped[CreatedAt]
-    last_used_at: Mapped[Timestamp | None]
+    last_used_at: Mapped[datetime | None]
 
 
 class UserIdentity(Base):
@@ -169,13 +167,13 @@ class UserIdentity(Base):
 
     __tablename__ = "user_identities"
 
-    issuer: Mapped[str] = mapped_column(Text, primary_key=True)
-    subject: Mapped[str] = mapped_column(Text, primary_key=True)
+    issuer: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
     decides_role: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[CreatedAt]
-    last_used_at: Mapped[Timestamp | None]
-    withdrawn_at: Mapped[Timestamp | None]
+    last_used_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
 
 
 class Invitation(Base):
@@ -185,11 +183,11 @@ class Invitation(Base):
 
     id: Mapped[PrimaryKey]
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
-    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
     created_by: Mapped[UUID | None]
     created_at: Mapped[CreatedAt]
-    expires_at: Mapped[Timestamp]
-    used_at: Mapped[Timestamp | None]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
 
 
 class ApiToken(Base):
@@ -203,14 +201,14 @@ class ApiToken(Base):
 
     id: Mapped[PrimaryKey]
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
-    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    name: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(server_default=text("''"))
     scopes: Mapped[list[str] | None] = mapped_column(ARRAY(TEXT))
     issued_by: Mapped[UUID | None]
     created_at: Mapped[CreatedAt]
-    last_used_at: Mapped[Timestamp | None]
-    expires_at: Mapped[Timestamp | None]
-    revoked_at: Mapped[Timestamp | None]
+    last_used_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
     app_id: Mapped[UUID | None] = mapped_column(ForeignKey("patient_apps.id"))
 
 
@@ -257,18 +255,18 @@ class ConnectedSystem(Base):
     )
 
     id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
-    jwks_url: Mapped[str | None] = mapped_column(Text)
+    jwks_url: Mapped[str | None]
     # NULL, not JSON's null, if there is no value.
     jwks: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     resource_types: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
     registered_by: Mapped[UUID | None]
     created_at: Mapped[CreatedAt]
-    token_issued_at: Mapped[Timestamp | None]
-    called_at: Mapped[Timestamp | None]
-    refused_at: Mapped[Timestamp | None]
-    refusal: Mapped[str | None] = mapped_column(Text)
-    export_purpose: Mapped[str | None] = mapped_column(Text)
-    exports: Mapped[str] = mapped_column(Text, server_default="all")
+    token_issued_at: Mapped[datetime | None]
+    called_at: Mapped[datetime | None]
+    refused_at: Mapped[datetime | None]
+    refusal: Mapped[str | None]
+    export_purpose: Mapped[str | None]
+    exports: Mapped[str] = mapped_column(server_default="all")
 
 
 class ClientAssertion(Base):
@@ -279,8 +277,8 @@ class ClientAssertion(Base):
     system_id: Mapped[UUID] = mapped_column(
         ForeignKey("connected_systems.id"), primary_key=True
     )
-    jti_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    expires_at: Mapped[Timestamp] = mapped_column(index=True)
+    jti_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class PatientApp(Base):
@@ -302,13 +300,13 @@ class PatientApp(Base):
     )
 
     id: Mapped[PrimaryKey]
-    name: Mapped[str] = mapped_column(Text)
+    name: Mapped[str]
     redirect_uris: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
     resource_types: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
     registered_by: Mapped[UUID | None]
     created_at: Mapped[CreatedAt]
-    token_issued_at: Mapped[Timestamp | None]
-    removed_at: Mapped[Timestamp | None]
+    token_issued_at: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None]
 
 
 class AuthorizationCode(Base):
@@ -319,15 +317,15 @@ class AuthorizationCode(Base):
 
     __tablename__ = "authorization_codes"
 
-    code_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    code_hash: Mapped[bytes] = mapped_column(primary_key=True)
     app_id: Mapped[UUID] = mapped_column(ForeignKey("patient_apps.id"))
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
-    redirect_uri: Mapped[str] = mapped_column(Text)
+    redirect_uri: Mapped[str]
     scopes: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
-    code_challenge: Mapped[str] = mapped_column(Text)
+    code_challenge: Mapped[str]
     created_at: Mapped[CreatedAt]
-    expires_at: Mapped[Timestamp] = mapped_column(index=True)
-    used_at: Mapped[Timestamp | None]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]
     token_id: Mapped[UUID | None]
 
 
@@ -365,9 +363,9 @@ class UserNotification(Base):
 
     id: Mapped[PrimaryKey]
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
-    topic: Mapped[str] = mapped_column(Text)
+    topic: Mapped[str]
     subject_id: Mapped[UUID | None]
-    detail: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    detail: Mapped[str] = mapped_column(server_default=text("''"))
     created_at: Mapped[CreatedAt]
-    read_at: Mapped[Timestamp | None]
-    mail_at: Mapped[Timestamp | None]
+    read_at: Mapped[datetime | None]
+    mail_at: Mapped[datetime | None]

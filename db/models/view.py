@@ -1,5 +1,6 @@
 """Criteria behind an opaque key, the names people give them, and dashboards."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -7,7 +8,6 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     Index,
-    LargeBinary,
     SmallInteger,
     Text,
     Uuid,
@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, CreatedAt, PrimaryKey, Timestamp
+from db.models.base import Base, CreatedAt, PrimaryKey
 
 
 class StoredCriteria(Base):
@@ -30,10 +30,10 @@ class StoredCriteria(Base):
 
     __tablename__ = "stored_criteria"
 
-    key: Mapped[str] = mapped_column(Text, primary_key=True)
-    digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    subject: Mapped[str] = mapped_column(Text)
-    criteria: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    digest: Mapped[bytes] = mapped_column(unique=True)
+    subject: Mapped[str]
+    criteria: Mapped[dict[str, Any]]
     created_by: Mapped[UUID]
     created_at: Mapped[CreatedAt]
     used_at: Mapped[CreatedAt]
@@ -63,15 +63,15 @@ class SavedView(Base):
 
     id: Mapped[PrimaryKey]
     owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
-    subject: Mapped[str] = mapped_column(Text)
-    name: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str]
+    name: Mapped[str]
     criteria_key: Mapped[str] = mapped_column(
         ForeignKey("stored_criteria.key"), index=True
     )
     created_at: Mapped[CreatedAt]
     # The columns that its table shows, in this order; otherwise those of its owner.
     columns: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
-    description: Mapped[str] = mapped_column(Text, server_default="")
+    description: Mapped[str] = mapped_column(server_default="")
     is_shared: Mapped[bool] = mapped_column(server_default=false())
     shared_with: Mapped[list[UUID]] = mapped_column(
         ARRAY(Uuid), server_default=text("'{}'")
@@ -89,7 +89,7 @@ class ListColumns(Base):
     )
 
     owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
-    subject: Mapped[str] = mapped_column(Text, primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
     columns: Mapped[list[str]] = mapped_column(ARRAY(Text))
 
 
@@ -117,9 +117,9 @@ class DashboardRow(Base):
 
     id: Mapped[PrimaryKey]
     owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
-    name: Mapped[str] = mapped_column(Text)
-    description: Mapped[str] = mapped_column(Text, server_default="")
-    shown: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    name: Mapped[str]
+    description: Mapped[str] = mapped_column(server_default="")
+    shown: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     cards: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
     is_home: Mapped[bool] = mapped_column(server_default=false())
     is_shared: Mapped[bool] = mapped_column(server_default=false())
@@ -174,16 +174,16 @@ class DashboardSubscription(Base):
     id: Mapped[PrimaryKey]
     owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     dashboard_id: Mapped[UUID | None]
-    ready: Mapped[str | None] = mapped_column(Text)
+    ready: Mapped[str | None]
     view_id: Mapped[UUID | None]
-    shown: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    shown: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     recipients: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
-    rhythm: Mapped[str] = mapped_column(Text)
+    rhythm: Mapped[str]
     day: Mapped[int] = mapped_column(SmallInteger)
     hour: Mapped[int] = mapped_column(SmallInteger)
-    next_at: Mapped[Timestamp | None]
-    stopped_because: Mapped[str | None] = mapped_column(Text)
-    ran_at: Mapped[Timestamp | None]
+    next_at: Mapped[datetime | None]
+    stopped_because: Mapped[str | None]
+    ran_at: Mapped[datetime | None]
     waiting: Mapped[int] = mapped_column(server_default=text("0"))
     sent: Mapped[int] = mapped_column(server_default=text("0"))
     failed: Mapped[int] = mapped_column(server_default=text("0"))
@@ -210,14 +210,14 @@ class CountAlert(Base):
 
     id: Mapped[PrimaryKey]
     owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
-    name: Mapped[str] = mapped_column(Text)
+    name: Mapped[str]
     criteria_key: Mapped[str] = mapped_column(ForeignKey("stored_criteria.key"))
     is_above: Mapped[bool]
     line: Mapped[int]
-    state: Mapped[str] = mapped_column(Text, server_default=text("'unknown'"))
-    next_at: Mapped[Timestamp]
-    checked_at: Mapped[Timestamp | None]
-    crossed_at: Mapped[Timestamp | None]
+    state: Mapped[str] = mapped_column(server_default=text("'unknown'"))
+    next_at: Mapped[datetime]
+    checked_at: Mapped[datetime | None]
+    crossed_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
 
 
@@ -243,10 +243,10 @@ class AnalystMail(Base):
         ForeignKey("count_alerts.id", ondelete="CASCADE")
     )
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
-    subject: Mapped[str] = mapped_column(Text)
-    body: Mapped[str] = mapped_column(Text)
-    filename: Mapped[str] = mapped_column(Text, server_default="")
-    paper: Mapped[bytes | None] = mapped_column(LargeBinary)
+    subject: Mapped[str]
+    body: Mapped[str]
+    filename: Mapped[str] = mapped_column(server_default="")
+    paper: Mapped[bytes | None]
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     send_at: Mapped[CreatedAt]
 
