@@ -83,14 +83,13 @@ class PortReservations:
         return True
 
 
-def is_free(port: int, host: str = "127.0.0.1") -> bool:
-    """Return whether a server could listen there now."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
+def is_free(port: int) -> bool:
+    """Return whether a server could listen on this machine's port now."""
+    with socket.socket() as probe:
         # As servers do: a connection that lingers after its server is no obstacle.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host, port))
+            probe.bind(("127.0.0.1", port))
         except OSError:
             return False
     return True

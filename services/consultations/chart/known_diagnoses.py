@@ -53,7 +53,7 @@ def known_diagnoses(
     known: dict[tuple[str, str], KnownDiagnosis] = {}
     for visit in written:
         # A visit that names a diagnosis twice counts once.
-        named = {_key(diagnosis): diagnosis for diagnosis in visit.notes.diagnoses}
+        named = {diagnosis.key: diagnosis for diagnosis in visit.notes.diagnoses}
         for key, diagnosis in named.items():
             later = known.get(key)
             known[key] = (
@@ -68,7 +68,3 @@ def known_diagnoses(
                 else replace(later, first_at=visit.visited_at, visits=later.visits + 1)
             )
     return tuple(known.values())
-
-
-def _key(diagnosis: Diagnosis) -> tuple[str, str]:
-    return diagnosis.system, diagnosis.code or diagnosis.text.casefold()

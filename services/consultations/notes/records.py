@@ -16,6 +16,11 @@ class Diagnosis:
     text: str = ""
     system: str = ""
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """What two mentions of the same diagnosis have in common."""
+        return self.system, self.code or self.text.casefold()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vitals:

@@ -38,15 +38,13 @@ from services.patients.duplicates.merged import has_absorbed
 _MOST: Final = 100
 
 
-def get(
-    session: Session, actor: Actor, prescription_id: UUID, *, number: int | None = None
-) -> PrescriptionRecord:
-    """Return the prescription with its latest version, or with version `number`.
+def get(session: Session, actor: Actor, prescription_id: UUID) -> PrescriptionRecord:
+    """Return the prescription with its latest version.
 
     Raises NoSuchPrescription, NotAllowed.
     """
     rows.require_view(actor)
-    prescription = rows.find(session, actor, prescription_id, number)
+    prescription = rows.find(session, actor, prescription_id)
     if prescription is None:
         raise NoSuchPrescription
     rows.record_event(session, actor, Action.PRESCRIPTION_READ, prescription)

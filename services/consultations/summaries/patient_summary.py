@@ -178,7 +178,7 @@ def latest(written: Iterable[VisitNotes]) -> Iterator[VisitNotes]:
     """
     said: set[object] = set()
     for visit in written:
-        named = {_key(diagnosis): diagnosis for diagnosis in visit.notes.diagnoses}
+        named = {diagnosis.key: diagnosis for diagnosis in visit.notes.diagnoses}
         new = tuple(diagnosis for key, diagnosis in named.items() if key not in said)
         vitals = _not_superseded(visit.notes.vitals, said)
         said |= named.keys()
@@ -195,10 +195,6 @@ def _not_superseded(vitals: Vitals, said: set[object]) -> Vitals:
     known = {name: None for name in measured if name in said}
     said |= measured
     return replace(vitals, **known)
-
-
-def _key(diagnosis: Diagnosis) -> tuple[str, str]:
-    return diagnosis.system, diagnosis.code or diagnosis.text.casefold()
 
 
 def _by_term(dated: Sequence[DatedEntry], kind: EntryKind) -> dict[str, DatedEntry]:

@@ -53,12 +53,7 @@ def current_holds(session: Session, actor: Actor) -> tuple[BookingRecord, ...]:
 
 
 def list_of_patient(
-    session: Session,
-    actor: Actor,
-    patient_id: UUID,
-    *,
-    are_held: bool = False,
-    limit: int = _MOST,
+    session: Session, actor: Actor, patient_id: UUID, *, are_held: bool = False
 ) -> tuple[BookingRecord, ...]:
     """Return the patient's bookings of every status, the latest times first.
 
@@ -72,7 +67,7 @@ def list_of_patient(
         records()
         .where(of_patient, is_visible_to(actor), IS_LIVE if are_held else true())
         .order_by(Slot.starts_at.desc(), Booking.id.desc())
-        .limit(limit)
+        .limit(_MOST)
     )
     bookings = tuple(map(record_of, rows))
     audit.record(

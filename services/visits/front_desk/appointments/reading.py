@@ -165,7 +165,6 @@ def list_of_patient(
     actor: Actor,
     patient_id: UUID,
     *,
-    from_at: datetime | None = None,
     after: UUID | None = None,
     have_begun: bool = False,
     limit: int = 100,
@@ -183,7 +182,6 @@ def list_of_patient(
         .where(
             Appointment.patient_id == patient_id,
             _is_visible_to(actor),
-            Appointment.starts_at >= from_at if from_at else true(),
             _precedes(after) if after else true(),
             _has_begun() if have_begun else true(),
         )

@@ -17,12 +17,10 @@ from services.visits.front_desk.notifications.records import (
 )
 from services.visits.front_desk.notifications.wording import SenderDetails, filled
 
-_MOST: Final = 200
+_MOST_SHOWN: Final = 50
 
 
-def read_outbox(
-    session: Session, actor: Actor, sender: SenderDetails, *, limit: int = 50
-) -> OutboxSummary:
+def read_outbox(session: Session, actor: Actor, sender: SenderDetails) -> OutboxSummary:
     """Return the state of the notifications and the newest; raises NotAllowed."""
     actor.require(Permission.VIEW_OUTBOX)
     sent, given_up, whole = session.execute(
@@ -37,7 +35,7 @@ def read_outbox(
         rows = session.scalars(
             select(VisitNotification)
             .order_by(VisitNotification.created_at.desc(), VisitNotification.id.desc())
-            .limit(min(limit, _MOST))
+            .limit(_MOST_SHOWN)
         ).all()
     newest = tuple(_record_of(row, sender) for row in rows)
     audit.record(
