@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 from starlette.requests import Request
@@ -19,6 +20,7 @@ from db.files.gridfs import FileStore
 from db.postgres import ANONYMOUS, Database
 from db.settings import Settings
 from services.core import audit
+from services.core.audit import Action
 from services.core.throttling import Throttle
 from services.documents.sharing.links import LinkSigner
 from services.messaging.mail import MailQueue, mailer_of
@@ -104,6 +106,22 @@ class SignInContext:
                 return operation(session)
 
         return self.database.write(recorded, identity=ANONYMOUS).value
+
+    def record_refusal(
+        self, request: Request, method: str, why: str, subject: tuple[str, UUID | None]
+    ) -> None:
+        """Record a sign-in that was refused; the subject may be unknown."""
+        self.write(
+            request,
+            lambda session: audit.record(
+                session,
+                None,
+                Action.SESSION_START,
+                subject=subject if subject[1] else None,
+                outcome="failed",
+                details={"method": method, "why": why},
+            ),
+        )
 
 
 __all__ = ["SignInContext", "is_secure"]

@@ -1,7 +1,6 @@
 """Signing in with the clinic's own identity provider, by OpenID Connect."""
 
 from typing import Final
-from uuid import UUID
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -16,8 +15,6 @@ from dashboard.sign_in.oidc.connecting import Connecting
 from dashboard.sign_in.sign_in_context import SignInContext
 from dashboard.sign_in.ways import OPENID_PATH
 from dashboard.ui.language import gettext as _, refusal_text
-from services.core import audit
-from services.core.audit import Action
 from services.core.errors import Conflict, NotAllowed, ServiceError, Unavailable
 from services.people.sign_in import identities
 
@@ -92,24 +89,16 @@ class _WayIn:
         return response
 
     async def _refuse(self, request: Request, refusal: ServiceError) -> Response:
-        await run_in_threadpool(self._write_down, request, refusal)
+        await run_in_threadpool(
+            self._context.record_refusal,
+            request,
+            "oidc",
+            reason_of(refusal),
+            ("user", getattr(refusal, "user_id", None)),
+        )
         return page(
             "message.html",
             _UNAVAILABLE if isinstance(refusal, Unavailable) else _FORBIDDEN,
             title=_("You were not signed in"),
             sentence=refusal_text(refusal),
-        )
-
-    def _write_down(self, request: Request, refusal: ServiceError) -> None:
-        user_id: UUID | None = getattr(refusal, "user_id", None)
-        self._context.write(
-            request,
-            lambda session: audit.record(
-                session,
-                None,
-                Action.SESSION_START,
-                subject=("user", user_id) if user_id else None,
-                outcome="failed",
-                details={"method": "oidc", "why": reason_of(refusal)},
-            ),
         )

@@ -12,8 +12,6 @@ from dashboard.sign_in.limiting import answered
 from dashboard.sign_in.passkeys.questions import Questions, WrongAddress, reason_of
 from dashboard.sign_in.sign_in_context import SignInContext
 from dashboard.sign_in.ways import PASSKEY_PATH
-from services.core import audit
-from services.core.audit import Action
 from services.core.errors import ServiceError
 from services.people import accounts
 from services.people.sessions import NewSession
@@ -49,7 +47,13 @@ class _WayIn:
         try:
             started, email = await run_in_threadpool(self._enter, request, text)
         except (PasskeyRefused, CeremonyOver, WrongAddress) as refusal:
-            await run_in_threadpool(self._write_down, request, refusal)
+            await run_in_threadpool(
+                self._context.record_refusal,
+                request,
+                "passkey",
+                reason_of(refusal),
+                ("passkey", getattr(refusal, "passkey_id", None)),
+            )
             return await self._ask(request, way_on, refusal)
         response = go(way_on)
         self._context.identity.remember(request, response, started)
@@ -80,17 +84,3 @@ class _WayIn:
             return started, accounts.find_email(session, actor.id)
 
         return self._context.write(request, enter)
-
-    def _write_down(self, request: Request, refusal: ServiceError) -> None:
-        passkey_id = getattr(refusal, "passkey_id", None)
-        self._context.write(
-            request,
-            lambda session: audit.record(
-                session,
-                None,
-                Action.SESSION_START,
-                subject=("passkey", passkey_id) if passkey_id else None,
-                outcome="failed",
-                details={"method": "passkey", "why": reason_of(refusal)},
-            ),
-        )
