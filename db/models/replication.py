@@ -1,13 +1,12 @@
 """What the servers did: samples, changes of leaders, drills, alerts."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
-    Date,
     ForeignKey,
     Index,
     SmallInteger,
@@ -226,7 +225,7 @@ class DrillPlan(Base):
 
     kind: Mapped[str] = mapped_column(primary_key=True)
     every_days: Mapped[int] = mapped_column(server_default=text("90"))
-    next_on: Mapped[datetime] = mapped_column(Date)
+    next_on: Mapped[date]
     reminded_at: Mapped[datetime | None]
     updated_at: Mapped[CreatedAt]
 
