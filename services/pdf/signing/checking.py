@@ -59,7 +59,7 @@ _SENTENCES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """The state of a file and, for a signed one, who signed it when.
+    """The state of a file and, for a signed one, whose key signed it when.
 
     `signed_at` is the time of the signer's own clock. `signer` is the SHA-256 of the
     certificate in hexadecimal.
@@ -67,7 +67,6 @@ class Signature:
 
     state: SignatureState
     signed_at: datetime | None = None
-    signer_name: str | None = None
     signer: str | None = None
 
     @property

@@ -18,7 +18,6 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
-from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
@@ -105,14 +104,8 @@ def _judge(
     return Signature(
         state,
         status.signer_reported_dt,
-        _name_of(signer),
         signer.fingerprint(SHA256()).hex(),
     )
-
-
-def _name_of(signer: x509.Certificate) -> str:
-    names = signer.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return str(names[0].value) if names else ""
 
 
 def _converted(certificate: x509.Certificate) -> Certificate:

@@ -42,10 +42,10 @@ def state(content, key_file):
         return aside.submit(pades.check, content, known).result().state
 
 
-def test_what_the_clinic_signed_is_valid_and_names_it(signed, key_file):
+def test_what_the_clinic_signed_is_valid(signed, key_file):
     signature = signing.check_apart(signed, key_file.read().certificates)
 
-    assert (signature.state, signature.signer_name) == (SignatureState.VALID, "Clinic")
+    assert signature.state is SignatureState.VALID
     assert signature.signed_at is not None
     assert signature.is_valid
 
