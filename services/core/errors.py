@@ -99,6 +99,16 @@ class Conflict(ServiceError):
     property_name: str = ""
 
 
+class RuleChanged(Conflict):
+    """Another administrator changed a rule first."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Somebody else changed this rule in the meantime. Check what it says now, "
+            "then change it again; nothing was changed."
+        )
+
+
 class Gone(ServiceError):
     """It was there for a while and no longer is; the person has to start again."""
 

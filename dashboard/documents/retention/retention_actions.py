@@ -12,6 +12,7 @@ from dashboard.ui.fields.versioned_forms import VersionedForm
 from dashboard.ui.language import decimal, gettext as _, marked, ngettext
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
+from services.core.errors import RuleChanged
 from services.documents import retention
 from services.documents.records.kinds import CLASS_LABELS
 from services.documents.retention import HeldDocument, RetentionPeriod, days_of_years
@@ -53,7 +54,7 @@ def change_rule(rule: RetentionPeriod) -> None:
             with error_boundary():
                 typed = kept.whole()
                 days = typed if chosen == DAYS else days_of_years(typed)
-                with form.saving(retention.RetentionRuleChanged):
+                with form.saving(RuleChanged):
                     _save(opened, days, restorable.whole())
                 st.rerun()
 

@@ -16,7 +16,7 @@ from services.cluster.alerts.records import AlertKind, RuleDraft, RuleRevision
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
-from services.core.errors import Conflict, InvalidInput
+from services.core.errors import InvalidInput, RuleChanged
 from services.core.sentences import Sentence
 
 SUBJECT: Final = "alert rule"
@@ -52,16 +52,6 @@ _WRONG_SPANS: Final = {
 }
 
 
-class AlertRuleChanged(Conflict):
-    """Another administrator changed the rule first."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Somebody else changed this rule in the meantime. Check what it says now, "
-            "then change it again; nothing was changed."
-        )
-
-
 def list_rules(session: Session, actor: Actor) -> tuple[RuleRevision, ...]:
     """Return the rule of every kind; raises NotAllowed."""
     actor.require(Permission.VIEW_REPLICATION)
@@ -84,7 +74,7 @@ def change_rule(
 ) -> RuleRevision:
     """Change the rule that was seen with this revision; the caller commits.
 
-    Raises NotAllowed, InvalidInput and AlertRuleChanged.
+    Raises NotAllowed, InvalidInput and RuleChanged.
     """
     actor.require(Permission.MANAGE_ALERTS)
     wanted = _checked(kind, change)
@@ -92,7 +82,7 @@ def change_rule(
         select(AlertRule).where(AlertRule.kind == kind).with_for_update()
     )
     if row is None or row.revision != revision:
-        raise AlertRuleChanged
+        raise RuleChanged
     before = _draft_of(row)
     if before == wanted:
         return _rule(row)

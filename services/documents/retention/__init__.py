@@ -27,7 +27,6 @@ from services.documents.retention.replaying import (
 )
 from services.documents.retention.rules import (
     RetentionPeriod as RetentionPeriod,
-    RetentionRuleChanged as RetentionRuleChanged,
     change_rule as change_rule,
     list_rules as list_rules,
 )

@@ -12,7 +12,7 @@ from db.models.document import RetentionRule
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
-from services.core.errors import Conflict, InvalidInput
+from services.core.errors import InvalidInput, RuleChanged
 from services.core.sentences import Sentence
 from services.documents.records.kinds import Classification
 from services.documents.retention.dates import LONGEST_DAYS, LONGEST_RESTORE_DAYS
@@ -32,16 +32,6 @@ class RetentionPeriod:
     keep_days: int
     restore_days: int
     updated_at: datetime
-
-
-class RetentionRuleChanged(Conflict):
-    """Another administrator changed the rule meanwhile."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Somebody else changed this rule in the meantime. Check what it says now, "
-            "then change it again; nothing was changed."
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +72,7 @@ def change_rule(
     """Keep a class for another time than `seen` has; the caller commits.
 
     The change takes effect a week later. Raises NotConfirmed, InvalidInput,
-    RetentionRuleChanged and NotAllowed.
+    RuleChanged and NotAllowed.
     """
     actor.require(Permission.MANAGE_RETENTION)
     confirmations.require_passkey(session, actor, session_id)
@@ -125,7 +115,7 @@ def change_rule(
         .returning(RetentionRule.classification)
     ).all()
     if not changed:
-        raise RetentionRuleChanged
+        raise RuleChanged
     audit.record(
         session,
         actor,

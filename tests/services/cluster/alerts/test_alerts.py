@@ -15,10 +15,10 @@ from db.models.replication import Alert, AlertNotification
 from db.models.user import UserNotification
 from services.cluster import alerts
 from services.cluster.alerts import AlertChange, AlertKind, Post, RuleDraft
-from services.cluster.alerts.rules import FIRST_RULES, AlertRuleChanged
+from services.cluster.alerts.rules import FIRST_RULES
 from services.cluster.alerts.sending import claim_next
 from services.core.actors import Role
-from services.core.errors import InvalidInput, NotAllowed, NotFound
+from services.core.errors import InvalidInput, NotAllowed, NotFound, RuleChanged
 from tests.kit import cast
 from tests.kit.gateway import gateway
 from tests.kit.mailbox import Mailbox, mailer_to
@@ -107,7 +107,7 @@ def test_a_webhooks_path_is_a_secret_that_the_log_does_not_keep(session, admin):
 def test_who_saw_an_older_rule_changes_nothing(session, admin):
     change(session, admin)
 
-    with pytest.raises(AlertRuleChanged):
+    with pytest.raises(RuleChanged):
         alerts.change_rule(session, admin, AlertKind.LAG, DRAFT, revision=1)
 
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from services.core.audit import Action
-from services.core.errors import InvalidInput, NotAllowed
+from services.core.errors import InvalidInput, NotAllowed, RuleChanged
 from services.documents import retention
 from services.documents.records.kinds import Classification
 from services.people.sign_in.confirmations import NotConfirmed
@@ -73,7 +73,7 @@ def test_of_two_administrators_the_second_sees_first_what_the_first_did(session,
     change(session, boss, seen, keep_days=60)
     session.commit()
 
-    with pytest.raises(retention.RetentionRuleChanged, match="nothing was changed"):
+    with pytest.raises(RuleChanged, match="nothing was changed"):
         change(session, boss, seen, keep_days=90)
 
     assert rule_of(session, TEMPORARY).keep_days == 60
