@@ -442,6 +442,16 @@ def record_patient(
     record(session, actor, action, patient_id=patient_id, details=details)
 
 
+def document_change(
+    version: int, revision: int, changed: Mapping[str, Sequence[Any]]
+) -> dict[str, Any]:
+    """Return the details of a changed document; `changed` as `differences` returns it.
+
+    The values of what is not to be in the log are left out.
+    """
+    return {"version": version, "revision": revision, "changed": changed}
+
+
 def differences(before: _Dataclass | None, after: _Dataclass) -> dict[str, list[Any]]:
     """Return the fields that changed, each with its value before and after.
 

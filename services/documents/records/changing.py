@@ -151,11 +151,9 @@ def _write_guess(
         Action.DOCUMENT_CHANGE,
         patient_id=document.patient_id,
         subject=("document", document.id),
-        details={
-            "version": written.latest,
-            "revision": written.revision,
-            "changed": {name: [] for name in values},
-        },
+        details=audit.document_change(
+            written.latest, written.revision, {name: [] for name in values}
+        ),
     )
 
 
@@ -285,9 +283,5 @@ def _record(
             Action.DOCUMENT_CHANGE,
             patient_id=patient_id,
             subject=("document", after.id),
-            details={
-                "version": after.latest,
-                "revision": after.revision,
-                "changed": changed,
-            },
+            details=audit.document_change(after.latest, after.revision, changed),
         )

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import delete, func, insert, select
@@ -147,18 +147,14 @@ def name_readers(
     notifying.withdraw_from_readers(session, document_id, before - wanted)
     with assume_role(session, "system"):
         after = look_up(session, actor, document_id)
-    changed: dict[str, Any] = {"readers": [sorted(before), sorted(wanted)]}
+    changed = {"readers": [sorted(before), sorted(wanted)]}
     audit.record(
         session,
         actor,
         Action.DOCUMENT_CHANGE,
         patient_id=after.patient_id,
         subject=("document", after.id),
-        details={
-            "version": after.latest,
-            "revision": after.revision,
-            "changed": changed,
-        },
+        details=audit.document_change(after.latest, after.revision, changed),
     )
     return after
 

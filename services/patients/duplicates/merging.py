@@ -272,11 +272,11 @@ def _take_over_documents(
             Action.DOCUMENT_CHANGE,
             patient_id=kept_id,
             subject=("document", document.id),
-            details={
-                "version": document.latest,
-                "revision": document.revision,
-                "changed": {"patient_id": [merged_id, kept_id]},
-            },
+            details=audit.document_change(
+                document.latest,
+                document.revision,
+                {"patient_id": [merged_id, kept_id]},
+            ),
         )
 
 
