@@ -3,7 +3,6 @@
 from services.people.tokens.bearers import (
     Bearer as Bearer,
     find as find,
-    find_actor as find_actor,
     note_use as note_use,
 )
 from services.people.tokens.issuing import (

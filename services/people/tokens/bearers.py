@@ -84,12 +84,6 @@ def find(session: Session, token: str) -> Bearer | None:
     )
 
 
-def find_actor(session: Session, token: str) -> Actor | None:
-    """Return the actor of this token, or None."""
-    bearer = find(session, token)
-    return None if bearer is None else bearer.actor
-
-
 def note_use(session: Session, bearer: Bearer) -> None:
     """Record that the token is in use; the caller commits."""
     session.execute(

@@ -26,7 +26,7 @@ def patient_id(application) -> UUID:
     )
 
     def settle(session):
-        doctor = bearers.find_actor(session, application.tokens[Role.CLINICIAN])
+        doctor = bearers.find(session, application.tokens[Role.CLINICIAN]).actor
         assert doctor
         if not care.is_treated_by(session, doctor.id, patient_id):
             care.assign(session, clerk, patient_id, doctor.id)

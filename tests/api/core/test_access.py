@@ -439,7 +439,7 @@ def _deactivate(program):
 def test_a_token_that_was_taken_back_is_refused(application, take_back):
     token = _issue(application)
     with application.database.writing(identity=SYSTEM) as session:
-        session.execute(take_back(tokens.find_actor(session, token)))
+        session.execute(take_back(tokens.find(session, token).actor))
 
     # A replica sees it once it has replayed the change.
     eventually(lambda: _answer(application, token) == 401)

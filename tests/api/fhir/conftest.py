@@ -79,7 +79,7 @@ def consultation(application) -> Consultation:
     patient_id = application.people[Role.PATIENT].patient_id
 
     def hold(session):
-        program = bearers.find_actor(session, application.tokens[Role.CLINICIAN])
+        program = bearers.find(session, application.tokens[Role.CLINICIAN]).actor
         assert program
         care.assign(session, clerk, patient_id, program.id)
         clinician = application.people[Role.CLINICIAN]

@@ -282,11 +282,10 @@ def test_what_is_nobodys_is_in_an_export_of_the_clinic_alone(
 def saved_list(application, client, register) -> tuple[str, str]:
     """The id of a saved list, and the id of the one patient who is on it."""
     patient = register()
-    find_actor = bearers.find_actor
     wanted = Group(members=(Filter("last_name", Operator.EQUAL, patient["last_name"]),))
 
     def save(session):
-        clerk = find_actor(session, application.tokens[Role.STAFF])
+        clerk = bearers.find(session, application.tokens[Role.STAFF]).actor
         criteria = Criteria(where=wanted)
         key = views.store_criteria(session, clerk, criteria, subject=PATIENTS)
         name = f"A list {uuid4().hex[:8]}"
@@ -323,7 +322,7 @@ def test_a_saved_cohort_is_a_group(application, as_role, exporter, consultation,
     cohort = Cohort(entry=CohortEvent(kind=EventKind.DIAGNOSIS))
 
     def save(session):
-        analyst = bearers.find_actor(session, application.tokens[Role.ANALYST])
+        analyst = bearers.find(session, application.tokens[Role.ANALYST]).actor
         key = cohorts.remember(session, analyst, cohort)
         view = views.save_view(
             session, analyst, uuid4().hex, key, subject=cohorts.COHORTS
@@ -374,7 +373,7 @@ def ask_for_newer(application, as_role):
 
     def begin(kept: Kept) -> tuple[Client, str, str]:
         def save(session):
-            owner = bearers.find_actor(session, application.tokens[kept.role])
+            owner = bearers.find(session, application.tokens[kept.role]).actor
             named = {"owner_id": owner.id, "subject": kept.subject.name}
             # A key of its own: equal criteria share one, and the existing row would be
             # changed.

@@ -36,7 +36,7 @@ def withdrawn(application, consultation) -> UUID:
 
     def withdraw(session):
         patient_id = cast.add_patient(session, cast.GRACE).id
-        program = bearers.find_actor(session, application.tokens[Role.CLINICIAN])
+        program = bearers.find(session, application.tokens[Role.CLINICIAN]).actor
         for treating in (program, clinician):
             clerk = application.people[Role.STAFF]
             care.assign(session, clerk, patient_id, treating.id)
@@ -191,7 +191,7 @@ def test_who_may_only_read_visits_reads_notes_and_writes_none(
     application, consultation
 ):
     def use(session):
-        program = bearers.find_actor(session, application.tokens[Role.CLINICIAN])
+        program = bearers.find(session, application.tokens[Role.CLINICIAN]).actor
         reader = replace(program, scopes=frozenset({Scope.READ_VISITS}))
         visit_id = consultation.visit_id
         assert visit_notes.find_of_visit(session, reader, visit_id)

@@ -41,13 +41,13 @@ def test_a_token_is_limited_named_and_alone_on_the_last_line(run, kept):
         "token", "--role", "staff", "--name", "Letters", "--scope", "patients:read"
     )
 
-    actor = tokens.find_actor(kept, made.stdout.strip())
+    actor = tokens.find(kept, made.stdout.strip()).actor
     assert (actor.name, actor.scopes) == ("Letters", {Scope.READ_PATIENTS})
     assert (made.returncode, made.stderr) == (0, "")
 
 
 def test_a_token_without_scopes_has_its_whole_role(run, kept):
-    actor = tokens.find_actor(kept, run("token", "--role", "admin").stdout.strip())
+    actor = tokens.find(kept, run("token", "--role", "admin").stdout.strip()).actor
 
     assert (actor.role, actor.scopes) == (Role.ADMIN, None)
 

@@ -38,7 +38,7 @@ def test_a_programs_token_is_made_and_shown_once(open_page, kept: Session):
     name = fill(app, "new_token", Scope.READ_PATIENTS, Scope.READ_DOCTORS)
 
     (shown,) = app.code
-    actor = tokens.find_actor(kept, shown.value)
+    actor = tokens.find(kept, shown.value).actor
     assert (actor.name, actor.role) == (name, Role.STAFF)
     assert actor.scopes == {Scope.READ_PATIENTS, Scope.READ_DOCTORS}
     assert not app.run().code
@@ -70,7 +70,7 @@ def test_people_make_and_see_their_own_tokens(at_desk, kept: Session, clinic: Cl
 
     name = fill(app, "my_tokens", Scope.READ_PATIENTS)
 
-    actor = tokens.find_actor(kept, app.code[0].value)
+    actor = tokens.find(kept, app.code[0].value).actor
     assert actor.id == clinic.clerk.id
     assert name in texts(app)
     assert not app.exception

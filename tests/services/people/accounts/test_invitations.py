@@ -292,7 +292,7 @@ def test_a_program_that_acts_for_a_patient_is_not_their_sign_in(session, clerk, 
 
     invited = invitations.invite_patient(session, clerk, ada.id)
 
-    assert invited.user_id != tokens.find_actor(session, token).id
+    assert invited.user_id != tokens.find(session, token).actor.id
 
 
 def test_a_record_without_address_or_out_of_use_invites_nobody(session, clerk):

@@ -102,7 +102,7 @@ def test_what_lets_in_needs_a_passkey_used_in_the_last_five_minutes(
 
 @pytest.mark.parametrize("action", CONFIRMED_ACTIONS)
 def test_a_program_can_confirm_nothing_so_it_lets_nobody_in(session, rosa, action):
-    program = tokens.find_actor(session, tokens.issue(session, Role.ADMIN))
+    program = tokens.find(session, tokens.issue(session, Role.ADMIN)).actor
 
     with pytest.raises(NotConfirmed):
         CONFIRMED_ACTIONS[action](session, program, rosa.id, session_id=None)
@@ -122,7 +122,7 @@ def test_somebody_unknown_is_not_found(session, boss, action):
 
 @pytest.mark.parametrize("action", sorted(set(ACTIONS) - {"list"}))
 def test_programs_are_not_people(session, boss, action):
-    program = tokens.find_actor(session, tokens.issue(session, Role.STAFF))
+    program = tokens.find(session, tokens.issue(session, Role.STAFF)).actor
 
     with pytest.raises(accounts.NoSuchPerson):
         ACTIONS[action](session, boss.actor, program.id, **boss.fresh)
@@ -201,7 +201,7 @@ def test_the_last_administrator_is_not_demoted(session):
 
 
 def test_the_last_administrator_is_not_shut_out_by_a_program(session, boss):
-    program = tokens.find_actor(session, tokens.issue(session, Role.ADMIN))
+    program = tokens.find(session, tokens.issue(session, Role.ADMIN)).actor
 
     with pytest.raises(accounts.LastAdmin):
         offboarding.deactivate(session, program, boss.actor.id)
@@ -240,7 +240,7 @@ def test_who_is_deactivated_is_out_at_once_with_all_they_had(session, boss, rosa
     offboarding.deactivate(session, boss.actor, rosa.id)
 
     assert open_sessions(session, rosa) == 0
-    assert tokens.find_actor(session, token) is None
+    assert tokens.find(session, token) is None
     assert accounts.find_by_email(session, cast.ROSA.email) is None
     assert standing(session, boss, rosa) is AccountStatus.DEACTIVATED
     event = events(session, Action.USER_DEACTIVATE)[0]
@@ -255,7 +255,7 @@ def test_deactivating_revokes_tokens_and_links_for_good(session, boss):
     accounts.reactivate(session, boss.actor, link.user_id, **boss.fresh)
 
     assert invitations.find(session, link.token) is None
-    assert tokens.find_actor(session, token) is None
+    assert tokens.find(session, token) is None
 
 
 def test_deactivating_needs_no_passkey_because_it_may_be_urgent(session, boss, rosa):

@@ -174,7 +174,7 @@ def test_a_token_that_is_made_in_the_second_of_a_deactivation_ends_for_good(
 
     with Session(committing) as session, session.begin():
         accounts.reactivate(session, boss.actor, rosa.actor.id, **boss.fresh)
-        assert tokens.find_actor(session, secret) is None
+        assert tokens.find(session, secret) is None
 
 
 def test_who_ends_their_other_sign_ins_waits_for_what_one_of_them_is_making(

@@ -452,7 +452,7 @@ def test_only_administrators_do_any_of_it(session):
 
 def test_who_is_no_system_is_none(session):
     boss = desk(session)
-    program = tokens.find_actor(session, tokens.issue(session, Role.STAFF))
+    program = tokens.find(session, tokens.issue(session, Role.STAFF)).actor
 
     for system_id in (uuid4(), program.id, boss.actor.id):
         with pytest.raises(NoSuchSystem):

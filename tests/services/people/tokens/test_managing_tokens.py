@@ -41,7 +41,7 @@ def own(session, by, **given):
 def test_a_token_does_no_more_than_its_scopes(session, boss):
     token = for_program(session, boss, scopes=[Scope.READ_PATIENTS])
 
-    actor = tokens.find_actor(session, token)
+    actor = tokens.find(session, token).actor
 
     assert actor.may(Permission.VIEW_PATIENT)
     with pytest.raises(NotAllowed, match="made for less"):
@@ -49,7 +49,7 @@ def test_a_token_does_no_more_than_its_scopes(session, boss):
 
 
 def test_a_token_without_scopes_does_all_that_its_role_may(session):
-    actor = tokens.find_actor(session, tokens.issue(session, Role.STAFF))
+    actor = tokens.find(session, tokens.issue(session, Role.STAFF)).actor
 
     assert all(map(actor.may, PERMISSIONS[Role.STAFF]))
 
@@ -58,7 +58,7 @@ def test_a_scope_that_only_another_version_knows_opens_nothing(session):
     token = tokens.issue(session, Role.STAFF)
     session.execute(update(ApiToken).values(scopes=["backups:write"]))
 
-    assert not any(map(tokens.find_actor(session, token).may, Permission))
+    assert not any(map(tokens.find(session, token).actor.may, Permission))
 
 
 @pytest.mark.parametrize("role", Role)
@@ -112,7 +112,7 @@ def test_a_program_does_not_act_as_a_patient(session, boss):
 
 
 def test_a_persons_own_token_acts_as_that_person(session, rosa):
-    actor = tokens.find_actor(session, own(session, rosa))
+    actor = tokens.find(session, own(session, rosa)).actor
 
     assert (actor.id, actor.name, actor.role) == (
         rosa.actor.id,
@@ -130,10 +130,10 @@ def test_a_screen_left_open_makes_no_token(session, rosa):
 
 def test_a_token_makes_no_further_tokens(session, boss, rosa):
     for issue, by in ((own, rosa), (for_program, boss)):
-        carried = tokens.find_actor(
+        carried = tokens.find(
             session,
             own(session, by, scopes=tokens.scopes_of(by.actor.role)),
-        )
+        ).actor
         with pytest.raises(NotAllowed):
             issue(session, type(by)(carried, None))
 
@@ -168,7 +168,7 @@ def test_issuing_and_revoking_are_written_down_without_the_token(session, boss):
     assert issued.actor_id == revoked.actor_id == boss.actor.id
     assert issued.subject_id == revoked.subject_id == str(kept.id)
     assert token not in str(issued.details)
-    assert tokens.find_actor(session, token) is None
+    assert tokens.find(session, token) is None
 
 
 def test_people_revoke_their_own_tokens_but_nobody_elses(session, boss, rosa):

@@ -17,7 +17,7 @@ from tests.kit import cast
 def test_a_token_acts_in_its_role(session, role):
     token = tokens.issue(session, role)
 
-    assert tokens.find_actor(session, token).role is role
+    assert tokens.find(session, token).actor.role is role
 
 
 def test_a_patients_token_sees_that_patient(session):
@@ -25,7 +25,7 @@ def test_a_patients_token_sees_that_patient(session):
 
     token = tokens.issue(session, Role.PATIENT, patient_id=maya.patient_id)
 
-    assert tokens.find_actor(session, token).patient_id == maya.patient_id
+    assert tokens.find(session, token).actor.patient_id == maya.patient_id
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_the_token_itself_is_kept_nowhere(session):
 
 def test_every_token_is_a_program_of_its_own(session):
     actors = [
-        tokens.find_actor(session, tokens.issue(session, Role.STAFF)) for _ in range(2)
+        tokens.find(session, tokens.issue(session, Role.STAFF)).actor for _ in range(2)
     ]
 
     assert actors[0].id != actors[1].id
@@ -77,7 +77,7 @@ def test_a_token_that_was_taken_back_is_nobodys(session, change):
     token = tokens.issue(session, Role.STAFF)
     session.execute(change)
 
-    assert tokens.find_actor(session, token) is None
+    assert tokens.find(session, token) is None
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_a_token_that_was_taken_back_is_nobodys(session, change):
 )
 def test_what_cannot_be_a_token_is_known_without_asking(session, text):
     assert not tokens.is_well_formed(text)
-    assert tokens.find_actor(session, text) is None
+    assert tokens.find(session, text) is None
 
 
 @pytest.mark.parametrize("days", [-1, 0, 366])
