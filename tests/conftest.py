@@ -34,6 +34,7 @@ from db.embedded.servers import database_roles
 from db.endpoints import Endpoints
 from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore
+from db.postgres import Database
 from services.core.actors import Actor
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
@@ -446,6 +447,21 @@ def module_engine(module_endpoints: Endpoints) -> Iterator[Engine]:
 def database_url(endpoints: Endpoints) -> str:
     """The libpq URL of a fresh database's primary, for its owner."""
     return owner(endpoints)
+
+
+@pytest.fixture
+def committing(database_url: str) -> Iterator[Engine]:
+    """An engine on a fresh database, as its owner, for a test that commits."""
+    engine = connect(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def database(endpoints: Endpoints) -> Iterator[Database]:
+    """A fresh database and its replicas, as the app uses them."""
+    with closing(Database(endpoints)) as database:
+        yield database
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,7 @@ from streamlit.testing.v1.local_script_runner import (
 from streamlit.util import calc_hash
 
 from dashboard import wiring
-from dashboard.ui.language import GERMAN
+from dashboard.ui.language import GERMAN, using_language
 from dashboard.wiring import Wiring
 from db.endpoints import Endpoints
 from db.files.file_keys import FileKeys
@@ -378,6 +378,13 @@ def at_desk(clinic: Clinic, kept: Session) -> Callable[..., AppTest]:
         return clinic.at_page(app, page, **query).run()
 
     return at_desk
+
+
+@pytest.fixture
+def german_choices() -> Iterator[None]:
+    """The names of choices that a test itself fills in are the German ones."""
+    with using_language(GERMAN):
+        yield
 
 
 def choose_patient(app: AppTest, page: str, patient_id: UUID) -> None:

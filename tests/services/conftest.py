@@ -1,11 +1,22 @@
 """Services are called in the role of their actor, as in use."""
 
+from collections.abc import Iterator
+
 import pytest
 from sqlalchemy.orm import Session
 
+from db.endpoints import Endpoints
 from tests.kit import acting
+from tests.services.patients.clinic_samples import Clinic, open_clinic
 
 acting.install()
+
+
+@pytest.fixture(scope="module")
+def clinic(module_endpoints: Endpoints) -> Iterator[Clinic]:
+    """A clinic with a database of its own, which the tests of a module share."""
+    with open_clinic(module_endpoints) as clinic:
+        yield clinic
 
 
 @pytest.fixture

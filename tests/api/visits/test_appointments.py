@@ -7,16 +7,9 @@ import pytest
 from api.visits import appointments as api_appointments
 from services.core.actors import Role
 from tests.api.conftest import NEWEST
-from tests.api.visit_samples import Practice
 from tests.services.visits.booking.bookings import samples
 
 DAY = samples.FIRST.date().isoformat()
-
-
-@pytest.fixture
-def practice(application) -> Practice:
-    """A doctor whom no other test books."""
-    return Practice.open(application.database)
 
 
 @pytest.fixture

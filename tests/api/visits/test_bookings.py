@@ -10,21 +10,8 @@ import pytest
 from services.core.actors import Role
 from tests.api.conftest import ADA, Client
 from tests.api.visit_samples import Practice
-from tests.kit import cast
 
 RACERS = 20
-
-
-@pytest.fixture
-def practice(application) -> Practice:
-    """A doctor whom no other test books."""
-    return Practice.open(application.database)
-
-
-@pytest.fixture
-def grace(client):
-    """Another patient."""
-    return client.post("/api/v1/patients", cast.body_of(cast.GRACE, "email")).json()
 
 
 def _hold(client, practice, number, patient, **headers):

@@ -9,24 +9,10 @@ from db.postgres import SYSTEM
 from services.core.actors import Role, Scope
 from services.people import tokens
 from tests.api.conftest import NEWEST, Client
-from tests.api.visit_samples import Practice
-from tests.kit import cast
 from tests.services.visits.booking.bookings import samples
 
 ENTRIES = "/api/waiting-list/entries"
 LAST_DAY = (samples.FIRST + timedelta(days=1)).date().isoformat()
-
-
-@pytest.fixture
-def practice(application) -> Practice:
-    """A doctor whom no other test books."""
-    return Practice.open(application.database)
-
-
-@pytest.fixture
-def grace(client):
-    """Another patient."""
-    return client.post("/api/v1/patients", cast.body_of(cast.GRACE, "email")).json()
 
 
 def _join(client, patient=None, *, key=None, **more):

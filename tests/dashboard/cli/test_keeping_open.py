@@ -1,6 +1,6 @@
 """The command that makes the running worker keep an earlier time open."""
 
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from threading import Event, Thread
 from types import SimpleNamespace
@@ -10,7 +10,7 @@ import pytest
 from dashboard import wiring
 from dashboard.cli.recovery.looks import keep_open
 from db.backups.backup_errors import CannotRestore
-from db.postgres import SYSTEM, Database
+from db.postgres import SYSTEM
 from db.settings import Settings
 from jobs.backups.open_looks.look_keeper import LookKeeper
 from services.backups import BackupWindow, LogState, looks
@@ -19,12 +19,6 @@ from tests.kit import backup_sets
 from tests.kit.waiting import eventually
 
 TO = backup_sets.AS_OF
-
-
-@pytest.fixture
-def database(endpoints):
-    with closing(Database(endpoints)) as database:
-        yield database
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,7 +16,7 @@ from dashboard.web.sessions.session_watch import socket
 from dashboard.web.sessions.session_watch.socket import SessionSocket, database_state
 from db.cluster.site_position import SitePosition
 from db.models.user import User, UserNotification, UserSession
-from db.postgres import Absence, Database, DatabaseUnavailable
+from db.postgres import Absence, DatabaseUnavailable
 from services.people import sessions
 from services.people.sessions import Limits
 from tests.conftest import connect, owner
@@ -24,12 +24,6 @@ from tests.kit import cast
 from tests.kit.waiting import eventually
 
 PROMISED_SECONDS = 2
-
-
-@pytest.fixture
-def database(endpoints):
-    with closing(Database(endpoints)) as database:
-        yield database
 
 
 @pytest.fixture

@@ -15,14 +15,6 @@ from db.endpoints import Endpoints
 SOMEWHERE = Endpoints("postgresql://a", {"db-01": "b"}, "mongodb://c", {"db-01": "d"})
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> DataFolder:
-    """A data folder, made but never used."""
-    folder = DataFolder(tmp_path / "data")
-    folder.prepare()
-    return folder
-
-
 def test_only_the_owner_may_enter_or_read_the_secrets(folder: DataFolder):
     folder.secrets()
 

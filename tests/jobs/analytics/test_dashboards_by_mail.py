@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from io import BytesIO
-from typing import Any
 from uuid import UUID, uuid4
 
 import pypdfium2
@@ -15,74 +14,41 @@ from sqlalchemy import func, select, text, update
 
 from dashboard.ui.language.papers import wording_in
 from db.files.seal_keys import SealKeyFile
-from db.models.audit import AuditEvent
 from db.models.user import User, UserNotification
 from db.models.view import AnalystMail, DashboardSubscription
 from db.mongo.audit_store import AuditStore
-from db.postgres import SYSTEM, Database
-from jobs.analytics.mailing import AnalystMailing, send
+from db.postgres import SYSTEM
+from jobs.analytics.mailing import send
 from jobs.worker.tasks import Stores, queue
 from services.analytics import dashboards, subscriptions
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
 from services.analytics.dashboards import Card, DashboardDraft, DashboardFilter
 from services.analytics.figures import Chart, Figure
 from services.analytics.subscriptions import (
-    Frequency,
     MailSender,
-    SendingPlan,
     StopReason,
     SubscriptionDraft,
 )
 from services.core.actor_database import ActorDatabase
-from services.core.actors import Actor, Role
-from services.documents.forms import Clinic
+from services.core.actors import Role
 from services.patients.records.model import Sex
+from tests.jobs.analytics.mailing_samples import MONDAYS, NOW, MailingClinic
 from tests.jobs.due_tasks import run_due
 from tests.kit import cast
-from tests.kit.mailbox import Mailbox, mailer_to
 from tests.kit.replicas import write_everywhere
 from tests.services.visits import visit_samples
 
-# A Monday, an hour after the dashboard is due.
-NOW = datetime(2026, 11, 30, 8, tzinfo=UTC)
-MONDAYS = SendingPlan(frequency=Frequency.WEEKLY, day=0, hour=7)
 BY_SEX = Figure(
     cohort=Cohort(entry=CohortEvent(kind=EventKind.VISIT)), by=(Dimension.SEX,)
 )
 
 
-@dataclass
-class Desk:
+@dataclass(kw_only=True)
+class Desk(MailingClinic):
     """A clinic whose analyst subscribes a colleague and themselves to a dashboard."""
 
-    database: Database
-    analyst: Actor
-    colleague: Actor
     dashboard: UUID
     subscription: UUID
-    papers: AnalystMailing
-
-    def write(self, operation: Any) -> Any:
-        """Run an operation as the system, and return its result."""
-        return self.database.write(operation, identity=SYSTEM).value
-
-    def act(self, operation: Any) -> Any:
-        """Run an operation as the analyst, by PostgreSQL's rules; return its result."""
-        return ActorDatabase(self.database, self.analyst).write(operation).value
-
-    def run(self, mailer: Any = None, *, weeks: int = 0) -> None:
-        """Make and send what is due, this many weeks later."""
-        now = NOW + timedelta(weeks=weeks)
-        replace(self.papers, now=lambda: now).run_due(self.database)
-        if mailer is not None:
-            send(self.database, mailer, self.papers)
-
-    def listed(self) -> subscriptions.Subscription:
-        """Return the subscription as its owner sees it."""
-        [subscription] = self.act(
-            lambda s: subscriptions.list_subscriptions(s, self.analyst)
-        )
-        return subscription
 
     def bell(self) -> set[UUID]:
         """Return who is notified that something is no longer sent."""
@@ -100,28 +66,18 @@ class Desk:
         assert {event.actor_id for event in refused} <= {self.analyst.id}
         return [event.details["because"] for event in refused]
 
-    def events(self, action: str) -> list[AuditEvent]:
-        """Return the audit events of an action."""
-        wanted = select(AuditEvent).where(AuditEvent.action == action)
-        return self.write(
-            lambda s: s.scalars(wanted.order_by(AuditEvent.position)).all()
-        )
-
 
 @pytest.fixture
-def desk(endpoints) -> Iterator[Desk]:
+def desk(database) -> Desk:
     """Eleven women and two men have come; the dashboard has been due for an hour."""
-    with closing(Database(endpoints)) as database:
-        analyst, colleague, dashboard, subscription = write_everywhere(
-            database, _prepare
-        )
-        papers = AnalystMailing(
-            Clinic("Harbour Clinic", "1 High Street", ""),
-            MailSender("Harbour Clinic", "https://clinic.example"),
-            5,
-            lambda: NOW,
-        )
-        yield Desk(database, analyst, colleague, dashboard, subscription, papers)
+    analyst, colleague, made, subscribed = write_everywhere(database, _prepare)
+    return Desk(
+        database=database,
+        analyst=analyst,
+        colleague=colleague,
+        dashboard=made,
+        subscription=subscribed,
+    )
 
 
 def _prepare(session):
@@ -157,17 +113,6 @@ def _prepare(session):
     before = NOW - timedelta(days=3)
     subscribed = subscriptions.create(session, analyst, draft, now=before, most=5)
     return analyst, colleague, made.id, subscribed
-
-
-@pytest.fixture
-def mailbox():
-    return Mailbox()
-
-
-@pytest.fixture
-def mailer(mailbox):
-    with mailer_to(mailbox) as to:
-        yield to
 
 
 def attached(email) -> tuple[str, str]:

@@ -1,7 +1,5 @@
 """Saved views and cohorts are counted as on their owner's page, and sent as a PDF."""
 
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -13,12 +11,10 @@ from sqlalchemy import func, select, update
 
 from dashboard.ui.language.papers import wording_in
 from dashboard.web.languages import list_in_words
-from db.models.audit import AuditEvent
 from db.models.care import DisclosedGroup
 from db.models.user import User
 from db.models.view import AnalystMail, DashboardSubscription, SavedView
-from db.postgres import SYSTEM, Database
-from jobs.analytics.mailing import AnalystMailing, send
+from jobs.analytics.mailing import send
 from services.analytics import cohorts, figures, subscriptions
 from services.analytics.cohorts import (
     COHORTS,
@@ -31,31 +27,24 @@ from services.analytics.cohorts import (
 from services.analytics.dashboards.storing import UnreadableDashboard, read_filter
 from services.analytics.figures import Figure
 from services.analytics.subscriptions import (
-    Frequency,
-    MailSender,
-    SendingPlan,
     StopReason,
     SubscriptionDraft,
 )
 from services.analytics.subscriptions.contents import SavedList
-from services.core.actor_database import ActorDatabase
 from services.core.actors import Actor, Role
-from services.documents.forms import Clinic
 from services.lists import views
 from services.lists.criteria import Criteria, Filter, Group, Operator
 from services.lists.statements import ListTimeout
 from services.patients import search
 from services.patients.records.model import Sex
 from services.patients.search.fields import PATIENTS
+from tests.jobs.analytics.mailing_samples import MONDAYS, NOW, MailingClinic
 from tests.jobs.analytics.test_dashboards_by_mail import attached
 from tests.kit import cast
-from tests.kit.mailbox import Mailbox, mailer_to
+from tests.kit.mailbox import Mailbox
 from tests.kit.replicas import write_everywhere
 from tests.services.visits import visit_samples
 
-# A Monday, an hour after the list is due.
-NOW = datetime(2026, 11, 30, 8, tzinfo=UTC)
-MONDAYS = SendingPlan(frequency=Frequency.WEEKLY, day=0, hour=7)
 CAME = CohortEvent(kind=EventKind.VISIT)
 WORD = "Hypertension"
 # Eleven women and two men came, of eleven women and ten men.
@@ -75,22 +64,9 @@ def of_sex(sex: Sex, year: int = 1900) -> Criteria:
     )
 
 
-@dataclass
-class House:
+@dataclass(kw_only=True)
+class House(MailingClinic):
     """A clinic whose analyst saves lists and has them sent to two people."""
-
-    database: Database
-    analyst: Actor
-    colleague: Actor
-    papers: AnalystMailing
-
-    def write(self, operation: Any) -> Any:
-        """Run an operation as the system, and return its result."""
-        return self.database.write(operation, identity=SYSTEM).value
-
-    def act(self, operation: Any) -> Any:
-        """Run an operation as the analyst, by PostgreSQL's rules; return its result."""
-        return ActorDatabase(self.database, self.analyst).write(operation).value
 
     def send_list(self, question: Criteria | Cohort | Figure | dict[str, Any]) -> UUID:
         """Save a question under a name that contains a diagnosis, and have it sent.
@@ -119,40 +95,12 @@ class House:
         before = NOW - timedelta(days=3)
         return subscriptions.create(session, analyst, draft, now=before, most=5)
 
-    def run(self, mailer: Any = None, *, weeks: int = 0) -> None:
-        """Make and send what is due, this many weeks later."""
-        now = NOW + timedelta(weeks=weeks)
-        replace(self.papers, now=lambda: now).run_due(self.database)
-        if mailer is not None:
-            send(self.database, mailer, self.papers)
-
-    def listed(self) -> subscriptions.Subscription:
-        """Return the one subscription as its owner sees it."""
-        [subscription] = self.act(
-            lambda s: subscriptions.list_subscriptions(s, self.analyst)
-        )
-        return subscription
-
-    def events(self, action: str) -> list[AuditEvent]:
-        """Return the audit events of an action."""
-        wanted = select(AuditEvent).where(AuditEvent.action == action)
-        return self.write(
-            lambda s: s.scalars(wanted.order_by(AuditEvent.position)).all()
-        )
-
 
 @pytest.fixture
-def house(endpoints) -> Iterator[House]:
+def house(database) -> House:
     """Eleven women and two men have come, of eleven and ten."""
-    with closing(Database(endpoints)) as database:
-        analyst, colleague = write_everywhere(database, _prepare)
-        papers = AnalystMailing(
-            Clinic("Harbour Clinic", "1 High Street", ""),
-            MailSender("Harbour Clinic", "https://clinic.example"),
-            5,
-            lambda: NOW,
-        )
-        yield House(database, analyst, colleague, papers)
+    analyst, colleague = write_everywhere(database, _prepare)
+    return House(database=database, analyst=analyst, colleague=colleague)
 
 
 def _prepare(session: Any) -> tuple[Actor, Actor]:
@@ -167,17 +115,6 @@ def _prepare(session: Any) -> tuple[Actor, Actor]:
             at = datetime(2026, 3, 4, 9, tzinfo=UTC) + timedelta(hours=number)
             visit_samples.visit(session, doctor, patient.id, at, status="completed")
     return cast.add_actor(session, cast.ANA), cast.add_actor(session, Role.ANALYST)
-
-
-@pytest.fixture
-def mailbox():
-    return Mailbox()
-
-
-@pytest.fixture
-def mailer(mailbox):
-    with mailer_to(mailbox) as to:
-        yield to
 
 
 def paper_of(mailbox: Mailbox) -> str:

@@ -34,12 +34,6 @@ _MORE = 10_000
 
 
 @pytest.fixture
-def database(endpoints):
-    with closing(Database(endpoints)) as database:
-        yield database
-
-
-@pytest.fixture
 def store(endpoints):
     with closing(AuditStore(endpoints.audit_url)) as store:
         yield store

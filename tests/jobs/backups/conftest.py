@@ -6,6 +6,7 @@ import pytest
 
 from db.backups.repository import Repository
 from db.files.file_keys import FileKeys
+from db.files.seal_keys import SealKeyFile, SealKeys
 from tests.jobs.backups import samples
 from tests.kit.clusters import BreakableCluster
 
@@ -14,6 +15,13 @@ from tests.kit.clusters import BreakableCluster
 def keys(tmp_path_factory: pytest.TempPathFactory) -> FileKeys:
     """The keys of the clinic's files, with which its backups are sealed."""
     return FileKeys(tmp_path_factory.mktemp("keys") / "file.keys", may_be_made=True)
+
+
+@pytest.fixture(scope="module")
+def seal_keys(tmp_path_factory: pytest.TempPathFactory) -> SealKeys:
+    """The keys that seal the clinic's audit log."""
+    path = tmp_path_factory.mktemp("seals") / "audit.key"
+    return SealKeyFile(path, may_be_made=True).read_or_make()
 
 
 @pytest.fixture(scope="module")

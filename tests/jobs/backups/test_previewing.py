@@ -1,6 +1,5 @@
 """The worker's previews of going back: of a real clinic, and of failures."""
 
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +8,7 @@ from db.backups.backup_errors import CannotRestore
 from db.backups.repository import Repository
 from db.embedded.processes import child_processes
 from db.files.file_keys import FileKeys
-from db.postgres import SYSTEM, Database, NoPrimary
+from db.postgres import SYSTEM, NoPrimary
 from jobs.backups.looking import look
 from jobs.backups.previewing import RestorePreviewer, compare_live, preview
 from jobs.backups.scheduling import BackupPlan, BackupScheduler, backing_up
@@ -44,12 +43,6 @@ def newest(database):
     return database.read_latest(
         lambda session: previews.newest_preview(session, boss), identity=SYSTEM
     ).value
-
-
-@pytest.fixture
-def database(endpoints):
-    with closing(Database(endpoints)) as database:
-        yield database
 
 
 def test_what_is_asked_for_is_answered_once(database):

@@ -1,6 +1,6 @@
 """Backups by plan and on request: when one is due, and what is recorded of each."""
 
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -15,7 +15,7 @@ from db.backups.storage.storage_notes import read_storage
 from db.backups.strays import FileSweep, read_sweep
 from db.files.file_keys import FileKeys
 from db.models.audit import AuditEvent
-from db.postgres import SYSTEM, Database
+from db.postgres import SYSTEM
 from jobs.backups import scheduling
 from jobs.backups.looking import look as look_into
 from jobs.backups.scheduling import BackupPlan, BackupScheduler, backing_up
@@ -99,12 +99,6 @@ class Maker:
         )
         self.made.append(set_id)
         return BackupTaken(manifest, 1.0, 0)
-
-
-@pytest.fixture
-def database(endpoints):
-    with closing(Database(endpoints)) as database:
-        yield database
 
 
 @pytest.fixture

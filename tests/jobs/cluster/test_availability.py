@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -26,12 +26,6 @@ from tests.kit.own_authority import (
 from tests.kit.waiting import eventually
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def database(endpoints) -> Iterator[Database]:
-    with closing(Database(endpoints)) as database:
-        yield database
 
 
 def _kept(database: Database) -> list[tuple[int, int, int, int]]:

@@ -14,7 +14,7 @@ from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore
 from db.models.audit import AuditEvent
 from db.models.document import Document, DocumentText, DocumentVersion
-from db.postgres import SYSTEM, Database
+from db.postgres import SYSTEM
 from jobs.documents import scanning as jobs
 from jobs.worker.tasks import queue
 from services.documents import records, retention
@@ -37,12 +37,6 @@ AWAY = ClamdScanner("unix:///nowhere/clamd.socket")
 def inspector():
     with closing(PdfInspector()) as inspector:
         yield inspector
-
-
-@pytest.fixture
-def database(endpoints):
-    with closing(Database(endpoints)) as database:
-        yield database
 
 
 @pytest.fixture

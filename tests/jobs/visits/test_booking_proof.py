@@ -1,6 +1,5 @@
 """The proof that booking holds, on a real cluster with real processes."""
 
-from contextlib import closing
 from uuid import uuid4
 
 import pytest
@@ -10,18 +9,12 @@ from db.models.audit import AuditEvent
 from db.models.booking import Booking, BookingSlot, Slot
 from db.models.doctor import Doctor
 from db.models.patient import Patient
-from db.postgres import SYSTEM, Database
+from db.postgres import SYSTEM
 from jobs.visits import booking_proof
 from services.core.actors import PROVER
 from services.core.errors import NotAllowed
 from services.visits.booking import proving as proofs
 from services.visits.booking.proving import HoldAttempt
-
-
-@pytest.fixture
-def database(endpoints):
-    with closing(Database(endpoints)) as database:
-        yield database
 
 
 def test_of_two_hundred_who_race_for_a_slot_one_wins(database, endpoints, admin):

@@ -1,11 +1,7 @@
 """The job that removes expired holds, on a real database."""
 
-from contextlib import closing
-
-import pytest
-
 from db.models.booking import BookingSlot, Newcomer
-from db.postgres import SYSTEM, Database
+from db.postgres import SYSTEM
 from jobs.visits import holds
 from services.visits.booking import bookings
 from tests.kit import cast
@@ -13,12 +9,6 @@ from tests.services.visits.booking.bookings import samples
 from tests.services.visits.newcomers import newcomer_samples
 
 LOG = holds.__name__
-
-
-@pytest.fixture
-def database(endpoints):
-    with closing(Database(endpoints)) as database:
-        yield database
 
 
 def test_all_that_ran_out_is_tidied_away_in_small_steps(

@@ -1,23 +1,14 @@
 """The worker makes the slots of the days that come within the horizon."""
 
-from contextlib import closing
-
-import pytest
 from sqlalchemy import func, select
 
 from db.models.booking import Slot
-from db.postgres import SYSTEM, Database
+from db.postgres import SYSTEM
 from jobs.visits import scheduling
 from services.visits.schedule.plans import Calendar
 from services.visits.schedule.plans.weeks import replace_week
 from tests.kit import cast
 from tests.services.visits.schedule.plans.samples import MORNING
-
-
-@pytest.fixture
-def database(endpoints):
-    with closing(Database(endpoints)) as database:
-        yield database
 
 
 def _count(database):

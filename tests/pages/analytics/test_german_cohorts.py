@@ -1,11 +1,9 @@
 """An analyst who has chosen German builds, counts and compares cohorts in German."""
 
-from collections.abc import Iterator
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.ui.language import GERMAN, translated, using_language
+from dashboard.ui.language import translated
 from services.analytics.cohorts import (
     Cohort,
     CohortEvent,
@@ -21,6 +19,7 @@ from services.patients.records.model import Sex
 from tests.kit.german_pages import english, texts_of
 from tests.pages.conftest import Clinic
 
+pytestmark = pytest.mark.usefixtures("german_choices")
 ENTRY = "cohorts_entry"
 
 
@@ -32,13 +31,6 @@ def german(clinic: Clinic) -> Clinic:
         clinic.register(first_name=f"P{number}", sex=Sex.FEMALE, allergies=allergies)
     clinic.speak_german(Role.ANALYST)
     return clinic
-
-
-@pytest.fixture(autouse=True)
-def _german_choices() -> Iterator[None]:
-    """The names of choices that the test itself fills in."""
-    with using_language(GERMAN):
-        yield
 
 
 def press(app: AppTest, key: str) -> None:

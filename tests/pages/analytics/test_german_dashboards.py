@@ -1,12 +1,10 @@
 """An analyst who has chosen German makes a dashboard, and pins its cards, in German."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 
-from dashboard.ui.language import GERMAN, using_language
 from services.analytics import dashboards
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
 from services.analytics.dashboards import (
@@ -23,6 +21,7 @@ from tests.kit.german_pages import english, texts_of
 from tests.pages.conftest import Clinic, press
 from tests.services.visits import visit_samples
 
+pytestmark = pytest.mark.usefixtures("german_choices")
 AT = datetime(2024, 3, 4, 9, tzinfo=UTC)
 MONTHS = DashboardFilter(timespan=Timespan.MONTHS, since=AT.date(), until=AT.date())
 CARD = Card(
@@ -63,13 +62,6 @@ def opened(german: Clinic) -> UUID:
     made: UUID = german.write(lambda s: dashboards.create(s, analyst, draft).id)
     german.write(lambda s: dashboards.pin(s, analyst, CARD))
     return made
-
-
-@pytest.fixture(autouse=True)
-def _german_choices() -> Iterator[None]:
-    """The names of choices that the test itself fills in."""
-    with using_language(GERMAN):
-        yield
 
 
 def test_the_list_is_german_with_and_without_dashboards(german: Clinic, opened: UUID):

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from dashboard.ui.language import GERMAN, translated, using_language
+from dashboard.ui.language import translated
 from services.consultations import diagnoses, notes, prescriptions
 from services.consultations.drugs import BUILT_IN, CLASSES
 from services.consultations.notes.typed import LABELS
@@ -20,6 +20,7 @@ from tests.kit.german_pages import english, said, texts_of
 from tests.kit.sentences import lacking
 from tests.services.visits import visit_samples
 
+pytestmark = pytest.mark.usefixtures("german_choices")
 CLINICIAN = Role.CLINICIAN
 MEASURED = {
     "systolic": "150",
@@ -45,13 +46,6 @@ def german(clinic):
     """A clinic whose clinician and administrator have chosen German."""
     clinic.speak_german(CLINICIAN, Role.ADMIN)
     return clinic
-
-
-@pytest.fixture(autouse=True)
-def _speaking_german():
-    """The names of choices that the tests themselves fill in."""
-    with using_language(GERMAN):
-        yield
 
 
 @pytest.fixture(scope="module")

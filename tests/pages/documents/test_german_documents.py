@@ -1,6 +1,5 @@
 """Colleagues who have chosen German find no English on the pages of documents."""
 
-from collections.abc import Iterator
 from datetime import date
 
 import pytest
@@ -8,7 +7,7 @@ from sqlalchemy import func, select, update
 from streamlit.testing.v1 import AppTest
 
 from dashboard.documents.retention import erasures, retention_tables
-from dashboard.ui.language import GERMAN, gettext, using_language
+from dashboard.ui.language import gettext
 from db.models.document import DocumentVersion
 from services.core.actors import Role
 from services.documents import erasure, fields, records, retention, tags
@@ -29,6 +28,7 @@ from tests.pages.document_samples import File, press
 from tests.services.documents.erasure import samples as erasure_samples
 
 #: Names of actions, which a table sends, and the title of a paper, which is English.
+pytestmark = pytest.mark.usefixtures("german_choices")
 NOT_READ = {"patient", "tag", "done", "Medical record"}
 ADMIN, STAFF, DOCTOR = Role.ADMIN, Role.STAFF, Role.CLINICIAN
 
@@ -38,13 +38,6 @@ def german(clinic: Clinic) -> Clinic:
     """A clinic whose colleagues have chosen German."""
     clinic.speak_german(ADMIN, STAFF, DOCTOR)
     return clinic
-
-
-@pytest.fixture(autouse=True)
-def _speaking_german() -> Iterator[None]:
-    """The names of choices that the tests themselves fill in."""
-    with using_language(GERMAN):
-        yield
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Apps for patients on screen: registered and removed, and ended by their patients."""
 
 from datetime import timedelta
-from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
@@ -17,12 +16,6 @@ from tests.kit import cast
 from tests.services.people.people_samples import desk
 
 CALLBACK = "https://diary.example/callback"
-
-
-@pytest.fixture
-def open_page(at_desk):
-    """Open a page as an administrator who has just used a passkey."""
-    return partial(at_desk, role=Role.ADMIN)
 
 
 @pytest.fixture

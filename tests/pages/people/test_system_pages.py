@@ -1,6 +1,5 @@
 """Connected systems on screen: connected, viewed, changed, switched off and on."""
 
-from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
@@ -20,12 +19,6 @@ from services.people.connected_systems import SystemExports, SystemKeysTyped
 from tests.kit.backend_services import ec_key, jwks_of, rsa_key
 from tests.pages.conftest import problem_places, rows_of
 from tests.services.people.people_samples import desk
-
-
-@pytest.fixture
-def open_page(at_desk):
-    """Open a page as an administrator who has just used a passkey."""
-    return partial(at_desk, role=Role.ADMIN)
 
 
 @pytest.fixture

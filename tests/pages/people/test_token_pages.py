@@ -1,10 +1,8 @@
 """Tokens on screen: shown once when made, listed without their secret, revoked."""
 
 from datetime import timedelta
-from functools import partial
 from uuid import uuid4
 
-import pytest
 from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
@@ -12,12 +10,6 @@ from services.core.actors import Role, Scope
 from services.people import tokens
 from tests.pages.conftest import Clinic
 from tests.pages.document_samples import press
-
-
-@pytest.fixture
-def open_page(at_desk):
-    """Open a page as an administrator who has just used a passkey."""
-    return partial(at_desk, role=Role.ADMIN)
 
 
 def fill(app: AppTest, page: str, *scopes: Scope) -> str:

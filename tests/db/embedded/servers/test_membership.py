@@ -1,20 +1,8 @@
 """The nodes of a cluster are remembered, even while one is being removed."""
 
-from pathlib import Path
-
-import pytest
-
 from db.embedded import DataFolder
 from db.embedded.servers import membership
 from db.embedded.servers.membership import FOUNDERS, Member, Members
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> DataFolder:
-    """A data folder, made but never used."""
-    folder = DataFolder(tmp_path / "data")
-    folder.prepare()
-    return folder
 
 
 def test_a_cluster_begins_with_three(folder: DataFolder):

@@ -20,13 +20,6 @@ MAIN = MainSite(
 INVITATION = SiteInvitation("north", MAIN, "sealed")
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> DataFolder:
-    folder = DataFolder(tmp_path / "data")
-    folder.prepare()
-    return folder
-
-
 def test_a_clinic_follows_nobody(folder: DataFolder):
     assert standby_site.remembered(folder) is None
     assert standby_site.invited(folder) == {}

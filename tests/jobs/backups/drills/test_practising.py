@@ -39,12 +39,6 @@ pytestmark = pytest.mark.cluster
 
 
 @pytest.fixture(scope="module")
-def seal_keys(tmp_path_factory):
-    path = tmp_path_factory.mktemp("seals") / "audit.key"
-    return SealKeyFile(path, may_be_made=True).read_or_make()
-
-
-@pytest.fixture(scope="module")
 def kept(clinic, repository, seal_keys):
     """A clinic whose log goes on after a backup, and is sealed."""
     with keeping(clinic, repository) as keeper:

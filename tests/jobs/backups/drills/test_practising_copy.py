@@ -9,7 +9,6 @@ import pytest
 from db.backups.backup_errors import CannotRestore, CheckSkipped, SetBroken
 from db.backups.copies.copy_notes import read_copy_note
 from db.backups.repository import Repository
-from db.files.seal_keys import SealKeyFile
 from jobs.backups.copying.copy_keeping import CopyKeeper
 from jobs.backups.copying.uploading import RepositoryCopy
 from jobs.backups.drills import practising_copy
@@ -29,12 +28,6 @@ PREFIX = "drilled"
 def server():
     with object_stores.running() as server:
         yield server
-
-
-@pytest.fixture(scope="module")
-def seal_keys(tmp_path_factory):
-    path = tmp_path_factory.mktemp("seals") / "audit.key"
-    return SealKeyFile(path, may_be_made=True).read_or_make()
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """When a restore drill is due, and how the worker reports its result."""
 
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from threading import Event
 from types import SimpleNamespace
@@ -10,7 +9,7 @@ import pytest
 from db.backups.backup_errors import CheckSkipped, SetBroken
 from db.backups.repository import Repository
 from db.embedded import CannotStart
-from db.postgres import SYSTEM, Database, NoPrimary
+from db.postgres import SYSTEM, NoPrimary
 from jobs.backups.drills.scheduling import (
     COPY_AGAIN_AFTER,
     DrillPlan,
@@ -58,12 +57,6 @@ def ended(at, failure=None):
 )
 def test_when_the_next_is_due(plan, oldest, newest, due):
     assert plan.due_at(NOW, oldest, newest) == due
-
-
-@pytest.fixture
-def database(endpoints):
-    with closing(Database(endpoints)) as database:
-        yield database
 
 
 @pytest.fixture

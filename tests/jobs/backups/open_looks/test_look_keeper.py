@@ -1,6 +1,6 @@
 """An earlier time is kept open as long as somebody looks, and no longer."""
 
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import timedelta
 from threading import Event, Thread
 
@@ -10,7 +10,7 @@ from sqlalchemy import func, update
 from db.backups.backup_errors import CannotRestore
 from db.files.seal_keys import UnusableKey
 from db.models.integrity import RestoreLook as LookRow
-from db.postgres import SYSTEM, Database, NoPrimary
+from db.postgres import SYSTEM, NoPrimary
 from jobs.backups.open_looks.look_keeper import LookKeeper
 from services.backups import BackupWindow, LogState, looks
 from tests.kit import backup_sets, cast
@@ -18,12 +18,6 @@ from tests.kit.waiting import eventually
 
 TO = backup_sets.AS_OF
 PORT = 5433
-
-
-@pytest.fixture
-def database(endpoints):
-    with closing(Database(endpoints)) as database:
-        yield database
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The worker queries a backup tool, and keeps its answer beside the rows."""
 
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +7,7 @@ from sqlalchemy import text
 
 from db.backups.tools.asking import ToolNotRead
 from db.backups.tools.backup_tool import BackupTool
-from db.postgres import SYSTEM, Database
+from db.postgres import SYSTEM
 from jobs.backups.tools.tool_asking import ToolAsker
 from services.backups import tools
 from tests.kit.tool_reports import NAME, report_at
@@ -31,12 +30,6 @@ class Archive:
             raise self.error
         newest = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
         return report_at(newest, last_wal=self.last_wal, system_id=self.system_id)
-
-
-@pytest.fixture
-def database(endpoints):
-    with closing(Database(endpoints)) as database:
-        yield database
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from db.backups.backup_errors import CannotRestore, CheckSkipped, SetBroken
 from db.backups.manifest import TableDigest
 from db.backups.repository import Repository
 from db.files.gridfs import Bucket
-from db.files.seal_keys import SealKeyFile
 from db.postgres import SYSTEM
 from jobs.backups.tools import tool_asking, tool_practice
 from jobs.backups.tools.tool_asking import ToolAsker
@@ -27,12 +26,6 @@ from tests.kit.scratch import scratch_folder
 from tests.kit.waiting import eventually
 
 pytestmark = pytest.mark.cluster
-
-
-@pytest.fixture(scope="module")
-def seal_keys(tmp_path_factory):
-    path = tmp_path_factory.mktemp("seals") / "audit.key"
-    return SealKeyFile(path, may_be_made=True).read_or_make()
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """Grace, who must not have penicillin, is Dora's patient; Ada is Emil's."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -29,7 +28,7 @@ from services.core.actors import Actor
 from services.documents.forms import Clinic as Letterhead
 from services.pdf.signing import Signer
 from tests.kit import cast
-from tests.services.patients.clinic_samples import Clinic, open_clinic
+from tests.services.patients.clinic_samples import Clinic
 from tests.services.visits import visit_samples
 from tests.services.visits.visit_samples import soon
 
@@ -106,12 +105,6 @@ class Room:
         self.clinic.database.write(
             lambda s: s.execute(change) and None, identity=SYSTEM
         )
-
-
-@pytest.fixture(scope="module")
-def clinic(module_endpoints) -> Iterator[Clinic]:
-    with open_clinic(module_endpoints) as clinic:
-        yield clinic
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,12 @@
 """Documents that several people change at the same time, with real transactions."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Barrier
 
 import pytest
-from sqlalchemy import Engine, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from db.models.document import Document
@@ -17,7 +17,6 @@ from services.documents.records.drafts import ChangedDocument
 from services.documents.records.errors import Held, NoSuchDocument, StaleRevision
 from services.documents.records.model import DocumentRecord
 from services.patients.records import patients
-from tests.conftest import connect
 from tests.kit import cast
 from tests.kit.waiting import await_blocked as await_blocked_work, eventually
 from tests.services.documents.records.samples import content, file
@@ -28,13 +27,6 @@ _BLOCKED = text(
     "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) "
     "WHERE datname = current_database() AND NOT granted"
 )
-
-
-@pytest.fixture
-def committing(database_url) -> Iterator[Engine]:
-    engine = connect(database_url)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

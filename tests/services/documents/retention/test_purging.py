@@ -2,7 +2,6 @@
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
@@ -18,7 +17,7 @@ from db.models.document import (
     RetentionRule,
 )
 from db.models.integrity import PendingFileDeletion
-from db.postgres import SYSTEM, Database
+from db.postgres import SYSTEM
 from services.core.audit import Action
 from services.documents import records, retention
 from services.documents.records.drafts import StoredOriginal
@@ -311,12 +310,6 @@ def test_many_go_a_few_at_a_time(session, old_rules, clerk):
         filed_long_ago(session, clerk, days=31)
 
     assert [retention.purge(session, at_once=2) for _ in range(4)] == [2, 2, 1, 0]
-
-
-@pytest.fixture
-def database(endpoints):
-    with closing(Database(endpoints)) as database:
-        yield database
 
 
 def test_two_purges_at_once_bury_each_document_once(database, endpoints, clerk):

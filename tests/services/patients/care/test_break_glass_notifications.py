@@ -1,7 +1,6 @@
 """Administrators are notified of records opened outside a clinician's patients."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -34,12 +33,6 @@ def mailbox() -> Mailbox:
 def mailer(mailbox: Mailbox) -> Iterator[SmtpMailer]:
     with mailer_to(mailbox) as mailer:
         yield mailer
-
-
-@pytest.fixture
-def database(endpoints) -> Iterator[Database]:
-    with closing(Database(endpoints)) as database:
-        yield database
 
 
 @pytest.fixture

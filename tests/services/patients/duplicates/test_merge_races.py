@@ -11,17 +11,9 @@ from sqlalchemy.orm import Session
 from services.patients.care import break_glass
 from services.patients.records import patients
 from services.people.accounts import invitations
-from tests.conftest import connect
 from tests.kit import cast
 from tests.kit.waiting import await_blocked
 from tests.services.patients.duplicates.merge_samples import merge, register_pair
-
-
-@pytest.fixture
-def committing(database_url):
-    engine = connect(database_url)
-    yield engine
-    engine.dispose()
 
 
 def test_of_two_merges_at_once_one_wins_whichever_way_they_go(committing, clerk, today):

@@ -4,28 +4,19 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from uuid import uuid4
 
-import pytest
 from sqlalchemy.orm import Session
 
 from services.patients.records import patients
-from tests.conftest import connect
 from tests.kit.cast import ADA, ada
 
 
-@pytest.fixture
-def engine(database_url):
-    engine = connect(database_url)
-    yield engine
-    engine.dispose()
-
-
-def test_of_two_edits_at_once_one_wins_and_the_other_sees_it(engine, clerk, today):
-    with Session(engine) as session, session.begin():
+def test_of_two_edits_at_once_one_wins_and_the_other_sees_it(committing, clerk, today):
+    with Session(committing) as session, session.begin():
         patient = patients.register(session, clerk, ADA, today=today)
     both_have_read = Barrier(2)
 
     def edit(address):
-        with Session(engine) as session, session.begin():
+        with Session(committing) as session, session.begin():
             seen = patients.get_patient(session, clerk, patient.id)
             both_have_read.wait(timeout=10)
             draft, version = ada(address=address), seen.version
@@ -45,12 +36,12 @@ def test_of_two_edits_at_once_one_wins_and_the_other_sees_it(engine, clerk, toda
     assert {lost.typed.address, won.address} == {"1 High Street", "2 Low Road"}
 
 
-def test_one_registration_sent_twice_at_once_is_kept_once(engine, clerk, today):
+def test_one_registration_sent_twice_at_once_is_kept_once(committing, clerk, today):
     patient_id, ready = uuid4(), Barrier(2)
 
     def register(_):
         ready.wait(timeout=10)
-        with Session(engine) as session, session.begin():
+        with Session(committing) as session, session.begin():
             return patients.register(
                 session, clerk, ADA, today=today, patient_id=patient_id
             )

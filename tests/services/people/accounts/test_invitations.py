@@ -18,7 +18,7 @@ from services.people import accounts, sessions, tokens
 from services.people.accounts import invitations
 from services.people.sign_in.confirmations import NotConfirmed
 from tests.kit import cast
-from tests.services.patients.clinic_samples import TODAY, open_clinic
+from tests.services.patients.clinic_samples import TODAY
 from tests.services.people.people_samples import desk, events, wait
 
 
@@ -354,12 +354,6 @@ def test_the_console_makes_nobody_an_administrator_by_the_way(session):
         invitations.invite_admin(
             session, CONSOLE, name=cast.ADAM.name, email=cast.ADAM.email
         )
-
-
-@pytest.fixture(scope="module")
-def clinic(module_endpoints):
-    with open_clinic(module_endpoints) as clinic:
-        yield clinic
 
 
 @pytest.mark.parametrize("who", ["cleo", "dora"])

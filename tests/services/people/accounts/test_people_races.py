@@ -17,19 +17,11 @@ from services.people.sign_in import passkey_answers, passkeys
 from services.people.sign_in.ceremonies import Purpose
 from services.people.sign_in.confirmations import NotConfirmed
 from services.people.tokens import issuing
-from tests.conftest import connect
 from tests.kit import cast
 from tests.kit.authenticator import Authenticator
 from tests.kit.waiting import await_blocked
 from tests.services.people.people_samples import desk
 from tests.services.people.sign_in.passkeys import desk as passkey_desk
-
-
-@pytest.fixture
-def committing(database_url):
-    engine = connect(database_url)
-    yield engine
-    engine.dispose()
 
 
 def at_once(committing, *actions):

@@ -1,6 +1,5 @@
 """A few days of the calendar, as each role reads them under its own identity."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,7 +19,7 @@ from services.visits import calendar
 from services.visits.calendar import CalendarPeriod
 from services.visits.schedule.plans import ExceptionKind
 from tests.kit import cast
-from tests.services.patients.clinic_samples import Clinic, open_clinic
+from tests.services.patients.clinic_samples import Clinic
 from tests.services.visits import visit_samples
 from tests.services.visits.visit_samples import soon
 
@@ -46,13 +45,6 @@ class Days:
 
     def keep(self, operation: Any) -> Any:
         return self.clinic.database.write(operation, identity=SYSTEM).value
-
-
-@pytest.fixture(scope="module")
-def clinic(module_endpoints) -> Iterator[Clinic]:
-    """The clinic, which the tests of a module share."""
-    with open_clinic(module_endpoints) as clinic:
-        yield clinic
 
 
 @pytest.fixture

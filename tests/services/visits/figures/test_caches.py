@@ -11,7 +11,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from db.endpoints import Endpoints
 from db.postgres import SYSTEM, Lsn
 from db.postgres.listening import ChangeMark
 from services.core.actor_database import ActorDatabase
@@ -33,7 +32,7 @@ from tests.kit.change_listening import (
 from tests.kit.commanding import commanded
 from tests.kit.replicas import await_everywhere
 from tests.kit.waiting import eventually
-from tests.services.patients.clinic_samples import Clinic, open_clinic
+from tests.services.patients.clinic_samples import Clinic
 from tests.services.visits.booking.bookings import samples
 from tests.services.visits.schedule.plans.samples import FORTNIGHT, MORNING
 
@@ -89,13 +88,6 @@ class Practice:
             samples.let_pass(session, held, 120 - seconds)
 
         return clinic.database.write(hold, identity=cleo.database_identity).lsn
-
-
-@pytest.fixture(scope="module")
-def clinic(module_endpoints: Endpoints) -> Iterator[Clinic]:
-    """A clinic with a database of its own."""
-    with open_clinic(module_endpoints) as clinic:
-        yield clinic
 
 
 @pytest.fixture(params=["memory", "redis"])

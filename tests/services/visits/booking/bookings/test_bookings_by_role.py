@@ -4,7 +4,6 @@ Everything here goes through the app's login, which owns nothing: what a role ma
 see or do, PostgreSQL refuses, whatever a service asks.
 """
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from uuid import UUID, uuid4
@@ -26,17 +25,11 @@ from services.visits.booking.bookings import BookingStatus
 from services.visits.booking.bookings.errors import NoSuchBooking
 from services.visits.booking.waitlist import WaitRequest, WaitStatus
 from tests.kit import cast
-from tests.services.patients.clinic_samples import REASON, TODAY, Clinic, open_clinic
+from tests.services.patients.clinic_samples import REASON, TODAY, Clinic
 from tests.services.visits.booking.bookings import samples
 from tests.services.visits.booking.bookings.samples import hold, let_pass
 
 _numbers = count()
-
-
-@pytest.fixture(scope="module")
-def clinic(module_endpoints) -> Iterator[Clinic]:
-    with open_clinic(module_endpoints) as clinic:
-        yield clinic
 
 
 @pytest.fixture(scope="module")

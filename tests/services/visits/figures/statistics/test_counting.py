@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -19,7 +18,7 @@ from services.visits.figures.caches import VisitCaches
 from services.visits.figures.statistics import BookingStatistics, Figures, Period
 from tests.kit import cast
 from tests.kit.change_listening import FakeChangeListener
-from tests.services.patients.clinic_samples import Clinic, open_clinic
+from tests.services.patients.clinic_samples import Clinic
 from tests.services.visits import visit_samples
 
 MONDAY = date(2026, 3, 23)
@@ -30,12 +29,6 @@ FUTURE = datetime(2126, 3, 1, tzinfo=UTC)
 
 def at(hour: int, minute: int = 0, day: int = 0) -> datetime:
     return datetime(2026, 3, 23, hour, minute, tzinfo=UTC) + timedelta(days=day)
-
-
-@pytest.fixture(scope="module")
-def clinic(module_endpoints) -> Iterator[Clinic]:
-    with open_clinic(module_endpoints) as clinic:
-        yield clinic
 
 
 @pytest.fixture

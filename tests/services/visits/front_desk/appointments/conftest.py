@@ -1,6 +1,5 @@
 """A clinic whose two doctors have visits today: Grace sees Dora, Ada sees Emil."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +13,7 @@ from db.models.booking import Appointment, Slot
 from db.postgres import SYSTEM
 from services.core.actors import Actor
 from tests.kit import cast
-from tests.services.patients.clinic_samples import Clinic, open_clinic
+from tests.services.patients.clinic_samples import Clinic
 from tests.services.visits import visit_samples
 from tests.services.visits.visit_samples import soon
 
@@ -46,13 +45,6 @@ class Visits:
         """Change the time of a visit."""
         ends_at = starts_at + visit_samples.TWENTY_MINUTES
         self.become(visit_id, starts_at=starts_at, ends_at=ends_at)
-
-
-@pytest.fixture(scope="module")
-def clinic(module_endpoints) -> Iterator[Clinic]:
-    """The clinic, which the tests of a module share."""
-    with open_clinic(module_endpoints) as clinic:
-        yield clinic
 
 
 @pytest.fixture(scope="module")

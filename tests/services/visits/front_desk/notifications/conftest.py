@@ -16,7 +16,7 @@ from db.postgres import SYSTEM
 from services.messaging.mail import SmtpMailer
 from tests.kit import cast
 from tests.kit.mailbox import Mailbox, mailer_to
-from tests.services.patients.clinic_samples import Clinic, open_clinic
+from tests.services.patients.clinic_samples import Clinic
 from tests.services.visits import visit_samples
 from tests.services.visits.visit_samples import soon
 
@@ -60,13 +60,6 @@ class Post:
             return row.booking_id
 
         return self.do(add)
-
-
-@pytest.fixture(scope="module")
-def clinic(module_endpoints) -> Iterator[Clinic]:
-    """The clinic, which the tests of a module share."""
-    with open_clinic(module_endpoints) as clinic:
-        yield clinic
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from services.visits import calendar
 from services.visits.schedule import plans, slots
 from services.visits.schedule.plans import weeks
 from tests.kit import cast
-from tests.services.patients.clinic_samples import open_clinic
 from tests.services.visits.schedule.plans.samples import (
     BERLIN,
     FORTNIGHT,
@@ -30,12 +29,6 @@ from tests.services.visits.schedule.plans.samples import (
 
 def _whole_day():
     return tomorrow(), tomorrow() + timedelta(days=1)
-
-
-@pytest.fixture(scope="module")
-def clinic(module_endpoints):
-    with open_clinic(module_endpoints) as clinic:
-        yield clinic
 
 
 @pytest.fixture(scope="module")
