@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from jobs.backups.scheduling import BackupScheduler
     from jobs.backups.tools.tool_asking import ToolAsker
     from jobs.fhir.exporting import BulkExporter
+    from jobs.worker.tasks import Stores
     from services.core.sentences import Translate
     from services.fhir.bulk_exports.model import BulkSource
     from services.lists.criteria import Criteria
@@ -141,26 +142,45 @@ def worker(data: Data = None) -> None:
 def work(settings: "Settings") -> None:
     """Do the background work until SIGTERM."""
     from dashboard import wiring
-    from dashboard.cli.reports import report_mailing_of
-    from dashboard.web.installation_key import signing_key
-    from dashboard.web.link_signing import visit_links_of
     from dashboard.web.log import json_log
-    from dashboard.web.mail_sender import sender_of
-    from dashboard.web.public_address import public_address
     from dashboard.web.startup_checks import require_file_keys, require_safe_mongo
     from db.postgres import DatabaseUnavailable, clock_rules
-    from jobs.backups.erasing.purged_bytes import BackupErasure
     from jobs.cluster import planned_operations
     from jobs.worker import worker as working
-    from jobs.worker.tasks import Stores
-    from services.messaging import mail
-    from services.people import sessions
 
     json_log.configure()
     require_file_keys(settings)
     require_safe_mongo(settings)
     wired = wiring.connect(settings)
-    stores = Stores(
+    stores = _stores_of(settings, wired)
+    with suppress(DatabaseUnavailable):
+        if warning := clock_rules.warning(wired.database, settings.timezone):
+            logging.getLogger(__name__).warning(warning)
+    try:
+        with (
+            planned_operations.making_planned(wired.runner),
+            _demo_papers(wired) if settings.is_demo else nullcontext(),
+        ):
+            working.run(stores, wired.monitor.observer, wired.audit_spool)
+    finally:
+        wired.close()
+
+
+def _stores_of(settings: "Settings", wired: "Wiring") -> "Stores":
+    """Return what the worker's tasks work with."""
+    from dashboard import wiring
+    from dashboard.cli.reports import report_mailing_of
+    from dashboard.web.installation_key import signing_key
+    from dashboard.web.link_signing import visit_links_of
+    from dashboard.web.mail_sender import sender_of
+    from dashboard.web.public_address import public_address
+    from jobs.backups.erasing.purged_bytes import BackupErasure
+    from jobs.worker.tasks import Stores
+    from services.messaging import mail
+    from services.people import sessions
+
+    asker = _tool_asker(wired)
+    return Stores(
         wired.database,
         wired.files,
         wired.audit,
@@ -186,21 +206,10 @@ def work(settings: "Settings") -> None:
         _exporter(wired),
         _analyst_mailing(settings),
         report_mailing_of(wired),
-        backup_tool=(asker := _tool_asker(wired)),
+        backup_tool=asker,
         tool_drills=_tool_drills(wired, asker),
         translate=_translate_to(settings.language),
     )
-    with suppress(DatabaseUnavailable):
-        if warning := clock_rules.warning(wired.database, settings.timezone):
-            logging.getLogger(__name__).warning(warning)
-    try:
-        with (
-            planned_operations.making_planned(wired.runner),
-            _demo_papers(wired) if settings.is_demo else nullcontext(),
-        ):
-            working.run(stores, wired.monitor.observer, wired.audit_spool)
-    finally:
-        wired.close()
 
 
 def _exporter(wired: "Wiring") -> "BulkExporter":
