@@ -76,26 +76,7 @@ def change_rule(
     """
     actor.require(Permission.MANAGE_RETENTION)
     confirmations.require_passkey(session, actor, session_id)
-    _check(
-        "keep_days",
-        Sentence(
-            "Documents can be kept for 1 to {most:,} days; enter a number in this "
-            "range.",
-            most=LONGEST_DAYS,
-        ),
-        keep_days,
-        LONGEST_DAYS,
-    )
-    _check(
-        "restore_days",
-        Sentence(
-            "Restoring can be allowed for 1 to {most:,} days; enter a number in this "
-            "range.",
-            most=LONGEST_RESTORE_DAYS,
-        ),
-        restore_days,
-        LONGEST_RESTORE_DAYS,
-    )
+    _require_possible(keep_days, restore_days)
     before = _Said(seen.keep_days, seen.restore_days)
     changes = audit.differences(before, _Said(keep_days, restore_days))
     if not changes:
@@ -125,6 +106,18 @@ def change_rule(
     )
 
 
-def _check(name: str, refusal: Sentence, days: int, most: int) -> None:
-    if not 1 <= days <= most:
-        raise InvalidInput(name, refusal)
+def _require_possible(keep_days: int, restore_days: int) -> None:
+    if not 1 <= keep_days <= LONGEST_DAYS:
+        words = Sentence(
+            "Documents can be kept for 1 to {most:,} days; enter a number in this "
+            "range.",
+            most=LONGEST_DAYS,
+        )
+        raise InvalidInput("keep_days", words)
+    if not 1 <= restore_days <= LONGEST_RESTORE_DAYS:
+        words = Sentence(
+            "Restoring can be allowed for 1 to {most:,} days; enter a number in this "
+            "range.",
+            most=LONGEST_RESTORE_DAYS,
+        )
+        raise InvalidInput("restore_days", words)
