@@ -101,13 +101,16 @@ def restore_elsewhere(
                     clinic, order, confirm=lambda _: None, closed=closed, report=report
                 )
             except PasswordRefused as error:
-                at = order.to.astimezone(UTC)
-                raise CannotRestore(
-                    f"The recovery kit of {kit.made_at:%Y-%m-%d} has another password "
-                    f"for PostgreSQL's {error.login} than the clinic had at "
-                    f"{at:%Y-%m-%d %H:%M:%S} UTC: take the kit that was in use then, "
-                    "or name a time with --to when this one was."
-                ) from error
+                raise _not_in_use_then(kit, order.to, error.login) from error
+
+
+def _not_in_use_then(kit: RecoveryKit, to: datetime, login: str) -> CannotRestore:
+    return CannotRestore(
+        f"The recovery kit of {kit.made_at:%Y-%m-%d} has another password for "
+        f"PostgreSQL's {login} than the clinic had at "
+        f"{to.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC: take the kit that was in use "
+        "then, or name a time with --to when this one was."
+    )
 
 
 def require_empty(path: Path) -> None:
