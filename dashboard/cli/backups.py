@@ -236,22 +236,27 @@ def restore(  # noqa: PLR0917 - each is an option, and none is positional
                     fetched=fetched,
                 )
         else:
-            with explain_interruption(lambda: "nothing live was touched."):
-                if fetched is not None:
-                    update = {"backup_dir": fetched().folder}
-                    settings = settings.model_copy(update=update)
-                _look(settings, timestamp, report)
+            _look(settings, timestamp, report, fetched)
 
 
-def _look(settings: "Settings", to: datetime | None, report: Path | None) -> None:
+def _look(
+    settings: "Settings",
+    to: datetime | None,
+    report: Path | None,
+    fetched: "Callable[[], Repository] | None",
+) -> None:
     """Restore into a sandbox; print what is proven and what going back would undo."""
     from jobs.backups.looking import words_of
 
-    with _comparing(settings, to) as comparison:
-        proof = prove_backup(settings, to, beside=comparison.compare)
-    typer.echo(words_of(proof))
-    for line in comparison.tell(report):
-        typer.echo(line)
+    with explain_interruption(lambda: "nothing live was touched."):
+        if fetched is not None:
+            update = {"backup_dir": fetched().folder}
+            settings = settings.model_copy(update=update)
+        with _comparing(settings, to) as comparison:
+            proof = prove_backup(settings, to, beside=comparison.compare)
+        typer.echo(words_of(proof))
+        for line in comparison.tell(report):
+            typer.echo(line)
 
 
 def _store_of(settings: "Settings", source: str | None) -> "ObjectStore | None":
