@@ -2,15 +2,16 @@
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Semaphore, Thread
 from typing import Any, TypeVar
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 _SHORTEST_PAUSE_SECONDS = 0.05
@@ -107,3 +108,23 @@ def noting_calls(owner: object, name: str) -> Iterator[Calls]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(owner, name, call_and_note)
         yield calls
+
+
+def run_behind(
+    engine: Engine, first: Callable[[Session], T], second: Callable[[Session], S]
+) -> tuple[T, Future[S]]:
+    """Run both in transactions of their own, the second one blocked by the first.
+
+    Returns the result of the first, and the ended work of the second.
+    """
+
+    def run_second() -> S:
+        with Session(engine) as session, session.begin():
+            return second(session)
+
+    with ThreadPoolExecutor(1) as aside:
+        with Session(engine) as session, session.begin():
+            result = first(session)
+            work = aside.submit(run_second)
+            await_blocked(session, work)
+        return result, work

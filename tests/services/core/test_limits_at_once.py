@@ -1,7 +1,7 @@
 """Who adds things in two windows at once has no more of them than anybody may have."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -20,10 +20,9 @@ from services.lists.criteria import Criteria
 from services.patients.search.fields import PATIENTS
 from services.people.sign_in import passkeys
 from services.people.sign_in.ceremonies import Purpose
-from tests.conftest import connect
 from tests.kit import cast
 from tests.kit.authenticator import Authenticator
-from tests.kit.waiting import await_blocked
+from tests.kit.waiting import run_behind
 from tests.services.people.sign_in.passkeys import desk
 
 # What is added in the session by the call that it returns.
@@ -89,40 +88,26 @@ def prepare_passkeys(session: Session) -> Adding:
     ids=["views", "dashboards", "tags", "fields", "passkeys"],
 )
 def test_of_two_who_add_the_last_one_at_once_the_second_is_refused(
-    database_url, monkeypatch, prepare, limit
+    committing, monkeypatch, prepare, limit
 ):
     monkeypatch.setattr(limit, 1)
-    engine = connect(database_url)
-    with Session(engine) as session, session.begin():
+    with Session(committing) as session, session.begin():
         add = prepare(session)
 
-    def add_late() -> None:
-        with Session(engine) as session, session.begin():
-            add(session, "Second")
+    _, late = run_behind(
+        committing, partial(add, name="First"), partial(add, name="Second")
+    )
 
-    with ThreadPoolExecutor(1) as threads:
-        with Session(engine) as session, session.begin():
-            add(session, "First")
-            late = threads.submit(add_late)
-            await_blocked(session, late)
-        with pytest.raises((Conflict, InvalidInput), match=r"1 .*maximum|at most 1 "):
-            late.result()
-    engine.dispose()
+    with pytest.raises((Conflict, InvalidInput), match=r"1 .*maximum|at most 1 "):
+        late.result()
 
 
-def test_two_fields_whose_names_have_the_same_letters_are_added_at_once(database_url):
-    engine = connect(database_url)
-    with Session(engine) as session, session.begin():
+def test_two_fields_whose_names_have_the_same_letters_are_added_at_once(committing):
+    with Session(committing) as session, session.begin():
         add = prepare_fields(session)
 
-    def add_late() -> None:
-        with Session(engine) as session, session.begin():
-            add(session, "Lab-number")
+    _, late = run_behind(
+        committing, partial(add, name="Lab number"), partial(add, name="Lab-number")
+    )
 
-    with ThreadPoolExecutor(1) as threads:
-        with Session(engine) as session, session.begin():
-            add(session, "Lab number")
-            late = threads.submit(add_late)
-            await_blocked(session, late)
-        late.result()
-    engine.dispose()
+    late.result()

@@ -1,6 +1,6 @@
 """Two windows change a dashboard at once, with real transactions."""
 
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -12,7 +12,7 @@ from services.analytics.dashboards import Card, DashboardDraft
 from services.analytics.dashboards.dashboards import DashboardChanged
 from services.analytics.figures import Figure
 from tests.kit import cast
-from tests.kit.waiting import await_blocked
+from tests.kit.waiting import run_behind
 
 VISITS = Figure(
     cohort=Cohort(entry=CohortEvent(kind=EventKind.VISIT)), by=(Dimension.SEX,)
@@ -29,21 +29,15 @@ def test_of_two_changes_at_once_one_wins_and_the_other_is_refused(committing):
         analyst = cast.add_actor(session, cast.ANA)
         made = dashboards.create(session, analyst, draft("Old"))
 
-    def change(session: Session, *titles: str) -> None:
-        dashboards.change(session, analyst, made.id, draft(*titles), version=1)
+    def change(session: Session, title: str) -> None:
+        dashboards.change(session, analyst, made.id, draft(title), version=1)
 
-    def change_late() -> None:
-        with Session(committing) as session, session.begin():
-            change(session, "Lost")
+    _, late = run_behind(
+        committing, partial(change, title="Won"), partial(change, title="Lost")
+    )
 
-    with ThreadPoolExecutor(1) as threads:
-        with Session(committing) as session, session.begin():
-            change(session, "Won")
-            late = threads.submit(change_late)
-            await_blocked(session, late)
-        with pytest.raises(DashboardChanged):
-            late.result()
-
+    with pytest.raises(DashboardChanged):
+        late.result()
     with Session(committing) as session:
         now = dashboards.get_dashboard(session, analyst, made.id)
     assert ([card.title for card in now.draft.cards], now.version) == (["Won"], 2)

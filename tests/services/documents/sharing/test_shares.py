@@ -1,6 +1,5 @@
 """Links to documents: who may make them, and when they open nothing."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -21,9 +20,8 @@ from services.documents.sharing.links import LinkSigner
 from services.people import accounts
 from services.people.sign_in import identities
 from services.people.sign_in.identities import IdentityClaims
-from tests.conftest import connect
 from tests.kit import cast
-from tests.kit.waiting import await_blocked
+from tests.kit.waiting import run_behind
 from tests.services.documents.records.samples import content, file, mark
 from tests.services.people.people_samples import desk, events
 
@@ -196,52 +194,40 @@ def test_who_was_shut_out_this_second_makes_no_link_any_more(session, filed):
         shares.create(session, rosa, filed.id, None, minutes=60)
 
 
-def test_a_link_that_is_made_while_its_maker_is_shut_out_is_revoked(database_url):
-    engine = connect(database_url)
-    with Session(engine) as session, session.begin():
+def test_a_link_that_is_made_while_its_maker_is_shut_out_is_revoked(committing):
+    with Session(committing) as session, session.begin():
         boss, rosa = desk(session), cast.add_actor(session, cast.ROSA)
         filed = file(session, rosa)
 
-    def shut_out():
-        with Session(engine) as session, session.begin():
-            offboarding.deactivate(session, boss.actor, rosa.id)
+    made, done = run_behind(
+        committing,
+        lambda s: shares.create(s, rosa, filed.id, None, minutes=60),
+        lambda s: offboarding.deactivate(s, boss.actor, rosa.id),
+    )
 
-    with ThreadPoolExecutor(1) as aside:
-        with Session(engine) as session, session.begin():
-            made = shares.create(session, rosa, filed.id, None, minutes=60)
-            done = aside.submit(shut_out)
-            await_blocked(session, done)
-        done.result(timeout=30)
-
-    with Session(engine) as session:
+    done.result()
+    with Session(committing) as session:
         assert shares.find(session, made.secret) is None
-    engine.dispose()
 
 
 def test_a_link_that_is_made_while_the_document_leaves_the_record_is_revoked(
-    database_url,
+    committing,
 ):
-    engine = connect(database_url)
-    with Session(engine) as session, session.begin():
+    with Session(committing) as session, session.begin():
         rosa = cast.add_actor(session, cast.ROSA)
         patient, other = cast.add_patient(session), cast.add_patient(session)
         filed = file(session, rosa, of=patient)
         changes = _changed(filed, patient_id=other.id)
 
-    def move():
-        with Session(engine) as session, session.begin():
-            records.change(session, rosa, filed.id, changes, revision=1)
+    made, done = run_behind(
+        committing,
+        lambda s: shares.create(s, rosa, filed.id, None, minutes=60),
+        lambda s: records.change(s, rosa, filed.id, changes, revision=1),
+    )
 
-    with ThreadPoolExecutor(1) as aside:
-        with Session(engine) as session, session.begin():
-            made = shares.create(session, rosa, filed.id, None, minutes=60)
-            done = aside.submit(move)
-            await_blocked(session, done)
-        done.result(timeout=30)
-
-    with Session(engine) as session:
+    done.result()
+    with Session(committing) as session:
         assert shares.find(session, made.secret) is None
-    engine.dispose()
 
 
 def _changed(filed, **changes):

@@ -19,7 +19,7 @@ from services.people.sign_in.confirmations import NotConfirmed
 from services.people.tokens import issuing
 from tests.kit import cast
 from tests.kit.authenticator import Authenticator
-from tests.kit.waiting import await_blocked
+from tests.kit.waiting import await_blocked, run_behind
 from tests.services.people.people_samples import desk
 from tests.services.people.sign_in.passkeys import desk as passkey_desk
 
@@ -101,17 +101,9 @@ def test_two_who_invite_the_same_patient_at_once_make_one_sign_in_and_one_link(
     def invite(session):
         return invitations.invite_patient(session, clerk, patient)
 
-    def invite_too():
-        with Session(committing) as session, session.begin():
-            return invite(session)
+    first, colleague = run_behind(committing, invite, invite)
 
-    with ThreadPoolExecutor(1) as aside:
-        with Session(committing) as session, session.begin():
-            first = invite(session)
-            colleague = aside.submit(invite_too)
-            await_blocked(session, colleague)
-        second = colleague.result(timeout=30)
-
+    second = colleague.result()
     assert second.user_id == first.user_id
     with Session(committing) as session:
         assert invitations.find(session, first.token) is None
