@@ -161,7 +161,7 @@ class PatientShown(_PatientFields, Shown):
     model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
     uuid: Annotated[UUID, FromAttribute("id")]
-    record_number: Annotated[str, _hint("Six characters, written as 47T-XZF.")]
+    record_number: Annotated[str, _hint("Six characters, such as 47TXZF.")]
     photo: Annotated[str | None, FromAttribute(_photo)] = Field(
         description="Path of the photo."
     )
