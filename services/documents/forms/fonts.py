@@ -44,6 +44,11 @@ _OTHERS: Final = (
 _JAPANESE: Final = (0x3041, 0x30FF, 0)
 _KOREAN: Final = (0xAC00, 0xD7A3, 1)
 _CHINESE: Final = 2
+# They only choose between forms of the character before them, which is drawn without
+# them, too: phones write one after a sign such as "☎".
+_VARIATION_SELECTORS: Final = frozenset(
+    (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))
+)
 # Printed for a character that no font here has: a record may contain any.
 _UNPRINTABLE: Final = "□"
 
@@ -100,9 +105,10 @@ def harfbuzz_font(face: Face) -> "uharfbuzz.Face":
 
 def _wanted(text: Iterable[str]) -> frozenset[int]:
     # Line ends and formatting characters need no glyph of their own.
-    return frozenset(
+    wanted = {
         ord(character) for character in text if category(character) not in {"Cc", "Cf"}
-    )
+    }
+    return frozenset(wanted - _VARIATION_SELECTORS)
 
 
 def _ideographs(wanted: Iterable[int]) -> Face:

@@ -229,8 +229,13 @@ class Sheet(FPDF):
             self.cell(0, 4, document, align="R")
 
     def normalize_text(self, text: str) -> str:
-        """Return the text with a box for each character that no font has."""
-        return self._printable(super().normalize_text(text))
+        """Return the text with a box for each character that no font has.
+
+        A tab, for which no font has a glyph, is a space: without one, "2" and "5 mg"
+        from two cells of a table would read "25 mg".
+        """
+        spaced = text.replace("\t", " ")
+        return self._printable(super().normalize_text(spaced))
 
     def _parts_of(self, row: Sequence[str]) -> Iterator[Sequence[str]]:
         """Yield a row of a table, in several parts if it is higher than a page."""

@@ -26,6 +26,7 @@ NAMES = {
     "japanese": "山田太郎 アレルギー",
     "korean": "김철수 박영희",
     "symbols": "37.5 ℃ ≥ 5 µg ☐ ✓ → ½",
+    "symbols of a phone": "☎\ufe0f ✔\ufe0f ❤\ufe0f",
 }
 
 

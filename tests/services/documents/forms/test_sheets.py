@@ -48,3 +48,19 @@ def test_a_letter_that_no_font_has_is_a_box_and_not_nothing():
     (page,) = pages_of(bytes(sheet.output()))
 
     assert "Patient□□□□ X" in page.replace("Patient ", "Patient").replace("\r\n", "")
+
+
+@pytest.mark.parametrize("place", ["fact", "section", "rows"])
+def test_words_that_a_tab_separates_stay_apart(place):
+    """What is pasted from a table into the note of a prescription has tabs."""
+    pasted = "Ramipril 2\t5 mg"
+    sheet = sheet_of(pasted)
+    match place:
+        case "rows":
+            sheet.rows("Drugs", COLUMNS[:2], [(pasted, "")])
+        case _:
+            getattr(sheet, place)("Drugs", pasted)
+
+    (page,) = pages_of(bytes(sheet.output()))
+
+    assert "Ramipril 2 5 mg" in page
