@@ -3,21 +3,32 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db.models.document import Document
 from db.models.patient import Patient
 from db.mongo.audit_store import AuditCursor, AuditEntry, AuditFilter, AuditStore
 from db.postgres import assume_role
 from services.audit.log import descriptions
-from services.audit.log.reading import PAGE_SIZE, find, names_of, role_of, who
+from services.audit.log.reading import (
+    PAGE_SIZE,
+    find,
+    is_own_act,
+    names_of,
+    role_of,
+    who,
+)
 from services.audit.log.sentences import LISTINGS
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
 from services.core.sentences import Sentence
+
+_DOCUMENT: Final = "document"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +59,9 @@ def list_accesses(
 ) -> tuple[RecordAccess, ...]:
     """Return who did what with the actor's own record, the newest first.
 
-    With `has_lists`, also who listed patients with the actor among them. Raises
-    NotAllowed, NotFound if no record is theirs, Unavailable.
+    With `has_lists`, also who listed patients with the actor among them. Whoever did
+    something with a document that the clinic does not show them viewed their record.
+    Raises NotAllowed, NotFound if no record is theirs, Unavailable.
     """
     actor.require(Permission.VIEW_OWN_ACCESSES)
     own = actor.require_own_record()
@@ -58,8 +70,34 @@ def list_accesses(
     with assume_role(session, "system"):
         ids = (own, *_merged_into(session, own))
         entries = _about(store, ids, after, limit, has_lists=has_lists)
+        withheld = _withheld_from(session, actor, entries)
         names = names_of(session, {entry.actor_id for entry in entries})
-    return tuple(_access(entry, actor, names) for entry in entries)
+    return tuple(
+        _access(entry, actor, names, is_withheld=_subject_of(entry) in withheld)
+        for entry in entries
+        # What Chartroom does by itself with such a document is nobody's access.
+        if not (is_own_act(entry) and _subject_of(entry) in withheld)
+    )
+
+
+def _withheld_from(
+    session: Session, actor: Actor, entries: Iterable[AuditEntry]
+) -> frozenset[tuple[str | None, str | None]]:
+    """Return the subjects that are documents whose existence the patient is not told.
+
+    What was done with them would tell it.
+    """
+    ids = {entry.subject_id for entry in entries if entry.subject_kind == _DOCUMENT}
+    withheld = select(Document.id).where(
+        Document.id.in_([UUID(id_) for id_ in ids if id_]),
+        Document.withheld,
+        Document.created_by != actor.id,
+    )
+    return frozenset((_DOCUMENT, str(id_)) for id_ in session.scalars(withheld))
+
+
+def _subject_of(entry: AuditEntry) -> tuple[str | None, str | None]:
+    return entry.subject_kind, entry.subject_id
 
 
 def _merged_into(session: Session, patient_id: UUID) -> Sequence[UUID]:
@@ -123,12 +161,15 @@ def _describe_actor(entry: AuditEntry, reader: Actor, names: Mapping[UUID, str])
     return Sentence("{name} ({role})", name=name, role=Sentence(role))
 
 
-def _access(entry: AuditEntry, actor: Actor, names: Mapping[UUID, str]) -> RecordAccess:
+def _access(
+    entry: AuditEntry, actor: Actor, names: Mapping[UUID, str], *, is_withheld: bool
+) -> RecordAccess:
+    action = Action.PATIENT_READ if is_withheld else entry.action
     return RecordAccess(
         sequence=entry.sequence,
         at=entry.at,
         who=disclosed_actor(entry, actor, names),
-        what=descriptions.describe_to_patient(entry.action, entry.details),
+        what=descriptions.describe_to_patient(action, entry.details),
         is_refused=entry.outcome != "done",
         cursor=entry.cursor,
     )

@@ -9,14 +9,16 @@ from dashboard.ui.language import translated, using_language
 from db.mongo.audit_store import AuditStore
 from services.audit import log
 from services.core import audit
-from services.core.actors import Role
+from services.core.actors import KEEPER, Role
 from services.core.audit import Action
 from services.core.errors import NotAllowed, NotFound
+from services.documents import records
 from services.lists.criteria import Criteria
 from services.patients import search
 from services.patients.duplicates import merging
 from services.patients.records import patients
 from tests.kit import cast
+from tests.services.documents.records import samples
 
 
 @pytest.fixture
@@ -74,6 +76,25 @@ def test_what_was_done_with_others_is_not_told(session, rosa, accesses, today):
     patients.get_patient(session, rosa, grace.id)
 
     assert [access.what for access in accesses()] == ["registered you"]
+
+
+def test_a_document_that_is_not_shown_to_the_patient_is_a_look_at_the_record(
+    session, rosa, patient, accesses
+):
+    """That somebody filed or opened it would say that there is one."""
+    paper = samples.file(session, rosa, of=patient, confidential=True, withheld=True)
+    records.open_version(session, rosa, paper.id, 1, purpose="view")
+    scanned = {"subject": ("document", paper.id), "patient_id": patient.id}
+    audit.record(session, KEEPER, Action.DOCUMENT_SCAN, **scanned)
+
+    shown = accesses()
+
+    assert {access.who for access in shown} == {"Rosa Lindqvist (staff)"}
+    assert [access.what for access in shown] == [
+        "viewed your record",
+        "viewed your record",
+        "registered you",
+    ]
 
 
 def test_another_patient_who_tried_is_not_named(session, patient, accesses):
