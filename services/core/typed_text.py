@@ -38,10 +38,15 @@ def tidy_line(text: str) -> str:
     What cannot be stored or seen is left out, and so are marks of direction. Joiners
     stay inside words, but are no text by themselves.
     """
-    visible = _INVISIBLE.sub("", _DIRECTIONS.sub("", normalize("NFC", text)))
+    visible = _INVISIBLE.sub("", without_directions(normalize("NFC", text)))
     kept = (" " if is_unstorable(c) else c for c in visible)
     words = "".join(kept).split()
     return " ".join(words) if any(map(str.isprintable, "".join(words))) else ""
+
+
+def without_directions(text: str) -> str:
+    """Return the text without the marks that say in which direction it is read."""
+    return _DIRECTIONS.sub("", text)
 
 
 def is_unstorable(character: str) -> bool:

@@ -19,7 +19,7 @@ from services.consultations.diagnoses import Category
 from services.consultations.drugs import ClinicDrug
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
-from services.core.typed_text import is_storable, tidy
+from services.core.typed_text import is_storable, tidy, without_directions
 
 MAX_BYTES: Final = 5 * 1024 * 1024
 MOST_ENTRIES: Final = 20_000
@@ -244,7 +244,7 @@ def _require_columns(kind: ListKind, names: Iterable[str]) -> None:
 
 
 def _tidied(cell: str) -> str:
-    return " ".join(tidy(cell).split())
+    return " ".join(tidy(without_directions(cell)).split())
 
 
 def _drug(row: Mapping[str, str]) -> ClinicDrug:

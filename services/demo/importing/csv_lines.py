@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from services.core.errors import InvalidInput
+from services.core.typed_text import without_directions
 
 _LONGEST_LINE: Final = 65_536
-# Tabs count as spaces; no other control characters, or characters that reorder text,
-# belong in a line.
-_CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+# Tabs count as spaces; no other control characters belong in a line.
+_CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class CannotImport(InvalidInput):
@@ -136,7 +136,7 @@ def _parsed(raw: bytes) -> list[str]:
     if len(raw) > _LONGEST_LINE:
         raise Rejected(f"the line is longer than {_LONGEST_LINE:,} bytes")
     try:
-        text = raw.rstrip(b"\r\n").decode()
+        text = without_directions(raw.rstrip(b"\r\n").decode())
     except UnicodeDecodeError as error:
         raise Rejected("the line is not UTF-8") from error
     if _CONTROLS.search(text):

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from services.core.typed_text import without_directions
 from services.demo.importing.csv_lines import Rejected
 from services.demo.importing.records import (
     LONGEST_CODE,
@@ -17,7 +18,7 @@ from services.patients.records import rules
 from services.patients.records.entries import LOINC, SNOMED
 
 _DAY: Final = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
-_CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
 _GREATEST: Final = Decimal(10) ** 9
 _PLACES: Final = Decimal("0.000001")
 _PREFERRED: Final = (SNOMED, RXNORM, LOINC)
@@ -30,7 +31,7 @@ def text_in(element: Element, name: str) -> str:
     value = element.get(name, "")
     if not isinstance(value, str):
         raise Rejected(f"{name} is no text")
-    text = " ".join(value.split())
+    text = " ".join(without_directions(value).split())
     if _CONTROLS.search(text):
         raise Rejected(f"{name} holds control characters")
     return text

@@ -40,6 +40,12 @@ def test_empty_cells_at_the_end_of_a_line_are_no_columns():
     )
 
 
+def test_marks_of_direction_are_left_out_as_on_pages():
+    assert drugs_of("name,form\n\u200fMet\u202efor\u202cmin\u2069,tablets\n") == (
+        ClinicDrug("Metformin", "tablets"),
+    )
+
+
 def test_a_diagnosis_has_its_system_its_term_and_other_words():
     file = parse(
         ListKind.DIAGNOSES,

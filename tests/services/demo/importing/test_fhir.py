@@ -315,6 +315,12 @@ def test_what_is_over_and_began_nobody_knows_when_is_an_entry_of_its_last_day(
     assert (entry["started_on"], entry["ended_on"]) == (day, day)
 
 
+def test_marks_of_direction_are_left_out_as_on_pages(take, kept):
+    take(ada(), condition("\u200fAs\u202eth\u202cma\u2069 (disorder)", "2"))
+
+    assert kept()["medical_history"] == ["Asthma"]
+
+
 @pytest.mark.parametrize("code", ["Z76.0", "J45.9", "T73.0"])
 def test_what_classifications_call_no_social_problem_is_taken(take, kept, code):
     take(ada(), condition(code=concept(ICD_10, code, "Something else")))
