@@ -16,6 +16,8 @@ _COLUMNS: Final = (
     Column(marked("What happened")),
     Column(marked("From"), is_whole=True),
 )
+# More of them would be a list within the list.
+_MOST_DETAILS: Final = 3
 _ABOUT_ME: Final = (Column(marked("When")), Column(marked("What happened")))
 
 T = TypeVar("T", bound=Entry | RecordAccess)
@@ -37,7 +39,7 @@ def show_audit_table(
                 _what(
                     group,
                     is_bad=group[0].outcome != "done",
-                    lines=(_facts(group[0]), _details(group)),
+                    lines=(_facts(group[0]), *_details(group)),
                 ),
                 Cell(group[0].network, "muted"),
             ),
@@ -98,10 +100,14 @@ def _what(group: Sequence[T], *, is_bad: bool, lines: Sequence[str] = ()) -> Cel
     )
 
 
-def _details(group: Sequence[Entry]) -> str:
-    """Return the details if all entries share them; different ones would be a list."""
-    details = {entry.details for entry in group}
-    return detail_text(details.pop()) if len(details) == 1 else ""
+def _details(group: Sequence[Entry]) -> list[str]:
+    """Return the different details of the entries, the newest first, up to a limit."""
+    details = [
+        detail_text(text) for text in dict.fromkeys(entry.details for entry in group)
+    ]
+    if (others := len(details) - _MOST_DETAILS) < 2:  # noqa: PLR2004 (not "1 others")
+        return details
+    return [*details[:_MOST_DETAILS], _("and {count} others").format(count=others)]
 
 
 def _facts(entry: Entry) -> str:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -158,6 +159,33 @@ def test_a_broken_address_says_so_and_shows_the_whole_log(
     assert len(app.error) == 1
     assert rows_of(app, "audit_table")
     assert not app.query_params
+
+
+def test_of_different_details_the_newest_stand_below_the_sentence_that_they_share(
+    clinic: Clinic,
+):
+    for count in (1, 2, 3, 4, 5, 6, 6):
+        verification = partial(
+            entries.record_verification,
+            actor=clinic.cast[Role.ADMIN],
+            is_whole=count != 5,
+            sentence=f"Entries checked: {count}.",
+        )
+        clinic.write(verification)
+    ship(clinic)
+
+    app = clinic.open("audit", Role.ADMIN, actions="audit:verify")
+
+    (row,) = rows_of(app, "audit_table")
+    assert row[1].endswith("verified the audit log, 7 times today")
+    assert lines_of(app, "audit_table") == [
+        [
+            "whole: true; Entries checked: 6.",
+            "whole: false; Entries checked: 5.",
+            "whole: true; Entries checked: 4.",
+            "and 3 others",
+        ]
+    ]
 
 
 def test_what_is_done_again_on_a_day_is_one_sentence(clinic: Clinic, patient):
