@@ -36,6 +36,7 @@ def invite_admin(settings: "Settings", *, name: str, email: str) -> str:
     """
     from dashboard import wiring
     from dashboard.sign_in import account_emails
+    from dashboard.web.public_address import running_address
     from db.postgres import SYSTEM
     from services.people.accounts import invitations
 
@@ -46,7 +47,7 @@ def invite_admin(settings: "Settings", *, name: str, email: str) -> str:
             ),
             identity=SYSTEM,
         )
-    return account_emails.link_of(settings, invited.value)
+    return account_emails.link_of(running_address(settings), invited.value)
 
 
 @group.command()

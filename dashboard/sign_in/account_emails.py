@@ -44,9 +44,9 @@ class Delivered:
     link: str | None
 
 
-def link_of(settings: Settings, invited: NewInvitation) -> str:
-    """Return the address that lets the person in."""
-    return f"{public_address(settings)}{WELCOME_PATH}/{invited.token}"
+def link_of(address: str, invited: NewInvitation) -> str:
+    """Return the link that lets the person in, at the clinic's address."""
+    return f"{address}{WELCOME_PATH}/{invited.token}"
 
 
 def deliver(invited: NewInvitation) -> Delivered:
@@ -60,7 +60,7 @@ def send(settings: Settings, invited: NewInvitation) -> Delivered:
     The demo may have no server, and one may be down: then the link is shown to the
     person who invites, who passes it on.
     """
-    link, mailer = link_of(settings, invited), mailer_of(settings)
+    link, mailer = link_of(public_address(settings), invited), mailer_of(settings)
     if mailer is None:
         return Delivered(is_sent=False, link=link)
     try:

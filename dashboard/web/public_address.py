@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from db.embedded import DataFolder
 from db.settings import Settings
 
 # Where to reach a server that listens on all addresses.
@@ -30,3 +31,12 @@ def local_address(settings: Settings) -> str:
 def public_address(settings: Settings) -> str:
     """Return the address for all other browsers, for links in e-mails."""
     return settings.public_url or local_address(settings)
+
+
+def running_address(settings: Settings) -> str:
+    """Return the address for all other browsers, as a command of its own knows it.
+
+    A server that runs with the data folder may have been started with another port.
+    """
+    published = DataFolder(settings.data).published_address()
+    return settings.public_url or published or local_address(settings)

@@ -39,6 +39,7 @@ _COMPLETE: Final = "COMPLETE"
 _LOCK: Final = "lock"
 _PASSWORDS: Final = "secrets.json"
 _NUMBER_BYTES: Final = 8
+_ADDRESS: Final = "address"
 
 
 class CannotStart(Exception):
@@ -218,6 +219,15 @@ class DataFolder:
             return (self.run / "endpoints.json").stat().st_mtime_ns
         except OSError:
             return None
+
+    def publish_address(self, address: str) -> None:
+        """Publish where browsers find the clinic, to this person's other processes."""
+        self.write(self.run / _ADDRESS, address)
+
+    def published_address(self) -> str | None:
+        """Return what `publish_address` wrote, as long as its launcher is alive."""
+        address = self.run / _ADDRESS
+        return address.read_text() if self.is_locked() and address.exists() else None
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -205,6 +205,23 @@ def _invite(launcher: Launcher, user: tuple[str, ...]) -> str:
     return link.path
 
 
+def test_an_invitation_by_command_leads_to_the_server_of_the_data_folder(
+    running: Launcher,
+):
+    command = [sys.executable, "-m", "dashboard", "create-admin"]
+    person = ["--email", "another.admin@example.org", "--name", "Another Admin"]
+    invited = subprocess.run(
+        [*command, "--data", running.data, *person],
+        cwd=ROOT,
+        env={n: v for n, v in os.environ.items() if not n.startswith("CHARTROOM_")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert urlsplit(invited.stdout.strip()).port == running.port, invited.stderr
+
+
 def _code(mailbox: Mailbox) -> str:
     assert eventually(lambda: bool(mailbox.emails))
     match = re.match(r"(\d{6}) is your code", mailbox.emails[-1].get_content())

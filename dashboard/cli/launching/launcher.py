@@ -246,7 +246,10 @@ def _reload(web: WebProcesses, worker: Child) -> Iterator[str]:
 def _tell_the_way(
     settings: Settings, cast: tuple[Actor, ...], stages: Stages, say: Say
 ) -> None:
-    say(f"Chartroom is ready after {stages.seconds:.1f} s: {local_address(settings)}")
+    address = local_address(settings)
+    # Commands of other terminals are not given the options of this start.
+    DataFolder(settings.data).publish_address(address)
+    say(f"Chartroom is ready after {stages.seconds:.1f} s: {address}")
     if settings.https:
         root = caddy.root_certificate(settings)
         say(f"Browsers trust it once this authority is installed: {root}")

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from dashboard.sign_in import account_emails
+from dashboard.web.public_address import public_address
 from db.settings import Settings
 from services.people.accounts.invitations import NewInvitation
 from tests.browser.running import free_port
@@ -112,6 +113,6 @@ def test_a_former_address_that_takes_no_email_is_no_mistake(port, mailbox):
 def test_without_a_public_address_links_lead_to_this_machine():
     here = Settings(_env_file=None, host="0.0.0.0", port=8600)  # noqa: S104
 
-    assert account_emails.link_of(here, DORA).startswith(
-        "http://localhost:8600/welcome/"
-    )
+    link = account_emails.link_of(public_address(here), DORA)
+
+    assert link.startswith("http://localhost:8600/welcome/")

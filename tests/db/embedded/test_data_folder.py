@@ -94,6 +94,15 @@ def test_endpoints_count_only_while_a_launcher_lives(folder: DataFolder):
     assert folder.published() is None
 
 
+def test_an_address_counts_only_while_a_launcher_lives(folder: DataFolder):
+    assert folder.published_address() is None
+    with folder.locked():
+        folder.publish_address("http://localhost:8600")
+        assert folder.published_address() == "http://localhost:8600"
+
+    assert folder.published_address() is None
+
+
 def test_a_start_that_was_cut_short_begins_anew(folder: DataFolder):
     (folder.node_data("db-01") / "global").mkdir(parents=True)
     (folder.node_data("db-01") / "global/pg_control").touch()
