@@ -30,7 +30,7 @@ _SCHEMA_MENU: Final = "sql_schema"
 _HEIGHT: Final = 240
 _NAMES: Final = (
     marked("Visits of each month"),
-    marked("Patients by age and sex at a diagnosis"),
+    marked("Age at a diagnosis, by sex"),
     marked("Who came again within 90 days"),
     marked("Waiting time by speciality"),
 )

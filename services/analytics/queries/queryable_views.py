@@ -129,22 +129,27 @@ VIEWS: Final[Mapping[str, QueryableView]] = {
         "encounters": _EVENT,
     }.items()
 }
+# A newcomer's first queries, which earlier answers must not refuse: their groups are
+# large, or the same as those of figures, in which a visit is one that took place.
 EXAMPLES: Final[Mapping[str, str]] = {
     "Visits of each month": """\
 SELECT month, count(*) AS visits
 FROM visits
-WHERE status = 'completed'
+WHERE status IN ('checked-in', 'completed')
 GROUP BY month
 ORDER BY month""",
-    "Patients by age and sex at a diagnosis": """\
-SELECT age_band, sex, count(DISTINCT patient_id) AS patients
+    "Age at a diagnosis, by sex": """\
+SELECT sex,
+  count(DISTINCT patient_id) AS patients,
+  avg(age) AS mean_age,
+  percentile_cont(0.5) WITHIN GROUP (ORDER BY age) AS median_age
 FROM diagnoses
-WHERE term ILIKE '%hypertension%'
-GROUP BY age_band, sex""",
+WHERE term ILIKE '%back pain%'
+GROUP BY sex""",
     "Who came again within 90 days": """\
 SELECT d.sex, count(DISTINCT d.patient_id) AS patients
 FROM diagnoses d
-WHERE d.term ILIKE '%hypertension%'
+WHERE d.term ILIKE '%back pain%'
   AND EXISTS (
     SELECT 1 FROM visits v
     WHERE v.patient_id = d.patient_id
