@@ -156,8 +156,14 @@ def _lines(view: QueryableView) -> list[str]:
         kinds["term"] = _TERMS[view.name]
     return [
         f"- {f'**`{name}`**' if view.dimension_of(name) else f'`{name}`'}: {_(kind)}"
+        f"{_values(view, name)}"
         for name, kind in kinds.items()
     ]
+
+
+def _values(view: QueryableView, name: str) -> str:
+    values = ", ".join(f"`{value}`" for value in view.values_of(name))
+    return f" ({values})" if values else ""
 
 
 def _begin_with(text: str, menu_key: str) -> None:

@@ -20,7 +20,8 @@ def show_result(query: Query, result: QueryResult) -> None:
             _(
                 "No rows are shown: nobody matches, or every group has fewer than "
                 "{least} patients or would reveal one that has. Events without a date "
-                "do not count."
+                "do not count. *Views and columns* has the values of status, sex "
+                "and types of documents, as they are written in a condition."
             ).format(least=result.smallest_group),
             icon="visibility_off",
         )

@@ -20,6 +20,8 @@ from sqlalchemy.types import TypeEngine
 
 from services.analytics.cohorts import Dimension
 from services.analytics.figures import Quantity
+from services.documents.records.kinds import DocumentType
+from services.patients.records.model import Sex
 
 SCHEMA: Final = "analytics"
 PATIENT: Final = "patient_id"
@@ -67,6 +69,11 @@ _GROUPS: Final[Mapping[str, Dimension]] = {
     "status": Dimension.STATUS,
     "hour": Dimension.HOUR,
 }
+# Stored values: of a visit that is called in, the status is still checked-in.
+_VALUES: Final[Mapping[str, tuple[str, ...]]] = {
+    "sex": tuple(Sex),
+    "status": ("scheduled", "checked-in", "completed", "cancelled", "no-show"),
+}
 _QUANTITIES: Final[Mapping[str, Quantity]] = {
     "age": Quantity.AGE,
     "value": Quantity.VALUE,
@@ -102,6 +109,14 @@ class QueryableView:
         if name == "term" and "hour" in self.columns:
             return Dimension.SPECIALITY
         return _GROUPS.get(name)
+
+    def values_of(self, name: str) -> tuple[str, ...]:
+        """Return the only values that a column of text has; empty if it has any."""
+        if name not in self.columns:
+            return ()
+        if name == "term" and self.name == "documents":
+            return tuple(DocumentType)
+        return _VALUES.get(name, ())
 
     def quantity_of(self, name: str) -> Quantity | None:
         """Return the quantity in a column, None where it has none."""

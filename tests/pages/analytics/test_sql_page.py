@@ -202,6 +202,16 @@ def test_what_was_typed_comes_back_after_an_example_took_its_place(clinic: Clini
     assert "sql_back" not in {each.key for each in app.button}
 
 
+def test_columns_with_fixed_values_list_them(clinic: Clinic):
+    app = clinic.open("sql", Role.ANALYST)
+
+    listed = "\n".join(each.value for each in app.markdown)
+
+    assert "`scheduled`, `checked-in`, `completed`, `cancelled`, `no-show`" in listed
+    assert "`female`, `male`, `other`, `unknown`" in listed
+    assert "text: the type of document (`medical_record`, " in listed
+
+
 def test_nothing_is_offered_back_where_nothing_was_typed(clinic: Clinic, people):
     app = clinic.open("sql", Role.ANALYST)
     press(app, "sql_example_0")
