@@ -94,6 +94,14 @@ def draw() -> None:
     )
     if st.session_state[_OF] != _FIRST:
         words.text_input(_("Only those named"), key=_OF_WORDS, autocomplete="off")
+    elif st.session_state[_MEASURE] is FigureMeasure.DISTRIBUTION:
+        st.caption(
+            _(
+                "Of each patient only the first event counts. To include all of them, "
+                "such as the waiting times of all visits, choose their kind under *Of "
+                "which events*."
+            )
+        )
     if st.session_state[_MEASURE] is FigureMeasure.DISTRIBUTION:
         st.selectbox(
             _("Mean and percentiles of"),

@@ -27,7 +27,7 @@ from services.patients.care import care
 from services.patients.records.model import Sex
 from tests.kit import cast
 from tests.pages.chart_numbers import tables, tools_of
-from tests.pages.conftest import Clinic, press, problem_places
+from tests.pages.conftest import Clinic, captions, press, problem_places
 from tests.services.visits import visit_samples
 
 DIAGNOSED_AT = datetime(2025, 2, 10, 12, tzinfo=UTC)
@@ -190,6 +190,10 @@ def test_ages_have_a_mean_and_percentiles(clinic: Clinic, hypertensive):
     app.multiselect(key="cohorts_split").set_value([Dimension.YEAR])
     app.selectbox(key="cohorts_measure").set_value(FigureMeasure.DISTRIBUTION).run()
     assert app.selectbox(key="cohorts_quantity").value is Quantity.AGE
+    assert "Of each patient only the first event counts" in captions(app)
+    app.selectbox(key="cohorts_of").set_value(EventKind.VISIT.value).run()
+    assert "Of each patient only the first event counts" not in captions(app)
+    app.selectbox(key="cohorts_of").set_value("first")
 
     press(app, "cohorts_count")
 
