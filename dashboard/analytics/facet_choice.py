@@ -12,6 +12,7 @@ from dashboard.ui.words import at, plain
 from services.analytics import figures
 from services.analytics.cohorts import EventKind
 from services.analytics.figures import Facet
+from services.analytics.figures.drawing import type_label
 
 _FACETS: Final = "cohorts_facets"
 _LAST: Final = timedelta(minutes=10)
@@ -44,10 +45,10 @@ def show_facets(prefix: str, kind: EventKind) -> None:
     with st.container(horizontal=True, gap="small"):
         for place, facet in enumerate(facets):
             st.button(
-                f"{plain(facet.words)} · {decimal(facet.patients)}",
+                f"{plain(_(_words_of(kind, facet)))} · {decimal(facet.patients)}",
                 key=f"{prefix}_facet_{place}",
                 on_click=_choose,
-                args=(prefix, facet.words),
+                args=(prefix, _words_of(kind, facet)),
             )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
@@ -64,6 +65,13 @@ def show_facets(prefix: str, kind: EventKind) -> None:
             on_click=_recount,
             args=(prefix,),
         )
+
+
+def _words_of(kind: EventKind, facet: Facet) -> str:
+    """Return the words of a facet; a type of documents has its name."""
+    if kind is not EventKind.DOCUMENT:
+        return facet.words
+    return type_label(facet.words) or facet.words
 
 
 def _facets_of(kind: EventKind, *, is_counted_anew: bool) -> tuple[Facet, ...]:

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.analytics import distribution_charts
-from dashboard.analytics.cohort_charts import dimension_name, number_text, percent_text
+from dashboard.analytics.cohort_charts import number_text, percent_text
 from dashboard.analytics.distribution_charts import TIME_AXIS, WORD_AXIS
 from dashboard.analytics.pivot_table import is_pivot, pivot_of
 from dashboard.ui.chart_tools import Numbers, chart_box, choosing_box
@@ -27,7 +27,7 @@ from dashboard.ui.language import gettext as _, month_and_year, pgettext, transl
 from dashboard.ui.language.chart_locale import in_language
 from dashboard.ui.words import capitalised, plain
 from services.analytics.cohorts import Dimension
-from services.analytics.cohorts.wording import split_phrase
+from services.analytics.cohorts.wording import dimension_phrase, split_phrase
 from services.analytics.dashboards.choosing import FILTERABLE, is_filterable
 from services.analytics.figures import (
     Chart,
@@ -81,7 +81,7 @@ class _Drawing(NamedTuple):
 
 def show_figure(result: FigureResult, choose: Choose) -> None:
     """Show a figure, split by its dimensions; `choose` is given what is chosen."""
-    split = translated(split_phrase(result.figure.by))
+    split = _split_of(result.figure)
     st.subheader(_("By {split}").format(split=split), anchor=False)
     name = _("Cohort by {split}").format(split=split)
     if draw_figure(result, name, key="cohorts_split_chart", choose=choose):
@@ -114,7 +114,7 @@ def draw_figure(
         )
         return False
     result = ranked(result)
-    names = [dimension_name(dimension) for dimension in result.figure.by]
+    names = _dimension_names(result.figure)
     shown = _number_name(result.figure.measure)
     tables = _Tables(
         lambda: _table(result, names, _value),
@@ -129,7 +129,7 @@ def draw_figure(
     else:
         drawing = _counts(result, names, shown)
     alt = _("{shown} by {split}; see the table below it").format(
-        shown=shown, split=translated(split_phrase(result.figure.by))
+        shown=shown, split=_split_of(result.figure)
     )
     if choose is None or not FILTERABLE.intersection(result.figure.by):
         with chart_box(
@@ -148,6 +148,16 @@ def draw_figure(
     if is_distribution:
         st.caption(distribution_charts.explain(result))
     return True
+
+
+def _split_of(figure: Figure) -> str:
+    return translated(split_phrase(figure.by, figure.event.kind))
+
+
+def _dimension_names(figure: Figure) -> list[str]:
+    """Return what a figure is split by, as the heads of columns."""
+    phrases = (dimension_phrase(each, figure.event.kind) for each in figure.by)
+    return [capitalised(translated(phrase)) for phrase in phrases]
 
 
 def _draw(drawing: _Drawing, alt: str) -> None:
@@ -227,6 +237,7 @@ def _number_name(measure: FigureMeasure) -> str:
 def _table(result: FigureResult, names: Sequence[str], write: _Write) -> pd.DataFrame:
     """Return a figure's numbers as a table; `write` writes its dimensions' values."""
     if is_pivot(result):
+        write = _with_types_of_documents(result.figure, write)
         return pivot_of(result, names[0], write)
     return pd.DataFrame([_row(result, names, cell, write) for cell in result.cells])
 
@@ -249,17 +260,23 @@ def _row(
 def _named(
     result: FigureResult, names: Sequence[str], cell: FigureCell, write: _Write
 ) -> dict[str, str]:
+    write = _with_types_of_documents(result.figure, write)
     return {
-        name: _document_type(result.figure, dimension, value) or write(dimension, value)
+        name: write(dimension, value)
         for name, dimension, value in zip(
             names, result.figure.by, cell.values, strict=True
         )
     }
 
 
-def _document_type(figure: Figure, dimension: Dimension, value: str) -> str | None:
-    label = document_type_of(figure, dimension, value)
-    return _(label) if label else None
+def _with_types_of_documents(figure: Figure, write: _Write) -> _Write:
+    """Return a function that writes types of documents by their names."""
+
+    def written(dimension: Dimension, value: str) -> str:
+        label = document_type_of(figure, dimension, value)
+        return _(label) if label else write(dimension, value)
+
+    return written
 
 
 def _value_for_file(dimension: Dimension, value: str) -> str:

@@ -6,8 +6,9 @@ from dashboard.ui.empty_state import empty_state
 from dashboard.ui.language import decimal, gettext as _
 from dashboard.ui.record_table import Cell, Column, Row, record_table
 from dashboard.ui.words import at, plain
+from services.analytics.cohorts import Dimension
 from services.analytics.figures import FigureMeasure
-from services.analytics.figures.drawing import name_of
+from services.analytics.figures.drawing import name_of, type_label
 from services.analytics.queries import Query, QueryResult
 from services.lists.table_files import TableCell
 
@@ -79,5 +80,12 @@ def _text(query: Query, place: int, cell: TableCell) -> str:
     content = query.columns[place].content
     if not isinstance(content, int):
         return cell
-    ours = name_of(query.counted.by[content], cell)
+    dimension = query.counted.by[content]
+    ours = name_of(dimension, cell)
+    if ours is None and dimension is Dimension.WORDS and _is_of_documents(query):
+        ours = type_label(cell)
     return cell if ours is None else _(ours)
+
+
+def _is_of_documents(query: Query) -> bool:
+    return query.counted.view.name == "documents"

@@ -32,6 +32,16 @@ _DIMENSIONS = {
     Dimension.WORDS: Sentence("words"),
     Dimension.CODE: Sentence("code"),
 }
+# What the words of an event are, where that is plain.
+_WORDS = {
+    EventKind.DIAGNOSIS: Sentence("diagnosis"),
+    EventKind.MEDICATION: Sentence("medication"),
+    EventKind.ALLERGY: Sentence("allergy"),
+    EventKind.PROCEDURE: Sentence("procedure"),
+    EventKind.VITAL: Sentence("vital sign"),
+    EventKind.PRESCRIPTION: Sentence("drug"),
+    EventKind.DOCUMENT: Sentence("type"),
+}
 
 
 def describe(cohort: Cohort) -> str:
@@ -56,7 +66,7 @@ def cohort_phrase(cohort: Cohort) -> str:
             else Sentence("{told}, who {step}", told=sentence, step=step)
         )
     if cohort.split_by:
-        split = split_phrase(cohort.split_by)
+        split = split_phrase(cohort.split_by, cohort.entry.kind)
         sentence = Sentence("{told}; by {split}", told=sentence, split=split)
     return sentence
 
@@ -67,12 +77,19 @@ def step_phrases(cohort: Cohort) -> tuple[str, ...]:
     return (entry, *map(describe_step, cohort.steps))
 
 
-def split_phrase(split_by: tuple[Dimension, ...]) -> str:
-    """Return what counts are split by, for translation."""
-    first, *others = (_DIMENSIONS[dimension] for dimension in split_by)
+def split_phrase(split_by: tuple[Dimension, ...], kind: EventKind) -> str:
+    """Return what counts of events of a kind are split by, for translation."""
+    first, *others = (dimension_phrase(dimension, kind) for dimension in split_by)
     for other in others:
         first = Sentence("{first} and {second}", first=first, second=other)
     return first
+
+
+def dimension_phrase(dimension: Dimension, kind: EventKind) -> Sentence:
+    """Return a dimension of events of a kind, such as `diagnosis` for their words."""
+    if dimension is Dimension.WORDS and kind in _WORDS:
+        return _WORDS[kind]
+    return _DIMENSIONS[dimension]
 
 
 def describe_step(step: tuple[Rule, ...]) -> str:

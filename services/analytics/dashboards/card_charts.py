@@ -120,7 +120,9 @@ class _Plot:
             Sentence(
                 "{shown} by {split}; see the table below it",
                 shown=number_name(self.result.figure.measure),
-                split=split_phrase(self.result.figure.by),
+                split=split_phrase(
+                    self.result.figure.by, self.result.figure.event.kind
+                ),
             )
         )
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
+from services.analytics.cohorts.wording import dimension_phrase
 from services.analytics.dashboards.card_charts import (
     SHARE,
     draw_chart,
@@ -205,7 +206,10 @@ def _card_of(card: PrintedCard, now: datetime, wording: Wording) -> _Card:
     has_numbers = any(cell.number is not None for cell in result.cells)
     why = "" if has_numbers else wording.say(nothing_disclosed(result.smallest_group))
     columns = tuple(map(wording.say, _columns(result)))
-    by = tuple(_capital(wording.say(each.value)) for each in result.figure.by)
+    kind = result.figure.event.kind
+    by = tuple(
+        _capital(wording.say(dimension_phrase(each, kind))) for each in result.figure.by
+    )
     rows = tuple(
         _row(result, cell, wording) for cell in (*result.cells, *result.totals)
     )

@@ -80,9 +80,13 @@ def name_of(dimension: Dimension, value: str) -> str | None:
 
 def document_type_of(figure: Figure, dimension: Dimension, value: str) -> str | None:
     """Return the name of a type of documents, for translation; None for all else."""
-    kind = (figure.of or figure.cohort.entry).kind
-    if kind is not EventKind.DOCUMENT or dimension is not Dimension.WORDS:
+    if figure.event.kind is not EventKind.DOCUMENT or dimension is not Dimension.WORDS:
         return None
+    return type_label(value)
+
+
+def type_label(value: str) -> str | None:
+    """Return the name of a type of documents, for translation; None without one."""
     return TYPE_LABELS[DocumentType(value)] if value in TYPE_LABELS else None
 
 

@@ -64,6 +64,11 @@ class Figure:
     totals: bool = False
     chart: Chart = Chart.AUTOMATIC
 
+    @property
+    def event(self) -> CohortEvent:
+        """The events by whose values the figure is split."""
+        return self.of or self.cohort.entry
+
 
 @dataclass(frozen=True, slots=True)
 class FigureCell:
@@ -111,7 +116,7 @@ def validate(figure: Figure) -> None:
         raise InvalidInput(
             "by", "Choose what the figure is split by, one thing or two."
         )
-    event = figure.of or figure.cohort.entry
+    event = figure.event
     validate_event(event)
     validate_split("by", figure.by, event.kind)
     _validate_quantity(figure, event)

@@ -29,10 +29,11 @@ def describe(figure: Figure) -> str:
 
 def figure_phrase(figure: Figure) -> str:
     """Return the figure as a sentence to translate, without capital and full stop."""
-    cohort, by = cohort_phrase(figure.cohort), split_phrase(figure.by)
+    cohort = cohort_phrase(figure.cohort)
+    by = split_phrase(figure.by, figure.event.kind)
     # For numbers of events, all those like the event that lets patients in; for
     # patients this is left out, since each has one.
-    events = describe_events(figure.of or figure.cohort.entry)
+    events = describe_events(figure.event)
     match figure.measure:
         case FigureMeasure.SHARE:
             return Sentence("{cohort}: share who remain, by {by}", cohort=cohort, by=by)

@@ -49,7 +49,7 @@ def attrition_card(result: CohortResult) -> PrintedCard:
 
 def split_title(figure: Figure) -> str:
     """Return the heading of a figure's numbers."""
-    return Sentence("By {split}", split=split_phrase(figure.by))
+    return Sentence("By {split}", split=split_phrase(figure.by, figure.event.kind))
 
 
 def size_card(disclosed_list: DisclosedList[Any], now: datetime) -> PrintedCard:

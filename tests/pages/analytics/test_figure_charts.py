@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.ui.language import ENGLISH, GERMAN
 from services.analytics.figures import FigureMeasure
+from tests.pages.chart_numbers import tools_of
 
 QUARTERS = ["2025 Q1", "2025 Q2", "2025 Q3", "2025 Q4"]
 
@@ -78,3 +79,39 @@ def test_boxes_are_drawn_of_columns_whose_names_vega_can_read(language: str):
     fields = {each["field"] for each in channels if "field" in each}
     assert {"p25", "p75", "p90", "median", "mean"} < fields
     assert not any("." in field for field in fields)
+
+
+def page_of_documents() -> None:
+    from dataclasses import replace
+
+    from dashboard.analytics.figure_charts import draw_figure
+    from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
+    from services.analytics.figures import Chart, FigureCell, FigureMeasure
+    from tests.services.analytics.dashboards.test_printing import result
+
+    shown = result(
+        FigureMeasure.EVENTS,
+        FigureCell(("lab_report", "female"), 7),
+        by=(Dimension.WORDS, Dimension.SEX),
+        chart=Chart.TABLE,
+    )
+    documents = Cohort(entry=CohortEvent(kind=EventKind.DOCUMENT))
+    figure = replace(shown.figure, cohort=documents)
+    draw_figure(replace(shown, figure=figure), "Documents", key="documents")
+
+
+@pytest.mark.parametrize(
+    ("language", "header", "row"),
+    [
+        (ENGLISH, ["Type", "Female"], ["Lab report", "7"]),
+        (GERMAN, ["Art", "Weiblich"], ["Laborbefund", "7"]),
+    ],
+)
+def test_a_pivot_table_of_documents_names_their_types(language, header, row):
+    app = AppTest.from_function(page_of_documents, default_timeout=60)
+    app.session_state["chartroom_language"] = language
+    app.run()
+
+    table = tools_of(app)["Documents"]["table"]
+    assert not app.exception
+    assert (table["header"], table["rows"]) == (header, [row])

@@ -8,15 +8,18 @@ from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
 from services.analytics import queries, shared_questions
+from services.analytics.cohorts import EventKind
 from services.analytics.figures import protecting
 from services.analytics.queries import EXAMPLES, QUERIES, executing
 from services.core.actors import Actor, Role
+from services.documents.records.kinds import DocumentType
 from services.lists import views
 from services.patients.records.model import Sex
 from tests.kit import cast
 from tests.kit.german_pages import english, texts_of
 from tests.pages.conftest import Clinic, captions, press, rows_of
 from tests.services.analytics.cohorts.test_counting import diagnosed
+from tests.services.pdf.samples import letter
 
 BY_SEX = (
     "SELECT sex, count(*) AS patients FROM patients "
@@ -186,6 +189,27 @@ def test_examples_and_views_fill_the_editor(clinic: Clinic):
     press(app, "sql_view_vitals")
     assert app.text_area(key="sql_text").value.endswith("FROM vitals")
     assert any("waiting_minutes" in each.value for each in app.markdown)
+
+
+def test_types_of_documents_have_their_names_in_the_result_and_as_most_common(
+    clinic: Clinic, file
+):
+    """A type that all have would be left out, so there are two."""
+    for number in range(14):
+        type_ = DocumentType.LAB_REPORT if number < 8 else DocumentType.IMAGING
+        patient = clinic.register(first_name=f"D{number}")
+        file(letter(f"Findings {number}"), of=patient.id, document_type=type_)
+    app = clinic.open("sql", Role.ANALYST)
+
+    run(app, "SELECT term, count(*) AS documents FROM documents GROUP BY term")
+    assert rows_of(app, "sql_result") == [["Imaging", "6"], ["Lab report", "8"]]
+
+    app = clinic.open("cohorts", Role.ANALYST)
+    app.selectbox(key="cohorts_entry_kind").set_value(EventKind.DOCUMENT).run()
+    press(app, "cohorts_entry_commonest")
+    offered = {b.label: b.key for b in app.button if "facet_" in str(b.key)}
+    press(app, str(offered["Lab report · 8"]))
+    assert app.text_input(key="cohorts_entry_words").value == "Lab report"
 
 
 def test_what_was_typed_comes_back_after_an_example_took_its_place(clinic: Clinic):

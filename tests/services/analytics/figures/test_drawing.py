@@ -59,4 +59,6 @@ def test_a_type_of_document_has_its_name_and_a_diagnosis_of_that_text_keeps_its_
     said = text_of(PrintedCard("Types", replace(figure, figure=documents)))
 
     assert "Lab report 7" in said
+    assert "documents, by type" in said
+    assert "visits, by words" in text_of(PrintedCard("Visits", figure))
     assert "Lab_report 7" in text_of(PrintedCard("Visits", figure))
