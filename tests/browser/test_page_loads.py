@@ -80,3 +80,16 @@ def test_home_keeps_room_for_what_is_drawn_last(site: Site):
 
         assert before
         assert below.bounding_box() == before
+
+
+def test_a_page_whose_program_does_not_arrive_says_so_after_a_while(site: Site):
+    with closing(site.visit()) as profile:
+        page = profile.new_page()
+        page.route("**/static/js/index.*.js", lambda route: route.abort())
+        page.goto("/patients")
+        said = page.get_by_text("Chartroom is still loading.")
+        expect(said).to_be_hidden()
+
+        page.evaluate("document.getAnimations().forEach((each) => each.finish())")
+
+        expect(said).to_be_visible()

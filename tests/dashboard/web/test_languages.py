@@ -109,6 +109,27 @@ def test_a_patient_keeps_a_language_in_the_menu(server):
 
 
 @pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "Chartroom needs JavaScript, which is off in this browser."),
+        ("de", "Chartroom braucht JavaScript, das in diesem Browser"),
+    ],
+)
+def test_a_browser_without_scripts_shows_a_sentence_to_clinic_staff(
+    server, language, sentence
+):
+    with server.signed_in(Role.STAFF) as browser:
+        page = browser.get("/", headers={"Accept-Language": language}).text
+
+    shown = re.findall(r"<noscript>(.*?)</noscript>", page, re.DOTALL)
+    assert len(shown) == 1
+    assert sentence in shown[0]
+    assert "Streamlit" not in shown[0]
+    # Until a page has its own title, as while the server is away.
+    assert "<title>Chartroom</title>" in page
+
+
+@pytest.mark.parametrize(
     "body", [b'{"language": "fr"}', b'"de"', b"no JSON", b'{"language": "de"}' * 9]
 )
 def test_only_what_is_offered_can_be_chosen(server, body):

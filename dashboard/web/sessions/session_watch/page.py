@@ -1,10 +1,13 @@
 """Puts the script that watches a sign-in, with its data, into Streamlit's page."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
+from html import escape
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection, Request
@@ -12,7 +15,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.core.dependencies import SESSION
-from dashboard.ui.language import using_language
+from dashboard.ui.language import gettext as _, using_language
 from dashboard.ui.scripts import DIALOGS, read_joined
 from dashboard.web.clocks import clock_at
 from dashboard.web.languages import language_at
@@ -61,6 +64,11 @@ _TAGS: Final = (
 _KEPT: Final = {"Cache-Control": "private, max-age=31536000, immutable"}
 _OK: Final = 200
 _ELEMENT_ID: Final = "chartroom-places"
+# Streamlit's own words: to programmers, and in English.
+_NO_SCRIPT: Final = re.compile(rb"<noscript>.*?</noscript>", re.DOTALL)
+_TITLE: Final = b"<title>Streamlit</title>"
+# Streamlit's program replaces what is in it, as soon as it runs.
+_ROOT: Final = b'<div id="root"></div>'
 # Who is signed in, and the pages that they may open, as data for the script.
 Places = Callable[[Actor], Mapping[str, object]]
 
@@ -93,11 +101,12 @@ class WatchedPages:
         language = language_at(connection, self._usual)
         with using_language(language):
             places = self._places(live.actor) if live else {}
+            empty = _EmptyPage.of_current_language()
         known = (
             _data_element({**places, "clock": clock_at(connection)}) if live else b""
         )
         is_compact = live is not None and live.actor.list_density == COMPACT
-        adding = _Adding(send, known, language, is_compact=is_compact)
+        adding = _Adding(send, known, empty, language, is_compact=is_compact)
         await self._app(_uncompressed(scope), receive, adding.send)
 
 
@@ -109,13 +118,56 @@ def _data_element(places: Mapping[str, object]) -> bytes:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _EmptyPage:
+    """What a page shows before Streamlit's program runs, and where it never will."""
+
+    without_scripts: bytes
+    root: bytes
+
+    @classmethod
+    def of_current_language(cls) -> Self:
+        off = escape(
+            _(
+                "Chartroom needs JavaScript, which is off in this browser. Allow it "
+                "for this site in the browser's settings, then reload the page."
+            )
+        )
+        late = escape(
+            _(
+                "Chartroom is still loading. If this takes longer than a minute, "
+                "reload the page. If that does not help, update this browser or use "
+                "another one."
+            )
+        )
+        return cls(
+            "<noscript><style>.chartroom-late { display: none }</style>"
+            f'<p class="chartroom-off">{off}</p></noscript>'.encode(),
+            f'<div id="root"><p class="chartroom-late">{late}</p></div>'.encode(),
+        )
+
+    def fill(self, body: bytes) -> bytes:
+        """Return Streamlit's page with these sentences."""
+        body = _NO_SCRIPT.sub(lambda _old: self.without_scripts, body, count=1)
+        return body.replace(_TITLE, b"<title>Chartroom</title>", 1).replace(
+            _ROOT, self.root, 1
+        )
+
+
 class _Adding:
     """Holds an HTML page back until it is complete, then sends it with the script."""
 
     def __init__(
-        self, send: Send, known: bytes, language: str, *, is_compact: bool
+        self,
+        send: Send,
+        known: bytes,
+        empty: _EmptyPage,
+        language: str,
+        *,
+        is_compact: bool,
     ) -> None:
         self._send = send
+        self._empty = empty
         density = ' data-density="compact"' if is_compact else ""
         self._root = f'<html lang="{language}"{density}>'.encode()
         self._added = known + _TAGS
@@ -135,6 +187,7 @@ class _Adding:
     async def _send_whole(self, start: Message) -> None:
         body = bytes(self._body).replace(b"</head>", self._added + b"</head>", 1)
         body = body.replace(b'<html lang="en">', self._root, 1)
+        body = self._empty.fill(body)
         left_out = {b"content-length", b"etag", b"last-modified", b"accept-ranges"}
         headers = [pair for pair in start["headers"] if pair[0].lower() not in left_out]
         headers.append((b"content-length", str(len(body)).encode()))
