@@ -93,3 +93,19 @@ def test_a_page_whose_program_does_not_arrive_says_so_after_a_while(site: Site):
         page.evaluate("document.getAnimations().forEach((each) => each.finish())")
 
         expect(said).to_be_visible()
+
+
+def test_a_part_that_does_not_arrive_says_so_in_words_and_offers_to_reload(site: Site):
+    with closing(site.visit()) as profile:
+        page = profile.new_page()
+        page.route("**/static/js/Metric.*.js", lambda route: route.abort())
+        page.goto("/")
+        said = page.get_by_text("This part of the page could not be shown").first
+        expect(said).to_be_visible()
+        expect(page.get_by_text("TypeError").first).to_be_hidden()
+
+        page.unroute_all()
+        page.get_by_role("button", name="Reload page").first.click()
+
+        expect(page.get_by_test_id("stMetric").first).to_be_visible()
+        expect(said).to_have_count(0)

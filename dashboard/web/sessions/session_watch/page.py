@@ -31,6 +31,7 @@ _SCRIPT: Final = read_joined(
             "words.js",
             "watch.js",
             "banner.js",
+            "broken.js",
             "uploads.js",
             "notices.js",
             "uploader.js",
