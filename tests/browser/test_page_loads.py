@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Site, ready, requested
+from tests.kit.waiting import eventually
 
 pytestmark = pytest.mark.browser
 
@@ -109,3 +110,16 @@ def test_a_part_that_does_not_arrive_says_so_in_words_and_offers_to_reload(site:
 
         expect(page.get_by_test_id("stMetric").first).to_be_visible()
         expect(said).to_have_count(0)
+
+
+def test_a_page_that_gets_no_connection_says_so(page: Page):
+    page.route_web_socket("**/_stcore/stream*", lambda socket: socket.close())
+    page.clock.install()
+    page.goto("/patients")
+    note = page.locator("#chartroom-banner")
+
+    def read() -> str:
+        page.clock.fast_forward(5_000)
+        return note.inner_text() if note.count() else ""
+
+    eventually(read, lambda text: "cannot connect to the server" in text)

@@ -1,5 +1,5 @@
 // Says at the bottom of the page that the database takes no changes, since when, or that
-// the server does not answer, and for a moment that they do again. It comes and goes by
+// the server does not answer or cannot be reached, and for a moment that they do again. It comes and goes by
 // itself, on every open page.
 ;(() => {
   "use strict"
@@ -30,6 +30,12 @@
       translate(
         "The server is not responding. What was saved is safe, and what you type stays here. " +
           "This note disappears by itself.",
+      ),
+    unconnected: () =>
+      translate(
+        "This page cannot connect to the server, so clicks have no effect. Reload it. If that " +
+          "does not help, ask IT whether a proxy, a firewall or a browser extension blocks " +
+          "WebSocket connections.",
       ),
     answering: () =>
       translate("The server is responding again. Check whether your last action was done."),
@@ -112,8 +118,8 @@
     show(state, since)
   })
   window.addEventListener("chartroom:server", (event) => {
-    const { isSilent } = event.detail
-    const then = shownState === "well" ? "answering" : shownState
-    show(isSilent ? "silent" : then, shownSince)
+    const { state } = event.detail
+    const isWell = state === "answering" && shownState !== "well"
+    show(isWell ? shownState : state, shownSince)
   })
 })()

@@ -13,28 +13,45 @@ window.__streamlit = {
 // Tells of a server that hangs or is gone: what somebody did is not answered or there is no
 // connection, and a question of its own is not answered either. Once that is, by a server in
 // its place, the connection is made anew: to one that hangs it would stay open for as long
-// as that does.
+// as that does. Tells, too, of a server that answers while no connection comes about: some
+// proxies let pages through and no websockets.
 ;(() => {
   "use strict"
 
   const PATIENCE_MS = 3000
   const ANSWER_MS = 4000
   const LOOK_MS = 1000
+  const CONNECTING_MS = 15000
+  // Streamlit tries again at least once a minute.
+  const RECONNECTING_MS = 90000
 
   let stream = null
   let askedAt = null
   let isAsking = false
-  let isSilent = false
+  // Since when the server answers without a connection, and for how long it may.
+  let refusedAt = null
+  let refusalMs = CONNECTING_MS
+  // "answering", or else "silent" or "unconnected".
+  let state = "answering"
 
   const tell = (now) => {
-    if (now === isSilent) return
-    isSilent = now
-    window.dispatchEvent(new CustomEvent("chartroom:server", { detail: { isSilent } }))
+    if (now === state) return
+    state = now
+    window.dispatchEvent(new CustomEvent("chartroom:server", { detail: { state } }))
+  }
+
+  // Of one that takes another's place nothing comes until something is asked. Some proxies
+  // open connections only to close them.
+  const opened = () => {
+    askedAt = null
+    if (state === "silent") tell("answering")
   }
 
   const answered = () => {
     askedAt = null
-    tell(false)
+    refusedAt = null
+    refusalMs = RECONNECTING_MS
+    tell("answering")
   }
 
   window.WebSocket = class extends WebSocket {
@@ -42,8 +59,7 @@ window.__streamlit = {
       super(...words)
       if (!new URL(this.url).pathname.endsWith("/_stcore/stream")) return
       stream = this
-      // Of one that takes another's place nothing comes until something is asked.
-      this.addEventListener("open", answered)
+      this.addEventListener("open", opened)
       this.addEventListener("message", answered)
     }
 
@@ -65,7 +81,9 @@ window.__streamlit = {
 
   setInterval(async () => {
     const isClosed = stream?.readyState === WebSocket.CLOSED
-    if (isClosed) askedAt ??= Date.now()
+    if (!stream || isClosed) askedAt ??= Date.now()
+    // It holds, though nothing has come by it yet.
+    else if (stream.readyState === WebSocket.OPEN && refusedAt !== null) answered()
     const isDue = askedAt !== null && Date.now() - askedAt >= PATIENCE_MS
     if (!isDue || isAsking) return
     isAsking = true
@@ -74,11 +92,17 @@ window.__streamlit = {
     isAsking = false
     // It was answered meanwhile, or something else was done.
     if (askedAt !== asked) return
-    if (!isThere) return tell(true)
+    if (!isThere) {
+      refusedAt = null
+      return tell("silent")
+    }
     // A long run says nothing for a while, and its server is there.
     askedAt = null
+    if (isClosed) {
+      refusedAt ??= Date.now()
+      if (Date.now() - refusedAt >= refusalMs) tell("unconnected")
     // Streamlit connects anew once this is closed, and to close what hangs takes a minute:
     // for so long the browser waits for the other end to agree.
-    if (isSilent && !isClosed) stream.dispatchEvent(new CloseEvent("close"))
+    } else if (state === "silent") stream?.dispatchEvent(new CloseEvent("close"))
   }, LOOK_MS)
 })()
