@@ -157,3 +157,30 @@ def test_a_dialog_does_not_undo_a_change_and_once_left_shows_it(
         opens.click()
         expect(name).to_have_value(elsewhere)
     site.write(lambda s: kind.remove(s, made))
+
+
+def test_a_letter_outside_a_field_does_not_close_a_dialog_with_what_was_typed(
+    site: Site, page: Page
+):
+    patient = add_patient(site, "Ann", unlike())
+    with page.expect_websocket(lambda each: "/_stcore/stream" in each.url) as stream:
+        page.goto(record_of(patient))
+    ready(page).get_by_role("button", name="More").click()
+    page.get_by_role("button", name="Archive").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("button", name="Archive record")).to_be_visible()
+    ready(page)
+    sent: list[str | bytes] = []
+
+    def note(frame: str | bytes) -> None:
+        sent.append(frame)
+
+    dialog.get_by_text("will be removed from lists").click()
+    stream.value.on("framesent", note)
+    for letter in ("r", "R", "c"):
+        page.keyboard.press(letter)
+
+    # Its answer comes after the events of all that was sent before.
+    page.evaluate("null")
+    assert sent == []
+    expect(dialog).to_have_count(1)

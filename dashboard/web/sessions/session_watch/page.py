@@ -43,6 +43,7 @@ _SCRIPT: Final = read_joined(
             "days.js",
             "decimals.js",
             "focus.js",
+            "keys.js",
             "palette.js",
             "bell.js",
             "menu.js",
