@@ -1,6 +1,8 @@
 """What Streamlit itself says on a page is German where the page is."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -24,6 +26,7 @@ _ENGLISH = (
     "Show data",
     "Skip to",
 )
+_TOO_LARGE_BYTES = 51_000_000
 _LABELS = """() => [...document.querySelectorAll("[aria-label]")]
     .map((element) => element.getAttribute("aria-label"))"""
 
@@ -104,3 +107,39 @@ def test_a_chart_is_saved_as_a_picture_from_a_german_page(german: Page):
         german.get_by_role("button", name="PNG").last.click()
 
     assert begun.value.suggested_filename.endswith(".png")
+
+
+def test_an_empty_day_and_a_chosen_one_are_told_to_screen_readers_in_german(
+    german: Page,
+):
+    _go(german, "/calendar")
+    german.get_by_test_id("stPopover").get_by_role("button").first.click()
+    german.get_by_test_id("stDateInputCalendarButton").first.click()
+    expect(german.get_by_test_id("stDateInputCalendar")).to_be_visible()
+    expect(german.get_by_text("Gewählter Tag:").first).to_be_attached()
+    expect(german.get_by_text("Selected Date:")).to_have_count(0)
+
+    _go(german, "/create_document")
+    part = german.get_by_test_id("stDateInput").get_by_role("spinbutton").first
+    expect(part).to_have_attribute("aria-valuetext", "Leer")
+
+
+def test_all_choices_are_offered_in_german(german: Page):
+    _go(german, "/calendar")
+
+    german.get_by_test_id("stMultiSelect").get_by_role("combobox").first.click()
+
+    expect(german.get_by_role("option", name="Alle wählen")).to_be_visible()
+
+
+def test_a_file_that_is_too_large_is_refused_in_german(german: Page, tmp_path: Path):
+    file = tmp_path / "scan.pdf"
+    file.touch()
+    os.truncate(file, _TOO_LARGE_BYTES)
+    _go(german, "/upload_documents")
+
+    german.locator("input[type=file]").set_input_files(file)
+
+    refusal = "Fehler: Die Datei darf höchstens 50,0 MB groß sein."
+    expect(german.get_by_test_id("stFileChip")).to_contain_text(refusal)
+    expect(german.get_by_role("button", name="Dateien hinzufügen")).to_be_visible()
