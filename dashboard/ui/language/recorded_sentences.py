@@ -158,6 +158,10 @@ _WHOLE: Final = (
         "It could not begin within five minutes of its time: no worker was running, no "
         "server led, or another operation was under way."
     ),
+    marked(
+        "Whoever planned it may no longer act on the database servers, so it was "
+        "cancelled. Another administrator can plan it again."
+    ),
     marked("running but not streaming"),
     marked("not answering"),
     marked("being copied anew"),

@@ -6,13 +6,15 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, text, update
+from sqlalchemy import ColumnElement, exists, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from db.models.replication import ClusterOperation
+from db.models.user import User
 from services.cluster.operations.refusals import ServersBusy
 from services.cluster.operations.requests import Cost, OperationKind, OperationRequest
-from services.core.actors import Actor
+from services.core import audit
+from services.core.actors import PERMISSIONS, Actor, Permission, Role
 
 _SEEN_SECONDS: Final = 30.0
 # A planned switchover that is later than this is not made up for.
@@ -22,16 +24,27 @@ _MISSED: Final = (
     "It could not begin within five minutes of its time: no worker was running, no "
     "server led, or another operation was under way."
 )
+_UNAUTHORIZED: Final = (
+    "Whoever planned it may no longer act on the database servers, so it was "
+    "cancelled. Another administrator can plan it again."
+)
+_MAY_ACT: Final = tuple(
+    role.value for role in Role if Permission.ACT_ON_CLUSTER in PERMISSIONS[role]
+)
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedSwitchover:
-    """A switchover that is planned: to which server, when, and who asked for it."""
+    """A switchover that is planned: to which server, when, and who asked for it.
+
+    It is cancelled unless `is_authorized`: its planner may not do it any more.
+    """
 
     id: UUID
     node: str | None
     at: datetime
     actor_name: str
+    is_authorized: bool = True
 
 
 def begin(
@@ -113,7 +126,11 @@ def fail(
 
 
 def close_missed(session: Session) -> int:
-    """Mark planned operations that were missed as failed; return how many they were."""
+    """Mark planned operations that were missed as failed; return how many they were.
+
+    Those whose planner may not do them any more are cancelled.
+    """
+    _cancel_unauthorized(session)
     too_late = func.now() - _seconds(_LATE_SECONDS)
     return _update(
         session,
@@ -125,9 +142,36 @@ def close_missed(session: Session) -> int:
     )
 
 
+def _cancel_unauthorized(session: Session) -> None:
+    """Cancel what is planned by somebody who has been deactivated or lost the role."""
+    cancelled = session.execute(
+        update(ClusterOperation)
+        .where(ClusterOperation.state == "scheduled", _is_planner_out())
+        .values(
+            state="cancelled",
+            ended_at=func.now(),
+            result=ClusterOperation.result.concat({"sentence": _UNAUTHORIZED}),
+        )
+        .returning(ClusterOperation.id, ClusterOperation.kind)
+        .execution_options(synchronize_session=False)
+    ).all()
+    for operation_id, kind in cancelled:
+        audit.record(
+            session,
+            None,
+            OperationKind(kind).action,
+            subject=("cluster", operation_id),
+            details={"cancelled": True},
+        )
+
+
 def claim_due(session: Session) -> tuple[UUID, OperationRequest] | None:
-    """Claim a planned switchover that is due, for one worker only."""
+    """Claim a planned switchover that is due, for one worker only.
+
+    One whose planner may not do it any more is cancelled instead.
+    """
     session.execute(text(_LOCK))
+    _cancel_unauthorized(session)
     due = session.scalars(
         select(ClusterOperation)
         .where(
@@ -155,6 +199,7 @@ def planned(session: Session) -> PlannedSwitchover | None:
             ClusterOperation.node,
             ClusterOperation.scheduled_at,
             ClusterOperation.actor_name,
+            (~_is_planner_out()).label("is_authorized"),
         )
         .where(ClusterOperation.state == "scheduled")
         .order_by(ClusterOperation.scheduled_at, ClusterOperation.id)
@@ -162,7 +207,9 @@ def planned(session: Session) -> PlannedSwitchover | None:
     ).one_or_none()
     if row is None or row.scheduled_at is None:
         return None
-    return PlannedSwitchover(row.id, row.node, row.scheduled_at, row.actor_name)
+    return PlannedSwitchover(
+        row.id, row.node, row.scheduled_at, row.actor_name, row.is_authorized
+    )
 
 
 def _require_idle(session: Session) -> None:
@@ -175,6 +222,14 @@ def _is_busy(session: Session) -> bool:
         ClusterOperation.state == "running", _is_attended()
     )
     return session.scalar(running.limit(1)) is not None
+
+
+def _is_planner_out() -> ColumnElement[bool]:
+    # The command line has no account among the users, and keeps what it has planned.
+    return exists().where(
+        User.id == ClusterOperation.actor_id,
+        or_(User.deactivated_at.is_not(None), User.role.not_in(_MAY_ACT)),
+    )
 
 
 def _is_attended() -> ColumnElement[bool]:

@@ -12,12 +12,14 @@ from sqlalchemy import func, select, update
 from db.cluster.patroni import Patroni
 from db.endpoints import Endpoints
 from db.models.replication import ClusterOperation
+from db.models.user import User
 from db.postgres import SYSTEM, Database
 from jobs.cluster.planned_operations import make_due
 from services.cluster import operations
 from services.cluster.operations import OperationKind, OperationRequest, OperationRunner
 from services.cluster.operations.servers import Servers
-from services.core.actors import CONSOLE
+from services.core.actors import CONSOLE, Role
+from tests.kit import cast
 from tests.kit.waiting import await_blocked
 
 WHY = "Kernel update on db-01"
@@ -92,3 +94,27 @@ def test_what_is_cancelled_in_the_moment_it_is_due_is_not_begun(runner, planned)
     assert not is_begun
     assert runner.run(planned) is None
     assert row(runner).state == "cancelled"
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        pytest.param({"deactivated_at": func.now()}, id="deactivated"),
+        pytest.param({"role": Role.STAFF.value}, id="another role"),
+    ],
+)
+def test_what_somebody_planned_who_lost_the_right_is_cancelled(runner, planned, loss):
+    admin = write(runner, lambda session: cast.add_actor(session, Role.ADMIN))
+    theirs = update(ClusterOperation).values(actor_id=admin.id)
+    write(runner, lambda session: session.execute(theirs))
+    assert not make_due(runner)
+    assert row(runner).state == "scheduled"
+
+    lost = update(User).where(User.id == admin.id).values(**loss)
+    write(runner, lambda session: session.execute(lost))
+
+    assert not make_due(runner)
+    cancelled = row(runner)
+    assert cancelled.state == "cancelled"
+    assert cancelled.ended_at is not None
+    assert "may no longer act" in cancelled.result["sentence"]

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, text, update
 
 from db.models.audit import AuditEvent
 from db.models.replication import ClusterOperation
-from db.models.user import UserSession
+from db.models.user import User, UserSession
 from services.cluster import operations
 from services.cluster.operations import (
     Cost,
@@ -23,7 +23,7 @@ from services.core.actors import CONSOLE, Role, Scope
 from services.core.errors import InvalidInput, NotAllowed, NotFound
 from services.people.sign_in.confirmations import NotConfirmed
 from tests.kit import cast
-from tests.services.people.people_samples import desk
+from tests.services.people.people_samples import desk, events
 
 WHY = "Kernel update on db-01"
 VIENNA = ZoneInfo("Europe/Vienna")
@@ -238,6 +238,21 @@ def test_a_due_switchover_is_claimed_once(session, boss):
     assert operations.claim_due(session) == (operation, REQUEST)
     assert operations.claim_due(session) is None
     assert operations.planned(session) is None
+
+
+def test_what_is_due_is_not_begun_for_somebody_deactivated(session, boss):
+    operation = operations.request(session, boss.actor, later(hours=1), **boss.fresh)
+    session.execute(update(ClusterOperation).values(scheduled_at=func.now()))
+    session.execute(
+        update(User).where(User.id == boss.actor.id).values(deactivated_at=func.now())
+    )
+
+    assert operations.claim_due(session) is None
+
+    assert [row.state for row in rows(session)] == ["cancelled"]
+    *_, event = events(session, "cluster:switchover")
+    assert (event.subject_id, event.actor_id) == (str(operation), None)
+    assert event.details == {"cancelled": True}
 
 
 def test_what_was_missed_is_not_made_up_for(session, boss):
