@@ -23,6 +23,13 @@ def share_list(page: str, shares: Sequence[Share], now: datetime) -> Share | Non
                     _("**Link to version {number}**").format(number=share.number)
                 )
                 st.caption(_facts(share))
+                if _is_suspended(share, now):
+                    st.caption(
+                        _(
+                            ":material/block: It opens nothing at the moment: "
+                            "{created_by_name} may not share documents now."
+                        ).format(created_by_name=plain(share.created_by_name))
+                    )
             if share.revoked_at is not None:
                 st.badge(_("Revoked"), icon=":material/link_off:", color="gray")
             elif share.expires_at <= now:
@@ -30,6 +37,11 @@ def share_list(page: str, shares: Sequence[Share], now: datetime) -> Share | Non
             elif st.button(_("Revoke"), key=f"{page}_revoke_{share.id}"):
                 chosen.append(share)
     return next(iter(chosen), None)
+
+
+def _is_suspended(share: Share, now: datetime) -> bool:
+    is_over = share.revoked_at is not None or share.expires_at <= now
+    return not share.is_live and not is_over
 
 
 def _facts(share: Share) -> str:

@@ -1,6 +1,7 @@
 """Links to one version of a document, for somebody who does not sign in."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -29,6 +30,11 @@ _LIVE: Final[ColumnElement[bool]] = DocumentShare.revoked_at.is_(None) & (
 _MAY_SHARE: Final = tuple(
     role.value for role in Role if Permission.SHARE_DOCUMENTS in PERMISSIONS[role]
 )
+# As with tokens: whom their identity provider shut out may be let in again by it, and
+# whoever lost a role may get it back.
+_IS_OUT: Final[ColumnElement[bool]] = or_(
+    User.deactivated_at.is_not(None), User.role.not_in(_MAY_SHARE)
+)
 _COLUMNS: Final = (
     DocumentShare.id,
     DocumentVersion.document_id,
@@ -46,7 +52,11 @@ _COLUMNS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A link to a version and its state; nobody knows its secret."""
+    """A link to a version and its state; nobody knows its secret.
+
+    One that is neither revoked nor expired is not live while its maker may not share
+    documents.
+    """
 
     id: UUID
     document_id: UUID
@@ -153,7 +163,7 @@ def list_of(session: Session, actor: Actor, document_id: UUID) -> tuple[Share, .
     of_document = DocumentVersion.document_id == document_id
     newest_first = (DocumentShare.created_at.desc(), DocumentShare.id.desc())
     rows = session.execute(_shares(actor).where(of_document).order_by(*newest_first))
-    return tuple(Share(*row) for row in rows)
+    return _with_makers(session, [Share(*row) for row in rows])
 
 
 def revoke(
@@ -293,16 +303,25 @@ def _find_share(session: Session, actor: Actor, share_id: UUID) -> Share:
     row = session.execute(wanted).one_or_none()
     if row is None:
         raise NoSuchShare
-    return Share(*row)
+    (share,) = _with_makers(session, [Share(*row)])
+    return share
+
+
+def _with_makers(session: Session, listed: Sequence[Share]) -> tuple[Share, ...]:
+    """Return the links, those not live whose makers may not share documents now."""
+    makers = {share.created_by for share in listed if share.is_live}
+    # Not everybody who sees the links sees the accounts of their makers.
+    with assume_role(session, "system"):
+        is_out = select(User.id).where(User.id.in_(makers), _IS_OUT)
+        out = set(session.scalars(is_out)) if makers else set()
+    return tuple(
+        replace(share, is_live=share.is_live and share.created_by not in out)
+        for share in listed
+    )
 
 
 def _shared(secret: str) -> Select[*tuple[Any, ...]]:
-    # As with tokens: whom their identity provider shut out may be let in again by it,
-    # and whoever lost a role may get it back.
-    maker_is_out = exists().where(
-        User.id == DocumentShare.created_by,
-        or_(User.deactivated_at.is_not(None), User.role.not_in(_MAY_SHARE)),
-    )
+    maker_is_out = exists().where(User.id == DocumentShare.created_by, _IS_OUT)
     # The policies for the anonymous identity enforce the same of link and document.
     # This is the definition.
     return (

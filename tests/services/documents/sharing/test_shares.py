@@ -186,6 +186,22 @@ def test_links_of_whom_a_new_role_may_not_share_open_nothing(session, filed):
     assert shares.open_link(session, made.secret) is None
 
 
+def test_a_link_of_whom_a_new_role_may_not_share_is_listed_as_not_live(
+    session, clerk, filed
+):
+    boss, rosa = desk(session), cast.add_actor(session, cast.ROSA)
+    shares.create(session, rosa, filed.id, None, minutes=60)
+    shares.create(session, clerk, filed.id, None, minutes=60)
+
+    accounts.change_role(session, boss.actor, rosa.id, Role.ANALYST, **boss.fresh)
+
+    listed = shares.list_of(session, clerk, filed.id)
+    live = {share.created_by: share.is_live for share in listed}
+    assert live == {rosa.id: False, clerk.id: True}
+    accounts.change_role(session, boss.actor, rosa.id, Role.STAFF, **boss.fresh)
+    assert all(share.is_live for share in shares.list_of(session, clerk, filed.id))
+
+
 def test_who_was_shut_out_this_second_makes_no_link_any_more(session, filed):
     boss, rosa = desk(session), cast.add_actor(session, cast.ROSA)
     offboarding.deactivate(session, boss.actor, rosa.id)
