@@ -15,7 +15,7 @@ from dashboard.documents.retention.retention_tables import (
 )
 from dashboard.people.passkey_confirmation import ask_for_passkey
 from dashboard.ui.empty_state import empty_state
-from dashboard.ui.language import gettext as _
+from dashboard.ui.language import decimal, gettext as _
 from dashboard.ui.page_header import page_header
 from services.documents import erasure, retention
 
@@ -62,6 +62,14 @@ dues_table(status.dues, key="retention_dues")
 st.subheader(_("Legal holds"), anchor=False)
 if status.holds:
     released = holds_table(status.holds, key="retention_holds")
+    held = sum(of_class.held for of_class in status.dues)
+    if held > len(status.holds):
+        st.caption(
+            _(
+                "The {shown} longest held of {count} are listed. The others follow "
+                "when some of these are released."
+            ).format(shown=decimal(len(status.holds)), count=decimal(held))
+        )
     if released:
         retention_actions.confirm_release(released)
 else:

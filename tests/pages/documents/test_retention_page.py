@@ -15,6 +15,7 @@ from services.documents.integrity import runs, sweeping
 from services.documents.integrity.runs import Job
 from services.documents.integrity.sweeping import SweepResult
 from services.documents.records.kinds import Classification
+from services.documents.retention import holds
 from services.patients.records.record_numbers import formatted
 from tests.pages.conftest import forgetting, rows_of
 from tests.services.documents.erasure import samples as erasure_samples
@@ -250,6 +251,26 @@ def test_a_hold_is_shown_by_id_and_reason_and_never_by_title(confirmed, held):
     assert REASON in row
     assert not any("Ada" in cell for cell in row)
     assert not app.exception
+
+
+def test_that_not_all_holds_are_listed_is_said(confirmed, held, clinic, monkeypatch):
+    def hold_another(session):
+        document = file(session, clinic.clerk)
+        records.hold(session, clinic.clerk, document.id, reason=REASON)
+        return document.id
+
+    sentence = "The 1 longest held of 2 are listed."
+    assert not any(sentence in each.value for each in confirmed().caption)
+    other = clinic.write(hold_another)
+    monkeypatch.setattr(holds, "MOST_LISTED", 1)
+
+    app = confirmed()
+
+    assert len(rows_of(app, "retention_holds")) == 1
+    assert any(sentence in each.value for each in app.caption)
+    free = {"held_at": None, "held_by": None, "held_because": None}
+    row = update(Document).where(Document.id == other).values(free)
+    clinic.write(lambda session: session.execute(row))
 
 
 def test_what_is_due_is_counted_by_class(confirmed, held):
