@@ -1,12 +1,13 @@
 """The same time every week: which of them are free, and which of those are wanted."""
 
+from datetime import timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
 import streamlit as st
 
 from dashboard.context import current_actor, read, write
-from dashboard.ui.clock import zone
+from dashboard.ui.clock import calendar, in_zone, today, zone
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, marked, ngettext, refusal_text
@@ -79,7 +80,7 @@ def choose_weeks(slot_id: UUID, patient_id: UUID, weeks: int) -> None:
 
 def _choose_time(time: SeriesSlot) -> bool:
     is_free = time.state == "free"
-    why = "" if is_free else f": {_(_WHY[time.state])}"
+    why = "" if is_free else f": {_why_not(time)}"
     is_chosen = st.checkbox(
         f"{when(time.starts_at)}{why}",
         value=is_free,
@@ -87,6 +88,13 @@ def _choose_time(time: SeriesSlot) -> bool:
         key=f"series_{time.starts_at:%Y%m%d%H%M}_{time.state}",
     )
     return is_free and is_chosen
+
+
+def _why_not(time: SeriesSlot) -> str:
+    last_open = today() + timedelta(calendar().days - 1)
+    if time.state == "none" and in_zone(time.starts_at).date() > last_open:
+        return _("cannot be booked yet")
+    return _(_WHY[time.state])
 
 
 def _hold(slot_ids: tuple[UUID, ...], patient_id: UUID) -> None:

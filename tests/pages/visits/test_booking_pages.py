@@ -11,9 +11,10 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
+from dashboard.ui.clock import in_zone, today
 from dashboard.ui.record_table import TableEvent
 from dashboard.visits.appointments import visits_table
-from dashboard.visits.booking import any_doctor, browsing
+from dashboard.visits.booking import any_doctor, browsing, repeating
 from dashboard.visits.booking.times import when
 from db.cluster.site_position import SitePosition, SiteReader
 from db.models.booking import Appointment
@@ -22,6 +23,7 @@ from services.core.actors import Role
 from services.visits.booking import bookings, waitlist
 from services.visits.booking.bookings import BookingRecord, BookingStatus
 from services.visits.booking.waitlist import WaitRequest
+from services.visits.schedule.plans import Calendar
 from tests.kit import cast
 from tests.pages.conftest import Clinic, rows_of
 from tests.pages.document_samples import said, shown
@@ -576,6 +578,26 @@ def test_the_same_time_every_week_is_held_where_it_is_free_and_confirmed_at_once
     made = clinic.write(lambda s: _made_at(s, patient.id))
     assert (len(made), len(set(made))) == (2, 1)
     assert not app.exception
+
+
+def test_weeks_that_are_not_open_yet_are_said_to_be_that(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+):
+    patient = clinic.register()
+    dora = clinic.write(lambda s: _weekly(s, 1))
+    first_day = in_zone(samples.FIRST).date()
+    horizon = Calendar("UTC", (first_day - today()).days + 8)
+    monkeypatch.setattr(repeating, "calendar", lambda: horizon)
+    app = clinic.open("doctor", doctor=dora.id, patient=patient.id)
+    app.selectbox(key="doctor_weeks").set_value(3).run()
+
+    monkeypatch.setattr(browsing, "slot_calendar", lambda *_, **__: str(dora.slots[0]))
+    app.run()
+
+    assert [box.label.rpartition(": ")[2] for box in app.checkbox[1:]] == [
+        "no time that day",
+        "cannot be booked yet",
+    ]
 
 
 def test_who_has_no_address_is_phoned_about_a_time_from_the_waiting_list(
