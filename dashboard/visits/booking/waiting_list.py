@@ -50,7 +50,10 @@ def show_waiting_list(patient_id: UUID) -> None:
         st.subheader(_("Waiting list"), anchor=False)
     for wait in waits:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.markdown(_sentence(wait), width="stretch")
+            with st.container(width="stretch", gap="xxsmall"):
+                st.markdown(_sentence(wait))
+                if not wait.is_bookable:
+                    st.caption(_("Cannot be booked at the moment"))
             if st.button(_("Leave the list"), key=f"waiting_leave_{wait.id}"):
                 _leave(wait)
 

@@ -125,6 +125,21 @@ def test_who_waits_for_a_doctor_who_left_is_marked_and_booked_with_another(
     assert went[0] == ("visits/book.py", {"patient": str(place.patient_id)})
 
 
+@pytest.mark.parametrize("is_active", [True, False])
+def test_on_the_patients_own_visits_it_is_said_that_nobody_can_be_booked(
+    clinic: Clinic, join, dora: Doctor, is_active: bool
+):
+    place = join()
+    row = update(Doctor).where(Doctor.id == dora.id).values(is_active=is_active)
+    clinic.write(lambda s: s.execute(row))
+
+    app = clinic.open("visits", patient=place.patient_id)
+
+    captions = [caption.value for caption in app.caption]
+    assert ("Cannot be booked at the moment" in captions) is not is_active
+    assert not app.exception
+
+
 def test_one_is_taken_off_the_list_once_that_is_confirmed(clinic: Clinic, join, do):
     place = join()
     app = do(clinic.open(PAGE), TableEvent(action=(str(place.id), "remove")))

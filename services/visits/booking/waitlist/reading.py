@@ -24,6 +24,15 @@ from services.visits.booking.waitlist.records import (
 )
 from services.visits.schedule.permissions import require_view
 
+_WANTED: Final = aliased(Doctor)
+_IS_BOOKABLE: Final = exists().where(
+    _WANTED.is_active,
+    _WANTED.deleted_at.is_(None),
+    or_(
+        _WANTED.id == WaitlistEntry.doctor_id,
+        func.fold(_WANTED.speciality) == func.fold(WaitlistEntry.speciality),
+    ),
+)
 # In the order of WaitRecord's fields, except for the booking, which comes last.
 _COLUMNS: Final[tuple[Any, ...]] = (
     WaitlistEntry.id,
@@ -37,21 +46,13 @@ _COLUMNS: Final[tuple[Any, ...]] = (
     WaitlistEntry.offered_at,
     WaitlistEntry.created_at,
     WaitlistEntry.ended_at,
+    _IS_BOOKABLE,
 )
 _STATUS: Final = 7
 # More are read through by nobody; the page says how many there are.
 MOST_LISTED: Final = 300
 _IS_HELD: Final = and_(
     Booking.status == "pending", Booking.expires_at > func.clock_timestamp()
-)
-_WANTED: Final = aliased(Doctor)
-_IS_BOOKABLE: Final = exists().where(
-    _WANTED.is_active,
-    _WANTED.deleted_at.is_(None),
-    or_(
-        _WANTED.id == WaitlistEntry.doctor_id,
-        func.fold(_WANTED.speciality) == func.fold(WaitlistEntry.speciality),
-    ),
 )
 _CAN_COME: Final = and_(Patient.deleted_at.is_(None), Patient.deceased_on.is_(None))
 

@@ -40,7 +40,8 @@ class WaitRequest:
 class WaitRecord:
     """A patient's place on the waiting list.
 
-    `booking_id` is the hold that was offered last, whatever came of it.
+    If nobody for whom they wait `is_bookable`, no time becomes free. `booking_id` is
+    the hold that was offered last, whatever came of it.
     """
 
     id: UUID
@@ -54,6 +55,7 @@ class WaitRecord:
     offered_at: datetime | None
     created_at: datetime
     ended_at: datetime | None
+    is_bookable: bool
     booking_id: UUID | None
 
 
