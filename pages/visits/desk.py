@@ -51,7 +51,11 @@ def scan() -> None:
                 if typed:
                     st.caption(_("Typed: “{code}”").format(code=plain(typed)))
                 raise
-            st.success(done, icon=":material/how_to_reg:")
+            message = desk_actions.message_of(done)
+            if done.deceased_on:
+                st.warning(message, icon=":material/warning:")
+            else:
+                st.success(message, icon=":material/how_to_reg:")
 
 
 @st.fragment(run_every="60s")

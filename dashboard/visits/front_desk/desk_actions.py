@@ -6,7 +6,7 @@ from typing import Final
 
 from dashboard.context import current_actor, write
 from dashboard.ui.language import gettext as _
-from dashboard.ui.words import plain
+from dashboard.ui.words import plain, written
 from dashboard.visits.booking.times import clock
 from dashboard.visits.front_desk import desk_words
 from dashboard.visits.front_desk.desk_tables import ActionName
@@ -26,18 +26,17 @@ _ACTIONS: Final[Mapping[ActionName, Callable[..., VisitRecord]]] = MappingProxyT
 )
 
 
-def check_in_by_code(typed: str) -> str:
-    """Check in the patient whose ticket was scanned or typed; return who and where to.
+def check_in_by_code(typed: str) -> VisitRecord:
+    """Check in the patient whose ticket was scanned or typed; return the visit.
 
     Raises NotACode, NoSuchCode, and what appointments.check_in raises.
     """
     actor = current_actor()
-    checked_in = write(
+    return write(
         lambda session: appointments.check_in(
             session, actor, appointments.find_by_code(session, actor, typed).id
         )
     )
-    return _sentence(checked_in)
 
 
 def do(visit: VisitRecord, action: ActionName) -> str:
@@ -50,7 +49,20 @@ def do(visit: VisitRecord, action: ActionName) -> str:
         return _("{patient} is waiting again.").format(
             patient=plain(desk_words.name_of_patient(done))
         )
-    return _sentence(done)
+    return message_of(done)
+
+
+def message_of(visit: VisitRecord) -> str:
+    """Return how far the visit has come, with a warning if the patient has died."""
+    done = _sentence(visit)
+    has_come = visit.status in {VisitStatus.CHECKED_IN, VisitStatus.IN_ROOM}
+    if visit.deceased_on is None or not has_come:
+        return done
+    warning = _(
+        "But according to the record they died on {day}. Check whether this is the "
+        "right patient, or correct the date of death in the record."
+    ).format(day=written(visit.deceased_on))
+    return f"{done} {warning}"
 
 
 def _sentence(visit: VisitRecord) -> str:

@@ -118,8 +118,9 @@ def own_table(visits: Sequence[VisitRecord], timestamp: datetime, *, key: str) -
 def _who(visit: VisitRecord) -> Cell:
     """Return the patient's name with the day of birth, by which the desk checks it."""
     born = visit.date_of_birth
-    lines = ((Piece(_("born {day}").format(day=written(born))),),) if born else ()
-    return Cell(desk_words.listed_patient_name(visit), lines=lines)
+    facts = (_("born {day}").format(day=written(born)) if born else "",)
+    lines = [(Piece(fact),) for fact in (*facts, desk_words.died(visit)) if fact]
+    return Cell(desk_words.listed_patient_name(visit), lines=tuple(lines))
 
 
 def actions_of(visit: VisitRecord, timestamp: datetime) -> tuple[RowAction, ...]:

@@ -41,6 +41,14 @@ def born_and_aged(visit: VisitRecord, today: date) -> str:
     return f"{written(born)} ({age_on(today, born)})" if born else ""
 
 
+def died(visit: VisitRecord) -> str:
+    """Return that the patient's record has a date of death; empty if it has none."""
+    day = visit.deceased_on
+    return (
+        _("died {day} according to the record").format(day=written(day)) if day else ""
+    )
+
+
 def state(visit: VisitRecord, timestamp: datetime) -> Cell:
     """Return how far the visit has come, with an icon and a tone."""
     match visit.status:

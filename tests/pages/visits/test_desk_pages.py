@@ -104,6 +104,7 @@ def words_on(app):
             *app.success,
             *app.error,
             *app.warning,
+            *app.toast,
         )
     ]
 
@@ -161,6 +162,31 @@ def test_a_scanned_ticket_checks_the_patient_in(clinic, visit):
     assert status_of(clinic, visit_id) is VisitStatus.CHECKED_IN
     assert rows_of(app, "desk_waiting")[0][3] == "Waiting 0 min"
     assert rows_of(app, "desk_expected") == []
+    assert not app.exception
+
+
+def test_who_checks_in_somebody_recorded_as_deceased_is_warned(
+    clinic, visit, monkeypatch
+):
+    visit_id = visit(code="7K1MD0QX4W")
+    died = today() - timedelta(days=3)
+    patient = update(Patient).where(Patient.id == UUID(patient_of(clinic, visit_id)))
+    clinic.write(lambda s: s.execute(patient.values(deceased_on=died)))
+    app = clinic.open("desk")
+    table = next(t for t in app.get("bidi_component") if t.key == "desk_expected")
+    line = f"died {written(died)} according to the record"
+    assert line in table.proto.bytes.decode()
+
+    scan(app, "7K1MD0QX4W")
+
+    assert not app.success
+    assert "Grace Hopper is checked in" in app.warning[0].value
+    assert f"they died on {written(died)}" in app.warning[0].value
+    assert status_of(clinic, visit_id) is VisitStatus.CHECKED_IN
+
+    words = do_in(app, "desk_waiting", visit_id, "call_in", monkeypatch)
+
+    assert any(f"they died on {written(died)}" in text for text in words)
     assert not app.exception
 
 

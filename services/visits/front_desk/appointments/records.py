@@ -48,12 +48,12 @@ class VisitRecord:
 
     `revision` tells a stale page from a fresh one; `code` is printed on the ticket.
     `patient_name` and `listed_name`, which has the family name first, are empty, and
-    `date_of_birth` and `phone` are None, for a clinician who does not treat the patient
-    any more. `waited_seconds` is how long a patient who is checked in had been waiting,
-    by the database's clock when this was read; None otherwise, also once they are
-    called in. `version` counts all changes of what others are told of a visit,
-    `changed_at` is when the last one was: a change of the doctor's name is one of them.
-    `call` is the last call that reminded the patient, None before the first.
+    `date_of_birth`, `phone` and `deceased_on` are None, for a clinician who does not
+    treat the patient any more. `waited_seconds` is how long a patient who is checked in
+    had been waiting, by the database's clock when this was read; None otherwise, also
+    once they are called in. `version` counts all changes of what others are told of a
+    visit, `changed_at` is when the last one was: a change of the doctor's name is one
+    of them. `call` is the last call that reminded the patient, None before the first.
     """
 
     id: UUID
@@ -80,6 +80,7 @@ class VisitRecord:
     listed_name: str = ""
     version: int = 1
     changed_at: datetime | None = None
+    deceased_on: date | None = None
     call: PhoneCall | None = None
 
     def is_corrected_at(self, timestamp: datetime) -> bool:

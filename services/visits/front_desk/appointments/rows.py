@@ -59,6 +59,7 @@ _COLUMNS: Final[tuple[ColumnElement[Any] | Any, ...]] = (
     LISTED_NAME,
     VERSION,
     CHANGED_AT,
+    Patient.deceased_on,
 )
 _CALL: Final = (
     Appointment.phone_outcome,
