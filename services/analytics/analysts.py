@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from db.models.user import User
 from db.postgres import assume_role
 from services.core.actors import Actor, Permission, Role
-from services.core.errors import InvalidInput
+from services.core.errors import Conflict, InvalidInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,16 @@ class Analyst:
 
     id: UUID
     name: str
+
+
+class SharingChanged(Conflict):
+    """Its readers were chosen anew after it was opened, by its owner elsewhere."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Who can open this was changed in another window. Reload the page, then "
+            "repeat your change; nothing was changed."
+        )
 
 
 def list_analysts(session: Session, actor: Actor) -> tuple[Analyst, ...]:

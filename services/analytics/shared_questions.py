@@ -64,16 +64,24 @@ def share(
     *,
     with_everybody: bool,
     people: Sequence[UUID] = (),
+    seen: View | None = None,
 ) -> View:
     """Share a cohort or query with all who count cohorts, with some, or with nobody.
 
-    The caller commits. They may open it, but not change or delete anything. Raises
-    InvalidInput for people who count no cohorts and for lists, NotFound, NotAllowed.
+    The caller commits. They may open it, but not change or delete anything. `seen` is
+    the view that the actor has seen, if its readers must not have changed since. Raises
+    InvalidInput for people who count no cohorts and for lists, SharingChanged,
+    NotFound, NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
     row = views.get_own(session, actor, view_id, locks=True)
     if row.subject not in {subject.name for subject in SHARED_SUBJECTS}:
         raise InvalidInput("view", "Only saved cohorts and queries can be shared.")
+    if seen and (seen.is_shared, seen.shared_with) != (
+        row.is_shared,
+        tuple(row.shared_with),
+    ):
+        raise analysts.SharingChanged
     analysts.require_analysts(session, actor, people)
     row.is_shared = with_everybody
     row.shared_with = sorted(set(people))

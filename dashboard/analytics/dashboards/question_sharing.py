@@ -8,6 +8,8 @@ import streamlit as st
 
 from dashboard.context import current_actor, read, write
 from dashboard.ui.dialogs import confirmed
+from dashboard.ui.fields.distinct_labels import distinct_labels
+from dashboard.ui.fields.keys import stamp_of
 from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain
@@ -35,20 +37,20 @@ def ask_sharing(
     `key` is the beginning of the keys of its fields.
     """
     actor = current_actor()
-    names = {
-        analyst.id: analyst.name
-        for analyst in read(lambda session: analysts.list_analysts(session, actor))
-    }
+    # What was chosen about an earlier state must not undo a choice in another window.
+    stamp = stamp_of((is_shared, tuple(shared_with)))
+    listed = read(lambda session: analysts.list_analysts(session, actor))
+    names = distinct_labels({analyst.id: (analyst.name,) for analyst in listed})
     with st.form(f"{key}_form", border=False):
         with_everybody = st.checkbox(
-            _("Everybody who may count cohorts"), is_shared, key=f"{key}_all"
+            _("Everybody who may count cohorts"), is_shared, key=f"{key}_all_{stamp}"
         )
         people = st.multiselect(
             _("Or only these people"),
             list(names),
             [each for each in shared_with if each in names],
-            format_func=lambda each: names[each],
-            key=f"{key}_people",
+            format_func=names.__getitem__,
+            key=f"{key}_people_{stamp}",
             placeholder=_("Nobody"),
             select_all=False,
         )
@@ -84,6 +86,7 @@ def show_question_sharing(view: View) -> None:
             view.id,
             with_everybody=chosen.with_everybody,
             people=chosen.people,
+            seen=view,
         )
     )
     notify(_("{name} is shared as you chose.").format(name=plain(view.name)))

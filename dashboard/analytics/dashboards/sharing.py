@@ -43,6 +43,7 @@ def show_sharing(dashboard: Dashboard, *, menu_key: str) -> None:
                 dashboard.id,
                 with_everybody=chosen.with_everybody,
                 people=chosen.people,
+                seen=dashboard,
             )
         )
         notify(_("The dashboard is shared as you chose."))

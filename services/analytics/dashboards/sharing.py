@@ -20,14 +20,21 @@ def share(
     *,
     with_everybody: bool,
     people: Sequence[UUID] = (),
+    seen: Dashboard | None = None,
 ) -> Dashboard:
     """Share a dashboard with all who count cohorts, with some of them, or with nobody.
 
-    The caller commits. They may look at, print and copy it. Raises InvalidInput for
-    people who count no cohorts, NotFound, NotAllowed.
+    The caller commits. They may look at, print and copy it. `seen` is the dashboard
+    that the actor has seen, if its readers must not have changed since. Raises
+    InvalidInput for people who count no cohorts, SharingChanged, NotFound, NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
     row = rows.get_own(session, actor.id, dashboard_id, locks=True)
+    if seen and (seen.is_shared, seen.shared_with) != (
+        row.is_shared,
+        tuple(row.shared_with),
+    ):
+        raise analysts.SharingChanged
     analysts.require_analysts(session, actor, people)
     row.is_shared = with_everybody
     row.shared_with = sorted(set(people))

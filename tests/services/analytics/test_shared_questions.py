@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from db.models.audit import AuditEvent
 from db.models.user import User
 from db.models.view import SavedView
-from services.analytics import queries, shared_questions
+from services.analytics import analysts, queries, shared_questions
 from services.analytics.cohorts import COHORTS
 from services.analytics.queries import QUERIES
 from services.core.actors import Role
@@ -68,6 +68,23 @@ def test_who_it_is_shared_with_opens_it_and_changes_nothing(
     ):
         with pytest.raises(NotFound):
             change()
+
+
+def test_readers_chosen_in_another_window_are_not_undone(session, analyst, colleague):
+    saved = save(session, analyst)
+    people = [colleague.id]
+    shared_questions.share(
+        session, analyst, saved.id, with_everybody=False, people=people
+    )
+
+    with pytest.raises(analysts.SharingChanged, match="another window"):
+        shared_questions.share(
+            session, analyst, saved.id, with_everybody=True, seen=saved
+        )
+
+    [now] = known(session, analyst)
+    assert (now.is_shared, now.shared_with) == (False, (colleague.id,))
+    shared_questions.share(session, analyst, now.id, with_everybody=True, seen=now)
 
 
 def test_what_is_shared_with_all_stands_after_ones_own_until_it_is_not(

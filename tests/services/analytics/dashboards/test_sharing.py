@@ -46,6 +46,20 @@ def test_who_it_is_shared_with_reads_it_and_changes_nothing(
         dashboards.share(session, colleague, made.id, with_everybody=True)
 
 
+def test_readers_chosen_in_another_window_are_not_undone(
+    session, analyst, colleague, made
+):
+    people = [colleague.id]
+    dashboards.share(session, analyst, made.id, with_everybody=False, people=people)
+
+    with pytest.raises(analysts.SharingChanged, match="another window"):
+        dashboards.share(session, analyst, made.id, with_everybody=True, seen=made)
+
+    now = dashboards.get_dashboard(session, analyst, made.id)
+    assert (now.is_shared, now.shared_with) == (False, (colleague.id,))
+    dashboards.share(session, analyst, made.id, with_everybody=True, seen=now)
+
+
 def test_what_is_shared_with_all_is_everybodys_to_read(
     session, analyst, colleague, made
 ):
