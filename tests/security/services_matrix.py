@@ -301,6 +301,7 @@ ALLOWED: Final = {
     "analytics.subscriptions.eligible_recipients.list_eligible_recipients": {
         Role.ANALYST
     },
+    "analytics.subscriptions.recipient_counts.count_recipients": {Role.ANALYST},
     "analytics.subscriptions.subscriptions.list_subscriptions": {Role.ANALYST},
     "analytics.subscriptions.subscriptions.create": {Role.ANALYST},
     "analytics.subscriptions.changing.change": {Role.ANALYST},

@@ -22,6 +22,7 @@ from services.analytics.subscriptions import (
     SubscriptionDraft,
 )
 from services.analytics.subscriptions.contents import Content, SavedList
+from services.analytics.subscriptions.recipient_counts import count_recipients
 
 _FREQUENCIES: Final = {
     Frequency.WEEKLY: marked("Weekly"),
@@ -63,20 +64,14 @@ def explain_no_mail() -> None:
 def explain_lost_mails(content: Content) -> None:
     """Say to how many people something is sent regularly, before it is deleted."""
     actor = current_actor()
-    known = read(lambda session: subscriptions.list_subscriptions(session, actor))
-    recipients = {
-        person
-        for each in known
-        if each.is_own and each.content == content and each.next_at is not None
-        for person in each.recipients
-    }
-    if recipients:
+    count = read(lambda session: count_recipients(session, actor, content))
+    if count:
         st.markdown(
             ngettext(
                 "It is sent regularly by e-mail to {count} person. These e-mails stop.",
                 "It is sent regularly by e-mail to {count} people. These e-mails stop.",
-                len(recipients),
-            ).format(count=decimal(len(recipients)))
+                count,
+            ).format(count=decimal(count))
         )
 
 

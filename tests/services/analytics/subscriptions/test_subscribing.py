@@ -15,6 +15,7 @@ from services.analytics.subscriptions import (
     SubscriptionDraft,
 )
 from services.analytics.subscriptions.contents import SavedList
+from services.analytics.subscriptions.recipient_counts import count_recipients
 from services.analytics.subscriptions.subscriptions import (
     AlreadySent,
     TooManySubscriptions,
@@ -129,6 +130,22 @@ def test_what_its_owner_may_not_open_any_more_is_not_sent_again(
 
     with pytest.raises(NotFound, match="cannot be sent"):
         again(session, analyst, own, now=NOW)
+
+
+def test_recipients_of_colleagues_are_counted_by_the_owner_of_a_dashboard_alone(
+    session, analyst, colleague, made
+):
+    other = cast.add_actor(session, Role.ANALYST)
+    people = [colleague.id, other.id]
+    dashboards.share(session, analyst, made.id, with_everybody=False, people=people)
+    subscribe(session, analyst, made.id, analyst, other)
+    subscribe(session, colleague, made.id, colleague, other)
+    stopped = subscribe(session, colleague, made.id, colleague)
+    subscriptions.stop(session, colleague, stopped)
+
+    assert count_recipients(session, analyst, made.id) == 3
+    assert count_recipients(session, colleague, made.id) == 2
+    assert count_recipients(session, other, made.id) == 0
 
 
 def test_nobody_is_chosen_who_may_not_open_it(session, analyst, colleague, made):
