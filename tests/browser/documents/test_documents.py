@@ -174,6 +174,10 @@ def test_a_preview_is_used_by_keyboard_and_a_long_title_breaks_no_word_beside_it
         expect(following).to_be_focused()
         page.keyboard.press("Enter")
         expect(dialog(page).get_by_text("Page 2 of 2")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(dialog(page)).to_be_hidden()
+        # It is in the shadow of its table.
+        expect(preview).to_be_focused()
     assert_no_record_on_media(addresses)
 
 

@@ -21,6 +21,7 @@
     document.querySelector(".stApp")?.dataset.testScriptState !== "notRunning"
   const openDialog = () =>
     openDialogs().findLast((dialog) => dialog.closest('[data-testid="stDialog"]'))
+  const isOnPage = (element) => isShown(element) && pathOf(element).includes(main())
   const isShown = (element) => element.isConnected && element.checkVisibility()
 
   const active = () => {
@@ -104,7 +105,7 @@
         number: place ? [...place.querySelectorAll(REACHABLE)].indexOf(element) : -1,
         isInDialog: path.some((one) => one.getAttribute?.("role") === "dialog"),
       }
-      if (!held.isInDialog) trail.unshift(element)
+      if (!held.isInDialog) trail.unshift(held)
       trail.length = Math.min(trail.length, LONGEST)
     },
     true,
@@ -113,7 +114,7 @@
   const isLost = () => held !== null && isNowhere(active()) && !isShown(held.element)
 
   const sameAgain = () => {
-    if (lost.row) return sameRow()
+    if (lost.row) return rowNamed(lost.row)
     const place = lost.key && document.querySelector(`.${CSS.escape(lost.key)}`)
     if (!place) return undefined
     const parts = [...place.querySelectorAll(REACHABLE)].filter(isShown)
@@ -121,8 +122,8 @@
   }
 
   // A row may stand in another table now, as of somebody who has come.
-  const sameRow = () => {
-    const name = `[data-row="${CSS.escape(lost.row)}"]`
+  const rowNamed = (row) => {
+    const name = `[data-row="${CSS.escape(row)}"]`
     const tables = document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')
     const rows = [...tables].flatMap((table) => {
       const hosts = [table, ...table.querySelectorAll("*")].filter((one) => one.shadowRoot)
@@ -131,10 +132,14 @@
     return rows.find(isShown)?.querySelector(REACHABLE) ?? undefined
   }
 
-  const opener = () =>
-    lost.isInDialog && !openDialog()
-      ? trail.find((one) => isShown(one) && main()?.contains(one) && one.matches(REACHABLE))
-      : undefined
+  // Buttons of rows are in the shadow of their table, which may have been drawn again.
+  const opener = () => {
+    if (!lost.isInDialog || openDialog()) return undefined
+    const places = trail.map(({ element, row }) =>
+      isShown(element) || !row ? element : rowNamed(row),
+    )
+    return places.find((one) => one && isOnPage(one) && one.matches(REACHABLE))
+  }
 
   // What is left around where it was: its heading, or what can be reached there.
   const nearest = () => {
