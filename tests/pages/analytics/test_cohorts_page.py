@@ -365,6 +365,8 @@ def test_saved_cohorts_stand_side_by_side(clinic: Clinic, hypertensive):
     assert chosen.value == opened.query_params["compare"].split(",")
 
 
+# Words and numbers of a chart are those of the clinic.
+@pytest.mark.usefixtures("clinic")
 def test_ages_stand_in_their_order_if_the_first_cohort_lacks_some():
     def page() -> None:
         from datetime import UTC, datetime
