@@ -25,6 +25,7 @@ from dashboard.ui.chart_tools.vega_lite import (
     quantitative,
 )
 from dashboard.ui.fields import set_initial_value
+from dashboard.ui.fields.distinct_labels import distinct_labels
 from dashboard.ui.language import decimal, gettext as _, marked, pgettext
 from dashboard.ui.language.chart_locale import in_language
 from dashboard.ui.words import at, plain
@@ -73,11 +74,12 @@ def choose() -> bool:
     if len(known) < FEWEST_COHORTS:
         st.caption(_("Save two cohorts to compare them."))
         return False
+    labels = distinct_labels({key: (name,) for key, name in known.items()})
     set_initial_value([key for key in compared if key in known], CHOICE)
     chosen = st.multiselect(
         _("Cohorts to compare"),
         list(known),
-        format_func=known.__getitem__,
+        format_func=labels.__getitem__,
         key=CHOICE,
         max_selections=MOST_COHORTS,
         placeholder=_("Two to four"),

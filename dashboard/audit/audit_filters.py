@@ -7,8 +7,9 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.ui.fields.days import day_field
+from dashboard.ui.fields.distinct_labels import distinct_labels
 from dashboard.ui.language import gettext as _, marked, pgettext
-from dashboard.ui.words import capitalised
+from dashboard.ui.words import capitalised, role_label
 from services.audit import log
 from services.audit.log import AuditPerson, AuditQuery
 from services.core.audit import Action
@@ -31,13 +32,19 @@ def show_audit_filters(
     Raises InvalidInput for an invalid id.
     """
     _fill(query, people)
+    labels = distinct_labels(
+        {
+            person_id: (person.name, role_label(person.role))
+            for person_id, person in people.items()
+        }
+    )
     with st.form(key, border=False):
         with st.grid(4, min_column_width=200):
             st.selectbox(
                 _("Person"),
                 list(people),
                 index=None,
-                format_func=lambda person_id: people[person_id].name,
+                format_func=labels.__getitem__,
                 key=f"{_PREFIX}person",
                 placeholder=_(_ANY),
             )

@@ -11,6 +11,7 @@ from dashboard import wiring
 from dashboard.context import current_actor, now, read, write
 from dashboard.ui.clock import time_of_day
 from dashboard.ui.dialogs import confirmed, leave_menu
+from dashboard.ui.fields.distinct_labels import distinct_labels
 from dashboard.ui.language import decimal, gettext as _, marked, ngettext, weekday
 from dashboard.ui.notices import notify
 from services.analytics import subscriptions
@@ -166,12 +167,13 @@ def ask_recipients(
     key: str, names: Mapping[UUID, str], recipients: Collection[UUID]
 ) -> tuple[UUID, ...]:
     """Ask to whom something is sent, in a field filled with these recipients."""
+    labels = distinct_labels({person: (name,) for person, name in names.items()})
     return tuple(
         st.multiselect(
             _("Recipients"),
             list(names),
             list(recipients),
-            format_func=lambda each: names[each],
+            format_func=labels.__getitem__,
             key=f"{key}_recipients",
             placeholder=_("Nobody"),
             select_all=False,

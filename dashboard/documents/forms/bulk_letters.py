@@ -18,11 +18,12 @@ from dashboard.documents.forms.papers import (
     show_page,
     stored,
 )
-from dashboard.patients.search.bulk_actions import name_of
+from dashboard.patients.search.bulk_actions import identity_of
 from dashboard.patients.search.patient_listing import Listing
 from dashboard.ui import form_fields
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields.distinct_labels import distinct_labels
 from dashboard.ui.language import gettext as _, marked, ngettext
 from services.core.errors import TooOften, Unavailable
 from services.documents import forms, records
@@ -92,8 +93,12 @@ def _write_letters(listing: Listing, chosen: Sequence[Listed]) -> None:
         shared = shared_part(template)
         places = form_fields.draw(PAGE, shared, _nothing)
         with st.container(horizontal=True, vertical_alignment="bottom"):
+            labels = distinct_labels({each: identity_of(each) for each in chosen})
             sample = st.selectbox(
-                _("Preview for"), chosen, format_func=name_of, key=f"{PAGE}_sample"
+                _("Preview for"),
+                chosen,
+                format_func=labels.__getitem__,
+                key=f"{PAGE}_sample",
             )
             wants_preview = st.button(
                 _("Preview"), key=f"{PAGE}_preview", icon=":material/visibility:"

@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard.context import current_actor, read, write
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields.distinct_labels import distinct_labels
 from dashboard.ui.language import gettext as _, marked, pgettext
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain
@@ -70,6 +71,7 @@ def ask_assignee(item: InboxItem) -> None:
             is_me = colleague.id == actor.id
             name = colleague.name
             names[colleague.id] = _("{name} (me)").format(name=name) if is_me else name
+        labels = distinct_labels({each: (name,) for each, name in names.items()})
         ids = list(names)
         now_assigned = item.assignee.id if item.assignee else actor.id
         st.markdown(
@@ -81,7 +83,7 @@ def ask_assignee(item: InboxItem) -> None:
             _("Colleague"),
             ids,
             index=ids.index(now_assigned) if now_assigned in names else 0,
-            format_func=names.__getitem__,
+            format_func=labels.__getitem__,
             key=f"inbox_assignee_{item.id}",
             help=_(
                 "Assigning does not give access: only people who may open the "

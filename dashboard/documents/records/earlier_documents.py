@@ -13,6 +13,7 @@ from dashboard.navigation import go
 from dashboard.patients.point_in_time.point_in_time_source import PointInTimeSource
 from dashboard.patients.point_in_time.reasons import ask_why
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields.distinct_labels import distinct_labels
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
@@ -47,11 +48,12 @@ def show_earlier_documents(patient_id: UUID, source: PointInTimeSource) -> None:
         if not compared:
             st.caption(_("No documents from that time that you may see today."))
             return
+        labels = distinct_labels({each.then.id: (_label(each),) for each in compared})
         chosen = st.radio(
             _("Documents at that time"),
             compared,
             index=None,
-            format_func=_label,
+            format_func=lambda each: labels[each.then.id],
             key="past_document",
             label_visibility="collapsed",
         )

@@ -5,6 +5,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.context import CachedRead, current_actor, read, read_all
+from dashboard.ui.fields.distinct_labels import distinct_labels
 from dashboard.ui.language import gettext as _, ngettext
 from dashboard.ui.words import at
 from services.core.actors import Role
@@ -26,7 +27,9 @@ def readers_field(key: str, record: DocumentRecord) -> list[UUID]:
         lambda session: readers.list_readers(session, actor, record.id),
         keep=("readers", record.id, record.revision),
     )
-    names = {person.id: person.name for person in (*candidates, *named)}
+    labels = distinct_labels(
+        {person.id: (person.name,) for person in (*candidates, *named)}
+    )
     # Readers who have left are dropped when somebody saves.
     there = {candidate.id for candidate in candidates}
     st.session_state.setdefault(
@@ -35,7 +38,7 @@ def readers_field(key: str, record: DocumentRecord) -> list[UUID]:
     chosen: list[UUID] = st.multiselect(
         _("Also opens for"),
         [candidate.id for candidate in candidates],
-        format_func=names.__getitem__,
+        format_func=labels.__getitem__,
         key=f"{key}_readers",
         placeholder=_("Nobody else at the front desk"),
         help=_(

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import Final
 
+from dashboard.context import today
 from dashboard.patients.search.patient_listing import Listing
 from dashboard.ui.language import gettext as _, marked, ngettext
 from dashboard.ui.lists.bulk import BulkActs
 from dashboard.ui.record_table import RowAction, Selection
-from dashboard.ui.words import listed_name
+from dashboard.ui.words import born, listed_name, numbered
 from services.core.actors import Permission
 from services.patients.records.model import PatientRecord
 from services.patients.records.refusals import NoSuchPatient
@@ -22,6 +23,13 @@ def name_of(patient: Listed) -> str:
     # People who see no names cannot act on several patients.
     assert isinstance(patient, PatientRecord)  # noqa: S101
     return listed_name(patient)
+
+
+def identity_of(patient: Listed) -> tuple[str, str, str]:
+    """Return a row's patient by name, then what distinguishes others of that name."""
+    name = name_of(patient)
+    assert isinstance(patient, PatientRecord)  # noqa: S101
+    return name, born(patient, today()), numbered(patient)
 
 
 def _counted(count: int) -> str:

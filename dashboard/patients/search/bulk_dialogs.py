@@ -19,6 +19,7 @@ from dashboard.sign_in.account_emails import deliver
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_area
+from dashboard.ui.fields.distinct_labels import distinct_labels
 from dashboard.ui.language import gettext as _, marked, ngettext
 from dashboard.ui.lists import list_addresses
 from dashboard.ui.words import plain
@@ -66,11 +67,15 @@ def _restored(count: int) -> str:
 def _assign(__: Listing, chosen: Sequence[Listed]) -> None:
     with error_boundary():
         actor = current_actor()
+        clinicians = read(
+            lambda s: care.list_clinicians(s, actor), keep=("clinicians",)
+        )
+        labels = distinct_labels({person: (person.name,) for person in clinicians})
         clinician = st.selectbox(
             _("Clinician"),
-            read(lambda s: care.list_clinicians(s, actor), keep=("clinicians",)),
+            clinicians,
             index=None,
-            format_func=lambda person: person.name,
+            format_func=labels.__getitem__,
             key=f"{ACTS.key_of(chosen)}_clinician",
             placeholder=_("Treating clinician"),
         )

@@ -8,6 +8,7 @@ from dashboard.context import current_actor, current_sign_in, read, write
 from dashboard.people.passkey_confirmation import has_confirmed
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields.distinct_labels import distinct_labels
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
@@ -87,13 +88,14 @@ def _offer_groups(system: ConnectedSystem) -> None:
             _("Nobody has saved a list or a cohort that this system could be granted.")
         )
         return
+    labels = distinct_labels({user_id: (name,) for user_id, name in people.items()})
     with st.container(border=True):
         owner = st.selectbox(
             _("Saved by"),
             list(people),
             index=None,
             key=f"{page}_group_owner",
-            format_func=lambda user_id: people.get(user_id, ""),
+            format_func=lambda user_id: labels.get(user_id, ""),
             placeholder=_("Choose a colleague"),
         )
         saved = read(

@@ -8,9 +8,8 @@ import streamlit as st
 from dashboard.context import current_actor, read
 from dashboard.navigation import go
 from dashboard.ui.language import gettext as _
-from dashboard.ui.words import capitalised
 from dashboard.visits.booking.times import when
-from dashboard.visits.doctors.doctor_listing import bookable_doctors
+from dashboard.visits.doctors.doctor_listing import bookable_doctors, described_labels
 from services.core.errors import NotFound
 from services.visits.booking import bookings
 from services.visits.booking.bookings import BookingRecord, BookingStatus
@@ -71,11 +70,9 @@ def _choose_doctor(shown: DoctorRecord) -> UUID:
     def order(doctor: DoctorRecord) -> bool:
         return doctor.speciality != shown.speciality
 
-    # Streamlit tells options apart by their text: of two doctors who read alike the one
-    # shown counts, or the page would go back and forth between them.
-    doctors = {_described(shown): shown.id}
-    for doctor in sorted(bookable_doctors(), key=order):
-        doctors.setdefault(_described(doctor), doctor.id)
+    others = sorted(bookable_doctors(), key=order)
+    labels = described_labels((shown, *others))
+    doctors = {label: doctor_id for doctor_id, label in labels.items()}
     chosen = st.selectbox(
         _("Doctor"),
         list(doctors),
@@ -83,11 +80,6 @@ def _choose_doctor(shown: DoctorRecord) -> UUID:
         width=_DOCTOR_WIDTH,
     )
     return doctors[chosen]
-
-
-def _described(doctor: DoctorRecord) -> str:
-    room = _("room {room}").format(room=doctor.room) if doctor.room else ""
-    return ", ".join(filter(None, (doctor.name, capitalised(doctor.speciality), room)))
 
 
 def go_and_move(booking: BookingRecord) -> None:

@@ -12,8 +12,7 @@ from dashboard.ui.language import gettext as _
 from dashboard.visits.booking.times import DAYS_OF_WEEK
 from dashboard.visits.calendar import period
 from dashboard.visits.calendar.period import DAY, ROOMS, WEEK, CalendarRequest
-from dashboard.visits.doctors.doctor_listing import bookable_doctors
-from services.visits.schedule.doctors import DoctorRecord
+from dashboard.visits.doctors.doctor_listing import bookable_doctors, doctor_labels
 
 _VIEW: Final = "calendar_view"
 _PICKED: Final = "calendar_picked_day"
@@ -23,7 +22,7 @@ _WHOSE_WEEK: Final = "calendar_whose_week"
 
 def choose_days() -> CalendarRequest:
     """Draw the bar; return what is to be shown."""
-    doctors = {doctor.id: doctor for doctor in bookable_doctors()}
+    doctors = doctor_labels(bookable_doctors())
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         view = _choose_view()
         by = DAYS_OF_WEEK if view == WEEK else 1
@@ -72,19 +71,19 @@ def _offer_any_day() -> None:
         day_field(_("Day"), key=_PICKED, on_change=_show_picked)
 
 
-def _choose_doctors(doctors: dict[UUID, DoctorRecord]) -> tuple[UUID, ...]:
+def _choose_doctors(doctors: dict[UUID, str]) -> tuple[UUID, ...]:
     chosen = st.multiselect(
         _("Doctors"),
         list(doctors),
         key=_DOCTORS,
-        format_func=lambda doctor_id: doctors[doctor_id].name,
+        format_func=doctors.__getitem__,
         placeholder=_("Everyone working"),
         width=320,
     )
     return tuple(chosen)
 
 
-def _choose_doctor(doctors: dict[UUID, DoctorRecord]) -> tuple[UUID, ...]:
+def _choose_doctor(doctors: dict[UUID, str]) -> tuple[UUID, ...]:
     whose = period.shown_doctor() or period.own_doctor()
     if whose not in doctors:
         whose = next(iter(doctors), None)
@@ -93,7 +92,7 @@ def _choose_doctor(doctors: dict[UUID, DoctorRecord]) -> tuple[UUID, ...]:
         _("Doctor"),
         list(doctors),
         key=_WHOSE_WEEK,
-        format_func=lambda doctor_id: doctors[doctor_id].name,
+        format_func=doctors.__getitem__,
         on_change=_show_whose_week,
         placeholder=_("No doctor can be booked"),
         width=320,

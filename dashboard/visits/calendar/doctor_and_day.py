@@ -8,12 +8,12 @@ import streamlit as st
 from dashboard.ui.language import gettext as _
 from dashboard.visits.booking.times import heading
 from dashboard.visits.calendar.period import days_ahead
-from dashboard.visits.doctors.doctor_listing import bookable_doctors
+from dashboard.visits.doctors.doctor_listing import bookable_doctors, doctor_labels
 
 
 def choose_doctor(key: str) -> UUID | None:
     """Draw the list of the doctors who can be booked; None if there are none."""
-    names = {doctor.id: doctor.name for doctor in bookable_doctors()}
+    names = doctor_labels(bookable_doctors())
     if st.session_state.get(key) not in names:
         st.session_state[key] = next(iter(names), None)
     doctor_id: UUID | None = st.selectbox(

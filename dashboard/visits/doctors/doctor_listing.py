@@ -1,8 +1,13 @@
 """The doctors as they are listed: cached for everybody except those who manage them."""
 
+from collections.abc import Iterable
 from typing import Final
+from uuid import UUID
 
 from dashboard.context import current_actor, read, read_shared_visits
+from dashboard.ui.fields.distinct_labels import distinct_labels
+from dashboard.ui.language import gettext as _
+from dashboard.ui.words import capitalised
 from services.visits.schedule import doctors
 from services.visits.schedule.doctors import DoctorRecord
 
@@ -40,6 +45,28 @@ def bookable_doctors() -> tuple[DoctorRecord, ...]:
             who, limit=_MOST_BOOKABLE, after=after
         )
     )
+
+
+def doctor_labels(listed: Iterable[DoctorRecord]) -> dict[UUID, str]:
+    """Return labels of doctors for a list, those of the same name with what they do."""
+    return distinct_labels(
+        {doctor.id: (doctor.name, *_facts(doctor)) for doctor in listed}
+    )
+
+
+def described_labels(listed: Iterable[DoctorRecord]) -> dict[UUID, str]:
+    """Return labels of doctors for a list, each with speciality and room."""
+    return distinct_labels(
+        {
+            doctor.id: (", ".join(filter(None, (doctor.name, *_facts(doctor)))),)
+            for doctor in listed
+        }
+    )
+
+
+def _facts(doctor: DoctorRecord) -> tuple[str, str]:
+    room = _("room {room}").format(room=doctor.room) if doctor.room else ""
+    return capitalised(doctor.speciality), room
 
 
 def specialities() -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from dashboard.ui.fields import (
     number_field,
     whole_number_field,
 )
+from dashboard.ui.fields.distinct_labels import distinct_labels
 from dashboard.ui.fields.versioned_forms import VersionedForm
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
@@ -91,6 +92,7 @@ def _fields(
 ) -> tuple[DoctorDraft, TypedNumber]:
     """Draw the fields; return their contents, and how long a visit lasts."""
     stamp = _stamp(known)
+    people = distinct_labels({user_id: (name,) for user_id, name in names.items()})
     with st.grid(2, min_column_width=240):
         lines: dict[str, Any] = {
             name: bounded_line(
@@ -119,7 +121,7 @@ def _fields(
         user_id: UUID | None = st.selectbox(
             _(_LABELS["user"]),
             [None, *names],
-            format_func=lambda user_id: names.get(user_id, _(_NOBODY)),
+            format_func=lambda user_id: people.get(user_id, _(_NOBODY)),
             key=f"doctor_user_{stamp}",
             # Streamlit takes None for no selection, and says so in English.
             placeholder=_(_NOBODY),

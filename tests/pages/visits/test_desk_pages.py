@@ -439,6 +439,28 @@ def test_that_somebody_was_phoned_stands_on_the_visit(clinic, to_phone):
     assert any("No answer, " in text for text in words_on(app))
 
 
+def test_doctors_of_the_same_name_can_both_be_chosen_in_the_calendar(clinic, visit):
+    def add(session):
+        for room in ("31", "32"):
+            cast.add_doctor(session, name="Twin Doctor", room=room)
+
+    visit_id = visit()
+    clinic.write(add)
+    app = clinic.open("calendar")
+    app.session_state["calendar_asked"] = ("move", visit_id, None)
+    app.run()
+
+    for field in (
+        app.multiselect(key="calendar_doctors"),
+        app.selectbox(key="calendar_move_doctor"),
+    ):
+        twins = [label for label in field.options if label.startswith("Twin Doctor")]
+        assert twins == [
+            f"Twin Doctor, Cardiology, room {number}" for number in ("31", "32")
+        ]
+    assert not app.exception
+
+
 def test_the_year_of_birth_has_room_in_a_narrow_column_of_the_calendar(clinic):
     born = date(1979, 9, 18)
 
