@@ -1,6 +1,6 @@
 // Says at the bottom of the page that the database takes no changes, since when, or that
-// the server does not answer or cannot be reached, and for a moment that they do again. It comes and goes by
-// itself, on every open page.
+// the server does not answer or cannot be reached, and for a moment that they do again. It
+// comes and goes by itself, on every open page.
 ;(() => {
   "use strict"
 
