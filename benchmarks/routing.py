@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from benchmarks.fresh import endpoints
 from benchmarks.measure import compare
 from db.endpoints import Endpoints
-from db.models.receipt import WriteReceipt
+from db.models.integrity import WriteReceipt
 from db.postgres import Database, Lsn
 
 # In short turns other work of the machine affects both alike.

@@ -20,13 +20,13 @@ def dialog(
     Closed in its corner, or with Escape, it forgets what was typed and the page behind
     is drawn anew, as with Cancel.
     """
+    # Without a run of the page, the fields of the closed dialog would still be filled
+    # when it is opened the next time.
+    options.setdefault("on_dismiss", "rerun")
 
     def decorate(show: Callable[P, None]) -> Callable[P, None]:
         @wraps(show)
         def opened(*args: P.args, **kwargs: P.kwargs) -> None:
-            # Without a run of the page, the fields of the closed dialog would still be
-            # filled when it is opened the next time.
-            options.setdefault("on_dismiss", "rerun")
             st.dialog(_(title), **options)(show)(*args, **kwargs)
 
         return opened

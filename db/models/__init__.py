@@ -12,7 +12,6 @@ from db.models import (
     incoming as incoming,
     integrity as integrity,
     patient as patient,
-    receipt as receipt,
     replication as replication,
     user as user,
     view as view,

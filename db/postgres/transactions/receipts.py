@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import delete, text
 from sqlalchemy.orm import Session
 
-from db.models.receipt import WriteReceipt
+from db.models.integrity import WriteReceipt
 from db.postgres.connections.batching import BatchedConnection
 
 # Updating an existing receipt makes this a transaction whose COMMIT waits for the

@@ -141,7 +141,7 @@ def test_a_body_that_cannot_be_read_is_refused(client, body):
     assert _problem(response)["property"] == "body"
 
 
-@pytest.mark.parametrize("text", ["\x00", "\x1b[2J", "\u202e"])
+@pytest.mark.parametrize("text", ["\x00", "\x1b[2J"])
 def test_characters_that_cannot_be_shown_are_refused(client, text):
     response = client.post(LIST, ADA | {"last_name": f"Love{text}lace"})
 

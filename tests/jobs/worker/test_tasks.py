@@ -14,7 +14,7 @@ from db.files.gridfs import Bucket, FileMissing
 from db.files.seal_keys import SealKeyFile
 from db.models.audit import AuditSeal
 from db.models.care import BreakGlassAccess
-from db.models.receipt import WriteReceipt
+from db.models.integrity import WriteReceipt
 from db.models.user import Ceremony, LoginCode, UserSession
 from db.mongo.audit_store import AuditStore
 from db.postgres import SYSTEM, Database
