@@ -5,7 +5,7 @@ screen of another language translates the message, then puts the values in.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any, Self
 
@@ -64,6 +64,11 @@ def untranslated(_language: str | None, sentence: str) -> str:
 def on_day_at(timestamp: datetime) -> Sentence:
     """Return a time to the minute, in its own zone, with its day left to format."""
     return Sentence("{day}, {time}", day=timestamp.date(), time=f"{timestamp:%H:%M}")
+
+
+def on_day_at_in_utc(timestamp: datetime) -> Sentence:
+    """Return a time in UTC to the minute, with its day left to format."""
+    return Sentence("{time} UTC", time=on_day_at(timestamp.astimezone(UTC)))
 
 
 def with_days(sentence: str, write: Callable[[date], str]) -> str:

@@ -112,14 +112,17 @@ def test_a_part_that_does_not_arrive_says_so_in_words_and_offers_to_reload(site:
         expect(said).to_have_count(0)
 
 
-def test_a_page_that_gets_no_connection_says_so(page: Page):
-    page.route_web_socket("**/_stcore/stream*", lambda socket: socket.close())
-    page.clock.install()
-    page.goto("/patients")
-    note = page.locator("#chartroom-banner")
+def test_a_page_that_gets_no_connection_says_so(site: Site):
+    # In a profile of its own: others could not use it any more.
+    with closing(site.visit()) as profile:
+        page = profile.new_page()
+        page.route_web_socket("**/_stcore/stream*", lambda socket: socket.close())
+        page.clock.install()
+        page.goto("/patients")
+        note = page.locator("#chartroom-banner")
 
-    def read() -> str:
-        page.clock.fast_forward(5_000)
-        return note.inner_text() if note.count() else ""
+        def read() -> str:
+            page.clock.fast_forward(5_000)
+            return note.inner_text() if note.count() else ""
 
-    eventually(read, lambda text: "cannot connect to the server" in text)
+        eventually(read, lambda text: "cannot connect to the server" in text)

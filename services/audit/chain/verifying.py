@@ -23,7 +23,7 @@ from services.audit.chain import seals, shipping
 from services.audit.chain.entries import START, ChainBroken, Link, follow, is_sound
 from services.audit.chain.seals import Seal
 from services.core.audit import Action
-from services.core.sentences import Sentence, on_day_at
+from services.core.sentences import Sentence, on_day_at_in_utc
 
 _KEPT: Final = timedelta(days=KEPT_DAYS)
 _MOST_LISTED: Final = 3
@@ -81,7 +81,7 @@ class ChainVerification:
     @property
     def sentence(self) -> str:
         """The result in words, with times in UTC, as the log keeps it."""
-        return self.sentence_with(_in_utc)
+        return self.sentence_with(on_day_at_in_utc)
 
     def sentence_with(self, write: Callable[[datetime], str]) -> str:
         """Return the result in words, with times as `write` does."""
@@ -127,10 +127,6 @@ class ChainVerification:
             number=self.sealed,
             time=write(self.sealed_at),
         )
-
-
-def _in_utc(timestamp: datetime) -> str:
-    return Sentence("{time} UTC", time=on_day_at(timestamp.astimezone(UTC)))
 
 
 def _time_of(details: str) -> datetime | None:

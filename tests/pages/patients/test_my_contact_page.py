@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard import context
 from dashboard.sign_in.codes import new_address
 from db.models.user import User
+from db.postgres import Lsn
 from services.core import throttling
 from services.core.actors import Role
 from services.patients.records import patients
@@ -138,9 +139,15 @@ def test_a_double_click_on_the_code_is_not_a_conflict(
 ):
     app = save(opened(clinic, email="maya.new@mail.example"))
     app.text_input(key="my_contact_code").set_value(code)
+    remember_write = context.remember_write
+
+    def remember_and_end(position: Lsn) -> NoReturn:
+        remember_write(position)
+        end_run(position)
+
     with monkeypatch.context() as first:
         # It saved, and its run ended before it left the page.
-        first.setattr(context, "remember_write", end_run)
+        first.setattr(context, "remember_write", remember_and_end)
         app.button(key="my_contact_confirm").click().run()
 
     app.button(key="my_contact_confirm").click().run()

@@ -27,6 +27,7 @@ from services.people import accounts, patient_apps, sessions, tokens
 from services.people.accounts import demo_accounts, revocations
 from services.people.accounts.revocations import Revocations
 from services.people.patient_apps import consenting
+from services.people.random_tokens import hash_of
 from services.people.sessions.requiring import SignInEnded
 from services.people.sign_in import identities
 from services.people.sign_in.identities import IdentityClaims
@@ -375,7 +376,7 @@ def test_the_database_gives_no_second_token_for_a_code(database, app, maya, at_o
 def test_the_database_makes_no_used_code_new(database, system, app, maya, values):
     code = app.allowed(database, maya)
     exchange(database, app, code)
-    here = AuthorizationCode.code_hash == consenting._hash_of(code)
+    here = AuthorizationCode.code_hash == hash_of(code)
 
     changed = database.write(
         lambda s: s.execute(update(AuthorizationCode).where(here).values(values)),
