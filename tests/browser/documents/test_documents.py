@@ -174,8 +174,8 @@ def test_a_preview_is_used_by_keyboard_and_a_long_title_breaks_no_word_beside_it
         expect(following).to_be_focused()
         page.keyboard.press("Enter")
         expect(dialog(page).get_by_text("Page 2 of 2")).to_be_visible()
-        # The last page has no next one, so its button has lost the focus.
-        dialog(page).get_by_role("button", name="Previous page").focus()
+        # The last page has no next one, so that button has lost the focus.
+        expect(dialog(page).get_by_role("button", name="Previous page")).to_be_focused()
         page.keyboard.press("Escape")
         expect(dialog(page)).to_be_hidden()
         # It is in the shadow of its table.

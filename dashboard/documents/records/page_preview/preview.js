@@ -27,6 +27,16 @@ const tool = (name, label, keys, action) => {
   return made
 }
 
+// The focus would be lost with a button that is switched off, and with it the keys of the
+// dialog around it.
+const switchOff = (button, isOff, opposite) => {
+  if (isOff && button === document.activeElement) {
+    opposite.disabled = false
+    opposite.focus()
+  }
+  button.disabled = isOff
+}
+
 class Refused extends Error {
   constructor(status) {
     super(`answered with ${status}`)
@@ -457,8 +467,8 @@ class Preview {
   setZoom(zoom) {
     const kept = this.current
     this.zoom = Math.min(ZOOMS.length - 1, Math.max(0, zoom))
-    this.tools.out.disabled = this.zoom === 0
-    this.tools.in.disabled = this.zoom === ZOOMS.length - 1
+    switchOff(this.tools.out, this.zoom === 0, this.tools.in)
+    switchOff(this.tools.in, this.zoom === ZOOMS.length - 1, this.tools.out)
     this.fit()
     this.show(kept)
   }
@@ -538,8 +548,8 @@ class Preview {
       this.jump.value = String(this.current)
       this.list.mark(this.current)
     }
-    this.tools.previous.disabled = this.current === 1
-    this.tools.next.disabled = this.current === this.count
+    switchOff(this.tools.previous, this.current === 1, this.tools.next)
+    switchOff(this.tools.next, this.current === this.count, this.tools.previous)
   }
 
   onKey(event) {
