@@ -6,6 +6,7 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.analytics.cohort_charts import dimension_name
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import capitalised
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
@@ -67,7 +68,7 @@ def draw() -> None:
     split.multiselect(
         _("Split by"),
         list(Dimension),
-        format_func=lambda dimension: capitalised(_(dimension.value)),
+        format_func=dimension_name,
         key=_SPLIT,
         max_selections=2,
         placeholder=_("Nothing"),
@@ -118,9 +119,9 @@ def read(cohort: Cohort) -> Cohort | Figure:
     """
     by = tuple(st.session_state[_SPLIT])
     measure = st.session_state[_MEASURE]
-    if not by and measure not in _ONLY_SPLIT:
-        return cohort
     if not by:
+        if measure not in _ONLY_SPLIT:
+            return cohort
         raise InvalidInput(
             _SPLIT,
             Sentence(

@@ -36,12 +36,10 @@ def make_due(runner: OperationRunner) -> bool:
     """Begin what is due, if anything; return whether something was."""
     database = runner.servers.database
     next_planned = database.read_latest(planned, identity=SYSTEM).value
-    if next_planned is None:
-        return False
-    # At once, so that colleagues do not count on a switchover that will not take place.
-    if not next_planned.is_authorized:
-        database.write(close_missed, identity=SYSTEM)
-    if next_planned.at > datetime.now(UTC):
+    # One that will not take place is cancelled at once: nobody is to count on it.
+    if next_planned is None or (
+        next_planned.is_authorized and next_planned.at > datetime.now(UTC)
+    ):
         return False
     database.write(close_missed, identity=SYSTEM)
     due = database.write(claim_due, identity=SYSTEM).value

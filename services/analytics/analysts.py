@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.models.user import User
+from db.models.view import DashboardRow, SavedView
 from db.postgres import assume_role
 from services.core.actors import Actor, Permission, Role
 from services.core.errors import Conflict, InvalidInput
@@ -47,6 +48,14 @@ def list_analysts(session: Session, actor: Actor) -> tuple[Analyst, ...]:
             .order_by(func.lower(User.name), User.id)
         ).all()
     return tuple(Analyst(*each) for each in analysts)
+
+
+def require_readers(
+    row: DashboardRow | SavedView, seen: tuple[bool, tuple[UUID, ...]]
+) -> None:
+    """Raise SharingChanged unless a row is shared as somebody has seen it."""
+    if seen != (row.is_shared, tuple(row.shared_with)):
+        raise SharingChanged
 
 
 def require_analysts(session: Session, actor: Actor, people: Collection[UUID]) -> None:

@@ -77,11 +77,8 @@ def share(
     row = views.get_own(session, actor, view_id, locks=True)
     if row.subject not in {subject.name for subject in SHARED_SUBJECTS}:
         raise InvalidInput("view", "Only saved cohorts and queries can be shared.")
-    if seen and (seen.is_shared, seen.shared_with) != (
-        row.is_shared,
-        tuple(row.shared_with),
-    ):
-        raise analysts.SharingChanged
+    if seen:
+        analysts.require_readers(row, (seen.is_shared, seen.shared_with))
     analysts.require_analysts(session, actor, people)
     row.is_shared = with_everybody
     row.shared_with = sorted(set(people))

@@ -20,16 +20,19 @@ PAGE: Final = "patients_bulk"
 
 def name_of(patient: Listed) -> str:
     """Return the name of a row's patient, as lists show it."""
-    # People who see no names cannot act on several patients.
-    assert isinstance(patient, PatientRecord)  # noqa: S101
-    return listed_name(patient)
+    return listed_name(_named(patient))
 
 
 def identity_of(patient: Listed) -> tuple[str, str, str]:
     """Return a row's patient by name, then what distinguishes others of that name."""
-    name = name_of(patient)
+    record = _named(patient)
+    return listed_name(record), born(record, today()), numbered(record)
+
+
+def _named(patient: Listed) -> PatientRecord:
+    # People who see no names cannot act on several patients.
     assert isinstance(patient, PatientRecord)  # noqa: S101
-    return name, born(patient, today()), numbered(patient)
+    return patient
 
 
 def _counted(count: int) -> str:

@@ -52,8 +52,7 @@ def show_moved_visit(moved: BookingRecord, shown: DoctorRecord) -> None:
         st.markdown(
             _(
                 ":material/event_repeat: You are moving the visit of **{starts_at}**. "
-                "It "
-                "stays booked until you confirm another time."
+                "It stays booked until you confirm another time."
             ).format(starts_at=when(moved.starts_at)),
             width="stretch",
         )
@@ -66,20 +65,17 @@ def show_moved_visit(moved: BookingRecord, shown: DoctorRecord) -> None:
 
 def _choose_doctor(shown: DoctorRecord) -> UUID:
     """Draw the list of doctors, those of the same speciality first; return one."""
-
-    def order(doctor: DoctorRecord) -> bool:
-        return doctor.speciality != shown.speciality
-
-    others = sorted(bookable_doctors(), key=order)
+    others = sorted(
+        bookable_doctors(), key=lambda doctor: doctor.speciality != shown.speciality
+    )
     labels = described_labels((shown, *others))
-    doctors = {label: doctor_id for doctor_id, label in labels.items()}
-    chosen = st.selectbox(
+    return st.selectbox(
         _("Doctor"),
-        list(doctors),
+        list(labels),
+        format_func=labels.__getitem__,
         key=f"doctor_moved_to_{shown.id}",
         width=_DOCTOR_WIDTH,
     )
-    return doctors[chosen]
 
 
 def go_and_move(booking: BookingRecord) -> None:

@@ -30,11 +30,8 @@ def share(
     """
     actor.require(Permission.COUNT_COHORTS)
     row = rows.get_own(session, actor.id, dashboard_id, locks=True)
-    if seen and (seen.is_shared, seen.shared_with) != (
-        row.is_shared,
-        tuple(row.shared_with),
-    ):
-        raise analysts.SharingChanged
+    if seen:
+        analysts.require_readers(row, (seen.is_shared, seen.shared_with))
     analysts.require_analysts(session, actor, people)
     row.is_shared = with_everybody
     row.shared_with = sorted(set(people))

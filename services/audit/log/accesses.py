@@ -73,17 +73,17 @@ def list_accesses(
         withheld = _withheld_from(session, actor, entries)
         names = names_of(session, {entry.actor_id for entry in entries})
     return tuple(
-        _access(entry, actor, names, is_withheld=_subject_of(entry) in withheld)
+        _access(entry, actor, names, is_withheld=entry.subject_id in withheld)
         for entry in entries
         # What Chartroom does by itself with such a document is nobody's access.
-        if not (is_own_act(entry) and _subject_of(entry) in withheld)
+        if not (is_own_act(entry) and entry.subject_id in withheld)
     )
 
 
 def _withheld_from(
     session: Session, actor: Actor, entries: Iterable[AuditEntry]
-) -> frozenset[tuple[str | None, str | None]]:
-    """Return the subjects that are documents whose existence the patient is not told.
+) -> frozenset[str]:
+    """Return the ids of documents whose existence the patient is not told.
 
     What was done with them would tell it.
     """
@@ -93,11 +93,7 @@ def _withheld_from(
         Document.withheld,
         Document.created_by != actor.id,
     )
-    return frozenset((_DOCUMENT, str(id_)) for id_ in session.scalars(withheld))
-
-
-def _subject_of(entry: AuditEntry) -> tuple[str | None, str | None]:
-    return entry.subject_kind, entry.subject_id
+    return frozenset(map(str, session.scalars(withheld)))
 
 
 def _merged_into(session: Session, patient_id: UUID) -> Sequence[UUID]:
