@@ -34,6 +34,17 @@ class NotAPdf(InvalidInput):
         super().__init__("file", "Only PDF files are allowed")
 
 
+class EmptyFile(NotAPdf):
+    """The file has a name, and no bytes."""
+
+    def __init__(self) -> None:
+        InvalidInput.__init__(
+            self,
+            "file",
+            "This file is empty: save or scan it again and choose that file.",
+        )
+
+
 class OfficeFile(NotAPdf):
     """A text, table or presentation that its own program has to print."""
 

@@ -31,13 +31,10 @@ from services.documents.records.drafts import DraftDocument, StoredContent
 from services.documents.records.errors import MAX_BYTES
 from services.documents.records.guessing import PaperGuess, guess_paper
 from services.documents.records.model import DocumentRecord
-from services.pdf.report import NotAPdf, OfficeFile
+from services.pdf.report import EmptyFile, NotAPdf, OfficeFile
 
 MAX_MEGABYTES: Final = MAX_BYTES >> 20
 _PIECE_BYTES: Final = 1 << 20
-_IS_EMPTY: Final = marked(
-    "This file is empty: save or scan it again and choose that file."
-)
 _IS_NO_PDF: Final = marked(
     "This file is neither a PDF nor a picture (JPEG, PNG, TIFF, HEIC), whatever its "
     "name says: save or print it as a PDF and choose that file."
@@ -101,11 +98,11 @@ def guess(upload: UploadedFile) -> PaperGuess:
     return guess_paper(upload.name, text, today=today())
 
 
-def advice_on(upload: UploadedFile, refusal: NotAPdf) -> str:
+def advice_on(refusal: NotAPdf) -> str:
     """Return what to do about a file that is no PDF, unless the refusal explains it."""
-    if isinstance(refusal, OfficeFile):
+    if isinstance(refusal, (EmptyFile, OfficeFile)):
         return ""
-    return _(_IS_NO_PDF if upload.size else _IS_EMPTY)
+    return _(_IS_NO_PDF)
 
 
 def _find_known(upload: UploadedFile, patient_id: UUID | None) -> DocumentRecord | None:

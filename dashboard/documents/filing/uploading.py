@@ -163,7 +163,7 @@ def file_all(uploads: Sequence[UploadedFile], drafts: Sequence[DraftDocument]) -
             st.session_state[_WAIT] = now() + wait
             break
         except NotAPdf as refusal:
-            advice = ingest.advice_on(upload, refusal)
+            advice = ingest.advice_on(refusal)
             _outcomes()[upload.file_id] = Outcome(
                 "refused", upload.name, refusal_text(refusal), advice=advice
             )

@@ -64,7 +64,7 @@ def _replace(record: DocumentRecord) -> None:
                     changed = ingest.add_version(upload, record)
             except NotAPdf as refusal:
                 explain(refusal)
-                st.caption(ingest.advice_on(upload, refusal))
+                st.caption(ingest.advice_on(refusal))
                 return
             notify(_("Version {latest} is saved.").format(latest=changed.latest))
             go("documents/document.py", document=str(record.id))

@@ -30,7 +30,14 @@ from services.documents.records.errors import (
     translate_file_errors,
 )
 from services.documents.records.rules import LONGEST_FILENAME, stem_of
-from services.pdf.report import ACTIVE, Finding, NotAPdf, OfficeFile, PdfReport
+from services.pdf.report import (
+    ACTIVE,
+    EmptyFile,
+    Finding,
+    NotAPdf,
+    OfficeFile,
+    PdfReport,
+)
 from services.pdf.sources import (
     HEADER_WITHIN,
     OFFICE_TYPES,
@@ -127,8 +134,8 @@ class DocumentIngest:
         The source is an open file or an io.BytesIO and is left open. `person` files it:
         the capacity for reading files is shared fairly among people. Nothing remains of
         a refused file. A picture or an office file becomes a PDF and is kept beside it.
-        Raises NoFile, TooLarge, NotAPdf, OfficeFile, Unreadable, ActiveContent,
-        FilesUnavailable.
+        Raises NoFile, EmptyFile, TooLarge, NotAPdf, OfficeFile, Unreadable,
+        ActiveContent, FilesUnavailable.
         """
         media_type = _measure(source, filename)
         if media_type in OFFICE_TYPES:
@@ -278,8 +285,8 @@ def _measure(source: BinaryIO, filename: str) -> str:
     source.seek(0)
     begins = source.read(HEADER_WITHIN)
     source.seek(0)
-    if size == 0 and not filename.strip():
-        raise NoFile
+    if size == 0:
+        raise EmptyFile if filename.strip() else NoFile
     if b"%PDF-" in begins:
         return CONTENT_TYPE
     media_type = picture_type(begins)

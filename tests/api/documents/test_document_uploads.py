@@ -43,7 +43,6 @@ def kept(module_files):
     [
         ("Report.pdf", b"Dear doctor"),
         ("Report.pdf", b"PK\x03\x04" + b"\0" * 100),
-        ("Report.pdf", b""),
         ("page.html", b"<html>%PDF"),
     ],
 )
@@ -55,6 +54,17 @@ def test_asvs_5_2_2_what_is_no_pdf_is_refused_whatever_it_is_called(
     answer = upload(client, data, name)
 
     _problem(answer, 400, "Only PDF files are allowed")
+    assert answer.json()["property"] == "file"
+    assert kept() == before
+
+
+def test_a_file_without_bytes_is_called_empty(client, kept):
+    before = kept()
+
+    answer = upload(client, b"", "Report.pdf")
+
+    sentence = "This file is empty: save or scan it again and choose that file."
+    _problem(answer, 400, sentence)
     assert answer.json()["property"] == "file"
     assert kept() == before
 

@@ -31,6 +31,7 @@ from tests.services.pdf.attacks import ATTACKS, NOWHERE
 
 PDF = b"%PDF-1.7 " + os.urandom(700_000)
 TOO_MUCH = bytes(MAX_BYTES + 1)
+EMPTY = "This file is empty: save or scan it again and choose that file."
 HARMLESS = PdfReport(1, text=("words",))
 LATER = datetime.now(UTC) + timedelta(days=1)
 
@@ -101,7 +102,7 @@ def test_a_filed_document_is_read_back_byte_for_byte(session, clerk, files):
     ("data", "name", "finding", "sentence"),
     [
         (b"", "", HARMLESS, "No file uploaded"),
-        (b"", "x.pdf", HARMLESS, "Only PDF files are allowed"),
+        (b"", "x.pdf", HARMLESS, EMPTY),
         (b"MZ", "x.pdf", HARMLESS, "Only PDF files are allowed"),
         (PDF, "x.pdf", NotAPdf(), "Only PDF files are allowed"),
         (PDF, "x.pdf", Unreadable("No page."), "No page."),
