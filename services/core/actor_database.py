@@ -23,7 +23,7 @@ from db.postgres import (
 )
 from db.spool import SpoolUnavailable
 from services.core import audit, throttling
-from services.core.actors import Actor, Permission
+from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action, Event, Origin
 from services.core.audit_without_primary import EventSpool
 from services.core.errors import NotAllowed, NotFound, ServiceError, Unavailable
@@ -44,11 +44,17 @@ Begun = TypeVar("Begun", bound=Closable)
 class RefusedByDatabase(NotAllowed):
     """PostgreSQL's own rules refused what no page should have offered."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "Your role may not do this: the database itself refuses it. "
-            "Ask an administrator if your work needs it."
-        )
+    def __init__(self, role: Role) -> None:
+        if role is Role.PATIENT:
+            # They know no administrator.
+            super().__init__(
+                "This cannot be done with your sign-in. Please ask the clinic."
+            )
+        else:
+            super().__init__(
+                "Your role may not do this: the database itself refuses it. "
+                "Ask an administrator if your work needs it."
+            )
 
 
 class NotRecorded(Unavailable):
@@ -200,7 +206,7 @@ class ActorDatabase:
             try:
                 yield
             except Refused as error:
-                refusal = RefusedByDatabase()
+                refusal = RefusedByDatabase(self.actor.role)
                 self._record(refusal)
                 raise refusal from error
             except ServiceError as refusal:

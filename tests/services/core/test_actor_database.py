@@ -13,8 +13,8 @@ from db.models.audit import AuditEvent
 from db.mongo.limit_storage import LimitStorage
 from db.postgres import Database
 from services.core import audit, throttling
-from services.core.actor_database import ActorDatabase, NotRecorded
-from services.core.actors import Permission
+from services.core.actor_database import ActorDatabase, NotRecorded, RefusedByDatabase
+from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action, Origin
 from services.core.errors import Conflict, NotAllowed, NotFound
 from services.core.throttling import Limit, LimitReached, Throttle
@@ -166,6 +166,17 @@ def test_a_refused_change_is_written_down(database, analyst, ada, log):
 def test_what_the_database_itself_refuses_is_told_and_written_down(desk, log):
     with pytest.raises(NotAllowed, match="the database itself refuses"):
         desk.read(lambda s: s.execute(text("SELECT * FROM login_codes")))
+
+    assert actions(log) == [("access:refuse", "refused")]
+
+
+def test_a_patient_is_sent_to_the_clinic_for_what_the_database_refuses(database, log):
+    patient = Actor(uuid4(), "Maya Brandt", Role.PATIENT, patient_id=uuid4())
+
+    with pytest.raises(RefusedByDatabase, match=r"Please ask the clinic\.$"):
+        ActorDatabase(database, patient, ORIGIN).read(
+            lambda s: s.execute(text("SELECT * FROM login_codes"))
+        )
 
     assert actions(log) == [("access:refuse", "refused")]
 
