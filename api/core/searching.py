@@ -18,7 +18,6 @@ from services.core.errors import InvalidInput
 from services.core.typed_text import is_storable
 from services.documents import search as documents
 from services.patients import search as patients
-from services.patients.records import record_numbers
 from services.visits.schedule import doctors
 
 router = APIRouter(prefix="/api/v1/search", tags=["Search"])
@@ -56,10 +55,7 @@ class PatientHitShown(Shown):
     first_name: str
     last_name: str
     date_of_birth: date
-    record_number: Annotated[
-        str,
-        FromAttribute(lambda patient: record_numbers.formatted(patient.record_number)),
-    ]
+    record_number: str
 
 
 class DocumentHitShown(Shown):

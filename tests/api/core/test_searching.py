@@ -31,7 +31,7 @@ def test_a_patient_is_found_by_name_and_by_number(client, ada):
         "first_name": "Ada",
         "last_name": "Lovelace",
         "date_of_birth": ada["date_of_birth"],
-        "record_number": number,
+        "record_number": ada["record_number"],
     }
 
     assert shown in search(client, "lovel", most=30)["patients"]
