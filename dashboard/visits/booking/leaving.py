@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from services.visits.booking.bookings import BookingRecord
 
 HELD: Final = "booking_held"
+# Times that the page shows and somebody else holds: offers of the waiting list, mostly.
+OFFERED: Final = "booking_offered"
 BOOKED: Final = "booking_booked"
 # The time lost to somebody quicker, and the request that a rule prevented.
 LOST: Final = "booking_lost"
@@ -36,7 +38,7 @@ def release_on_leaving(page: str) -> None:
     st.session_state[_PAGE] = page
     if before in (None, page):
         return
-    for passing in (BOOKED, LOST, REFUSED, CHOSEN, NOTE):
+    for passing in (OFFERED, BOOKED, LOST, REFUSED, CHOSEN, NOTE):
         st.session_state.pop(passing, None)
     held: dict[UUID, BookingRecord] = st.session_state.get(HELD, {})
     # The hold may have run out, or the database be unreachable: then it runs out by

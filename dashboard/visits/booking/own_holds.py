@@ -12,7 +12,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, read, write
 from dashboard.ui.language import gettext as _
-from dashboard.visits.booking.leaving import BOOKED, HELD
+from dashboard.visits.booking.leaving import BOOKED, HELD, OFFERED
 from dashboard.visits.booking.times import when
 from services.visits.booking import bookings
 from services.visits.booking.bookings import BookingRecord, BookingStatus
@@ -48,15 +48,29 @@ def show_expired_holds(patient_id: UUID, held: Sequence[BookingRecord]) -> None:
     own = {booking.id: booking for booking in held if is_own(booking)}
     st.session_state[HELD] = others | own
     still = others.keys() | {booking.id for booking in held}
-    for booking in before.values():
+    offered: dict[UUID, BookingRecord] = st.session_state.get(OFFERED, {})
+    st.session_state[OFFERED] = {
+        booking.id: booking for booking in held if not is_own(booking)
+    }
+    offered_here = [each for each in offered.values() if each.patient_id == patient_id]
+    for booking in (*before.values(), *offered_here):
         if booking.id not in still and _ran_out(booking.id):
-            st.warning(
-                _(
-                    "Your hold on {starts_at} has expired. Choose the time again if "
-                    "it is still free."
-                ).format(starts_at=when(booking.starts_at)),
-                icon=":material/timer_off:",
-            )
+            st.warning(_expired(booking), icon=":material/timer_off:")
+
+
+def _expired(booking: BookingRecord) -> str:
+    said = (
+        _(
+            "The offer of {starts_at} from the waiting list has expired. Choose the "
+            "time again if it is still free, or join the waiting list again."
+        )
+        if booking.waitlist_id
+        else _(
+            "Your hold on {starts_at} has expired. Choose the time again if it is "
+            "still free."
+        )
+    )
+    return said.format(starts_at=when(booking.starts_at))
 
 
 def is_own(booking: BookingRecord) -> bool:
@@ -93,7 +107,8 @@ def forget_booked() -> None:
 
 def _forget(booking_id: UUID) -> None:
     """Forget a hold that was ended on purpose, so that nothing is said about it."""
-    st.session_state.get(HELD, {}).pop(booking_id, None)
+    for shown in (HELD, OFFERED):
+        st.session_state.get(shown, {}).pop(booking_id, None)
 
 
 def _ran_out(booking_id: UUID) -> bool:

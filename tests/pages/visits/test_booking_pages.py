@@ -829,6 +829,27 @@ def test_an_offer_from_the_waiting_list_stands_among_the_visits_and_stays_on_lea
     assert not app.exception
 
 
+def test_an_offer_that_ran_out_while_it_was_looked_at_is_said(
+    clinic: Clinic, dora: Practice
+):
+    patient = clinic.register()
+    visit = booked(clinic, dora.slots[0], clinic.register().id)
+    ahead = samples.FIRST - timedelta(days=1), samples.FIRST + timedelta(days=1)
+    wish = WaitRequest(patient.id, *ahead, doctor_id=dora.id)
+    clinic.write(lambda s: waitlist.join(s, clinic.clerk, wish))
+    clinic.write(lambda s: bookings.cancel(s, clinic.clerk, visit.id))
+    app = clinic.open("visits", patient=patient.id)
+    (offer,) = _held(clinic, patient.id)
+    clinic.write(lambda s: samples.let_pass(s, offer, 901))
+    clinic.catch_up(app)
+
+    app.button(key=f"booking_confirm_{offer.id}").click().run()
+
+    assert "from the waiting list has expired" in said(app)
+    assert stored(clinic, offer).status is BookingStatus.EXPIRED
+    assert not app.exception
+
+
 def test_a_patients_page_shows_the_next_visit(clinic: Clinic, dora: Practice):
     patient = clinic.register()
     booked(clinic, dora.slots[0], patient.id)
