@@ -8,9 +8,10 @@ from dashboard.consultations.notes import autosave, earlier_notes, notes_form, s
 from dashboard.consultations.notes.before_visit import show_earlier_visits
 from dashboard.consultations.notes.completing import offer_completing
 from dashboard.consultations.notes.measurements import show_measurements
-from dashboard.consultations.notes.open_visit import open_visit
+from dashboard.consultations.notes.open_visit import Opened, open_visit
 from dashboard.consultations.notes.patient_glance import show_glance
 from dashboard.consultations.notes.writing import write_about
+from dashboard.consultations.prescriptions import prescription_draft
 from dashboard.consultations.prescriptions.prescribing import panel
 from dashboard.context import freshness
 from dashboard.ui.error_boundary import error_boundary
@@ -24,7 +25,14 @@ _TABS = (
     marked("Versions"),
 )
 
-opened = open_visit(autosave.keep_last)
+
+def _keep_last(shown: Opened) -> None:
+    """Keep what was typed last, once the record is closed to whoever typed it."""
+    autosave.keep_last(shown)
+    prescription_draft.keep_last(shown.visit.id)
+
+
+opened = open_visit(_keep_last)
 writing = write_about(opened)
 refusal = saving.run_requested_action(opened, writing)
 

@@ -52,6 +52,10 @@ class KeptDrafts(Generic[D]):
         self._discard(draft_id)
         st.session_state.pop(f"{self.page}_kept", None)
 
+    def look_again(self) -> None:
+        """Have the next form offer what was kept since the drafts were listed."""
+        st.session_state.pop(f"{self.page}_offered", None)
+
     def offer(self, visit_id: UUID, draft_id: UUID, go_on: Callable[[D], None]) -> None:
         """Offer drafts about this visit from another tab or an earlier sign-in."""
 

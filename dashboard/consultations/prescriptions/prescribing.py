@@ -64,6 +64,9 @@ def panel(visit: VisitRecord, allergies: Sequence[str]) -> None:
     st.subheader(_("Prescription"), anchor=False)
     prescription = read(lambda s: prescriptions.find_of_visit(s, actor, visit.id))
     if prescription is not None and not _is_amended(prescription):
+        was_typing = prescription_draft.keep_last(visit.id)
+        if was_typing and prescription.version.author_id != actor.id:
+            _show_overtaken(prescription)
         _show(prescription)
     elif not actor.may(Permission.PRESCRIBE):
         st.caption(_("Nothing was prescribed."))
@@ -87,6 +90,19 @@ def _is_amended(prescription: PrescriptionRecord) -> bool:
     version = (prescription.id, prescription.version.number)
     is_about = prescription_form.is_about(prescription.appointment_id)
     return is_about and st.session_state.get(_AMENDING) == version
+
+
+def _show_overtaken(prescription: PrescriptionRecord) -> None:
+    """Show why the form is gone into which somebody was typing."""
+    name = plain(prescription.version.author_name)
+    st.warning(
+        _(
+            "**{name}** issued a prescription for this visit while you were writing. "
+            "Yours was not issued. What you typed is kept as a draft, which *Amend* "
+            "offers."
+        ).format(name=name),
+        icon=":material/group:",
+    )
 
 
 def _show(prescription: PrescriptionRecord) -> None:

@@ -37,6 +37,22 @@ def keep(visit_id: UUID, typed: DraftPrescription) -> None:
     _DRAFTS.show_saved_at(draft_id)
 
 
+def keep_last(visit_id: UUID) -> bool:
+    """Keep what was typed into a form that is not drawn again; return whether it was.
+
+    A colleague has prescribed meanwhile, or the treatment has ended: what was typed
+    last is in the session and not in the draft. It is offered where it can be used.
+    """
+    if not form.is_about(visit_id) or not form.is_touched(typed := form.typed_last()):
+        return False
+    draft = UnfinishedPrescription(
+        form.draft_id(visit_id), visit_id, form.with_warnings(typed)
+    )
+    _DRAFTS.keep(draft)
+    _DRAFTS.look_again()
+    return True
+
+
 def forget(visit_id: UUID) -> None:
     """Discard the draft of an issued or abandoned prescription."""
     _DRAFTS.forget(form.draft_id(visit_id))

@@ -164,6 +164,19 @@ def ask(allergies: Sequence[str]) -> DraftPrescription:
     return DraftPrescription(tuple(lines), note or "")
 
 
+def typed_last() -> DraftPrescription:
+    """Return what the form contains, which is not drawn any more."""
+    keys: list[str] = st.session_state.get(_LINES, [])
+    lines = (
+        PrescriptionLine(
+            **{name: st.session_state.get(f"{key}_{name}") or "" for name in _TYPED}
+        )
+        for key in keys
+    )
+    note = st.session_state.get(_NOTE) or ""
+    return DraftPrescription(tuple(lines), note) if keys else _BLANK
+
+
 def with_warnings(typed: DraftPrescription) -> DraftPrescription:
     """Return what was typed, each line with the warning its reason answered."""
     keys: list[str] = st.session_state[_LINES]

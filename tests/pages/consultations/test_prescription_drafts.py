@@ -5,9 +5,10 @@ from itertools import count
 
 import pytest
 
+from db.models.booking import Appointment
 from db.mongo.draft_store import DraftStore, DraftsUnavailable
 from services.consultations import prescriptions
-from services.consultations.prescriptions import PrescriptionLine
+from services.consultations.prescriptions import DraftPrescription, PrescriptionLine
 from services.core.actors import Role
 from services.patients.care import care
 from services.visits.front_desk import appointments
@@ -279,6 +280,57 @@ def test_a_form_used_at_another_visit_amends_nothing(clinic, visit, next_visit):
 
     # An empty form would issue a version without the drugs of this one.
     assert not is_being_written(app)
+
+
+def patient_of(clinic, visit_id):
+    return clinic.write(lambda s: s.get_one(Appointment, visit_id).patient_id)
+
+
+def issued_by_a_colleague(clinic, visit_id):
+    """Issue a line for the visit as another clinician; return their name."""
+    patient_id = patient_of(clinic, visit_id)
+    colleague = clinic.write(lambda s: cast.add_actor(s, CLINICIAN))
+    clinic.write(lambda s: cast.have_treated(s, colleague, patient_id))
+    draft, issuer = DraftPrescription((LINE,)), clinic.wiring.issuer
+    order = clinic.write(lambda s: prescriptions.prepare(s, colleague, visit_id, draft))
+    paper = issuer.make(order, now=datetime.now(UTC))
+    clinic.write(lambda s: prescriptions.issue(s, colleague, order, paper))
+    return colleague.name
+
+
+def test_a_colleague_who_prescribes_meanwhile_is_named_and_nothing_typed_is_lost(
+    clinic, visit
+):
+    app = type_in(opened(clinic, visit), drug="Ibuprofen 400 mg")
+    name = issued_by_a_colleague(clinic, visit)
+    clinic.catch_up(app)
+
+    field(app, "dose").set_value("1 tablet")
+    app.button(key="prescription_issue").click().run()
+
+    assert f"**{name}** issued a prescription for this visit" in warnings(app)[0]
+    assert not is_being_written(app)
+    (kept,) = drafts(clinic, visit)
+    assert (kept.lines[0].drug, kept.lines[0].dose) == ("Ibuprofen 400 mg", "1 tablet")
+    app.button(key="prescription_amend").click().run()
+    assert field(app, "drug").value == LINE.drug
+    press(app, "prescription_continue_")
+    assert field(app, "dose").value == "1 tablet"
+    assert not app.exception
+
+
+def test_what_was_typed_until_the_treatment_ended_is_kept_as_a_draft(clinic, visit):
+    doctor, patient_id = clinic.cast[CLINICIAN], patient_of(clinic, visit)
+    app = type_in(opened(clinic, visit), drug="Ibuprofen 400 mg")
+    clinic.write(lambda s: care.end(s, clinic.clerk, patient_id, doctor.id))
+
+    field(app, "dose").set_value("1 tablet")
+    clinic.catch_up(app).button(key="prescription_issue").click().run()
+
+    assert "no longer do, so the record is closed to you" in app.info[0].value
+    (kept,) = drafts(clinic, visit)
+    assert kept.lines[0].dose == "1 tablet"
+    assert not app.exception
 
 
 def test_without_the_store_the_form_goes_on_and_says_so(clinic, visit, monkeypatch):
