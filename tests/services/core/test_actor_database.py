@@ -14,12 +14,12 @@ from db.mongo.limit_storage import LimitStorage
 from db.postgres import Database
 from services.core import audit, throttling
 from services.core.actor_database import ActorDatabase, NotRecorded, RefusedByDatabase
-from services.core.actors import Actor, Permission, Role
+from services.core.actors import Permission, Role
 from services.core.audit import Action, Origin
 from services.core.errors import Conflict, NotAllowed, NotFound
 from services.core.throttling import Limit, LimitReached, Throttle
 from services.patients.records import patients
-from tests.kit.cast import ADA
+from tests.kit.cast import ADA, act_as_somebody
 
 ORIGIN = Origin("a1b2c3", uuid4(), "192.0.2.7")
 NOWHERE = "postgresql://nobody@127.0.0.1:1/gone?connect_timeout=1"
@@ -171,7 +171,7 @@ def test_what_the_database_itself_refuses_is_told_and_written_down(desk, log):
 
 
 def test_a_patient_is_sent_to_the_clinic_for_what_the_database_refuses(database, log):
-    patient = Actor(uuid4(), "Maya Brandt", Role.PATIENT, patient_id=uuid4())
+    patient = act_as_somebody(Role.PATIENT, uuid4())
 
     with pytest.raises(RefusedByDatabase, match=r"Please ask the clinic\.$"):
         ActorDatabase(database, patient, ORIGIN).read(
