@@ -15,7 +15,12 @@ from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 from services.people import accounts
 from services.people.accounts import own_contact
-from services.people.accounts.own_contact import EmailInUse, EmailProof, OwnContact
+from services.people.accounts.own_contact import (
+    ContactChange,
+    EmailInUse,
+    EmailProof,
+    OwnContact,
+)
 from services.people.sign_in import codes
 
 _WAITING = "my_contact_waiting"
@@ -70,7 +75,7 @@ def save(wanted: OwnContact, proof: EmailProof | None = None) -> None:
         if not changed.tries_left:
             # Back to the form with what was typed, to send another code from there.
             st.session_state.pop(_WAITING, None)
-        st.session_state[_PROBLEM] = wrong(changed.tries_left)
+        st.session_state[_PROBLEM] = wrong(changed)
         st.rerun()
     leave(_("Your contact data is saved."))
 
@@ -87,15 +92,20 @@ def is_saved(current: PatientRecord, wanted: OwnContact) -> bool:
     return (email or "").casefold() != former
 
 
-def wrong(tries_left: int) -> str:
-    """Show that it was not the code."""
-    if tries_left == 0:
+def wrong(tried: ContactChange) -> str:
+    """Return the sentence that says why the code was refused."""
+    if tried.was_tried_too_often:
+        return _(
+            "A wrong code was entered five times, so this code is no longer valid. "
+            "Save again to get a new one."
+        )
+    if tried.tries_left == 0:
         return _("This code has expired. Save again to get a new one.")
     return ngettext(
         "Wrong code. You have one try left.",
         "Wrong code. You have {tries} tries left.",
-        tries_left,
-    ).format(tries=tries_left)
+        tried.tries_left,
+    ).format(tries=tried.tries_left)
 
 
 def send_code(wanted: OwnContact) -> None:

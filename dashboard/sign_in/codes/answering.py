@@ -62,7 +62,7 @@ class _SecondPage:
         if started is None:
             return _page(
                 cookie,
-                problem=_sentence(code_check.tries_left),
+                problem=_sentence(code_check),
                 may_try=code_check.tries_left > 0,
             )
         response = go(cookie.next)
@@ -119,14 +119,20 @@ def _page(
     )
 
 
-def _sentence(tries_left: int) -> str:
-    if tries_left == 0:
+def _sentence(code_check: CodeCheck) -> str:
+    # Nobody's code is counted in the same way, so this reveals no account.
+    if code_check.was_tried_too_often:
+        return _(
+            "A wrong code was entered five times, so this code is no longer valid. "
+            "Request a new one."
+        )
+    if code_check.tries_left == 0:
         return _("This code has expired. Request a new one.")
     return ngettext(
         "Wrong code. You have one try left.",
         "Wrong code. You have {tries} tries left.",
-        tries_left,
-    ).format(tries=tries_left)
+        code_check.tries_left,
+    ).format(tries=code_check.tries_left)
 
 
 def _over() -> Response:

@@ -53,12 +53,14 @@ class EmailProof:
 class ContactChange:
     """The result of a change; without a record the code was wrong, and nothing changed.
 
+    A code without tries left `was_tried_too_often`, or it is expired or used.
     `former_sign_in` is the address that the person signed in with until now.
     """
 
     record: PatientRecord | None
     tries_left: int = 0
     former_sign_in: str | None = None
+    was_tried_too_often: bool = False
 
     @property
     def kept(self) -> PatientRecord:
@@ -148,7 +150,11 @@ def change_contact(
         with assume_role(session, "door"):
             tried = codes.try_code(session, use, proof.code)
         if not tried.is_right:
-            return ContactChange(None, tried.tries_left)
+            return ContactChange(
+                None,
+                tried.tries_left,
+                was_tried_too_often=tried.was_tried_too_often,
+            )
     made = _write(session, patient_id, draft, version)
     audit.record_patient(
         session,

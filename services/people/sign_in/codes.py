@@ -67,19 +67,27 @@ class CodeUse:
 
 @dataclass(frozen=True, slots=True)
 class CodeTry:
-    """The result of a try: whether it was right, whose code, and the tries left."""
+    """The result of a try: whether it was right, whose code, and the tries left.
+
+    A code without tries left `was_tried_too_often`, or it is expired or used.
+    """
 
     is_right: bool
     user_id: UUID | None = None
     tries_left: int = 0
+    was_tried_too_often: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CodeCheck:
-    """The result of a try: whose code it was, or how many tries are left."""
+    """The result of a try: whose code it was, or how many tries are left.
+
+    A code without tries left `was_tried_too_often`, or it is expired or used.
+    """
 
     user_id: UUID | None
     tries_left: int
+    was_tried_too_often: bool = False
 
 
 def new_code() -> str:
@@ -121,7 +129,9 @@ def check(session: Session, code_request: CodeRequest, code: str) -> CodeCheck:
     if tried.is_right and _is_still_theirs(session, tried.user_id, code_request):
         return CodeCheck(tried.user_id, 0)
     _record_failure(session, code_request, tried.user_id)
-    return CodeCheck(None, 0 if tried.is_right else tried.tries_left)
+    if tried.is_right:
+        return CodeCheck(None, 0)
+    return CodeCheck(None, tried.tries_left, tried.was_tried_too_often)
 
 
 def keep(session: Session, use: CodeUse, code: str, user_id: UUID | None) -> None:
@@ -159,7 +169,11 @@ def try_code(session: Session, use: CodeUse, code: str) -> CodeTry:
     if kept is None:
         return CodeTry(is_right=False)
     if not _is_open(kept, session):
-        return CodeTry(is_right=False, user_id=kept.user_id)
+        return CodeTry(
+            is_right=False,
+            user_id=kept.user_id,
+            was_tried_too_often=kept.used_at is None and kept.tries >= TRIES,
+        )
     kept.tries += 1
     expected = hash_code(use.key, kept.salt, use.bound_to, code)
     is_right = hmac.compare_digest(kept.code_hash, expected)
@@ -167,7 +181,13 @@ def try_code(session: Session, use: CodeUse, code: str) -> CodeTry:
     if is_right:
         kept.used_at = func.now()
     session.flush()
-    return CodeTry(is_right, kept.user_id, TRIES - kept.tries)
+    tries_left = TRIES - kept.tries
+    return CodeTry(
+        is_right,
+        kept.user_id,
+        tries_left,
+        was_tried_too_often=not is_right and tries_left == 0,
+    )
 
 
 def forget(session: Session, expired_before: datetime) -> None:

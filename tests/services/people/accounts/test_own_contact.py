@@ -147,7 +147,9 @@ def test_five_wrong_codes_end_it(session, maya, change):
     left = [change("000000", email=NEW).tries_left for _ in range(codes.TRIES)]
 
     assert left == [4, 3, 2, 1, 0]
-    assert change(CODE, email=NEW).record is None
+    after = change(CODE, email=NEW)
+    assert after.record is None
+    assert after.was_tried_too_often
 
 
 def test_a_code_ends_with_its_time(session, maya, change):

@@ -78,7 +78,16 @@ def test_five_wrong_tries_are_all_there_are(session, rosa):
     left = [codes.check(session, ASKING, WRONG).tries_left for _ in range(5)]
 
     assert left == [4, 3, 2, 1, 0]
-    assert codes.check(session, ASKING, CODE) == CodeCheck(None, 0)
+    after = codes.check(session, ASKING, CODE)
+    assert after == CodeCheck(None, 0, was_tried_too_often=True)
+
+
+def test_nobodys_code_is_tried_too_often_in_the_same_way(session):
+    assert _ask(session) is None
+
+    checks = [codes.check(session, ASKING, WRONG) for _ in range(6)]
+
+    assert [check.was_tried_too_often for check in checks] == [False] * 4 + [True] * 2
 
 
 def test_the_fifth_try_may_still_be_the_right_one(session, rosa):
