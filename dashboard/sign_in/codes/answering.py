@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from api.core.dependencies import SESSION
 from dashboard.sign_in.codes.asking import CODE_PATH
 from dashboard.sign_in.cookies import CodeCookie
 from dashboard.sign_in.forms import is_own_form, read_form
@@ -16,12 +17,12 @@ from dashboard.sign_in.html import go, page, refused
 from dashboard.sign_in.limiting import answered, count_try, reset
 from dashboard.sign_in.sign_in_context import SignInContext
 from dashboard.ui.language import gettext as _, ngettext
-from dashboard.web.page_scripts import SIGN_IN_PATH
 from services.core.errors import NotAllowed
 from services.people.sessions import Method, NewSession
 from services.people.sign_in import codes
 from services.people.sign_in.codes import CodeCheck, CodeRequest
 
+_HOME: Final = "/"
 _UNPROCESSABLE: Final = 422
 _TYPED_WITH: Final = str.maketrans("", "", " -\u00a0\u2009")
 Outcome = tuple[CodeCheck, NewSession | None]
@@ -43,7 +44,7 @@ class _SecondPage:
     async def show(self, request: Request) -> Response:
         """Ask for the code."""
         cookie = self._context.code_cookie.read(request)
-        return go(SIGN_IN_PATH) if cookie is None else _page(cookie)
+        return _over(request) if cookie is None else _page(cookie)
 
     async def sign_in(self, request: Request) -> Response:
         """Sign in the person who has the code."""
@@ -52,7 +53,7 @@ class _SecondPage:
             return refused()
         cookie = self._context.code_cookie.read(request)
         if cookie is None:
-            return _over()
+            return _over(request)
         code = form.get("code", "").translate(_TYPED_WITH)
         if not (len(code) == codes.DIGITS and code.isascii() and code.isdigit()):
             return _page(
@@ -135,11 +136,18 @@ def _sentence(code_check: CodeCheck) -> str:
     ).format(tries=code_check.tries_left)
 
 
-def _over() -> Response:
-    """Answer a browser that asked for no code, or too long ago."""
+def _over(request: Request) -> Response:
+    """Answer a browser that asked for no code, or too long ago, or keeps no cookies."""
+    if request.scope.get(SESSION) is not None:
+        # The code was entered in another tab.
+        return go(_HOME)
     return page(
         "message.html",
         _UNPROCESSABLE,
         title=_("Request a code first"),
-        sentence=_("No code was requested in this browser in the last ten minutes."),
+        sentence=_(
+            "No code was requested in this browser in the last ten minutes. If you "
+            "have just requested one, your browser blocks cookies: allow them for "
+            "this address, because nobody can sign in without them."
+        ),
     )

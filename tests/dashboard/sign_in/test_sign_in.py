@@ -124,17 +124,29 @@ def test_a_used_code_and_its_note_are_worth_nothing(server):
         browser.post(SENT_HERE, data={"code": code})
         thief.cookies.update(note)
 
-        assert browser.post(SENT_HERE, data={"code": code}).status_code == 422
         assert thief.post(SENT_HERE, data={"code": code}).status_code == 422
 
 
-def test_without_having_asked_there_is_nothing_to_answer(server):
+def test_a_tab_that_still_asks_for_a_code_leads_on_once_another_has_signed_in(server):
     with server.browser() as browser:
-        assert browser.get(SENT_HERE).headers["location"] == "/sign-in"
-        answer = browser.post(SENT_HERE, data={"code": "271828"})
+        browser.post("/sign-in", data={"email": cast.ROSA.email})
+        code = shown_code(browser)
+        browser.post(SENT_HERE, data={"code": code})
+        others = browser.post(SENT_HERE, data={"code": code}), browser.get(SENT_HERE)
 
-    assert answer.status_code == 422
-    assert "Request a code first" in answer.text
+    assert [answer.status_code for answer in others] == [303, 303]
+    assert [answer.headers["location"] for answer in others] == ["/", "/"]
+
+
+def test_without_having_asked_there_is_nothing_to_answer(server):
+    """A browser that keeps no cookies reads why, instead of being asked again."""
+    with server.browser() as browser:
+        answers = browser.get(SENT_HERE), browser.post(SENT_HERE, data={"code": "2718"})
+
+    for answer in answers:
+        assert answer.status_code == 422
+        assert "Request a code first" in answer.text
+        assert "your browser blocks cookies" in answer.text
 
 
 @pytest.mark.parametrize(
@@ -147,7 +159,7 @@ def test_a_note_that_is_not_ours_is_none(server, change):
         browser.cookies.clear()
         browser.cookies["chartroom-code"] = change(note)
 
-        assert browser.get(SENT_HERE).headers["location"] == "/sign-in"
+        assert "Request a code first" in browser.get(SENT_HERE).text
 
 
 @pytest.mark.parametrize(
