@@ -29,6 +29,7 @@ from services.analytics.shared_questions import SHARED_SUBJECTS
 from services.analytics.subscriptions.contents import SavedList
 from services.core.actors import Permission
 from services.documents.search.fields import DOCUMENTS
+from services.fhir import bulk_exports
 from services.lists import views
 from services.lists.subjects import Subject
 from services.lists.views import View
@@ -84,6 +85,14 @@ def confirm_deletion(view: View) -> None:
             st.markdown(_("Colleagues you share it with will no longer see it."))
         if actor.may(Permission.COUNT_COHORTS):
             explain_lost_mails(SavedList(view.id))
+        systems = read(lambda s: bulk_exports.list_systems_with(s, actor, view.id))
+        if systems:
+            st.markdown(
+                _(
+                    "These systems still receive this list, because an administrator "
+                    "granted it to them: {systems}. Only an administrator can end that."
+                ).format(systems=", ".join(map(plain, systems)))
+            )
         if confirmed(_("Delete view"), key="views_delete", is_final=True):
             write(lambda s: views.delete_view(s, actor, view.id))
             notify(_("{name} is deleted.").format(name=plain(view.name)), icon="delete")

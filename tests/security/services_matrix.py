@@ -91,6 +91,7 @@ ALLOWED: Final = {
     "fhir.bulk_exports.granting.list_grants": ADMIN,
     "fhir.bulk_exports.granting.list_people_with_groups": ADMIN,
     "fhir.bulk_exports.granting.list_saved_groups": ADMIN,
+    "fhir.bulk_exports.granting.list_systems_with": LISTS,
     "fhir.bulk_exports.granting.withdraw": ADMIN,
     "fhir.bulk_exports.groups.find_members": LISTS,
     "fhir.bulk_exports.groups.get_granted": LISTS,

@@ -11,6 +11,7 @@ from services.fhir.bulk_exports.granting import (
     list_grants as list_grants,
     list_people_with_groups as list_people_with_groups,
     list_saved_groups as list_saved_groups,
+    list_systems_with as list_systems_with,
     withdraw as withdraw,
 )
 from services.fhir.bulk_exports.groups import (

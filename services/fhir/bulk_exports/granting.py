@@ -87,6 +87,23 @@ def list_saved_groups(
     return tuple(SavedGroup(*row) for row in rows)
 
 
+def list_systems_with(session: Session, actor: Actor, view_id: UUID) -> tuple[str, ...]:
+    """Return the names of the systems that were granted one of the actor's own views.
+
+    They keep it when the view is deleted. Raises NotFound, NotAllowed.
+    """
+    views.get_own(session, actor, view_id)
+    names = (
+        select(User.name)
+        .join(SystemGroup, SystemGroup.system_id == User.id)
+        .where(SystemGroup.group_id == view_id, User.deactivated_at.is_(None))
+        .order_by(func.lower(User.name), User.id)
+    )
+    # Grants are not the owner's to see; who receives their own list is.
+    with assume_role(session, "system"):
+        return tuple(session.scalars(names))
+
+
 def grant(
     session: Session,
     actor: Actor,

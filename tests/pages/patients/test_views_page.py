@@ -6,11 +6,16 @@ from streamlit.testing.v1 import AppTest
 from dashboard.ui.fields.keys import stamp_of
 from services.core.actors import Role
 from services.documents.search.fields import DOCUMENTS
+from services.fhir import bulk_exports
 from services.lists import views
 from services.lists.criteria import Criteria
 from services.lists.views import View
 from services.patients.search.fields import PATIENTS
+from services.people import connected_systems
+from services.people.connected_systems import SystemKeysTyped
+from tests.kit.backend_services import jwks_of, rsa_key
 from tests.pages.conftest import Clinic, rows_of
+from tests.services.people.people_samples import desk
 
 
 @pytest.fixture
@@ -69,6 +74,32 @@ def test_deleting_asks_first_and_names_the_view(clinic: Clinic, view: View):
 
     assert any("is removed from your views" in text for text in names(app))
     assert view in mine(clinic)
+    assert not app.exception
+
+
+def test_deleting_says_which_systems_still_receive_the_list(clinic: Clinic, view: View):
+    def connect(session):
+        boss = desk(session)
+        system_id = connected_systems.register(
+            session,
+            boss.actor,
+            name="Regional *record*",
+            role=Role.STAFF,
+            system_keys=SystemKeysTyped(jwks=jwks_of(rsa_key())),
+            resource_types=["Patient"],
+            export_purpose="A nightly copy",
+            **boss.fresh,
+        )
+        bulk_exports.grant(session, boss.actor, system_id, view.id, **boss.fresh)
+
+    clinic.write(connect)
+    app = clinic.open("views")
+
+    app.button(key=f"views_delete_{view.id}").click().run()
+
+    said = [text for text in names(app) if "still receive this list" in text]
+    assert len(said) == 1
+    assert "granted it to them: Regional \\*record\\*." in said[0]
     assert not app.exception
 
 

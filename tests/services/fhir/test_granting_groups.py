@@ -1,6 +1,7 @@
 """Administrators grant what people have saved to connected systems, and withdraw it."""
 
 from datetime import timedelta
+from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
@@ -78,6 +79,22 @@ def test_what_is_granted_is_listed_with_who_saved_it(session, boss):
     [event] = events(session, Action.SYSTEM_GRANT_GROUP)
     assert event.subject_id == str(system_id)
     assert (event.details["name"], event.details["group"]) == ("Ours", str(group_id))
+
+
+def test_whoever_saved_a_list_learns_which_systems_have_it(session, boss):
+    clerk = desk(session, Role.STAFF)
+    system_id, group_id = connect(session, boss), save(session, WOMEN, clerk)
+    named = partial(bulk_exports.list_systems_with, session, clerk.actor, group_id)
+    assert named() == ()
+
+    bulk_exports.grant(session, boss.actor, system_id, group_id, **boss.fresh)
+
+    assert named() == ("Regional record",)
+    other = desk(session, Role.STAFF).actor
+    with pytest.raises(NotFound):
+        bulk_exports.list_systems_with(session, other, group_id)
+    connected_systems.switch_off(session, boss.actor, system_id)
+    assert named() == ()
 
 
 def test_a_group_is_withdrawn_once_and_others_stay(session, boss):
