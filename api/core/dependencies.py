@@ -170,8 +170,8 @@ class Stores:
 class Caller:
     """A known caller, whose reads are at least as new as the position `after`.
 
-    For a connected system it also has what its token opens, the purpose of its exports,
-    and whether it may export its own groups only.
+    A program's has its token. For a connected system it also has what its token opens,
+    the purpose of its exports, and whether it may export its own groups only.
     """
 
     actor: Actor
@@ -182,6 +182,7 @@ class Caller:
     resource_scopes: ResourceScopes | None = None
     export_purpose: str | None = None
     is_limited_to_groups: bool = False
+    token_id: UUID | None = None
 
     @property
     def csv_mark(self) -> str:
@@ -263,6 +264,7 @@ class Caller:
     ) -> RunningOperation | WriteResult[UUID]:
         """Start an operation on the servers; return only its id if it is scheduled."""
         runner, who = self.stores.runner, self._on_behalf()
+        order = replace(order, token_id=self.token_id)
         if order.scheduled_at:
             return runner.plan(who, order, session_id=None)
         run = runner.start(who, order, session_id=None)
@@ -323,6 +325,7 @@ async def _find_program(request: Request, later: BackgroundTasks) -> Caller:
         resource_scopes=scopes,
         export_purpose=bearer.export_purpose,
         is_limited_to_groups=bearer.is_limited_to_groups,
+        token_id=bearer.token_id,
     )
     if scopes is not None:
         try:

@@ -159,8 +159,9 @@ _WHOLE: Final = (
         "server led, or another operation was under way."
     ),
     marked(
-        "Whoever planned it may no longer act on the database servers, so it was "
-        "cancelled. Another administrator can plan it again."
+        "Whoever planned it may no longer act on the database servers, or did so with "
+        "a token that was revoked. So it was cancelled; an administrator can plan it "
+        "again."
     ),
     marked("running but not streaming"),
     marked("not answering"),

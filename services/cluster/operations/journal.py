@@ -6,11 +6,21 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from db.models.replication import ClusterOperation
-from db.models.user import User
+from db.models.user import ApiToken, User
 from services.cluster.operations.refusals import ServersBusy
 from services.cluster.operations.requests import Cost, OperationKind, OperationRequest
 from services.core import audit
@@ -25,9 +35,11 @@ _MISSED: Final = (
     "server led, or another operation was under way."
 )
 _UNAUTHORIZED: Final = (
-    "Whoever planned it may no longer act on the database servers, so it was "
-    "cancelled. Another administrator can plan it again."
+    "Whoever planned it may no longer act on the database servers, or did so with a "
+    "token that was revoked. So it was cancelled; an administrator can plan it again."
 )
+# What the token of the program that asked is called in the operation's result.
+_PROGRAM: Final = "token_id"
 _MAY_ACT: Final = tuple(
     role.value for role in Role if Permission.ACT_ON_CLUSTER in PERMISSIONS[role]
 )
@@ -68,6 +80,8 @@ def begin(
         node=request.node,
         result={"seconds": request.seconds, "changes": dict(request.changes)},
     )
+    if request.token_id is not None:
+        operation.result = {**operation.result, _PROGRAM: str(request.token_id)}
     if known_as is not None:
         operation.id = known_as
     session.add(operation)
@@ -143,7 +157,10 @@ def close_missed(session: Session) -> int:
 
 
 def _cancel_unauthorized(session: Session) -> None:
-    """Cancel what is planned by somebody who has been deactivated or lost the role."""
+    """Cancel what is planned by somebody who may not do it any more.
+
+    They have been deactivated or lost the role, or their token has been revoked.
+    """
     cancelled = session.execute(
         update(ClusterOperation)
         .where(ClusterOperation.state == "scheduled", _is_planner_out())
@@ -226,10 +243,16 @@ def _is_busy(session: Session) -> bool:
 
 def _is_planner_out() -> ColumnElement[bool]:
     # The command line has no account among the users, and keeps what it has planned.
-    return exists().where(
+    is_out = exists().where(
         User.id == ClusterOperation.actor_id,
         or_(User.deactivated_at.is_not(None), User.role.not_in(_MAY_ACT)),
     )
+    # A token that has expired was good when it was used; a revoked one perhaps was not.
+    is_revoked = exists().where(
+        cast(ApiToken.id, Text) == ClusterOperation.result[_PROGRAM].astext,
+        ApiToken.revoked_at.is_not(None),
+    )
+    return or_(is_out, is_revoked)
 
 
 def _is_attended() -> ColumnElement[bool]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
+from uuid import UUID
 
 from services.core.audit import Action
 
@@ -72,7 +73,7 @@ class OperationRequest:
     `node` is the server that it is about: for a switchover or a failover, the one that
     is to lead. `typed` is what was typed to confirm that something may be lost.
     `scheduled_at` is for switchovers, `seconds` for pauses of replay and delayed
-    standbys, `changes` for settings.
+    standbys, `changes` for settings. `token_id` is the token of a program that asks.
     """
 
     kind: OperationKind
@@ -82,6 +83,7 @@ class OperationRequest:
     scheduled_at: datetime | None = None
     seconds: float | None = None
     changes: Mapping[str, Any] = field(default_factory=dict)
+    token_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

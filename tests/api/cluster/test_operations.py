@@ -1,13 +1,16 @@
 """Operations on the servers that programs request."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, func, update
 
 from api.core.answers import LSN_HEADER
 from db.models.replication import ClusterOperation
+from db.models.user import ApiToken
 from db.postgres import SYSTEM
+from services.cluster import operations
 from services.core.actors import Role, Scope
 from services.people import tokens
 from tests.api.conftest import Client
@@ -31,7 +34,7 @@ def operator(application):
     )
 
 
-def test_a_planned_switchover_is_read_and_cancelled_by_the_id_in_the_answer(operator):
+def plan(operator):
     best = operator.get(f"{BASE}/preview").json()["candidates"][0]["name"]
     body = {
         "act": "switchover",
@@ -39,8 +42,11 @@ def test_a_planned_switchover_is_read_and_cancelled_by_the_id_in_the_answer(oper
         "reason": "Kernel update on the primary",
         "scheduled_at": (datetime.now(UTC) + timedelta(days=2)).isoformat(),
     }
+    return operator.post(f"{BASE}/acts", body)
 
-    planned = operator.post(f"{BASE}/acts", body)
+
+def test_a_planned_switchover_is_read_and_cancelled_by_the_id_in_the_answer(operator):
+    planned = plan(operator)
 
     assert (planned.status_code, planned.json()["state"]) == (202, "scheduled")
     path = f"{BASE}/acts/{planned.json()['id']}"
@@ -50,6 +56,25 @@ def test_a_planned_switchover_is_read_and_cancelled_by_the_id_in_the_answer(oper
     assert cancelled.status_code == 204
     after = {LSN_HEADER: cancelled.headers[LSN_HEADER]}
     assert operator.get(path, headers=after).json()["state"] == "cancelled"
+
+
+def test_a_planned_switchover_ends_with_the_token_that_planned_it(
+    operator, application
+):
+    assert plan(operator).status_code == 202
+    read_planned = partial(application.database.read_latest, operations.planned)
+    assert read_planned(identity=SYSTEM).value.is_authorized
+
+    # The operator's: no other token of this module has this scope alone.
+    revoked = update(ApiToken).where(
+        ApiToken.scopes == [Scope.ACT_ON_REPLICATION.value]
+    )
+    application.database.write(
+        lambda session: session.execute(revoked.values(revoked_at=func.now())),
+        identity=SYSTEM,
+    )
+
+    assert not read_planned(identity=SYSTEM).value.is_authorized
 
 
 def test_a_dry_run_refuses_what_could_not_be_done(operator):

@@ -21,6 +21,7 @@ from services.cluster.operations import (
 from services.cluster.operations.refusals import ServersBusy
 from services.core.actors import CONSOLE, Role, Scope
 from services.core.errors import InvalidInput, NotAllowed, NotFound
+from services.people import tokens
 from services.people.sign_in.confirmations import NotConfirmed
 from tests.kit import cast
 from tests.services.people.people_samples import desk, events
@@ -253,6 +254,36 @@ def test_what_is_due_is_not_begun_for_somebody_deactivated(session, boss):
     *_, event = events(session, "cluster:switchover")
     assert (event.subject_id, event.actor_id) == (str(operation), None)
     assert event.details == {"cancelled": True}
+
+
+def test_what_a_revoked_token_has_planned_is_not_begun(session, boss):
+    scopes = [Scope.ACT_ON_REPLICATION, Scope.READ_REPLICATION]
+    days = timedelta(days=1)
+    made = {
+        name: tokens.issue_own(
+            session, boss.actor, name=name, scopes=scopes, lifetime=days, **boss.fresh
+        )
+        for name in ("lost", "kept")
+    }
+    bearers = {name: tokens.find(session, token) for name, token in made.items()}
+    planned = {
+        name: operations.request(
+            session,
+            bearer.actor,
+            replace(later(hours=1), token_id=bearer.token_id),
+            session_id=None,
+        )
+        for name, bearer in bearers.items()
+    }
+    tokens.revoke(session, boss.actor, bearers["lost"].token_id)
+
+    operations.close_missed(session)
+
+    states = {row.id: row.state for row in rows(session)}
+    assert states[planned["lost"]] == "cancelled"
+    assert states[planned["kept"]] == "scheduled"
+    *_, event = events(session, "cluster:switchover")
+    assert event.subject_id == str(planned["lost"])
 
 
 def test_what_was_missed_is_not_made_up_for(session, boss):
