@@ -183,7 +183,8 @@ def _confirm_deactivation(person: Person) -> None:
                 "**{name}** is signed out everywhere at once and cannot sign in until "
                 "you reactivate them. Their tokens and links are permanently revoked, "
                 "their exports end, and mails that they scheduled are no longer sent. "
-                "What they entered, filed or shared with colleagues stays."
+                "What they entered, filed or shared with colleagues stays, and "
+                "documents in their inbox are unassigned again."
             ).format(name=plain(person.name))
         )
         if confirmed(_("Deactivate"), key="user_deactivate_confirm", is_final=True):

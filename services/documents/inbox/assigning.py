@@ -1,6 +1,6 @@
 """How documents of the inbox are assigned to a colleague, finished and put back."""
 
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
@@ -15,14 +15,12 @@ from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput
 from services.core.sentences import Sentence
-from services.documents.inbox.reading import Colleague, InboxItem, find_item
+from services.documents.inbox.reading import AT_WORK, Colleague, InboxItem, find_item
 from services.documents.records import look_up
 from services.documents.records.errors import NoSuchDocument
 from services.documents.records.model import DocumentRecord
 from services.lists.folding import by_name
 from services.patients.care import care
-
-_AT_WORK: Final = (Role.STAFF.value, Role.CLINICIAN.value)
 
 
 class AssigneeMayNotOpen(Conflict):
@@ -93,7 +91,7 @@ def reopen(session: Session, actor: Actor, document_id: UUID) -> InboxItem:
 def _colleagues() -> Select[UUID, str, str]:
     """Select possible assignees, in a session that may see all accounts."""
     return select(User.id, User.name, User.role).where(
-        User.role.in_(_AT_WORK),
+        User.role.in_(AT_WORK),
         User.deactivated_at.is_(None),
         # A program has no address, and reads no inbox.
         User.email.is_not(None),

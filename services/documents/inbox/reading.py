@@ -1,5 +1,6 @@
 """The inbox, limited to the documents that the actor may see."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -23,6 +24,7 @@ from db.models.document import Document, DocumentVersion
 from db.models.incoming import DocumentAssignment
 from db.models.patient import LISTED_NAME, PATIENT_NAME, Patient
 from db.models.user import User
+from db.postgres import assume_role
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
@@ -35,6 +37,8 @@ from services.documents.records.visibility import is_visible_to
 # stay.
 CAME_WITHIN: Final = timedelta(days=30)
 MOST_LISTED: Final = 200
+# The roles that documents can be assigned to.
+AT_WORK: Final = (Role.STAFF.value, Role.CLINICIAN.value)
 _PLACE: Final = (~Document.urgent, Document.created_at, Document.id)
 
 
@@ -101,7 +105,8 @@ def list_inbox(
 
     A clinician's inbox has what others filed about their patients; the front desk's has
     what patients sent, and documents that have no patient or no type yet. Both also
-    have what was assigned to somebody. A page has at most 200 documents, or `limit`;
+    have what was assigned to somebody; what was assigned to a colleague who has left is
+    unassigned again. A page has at most 200 documents, or `limit`;
     `next` of a page is the `after` of the following one. Raises InvalidInput,
     NotAllowed.
     """
@@ -109,7 +114,10 @@ def list_inbox(
     most = min(limit, MOST_LISTED)
     rows = session.execute(
         _selected(actor)
-        .where(_waits(actor, view, now), _follows(session, after) if after else true())
+        .where(
+            _waits(actor, view, now, _list_departed(session)),
+            _follows(session, after) if after else true(),
+        )
         .order_by(*_PLACE)
         .limit(most + 1)
     )
@@ -132,9 +140,10 @@ def count_inbox(session: Session, actor: Actor, now: datetime) -> InboxCounts:
     """Count what waits for the actor, without names. Raises NotAllowed."""
     actor.require(Permission.VIEW_DOCUMENTS)
     # Two subqueries, each with an index of its own: assignments, and recent documents.
+    departed = _list_departed(session)
     mine, unassigned = (
         _documents(actor, func.count(Document.id))
-        .where(_waits(actor, view, now))
+        .where(_waits(actor, view, now, departed))
         .scalar_subquery()
         for view in (InboxView.MINE, InboxView.UNASSIGNED)
     )
@@ -156,13 +165,37 @@ def find_item(session: Session, actor: Actor, document_id: UUID) -> InboxItem:
     return _item_of(row)
 
 
-def _waits(actor: Actor, view: InboxView, now: datetime) -> ColumnElement[bool]:
+def _list_departed(session: Session) -> Sequence[UUID]:
+    """Return who still has documents in the inbox, and may not deal with them any more.
+
+    They were deactivated, or have a role without an inbox. It may be undone, so their
+    assignments are kept.
+    """
+    departed = (
+        select(User.id)
+        .select_from(DocumentAssignment)
+        .join(User, User.id == DocumentAssignment.assignee_id)
+        .where(
+            DocumentAssignment.done_at.is_(None),
+            or_(User.deactivated_at.is_not(None), User.role.not_in(AT_WORK)),
+        )
+        .distinct()
+    )
+    # Not every role that has an inbox may see all accounts.
+    with assume_role(session, "system"):
+        return session.scalars(departed).all()
+
+
+def _waits(
+    actor: Actor, view: InboxView, now: datetime, departed: Sequence[UUID]
+) -> ColumnElement[bool]:
     """Select what is not done in this part of the actor's inbox."""
     is_assigned = DocumentAssignment.assignee_id.is_not(None)
     if view is InboxView.MINE:
         wanted = DocumentAssignment.assignee_id == actor.id
     elif view is InboxView.UNASSIGNED:
-        wanted = ~is_assigned & _came_in(actor, now)
+        is_left = DocumentAssignment.assignee_id.in_(departed)
+        wanted = or_(~is_assigned & _came_in(actor, now), is_left)
     else:
         wanted = or_(is_assigned, _came_in(actor, now))
     return and_(DocumentAssignment.done_at.is_(None), wanted)

@@ -6,9 +6,10 @@ All of it through the app's login, under each role's identity.
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from db.models.audit import AuditEvent
+from db.models.user import User
 from db.postgres import SYSTEM
 from services.core.actors import Role
 from services.core.errors import InvalidInput, NotAllowed
@@ -93,6 +94,35 @@ def test_what_nobody_was_assigned_to_goes_after_a_month_and_the_rest_stays(clini
 
     assert "Nobody's" not in titles(clinic, clinic.dora, EVERYBODY, later=month)
     assert "Dora's" in titles(clinic, clinic.dora, MINE, later=month)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        pytest.param({"deactivated_at": func.now()}, id="deactivated"),
+        pytest.param({"role": Role.ANALYST.value}, id="another role"),
+    ],
+)
+def test_what_a_colleague_leaves_behind_is_unassigned_however_old(clinic, loss):
+    def change(**values):
+        changed = update(User).where(User.id == leaver.id).values(**values)
+        clinic.database.write(lambda s: s.execute(changed), identity=SYSTEM)
+
+    leaver = clinic.database.write(
+        lambda s: cast.add_actor(s, Role.STAFF), identity=SYSTEM
+    ).value
+    title = f"Left behind {leaver.id}"
+    paper = filed(clinic, clinic.cleo, title=title)
+    assign(clinic, clinic.cleo, paper, leaver)
+    month = timedelta(days=31)
+    assert title not in titles(clinic, clinic.dora, later=month)
+
+    change(**loss)
+
+    assert title in titles(clinic, clinic.dora, later=month)
+    assert title in titles(clinic, clinic.cleo, later=month)
+    change(deactivated_at=None, role=Role.STAFF.value)
+    assert title not in titles(clinic, clinic.dora, later=month)
 
 
 def test_counts_are_what_is_listed_and_name_nobody(clinic):

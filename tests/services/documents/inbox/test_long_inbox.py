@@ -102,7 +102,8 @@ def test_counting_reads_one_row(clinic):
             event.remove(connection, "after_cursor_execute", note)
 
     assert clinic.write(clinic.cleo, read) == count(clinic, clinic.cleo)
-    assert rows == [1]
+    # Statements that take on a role, and those that find nothing, read none.
+    assert [read for read in rows if read > 0] == [1]
 
 
 def test_pages_follow_each_other_with_what_is_urgent_first(clinic):
