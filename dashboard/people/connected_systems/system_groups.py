@@ -88,7 +88,7 @@ def _offer_groups(system: ConnectedSystem) -> None:
             _("Nobody has saved a list or a cohort that this system could be granted.")
         )
         return
-    labels = distinct_labels({user_id: (name,) for user_id, name in people.items()})
+    labels = distinct_labels(people)
     with st.container(border=True):
         owner = st.selectbox(
             _("Saved by"),

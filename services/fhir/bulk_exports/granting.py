@@ -52,14 +52,15 @@ def list_grants(
 
 def list_people_with_groups(
     session: Session, actor: Actor, role: Role
-) -> Mapping[UUID, str]:
+) -> Mapping[UUID, tuple[str, str]]:
     """Return the people with views or cohorts that a role may be granted, by name.
 
+    Each has the name and the e-mail address, which distinguishes people of one name.
     Raises NotAllowed.
     """
     actor.require(Permission.MANAGE_TOKENS)
     rows = session.execute(
-        select(User.id, User.name)
+        select(User.id, User.name, User.email)
         .where(
             User.deactivated_at.is_(None),
             select(SavedView.id)
@@ -68,7 +69,7 @@ def list_people_with_groups(
         )
         .order_by(func.lower(User.name), User.id)
     )
-    return {user_id: name for user_id, name in rows}  # noqa: C416 - of rows
+    return {user_id: (name, email or "") for user_id, name, email in rows}
 
 
 def list_saved_groups(

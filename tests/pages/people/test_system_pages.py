@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
 from dashboard.people.connected_systems.system_form import _TYPES
-from db.models.user import ConnectedSystem as SystemRow
+from db.models.user import ConnectedSystem as SystemRow, User
 from services.core.actors import Actor, Role
 from services.fhir import bulk_exports
 from services.lists import views
@@ -220,6 +220,23 @@ def test_a_group_is_granted_and_withdrawn_after_a_question(
     kept.expire_all()
     assert bulk_exports.list_grants(kept, boss.actor, exporting_id) == ()
     assert "No group is granted to it" in texts(app)
+
+
+def test_of_two_colleagues_with_one_name_each_is_offered_with_an_address(
+    open_page, kept: Session, exporting_id
+):
+    clerks = [save_list(kept, "With a pacemaker", Criteria())[0] for _ in range(2)]
+    emails = [f"{clerk.id}@example.org" for clerk in clerks]
+    for clerk, email in zip(clerks, emails, strict=True):
+        named = update(User).where(User.id == clerk.id)
+        kept.execute(named.values(name="Kim Doubled", email=email))
+    kept.commit()
+
+    app = open_page("system", system=str(exporting_id))
+
+    offered = app.selectbox(key=f"system_{exporting_id}_group_owner").options
+    assert {f"Kim Doubled, {email}" for email in emails} <= set(offered)
+    assert not app.exception
 
 
 def test_without_a_purpose_nothing_is_offered_and_what_was_granted_can_go(

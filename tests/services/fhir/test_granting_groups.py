@@ -22,7 +22,7 @@ from services.fhir.bulk_exports.model import (
 from services.lists import views
 from services.lists.criteria import Criteria, Filter, Group, Operator
 from services.patients.search.fields import PATIENTS
-from services.people import connected_systems
+from services.people import accounts, connected_systems
 from services.people.connected_systems import NoSuchSystem, SystemKeysTyped
 from services.people.sign_in.confirmations import NotConfirmed
 from tests.kit.backend_services import jwks_of, rsa_key
@@ -159,7 +159,8 @@ def test_what_somebody_at_work_has_saved_is_offered_to_roles_that_may_ask_it(
         given = (session, boss.actor, role, owner.actor.id)
         return bulk_exports.list_saved_groups(*given)
 
-    assert people(Role.STAFF) == {clerk.actor.id: clerk.actor.name}
+    email = accounts.find_email(session, clerk.actor.id)
+    assert people(Role.STAFF) == {clerk.actor.id: (clerk.actor.name, email)}
     assert people(Role.ANALYST).keys() == {clerk.actor.id, analyst.actor.id}
     assert people(Role.ADMIN) == {}
     assert saved(Role.STAFF, clerk) == (SavedGroup(listed, "Ours", "patients"),)
