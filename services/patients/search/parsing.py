@@ -8,7 +8,18 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, false, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    and_,
+    bindparam,
+    false,
+    func,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
 from db.models.patient import Patient
@@ -21,6 +32,7 @@ from services.patients.records import record_numbers
 _MAX_WORDS: Final = 10
 _PHONE: Final = re.compile(r"\+?[0-9 ()/.-]+")
 _FEWEST_DIGITS: Final = 6
+_MOST_OF_COUNTRY: Final = 3
 _YEAR: Final = re.compile(r"(?:19|20)[0-9]{2}")
 _SEPARATORS: Final = re.compile(r"[\s'’´`.,;-]+")
 _UMLAUT: Final = re.compile("[äöüÄÖÜ]")
@@ -29,6 +41,8 @@ _VOWEL: Final = re.compile("([aou])e?")
 # out.
 _SPELT_OUT: Final = re.compile("(?<![aeoq])([aou])e(?=[a-z])")
 _LONG: Final = 5
+# The O of obrien, after the pattern for the beginning of a word: O'Brien, D'Angelo.
+_ELIDED: Final = re.compile(r"(?<=-\]\))[dlo](?=[a-z]{3})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +64,14 @@ class PatientSearch:
     """A parsed search.
 
     `email` is the beginning of an address, `phone` digits without those that dial
-    abroad.
+    abroad. `domestic` are whole numbers by which one with a country code may be kept.
     """
 
     patient_id: UUID | None = None
     record_number: str = ""
     email: str = ""
     phone: str = ""
+    domestic: tuple[str, ...] = ()
     dates: tuple[date, ...] = ()
     years: tuple[int, ...] = ()
     words: tuple[str, ...] = ()
@@ -96,6 +111,7 @@ class PatientSearch:
             # As dialled at home and from abroad: +44 1632 ... is 01632 ...
             named["searched_phone"] = beginning(self.phone)
             named["searched_number"] = beginning(self.phone.lstrip("0")[::-1])
+            named["searched_domestic"] = list(self.domestic)
         if self.record_number:
             named["searched_record_number"] = self.record_number
         if self.patient_id:
@@ -131,7 +147,9 @@ def parse(typed: str) -> PatientSearch:
         return PatientSearch(dates=days, words=_words(around))
     phone, number = _phone(text), _record_number(text)
     if phone or number:
-        return PatientSearch(phone=phone, record_number=number)
+        return PatientSearch(
+            phone=phone, record_number=number, domestic=_domestic(text, phone)
+        )
     return _named(_words(around))
 
 
@@ -140,7 +158,8 @@ def _has_umlaut(word: str) -> bool:
 
 
 def _respelt(pattern: str, word: str, has_umlaut: bool) -> str:
-    """Let the pattern of a word match umlauts spelt as the vowel and an e as well."""
+    """Let a word's pattern match umlauts spelt out and an apostrophe left out."""
+    pattern = _ELIDED.sub(r"\g<0>'?", pattern)
     if has_umlaut:
         return _VOWEL.sub(r"\1e?", pattern)
     # In short words two vowels are rather Joel or Zoe.
@@ -189,6 +208,8 @@ def _numbers(shape: SearchShape) -> Iterator[ColumnElement[bool]]:
     if shape.has_phone:
         yield Patient.phone_key.like(bindparam("searched_phone"))
         yield func.reverse(Patient.phone_key).like(bindparam("searched_number"))
+        domestic = bindparam("searched_domestic", type_=ARRAY(Text))
+        yield Patient.phone_key == func.any(domestic)
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -207,6 +228,17 @@ def _phone(text: str) -> str:
         return ""
     # No number ends in zeros alone.
     return digits.removeprefix("00") if digits.strip("0") else ""
+
+
+def _domestic(text: str, phone: str) -> tuple[str, ...]:
+    """Return a number that was typed with a country code as it is dialled at home.
+
+    A country code has one to three digits, and most countries dial a 0 in its place.
+    """
+    if not text.startswith(("+", "00")):
+        return ()
+    rests = [phone[digits:] for digits in range(1, _MOST_OF_COUNTRY + 1)]
+    return tuple(zero + rest for rest in rests for zero in ("0", ""))
 
 
 def _record_number(text: str) -> str:
