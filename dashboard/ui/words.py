@@ -150,17 +150,20 @@ def born(patient: PatientRecord | Identity, today: date) -> str:
 
 
 def aged(patient: PatientRecord | Identity, today: date) -> str:
-    """Return the age, in months for infants."""
+    """Return the age, in months for infants and in days for newborns."""
     return age_on(today, patient.date_of_birth)
 
 
 def age_on(today: date, birth: date) -> str:
-    """Return the age of somebody born on a day, in months for infants."""
+    """Return the age of somebody born on a day, as `aged` does."""
     years = years_lived(birth, today)
     if years >= _COUNTED_IN_YEARS:
         return _("{years} years").format(years=years)
     months = (today.year - birth.year) * 12 + today.month - birth.month
     months -= today.day < birth.day
+    if months < 1:
+        days = (today - birth).days
+        return ngettext("{days} day", "{days} days", days).format(days=days)
     return ngettext("{months} month", "{months} months", months).format(months=months)
 
 

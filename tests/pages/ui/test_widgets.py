@@ -121,15 +121,16 @@ def test_an_address_becomes_no_link_where_links_do_not_belong():
 @pytest.mark.parametrize(
     ("born", "age"),
     [
-        (date(2026, 11, 20), "0 months"),
-        (date(2026, 10, 21), "0 months"),
+        (date(2026, 11, 20), "0 days"),
+        (date(2026, 11, 19), "1 day"),
+        (date(2026, 10, 21), "30 days"),
         (date(2026, 10, 20), "1 month"),
         (date(2024, 11, 21), "23 months"),
         (date(2024, 11, 20), "2 years"),
         (date(1926, 11, 21), "99 years"),
     ],
 )
-def test_infants_are_aged_in_months(born, age):
+def test_infants_are_aged_in_months_and_newborns_in_days(born, age):
     assert aged(patient(date_of_birth=born), TODAY) == age
 
 
