@@ -81,6 +81,8 @@ def _ask() -> None:
     with error_boundary():
         draft = _fields()
         if draft is None:
+            # The button waits for a doctor.
+            confirmed(_("Block the time"), key="calendar_block", is_disabled=True)
             return
         known: tuple[ExceptionDraft, Sequence[VisitToMove]] | None
         known = st.session_state.get(_PREVIEW)

@@ -12,12 +12,19 @@ from dashboard.visits.doctors.doctor_listing import bookable_doctors, doctor_lab
 
 
 def choose_doctor(key: str) -> UUID | None:
-    """Draw the list of the doctors who can be booked; None if there are none."""
+    """Draw the list of the doctors who can be booked; None until one is chosen."""
     names = doctor_labels(bookable_doctors())
+    # Nobody is proposed: the first of the alphabet is the wrong one for most visits.
     if st.session_state.get(key) not in names:
-        st.session_state[key] = next(iter(names), None)
+        st.session_state[key] = None
     doctor_id: UUID | None = st.selectbox(
-        _("Doctor"), list(names), key=key, format_func=names.__getitem__, width=220
+        _("Doctor"),
+        list(names),
+        key=key,
+        index=None,
+        format_func=names.__getitem__,
+        placeholder=_("Choose a doctor"),
+        width=220,
     )
     return doctor_id
 

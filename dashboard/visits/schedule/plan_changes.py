@@ -18,5 +18,10 @@ def show_plan_result(sentence: str, became: PlanResult) -> None:
         withdrawals = _("{withdrawn} free slots withdrawn.")
         said.append(withdrawals.format(withdrawn=withdrawn))
     if became.left:
-        said.append(_("Some visits still have to be moved: see the list."))
+        said.append(
+            _(
+                "Some visits still have to be moved: they are listed in the doctor's "
+                "plan."
+            )
+        )
     notify(" ".join(said))

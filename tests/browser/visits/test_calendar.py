@@ -204,6 +204,8 @@ def test_a_stretch_that_is_drawn_is_blocked_once_its_visits_were_named(
     expect(page.get_by_text("Blocked: Course")).to_have_count(0)
     dialog.get_by_role("button", name="Block it, 1 to be moved").click()
     expect(page.get_by_text("Blocked: Course")).to_be_visible()
+    # The calendar itself has no such list.
+    expect(page.get_by_text("they are listed in the doctor's plan")).to_be_visible()
     expect(free_time(page, day.doctor, "09:20")).to_have_count(0)
     expect(visit_of(page, day)).to_be_visible()
 
