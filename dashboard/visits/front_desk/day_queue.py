@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
@@ -32,7 +32,10 @@ _BEFORE_IT_IS_OVER = (
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A day's visits: the longest waiting first, in the room, expected, and over."""
+    """A day's visits: the longest waiting first, in the room, expected, and over.
+
+    Of those that are over, the latest comes first.
+    """
 
     waiting: tuple[VisitRecord, ...]
     in_room: tuple[VisitRecord, ...]
@@ -133,12 +136,18 @@ def own(day: date) -> tuple[VisitRecord, ...]:
 def sort(visits: Sequence[VisitRecord]) -> Queue:
     """Sort visits by how far they have come."""
     waiting = [visit for visit in visits if visit.status is VisitStatus.CHECKED_IN]
+    # What was ended by mistake is among the last.
+    over = sorted(filter(_is_over, visits), key=_beginning, reverse=True)
     return Queue(
         tuple(sorted(waiting, key=lambda visit: -(visit.waited_seconds or 0))),
         tuple(visit for visit in visits if visit.status is VisitStatus.IN_ROOM),
         tuple(visit for visit in visits if visit.status is VisitStatus.SCHEDULED),
-        tuple(visit for visit in visits if _is_over(visit)),
+        tuple(over),
     )
+
+
+def _beginning(visit: VisitRecord) -> datetime:
+    return visit.starts_at
 
 
 def _is_over(visit: VisitRecord) -> bool:

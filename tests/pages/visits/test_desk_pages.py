@@ -548,6 +548,16 @@ def test_the_queue_counts_who_waits_for_longest_first(clinic, visit):
     )
 
 
+def test_the_latest_visit_that_is_over_comes_first(clinic, visit):
+    for hour in (9, 11, 10):
+        visit(begins=at_hour(hour), status="completed")
+
+    app = clinic.open("desk")
+
+    times = [row[1] for row in rows_of(app, "desk_done")]
+    assert times == ["11:00", "10:00", "09:00"]
+
+
 def test_home_begins_with_who_waits_and_who_comes_next(clinic, visit):
     waiting = visit(begins=at_hour(1))
     clinic.write(
