@@ -47,6 +47,11 @@ window.__streamlit = {
     if (state === "silent") tell("answering")
   }
 
+  // What was asked by another connection is answered no more.
+  const renewed = (event) => {
+    if (event.target === stream) window.dispatchEvent(new Event("chartroom:connection"))
+  }
+
   const answered = () => {
     askedAt = null
     refusedAt = null
@@ -61,6 +66,8 @@ window.__streamlit = {
       stream = this
       this.addEventListener("open", opened)
       this.addEventListener("message", answered)
+      this.addEventListener("open", renewed)
+      this.addEventListener("close", renewed)
     }
 
     send(data) {

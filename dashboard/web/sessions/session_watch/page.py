@@ -33,6 +33,7 @@ _SCRIPT: Final = read_joined(
             "banner.js",
             "broken.js",
             "uploads.js",
+            "unsent.js",
             "notices.js",
             "uploader.js",
             "labels.js",
