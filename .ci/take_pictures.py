@@ -69,6 +69,37 @@ def _open_maya(page: Page) -> None:
     _open(page, "link", "Brandt, Maya")
 
 
+def _save(page: Page, **values: str) -> None:
+    """Type values into the record that is edited, and save it."""
+    for field, value in values.items():
+        page.get_by_label(field.replace("_", " ").capitalize(), exact=True).fill(value)
+        page.keyboard.press("Tab")
+    ready(page)
+    page.get_by_role("button", name="Save changes").click()
+
+
+def _edit(page: Page) -> None:
+    ready(page)
+    page.get_by_role("button", name="Edit", exact=True).click()
+    page.get_by_role("button", name="Save changes").wait_for()
+    ready(page)
+
+
+def _edit_too_late(page: Page) -> None:
+    """Save a record that a colleague has changed since it was opened."""
+    _open(page, "link")
+    address = page.url
+    _edit(page)
+    colleague = page.context.new_page()
+    colleague.goto(address)
+    _edit(colleague)
+    _save(colleague, phone_number="01632960876", address="102 Myers Street, Damian")
+    colleague.get_by_role("button", name="Edit", exact=True).wait_for()
+    colleague.close()
+    _save(page, phone_number="01632165181", address="5 Harbour Lane, Damian")
+    page.get_by_text("Somebody else changed this record").wait_for()
+
+
 def _choose(page: Page, label: str, number: int, text: str) -> None:
     option = page.get_by_role("option", name=text, exact=True).first
     # A list that is opened while the page is still being drawn is closed again.
@@ -149,6 +180,8 @@ PICTURES: Final = (
     Picture("statistics", _INES, "/statistics"),
     Picture("backups", _INES, "/backups", _name_no_folder),
     Picture("audit", _INES, "/audit"),
+    # It changes a record, so it comes last.
+    Picture("stale-edit", _ROSA, "/patients", _edit_too_late, height=640),
 )
 
 
