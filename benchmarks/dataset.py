@@ -58,7 +58,7 @@ def side_by_side(
     ):
         url = addresses.node_url(session.info["served"].node, OWNER, name)
         with closing(psycopg2.connect(url)) as raw:
-            register_uuid(conn_or_curs=raw)  # type: ignore[no-untyped-call]
+            register_uuid(conn_or_curs=raw)
             yield session, raw
 
 

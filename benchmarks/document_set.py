@@ -212,7 +212,7 @@ def _document(words: list[str], patients: object, number: int) -> tuple[str, str
         " ".join(text[n : n + _WORDS_OF_A_PAGE])
         for n in range(0, len(text), _WORDS_OF_A_PAGE)
     ]
-    patient = chance.choice(patients) if number % 20 else r"\N"  # type: ignore[arg-type]
+    patient = chance.choice(patients) if number % 20 else r"\N"
     kind = chance.choice(_TYPES)
     written = "{" + ",".join(f'"{page}"' for page in pages) + "}"
     return (

@@ -123,7 +123,7 @@ class App:
         context = self.browser.new_context(
             base_url=self.address, viewport={"width": 1440, "height": 900}
         )
-        context.add_cookies(self.cookies)  # type: ignore[arg-type] # what it gave
+        context.add_cookies(self.cookies)  # what it gave
         context.add_init_script(_SHIFTS)
         # The timed user gets no tour.
         context.add_init_script("localStorage.setItem('chartroom.tour', 'never')")

@@ -199,7 +199,7 @@ class Tab:
         while True:
             with suppress(ConnectionClosed):
                 async for frame in self._stream:
-                    message = ForwardMsg.FromString(bytes(frame))  # type: ignore[arg-type]
+                    message = ForwardMsg.FromString(bytes(frame))
                     self._take(self._whole(message))
             if self._is_leaving:
                 return
