@@ -66,6 +66,19 @@ def test_what_people_do_is_one_sentence_in_the_log_and_a_row_in_its_file(
     }
 
 
+def test_however_long_a_sentence_is_the_time_beside_it_stays_on_one_line(site: Site):
+    with site.lend(Role.ADMIN, at="/audit") as admin:
+        ready(admin)
+        ship(site)
+        admin.reload()
+        row = ready(admin).get_by_role("row").filter(has_text="viewed the audit log")
+        time = row.first.get_by_role("rowheader")
+        expect(time).to_have_css("white-space", "nowrap")
+        # A card of a phone has nothing beside the time.
+        admin.set_viewport_size({"width": 390, "height": 844})
+        expect(time).to_have_css("white-space", "normal")
+
+
 # The text of an empty field for a day, with its separators.
 _AS_READ = """field => [...field.querySelectorAll("[data-type]")].map(part =>
     getComputedStyle(part, "::before").content.replace(/^none$|^"|"$/g, "") ||
