@@ -90,6 +90,21 @@ def once_for_all_runs() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_page_breaks() -> Iterator[None]:
+    """Fail a test as soon as one of its runs ends in an exception."""
+    run_script = AppTest._run
+
+    def run(app: AppTest, *args: Any, **how: Any) -> AppTest:
+        run_script(app, *args, **how)
+        assert not app.exception, "A run ended in an exception, which the log tells."
+        return app
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AppTest, "_run", run)
+        yield
+
+
 def _await_end(runner: LocalScriptRunner, timeout: float) -> None:
     assert runner._script_thread is not None
     runner._script_thread.join(timeout)
@@ -421,7 +436,6 @@ def rows_of(app: AppTest, key: str = "patients_table") -> list[list[str]]:
 def press(app: AppTest, key: str) -> AppTest:
     """Press a button and return the page that it leads to; it must not have failed."""
     app.button(key=key).click().run()
-    assert not app.exception
     return app
 
 

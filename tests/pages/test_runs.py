@@ -4,8 +4,10 @@ import time
 import weakref
 from datetime import UTC, datetime
 
+import pytest
 from streamlit.runtime.scriptrunner import script_cache
 from streamlit.runtime.secrets import secrets_singleton
+from streamlit.testing.v1 import AppTest
 
 from dashboard.web.page_context import page_reads
 from db.postgres import Read, Served
@@ -26,9 +28,8 @@ def test_nobody_looks_for_a_file_of_secrets_to_know_who_is_here(
         lambda _: looks.append(1) or real(),
     )
 
-    app = clinic.open("patients")
+    clinic.open("patients")
 
-    assert not app.exception
     assert not looks
 
 
@@ -42,10 +43,18 @@ def test_a_page_that_is_opened_again_is_not_compiled_again(clinic: Clinic, monke
         lambda path: compiled.append(path) or real(path),
     )
 
-    app = clinic.open("patients")
+    clinic.open("patients")
 
-    assert not app.exception
     assert compiled == []
+
+
+def _page_that_breaks():
+    raise LookupError("There is no such thing here.")
+
+
+def test_a_run_that_ends_in_an_exception_fails_its_test():
+    with pytest.raises(AssertionError, match="A run ended in an exception"):
+        AppTest.from_function(_page_that_breaks).run()
 
 
 class Answer:

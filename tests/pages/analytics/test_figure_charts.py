@@ -55,7 +55,6 @@ def chart_of_quarters(measure: FigureMeasure, language: str = ENGLISH) -> Any:
     app.session_state["measure"] = measure
     app.session_state["chartroom_language"] = language
     app.run()
-    assert not app.exception
     [chart] = app.get("vega_lite_chart")
     return json.loads(chart.proto.spec)
 
@@ -113,5 +112,4 @@ def test_a_pivot_table_of_documents_names_their_types(language, header, row):
     app.run()
 
     table = tools_of(app)["Documents"]["table"]
-    assert not app.exception
     assert (table["header"], table["rows"]) == (header, [row])

@@ -23,7 +23,6 @@ def repository(
 
 def said(app: AppTest) -> str:
     """Return all texts of the page."""
-    assert not app.exception
     kinds = (app.markdown, app.info, app.warning, app.error, app.caption)
     words = "\n".join(element.value for kind in kinds for element in kind)
     # Without the escapes that keep Markdown from taking it for markup.

@@ -88,4 +88,3 @@ def test_the_phases_and_steps_of_one_are_shown(
     assert "Writers waited **0.84 s**" in text
     assert "Timeline 1 to 2" in text
     assert "Asked Patroni" in text
-    assert not app.exception

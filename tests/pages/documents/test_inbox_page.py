@@ -25,13 +25,11 @@ def test_a_document_is_assigned_on_its_page_and_is_in_that_inbox(
     page.button(key="document_assign").click().run()
     page.selectbox(key=f"inbox_assignee_{paper.id}").set_value(doctor.id)
     press(page, "document_assign", "inbox_assign_save")
-    assert not page.exception
 
     app = clinic.open("inbox", DOCTOR)
     assert app.segmented_control(key="inbox_view").value == InboxView.MINE
     (row,) = rows_of(app, "inbox_table")
     assert (row[0], row[5]) == ("For the doctor", doctor.name)
-    assert not app.exception
 
     page = clinic.open("document", DOCTOR, document=paper.id)
     assert page.button(key="document_assign").label == f"Assigned: {plain(doctor.name)}"
@@ -62,7 +60,6 @@ def test_home_tells_how_much_waits_and_leads_there(clinic: Clinic, file: File):
 
     numbers = {metric.label: metric.value for metric in app.metric}
     assert int(numbers["Inbox"]) > 0
-    assert not app.exception
 
 
 def test_a_long_inbox_says_where_it_is_cut_and_goes_on(
@@ -83,4 +80,3 @@ def test_a_long_inbox_says_where_it_is_cut_and_goes_on(
     assert (len(first), len(more)) == (2, 4)
     titles = [row[0] for row in rows_of(app, "inbox_table")]
     assert len(titles) == len(set(titles)) >= 5
-    assert not app.exception

@@ -14,7 +14,6 @@ def test_an_administrator_adds_a_tag_and_is_told_what_its_deletion_costs(
     app.text_input(key="tags_new_0_name").input("Claim")
     app.button(key="tags_add_submit").click().run()
 
-    assert not app.exception
     # Another form: a browser keeps what was typed into the same one.
     assert app.text_input(key="tags_new_1_name").value == ""
     [made] = clinic.write(lambda s: tags.list_tags(s, clinic.clerk))

@@ -57,8 +57,6 @@ def test_chosen_columns_stay_chosen_in_the_next_session(clinic: Clinic):
     again.button(key="patients_columns").click().run()
     press(again, "patients_columns_usual")
     assert heads(clinic.open("patients")) == usual
-    assert not app.exception
-    assert not again.exception
 
 
 def test_texts_of_the_record_are_columns_called_as_in_its_form(clinic: Clinic):
@@ -72,7 +70,6 @@ def test_texts_of_the_record_are_columns_called_as_in_its_form(clinic: Clinic):
     assert row[1:] == ["7 Column Row", "Doris Columnar"]
     again.button(key="patients_columns").click().run()
     press(again, "patients_columns_usual")
-    assert not again.exception
 
 
 def test_without_any_column_the_choice_is_refused_and_the_list_stays(clinic: Clinic):

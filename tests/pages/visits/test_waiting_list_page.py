@@ -107,7 +107,6 @@ def test_who_waits_is_listed_with_a_number_and_narrowed_to_one_doctor(
     assert bea[2] == "Any doctor, Cardiology"
     assert "**2 patients are waiting**" in text
     assert rows_of(app, TABLE) == [ada]
-    assert not app.exception
 
 
 def test_who_waits_for_a_doctor_who_left_is_marked_and_booked_with_another(
@@ -137,7 +136,6 @@ def test_on_the_patients_own_visits_it_is_said_that_nobody_can_be_booked(
 
     captions = [caption.value for caption in app.caption]
     assert ("Cannot be booked at the moment" in captions) is not is_active
-    assert not app.exception
 
 
 def test_one_is_taken_off_the_list_once_that_is_confirmed(clinic: Clinic, join, do):
