@@ -22,16 +22,6 @@ from tests.kit import cast
 SQL = "SELECT count(*) FROM visits"
 
 
-@pytest.fixture
-def analyst(session):
-    return cast.add_actor(session, cast.ANA)
-
-
-@pytest.fixture
-def colleague(session):
-    return cast.add_actor(session, Role.ANALYST)
-
-
 def save(session, actor, name="Visits"):
     key = queries.remember(session, actor, queries.parse(SQL))
     return views.save_view(

@@ -9,18 +9,12 @@ from services.analytics import cohorts
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind, Rule
 from services.core.errors import InvalidInput
 from services.patients.records.model import Sex
-from tests.kit import cast
 from tests.services.analytics.cohorts.test_counting import diagnosed, person
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 GOUT = Cohort(entry=CohortEvent(kind=EventKind.DIAGNOSIS, words="gout"))
 ASTHMA = Cohort(entry=CohortEvent(kind=EventKind.DIAGNOSIS, words="asthma"))
 OLD, YOUNG = date(1950, 1, 1), date(1990, 1, 1)
-
-
-@pytest.fixture
-def analyst(session):
-    return cast.add_actor(session, cast.ANA)
 
 
 @pytest.fixture

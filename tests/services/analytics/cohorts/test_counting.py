@@ -83,11 +83,6 @@ def doctor_id(session):
 
 
 @pytest.fixture
-def analyst(session):
-    return cast.add_actor(session, cast.ANA)
-
-
-@pytest.fixture
 def count(session, analyst):
     def count(cohort, zone=UTC, k=1):
         now = datetime.now(zone)

@@ -24,11 +24,6 @@ K = 5
 
 
 @pytest.fixture
-def analyst(session):
-    return cast.add_actor(session, cast.ANA)
-
-
-@pytest.fixture
 def gouty(session):
     """Ten women and eleven men with gout, one more on another day, twenty without."""
     for sex, number in (("female", 10), ("male", 11)):

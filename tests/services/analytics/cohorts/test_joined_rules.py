@@ -20,7 +20,6 @@ from services.analytics.cohorts import (
 )
 from services.analytics.figures import Figure, FigureMeasure, Quantity, counting
 from services.core.errors import InvalidInput
-from tests.kit import cast
 from tests.services.analytics.cohorts.test_counting import (
     DAY,
     HYPERTENSION,
@@ -134,11 +133,6 @@ def count(session, analyst, question):
     return [each.patients for each in result.cohorts], [
         each.patients for each in result.overlaps
     ]
-
-
-@pytest.fixture
-def analyst(session):
-    return cast.add_actor(session, cast.ANA)
 
 
 @pytest.fixture

@@ -40,16 +40,6 @@ def card(title="Visits", **more):
     return Card(id=uuid4(), title=title, figure=VISITS, **more)
 
 
-@pytest.fixture
-def analyst(session):
-    return cast.add_actor(session, cast.ANA)
-
-
-@pytest.fixture
-def colleague(session):
-    return cast.add_actor(session, Role.ANALYST)
-
-
 def test_a_dashboard_is_read_as_it_was_made(session, analyst):
     draft = DashboardDraft(
         name="  The  desk ",

@@ -12,16 +12,6 @@ from tests.kit import cast
 
 
 @pytest.fixture
-def analyst(session):
-    return cast.add_actor(session, cast.ANA)
-
-
-@pytest.fixture
-def colleague(session):
-    return cast.add_actor(session, Role.ANALYST)
-
-
-@pytest.fixture
 def made(session, analyst):
     return dashboards.create(session, analyst, DashboardDraft(name="Desk"))
 

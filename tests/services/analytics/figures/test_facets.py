@@ -21,11 +21,6 @@ GOUT = CohortEvent(kind=EventKind.DIAGNOSIS, words="gout")
 
 
 @pytest.fixture
-def analyst(session):
-    return cast.add_actor(session, cast.ANA)
-
-
-@pytest.fixture
 def ill(session):
     """Nine have gout, one of them later; six asthma, three rabies, ten are well."""
     for term, number in (("Gout", 8), ("Asthma", 6), ("Rabies", 3)):

@@ -47,11 +47,6 @@ VISITS = Figure(
 
 
 @pytest.fixture
-def analyst(session):
-    return cast.add_actor(session, cast.ANA)
-
-
-@pytest.fixture
 def disclose(session, analyst):
     def disclose(figure, k=K, now=NOW):
         counted = figures.count(session, analyst, figure, now=now, smallest_group=k)

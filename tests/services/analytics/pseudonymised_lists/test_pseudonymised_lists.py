@@ -31,11 +31,6 @@ WOMEN = where(*NUTS.where.members, FEMALE)
 
 
 @pytest.fixture
-def analyst(session):
-    return cast.add_actor(session, cast.ANA)
-
-
-@pytest.fixture
 def register(session):
     def register(number, sex="female", *allergies):
         for _ in range(number):

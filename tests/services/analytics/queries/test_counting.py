@@ -42,11 +42,6 @@ PATIENTS = "count(DISTINCT patient_id) AS patients"
 
 
 @pytest.fixture
-def analyst(session):
-    return cast.add_actor(session, cast.ANA)
-
-
-@pytest.fixture
 def shown(session, analyst):
     """Returns what an analyst is shown of a query."""
 
