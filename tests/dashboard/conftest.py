@@ -168,14 +168,6 @@ def kept(endpoints: Endpoints) -> Iterator[Session]:
 
 
 @pytest.fixture(scope="module")
-def clinic_engine(module_endpoints: Endpoints) -> Iterator[Engine]:
-    """The module's database as its owner sees it."""
-    engine = connect(owner(module_endpoints))
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture(scope="module")
 def mailbox() -> Mailbox:
     """The clinic's mail server."""
     return Mailbox()
@@ -191,13 +183,13 @@ def messages() -> Iterator[Messages]:
 @pytest.fixture(scope="module")
 def clinic(
     module_endpoints: Endpoints,
-    clinic_engine: Engine,
+    module_engine: Engine,
     mailbox: Mailbox,
     messages: Messages,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Server]:
     """A server outside the demo; somebody is left over from a demo."""
-    with Session(clinic_engine) as session, session.begin():
+    with Session(module_engine) as session, session.begin():
         # The whole demo is there already if the module has asked for its server.
         ines = select(User.id).where(User.email == cast.INES.email)
         if session.scalar(ines) is None:
@@ -234,10 +226,10 @@ def nobody() -> str:
 
 
 @pytest.fixture
-def rosa(clinic_engine: Engine) -> str:
+def rosa(module_engine: Engine) -> str:
     """The address of a person for whom no code was requested before."""
     email = f"rosa-{uuid4().hex[:8]}@clinic.test"
-    with Session(clinic_engine) as session, session.begin():
+    with Session(module_engine) as session, session.begin():
         cast.add_account(session, cast.ROSA, email=email)
     return email
 

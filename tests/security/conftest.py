@@ -18,7 +18,6 @@ from services.patients.care import care
 from services.patients.records import patients
 from services.patients.records.model import PatientDraft, PatientRecord
 from services.people import sessions
-from tests.conftest import connect, owner
 from tests.kit import cast
 
 
@@ -52,17 +51,10 @@ def house(module_endpoints: Endpoints) -> Iterator[House]:
         )
 
 
-@pytest.fixture(scope="module")
-def _owner(module_endpoints: Endpoints) -> Iterator[Engine]:
-    engine = connect(owner(module_endpoints))
-    yield engine
-    engine.dispose()
-
-
 @pytest.fixture(autouse=True)
-def _confirmed_just_now(_owner: Engine, house: House) -> None:
+def _confirmed_just_now(module_engine: Engine, house: House) -> None:
     # In a slow run the confirmations must not expire.
-    with _owner.begin() as connection:
+    with module_engine.begin() as connection:
         connection.execute(update(UserSession).values(confirmed_at=datetime.now(UTC)))
 
 

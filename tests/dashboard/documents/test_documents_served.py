@@ -85,11 +85,11 @@ def test_a_file_that_is_too_large_is_refused_while_it_is_sent(server, clerk):
 
 
 def test_a_file_that_turns_out_damaged_is_cut_off(
-    server, clerk, addresses, clinic_engine
+    server, clerk, addresses, module_engine
 ):
     data = pdf(at_least=3 * MEGABYTE)
     path = _upload(clerk, data)
-    _damage_the_end(addresses, clinic_engine, path)
+    _damage_the_end(addresses, module_engine, path)
 
     got = bytearray()
     with pytest.raises(httpx.RemoteProtocolError):
@@ -102,11 +102,11 @@ def test_a_file_that_turns_out_damaged_is_cut_off(
 
 
 def test_a_link_to_a_file_that_turned_out_damaged_opens_nothing_any_more(
-    server, clerk, addresses, clinic_engine
+    server, clerk, addresses, module_engine
 ):
     path = _upload(clerk, pdf(at_least=3 * MEGABYTE))
     link = clerk.post(f"{path}/shares", json={"minutes": 60}).json()["url"]
-    _damage_the_end(addresses, clinic_engine, path)
+    _damage_the_end(addresses, module_engine, path)
 
     with server.browser() as reader:
         assert reader.get(link).status_code == 200
@@ -136,8 +136,8 @@ def _refusal(clerk, path):
     return refused.json()
 
 
-def _damage_the_end(addresses, clinic_engine, path):
-    with Session(clinic_engine) as session:
+def _damage_the_end(addresses, module_engine, path):
+    with Session(module_engine) as session:
         of_document = DocumentVersion.document_id == path.rpartition("/")[2]
         file_id = session.scalar(select(DocumentVersion.file_id).where(of_document))
     with MongoClient(addresses.mongo.admin_url) as mongo:

@@ -26,10 +26,10 @@ _NETWORKS = count(1)
 
 
 @pytest.fixture
-def doctor(clinic_engine, module_endpoints):
+def doctor(module_engine, module_endpoints):
     """A doctor, and the ids of two free slots of theirs in three days."""
     begins = (datetime.now(UTC) + timedelta(days=3)).replace(hour=9, minute=0)
-    with Session(clinic_engine) as session, session.begin():
+    with Session(module_engine) as session, session.begin():
         doctor_id = cast.add_doctor(session).id
         slots = [
             visit_samples.slot(session, doctor_id, begins + timedelta(hours=number))
@@ -81,15 +81,15 @@ def _typed_in(page):
     return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page))
 
 
-def _holder(clinic_engine, slot_id):
-    with Session(clinic_engine) as session:
+def _holder(module_engine, slot_id):
+    with Session(module_engine) as session:
         return session.scalar(
             select(BookingSlot.status).where(BookingSlot.slot_id == slot_id)
         )
 
 
 def test_a_visit_is_booked_from_the_doctors_to_the_code(
-    visitor, doctor, email, mailbox, clinic_engine
+    visitor, doctor, email, mailbox, module_engine
 ):
     eventually(lambda: str(doctor[0]) in visitor.get(PATH).text)
     times = visitor.get(f"{PATH}/doctors/{doctor[0]}").text
@@ -100,7 +100,7 @@ def test_a_visit_is_booked_from_the_doctors_to_the_code(
     shown = visitor.get(f"{own}?booked").text
     assert "Your visit is booked" in shown
     assert cast.DOCTOR_DORA.name in shown
-    assert _holder(clinic_engine, doctor[1][0]) == "booked"
+    assert _holder(module_engine, doctor[1][0]) == "booked"
 
 
 def test_what_everybody_may_read_says_who_nobody_is(
@@ -139,13 +139,13 @@ def test_an_address_that_is_none_loses_nothing_that_was_typed(visitor, doctor):
     assert 'aria-describedby="email-problem" aria-invalid="true"' in answer.text
 
 
-def test_sent_twice_the_form_is_one_booking(visitor, doctor, email, clinic_engine):
+def test_sent_twice_the_form_is_one_booking(visitor, doctor, email, module_engine):
     path, form = _form(visitor, doctor)
 
     answers = [visitor.post(path, data=form | {"email": email}) for _ in range(2)]
 
     assert {answer.headers["location"] for answer in answers} == {f"{PATH}/code"}
-    with Session(clinic_engine) as session:
+    with Session(module_engine) as session:
         made = session.scalars(select(Newcomer).where(Newcomer.email == email)).all()
     assert len(made) == 1
 
@@ -171,7 +171,7 @@ def test_a_code_is_for_the_browser_that_asked(visitor, clinic, doctor, email, ma
 
 
 def test_who_is_too_late_is_led_to_other_times(
-    visitor, clinic, doctor, email, clinic_engine
+    visitor, clinic, doctor, email, module_engine
 ):
     path, form = _form(visitor, doctor)
     with clinic.browser() as quicker:
@@ -229,7 +229,7 @@ def test_after_the_last_wrong_code_only_the_time_is_chosen_again(
 
 
 def test_who_asked_too_often_finds_in_the_form_what_they_typed(
-    visitor, doctor, email, clinic_engine
+    visitor, doctor, email, module_engine
 ):
     path, form = _form(visitor, doctor)
     for _ in range(throttling.CODES_PER_CLIENT.amount):
@@ -241,20 +241,20 @@ def test_who_asked_too_often_finds_in_the_form_what_they_typed(
     assert int(answer.headers["retry-after"]) > 0
     assert f'value="{NAME}"' in answer.text
     assert f'value="{email}"' in answer.text
-    with Session(clinic_engine) as session:
+    with Session(module_engine) as session:
         reached = AuditEvent.details["limit"].astext == throttling.CODES_PER_CLIENT.name
         assert session.scalars(select(AuditEvent.outcome).where(reached)).first()
 
 
 def test_a_time_that_is_given_back_is_free_at_once(
-    visitor, doctor, email, clinic_engine
+    visitor, doctor, email, module_engine
 ):
     _ask(visitor, doctor, email)
-    assert _holder(clinic_engine, doctor[1][0]) == "held"
+    assert _holder(module_engine, doctor[1][0]) == "held"
 
     visitor.post(f"{PATH}/code/release")
 
-    assert _holder(clinic_engine, doctor[1][0]) is None
+    assert _holder(module_engine, doctor[1][0]) is None
 
 
 def test_a_form_sent_again_for_a_time_given_back_waits_for_no_code(
@@ -279,7 +279,7 @@ def test_a_form_sent_again_for_a_time_given_back_waits_for_no_code(
 
 
 def test_by_the_link_a_visit_is_moved_and_cancelled(
-    visitor, clinic, doctor, email, *, mailbox, clinic_engine
+    visitor, clinic, doctor, email, *, mailbox, module_engine
 ):
     own = _book(visitor, doctor, email, mailbox)
     first, second = doctor[1]
@@ -288,13 +288,13 @@ def test_by_the_link_a_visit_is_moved_and_cancelled(
         eventually(lambda: str(second) in phone.get(f"{own}/times").text)
         phone.post(f"{own}/move", data={"slot": str(second)})
         assert "Your visit is moved" in phone.get(f"{own}?moved").text
-        holders = [_holder(clinic_engine, slot) for slot in (first, second)]
+        holders = [_holder(module_engine, slot) for slot in (first, second)]
         phone.post(f"{own}/cancel")
         assert "Your visit is cancelled" in phone.get(own).text
 
     assert holders == [None, "booked"]
-    assert _holder(clinic_engine, second) is None
-    with Session(clinic_engine) as session:
+    assert _holder(module_engine, second) is None
+    with Session(module_engine) as session:
         kinds = session.scalars(
             select(VisitNotification.kind)
             .where(VisitNotification.to_address == email)

@@ -22,10 +22,10 @@ def reached_limits(engine):
 
 
 def test_after_five_codes_there_is_a_pause_that_says_how_long(
-    clinic, clinic_engine, nobody
+    clinic, module_engine, nobody
 ):
     """The same holds for an address that nobody has: limits do not reveal it either."""
-    before = len(reached_limits(clinic_engine))
+    before = len(reached_limits(module_engine))
     with clinic.browser() as browser:
         for _ in range(5):
             codes.ask(browser, nobody)
@@ -35,7 +35,7 @@ def test_after_five_codes_there_is_a_pause_that_says_how_long(
     wait = int(refused[0].headers["retry-after"])
     assert 0 < wait <= 15 * 60
     assert "Too many attempts" in refused[0].text
-    assert reached_limits(clinic_engine)[before:] == ["codes-here"]
+    assert reached_limits(module_engine)[before:] == ["codes-here"]
 
 
 def test_other_addresses_are_not_held_up(clinic, nobody, rosa):
@@ -90,12 +90,12 @@ def test_signing_in_lets_one_ask_as_often_again(clinic, mailbox, rosa):
 
 
 def test_whoever_was_deactivated_after_asking_is_not_let_in(
-    clinic, mailbox, clinic_engine, rosa
+    clinic, mailbox, module_engine, rosa
 ):
     with clinic.browser() as browser:
         codes.ask(browser, rosa)
         code = codes.code(mailbox, rosa)
-        with Session(clinic_engine) as session, session.begin():
+        with Session(module_engine) as session, session.begin():
             user = session.scalars(select(User).where(User.email == rosa)).one()
             user.deactivated_at = datetime.now(UTC)
         answer = browser.post(codes.SENT_HERE, data={"code": code})

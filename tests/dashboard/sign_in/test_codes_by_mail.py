@@ -88,9 +88,9 @@ def test_nobody_can_tell_by_waiting_whether_there_is_somebody(
 
 
 def test_a_code_may_come_as_a_text_message(
-    clinic, mailbox, messages, clinic_engine, rosa
+    clinic, mailbox, messages, module_engine, rosa
 ):
-    with Session(clinic_engine) as session, session.begin():
+    with Session(module_engine) as session, session.begin():
         user = session.scalars(select(User).where(User.email == rosa)).one()
         user.phone_number = "+491701234567"
     with clinic.browser() as browser:
@@ -115,14 +115,14 @@ def test_without_a_number_the_code_comes_by_mail(clinic, mailbox, rosa):
 
 
 def test_neither_address_nor_code_is_in_the_log_or_the_database(
-    clinic, mailbox, clinic_engine, rosa
+    clinic, mailbox, module_engine, rosa
 ):
     with clinic.browser() as browser:
         codes.ask(browser, rosa)
         code = codes.code(mailbox, rosa)
         browser.post(codes.SENT_HERE, data={"code": code})
 
-    with Session(clinic_engine) as session:
+    with Session(module_engine) as session:
         events = session.scalars(select(AuditEvent)).all()
         recorded = str([(event.details, event.subject_id) for event in events])
         kept = str([row.code_hash for row in session.scalars(select(LoginCode))])
@@ -131,8 +131,8 @@ def test_neither_address_nor_code_is_in_the_log_or_the_database(
         assert secret not in recorded + kept
 
 
-def test_every_try_is_in_the_audit_log(clinic, mailbox, clinic_engine, rosa):
-    with Session(clinic_engine) as session, session.begin():
+def test_every_try_is_in_the_audit_log(clinic, mailbox, module_engine, rosa):
+    with Session(module_engine) as session, session.begin():
         before = set(session.scalars(select(AuditEvent.id)))
     with clinic.browser() as browser:
         codes.ask(browser, rosa)
@@ -140,7 +140,7 @@ def test_every_try_is_in_the_audit_log(clinic, mailbox, clinic_engine, rosa):
         browser.post(codes.SENT_HERE, data={"code": f"{(int(code) + 1) % 10**6:06}"})
         browser.post(codes.SENT_HERE, data={"code": code})
 
-    with Session(clinic_engine) as session:
+    with Session(module_engine) as session:
         events = session.scalars(select(AuditEvent).order_by(AuditEvent.position))
         new = [event for event in events if event.id not in before]
     assert [(event.action, event.outcome) for event in new] == [
