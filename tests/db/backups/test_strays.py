@@ -23,11 +23,6 @@ SET = backup_sets.MANIFEST.set_id
 
 
 @pytest.fixture
-def keys(tmp_path):
-    return FileKeys(tmp_path / "file.keys", may_be_made=True)
-
-
-@pytest.fixture
 def repository(tmp_path, keys):
     """Backups with log, a drill's proof, and everything else recorded beside them."""
     made = Repository(tmp_path / "backups")

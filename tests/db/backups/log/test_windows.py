@@ -11,7 +11,6 @@ from db.backups.log.segments import LogSegment, TimelineHistory
 from db.backups.log.windows import find_windows, is_cut_off, read_position
 from db.backups.notes import TimeLeft
 from db.backups.repository import Repository
-from db.files.file_keys import FileKeys
 from db.postgres import Lsn
 from jobs.backups.routes import route_to
 from tests.jobs.backups.samples import flip, swap
@@ -19,11 +18,6 @@ from tests.kit import backup_logs, backup_sets
 from tests.kit.backup_logs import FIRST
 
 AS_OF, MINUTE = backup_sets.AS_OF, timedelta(minutes=1)
-
-
-@pytest.fixture
-def keys(tmp_path):
-    return FileKeys(tmp_path / "file.keys", may_be_made=True)
 
 
 @pytest.fixture

@@ -13,17 +13,11 @@ from db.backups.storage.storage_notes import (
     write_storage,
 )
 from db.backups.storage.storage_use import StorageUse
-from db.files.file_keys import FileKeys
 from tests.kit import backup_logs, backup_sets
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NOW = backup_sets.AS_OF + 40 * DAY
 USE = StorageUse(full=5)
-
-
-@pytest.fixture
-def keys(tmp_path):
-    return FileKeys(tmp_path / "file.keys", may_be_made=True)
 
 
 @pytest.fixture
