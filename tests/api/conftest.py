@@ -237,6 +237,12 @@ def client(as_role) -> Client:
 
 
 @pytest.fixture
+def admin(as_role) -> Client:
+    """A client of an administrator."""
+    return as_role(Role.ADMIN)
+
+
+@pytest.fixture
 def stranger(as_role) -> Client:
     return as_role(None)
 

@@ -36,11 +36,6 @@ def recorded(module_engine):
     return read
 
 
-@pytest.fixture
-def admin(as_role):
-    return as_role(Role.ADMIN)
-
-
 def rows(response):
     return list(csv.DictReader(io.StringIO(response.text)))
 

@@ -7,7 +7,6 @@ from sqlalchemy import delete
 
 from db.models.replication import Alert, ClusterOperation, ReplicationSample
 from db.postgres import SYSTEM
-from services.core.actors import Role
 from tests.kit import cast
 from tests.kit.waiting import eventually
 
@@ -52,11 +51,6 @@ def history_options(application, now):
         application.database.write(
             lambda s, t=table: s.execute(delete(t)), identity=SYSTEM
         )
-
-
-@pytest.fixture
-def admin(as_role):
-    return as_role(Role.ADMIN)
 
 
 def test_the_verdict_comes_with_all_that_is_known_of_every_server(admin):

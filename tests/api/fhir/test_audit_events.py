@@ -14,11 +14,6 @@ from tests.api.fhir.oracles import validate
 
 
 @pytest.fixture
-def admin(as_role) -> Client:
-    return as_role(Role.ADMIN)
-
-
-@pytest.fixture
 def ship(application, module_log):
     """Ships the events recorded so far to the log."""
 
