@@ -396,6 +396,32 @@ def at_desk(clinic: Clinic, kept: Session) -> Callable[..., AppTest]:
 
 
 @pytest.fixture
+def confirmed(at_desk: Callable[..., AppTest]) -> Callable[..., AppTest]:
+    """Open a page as an administrator who has just used a passkey."""
+    return partial(at_desk, role=Role.ADMIN)
+
+
+@pytest.fixture
+def patient(clinic: Clinic) -> PatientRecord:
+    """A patient whom no other test uses."""
+    return clinic.register()
+
+
+@pytest.fixture(scope="module")
+def doctor_id(clinic: Clinic) -> UUID:
+    """The id of the doctor as whom the clinician signs in."""
+    user_id = clinic.cast[Role.CLINICIAN].id
+    return clinic.write(lambda s: cast.add_doctor(s, user_id=user_id).id)
+
+
+@pytest.fixture(scope="module")
+def german(clinic: Clinic) -> Clinic:
+    """A clinic whose people have all chosen German."""
+    clinic.speak_german(*clinic.cast)
+    return clinic
+
+
+@pytest.fixture
 def german_choices() -> Iterator[None]:
     """The names of choices that a test itself fills in are the German ones."""
     with using_language(GERMAN):

@@ -21,13 +21,6 @@ from tests.kit.german_pages import english, texts_of
 from tests.pages.conftest import Clinic, rows_of
 
 
-@pytest.fixture(scope="module")
-def german(clinic: Clinic) -> Clinic:
-    """A clinic whose administrator and front desk have chosen German."""
-    clinic.speak_german(Role.ADMIN, Role.STAFF)
-    return clinic
-
-
 def ship(clinic: Clinic) -> None:
     def shipped(session: Session) -> int:
         return chain.ship(session, clinic.wiring.audit)

@@ -21,13 +21,6 @@ PAGES = (
 )
 
 
-@pytest.fixture(scope="module")
-def german(clinic: Clinic) -> Clinic:
-    """A clinic whose administrator has chosen German."""
-    clinic.speak_german(Role.ADMIN)
-    return clinic
-
-
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_of_the_servers_is_german(german: Clinic, page: str) -> None:
     app = german.open(page, Role.ADMIN)

@@ -1,7 +1,6 @@
 """Operations on the servers, on screen: previewed, refused, planned."""
 
 from datetime import date, time, timedelta
-from functools import partial
 
 import pytest
 from sqlalchemy import delete, select
@@ -12,12 +11,6 @@ from services.core.actors import Role
 from tests.pages.document_samples import press
 
 WHY = "Kernel update on db-01"
-
-
-@pytest.fixture
-def confirmed(at_desk):
-    """Open a page as an administrator who has just used a passkey."""
-    return partial(at_desk, role=Role.ADMIN)
 
 
 @pytest.fixture(autouse=True)

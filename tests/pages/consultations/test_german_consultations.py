@@ -42,13 +42,6 @@ OVERRIDDEN = PrescriptionLine(
 
 
 @pytest.fixture(scope="module")
-def german(clinic):
-    """A clinic whose clinician and administrator have chosen German."""
-    clinic.speak_german(CLINICIAN, Role.ADMIN)
-    return clinic
-
-
-@pytest.fixture(scope="module")
 def patient(german):
     registered = german.register(
         allergies=("Penicillin",), medical_history=("Asthma",), no_known_allergies=False

@@ -12,7 +12,6 @@ from services.consultations.prescriptions import DraftPrescription, Prescription
 from services.core.actors import Role
 from services.patients.care import care
 from services.visits.front_desk import appointments
-from tests.kit import cast
 from tests.pages.conftest import page_file
 from tests.services.visits import visit_samples
 
@@ -20,13 +19,6 @@ CLINICIAN = Role.CLINICIAN
 BEGAN = datetime.now(UTC)
 _PLACES = count()
 LINE = PrescriptionLine("Paracetamol 500 mg", "1 tablet", "3 times a day", "5 days")
-
-
-@pytest.fixture(scope="module")
-def doctor_id(clinic):
-    """The id of the doctor as whom the clinician signs in."""
-    user_id = clinic.cast[CLINICIAN].id
-    return clinic.write(lambda s: cast.add_doctor(s, user_id=user_id).id)
 
 
 @pytest.fixture

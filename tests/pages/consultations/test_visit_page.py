@@ -33,13 +33,6 @@ BEGAN = datetime.now(UTC).replace(microsecond=0)
 _PLACES = count()
 
 
-@pytest.fixture(scope="module")
-def doctor_id(clinic):
-    """The id of the doctor as whom the clinician signs in."""
-    user_id = clinic.cast[CLINICIAN].id
-    return clinic.write(lambda s: cast.add_doctor(s, user_id=user_id).id)
-
-
 @pytest.fixture
 def ada(clinic):
     patient = clinic.register(allergies=("Penicillin",), medical_history=("Asthma",))

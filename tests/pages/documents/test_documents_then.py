@@ -21,11 +21,6 @@ REASON = "Deleted the wrong letter"
 
 
 @pytest.fixture
-def patient(clinic: Clinic) -> PatientRecord:
-    return clinic.register()
-
-
-@pytest.fixture
 def then(
     clinic: Clinic, patient: PatientRecord, databases: Databases, template: str
 ) -> Iterator[DocumentRecord]:

@@ -33,13 +33,6 @@ NOT_READ = {"patient", "tag", "done", "Medical record"}
 ADMIN, STAFF, DOCTOR = Role.ADMIN, Role.STAFF, Role.CLINICIAN
 
 
-@pytest.fixture(scope="module")
-def german(clinic: Clinic) -> Clinic:
-    """A clinic whose colleagues have chosen German."""
-    clinic.speak_german(ADMIN, STAFF, DOCTOR)
-    return clinic
-
-
 @pytest.fixture
 def paper(german: Clinic, file: File) -> DocumentRecord:
     """A document of a patient whom the clinician treats, with a tag and a field."""

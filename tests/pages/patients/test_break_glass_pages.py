@@ -16,11 +16,6 @@ REASON = "Unconscious in the waiting room"
 
 
 @pytest.fixture
-def patient(clinic: Clinic) -> PatientRecord:
-    return clinic.register()
-
-
-@pytest.fixture
 def access(clinic: Clinic, patient: PatientRecord) -> EmergencyAccess:
     okafor = clinic.cast[Role.CLINICIAN]
     return clinic.write(

@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-import pytest
 from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
@@ -13,11 +12,6 @@ from services.patients.records.model import PatientRecord
 from tests.pages.conftest import Clinic
 
 REASON = "Unconscious in the waiting room"
-
-
-@pytest.fixture
-def patient(clinic: Clinic) -> PatientRecord:
-    return clinic.register()
 
 
 def treat(clinic: Clinic, patient: PatientRecord) -> UUID:

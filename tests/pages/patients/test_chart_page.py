@@ -20,7 +20,6 @@ from services.core.actors import Role
 from services.patients.care import care
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
-from tests.kit import cast
 from tests.kit.round_trips import statements_of_pages
 from tests.pages.conftest import Clinic, rows_of
 from tests.pages.document_samples import press
@@ -37,12 +36,6 @@ PARTS = {
 }
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
 _DAYS = count()
-
-
-@pytest.fixture(scope="module")
-def doctor_id(clinic: Clinic) -> UUID:
-    user_id = clinic.cast[Role.CLINICIAN].id
-    return clinic.write(lambda s: cast.add_doctor(s, user_id=user_id).id)
 
 
 @pytest.fixture

@@ -34,13 +34,6 @@ TODAY = date(2026, 11, 20)
 REASON = "Bewusstlos im Wartezimmer"
 
 
-@pytest.fixture(scope="module")
-def german(clinic: Clinic) -> Clinic:
-    """A clinic whose colleagues have chosen German."""
-    clinic.speak_german(*clinic.cast)
-    return clinic
-
-
 @pytest.fixture
 def ada(german: Clinic) -> PatientRecord:
     return german.register(

@@ -1,11 +1,7 @@
 """An administrator who has chosen German finds no English sentence about people."""
 
-from collections.abc import Callable
-from functools import partial
-
 import pytest
 from sqlalchemy.orm import Session
-from streamlit.testing.v1 import AppTest
 
 from dashboard.ui.language import GERMAN, using_language
 from db.models.user import User
@@ -22,18 +18,7 @@ from tests.kit.german_pages import left_english, said, texts_of
 from tests.pages.conftest import Clinic
 from tests.services.people.people_samples import desk
 
-
-@pytest.fixture(scope="module")
-def german(clinic: Clinic) -> Clinic:
-    """A clinic whose colleagues have chosen German."""
-    clinic.speak_german(*clinic.cast)
-    return clinic
-
-
-@pytest.fixture
-def opened(german: Clinic, at_desk: Callable[..., AppTest]) -> Callable[..., AppTest]:
-    """Open a page as an administrator who has just used a passkey."""
-    return partial(at_desk, role=Role.ADMIN)
+pytestmark = pytest.mark.usefixtures("german")
 
 
 @pytest.mark.parametrize(
@@ -53,13 +38,13 @@ def opened(german: Clinic, at_desk: Callable[..., AppTest]) -> Callable[..., App
     ],
 )
 @pytest.mark.parametrize("method", ["passkey", "code"])
-def test_a_page_is_german(opened, cleo: User, page: str, method: str) -> None:
-    app = opened(page, method=method)
+def test_a_page_is_german(confirmed, cleo: User, page: str, method: str) -> None:
+    app = confirmed(page, method=method)
 
     assert left_english(app) == set()
 
 
-def test_a_connected_system_is_german(opened, kept: Session) -> None:
+def test_a_connected_system_is_german(confirmed, kept: Session) -> None:
     boss = desk(kept)
     system_id = connected_systems.register(
         kept,
@@ -77,14 +62,14 @@ def test_a_connected_system_is_german(opened, kept: Session) -> None:
     bulk_exports.grant(kept, boss.actor, system_id, saved.id, **boss.fresh)
     kept.commit()
 
-    assert left_english(opened("systems")) == set()
-    app = opened("system", system=str(system_id))
+    assert left_english(confirmed("systems")) == set()
+    app = confirmed("system", system=str(system_id))
     assert left_english(app) == set()
     assert "jti wurde schon verwendet" in said(app)
     assert "Liste · gespeichert von" in said(app)
 
 
-def test_an_app_for_patients_is_german(opened, kept: Session) -> None:
+def test_an_app_for_patients_is_german(confirmed, kept: Session) -> None:
     boss = desk(kept)
     patient_apps.register(
         kept,
@@ -96,14 +81,14 @@ def test_an_app_for_patients_is_german(opened, kept: Session) -> None:
     )
     kept.commit()
 
-    app = opened("systems")
+    app = confirmed("systems")
 
     assert left_english(app) == set()
     assert "noch kein Token" in said(app)
 
 
-def test_the_list_of_people_is_german(opened, cleo: User) -> None:
-    app = opened("users")
+def test_the_list_of_people_is_german(confirmed, cleo: User) -> None:
+    app = confirmed("users")
 
     assert {"Administration", "Empfang", "Arzt", "Aktiv", "Nie"} <= set(texts_of(app))
     app.text_input(key="users_search").set_value("niemand von hier")
@@ -113,9 +98,9 @@ def test_the_list_of_people_is_german(opened, cleo: User) -> None:
 
 
 def test_a_person_and_the_questions_about_them_are_german(
-    german: Clinic, opened, cleo: User
+    german: Clinic, confirmed, cleo: User
 ) -> None:
-    app = opened("user", user=cleo.id)
+    app = confirmed("user", user=cleo.id)
     assert left_english(app) == set()
     assert "keine Passkeys · noch nie hier · hinzugefügt" in said(app)
 
@@ -126,13 +111,13 @@ def test_a_person_and_the_questions_about_them_are_german(
 
     admin = german.cast[Role.ADMIN]
     german.write(lambda s: offboarding.deactivate(s, admin, cleo.id))
-    shut_out = opened("user", user=cleo.id)
+    shut_out = confirmed("user", user=cleo.id)
     assert left_english(shut_out) == set()
     assert "Gesperrt" in said(shut_out)
 
 
-def test_an_invitation_and_its_refusal_are_german(opened, cleo: User) -> None:
-    app = opened("invite")
+def test_an_invitation_and_its_refusal_are_german(confirmed, cleo: User) -> None:
+    app = confirmed("invite")
     app.text_input(key="invite_name").set_value("Dora")
     app.text_input(key="invite_email").set_value(cleo.email)
     with using_language(GERMAN):
@@ -146,8 +131,10 @@ def test_an_invitation_and_its_refusal_are_german(opened, cleo: User) -> None:
     assert "An Dora ging keine E-Mail." in said(app)
 
 
-def test_tokens_are_listed_made_and_revoked_in_german(german: Clinic, opened) -> None:
-    app = opened("new_token")
+def test_tokens_are_listed_made_and_revoked_in_german(
+    german: Clinic, confirmed
+) -> None:
+    app = confirmed("new_token")
     app.text_input(key="new_token_name").set_value("Briefe")
     app.multiselect(key="new_token_scopes").set_value([Scope.READ_PATIENTS])
     with using_language(GERMAN):
@@ -155,7 +142,7 @@ def test_tokens_are_listed_made_and_revoked_in_german(german: Clinic, opened) ->
     assert left_english(app) == set()
     assert "Kopieren Sie das Token jetzt" in said(app)
 
-    listed = opened("tokens")
+    listed = confirmed("tokens")
     assert left_english(listed) == set()
     assert "Programm mit der Rolle Empfang · Patienten lesen · bis" in said(listed)
     (revoke,) = (

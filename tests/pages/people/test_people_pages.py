@@ -1,7 +1,6 @@
 """People on screen: listed, invited, changed and shut out, each action explained."""
 
 from datetime import timedelta
-from functools import partial
 from typing import NoReturn
 from uuid import UUID, uuid4
 
@@ -23,12 +22,6 @@ from tests.kit import cast
 from tests.kit.mailbox import Mailbox, mailer_to
 from tests.pages.conftest import Clinic, problem_places, rows_of
 from tests.pages.document_samples import press
-
-
-@pytest.fixture
-def confirmed(at_desk):
-    """Open a page as an administrator who has just used a passkey."""
-    return partial(at_desk, role=Role.ADMIN)
 
 
 def _let_passkey_age(kept: Session, app: AppTest) -> None:

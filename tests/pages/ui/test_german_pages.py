@@ -39,13 +39,6 @@ PAGES = (
 )
 
 
-@pytest.fixture(scope="module")
-def german(clinic: Clinic) -> Clinic:
-    """A clinic whose patient has chosen German."""
-    clinic.speak_german(Role.PATIENT)
-    return clinic
-
-
 def test_english_is_found_in_any_place() -> None:
     assert english(["My record", "Version 3", "Meine Akte", "In 3 days"]) == {
         "My record",
