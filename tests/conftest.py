@@ -36,6 +36,7 @@ from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore
 from db.postgres import Database
 from services.core.actors import Actor
+from services.messaging.mail import SmtpMailer
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 from tests.kit import acting, cast
@@ -48,6 +49,7 @@ from tests.kit.clusters import (
     shared_cluster,
 )
 from tests.kit.emptied_databases import EmptiedDatabases
+from tests.kit.mailbox import Mailbox, mailer_to
 from tests.kit.replicas import await_replicas
 from tests.kit.scheduling import BrowserBesideOthers
 from tests.kit.trusting import read_authorities_once
@@ -534,6 +536,19 @@ def analyst() -> Actor:
 def admin() -> Actor:
     """Somebody who looks after the system and may not read records."""
     return cast.act_as(cast.ADAM)
+
+
+@pytest.fixture
+def mailbox() -> Mailbox:
+    """Where e-mails arrive."""
+    return Mailbox()
+
+
+@pytest.fixture
+def mailer(mailbox: Mailbox) -> Iterator[SmtpMailer]:
+    """What sends e-mails to the mailbox."""
+    with mailer_to(mailbox) as mailer:
+        yield mailer
 
 
 @pytest.fixture

@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy.orm import Session
 
 from db.endpoints import Endpoints
-from tests.kit import acting
+from services.core.actors import Actor
+from tests.kit import acting, cast
 from tests.services.patients.clinic_samples import Clinic, open_clinic
+from tests.services.people.people_samples import Desk, desk
 
 acting.install()
 
@@ -28,3 +30,15 @@ def session(session: Session) -> Session:
     """
     acting.run_in_role(session)
     return session
+
+
+@pytest.fixture
+def boss(session: Session) -> Desk:
+    """An administrator who has just used a passkey."""
+    return desk(session)
+
+
+@pytest.fixture
+def ines(session: Session) -> Actor:
+    """The administrator of the demo's cast."""
+    return cast.add_actor(session, cast.INES)

@@ -35,11 +35,6 @@ OF_A_NAME = Criteria(where=Group(members=(Filter("last_name", Operator.EQUAL, "R
 DIAGNOSED = Cohort(entry=CohortEvent(kind=EventKind.DIAGNOSIS))
 
 
-@pytest.fixture
-def boss(session) -> Desk:
-    return desk(session)
-
-
 def connect(session, boss: Desk, role: Role = Role.STAFF) -> UUID:
     return connected_systems.register(
         session,

@@ -29,11 +29,6 @@ def cleo(session):
     return cast.add_actor(session, cast.CLEO)
 
 
-@pytest.fixture
-def ines(session):
-    return cast.add_actor(session, cast.INES)
-
-
 def tell(session, *people, topic=NotificationTopic.SHARED, subject_id=None, **more):
     user_notifications.tell(
         session,

@@ -28,7 +28,6 @@ from services.documents.forms import Clinic
 from tests.jobs.due_tasks import run_due
 from tests.kit import backup_sets, cast
 from tests.kit.backup_reports import sources_of
-from tests.kit.mailbox import Mailbox, mailer_to
 from tests.kit.replicas import write_everywhere
 
 ZONE = ZoneInfo("Europe/Berlin")
@@ -59,17 +58,6 @@ class Office:
         return self.write(
             lambda s: s.scalars(wanted.order_by(AuditEvent.position)).all()
         )
-
-
-@pytest.fixture
-def mailbox() -> Mailbox:
-    return Mailbox()
-
-
-@pytest.fixture
-def mailer(mailbox):
-    with mailer_to(mailbox) as sending:
-        yield sending
 
 
 def _prepare(session):

@@ -21,11 +21,6 @@ GOOD = DrillMeasurements(
 
 
 @pytest.fixture
-def boss(session):
-    return desk(session)
-
-
-@pytest.fixture
 def begun(session, boss):
     return drills.begin(session, boss.actor, DrillKind.CRASH, **boss.fresh)
 

@@ -15,27 +15,10 @@ from services.core.actors import Role
 from services.core.errors import InvalidInput, NotAllowed
 from services.messaging.mail import MailNotSent
 from tests.kit import cast
-from tests.kit.mailbox import Mailbox, mailer_to
 from tests.services.people.people_samples import desk
 
 CLINIC = "https://clinic.example.org"
 GOOD = DrillMeasurements(1.0, 0.0, acknowledged=500, lost=0, errors=0)
-
-
-@pytest.fixture
-def boss(session):
-    return desk(session)
-
-
-@pytest.fixture
-def mailbox():
-    return Mailbox()
-
-
-@pytest.fixture
-def mailer(mailbox):
-    with mailer_to(mailbox) as mailer:
-        yield mailer
 
 
 def today():

@@ -31,11 +31,6 @@ VIENNA = ZoneInfo("Europe/Vienna")
 REQUEST = OperationRequest(OperationKind.SWITCHOVER, WHY, "db-02")
 
 
-@pytest.fixture
-def boss(session):
-    return desk(session)
-
-
 def later(**ahead):
     timestamp = datetime.now(UTC) + timedelta(**ahead)
     return OperationRequest(

@@ -20,14 +20,8 @@ from tests.services.documents.erasure.samples import (
 )
 from tests.services.documents.records.samples import file
 from tests.services.documents.retention.samples import NOT_ADMINS
-from tests.services.people.people_samples import desk
 
 REASON = "Claim 2026-17 against the clinic"
-
-
-@pytest.fixture
-def boss(session):
-    return desk(session)
 
 
 @pytest.fixture

@@ -17,11 +17,6 @@ REASON = "Claim 2026-17 against the clinic"
 
 
 @pytest.fixture
-def boss(session):
-    return desk(session)
-
-
-@pytest.fixture
 def held(session, clerk):
     document = file(session, clerk, title="Letter about Ada")
     records.hold(session, clerk, document.id, reason=REASON)

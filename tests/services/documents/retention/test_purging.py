@@ -34,7 +34,6 @@ from tests.services.documents.retention.samples import (
     row_of,
     rule_of,
 )
-from tests.services.people.people_samples import desk
 
 REASON = "Claim 2026-17 against the clinic"
 # Words that are nowhere else in a fresh database.
@@ -44,11 +43,6 @@ SECRETS = ("Quendelin", "Zwiebelkuchen", "Ypsilanti", "Jabberwocky", "Xylophobia
 @pytest.fixture
 def old_rules(session):
     make_rules_old(session)
-
-
-@pytest.fixture
-def boss(session):
-    return desk(session)
 
 
 def deleted_long_ago(session, actor, *, days):

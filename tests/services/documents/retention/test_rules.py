@@ -16,11 +16,6 @@ from tests.services.people.people_samples import desk
 TEMPORARY = Classification.TEMPORARY
 
 
-@pytest.fixture
-def boss(session):
-    return desk(session)
-
-
 def change(session, desk, seen, **wanted):
     values = {"keep_days": seen.keep_days, "restore_days": seen.restore_days}
     retention.change_rule(session, desk.actor, seen, **values | wanted, **desk.fresh)

@@ -29,11 +29,6 @@ def dora(session) -> Actor:
     return cast.add_actor(session, cast.DORA)
 
 
-@pytest.fixture
-def ines(session) -> Actor:
-    return cast.add_actor(session, cast.INES)
-
-
 def let_pass(session, hours: int) -> None:
     """Make all accesses older by this many hours."""
     for column in (BreakGlassAccess.created_at, BreakGlassAccess.expires_at):

@@ -1,6 +1,5 @@
 """Administrators are notified of records opened outside a clinician's patients."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -18,21 +17,9 @@ from services.patients.care.break_glass_notifications import notify_administrato
 from services.patients.records import patients
 from tests.kit import cast
 from tests.kit.cast import ADA
-from tests.kit.mailbox import Mailbox, mailer_to
 
 CLINIC = "https://clinic.example.org"
 REASON = "Unconscious in the waiting room"
-
-
-@pytest.fixture
-def mailbox() -> Mailbox:
-    return Mailbox()
-
-
-@pytest.fixture
-def mailer(mailbox: Mailbox) -> Iterator[SmtpMailer]:
-    with mailer_to(mailbox) as mailer:
-        yield mailer
 
 
 @pytest.fixture

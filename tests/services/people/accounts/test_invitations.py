@@ -23,11 +23,6 @@ from tests.services.people.people_samples import desk, events, wait
 
 
 @pytest.fixture
-def boss(session):
-    return desk(session)
-
-
-@pytest.fixture
 def invite(session, boss):
     def invite(by=None, **values):
         given = {"name": "Cleo Clerk", "email": cast.CLEO.email, "role": Role.STAFF}

@@ -44,11 +44,6 @@ FORBIDDEN_TO_ONESELF = ("change role", "reset passkeys", "deactivate")
 
 
 @pytest.fixture
-def boss(session):
-    return desk(session)
-
-
-@pytest.fixture
 def rosa(session):
     return cast.add_account(session, cast.ROSA)
 

@@ -26,11 +26,6 @@ def jonas(session):
     return cast.add_actor(session, cast.JONAS)
 
 
-@pytest.fixture
-def ines(session):
-    return cast.add_actor(session, cast.INES)
-
-
 def _start(session, person, **options):
     options = {"method": "code", "network": "::1", "browser": "Firefox"} | options
     return sessions.start(session, person.id, **options)

@@ -20,11 +20,6 @@ READ = {"scopes": [Scope.READ_PATIENTS], "lifetime": DAY, "name": "Letters"}
 
 
 @pytest.fixture
-def boss(session):
-    return desk(session)
-
-
-@pytest.fixture
 def rosa(session):
     return desk(session, cast.ROSA)
 

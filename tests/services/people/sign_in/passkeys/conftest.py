@@ -2,14 +2,8 @@
 
 import pytest
 
-from tests.kit import cast
 from tests.kit.authenticator import Authenticator
 from tests.services.people.sign_in.passkeys import desk
-
-
-@pytest.fixture
-def ines(session):
-    return cast.add_actor(session, cast.INES)
 
 
 @pytest.fixture

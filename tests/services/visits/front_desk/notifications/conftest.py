@@ -1,6 +1,5 @@
 """A visit of Grace's, and the letters to her about it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,9 +12,7 @@ from sqlalchemy.orm import Session
 from db.models.booking import Appointment, Booking, Slot, VisitNotification
 from db.models.user import User
 from db.postgres import SYSTEM
-from services.messaging.mail import SmtpMailer
 from tests.kit import cast
-from tests.kit.mailbox import Mailbox, mailer_to
 from tests.services.patients.clinic_samples import Clinic
 from tests.services.visits import visit_samples
 from tests.services.visits.visit_samples import soon
@@ -79,16 +76,3 @@ def post(clinic: Clinic) -> Post:
         return doctor, visit, row.booking_id
 
     return Post(clinic, *clinic.database.write(add, identity=SYSTEM).value)
-
-
-@pytest.fixture
-def mailbox() -> Mailbox:
-    """Where e-mails arrive."""
-    return Mailbox()
-
-
-@pytest.fixture
-def mailer(mailbox: Mailbox) -> Iterator[SmtpMailer]:
-    """A mailer that sends to a real mail server."""
-    with mailer_to(mailbox) as mailer:
-        yield mailer
