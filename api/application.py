@@ -1,7 +1,6 @@
 """The API as one ASGI application."""
 
-from collections.abc import Callable, Collection
-from datetime import datetime
+from collections.abc import Collection
 from itertools import chain
 from typing import Final
 
@@ -14,7 +13,7 @@ from api.backups import preview_lists
 from api.cluster import health, metrics, operations, replication
 from api.consultations import chart_routes, prescriptions
 from api.core import docs, documented, origins, problems, searching
-from api.core.dependencies import DocumentServices, Stores
+from api.core.dependencies import Stores
 from api.core.middleware.compressing import CompressedJson
 from api.core.middleware.heads import HeadOfGet
 from api.documents import (
@@ -55,20 +54,8 @@ from api.visits import (
     tickets,
     waiting_list,
 )
-from db.cluster.observing import ClusterMonitor
-from db.cluster.site_position import SiteReader
-from db.cluster.statements import StatementReader
-from db.disk_space import DiskSpace
-from db.files.gridfs import FileStore
-from db.mongo.audit_store import AuditStore
-from db.postgres import Database
-from services.backups import BackupReader
-from services.cluster.operations import OperationRunner
-from services.core.audit_without_primary import EventSpool
-from services.core.throttling import CallLimits
 from services.documents.records.errors import StaleRevision
 from services.patients.records.refusals import StaleVersion
-from services.people.connected_systems import SystemKeys
 
 # All other paths belong to the pages.
 PATHS: Final = (
@@ -149,39 +136,15 @@ and `Retry-After` gives the seconds until the next call is accepted.
 
 
 def create_api(
-    database: Database,
-    files_store: FileStore,
-    audit_store: AuditStore,
-    limits: CallLimits,
-    papers: DocumentServices,
+    stores: Stores,
     *,
-    monitor: ClusterMonitor,
-    runner: OperationRunner,
-    now: Callable[[], datetime],
-    spool: EventSpool | None = None,
-    disks: DiskSpace | None = None,
-    site: SiteReader | None = None,
-    statements: StatementReader | None = None,
-    backups: BackupReader | None = None,
-    copy_place: str | None = None,
-    backup_tool: str | None = None,
     metrics_token: str | None = None,
     cors_origins: Collection[str] = (),
-    smallest_group: int = 5,
-    jwks_hosts: Collection[str] = (),
 ) -> FastAPI:
-    """Return the API on these databases; `now` is the clinic's own clock.
+    """Return the API on these stores.
 
-    Scripts of pages at the `cors_origins` may call it, with tokens of their own. No
-    count of a cohort below `smallest_group` is shown. Connected systems' keys may be
-    fetched from the `jwks_hosts` on the clinic's own network.
-
+    Scripts of pages at the `cors_origins` may call it, with tokens of their own.
     Without a `metrics_token`, metrics are served on this machine only.
-
-    While there is no primary, records of what is read are kept in the spool; without a
-    spool, nothing is shown then. Where one of the disks is full, callers that have to
-    wait for it are told so. `copy_place` is where the backups are copied to, and
-    `backup_tool` the name of the clinic's own backup tool, if it has one.
 
     The server has to put `dashboard.web.gate.middleware` in front, which recognises
     browsers.
@@ -196,25 +159,6 @@ def create_api(
         # A redirect would repeat the query string's contents in the address of another
         # path.
         redirect_slashes=False,
-    )
-    stores = Stores(
-        database,
-        files_store,
-        audit_store,
-        limits,
-        papers,
-        monitor,
-        runner,
-        now,
-        spool,
-        disks,
-        site,
-        statements,
-        backups,
-        copy_place,
-        backup_tool,
-        smallest_group,
-        system_keys=SystemKeys(jwks_hosts),
     )
     api.state.stores = stores
     api.state.metrics_token = metrics_token

@@ -135,7 +135,12 @@ class DocumentServices:
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """The stores of one server, with its monitor, its runner and its clock."""
+    """The stores of one server, with its monitor, its runner and the clinic's clock.
+
+    While there is no primary, records of what is read are kept in the spool; without a
+    spool, nothing is shown then. Where one of the disks is full, callers that have to
+    wait for it are told so.
+    """
 
     database: Database
     files: FileStore

@@ -17,7 +17,7 @@ from streamlit.starlette import App
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api.application import create_api, serves
-from api.core.dependencies import DocumentServices, VisitServices
+from api.core.dependencies import DocumentServices, Stores, VisitServices
 from dashboard import wiring
 from dashboard.navigation import places_for
 from dashboard.sign_in import routing
@@ -63,6 +63,7 @@ from db.settings import Settings
 from jobs.audit.spooled_events import draining_spool
 from services.core.throttling import CallLimits
 from services.people import sessions
+from services.people.connected_systems import SystemKeys
 
 SCRIPT: Final = Path(__file__).parents[1] / "app.py"
 
@@ -107,7 +108,11 @@ def create_app(
     places = partial(places_for, usual_order=settings.name_order)
     dispatch = Dispatch(
         pages=_pages(settings, app, places),
-        api=_api(wired, context, key),
+        api=create_api(
+            _stores(wired, context, key),
+            metrics_token=_secret(settings.metrics_token),
+            cors_origins=settings.cors_origins,
+        ),
         watch=create_watch(
             wired.database,
             live,
@@ -149,11 +154,11 @@ def _pages(settings: Settings, app: App, places: Places) -> ASGIApp:
     return UnknownPages(pages, settings.language)
 
 
-def _api(wired: Wiring, context: SignInContext, key: str) -> ASGIApp:
-    """Return the API on the servers that the pages use."""
+def _stores(wired: Wiring, context: SignInContext, key: str) -> Stores:
+    """Return the servers that the pages use, as the API knows them."""
     settings = wired.settings
-    store = wiring.copy_store_of(settings)
-    return create_api(
+    copies = wiring.copy_store_of(settings)
+    return Stores(
         wired.database,
         wired.files,
         wired.audit,
@@ -173,20 +178,18 @@ def _api(wired: Wiring, context: SignInContext, key: str) -> ASGIApp:
             ),
             wording=partial(wording_in, usual=settings.language),
         ),
-        monitor=wired.monitor,
-        runner=wired.runner,
-        now=_clock(settings),
+        wired.monitor,
+        wired.runner,
+        _clock(settings),
         spool=wired.audit_spool,
         disks=wired.disks,
         site=wired.site,
         statements=wired.statements,
         backups=wired.backup_reader if settings.is_embedded else None,
-        copy_place=store.address.shown if store else None,
+        copy_place=copies.address.shown if copies else None,
         backup_tool=settings.backup_tool,
-        metrics_token=_secret(settings.metrics_token),
-        cors_origins=settings.cors_origins,
         smallest_group=settings.smallest_group,
-        jwks_hosts=settings.jwks_hosts,
+        system_keys=SystemKeys(settings.jwks_hosts),
     )
 
 

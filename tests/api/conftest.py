@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 
 from api.application import create_api, serves
 from api.core.answers import LSN_HEADER
-from api.core.dependencies import DocumentServices, VisitServices
+from api.core.dependencies import DocumentServices, Stores, VisitServices
 from dashboard.ui.language.papers import wording_in
 from dashboard.web.gate.middleware import Gate
 from dashboard.web.log.request_log import RequestLog
@@ -162,7 +162,7 @@ def application(
     monitor = ClusterMonitor(module_endpoints)
     disk = TemporaryDirectory(prefix="chartroom-spool-")
     spool = AuditSpool(Spool(Path(disk.name), module_files.keys))
-    api = create_api(
+    stores = Stores(
         database,
         module_files,
         module_log,
@@ -173,8 +173,8 @@ def application(
         now=lambda: datetime(2026, 11, 20, 12, tzinfo=UTC),
         spool=spool,
         disks=DiskSpace(Path(disk.name)),
-        cors_origins=(ADMITTED_ORIGIN,),
     )
+    api = create_api(stores, cors_origins=(ADMITTED_ORIGIN,))
     gate = Gate(
         lambda *asgi: (api if serves(asgi[0]["path"]) else Starlette())(*asgi),
         LiveSessions(database, sessions.LIMITS),

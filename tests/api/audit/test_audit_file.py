@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from api.application import create_api
 from api.core.answers import LSN_HEADER
+from api.core.dependencies import Stores
 from db.models.audit import AuditEvent
 from db.postgres import SYSTEM, Database
 from services.audit import chain
@@ -142,12 +143,8 @@ def headless(module_endpoints, module_files, module_log, papers, application):
     alone = replace(module_endpoints, database_url=nowhere)
     with closing(Database(alone, retry_seconds=0.2)) as database:
         given = (database, module_files, module_log, application.limits, papers)
-        api = create_api(
-            *given,
-            monitor=None,
-            runner=None,
-            now=lambda: datetime(2026, 11, 20, tzinfo=UTC),
-        )
+        now = datetime(2026, 11, 20, tzinfo=UTC)
+        api = create_api(Stores(*given, monitor=None, runner=None, now=lambda: now))
         with closing(Client(api, application.tokens[Role.STAFF])) as client:
             yield client
 

@@ -401,7 +401,7 @@ def test_metrics_tell_whether_mongodb_and_etcd_answer(
 def guarded(application, module_files, module_log, papers, module_endpoints, tmp_path):  # noqa: PLR0917
     """The API with a token for Prometheus, which may query the times of statements."""
     given = (application.database, module_files, module_log, application.limits)
-    api = create_api(
+    stores = Stores(
         *(*given, papers),
         monitor=application.monitor,
         runner=None,
@@ -411,8 +411,8 @@ def guarded(application, module_files, module_log, papers, module_endpoints, tmp
             Repository(tmp_path / "backups"), tmp_path, module_files.keys
         ),
         copy_place="s3://clinic/chartroom",
-        metrics_token=TOKEN,
     )
+    api = create_api(stores, metrics_token=TOKEN)
     client = Client(api)
     yield client
     client.close()
@@ -531,14 +531,14 @@ def test_metrics_tell_how_old_backups_and_their_proof_are(guarded, tmp_path):
 def test_metrics_tell_what_a_backup_tool_of_the_clinics_own_told(
     application, module_files, module_log, papers
 ):
-    api = create_api(
+    stores = Stores(
         *(application.database, module_files, module_log, application.limits, papers),
         monitor=application.monitor,
         runner=None,
         now=lambda: datetime(2026, 11, 20, 12, tzinfo=UTC),
         backup_tool=tool_reports.NAME,
-        metrics_token=TOKEN,
     )
+    api = create_api(stores, metrics_token=TOKEN)
     client = Client(api)
 
     def read_metrics():

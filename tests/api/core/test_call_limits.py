@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from api.application import create_api
+from api.core.dependencies import Stores
 from db.models.audit import AuditEvent
 from db.mongo.limit_storage import LimitStorage
 from db.postgres import SYSTEM
@@ -27,7 +28,7 @@ def strict(application, addresses, module_files, module_log, papers):
     limits = CallLimits(Throttle(storage, key=uuid4().hex), CALLS)
     now = datetime(2026, 11, 20, 12, tzinfo=UTC)
     given = (application.database, module_files, module_log, limits, papers)
-    api = create_api(*given, monitor=None, runner=None, now=lambda: now)
+    api = create_api(Stores(*given, monitor=None, runner=None, now=lambda: now))
     clients: list[Client] = []
 
     def make(token: str, **options: str) -> Client:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from api.application import create_api
+from api.core.dependencies import Stores
 from services.core.actors import Role
 from tests.api.conftest import ADA, Client
 from tests.kit import cast
@@ -16,7 +17,7 @@ def next_century(application, module_files, module_log, papers):
     """The same clinic, on Ada's hundredth birthday."""
     born = cast.ADA.date_of_birth
     later = datetime(born.year + 100, born.month, born.day, tzinfo=UTC)
-    api = create_api(
+    stores = Stores(
         application.database,
         module_files,
         module_log,
@@ -26,7 +27,7 @@ def next_century(application, module_files, module_log, papers):
         runner=None,
         now=lambda: later,
     )
-    with closing(Client(api, application.tokens[Role.STAFF])) as client:
+    with closing(Client(create_api(stores), application.tokens[Role.STAFF])) as client:
         yield client
 
 

@@ -10,6 +10,7 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.transport.asgi import ASGI_TRANSPORT
 
 from api.application import create_api
+from api.core.dependencies import Stores
 from api.patients.schemas import PatientBody
 from api.visits.bookings import BookingBody
 from api.visits.waiting_list import WaitBody
@@ -31,16 +32,8 @@ _CHECKS = [
 _EVERY_TIME = (None, Role.ANALYST, Role.ADMIN, Role.STAFF)
 
 
-_description = create_api(
-    None,
-    None,
-    None,
-    None,
-    None,
-    monitor=None,
-    runner=None,
-    now=lambda: datetime.now(UTC),
-).openapi()
+# The stores, the monitor and the runner are not asked for it.
+_description = create_api(Stores(*[None] * 7, now=lambda: datetime.now(UTC))).openapi()
 
 
 _calls = schemathesis.openapi.from_dict(

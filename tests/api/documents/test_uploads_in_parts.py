@@ -12,6 +12,7 @@ from anyio.from_thread import start_blocking_portal
 from sqlalchemy import update
 
 from api.application import create_api
+from api.core.dependencies import Stores
 from api.documents import upload_parts
 from db.files.gridfs import Bucket
 from db.models.incoming import Upload
@@ -106,7 +107,7 @@ def test_a_file_comes_in_parts_and_is_filed_by_its_name(client, ada, parts):
 @pytest.fixture
 def another_server(application, module_files, module_log, module_limits, papers):
     """A client of somebody at the front desk on another web server."""
-    another = create_api(
+    stores = Stores(
         application.database,
         module_files,
         module_log,
@@ -116,7 +117,7 @@ def another_server(application, module_files, module_log, module_limits, papers)
         runner=None,
         now=lambda: datetime.now(UTC),
     )
-    with closing(Client(another, application.tokens[Role.STAFF])) as client:
+    with closing(Client(create_api(stores), application.tokens[Role.STAFF])) as client:
         yield client
 
 

@@ -12,6 +12,7 @@ import pytest
 from psycopg2.extensions import make_dsn, parse_dsn
 
 from api.application import create_api
+from api.core.dependencies import Stores
 from api.core.outcomes import FHIR_JSON
 from db.endpoints import Endpoints
 from db.mongo.limit_storage import LimitStorage
@@ -58,7 +59,7 @@ def serve(application, behind, module_files, module_log, papers) -> Iterator[Ser
             limits = CallLimits(Throttle(storage, key=uuid4().hex), calls)
             given = (database, module_files, module_log, limits, papers)
             now = datetime(2026, 11, 20, 12, tzinfo=UTC)
-            api = create_api(*given, monitor=None, runner=None, now=lambda: now)
+            api = create_api(Stores(*given, monitor=None, runner=None, now=lambda: now))
             address = stack.enter_context(serving(api, free_port()))
             token = application.tokens[Role.STAFF]
             headers = {"Authorization": f"Bearer {token}"}
