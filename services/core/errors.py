@@ -31,6 +31,16 @@ class InvalidInput(ServiceError):
         self.property_name = property_name
 
 
+class PlaceGone(InvalidInput):
+    """The row after which a page of a list begins is not, or no longer, in the list."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "after",
+            "This place in the list no longer exists; start again at its first page.",
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """A field of a form, and a sentence that says what is wrong with it."""

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from services.core.actors import Actor
-from services.core.errors import InvalidInput
+from services.core.errors import InvalidInput, PlaceGone
 from services.core.sentences import Sentence
 from services.lists.criteria import Criteria
 from services.lists.criteria.paging import (
@@ -171,7 +171,7 @@ def read_page(
     query = prepare(session, actor, definition, criteria, now)
     keys = query.shape.keys
     if at.place is not None and len(at.place) != len(keys):
-        raise _is_gone()
+        raise PlaceGone
     builds = _PLACED if at.is_placed else _PAGES
     rows, query = _find(session, query, builds[end], given)
     places: Sequence[Place] = ()
@@ -237,19 +237,12 @@ def _find(
 def _require_place(
     session: Session, query: _AnyQuery, given: Mapping[str, object]
 ) -> None:
-    """Raise InvalidInput unless the row at which the page begins has a place.
+    """Raise PlaceGone unless the row at which the page begins has a place.
 
     Without one nothing is before or after it: the page would seem to be the last.
     """
     if not run(session, query.text(_place), {**query.parameters, **given}):
-        raise _is_gone()
-
-
-def _is_gone() -> InvalidInput:
-    return InvalidInput(
-        "after",
-        "This place in the list no longer exists; start again at its first page.",
-    )
+        raise PlaceGone
 
 
 def _cut(

@@ -28,7 +28,7 @@ from db.postgres import assume_role
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
-from services.core.errors import InvalidInput
+from services.core.errors import PlaceGone
 from services.documents.records.errors import NoSuchDocument
 from services.documents.records.kinds import DocumentType
 from services.documents.records.visibility import is_visible_to
@@ -224,10 +224,7 @@ def _follows(session: Session, document_id: UUID) -> ColumnElement[bool]:
         select(*_PLACE).where(Document.id == document_id)
     ).one_or_none()
     if place is None:
-        raise InvalidInput(
-            "after",
-            "This place in the list no longer exists; start again at its first page.",
-        )
+        raise PlaceGone
     return tuple_(*_PLACE) > tuple_(*place)
 
 

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from db.models.user import Invitation, Passkey, User, UserSession
 from services.core.actors import Actor, Permission, Role
-from services.core.errors import InvalidInput, NotFound
+from services.core.errors import NotFound, PlaceGone
 from services.core.typed_text import tidy
 from services.lists.folding import by_name
 
@@ -104,10 +104,7 @@ def _follows(session: Session, user_id: UUID) -> ColumnElement[bool]:
     key = by_name(User.name)
     place = session.scalar(select(key).where(User.id == user_id))
     if place is None:
-        raise InvalidInput(
-            "after",
-            "This place in the list no longer exists; start again at its first page.",
-        )
+        raise PlaceGone
     return tuple_(key, User.id) > tuple_(literal(place, Text), literal(user_id))
 
 

@@ -14,7 +14,7 @@ from db.models.patient import Patient
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
-from services.core.errors import InvalidInput
+from services.core.errors import PlaceGone
 from services.visits.front_desk.appointments import codes
 from services.visits.front_desk.appointments.errors import NoSuchCode, NoSuchVisit
 from services.visits.front_desk.appointments.moves import bookings_after
@@ -305,7 +305,7 @@ def _precedes(visit_id: UUID) -> ColumnElement[bool]:
 
 
 def _require_place(session: Session, visit_id: UUID | None) -> None:
-    """Raise InvalidInput for a page after a visit that is not, or no longer, there.
+    """Raise PlaceGone for a page after a visit that is not, or no longer, there.
 
     Nothing would follow it: the list would seem to end.
     """
@@ -313,10 +313,7 @@ def _require_place(session: Session, visit_id: UUID | None) -> None:
         return
     there = select(Appointment.id).where(Appointment.id == visit_id)
     if session.scalar(there) is None:
-        raise InvalidInput(
-            "after",
-            "This place in the list no longer exists; start again at its first page.",
-        )
+        raise PlaceGone
 
 
 def _place_of(visit_id: UUID) -> ScalarSelect[Any]:
