@@ -70,8 +70,7 @@ def request_going_back(
     GoingBackAlready.
     """
     actor.require(Permission.ACT_ON_CLUSTER)
-    if not confirmations.needs_no_passkey(actor):
-        confirmations.require_passkey(session, actor, session_id)
+    confirmations.require_passkey_for_servers(session, actor, session_id)
     if before is not None and before.is_open:
         raise GoingBackAlready
     preview = _require_seen(newest_preview(session, actor), preview_id)

@@ -160,6 +160,7 @@ ALLOWED: Final = {
     "messaging.user_notifications.reading.mark_read": EVERYBODY,
     "people.sign_in.confirmations.is_fresh": EVERYBODY,
     "people.sign_in.confirmations.require_passkey": EVERYBODY,
+    "people.sign_in.confirmations.require_passkey_for_servers": EVERYBODY,
     "people.sign_in.confirmations.require_proof": EVERYBODY,
     "visits.schedule.doctors.changing.add_doctor": MANAGERS,
     "visits.schedule.doctors.changing.change_doctor": MANAGERS,

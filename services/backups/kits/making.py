@@ -86,8 +86,7 @@ def make_kit(
     kit counts as made once its note has been written beside the backups.
     """
     actor.require(Permission.ACT_ON_CLUSTER)
-    if not confirmations.needs_no_passkey(actor):
-        confirmations.require_passkey(session, actor, session_id)
+    confirmations.require_passkey_for_servers(session, actor, session_id)
     require_good_passphrase(passphrase, repeated)
     if (system_id := repository.system_id) is None:
         raise NoBackupYet

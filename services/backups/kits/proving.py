@@ -56,8 +56,7 @@ def prove_kit(
     NotConfirmed, NoBackupYet, KeysUnreadable and KitNotProven.
     """
     actor.require(Permission.ACT_ON_CLUSTER)
-    if not confirmations.needs_no_passkey(actor):
-        confirmations.require_passkey(session, actor, session_id)
+    confirmations.require_passkey_for_servers(session, actor, session_id)
     if repository.system_id is None:
         raise NoBackupYet
     with audit.recording_outcome(session, actor, Action.BACKUP_PROVE_KIT, details={}):

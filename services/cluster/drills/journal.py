@@ -45,8 +45,7 @@ def begin(
     Raises NotAllowed, NotConfirmed and DrillRunning.
     """
     actor.require(Permission.RUN_DRILLS)
-    if not confirmations.needs_no_passkey(actor):
-        confirmations.require_passkey(session, actor, session_id)
+    confirmations.require_passkey_for_servers(session, actor, session_id)
     session.execute(text(_LOCK))
     running = select(Drill.id).where(Drill.state == "running", _is_attended())
     if session.scalar(running.limit(1)) is not None:

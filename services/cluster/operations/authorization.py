@@ -117,8 +117,8 @@ def _require_proof(session: Session, actor: Actor, session_id: UUID | None) -> N
     """Raise NotConfirmed or NotAllowed unless it is certain that the actor acts."""
     if session_id is None:
         _require_scope(actor)
-    elif not confirmations.needs_no_passkey(actor):
-        confirmations.require_passkey(session, actor, session_id)
+    else:
+        confirmations.require_passkey_for_servers(session, actor, session_id)
 
 
 def _require_scope(actor: Actor) -> None:

@@ -47,6 +47,14 @@ def require_passkey(session: Session, actor: Actor, session_id: UUID | None) -> 
         raise NotConfirmed
 
 
+def require_passkey_for_servers(
+    session: Session, actor: Actor, session_id: UUID | None
+) -> None:
+    """Raise NotConfirmed unless the actor used a passkey just now, or needs none."""
+    if not needs_no_passkey(actor):
+        require_passkey(session, actor, session_id)
+
+
 def require_proof(session: Session, actor: Actor, session_id: UUID | None) -> None:
     """Raise NotConfirmed unless the person changing the actor's passkeys is the actor.
 
