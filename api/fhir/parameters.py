@@ -310,9 +310,9 @@ ID: Final = SearchParameter(
 )
 
 
-def last_updated(field: str = "updated_at") -> SearchParameter:
+def last_updated() -> SearchParameter:
     """Return the parameter that finds changes since or before a time."""
-    return _last_updated(filtering(timed(_LAST_UPDATED, field)))
+    return _last_updated(filtering(timed(_LAST_UPDATED, "updated_at")))
 
 
 def updated_within(wanted: Wanted, zone: tzinfo) -> Callable[[datetime | None], bool]:

@@ -31,12 +31,10 @@ class UnreadBodies:
         *,
         answers_first: bool = True,
         most_bytes: int = _MOST_BYTES,
-        most_seconds: float = _MOST_SECONDS,
     ) -> None:
         self._app = app
         self._answers_first = answers_first
         self._most_bytes = most_bytes
-        self._most_seconds = most_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; the answer's last part is sent after all is read."""
@@ -73,7 +71,7 @@ class UnreadBodies:
 
     async def _read_on(self, body: "_Body") -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._most_seconds):
+            async with asyncio.timeout(_MOST_SECONDS):
                 await body.discard(self._most_bytes)
 
 
