@@ -1,5 +1,7 @@
 """Today at the front desk: check in by ticket, see who waits and who is to come."""
 
+from datetime import datetime
+
 import streamlit as st
 
 from dashboard.context import freshness, now
@@ -95,32 +97,37 @@ def show_waiting_room() -> None:
             ],
             key="desk_newcomers",
         )
-        parts = (
-            ("waiting", _("Waiting"), shown.waiting, _("Nobody is waiting.")),
-            ("in_the_room", _("In the room"), shown.in_room, _("Nobody is in a room.")),
-            (
-                "expected",
-                _("Expected"),
-                shown.expected,
-                _("Nobody else is expected today."),
-            ),
-            (
-                "done",
-                pgettext("visits", "Done"),
-                shown.over,
-                _("Nobody has been seen yet."),
-            ),
-        )
-        for part, name, visits, nobody in parts:
-            st.subheader(name, anchor=False)
-            if not visits:
-                st.caption(nobody)
-                continue
-            key = f"desk_{part}"
-            if done := desk_tables.desk_table(visits, timestamp, name=name, key=key):
-                notify(desk_actions.do(*done))
-                st.rerun()
+        show_parts(shown, timestamp)
         st.caption(freshness())
+
+
+def show_parts(shown: day_queue.Queue, timestamp: datetime) -> None:
+    """Show who waits, is in a room, is expected and was seen, as at a time."""
+    parts = (
+        ("waiting", _("Waiting"), shown.waiting, _("Nobody is waiting.")),
+        ("in_the_room", _("In the room"), shown.in_room, _("Nobody is in a room.")),
+        (
+            "expected",
+            _("Expected"),
+            shown.expected,
+            _("Nobody else is expected today."),
+        ),
+        (
+            "done",
+            pgettext("visits", "Done"),
+            shown.over,
+            _("Nobody has been seen yet."),
+        ),
+    )
+    for part, name, visits, nobody in parts:
+        st.subheader(name, anchor=False)
+        if not visits:
+            st.caption(nobody)
+            continue
+        key = f"desk_{part}"
+        if done := desk_tables.desk_table(visits, timestamp, name=name, key=key):
+            notify(desk_actions.do(*done))
+            st.rerun()
 
 
 page_header(_("Front desk"))

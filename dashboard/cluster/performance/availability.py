@@ -195,8 +195,29 @@ def _show_days(report: AvailabilityReport) -> None:
     summary = ", ".join(
         f"{lowered(str(how))}: {count}" for how, count in counts.items()
     )
-    titles = [_("Day"), _("Status"), _("Available"), _("Downtime")]
-    spec: dict[str, Any] = {
+    titles = {
+        "day": _("Day"),
+        "how": _("Status"),
+        "available": _("Available"),
+        "away": _("Downtime"),
+    }
+    with chart_box(
+        _("Availability by day"),
+        lambda: frame.rename(columns=titles),
+        key="availability_days",
+    ):
+        alt = _("Days of the period: {days}.").format(days=summary)
+        st.vega_lite_chart(
+            in_language(of_rows(frame, _squares(titles))),
+            key="availability_days",
+            height=_CHART_HEIGHT,
+            alt=alt,
+        )
+
+
+def _squares(titles: Mapping[str, str]) -> dict[str, Any]:
+    """Return the chart of the days, each in the colour of its status."""
+    return {
         "mark": {"type": "rect", "tooltip": True},
         "encoding": {
             "x": {
@@ -224,23 +245,10 @@ def _show_days(report: AvailabilityReport) -> None:
                 "legend": {"orient": "bottom", "title": None, "columns": 2},
             },
             "tooltip": [
-                {"field": field, "title": title}
-                for field, title in zip(frame.columns, titles, strict=True)
+                {"field": field, "title": title} for field, title in titles.items()
             ],
         },
     }
-    with chart_box(
-        _("Availability by day"),
-        lambda: frame.set_axis(titles, axis="columns"),
-        key="availability_days",
-    ):
-        alt = _("Days of the period: {days}.").format(days=summary)
-        st.vega_lite_chart(
-            in_language(of_rows(frame, spec)),
-            key="availability_days",
-            height=_CHART_HEIGHT,
-            alt=alt,
-        )
 
 
 def _show_table(report: AvailabilityReport, events: Sequence[Event]) -> None:

@@ -175,6 +175,24 @@ def _draw_sizes(tables: Sequence[TableUpkeep]) -> None:
             for table in largest
         ]
     )
+    name = _("Largest tables")
+
+    def numbers() -> pd.DataFrame:
+        return frame[["table", "size", "dead"]].set_axis(
+            [_("Table"), _("Size"), _("Dead rows")], axis="columns"
+        )
+
+    with chart_box(name, numbers, key="vacuum_sizes"):
+        st.vega_lite_chart(
+            in_language(of_rows(frame, _bars(frame))),
+            key="vacuum_sizes",
+            height=_BAR_HEIGHT * len(largest),
+            alt="; ".join(f"{table.name}: {amount(table.bytes)}" for table in largest),
+        )
+
+
+def _bars(frame: pd.DataFrame) -> dict[str, Any]:
+    """Return the chart of the tables by size, each size written beside its bar."""
     y = {
         "field": "table",
         "type": "nominal",
@@ -193,7 +211,7 @@ def _draw_sizes(tables: Sequence[TableUpkeep]) -> None:
         "scale": {"domain": [0, _ROOM * max(frame["megabytes"])], "nice": False},
         "axis": {"title": _("Size in MB"), "tickCount": 4},
     }
-    spec: dict[str, Any] = {
+    return {
         "encoding": {
             "y": y,
             "x": x,
@@ -211,20 +229,6 @@ def _draw_sizes(tables: Sequence[TableUpkeep]) -> None:
             },
         ],
     }
-    name = _("Largest tables")
-
-    def numbers() -> pd.DataFrame:
-        return frame[["table", "size", "dead"]].set_axis(
-            [_("Table"), _("Size"), _("Dead rows")], axis="columns"
-        )
-
-    with chart_box(name, numbers, key="vacuum_sizes"):
-        st.vega_lite_chart(
-            in_language(of_rows(frame, spec)),
-            key="vacuum_sizes",
-            height=_BAR_HEIGHT * len(largest),
-            alt="; ".join(f"{table.name}: {amount(table.bytes)}" for table in largest),
-        )
 
 
 def _show_tables(tables: Sequence[TableUpkeep], known: int) -> None:

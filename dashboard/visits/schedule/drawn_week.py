@@ -56,6 +56,17 @@ def show_drawn_week(
         for day, times in visits.items()
         if not times
     }
+    st.vega_lite_chart(
+        in_language(of_rows(drawn, {"layer": _layers(drawn, without)})),
+        height=_ROW_HEIGHT * len(WEEKDAYS),
+        alt=_("Bookable times, in visits of {minutes} minutes. {days}.").format(
+            minutes=minutes, days=_in_words(visits, without)
+        ),
+    )
+
+
+def _layers(drawn: pd.DataFrame, without: Mapping[str, str]) -> list[Spec]:
+    """Return the visits as bars over the hours, and why a day has none."""
     days = nominal(
         "Day",
         title=None,
@@ -94,13 +105,7 @@ def show_drawn_week(
             "text": nominal("What"),
         },
     }
-    st.vega_lite_chart(
-        in_language(of_rows(drawn, {"layer": [bars, words]})),
-        height=_ROW_HEIGHT * len(WEEKDAYS),
-        alt=_("Bookable times, in visits of {minutes} minutes. {days}.").format(
-            minutes=minutes, days=_in_words(visits, without)
-        ),
-    )
+    return [bars, words]
 
 
 def _in_words(
