@@ -30,6 +30,9 @@ from services.lists.table_files import MEDIA_TYPES, FileFormat
 router = APIRouter(prefix="/api/v1/figures", tags=["Statistics"])
 
 
+_Measure = Literal["patients", "share", "events", "distribution", "proportion"]
+
+
 class FigureBody(Body):
     """A figure of the patients who remain of a cohort, by one or two properties.
 
@@ -37,14 +40,17 @@ class FigureBody(Body):
     `of`. `measure` is the number of patients, the number of events, the share of the
     patients who came in that remain, or the distribution of a `quantity`: the age at
     the event, the value of a vital sign, or the minutes that a visit waited. Each
-    patient counts once in a group, with the mean of their values. With `totals`,
-    patients or events counted by two properties are also summed up.
+    patient counts once in a group, with the mean of their values. A `proportion` is the
+    part of these events that match `numerator` as well, such as the no-shows among
+    kept or missed visits. With `totals`, patients or events counted by two properties
+    are also summed up.
     """
 
     cohort: CohortBody
     by: list[DimensionName] = Field(min_length=1, max_length=2)
-    measure: Literal["patients", "share", "events", "distribution"] = "patients"
+    measure: _Measure = "patients"
     of: EventBody | None = None
+    numerator: EventBody | None = None
     quantity: Literal["age", "value", "waiting time"] | None = None
     totals: bool = False
 
@@ -66,7 +72,8 @@ class DistributionShown(Shown):
 class FigureCellShown(Shown):
     """One group; null where a number may not be shown. For shares, `entered` came in.
 
-    In a total, the values that it sums over are empty.
+    For proportions, `entered` is the number of all events, the denominator. In a total,
+    the values that it sums over are empty.
     """
 
     values: list[str]
@@ -84,7 +91,7 @@ class FigureShown(Shown):
 
     sentence: str
     by: list[str]
-    measure: Literal["patients", "share", "events", "distribution"]
+    measure: _Measure
     unit: str
     smallest_group: int
     counted_at: datetime

@@ -39,6 +39,8 @@ _Kind = Literal[
     "visit",
     "no-show",
     "cancelled visit",
+    "kept or missed visit",
+    "booked visit",
     "prescription",
     "document",
     "encounter elsewhere",

@@ -24,6 +24,7 @@ from services.analytics.cohorts import (
     WindowSide,
 )
 from services.analytics.cohorts.checking import validate_event, validate_rule
+from services.analytics.cohorts.statements import comparable_kinds
 from services.analytics.cohorts.wording import describe_bounds
 from services.analytics.figures import Figure
 from services.core.errors import InvalidInput
@@ -53,17 +54,13 @@ _OFTEN: Final = marked("At least this often")
 _NUMBER: Final = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 _WITHOUT_CODE: Final = frozenset(
     {
-        EventKind.VISIT,
-        EventKind.NO_SHOW,
-        EventKind.CANCELLATION,
         EventKind.DOCUMENT,
         EventKind.PRESCRIPTION,
+        *comparable_kinds(EventKind.VISIT),
     }
 )
 _WORDS: Final = {
-    EventKind.VISIT: marked("Speciality"),
-    EventKind.NO_SHOW: marked("Speciality"),
-    EventKind.CANCELLATION: marked("Speciality"),
+    **dict.fromkeys(comparable_kinds(EventKind.VISIT), marked("Speciality")),
     EventKind.DOCUMENT: marked("Type"),
 }
 
@@ -124,7 +121,7 @@ def draw() -> None:
     st.button(
         _("Add a rule"), key="cohorts_add", icon=":material/add:", on_click=_add_rule
     )
-    figure_fields.draw()
+    figure_fields.draw(EventKind(st.session_state[f"{_ENTRY}_kind"]))
 
 
 def read() -> Cohort | Figure:

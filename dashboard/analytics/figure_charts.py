@@ -40,12 +40,14 @@ from services.analytics.figures.drawing import (
     COLOURS,
     MOST_COLOURS,
     ORDERED,
+    SHARES,
     chart_of,
     document_type_of,
     month_of,
     name_of,
     nothing_disclosed,
     order_of,
+    parts_of,
     ranked,
 )
 
@@ -225,7 +227,7 @@ def _draw_clickable(
 
 def _number_name(measure: FigureMeasure) -> str:
     match measure:
-        case FigureMeasure.SHARE:
+        case FigureMeasure.SHARE | FigureMeasure.PROPORTION:
             return pgettext("of a whole", "Share")
         case FigureMeasure.EVENTS:
             return _("Events")
@@ -248,11 +250,12 @@ def _row(
     row = _named(result, names, cell, write)
     if result.figure.measure is FigureMeasure.DISTRIBUTION:
         return row | distribution_charts.numbers_of(cell)
-    if result.figure.measure is not FigureMeasure.SHARE:
+    if result.figure.measure not in SHARES:
         return row | {_number_name(result.figure.measure): number_text(cell.number)}
+    whole, part = (translated(phrase) for phrase in parts_of(result.figure))
     return row | {
-        _("Entered"): number_text(cell.entered),
-        _("Remain"): number_text(cell.number),
+        whole: number_text(cell.entered),
+        part: number_text(cell.number),
         pgettext("of a whole", "Share"): percent_text(cell.share),
     }
 
@@ -292,7 +295,7 @@ def _value(dimension: Dimension, value: str) -> str:
 
 
 def _counts(result: FigureResult, names: list[str], shown: str) -> _Drawing:
-    is_share = result.figure.measure is FigureMeasure.SHARE
+    is_share = result.figure.measure in SHARES
     data = pd.DataFrame(
         [
             _named(result, names, cell, _value)

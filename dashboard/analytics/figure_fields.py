@@ -10,6 +10,7 @@ from dashboard.analytics.cohort_charts import dimension_name
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import capitalised
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
+from services.analytics.cohorts.statements import comparable_kinds
 from services.analytics.figures import (
     MEASURES_WITH_TOTALS,
     Chart,
@@ -28,16 +29,23 @@ _OF_WORDS: Final = "cohorts_of_words"
 # The events that the figure on the page counts: a chosen bar has narrowed them to days
 # and ages, which have no fields.
 _OF_EVENT: Final = "cohorts_of_event"
+_NUMERATOR: Final = "cohorts_numerator"
+_NUMERATOR_WORDS: Final = "cohorts_numerator_words"
+# As on the page: its code, value, ages and days have no fields.
+_NUMERATOR_EVENT: Final = "cohorts_numerator_event"
 _CHART: Final = "cohorts_chart"
 _QUANTITY: Final = "cohorts_quantity"
 _MEASURES: Final[Mapping[FigureMeasure, str]] = {
     FigureMeasure.SHARE: marked("Share who remain"),
     FigureMeasure.PATIENTS: marked("Patients"),
     FigureMeasure.EVENTS: marked("Events"),
+    FigureMeasure.PROPORTION: marked("Share of events"),
     FigureMeasure.DISTRIBUTION: marked("Mean and percentiles"),
 }
 # A cohort that is not split has the number of its patients alone.
-_ONLY_SPLIT: Final = frozenset({FigureMeasure.EVENTS, FigureMeasure.DISTRIBUTION})
+_ONLY_SPLIT: Final = frozenset(
+    {FigureMeasure.EVENTS, FigureMeasure.PROPORTION, FigureMeasure.DISTRIBUTION}
+)
 _CHARTS: Final[Mapping[Chart, str]] = {
     Chart.AUTOMATIC: marked("Automatic"),
     Chart.LINE: marked("Line"),
@@ -46,6 +54,8 @@ _CHARTS: Final[Mapping[Chart, str]] = {
     Chart.TABLE: marked("Pivot table"),
 }
 _FIRST: Final = "first"
+# What is most often asked of visits.
+_MISSED: Final = EventKind.NO_SHOW
 
 
 def fill(figure: Figure | None) -> None:
@@ -56,13 +66,17 @@ def fill(figure: Figure | None) -> None:
     st.session_state[_OF] = of.kind.value if of else _FIRST
     st.session_state[_OF_WORDS] = of.words if of else ""
     st.session_state[_OF_EVENT] = of
+    numerator = figure.numerator if figure else None
+    st.session_state[_NUMERATOR] = (numerator.kind if numerator else _MISSED).value
+    st.session_state[_NUMERATOR_WORDS] = numerator.words if numerator else ""
+    st.session_state[_NUMERATOR_EVENT] = numerator
     st.session_state[_CHART] = figure.chart if figure else Chart.AUTOMATIC
     quantity = figure.quantity if figure else None
     st.session_state[_QUANTITY] = quantity or Quantity.AGE
 
 
-def draw() -> None:
-    """Draw the fields."""
+def draw(entry: EventKind) -> None:
+    """Draw the fields of a figure of a cohort with such an entry event."""
     st.subheader(_("What to show"), anchor=False)
     split, measure, chart = st.columns((2, 1, 1))
     split.multiselect(
@@ -103,6 +117,9 @@ def draw() -> None:
                 "which events*."
             )
         )
+    if st.session_state[_MEASURE] is FigureMeasure.PROPORTION:
+        of = st.session_state[_OF]
+        _draw_numerator(entry if of == _FIRST else EventKind(of))
     if st.session_state[_MEASURE] is FigureMeasure.DISTRIBUTION:
         st.selectbox(
             _("Mean and percentiles of"),
@@ -110,6 +127,20 @@ def draw() -> None:
             format_func=lambda each: _(QUANTITIES[each]),
             key=_QUANTITY,
         )
+
+
+def _draw_numerator(whole: EventKind) -> None:
+    """Draw the fields for which of these events a proportion counts."""
+    kinds = [each.value for each in comparable_kinds(whole)]
+    if st.session_state[_NUMERATOR] not in kinds:
+        st.session_state[_NUMERATOR] = _MISSED.value if _MISSED in kinds else kinds[0]
+    kind, words = st.columns((1, 1))
+    kind.selectbox(
+        _("Which of them count"), kinds, format_func=_kind_name, key=_NUMERATOR
+    )
+    words.text_input(
+        _("Which of them count, by name"), key=_NUMERATOR_WORDS, autocomplete="off"
+    )
 
 
 def read(cohort: Cohort) -> Cohort | Figure:
@@ -125,11 +156,12 @@ def read(cohort: Cohort) -> Cohort | Figure:
         raise InvalidInput(
             _SPLIT,
             Sentence(
-                "Choose what to split by as well, such as sex or year: numbers of "
-                "events, means and percentiles are of groups."
+                "Choose what to split by as well, such as sex or year: numbers and "
+                "shares of events, means and percentiles are of groups."
             ),
         )
-    of = _read_events()
+    of = None if st.session_state[_OF] == _FIRST else _read_event(_OF)
+    is_proportion = measure is FigureMeasure.PROPORTION
     if measure is FigureMeasure.SHARE and not (cohort.steps or of):
         # Without a rule all patients remain.
         measure = FigureMeasure.PATIENTS
@@ -141,21 +173,20 @@ def read(cohort: Cohort) -> Cohort | Figure:
         measure=measure,
         of=of,
         quantity=st.session_state[_QUANTITY] if is_distribution else None,
+        numerator=_read_event(_NUMERATOR) if is_proportion else None,
         totals=chart is Chart.TABLE and len(by) > 1 and measure in MEASURES_WITH_TOTALS,
         chart=chart,
     )
 
 
-def _read_events() -> CohortEvent | None:
-    """Return the events that are counted; None means the first ones.
+def _read_event(field: str) -> CohortEvent:
+    """Return the events that are counted, or those of them in the numerator.
 
     As long as their kind is the same, they stay narrowed as on the page.
     """
-    kind = st.session_state[_OF]
-    if kind == _FIRST:
-        return None
-    words = (st.session_state.get(_OF_WORDS) or "").strip()
-    shown: CohortEvent | None = st.session_state.get(_OF_EVENT)
+    kind = st.session_state[field]
+    words = (st.session_state.get(f"{field}_words") or "").strip()
+    shown: CohortEvent | None = st.session_state.get(f"{field}_event")
     if shown is not None and shown.kind.value == kind:
         return replace(shown, words=words)
     return CohortEvent(kind=EventKind(kind), words=words)

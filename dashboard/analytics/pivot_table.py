@@ -7,7 +7,13 @@ import pandas as pd
 from dashboard.analytics.cohort_charts import number_text, percent_text
 from dashboard.ui.language import gettext as _
 from services.analytics.cohorts import Dimension
-from services.analytics.figures import Chart, FigureCell, FigureMeasure, FigureResult
+from services.analytics.figures import (
+    Chart,
+    FigureCell,
+    FigureMeasure,
+    FigureResult,
+)
+from services.analytics.figures.drawing import SHARES
 
 
 def is_pivot(result: FigureResult) -> bool:
@@ -49,6 +55,6 @@ def pivot_of(
 
 
 def _cell_text(result: FigureResult, cell: FigureCell | None) -> str:
-    if result.figure.measure is FigureMeasure.SHARE:
+    if result.figure.measure in SHARES:
         return percent_text(cell.share if cell else None)
     return number_text(cell.number if cell else None)

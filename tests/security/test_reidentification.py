@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from uuid import uuid4
 
@@ -34,7 +34,7 @@ from services.analytics.cohorts import (
     suppression,
     tables,
 )
-from services.analytics.figures import Chart, Figure
+from services.analytics.figures import Chart, Figure, FigureMeasure, proportions
 from services.analytics.pseudonymised_lists import sizes
 from services.analytics.queries import counting
 from services.core.errors import NotAllowed
@@ -46,6 +46,7 @@ from services.patients.search.pages import PATIENT_LISTS
 from services.patients.search.visibility import NAMED, PSEUDONYMISED
 from tests.conftest import connect, owner
 from tests.kit import cast
+from tests.services.visits import visit_samples
 
 K = 5
 DAY = date(2025, 2, 10)
@@ -741,6 +742,98 @@ def sexes_of_a_query(analyst, people):
     return 1 if analyst.sql(sql) != before else None
 
 
+DUE = CohortEvent(kind=EventKind.KEPT_OR_MISSED)
+NO_SHOW = CohortEvent(kind=EventKind.NO_SHOW)
+NO_SHOW_RATE = Figure(
+    cohort=Cohort(entry=DUE),
+    by=(Dimension.WEEKDAY,),
+    measure=FigureMeasure.PROPORTION,
+    numerator=NO_SHOW,
+)
+NO_SHOWS = Figure(
+    cohort=Cohort(entry=NO_SHOW), by=(Dimension.YEAR,), measure=FigureMeasure.EVENTS
+)
+
+
+def schedule(analyst, people, missed, day=DAY, speciality="Cardiology"):
+    """Give people a visit on a day, to which the first few do not come."""
+    for place, each in enumerate(people):
+        doctor = cast.add_doctor(analyst.session, speciality=speciality)
+        starts_at = datetime.combine(day, time(9), UTC)
+        status = "no-show" if place < missed else "completed"
+        visit_samples.visit(
+            analyst.session, doctor.id, each.id, starts_at, status=status
+        )
+
+
+def few_missed(analyst, people):
+    """The numerator of a day on which three did not come."""
+    schedule(analyst, people[:30], missed=10)
+    schedule(analyst, people[30:60], missed=3, day=DAY + timedelta(1))
+    return analyst.cells(NO_SHOW_RATE).get(("Tuesday",))
+
+
+def few_kept(analyst, people):
+    """The denominator of a day on which three came, minus its numerator."""
+    schedule(analyst, people[:30], missed=10)
+    schedule(analyst, people[30:60], missed=27, day=DAY + timedelta(1))
+    missed = analyst.cells(NO_SHOW_RATE).get(("Tuesday",))
+    return missed and 30 - missed
+
+
+def few_missed_of_all(analyst, people):
+    """All no-shows, minus the numerators of all other days."""
+    schedule(analyst, people[:30], missed=10)
+    schedule(analyst, people[30:60], missed=3, day=DAY + timedelta(1))
+    schedule(analyst, people[60:], missed=12, day=DAY + timedelta(2))
+    whole = analyst.cells(NO_SHOWS).get(("2025",))
+    rates = analyst.cells(NO_SHOW_RATE)
+    others = [rates.get((day,)) for day in ("Monday", "Wednesday")]
+    return (whole and all(others) and whole - sum(others)) or None
+
+
+def few_missed_by_totals(analyst, people):
+    """The total of a pivot table, minus the numerator of one speciality."""
+    schedule(analyst, people[:30], missed=10)
+    schedule(analyst, people[30:60], missed=3, speciality="Neurology")
+    by = (Dimension.WEEKDAY, Dimension.SEX)
+    pivot = replace(NO_SHOWS, by=by, totals=True)
+    counted = figures.count(
+        analyst.session, analyst.actor, pivot, now=NOW, smallest_group=K
+    )
+    totals = cohorts.disclose(analyst.session, analyst.actor, counted).totals
+    (whole,) = (each.number for each in totals if each.values == ("", ""))
+    cardiology = Cohort(entry=replace(DUE, words="cardiology"))
+    part = analyst.cells(replace(NO_SHOW_RATE, cohort=cardiology)).get(("Monday",))
+    return part and whole - part
+
+
+def missed_until_tomorrow(analyst, people):
+    """The numerators until a day and until the next, on which one did not come."""
+    schedule(analyst, people[:30], missed=10)
+    schedule(analyst, people[30:50], missed=1, day=DAY + timedelta(1))
+    by_year = replace(NO_SHOW_RATE, by=(Dimension.YEAR,))
+    earlier, later = (
+        Cohort(entry=replace(DUE, until=DAY + timedelta(days))) for days in range(2)
+    )
+    before = analyst.cells(replace(by_year, cohort=earlier)).get(("2025",))
+    after = analyst.cells(replace(by_year, cohort=later)).get(("2025",))
+    return after - before if before and after else None
+
+
+def homogeneity_of_a_proportion(analyst, people):
+    """All procedures were for gout, as the proportion of these says."""
+    give(analyst.session, people[:20], "Gout", kind="procedure")
+    came = CohortEvent(kind=EventKind.PROCEDURE)
+    rate = replace(
+        NO_SHOW_RATE,
+        cohort=Cohort(entry=came),
+        by=(Dimension.YEAR,),
+        numerator=replace(came, words="gout"),
+    )
+    return analyst.cells(rate).get(("2025",))
+
+
 def _tell_all(counts, _):
     return tuple(map(CohortCount, counts))
 
@@ -831,6 +924,22 @@ def _show_every_cell(patch):
     patch.setattr(suppression, "protect_table", lambda counts, *_, **__: counts)
 
 
+def _allow_subtraction_of_events(patch):
+    patch.setattr(disclosure, "events_reveal_few", lambda *_: False)
+    patch.setattr(disclosure, "_differ_in_few_events", lambda *_: False)
+
+
+def _show_every_numerator(patch):
+    _allow_subtraction_of_events(patch)
+    patch.setattr(proportions, "_is_part_of_few", lambda *_: False)
+    patch.setattr(proportions, "_with_enough_hidden", lambda shown, *_: shown)
+
+
+def _hide_only_numerators_of_few(patch):
+    _allow_subtraction_of_events(patch)
+    patch.setattr(proportions, "_with_enough_hidden", lambda shown, *_: shown)
+
+
 def _show_names(patch):
     named = replace(PATIENT_LISTS, scope_of=lambda _: NAMED)
     patch.setattr(pages, "PATIENT_LISTS", named)
@@ -878,6 +987,12 @@ ATTACKS = {
     ),
     homogeneity_of_the_commonest: (20, _in_two_questions(_tell_the_commonest)),
     homogeneity_of_lists: (True, _tell_what_two_questions_have_in_common),
+    homogeneity_of_a_proportion: (20, _in_two_questions(_show_every_numerator)),
+    few_missed: (3, _show_every_numerator),
+    few_kept: (3, _show_every_numerator),
+    few_missed_of_all: (3, _hide_only_numerators_of_few),
+    few_missed_by_totals: (3, _allow_subtraction_of_events),
+    missed_until_tomorrow: (1, _allow_subtraction_of_events),
     small_cells: (3, _show_every_cell),
     marginals: (3, _allow_subtraction),
     repeated_question: (1, _allow_subtraction),

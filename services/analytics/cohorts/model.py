@@ -28,6 +28,8 @@ class EventKind(StrEnum):
     VISIT = "visit"
     NO_SHOW = "no-show"
     CANCELLATION = "cancelled visit"
+    KEPT_OR_MISSED = "kept or missed visit"
+    BOOKED_VISIT = "booked visit"
     PRESCRIPTION = "prescription"
     DOCUMENT = "document"
     ENCOUNTER = "encounter elsewhere"
@@ -57,7 +59,15 @@ class Dimension(StrEnum):
 
 
 # Events of these kinds happen at the clinic, at an hour and with a speciality.
-VISITS: Final = frozenset({EventKind.VISIT, EventKind.NO_SHOW, EventKind.CANCELLATION})
+VISITS: Final = frozenset(
+    {
+        EventKind.VISIT,
+        EventKind.NO_SHOW,
+        EventKind.CANCELLATION,
+        EventKind.KEPT_OR_MISSED,
+        EventKind.BOOKED_VISIT,
+    }
+)
 CODED: Final = frozenset(
     {
         EventKind.DIAGNOSIS,

@@ -81,6 +81,20 @@ NOUNS: Final[Mapping[EventKind, Nouns]] = MappingProxyType(
             Sentence("no cancelled visit"),
             Sentence("cancelled visits"),
         ),
+        EventKind.KEPT_OR_MISSED: Nouns(
+            Sentence("kept or missed visit"),
+            Sentence("a first kept or missed visit"),
+            Sentence("a kept or missed visit"),
+            Sentence("no kept or missed visit"),
+            Sentence("kept or missed visits"),
+        ),
+        EventKind.BOOKED_VISIT: Nouns(
+            Sentence("booked visit"),
+            Sentence("a first booked visit"),
+            Sentence("a booked visit"),
+            Sentence("no booked visit"),
+            Sentence("booked visits"),
+        ),
         EventKind.PRESCRIPTION: Nouns(
             Sentence("prescription"),
             Sentence("a first prescription"),

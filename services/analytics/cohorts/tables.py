@@ -50,7 +50,8 @@ class CellMembers:
     `patients` came in, or had what is counted; `counted` are those who remain, or the
     events. `numbers` are the patients with their own numbers, for distributions.
     `by_variation` is what `is_decided_by_few` judges: who is in the cell, and who is in
-    it in each variation.
+    it in each variation. `parts` are the same of those events that a proportion counts,
+    and of the others; a cell in which nobody is has none.
     """
 
     patients: Members
@@ -59,6 +60,7 @@ class CellMembers:
         default_factory=lambda: np.empty(0, dtype=PATIENT_VALUE)
     )
     by_variation: tuple[Members, ...] = ()
+    parts: "tuple[CellMembers, ...]" = ()
 
     @classmethod
     def empty(cls, number_of_variations: int = 0) -> Self:
@@ -75,6 +77,12 @@ class CellMembers:
             np.unique(np.concatenate([part.numbers for part in parts])),
             tuple(
                 map(union_of, zip(*(part.by_variation for part in parts), strict=True))
+            ),
+            tuple(
+                map(
+                    cls.union,
+                    zip(*(part.parts for part in parts if part.parts), strict=True),
+                )
             ),
         )
 

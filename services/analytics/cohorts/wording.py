@@ -1,6 +1,7 @@
 """A cohort described in words."""
 
 from services.analytics.cohorts.model import (
+    VISITS,
     Cohort,
     CohortEvent,
     Dimension,
@@ -175,9 +176,9 @@ def _named(noun: Sentence, event: CohortEvent) -> Sentence:
         named = Sentence("code {code}", code=event.code)
     else:
         return noun
+    if event.kind in VISITS:
+        return Sentence("{event} in {named}", event=noun, named=named)
     match event.kind:
-        case EventKind.VISIT | EventKind.NO_SHOW | EventKind.CANCELLATION:
-            return Sentence("{event} in {named}", event=noun, named=named)
         case EventKind.DOCUMENT:
             return Sentence("{event} of type {named}", event=noun, named=named)
         case EventKind.ALLERGY:

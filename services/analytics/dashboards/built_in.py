@@ -54,6 +54,14 @@ _VISITS_AND_MISSED: Final = Figure(
     measure=FigureMeasure.SHARE,
 )
 
+# Of the visits that were due: one cancelled before could not be missed.
+_NO_SHOW_RATE: Final = Figure(
+    cohort=_with(EventKind.KEPT_OR_MISSED),
+    by=(Dimension.MONTH,),
+    measure=FigureMeasure.PROPORTION,
+    numerator=CohortEvent(kind=EventKind.NO_SHOW),
+)
+
 #: Keyed by the name in the address.
 BUILT_IN: Final[Mapping[str, DashboardDraft]] = MappingProxyType(
     {
@@ -87,6 +95,11 @@ BUILT_IN: Final[Mapping[str, DashboardDraft]] = MappingProxyType(
                 _card(
                     Sentence("Visits by month"),
                     _events(EventKind.VISIT, Dimension.MONTH),
+                    is_wide=True,
+                ),
+                _card(
+                    Sentence("No-show rate by month"),
+                    _NO_SHOW_RATE,
                     is_wide=True,
                 ),
                 _card(

@@ -10,10 +10,16 @@ from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Final
 
 from services.analytics.cohorts.wording import split_phrase
-from services.analytics.figures import Chart, FigureCell, FigureMeasure, FigureResult
+from services.analytics.figures import (
+    Chart,
+    FigureCell,
+    FigureMeasure,
+    FigureResult,
+)
 from services.analytics.figures.drawing import (
     COLOURS,
     ORDERED,
+    SHARES,
     chart_of,
     document_type_of,
     month_of,
@@ -99,7 +105,7 @@ class _Plot:
 
     @property
     def is_share(self) -> bool:
-        return self.result.figure.measure is FigureMeasure.SHARE
+        return self.result.figure.measure in SHARES
 
     @property
     def is_distribution(self) -> bool:
@@ -185,7 +191,7 @@ class _Plot:
 def number_name(measure: FigureMeasure) -> str:
     """Return what a chart shows, as the heading of a column."""
     match measure:
-        case FigureMeasure.SHARE:
+        case FigureMeasure.SHARE | FigureMeasure.PROPORTION:
             return SHARE
         case FigureMeasure.EVENTS:
             return Sentence("Events")

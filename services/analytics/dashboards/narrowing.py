@@ -12,7 +12,7 @@ from services.analytics.dashboards.model import (
     DashboardFilter,
     Timespan,
 )
-from services.analytics.figures import Figure, FigureMeasure
+from services.analytics.figures import Figure
 from services.core.errors import InvalidInput
 from services.patients.records.model import Sex
 
@@ -43,7 +43,7 @@ def narrow(figure: Figure, dashboard_filter: DashboardFilter, today: date) -> Fi
     if figure.of is not None:
         return replace(figure, cohort=cohort, of=narrowed(figure.of))
     entry = narrowed(cohort.entry)
-    if figure.measure is not FigureMeasure.EVENTS:
+    if not figure.counts_events:
         # Raises InvalidInput where a first event cannot lie within all bounds.
         narrowed(cohort.first_event)
     elif entry != cohort.entry and (cohort.steps or cohort.entry_bounds):
@@ -61,7 +61,7 @@ def narrow_to_members(
     first. Raises InvalidInput if nothing is left.
     """
     narrowed = narrow(figure, dashboard_filter, today)
-    if narrowed.of is not None or narrowed.measure is FigureMeasure.EVENTS:
+    if narrowed.of is not None or narrowed.counts_events:
         return narrowed
     first = _narrow_event(figure.cohort.first_event, dashboard_filter, today)
     cohort = replace(figure.cohort, sexes=narrowed.cohort.sexes)

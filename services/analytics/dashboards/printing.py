@@ -22,6 +22,7 @@ from services.analytics.figures.drawing import (
     QUANTITIES,
     explain_boxes,
     nothing_disclosed,
+    parts_of,
     ranked,
 )
 from services.analytics.figures.wording import figure_phrase
@@ -231,8 +232,8 @@ def _counted(timestamp: datetime | None, now: datetime, wording: Wording) -> str
 
 def _columns(result: FigureResult) -> tuple[str, ...]:
     match result.figure.measure:
-        case FigureMeasure.SHARE:
-            return Sentence("Entered"), Sentence("Remain"), SHARE
+        case FigureMeasure.SHARE | FigureMeasure.PROPORTION:
+            return *parts_of(result.figure), SHARE
         case FigureMeasure.DISTRIBUTION:
             return Sentence("Patients"), *_DISTRIBUTION_FIELDS.values()
     return (number_name(result.figure.measure),)
@@ -253,7 +254,7 @@ def _row(result: FigureResult, cell: FigureCell, wording: Wording) -> tuple[str,
         for place, value in enumerate(cell.values)
     )
     match result.figure.measure:
-        case FigureMeasure.SHARE:
+        case FigureMeasure.SHARE | FigureMeasure.PROPORTION:
             share = suppressed
             if cell.share is not None:
                 hundred = number(100 * cell.share, 1)

@@ -4,13 +4,15 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 from sqlalchemy.orm import Session
 
 from services.analytics.cohorts import (
     Cohort,
+    CohortEvent,
     Dimension,
     UndisclosedAnswer,
     statements,
@@ -40,6 +42,11 @@ from services.analytics.figures.model import (
     Quantity,
     validate,
 )
+from services.analytics.figures.proportions import (
+    add_missing_parts,
+    protect_proportions,
+    unite_parts,
+)
 from services.analytics.figures.protecting import (
     disclosed_unit,
     protect_distributions,
@@ -56,6 +63,8 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import InvalidInput
+
+_Key = TypeVar("_Key", bound=tuple[object, ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +102,11 @@ def count(
     is_partition = _is_partition(figure)
     remaining, groups = _read(session, figure, now, smallest_group)
     totals: tuple[FigureCell, ...] = ()
-    if figure.measure is FigureMeasure.SHARE:
+    if figure.numerator is not None:
+        cells, members, attribute_sets = _proportions(
+            figure, figure.numerator, groups, smallest_group
+        )
+    elif figure.measure is FigureMeasure.SHARE:
         patients = [each.patients for each in groups.values()]
         outside = _number_outside(session, patients, smallest_group)
         cells, members, attribute_sets = _shares(
@@ -109,7 +122,7 @@ def count(
             totals, summed = _totals(figure, groups, smallest_group, remaining)
             members += summed
         attribute_sets = (_attributes_of_members(figure),) * len(members)
-    is_of_events = figure.measure is FigureMeasure.EVENTS
+    is_of_events = figure.counts_events
     cells, totals = without_undisclosed(figure.by, cells, totals)
     return UndisclosedAnswer(
         question=_question(figure, smallest_group),
@@ -198,17 +211,17 @@ def _read(
     use_clock(session, now)
     cohort = resolve_terms(session, figure.cohort)
     event = resolve_event_terms(session, figure.of or figure.cohort.entry)
-    if figure.measure is FigureMeasure.EVENTS and not cohort.steps:
+    select = partial(
+        statements.select_events, cohort, event, figure.by, numerator=figure.numerator
+    )
+    if figure.counts_events and not cohort.steps:
         # How many patients remain is compared with numbers of patients only, and who of
         # them decides matters for rules only.
-        statement = statements.select_events(
-            cohort, event, figure.by, with_classes=False
-        )
+        statement = select(with_classes=False)
         rows: list[Sequence[Any]] = list(session.execute(statement))
         remaining = _Remaining({}, ())
     else:
-        statement = statements.select_events(cohort, event, figure.by)
-        rows, classes = read_with_classes(session, statement, cohort)
+        rows, classes = read_with_classes(session, select(), cohort)
         remaining = _remaining(figure, classes)
     inside, outside = _split_by_remaining(figure.cohort, rows)
     cells = {
@@ -217,11 +230,19 @@ def _read(
         )
         for *values, patients, events in inside
     }
-    require_not_too_many_events(len(each.counted) for each in cells.values())
+    if figure.numerator is not None:
+        cells = add_missing_parts(cells)
+    require_not_too_many_events(
+        # The events of a numerator are those of its denominator, too.
+        len(each.counted) * (2 if key[-1] is True else 1)
+        for key, each in cells.items()
+    )
     others = {
         tuple(values): distinct(hashes_of(patients)) for *values, patients, _ in outside
     }
     with_variations = _with_variations(cells, others, remaining.by_variation)
+    if figure.numerator is not None:
+        with_variations = unite_parts(with_variations)
     number = len(remaining.by_variation)
     return remaining, tables.complete_table(
         figure.by, with_variations, k, number_of_variations=number
@@ -241,10 +262,10 @@ def _split_by_remaining(
 
 
 def _with_variations(
-    cells: Mapping[Key, CellMembers],
-    others: Mapping[Key, Members],
+    cells: Mapping[_Key, CellMembers],
+    others: Mapping[_Key, Members],
     by_variation: tuple[Members, ...],
-) -> Mapping[Key, CellMembers]:
+) -> Mapping[_Key, CellMembers]:
     """Return cells with who is in each, and who would be in each variation.
 
     `others` are in a cell without remaining. Cells that have only such patients are not
@@ -308,6 +329,26 @@ def _shares(
     )
 
 
+def _proportions(
+    figure: Figure, numerator: CohortEvent, groups: Mapping[Key, CellMembers], k: int
+) -> tuple[
+    tuple[FigureCell, ...], tuple[Members, ...], tuple[GroupAttributes | None, ...]
+]:
+    """Return proportions of events, with each number's events and attributes."""
+    cells, wholes, counted = protect_proportions(
+        groups,
+        k,
+        is_decided_by_few=lambda each: is_decided_by_few(each.by_variation, k),
+    )
+    attributes = _attributes_of_members(figure)
+    more = None if attributes is None else attributes | numerator.attributes
+    return (
+        cells,
+        wholes + counted,
+        (attributes,) * len(wholes) + (more,) * len(counted),
+    )
+
+
 def _number_outside(session: Session, groups: Iterable[Members], k: int) -> int:
     """Return how many patients in daily use, a number that is known, are in no cell.
 
@@ -346,7 +387,7 @@ def _numbers(
 
 def _is_partition(figure: Figure) -> bool:
     """Return whether each patient is in one cell; with events, some are in several."""
-    return figure.of is None and figure.measure is not FigureMeasure.EVENTS
+    return figure.of is None and not figure.counts_events
 
 
 def _whole_of(figure: Figure, remaining: _Remaining) -> Callable[[Key], int] | None:

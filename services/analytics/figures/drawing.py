@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from services.analytics.cohorts import Dimension, EventKind
+from services.analytics.cohorts.wording import describe_events
 from services.analytics.figures.model import (
     Chart,
     Figure,
@@ -30,6 +31,8 @@ _UNORDERED: Final = frozenset(
     {Dimension.WORDS, Dimension.CODE, Dimension.SPECIALITY, Dimension.STATUS}
 )
 _RANKED: Final = frozenset({FigureMeasure.PATIENTS, FigureMeasure.EVENTS})
+#: Measures whose numbers are drawn and written in per cent.
+SHARES: Final = frozenset({FigureMeasure.SHARE, FigureMeasure.PROPORTION})
 _REST: Final = frozenset({"others", "none"})
 _WEEK: Final = frozenset({Dimension.WEEKDAY, Dimension.HOUR})
 _BY_NAME: Final = frozenset({Dimension.WEEKDAY, Dimension.STATUS})
@@ -146,6 +149,14 @@ def chart_of(result: FigureResult) -> Chart:
     if chart is Chart.BARS or not is_timed:
         return Chart.BARS
     return Chart.LINE
+
+
+def parts_of(figure: Figure) -> tuple[Sentence, Sentence]:
+    """Return the headings of the two numbers of a share: the whole, and its part."""
+    if figure.numerator is None:
+        return Sentence("Entered"), Sentence("Remain")
+    counted = describe_events(figure.numerator)
+    return Sentence("Events"), Sentence("Of these: {events}", events=counted)
 
 
 def nothing_disclosed(least: int) -> Sentence:

@@ -11,21 +11,26 @@ from services.analytics.cohorts.checking import (
     validate_event,
     validate_split,
 )
+from services.analytics.cohorts.nouns import NOUNS
+from services.analytics.cohorts.statements import comparable_kinds
 from services.analytics.figures.distributions import Distribution
 from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
 
 
 class FigureMeasure(StrEnum):
-    """What is disclosed: who remains in a cohort, what share, events, or a quantity."""
+    """What is disclosed: who remains, what share, events, or a quantity."""
 
     PATIENTS = "patients"
     SHARE = "share"
     EVENTS = "events"
     DISTRIBUTION = "distribution"
+    PROPORTION = "proportion"
 
 
 # Shares, and means of parts, do not add up to those of the whole.
 MEASURES_WITH_TOTALS: Final = frozenset({FigureMeasure.PATIENTS, FigureMeasure.EVENTS})
+_MEASURES_OF_EVENTS: Final = frozenset({FigureMeasure.EVENTS, FigureMeasure.PROPORTION})
 
 
 class Quantity(StrEnum):
@@ -52,8 +57,9 @@ class Figure:
 
     `of` are the events by whose values they are split, and which are counted; without
     them, it is the event that lets patients in. `cohort` itself is not split.
-    `quantity` is what a distribution is of. With `totals`, the numbers by two
-    dimensions are summed up by each of them.
+    `quantity` is what a distribution is of. Of a proportion, these events are the
+    denominator, and those that match `numerator` as well are counted. With `totals`,
+    the numbers by two dimensions are summed up by each of them.
     """
 
     cohort: Cohort
@@ -61,6 +67,7 @@ class Figure:
     measure: FigureMeasure = FigureMeasure.PATIENTS
     of: CohortEvent | None = None
     quantity: Quantity | None = None
+    numerator: CohortEvent | None = None
     totals: bool = False
     chart: Chart = Chart.AUTOMATIC
 
@@ -69,13 +76,19 @@ class Figure:
         """The events by whose values the figure is split."""
         return self.of or self.cohort.entry
 
+    @property
+    def counts_events(self) -> bool:
+        """Whether events are counted, and not the patients who had them."""
+        return self.measure in _MEASURES_OF_EVENTS
+
 
 @dataclass(frozen=True, slots=True)
 class FigureCell:
     """The numbers of one group; None is a number that is hidden or was not asked for.
 
-    For shares, `entered` is how many came in and `number` how many of them remain. In a
-    total, the values that it sums up are empty.
+    For shares, `entered` is how many came in and `number` how many of them remain; for
+    proportions, how many events there are and how many of them are counted. In a total,
+    the values that it sums up are empty.
     """
 
     values: tuple[str, ...]
@@ -85,7 +98,7 @@ class FigureCell:
 
     @property
     def share(self) -> float | None:
-        """How many of those who came in remain, from 0 to 1."""
+        """Which part of `entered` is in `number`, from 0 to 1."""
         if not self.entered or self.number is None:
             return None
         return self.number / self.entered
@@ -120,6 +133,7 @@ def validate(figure: Figure) -> None:
     validate_event(event)
     validate_split("by", figure.by, event.kind)
     _validate_quantity(figure, event)
+    _validate_numerator(figure, event)
     if figure.totals and not (figure.by[1:] and figure.measure in MEASURES_WITH_TOTALS):
         raise InvalidInput(
             "totals",
@@ -138,6 +152,27 @@ def validate(figure: Figure) -> None:
                 "measure",
                 "Without a rule the whole cohort remains; add one, or count patients.",
             )
+
+
+def _validate_numerator(figure: Figure, event: CohortEvent) -> None:
+    if (figure.measure is FigureMeasure.PROPORTION) != (figure.numerator is not None):
+        raise InvalidInput(
+            "numerator",
+            "A proportion of events needs a numerator; other figures cannot have one.",
+        )
+    if figure.numerator is None:
+        return
+    validate_event(figure.numerator)
+    if figure.numerator.kind not in comparable_kinds(event.kind):
+        raise InvalidInput(
+            "numerator",
+            Sentence(
+                "No {event} is a {kind}: choose events of the same kind, or for visits "
+                "what became of them.",
+                event=NOUNS[event.kind].alone,
+                kind=NOUNS[figure.numerator.kind].alone,
+            ),
+        )
 
 
 def _validate_quantity(figure: Figure, event: CohortEvent) -> None:

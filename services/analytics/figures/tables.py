@@ -9,6 +9,11 @@ from services.analytics.figures.model import FigureCell, FigureMeasure, FigureRe
 from services.lists.table_files import Kind, Table, TableCell
 
 _SHARE: Final[dict[str, Kind]] = {"entered": int, "remaining": int, "share": float}
+_PROPORTION: Final[dict[str, Kind]] = {
+    "denominator": int,
+    "numerator": int,
+    "proportion": float,
+}
 _DISTRIBUTION_COLUMNS: Final[dict[str, Kind]] = {
     "patients": int,
     **{field.name: float for field in fields(Distribution)},
@@ -41,6 +46,8 @@ def _measured(measure: FigureMeasure) -> dict[str, Kind]:
     match measure:
         case FigureMeasure.SHARE:
             return _SHARE
+        case FigureMeasure.PROPORTION:
+            return _PROPORTION
         case FigureMeasure.DISTRIBUTION:
             return _DISTRIBUTION_COLUMNS
     return {measure.value: int}
@@ -48,7 +55,7 @@ def _measured(measure: FigureMeasure) -> dict[str, Kind]:
 
 def _numbers(result: FigureResult, cell: FigureCell) -> tuple[TableCell, ...]:
     match result.figure.measure:
-        case FigureMeasure.SHARE:
+        case FigureMeasure.SHARE | FigureMeasure.PROPORTION:
             return cell.entered, cell.number, cell.share
         case FigureMeasure.DISTRIBUTION:
             return cell.number, *astuple(cell.distribution or Distribution())

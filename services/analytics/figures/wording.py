@@ -44,6 +44,14 @@ def figure_phrase(figure: Figure) -> str:
                 events=events,
                 by=by,
             )
+        case FigureMeasure.PROPORTION if figure.numerator:
+            return Sentence(
+                "{cohort}: proportion of {events} that are {numerator}, by {by}",
+                cohort=cohort,
+                events=events,
+                numerator=describe_events(figure.numerator),
+                by=by,
+            )
         case FigureMeasure.DISTRIBUTION if figure.quantity:
             return Sentence(
                 "{cohort}: {quantity} at {events}, by {by}",

@@ -51,12 +51,20 @@ def call(application, client):
     return call
 
 
+NO_SHOW_RATE = {
+    **BODY,
+    "measure": "proportion",
+    "of": {"kind": "kept or missed visit"},
+    "numerator": {"kind": "no-show"},
+}
 AGES = {**BODY, "measure": "distribution", "quantity": "age"}
 PIVOT = {**BODY, "measure": "patients", "totals": True}
 
 
 @pytest.mark.parametrize(
-    "body", [BODY, VISITS, AGES, PIVOT], ids=["share", "events", "ages", "pivot"]
+    "body",
+    [BODY, VISITS, AGES, PIVOT, NO_SHOW_RATE],
+    ids=["share", "events", "ages", "pivot", "no-show rate"],
 )
 def test_a_figure_is_counted_and_told_in_words(call, body):
     answer = call("POST", FIGURES, body, Scope.READ_STATISTICS)
@@ -121,6 +129,54 @@ def test_a_figure_is_sent_as_a_file(call, visitors):
     assert [tuple(row.values()) for row in table.to_pylist()] == numbers
 
 
+@pytest.fixture
+def missed(application):
+    """Adds visits of a speciality on one day, of which the first few are missed."""
+
+    def missed(speciality, number, of):
+        def register(session):
+            at = visit_samples.soon(-30)
+            for place in range(of):
+                status = "no-show" if place < number else "completed"
+                doctor = cast.add_doctor(session, speciality=speciality).id
+                patient = cast.add_patient(session).id
+                visit_samples.visit(session, doctor, patient, at, status=status)
+
+        application.database.write(register, identity=SYSTEM)
+
+    return missed
+
+
+def test_a_no_show_rate_hides_few_missed_and_few_kept_visits(call, missed):
+    for speciality, number in (("Angiology", 8), ("Dermatology", 3), ("Urology", 6)):
+        missed(speciality, number, of=20)
+    missed("Neurology", 18, of=20)
+    body = {
+        "cohort": {"entry": {"kind": "kept or missed visit"}},
+        "by": ["speciality"],
+        "measure": "proportion",
+        "numerator": {"kind": "no-show"},
+    }
+
+    shown = call("POST", FIGURES, body).json()
+    csv = call("POST", f"{FIGURES}?format=csv", body).text
+
+    assert shown["measure"] == "proportion"
+    cells = {cell.pop("values")[0]: cell for cell in shown["cells"]}
+    assert {each: cells[each]["share"] for each in cells} == {
+        "Angiology": 0.4,
+        "Dermatology": None,
+        "Neurology": None,
+        "Urology": 0.3,
+    }
+    assert [cells["Dermatology"][each] for each in ("number", "entered")] == [None, 20]
+    assert csv.split("\r\n")[:3] == [
+        "speciality,denominator,numerator,proportion",
+        "Angiology,20,8,0.4",
+        "Dermatology,20,,",
+    ]
+
+
 def test_a_file_has_a_byte_order_mark_for_a_person_and_none_for_a_program(
     call, stranger, application
 ):
@@ -156,6 +212,8 @@ def test_another_form_is_refused(call):
         ({"by": ["hour"]}, "by"),
         ({"measure": "mean"}, "measure"),
         ({"of": {"kind": "visit"}}, "measure"),
+        ({"measure": "proportion"}, "numerator"),
+        ({"numerator": {"kind": "diagnosis"}}, "numerator"),
         ({"cohort": {"entry": {"kind": "visit", "code": "1"}}}, "code"),
     ],
 )

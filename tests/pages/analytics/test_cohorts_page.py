@@ -182,6 +182,36 @@ def test_visits_are_counted_by_weekday_and_hour(clinic: Clinic, hypertensive):
     assert sum(int(number) for number in rows.values() if number != "suppressed") == 23
 
 
+def test_a_share_of_visits_is_counted_and_kept_under_its_address(
+    clinic: Clinic, hypertensive
+):
+    app = clinic.open("cohorts", Role.ANALYST)
+    app.text_input(key=f"{ENTRY}_words").set_value("hypertension")
+    app.multiselect(key="cohorts_split").set_value([Dimension.YEAR])
+    app.selectbox(key="cohorts_measure").set_value(FigureMeasure.PROPORTION).run()
+    # Of diagnoses, those with a name count.
+    assert app.selectbox(key="cohorts_numerator").options == ["Diagnosis"]
+    app.selectbox(key="cohorts_of").set_value(EventKind.KEPT_OR_MISSED.value).run()
+    which = app.selectbox(key="cohorts_numerator")
+    assert (which.value, which.options) == (
+        EventKind.NO_SHOW.value,
+        ["Visit", "No-show", "Cancelled visit", "Kept or missed visit", "Booked visit"],
+    )
+    app.text_input(key="cohorts_numerator_words").set_value("cardiology")
+
+    press(app, "cohorts_count")
+
+    analyst, figure = clinic.cast[Role.ANALYST], _counted(clinic, app)
+    assert figure.of == CohortEvent(kind=EventKind.KEPT_OR_MISSED)
+    missed = CohortEvent(kind=EventKind.NO_SHOW, words="cardiology")
+    assert figure.numerator == missed
+    key = clinic.write(lambda s: figures.remember(s, analyst, figure))
+    again = clinic.open("cohorts", Role.ANALYST, list=key)
+    assert again.selectbox(key="cohorts_measure").value is FigureMeasure.PROPORTION
+    assert again.selectbox(key="cohorts_numerator").value == EventKind.NO_SHOW.value
+    assert again.text_input(key="cohorts_numerator_words").value == "cardiology"
+
+
 def test_ages_have_a_mean_and_percentiles(clinic: Clinic, hypertensive):
     app = clinic.open("cohorts", Role.ANALYST)
     app.text_input(key=f"{ENTRY}_words").set_value("hypertension")

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.ui.language import ENGLISH, GERMAN
 from services.analytics.figures import FigureMeasure
-from tests.pages.chart_numbers import tools_of
+from tests.pages.chart_numbers import opened_tools, tools_of
 
 QUARTERS = ["2025 Q1", "2025 Q2", "2025 Q3", "2025 Q4"]
 
@@ -113,3 +113,55 @@ def test_a_pivot_table_of_documents_names_their_types(language, header, row):
 
     table = tools_of(app)["Documents"]["table"]
     assert (table["header"], table["rows"]) == (header, [row])
+
+
+def page_of_rates() -> None:
+    from dashboard.analytics.figure_charts import draw_figure
+    from services.analytics.cohorts import CohortEvent, Dimension, EventKind
+    from services.analytics.figures import FigureCell, FigureMeasure
+    from tests.services.analytics.dashboards.test_printing import result
+
+    cells = [FigureCell(("monday",), 6, 24), FigureCell(("tuesday",), None, 20)]
+    shown = result(
+        FigureMeasure.PROPORTION,
+        *cells,
+        by=(Dimension.WEEKDAY,),
+        numerator=CohortEvent(kind=EventKind.NO_SHOW),
+    )
+    draw_figure(shown, "Rates", key="rates")
+
+
+@pytest.mark.parametrize(
+    ("language", "header", "rows"),
+    [
+        (
+            ENGLISH,
+            ["Weekday", "Events", "Of these: no-shows", "Share"],
+            [
+                ["Monday", "24", "6", "25.0%"],
+                ["Tuesday", "20", "suppressed", "suppressed"],
+            ],
+        ),
+        (
+            GERMAN,
+            ["Wochentag", "Ereignisse", "Davon: Nichterscheinen", "Anteil"],
+            [
+                ["Montag", "24", "6", "25,0\xa0%"],
+                ["Dienstag", "20", "nicht genannt", "nicht genannt"],
+            ],
+        ),
+    ],
+)
+def test_a_share_of_events_is_drawn_in_per_cent_with_both_numbers_in_its_table(
+    language, header, rows
+):
+    app = AppTest.from_function(page_of_rates, default_timeout=60)
+    app.session_state["chartroom_language"] = language
+    app.run()
+
+    assert not app.exception
+    table = opened_tools(app)["Rates"]["table"]
+    assert (table["header"], table["rows"]) == (header, rows)
+    [chart] = app.get("vega_lite_chart")
+    axis = json.loads(chart.proto.spec)["encoding"]["y"]["axis"]
+    assert axis["format"] == "%"

@@ -23,6 +23,7 @@ from services.analytics.cohorts.statements.selecting import (
     width_of_classes as width_of_classes,
 )
 from services.analytics.cohorts.statements.sources import (
+    comparable_kinds as comparable_kinds,
     entries_of as entries_of,
     select_population as select_population,
 )

@@ -40,7 +40,7 @@ def event_rows_of(event: CohortEvent) -> tuple[_EventRows, ...]:
     """
     view = SOURCES[event.kind].view.alias("event")
     if not isinstance(event, EventByTerms):
-        return (_EventRows(view, _is_match(event, view)),)
+        return (_EventRows(view, is_match(event, view)),)
     dated = dated_entries(event)
     if not has_other_sources(event):
         return (dated,)
@@ -76,7 +76,7 @@ def has_words_and_code(event: CohortEvent) -> bool:
     return bool(event.words.strip() and event.code.strip())
 
 
-def _is_match(event: CohortEvent, source: FromClause) -> ColumnElement[bool]:
+def is_match(event: CohortEvent, source: FromClause) -> ColumnElement[bool]:
     """Return the condition that a row of the source matches the event."""
     return and_(has_words_or_code(event, source), is_within_bounds(event, source))
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Select,
     and_,
     cast,
+    false,
     func,
     null,
     or_,
@@ -38,7 +39,10 @@ from services.analytics.cohorts.statements.evaluation import (
     steps_of,
     variations_of,
 )
-from services.analytics.cohorts.statements.event_conditions import event_rows_of
+from services.analytics.cohorts.statements.event_conditions import (
+    event_rows_of,
+    is_match,
+)
 from services.analytics.cohorts.statements.hashes import (
     concatenated,
     event_hash,
@@ -123,12 +127,14 @@ def select_events(
     event: CohortEvent,
     split_by: Sequence[Dimension],
     *,
+    numerator: CohortEvent | None = None,
     with_classes: bool = True,
 ) -> Select[Any] | CompoundSelect[Any]:
     """Select a row for each class of matching events of those who remain in a cohort.
 
-    The columns are the split values as text, the patients as in `select_classes`, and a
-    hash of each event, whose first bits are those of its patient's. Hashes may repeat:
+    The columns are the split values as text, with a `numerator` whether the events
+    match it as well, the patients as in `select_classes`, and a hash of each event,
+    whose first bits are those of its patient's. Hashes may repeat:
     PostgreSQL would have to sort them to remove duplicates. The same event of a patient
     twice on one day, for visits in one hour, is one event. In cohorts with steps, those
     who remain in a variation only have rows of their own: the last column says who
@@ -136,25 +142,36 @@ def select_events(
     """
     evaluated = evaluate_steps(cohort, PATIENT_COLUMNS)
     view = SOURCES[event.kind].view
-    happened = _select_matching_events(
-        cohort,
-        event,
-        split_by,
-        evaluated,
-        columns=lambda source: [
+
+    def columns_of(source: FromClause) -> list[Any]:
+        return [
+            *_is_in_numerator(numerator, source),
             patient_hash(source.c.patient_id).label("patient"),
             event_hash(view, source).label("event"),
-        ],
+        ]
+
+    happened = _select_matching_events(
+        cohort, event, split_by, evaluated, columns=columns_of
     ).subquery("happened")
     remains = _columns_of(happened, _remains(evaluated, cohort))
+    is_counted = _columns_of(happened, _is_in_numerator(numerator, view))
     columns = [
         *texts_of(happened, split_by),
+        *is_counted,
         concatenated(func.int8send(happened.c.patient)),
         concatenated(func.int8send(happened.c.event)),
         *remains,
     ]
-    grouped = select(*columns).group_by(*raw_columns_of(happened, split_by), *remains)
+    split = [*raw_columns_of(happened, split_by), *is_counted, *remains]
+    grouped = select(*columns).group_by(*split)
     return _add_classes(grouped, evaluated, cohort) if with_classes else grouped
+
+
+def _is_in_numerator(numerator: CohortEvent | None, source: FromClause) -> list[Any]:
+    """Return a column that says which events a proportion counts; none without one."""
+    if numerator is None:
+        return []
+    return [func.coalesce(is_match(numerator, source), false()).label("is_counted")]
 
 
 def _select_matching_events(

@@ -92,7 +92,18 @@ SOURCES: Final[Mapping[EventKind, _Source]] = {
     EventKind.VISIT: _Source(_VISITS, ("checked-in", "completed")),
     EventKind.NO_SHOW: _Source(_VISITS, ("no-show",)),
     EventKind.CANCELLATION: _Source(_VISITS, ("cancelled",)),
+    # Denominators of shares. A visit that is still to come is in neither.
+    EventKind.KEPT_OR_MISSED: _Source(_VISITS, ("checked-in", "completed", "no-show")),
+    EventKind.BOOKED_VISIT: _Source(
+        _VISITS, ("checked-in", "completed", "no-show", "cancelled")
+    ),
 }
+
+
+def comparable_kinds(kind: EventKind) -> tuple[EventKind, ...]:
+    """Return the kinds of events that events of a kind may be as well, itself too."""
+    view = SOURCES[kind].view
+    return tuple(each for each, source in SOURCES.items() if source.view is view)
 
 
 def is_dated_event(kind: EventKind) -> tuple[ColumnElement[bool], ...]:

@@ -142,12 +142,21 @@ def test_shares_and_distributions_have_columns_of_their_own():
             "Share", result(FigureMeasure.SHARE, FigureCell(("female",), 6, 12))
         ),
         PrintedCard(
+            "Rate",
+            result(
+                FigureMeasure.PROPORTION,
+                FigureCell(("female",), 6, 24),
+                numerator=CohortEvent(kind=EventKind.NO_SHOW),
+            ),
+        ),
+        PrintedCard(
             "Age",
             result(FigureMeasure.DISTRIBUTION, spread, quantity=Quantity.AGE),
         ),
     )
 
     assert "Sex Entered Remain Share Female 12 6 50.0%" in said
+    assert "Sex Events Of these: no-shows Share Female 24 6 25.0%" in said
     assert "Male 30 51.2 suppressed 50.0 suppressed suppressed" in said
     assert "all time, all patients" in said
 
