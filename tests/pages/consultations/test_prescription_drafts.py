@@ -12,6 +12,7 @@ from services.consultations.prescriptions import DraftPrescription, Prescription
 from services.core.actors import Role
 from services.patients.care import care
 from services.visits.front_desk import appointments
+from tests.kit import cast
 from tests.pages.conftest import page_file
 from tests.services.visits import visit_samples
 
