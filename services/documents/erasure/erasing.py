@@ -67,16 +67,24 @@ def erase(
 
 
 def _lock_ended(session: Session, today: date | None, at_once: int) -> list[_Person]:
-    ids = session.scalars(
+    is_free = ~is_stopped(today)
+    locked = session.scalars(
         select(Patient.id)
         .join(PatientRetention, ended())
-        .where(~is_stopped(today))
+        .where(is_free)
         .order_by(Patient.deleted_at, Patient.id)
         .limit(at_once)
         # The lock checks the conditions again: a restore that came first wins.
         .with_for_update(of=Patient, skip_locked=True)
     ).all()
-    return [_Person(kept, _merged_into(session, kept)) for kept in ids]
+    # It checks those of changed patients only: a postponement, a document or a visit
+    # may have come after the statement began, so what stops an erasure is read again.
+    ids = session.scalars(
+        select(Patient.id)
+        .where(Patient.id.in_(locked), is_free)
+        .order_by(Patient.deleted_at, Patient.id)
+    )
+    return [_Person(kept, _merged_into(session, kept)) for kept in ids.all()]
 
 
 def _merged_into(session: Session, kept_id: UUID) -> tuple[UUID, ...]:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import psycopg2
 import pytest
 from psycopg2 import sql
-from sqlalchemy import func, select, text, update
+from sqlalchemy import and_, func, select, text, update
+from sqlalchemy.orm import Session
 
 from db.models.booking import Appointment
 from db.models.document import Document, RetentionRule
@@ -15,6 +16,8 @@ from db.models.patient import Patient
 from db.postgres import SYSTEM, Database
 from services.core.audit import Action
 from services.documents import erasure, retention
+from services.documents.erasure import erasing
+from services.documents.erasure.rule import ended
 from services.lists.criteria import Criteria
 from services.patients import search
 from services.patients.duplicates import merging
@@ -22,6 +25,7 @@ from services.patients.records import patients
 from tests.conftest import owner
 from tests.db.rules.rows import ANN, BOB, Catalogue, fill
 from tests.kit.cast import ADA, GRACE, ada
+from tests.kit.waiting import run_behind
 from tests.services.documents.erasure.samples import (
     YEARS,
     archive_long_ago,
@@ -33,6 +37,7 @@ from tests.services.documents.records.samples import file
 
 # A word that is nowhere else in a fresh database.
 SECRET = "Quendelin"
+WHY = "A claim is open."
 _DELETED = {"deleted_at": func.now(), "deleted_by": BOB}
 _HELD = {"held_at": func.now(), "held_by": BOB, "held_because": "Claim 2026-17"}
 
@@ -124,6 +129,27 @@ def test_what_was_merged_into_a_record_goes_with_it(session, clerk, today, patie
     assert erasures[other.id].details == {"merged_into": str(patient.id)}
     assert "Ada" not in str([event.details for event in erasures.values()])
     assert session.scalar(text("SELECT before FROM patient_merges")) == {}
+
+
+def test_a_postponement_that_comes_while_the_erasure_searches_is_obeyed(
+    committing, admin, clerk, today, monkeypatch
+):
+    with Session(committing) as session, session.begin():
+        ada = patients.register(session, clerk, ADA, today=today)
+        let_erase(session)
+        archive_long_ago(session, clerk, ada)
+    # The search has begun, and so reads rows as they are now, when it waits for this.
+    slow = func.pg_advisory_xact_lock(1).is_not(None)
+    monkeypatch.setattr(erasing, "ended", lambda: and_(slow, ended()))
+
+    def postpone(session):
+        session.execute(select(func.pg_advisory_xact_lock(1)))
+        until = today + timedelta(days=400)
+        erasure.postpone(session, admin, ada.id, until=until, reason=WHY, today=today)
+
+    _, erased = run_behind(committing, postpone, erasure.erase)
+
+    assert erased.result() == 0
 
 
 def test_the_photo_goes_after_the_row(session, over):
