@@ -1,11 +1,19 @@
 """Pages as a browser prints them: what they say, and nothing to press."""
 
+from contextlib import closing
+from typing import Final
+
+import pypdfium2
 import pytest
+from PIL import ImageStat
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Site, ready
 
 pytestmark = pytest.mark.browser
+# Grey values from 0, black, to 255.
+_LIGHT: Final = 240
+_DARK: Final = 64
 
 
 def test_a_printed_page_has_its_list_and_nothing_to_press(site: Site) -> None:
@@ -33,4 +41,20 @@ def test_a_printed_page_has_its_list_and_nothing_to_press(site: Site) -> None:
             expect(rows.last).to_have_css("break-inside", "avoid")
         finally:
             # The tab is lent to others.
-            page.emulate_media(media="screen")
+            page.emulate_media(media="null")
+
+
+def test_a_dark_page_is_printed_light_and_dark_again_afterwards(site: Site) -> None:
+    with site.lend(scheme="dark") as page:
+        page.goto("/patients")
+        expect(ready(page).get_by_role("row").nth(1)).to_be_visible()
+
+        with closing(pypdfium2.PdfDocument(page.pdf())) as paper:
+            sheet = paper[0].render().to_pil().convert("L")
+
+        # Most of the sheet is its ground; the darkest of it are letters.
+        assert ImageStat.Stat(sheet).median[0] > _LIGHT
+        assert sheet.getextrema()[0] < _DARK
+        expect(page.locator("html")).to_have_css("color-scheme", "dark")
+        ground = page.locator(".stApp")
+        expect(ground).to_have_css("background-color", "rgb(15, 23, 30)")

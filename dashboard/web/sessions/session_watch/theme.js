@@ -1,5 +1,6 @@
 // Runs before anything is drawn: pages are light or dark as somebody has chosen in this
-// browser, else as the device is. Streamlit asks the device alone, so it is answered here.
+// browser, else as the device is, and light on paper. Streamlit asks the device alone, so it
+// is answered here.
 ;(() => {
   "use strict"
 
@@ -18,10 +19,12 @@
     }
   }
   let chosen = kept()
+  let isPrinting = false
 
   class Answer extends EventTarget {
     media = QUERY
     get matches() {
+      if (isPrinting) return false
       return chosen === null ? device.matches : chosen === "dark"
     }
     addListener(listener) {
@@ -47,6 +50,11 @@
     chosen = kept()
     tell()
   })
+  for (const [name, begins] of [["beforeprint", true], ["afterprint", false]])
+    window.addEventListener(name, () => {
+      isPrinting = begins
+      tell()
+    })
   window.chartroomTheme = {
     chosen: () => chosen ?? "system",
     choose: (name) => {
