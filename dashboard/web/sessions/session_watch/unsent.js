@@ -9,10 +9,15 @@
   const PATIENCE_MS = 2500
   let unlisted = []
 
-  const isListed = ({ uploader, name }) =>
-    [...uploader.querySelectorAll('[data-testid="stFileChipName"]')].some(
-      (chip) => (chip.title || chip.textContent) === name,
+  const chipsIn = (uploader) => [...uploader.querySelectorAll('[data-testid="stFileChipName"]')]
+  // Phones give every photo the same name.
+  const isListed = ({ uploader, name, earlier }) =>
+    chipsIn(uploader).some(
+      (chip) => !earlier.has(chip) && (chip.title || chip.textContent) === name,
     )
+  // Streamlit takes no file while it has no connection, though one can still be chosen.
+  const isOff = (uploader) =>
+    Boolean(uploader.querySelector('[data-testid="stFileUploaderDropzone"][aria-disabled="true"]'))
 
   const sentences = (uploader) => {
     const names = (state) =>
@@ -58,9 +63,12 @@
 
   const wait = (uploader, files) => {
     unlisted = unlisted.filter((file) => file.uploader !== uploader || file.state !== "lost")
-    const chosen = [...files].map(({ name }) => ({ uploader, name, state: "chosen" }))
+    const earlier = new Set(chipsIn(uploader))
+    const state = isOff(uploader) ? "lost" : "chosen"
+    const chosen = [...files].map(({ name }) => ({ uploader, name, earlier, state }))
     unlisted.push(...chosen)
     watcher.observe(document.body, { childList: true, subtree: true })
+    if (state === "lost") return show()
     setTimeout(() => {
       for (const file of chosen) if (file.state === "chosen") file.state = "waiting"
       show()
@@ -68,12 +76,12 @@
   }
 
   document.addEventListener("change", ({ target }) => {
-    const uploader = target.matches('input[type="file"]:enabled') && target.closest(UPLOADER)
+    const uploader = target.matches('input[type="file"]') && target.closest(UPLOADER)
     if (uploader) wait(uploader, target.files)
   }, true)
   document.addEventListener("drop", ({ target, dataTransfer }) => {
     const uploader = target.closest?.(UPLOADER)
-    if (uploader && !uploader.querySelector("input:disabled")) wait(uploader, dataTransfer.files)
+    if (uploader) wait(uploader, dataTransfer.files)
   }, true)
   // The question where to send a file is never answered on another connection.
   window.addEventListener("chartroom:connection", () => {
