@@ -57,9 +57,12 @@ def discard_of_other_pages(page: str) -> None:
     That page's uploader has forgotten it, but Streamlit would keep it until the tab is
     closed.
     """
-    if st.session_state.get(_PAGE) == page:
-        return
+    before: str | None = st.session_state.get(_PAGE)
     st.session_state[_PAGE] = page
+    # In a browser whose process has died, the new session's first run may be for a file
+    # that has just been sent to it.
+    if before in {None, page}:
+        return
     if (context := get_script_run_ctx()) is not None:
         context.uploaded_file_mgr.remove_session_files(context.session_id)
 

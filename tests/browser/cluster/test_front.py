@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from dashboard.web.front import sockets
 from db.embedded import DataFolder
@@ -25,6 +25,7 @@ from tests.kit.waiting import eventually
 from tests.kit.warm_start import WarmProcess
 from tests.launch.fronted import FRONT_COOKIE, NAMES, digest_of, needs_caddy
 from tests.launch.launcher import ROOT
+from tests.services.pdf.samples import letter
 
 pytestmark = [
     pytest.mark.browser,
@@ -148,6 +149,25 @@ def test_what_is_typed_stays_when_the_process_dies_and_the_first_click_is_done(
     choose(page, page.get_by_role("combobox", name="Sex"), "Female")
     expect(page.get_by_label("First name")).to_have_value("Ada")
     assert cookie_of(page) != mine
+
+
+def test_a_file_that_is_chosen_after_the_process_has_died_is_asked_about(
+    served: Served, page: Page
+):
+    page.goto("/upload_documents")
+    chooser = ready(page).locator("input[type=file]")
+    zone = page.get_by_test_id("stFileUploaderDropzone")
+    expect(zone).to_have_attribute("aria-disabled", "false")
+
+    kill_process_of(served, page)
+    expect(zone).to_have_attribute("aria-disabled", "false")
+    chooser.set_input_files(
+        FilePayload(
+            name="paper.pdf", mimeType="application/pdf", buffer=letter("Paper")
+        )
+    )
+
+    expect(page.get_by_label("Description")).to_be_visible()
 
 
 def test_who_clicks_while_the_process_hangs_reads_so_and_goes_on_with_another(
