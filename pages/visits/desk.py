@@ -8,7 +8,7 @@ from dashboard.context import freshness, now
 from dashboard.navigation import go
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.language import gettext as _, pgettext
+from dashboard.ui.language import day_in_full, gettext as _, pgettext
 from dashboard.ui.notices import notify
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import plain
@@ -98,7 +98,8 @@ def show_waiting_room() -> None:
             key="desk_newcomers",
         )
         show_parts(shown, timestamp)
-        st.caption(freshness())
+        # On paper nothing else says of what day it is.
+        st.caption(f"{day_in_full(timestamp.date())} · {freshness()}")
 
 
 def show_parts(shown: day_queue.Queue, timestamp: datetime) -> None:

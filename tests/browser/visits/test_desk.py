@@ -1,5 +1,6 @@
 """The front desk in a real browser: scanners type codes, keys do the rest."""
 
+import re
 from collections.abc import Callable, Iterator
 from uuid import uuid4
 
@@ -22,14 +23,16 @@ def doctor() -> str:
 
 
 @pytest.fixture
-def code_of(site: Site, doctor: str) -> Callable[[float], str]:
+def code_of(site: Site, doctor: str) -> Callable[..., str]:
     """Make a visit that begins in so many minutes; return its ticket's code."""
 
-    def make(minutes: float) -> str:
+    def make(minutes: float, **values: object) -> str:
         def add(session) -> str:
             patient_id = cast.add_patient(session, cast.invent_patient()).id
             doctor_id = cast.add_doctor(session, name=doctor).id
-            made = visit_samples.visit(session, doctor_id, patient_id, soon(minutes))
+            made = visit_samples.visit(
+                session, doctor_id, patient_id, soon(minutes), **values
+            )
             return session.get_one(Appointment, made).code
 
         return site.write(add)
@@ -109,6 +112,27 @@ def test_a_visit_is_checked_in_and_completed_by_the_keyboard(
     ready(page)
     over.get_by_role("button", name="Undo: not seen yet").press("Enter")
     expect(waiting).to_contain_text("Waiting")
+
+
+def test_a_printed_desk_says_its_day_and_has_no_place_for_actions(
+    page: Page, code_of, doctor: str
+):
+    code_of(-3, status="no-show")
+    code_of(-2, status="cancelled", cancelled_at=soon(-5))
+    open_desk(page)
+    done = page.get_by_role("table", name="Done").locator(row_with(page, doctor))
+    expect(done).to_have_count(2)
+    said = page.get_by_text("as of")
+    expect(said).to_have_text(re.compile(r"^\w+day \d{1,2} \w+ \d{4} · as of "))
+
+    page.emulate_media(media="print")
+    try:
+        # With whom and in what state; a cancelled visit can only be looked at anyway.
+        for row in done.all():
+            expect(row.get_by_role("cell").filter(visible=True)).to_have_count(3)
+    finally:
+        # The tab is lent to others.
+        page.emulate_media(media="screen")
 
 
 @pytest.fixture
