@@ -68,7 +68,8 @@ class Cell:
     """The text of one cell, with a tone and an icon if it is a status.
 
     `lines` are shown below the text, each made of pieces. With a `url` the text is a
-    link; opened in the same tab, it sends the page the action called `name`.
+    link; with a `name` as well, opened in the same tab, it sends the page the action
+    of that name.
     """
 
     text: str

@@ -102,7 +102,7 @@ const linkOf = (row, cell, act) => {
   const link = element("a", { href: cell.url }, ...content(cell))
   link.onclick = (event) => {
     event.stopPropagation()
-    if (isForAnotherTab(event)) return
+    if (!cell.name || isForAnotherTab(event)) return
     event.preventDefault()
     act(row.id, cell.name)
   }

@@ -41,6 +41,11 @@ def born_and_aged(visit: VisitRecord, today: date) -> str:
     return f"{written(born)} ({age_on(today, born)})" if born else ""
 
 
+def phone_cell(number: str | None) -> Cell:
+    """Return the number to call, as a link for computers that can call."""
+    return Cell(number, url=f"tel:{number}") if number else Cell("–")
+
+
 def died(visit: VisitRecord) -> str:
     """Return that the patient's record has a date of death; empty if it has none."""
     day = visit.deceased_on

@@ -163,7 +163,7 @@ def _row(visit: VisitRecord, timestamp: datetime) -> Row:
         str(visit.id),
         (
             Cell(desk_words.listed_patient_name(visit), lines=lines),
-            Cell(visit.phone or "–"),
+            desk_words.phone_cell(visit.phone),
             Cell(clock(visit.starts_at)),
             Cell(desk_words.doctor_and_room(visit)),
             desk_words.called(visit, timestamp),

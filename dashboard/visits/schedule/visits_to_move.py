@@ -18,6 +18,7 @@ from dashboard.ui.record_table import (
 )
 from dashboard.ui.words import name_in_list
 from dashboard.visits.booking.times import when
+from dashboard.visits.front_desk.desk_words import phone_cell
 from services.visits.schedule import plans
 from services.visits.schedule.doctors import DoctorRecord
 from services.visits.schedule.plans import VisitToMove
@@ -26,6 +27,7 @@ _COLUMNS: Final = (
     Column(marked("When")),
     Column(marked("Doctor")),
     Column(marked("Who")),
+    Column(marked("Phone"), is_whole=True),
     Column(marked("State")),
     Column(""),
 )
@@ -60,6 +62,7 @@ def show_visits(visits: Sequence[VisitToMove], *, name: str, key: str) -> None:
                 Cell(when(visit.starts_at)),
                 Cell(visit.doctor_name),
                 Cell(_whose(visit)),
+                phone_cell(visit.phone),
                 Cell(_("Booked") if visit.is_booked else _("Being booked")),
                 Cell("", actions=_actions(visit)),
             ),

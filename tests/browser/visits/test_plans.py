@@ -28,6 +28,12 @@ from tests.services.visits.schedule.plans.samples import (
 
 pytestmark = pytest.mark.browser
 
+_NUMBER = cast.ADA.phone_number or ""
+# Whether the browser follows a clicked link, rather than a script of the page.
+_FOLLOWS = """
+link => link.dispatchEvent(new MouseEvent("click", {bubbles: true, cancelable: true}))
+"""
+
 
 @pytest.fixture
 def name() -> str:
@@ -70,7 +76,11 @@ def test_a_visit_is_moved_before_or_after_its_time_is_blocked(
     page.goto(f"/doctor_plan?doctor={emil}")
     ask_to_block_tomorrow(page)
     whose = page.get_by_role("row").filter(has_text="Lovelace, Ada")
-    page.get_by_role("dialog").locator(whose).get_by_role("button").click()
+    to_move = page.get_by_role("dialog").locator(whose)
+    phone = to_move.get_by_role("link", name=_NUMBER)
+    expect(phone).to_have_attribute("href", f"tel:{_NUMBER}")
+    assert phone.evaluate(_FOLLOWS), "the link does nothing"
+    to_move.get_by_role("button").click()
     page.get_by_text("You are moving the visit of").wait_for()
 
     site.write(partial(block_tomorrow, doctor_id=emil))

@@ -25,6 +25,7 @@ from tests.services.visits.schedule.plans.samples import (
 
 _TABLE = "doctors_table"
 _ALONE = DoctorDraft(name="Alone", speciality="Rest", slot_minutes=30)
+_ADAS_NUMBER = cast.ADA.phone_number
 _WEEK = [Hours(day, time(9), time(11)) for day in range(1, 8)]
 
 
@@ -371,14 +372,14 @@ def test_blocking_lists_the_visits_in_it_before_and_after_with_a_way_to_move_eac
     block_tomorrow(app).run()
 
     (row,) = rows_of(app, "doctor_except_visits")
-    assert row[1:4] == ["Dora Doctor", "Lovelace, Ada", "Booked"]
+    assert row[1:5] == ["Dora Doctor", "Lovelace, Ada", _ADAS_NUMBER, "Booked"]
     assert rows_of(app, "doctor_exceptions") == []
     block_tomorrow(app)
     app.button(key="doctor_except_anyway").click().run()
 
     assert rows_of(app, "doctor_exceptions")[0][0] == "Blocked"
     (row,) = rows_of(app, "doctor_visits_to_move")
-    assert row[1:4] == ["Dora Doctor", "Lovelace, Ada", "Booked"]
+    assert row[1:5] == ["Dora Doctor", "Lovelace, Ada", _ADAS_NUMBER, "Booked"]
     assert "Visits at times that are no longer in the plan: 1" in (app.warning[0].value)
     seen = clinic.open("doctor_plan", Role.ADMIN, doctor=dora.id)
     assert rows_of(seen, "doctor_visits_to_move") == []

@@ -89,9 +89,9 @@ class PlanResult:
 class VisitToMove:
     """A slot that somebody has at a time that the plan does not have.
 
-    `booking_id` is the booking that can be moved. It and the patient are None for
-    actors who may count visits but not see whose they are (then there is no name
-    either), and for newcomers.
+    `booking_id` is the booking that can be moved. It, the patient and the patient's
+    phone number are None for actors who may count visits but not see whose they are
+    (then there is no name either), and for newcomers.
     """
 
     slot_id: UUID
@@ -104,3 +104,4 @@ class VisitToMove:
     patient_id: UUID | None = None
     patient_name: str | None = None
     listed_name: str | None = None
+    phone: str | None = None

@@ -28,6 +28,13 @@ _IS_PATIENT: Final = Patient.id.is_not(None)
 # The record shows that somebody is not registered yet by having no patient's id.
 _NAME: Final = case((_IS_PATIENT, PATIENT_NAME), else_=Newcomer.name)
 _LISTED: Final = case((_IS_PATIENT, LISTED_NAME), else_=Newcomer.name)
+_WHOSE: Final = (
+    BookingSlot.booking_id,
+    Patient.id,
+    _NAME,
+    _LISTED,
+    Patient.phone_number,
+)
 
 
 def list_visits_to_move(
@@ -60,7 +67,7 @@ def _listed(
         return _read(session, select(*_SLOT), conditions)
     visits = _read(
         session,
-        select(*_SLOT, BookingSlot.booking_id, Patient.id, _NAME, _LISTED),
+        select(*_SLOT, *_WHOSE),
         conditions,
         is_named=True,
     )

@@ -52,6 +52,10 @@ def test_the_visits_in_a_time_to_be_blocked_are_listed(session, clerk, dora):
         ("Lovelace, Ada", True),
         ("Hopper, Grace", False),
     ]
+    assert [visit.phone for visit in visits] == [
+        cast.ADA.phone_number,
+        cast.GRACE.phone_number,
+    ]
     assert (visits[0].booking_id, visits[0].doctor_name) == (booking_id, "Dora Doctor")
 
 
@@ -125,6 +129,7 @@ def test_administrators_learn_how_many_visits_there_are_and_no_names(
     (visit,) = preview(session, admin, closing(dora))
 
     assert (visit.patient_id, visit.patient_name, visit.booking_id) == (None,) * 3
+    assert visit.phone is None
 
 
 def test_what_cannot_be_kept_is_refused_before(session, clerk, dora):
