@@ -1,5 +1,6 @@
 """Holidays, special hours, blocked times: previewed, added, listed, removed."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -77,8 +78,9 @@ def add_exception(
 ) -> PlanResult:
     """Store the exception, and adapt the slots to the new plan.
 
-    Visits in a time that is closed stay, to be moved: `preview_exception` returns them
-    beforehand. The caller commits. Raises InvalidInput, NotFound, NotAllowed.
+    The result is what the exception did to them. Visits in a time that is closed stay,
+    to be moved: `preview_exception` returns them beforehand. The caller commits.
+    Raises InvalidInput, NotFound, NotAllowed.
     """
     actor.require(Permission.MANAGE_DOCTORS)
     reason = _checked(exception)
@@ -101,7 +103,11 @@ def add_exception(
     _record(
         session, actor, kept.id, exception.doctor_id, {exception.kind.value: "added"}
     )
-    return apply_plans(session, actor, _doctors(session, exception.doctor_id), calendar)
+    result = apply_plans(
+        session, actor, _doctors(session, exception.doctor_id), calendar
+    )
+    # A closed time adds none: these are of a new last day of the calendar.
+    return result if exception.kind is ExceptionKind.HOURS else replace(result, added=0)
 
 
 def remove_exception(

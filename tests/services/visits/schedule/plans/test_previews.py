@@ -1,5 +1,6 @@
 """The effect of an exception on visits is shown beforehand."""
 
+from dataclasses import replace
 from datetime import time
 
 import pytest
@@ -95,6 +96,17 @@ def test_only_what_the_exception_itself_closes_is_listed(session, clerk, dora):
     (visit,) = preview(session, clerk, closing(dora))
 
     assert visit.slot_id == last.id
+
+
+@pytest.mark.parametrize("kind", [ExceptionKind.BLOCKED, ExceptionKind.HOLIDAY])
+def test_a_closed_time_reports_no_slots_of_a_day_that_can_be_booked_since(
+    session, clerk, dora, kind
+):
+    a_day_later = replace(FORTNIGHT, days=FORTNIGHT.days + 1)
+
+    result = plans.add_exception(session, clerk, closing(dora, kind), a_day_later)
+
+    assert (result.added, result.withdrawn) == (0, 4)
 
 
 def test_special_hours_list_what_they_leave_out(session, clerk, dora):
