@@ -1,14 +1,14 @@
 """Blocking a doctor's time from the calendar: drawn in it, or typed."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
 
 import streamlit as st
 
 from dashboard.context import current_actor, write
-from dashboard.ui.clock import calendar, zone
+from dashboard.ui.clock import calendar, midnight, zone
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_line
@@ -28,6 +28,7 @@ _DOCTOR: Final = "calendar_block_doctor"
 _DAY: Final = "calendar_block_day"
 _FROM: Final = "calendar_block_starts_at"
 _UNTIL: Final = "calendar_block_ends_at"
+_WHOLE_DAY: Final = "calendar_block_whole_day"
 _REASON: Final = "calendar_block_reason"
 _HOUR: Final = 60
 _LAST: Final = time(23, 59)
@@ -67,7 +68,8 @@ def _prepare(doctor_id: UUID | None, day: date, begins: int, ends: int) -> None:
     st.session_state[_DAY] = day
     st.session_state[_FROM] = _time(begins)
     st.session_state[_UNTIL] = _time(ends)
-    # Set, not deleted: the browser would send what was typed for another stretch.
+    # Set, not deleted: the browser would send what was entered for another stretch.
+    st.session_state[_WHOLE_DAY] = False
     st.session_state[_REASON] = ""
 
 
@@ -103,13 +105,22 @@ def _fields() -> ExceptionDraft | None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         doctor_id = choose_doctor(_DOCTOR)
         day = choose_day(_DAY)
+        is_whole_day = bool(st.session_state[_WHOLE_DAY])
         first, last = (
-            needed_time_field(label, field=field, key=key, step=300, width=120)
+            needed_time_field(
+                label,
+                field=field,
+                key=key,
+                step=300,
+                width=120,
+                disabled=is_whole_day,
+            )
             for label, field, key in (
                 (_("From"), "starts_at", _FROM),
                 (_("Until"), "ends_at", _UNTIL),
             )
         )
+    st.checkbox(_("The whole day"), key=_WHOLE_DAY)
     reason = bounded_line(
         _("Reason (no patient names)"),
         key=_REASON,
@@ -117,13 +128,15 @@ def _fields() -> ExceptionDraft | None:
     )
     if doctor_id is None:
         return None
-    return ExceptionDraft(
-        ExceptionKind.BLOCKED,
-        datetime.combine(day, first.given(), zone()),
-        datetime.combine(day, last.given(), zone()),
-        doctor_id,
-        reason,
+    starts_at, ends_at = (
+        (midnight(day), midnight(day + timedelta(days=1)))
+        if is_whole_day
+        else (
+            datetime.combine(day, first.given(), zone()),
+            datetime.combine(day, last.given(), zone()),
+        )
     )
+    return ExceptionDraft(ExceptionKind.BLOCKED, starts_at, ends_at, doctor_id, reason)
 
 
 def _confirm(draft: ExceptionDraft, visits: Sequence[VisitToMove]) -> None:

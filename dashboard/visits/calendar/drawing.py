@@ -7,7 +7,8 @@ from uuid import UUID
 
 from dashboard.context import current_actor, now
 from dashboard.ui.clock import in_zone, today
-from dashboard.ui.language import day_in_full, gettext as _, lowered, short_date
+from dashboard.ui.language import day_in_full, gettext as _, lowered, marked, short_date
+from dashboard.ui.record_table import Cell
 from dashboard.ui.words import capitalised
 from dashboard.visits.booking.times import clock, from_to, heading
 from dashboard.visits.calendar.period import CalendarRequest
@@ -26,6 +27,9 @@ _HOUR: Final = 60
 _DAY: Final = 24 * _HOUR
 # A clinic's day is drawn at least this long: a grid of constant height jumps less.
 _USUAL: Final = (8, 18)
+# Of visits at times that the plan no longer has.
+_MOVE: Final = "event_repeat"
+_TO_MOVE: Final = marked("To be moved")
 
 
 def lanes_of(period: CalendarPeriod, shown: CalendarRequest) -> list[GridLane]:
@@ -114,8 +118,15 @@ def _lane(
     ]
     seen = {visit.starts_at for visit in visits}
     seen |= {newcomer.starts_at for newcomer in unregistered}
-    entries = [_visit(visit, day, label) for visit in visits]
-    entries += [_newcomer(newcomer, day, label) for newcomer in unregistered]
+    leaving = {slot.starts_at for slot in slots if slot.is_leaving}
+    entries = [
+        _visit(visit, day, label, is_to_move=visit.starts_at in leaving)
+        for visit in visits
+    ]
+    entries += [
+        _newcomer(newcomer, day, label, is_to_move=newcomer.starts_at in leaving)
+        for newcomer in unregistered
+    ]
     entries += [
         entry
         for slot in slots
@@ -135,15 +146,19 @@ def _lane(
     )
 
 
-def _visit(visit: VisitRecord, day: date, label: str) -> GridEntry:
+def _visit(visit: VisitRecord, day: date, label: str, *, is_to_move: bool) -> GridEntry:
+    is_open = visit.status is VisitStatus.SCHEDULED
     state = desk_words.state(visit, now())
+    # A visit that has begun is not moved anymore.
+    is_to_move = is_to_move and is_open
+    mark = _(_TO_MOVE) if is_to_move else ""
     born = visit.date_of_birth
     # In a narrow column the last words are cut off; the year of birth is to be seen.
-    shown = (state.text, short_date(born) if born else "", visit.note)
-    details = (state.text, desk_words.born_and_aged(visit, today()), visit.note)
+    shown = (mark, state.text, short_date(born) if born else "", visit.note)
+    born_and_aged = desk_words.born_and_aged(visit, today())
+    details = (mark, state.text, born_and_aged, visit.note)
     who = desk_words.listed_patient_name(visit)
     name = f"{_from_to(visit)}, {label}: {', '.join(filter(None, (who, *details)))}"
-    is_open = visit.status is VisitStatus.SCHEDULED
     return GridEntry(
         id=str(visit.id),
         kind="visit",
@@ -152,25 +167,33 @@ def _visit(visit: VisitRecord, day: date, label: str) -> GridEntry:
         text=f"{clock(visit.starts_at)} {who}",
         name=name,
         detail=" · ".join(filter(None, shown)),
-        tone="violet" if visit.status is VisitStatus.IN_ROOM else state.tone,
-        icon=state.icon,
+        tone="warn" if is_to_move else _tone(visit, state),
+        icon=_MOVE if is_to_move else state.icon,
         is_movable=is_open and current_actor().may(Permission.BOOK_VISITS),
     )
 
 
-def _newcomer(newcomer: NewcomerRecord, day: date, label: str) -> GridEntry:
+def _tone(visit: VisitRecord, state: Cell) -> str:
+    return "violet" if visit.status is VisitStatus.IN_ROOM else state.tone
+
+
+def _newcomer(
+    newcomer: NewcomerRecord, day: date, label: str, *, is_to_move: bool
+) -> GridEntry:
     """Return the entry that opens the newcomer's registration; it cannot be moved."""
     state = _("Not registered yet")
+    mark = _(_TO_MOVE) if is_to_move else ""
     return GridEntry(
         id=str(newcomer.id),
         kind="visit",
         begins=minute_of(newcomer.starts_at, day),
         ends=minute_of(newcomer.ends_at, day),
         text=f"{clock(newcomer.starts_at)} {newcomer.name}",
-        name=f"{_from_to(newcomer)}, {label}: {newcomer.name}, {lowered(state)}",
-        detail=state,
+        name=f"{_from_to(newcomer)}, {label}: "
+        + ", ".join(filter(None, (newcomer.name, mark, lowered(state)))),
+        detail=" · ".join(filter(None, (mark, state))),
         tone="warn",
-        icon="person_alert",
+        icon=_MOVE if is_to_move else "person_alert",
     )
 
 
@@ -179,13 +202,16 @@ def _slot(slot: SlotRecord, day: date, label: str) -> GridEntry | None:
     begins, ends = minute_of(slot.starts_at, day), minute_of(slot.ends_at, day)
     until, slot_name = slot.held_until, f"{_from_to(slot)}, {label}"
     if slot.state == "booked":
+        name = _("{slot}: booked").format(slot=slot_name)
+        mark = _(_TO_MOVE) if slot.is_leaving else ""
         return GridEntry(
             str(slot.id),
             "taken",
             begins,
             ends,
             _("Booked"),
-            _("{slot}: booked").format(slot=slot_name),
+            ", ".join(filter(None, (name, mark))),
+            detail=mark,
         )
     if slot.starts_at <= now():
         return None

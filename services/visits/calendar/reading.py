@@ -145,6 +145,7 @@ def _slots(
             Slot.ends_at,
             func.coalesce(BookingSlot.status, state),
             BookingSlot.expires_at,
+            Slot.is_leaving,
         )
         .outerjoin(BookingSlot, and_(BookingSlot.slot_id == Slot.id, LIVE))
         .where(
@@ -158,7 +159,10 @@ def _slots(
         .order_by(Slot.starts_at, Slot.id)
     )
     return tuple(
-        SlotRecord(*row[:4], cast("SlotState", row[4]), row[5]) for row in rows
+        SlotRecord(
+            *row[:4], cast("SlotState", row[4]), held_until=row[5], is_leaving=row[6]
+        )
+        for row in rows
     )
 
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select, update
 
 from db.models.booking import Appointment, BookingSlot, Slot
+from db.models.doctor import ScheduleException
 from services.core.actors import Role
 from services.visits.schedule import visit_changes
 from tests.browser.choosing import type_and_choose
@@ -77,6 +78,19 @@ def drag(page: Page, visit: Locator, onto: Locator) -> None:
         page.mouse.move(x - 12, y, steps=4)
         page.mouse.move(x, y, steps=4)
         act()
+
+
+def draw_over_visit(page: Page, day: Day) -> Locator:
+    """Draw a stretch over the visit and the time after it; return the dialog."""
+    lane = page.locator(f'[data-lane^="{day.doctor_id}"]')
+    visit, last = visit_of(page, day), free_time(page, day.doctor, "09:20")
+    top, low = visit.bounding_box()["y"] - 20, last.bounding_box()["y"] + 20
+    middle = lane.bounding_box()["x"] + lane.bounding_box()["width"] / 2
+    page.mouse.move(middle, low)
+    page.mouse.down()
+    page.mouse.move(middle, top, steps=6)
+    page.mouse.up()
+    return page.get_by_role("dialog")
 
 
 def stands_at(site: Site, day: Day) -> list[tuple[datetime, str]]:
@@ -185,16 +199,7 @@ def test_a_stretch_that_is_drawn_is_blocked_once_its_visits_were_named(
 ):
     page.goto(day.address)
     ready(page)
-    lane = page.locator(f'[data-lane^="{day.doctor_id}"]')
-    visit, last = visit_of(page, day), free_time(page, day.doctor, "09:20")
-    top, low = visit.bounding_box()["y"] - 20, last.bounding_box()["y"] + 20
-    middle = lane.bounding_box()["x"] + lane.bounding_box()["width"] / 2
-
-    page.mouse.move(middle, low)
-    page.mouse.down()
-    page.mouse.move(middle, top, steps=6)
-    page.mouse.up()
-    dialog = page.get_by_role("dialog")
+    dialog = draw_over_visit(page, day)
     dialog.get_by_label("Reason (no patient names)").fill("Course")
     dialog.get_by_role("button", name="Block the time").click()
 
@@ -208,6 +213,32 @@ def test_a_stretch_that_is_drawn_is_blocked_once_its_visits_were_named(
     expect(page.get_by_text("they are listed in the doctor's plan")).to_be_visible()
     expect(free_time(page, day.doctor, "09:20")).to_have_count(0)
     expect(visit_of(page, day)).to_be_visible()
+
+
+def test_a_whole_day_is_blocked_without_typing_times(page: Page, site: Site, day: Day):
+    page.goto(day.address)
+    ready(page)
+    dialog = draw_over_visit(page, day)
+
+    dialog.get_by_text("The whole day").click()
+    expect(dialog.get_by_role("spinbutton", name="hour, From")).to_be_disabled()
+    ready(page)
+    dialog.get_by_role("button", name="Block the time").click()
+    dialog.get_by_role("button", name="Block it, 1 to be moved").click()
+
+    expect(visit_of(page, day)).to_contain_text("To be moved")
+    expect(page.get_by_role("button", name="To be moved, Expected")).to_be_visible()
+    midnight = day.begins.replace(hour=0)
+    assert site.write(lambda session: blocked(session, day)) == [
+        (midnight, midnight + timedelta(days=1))
+    ]
+
+
+def blocked(session, day: Day) -> list[tuple[datetime, datetime]]:
+    """Return the times of the doctor that are blocked."""
+    times = select(ScheduleException.starts_at, ScheduleException.ends_at)
+    whose = times.where(ScheduleException.doctor_id == day.doctor_id)
+    return [tuple(row) for row in session.execute(whose)]
 
 
 def test_what_a_colleague_books_is_there_without_a_click_and_a_free_time_is_booked(

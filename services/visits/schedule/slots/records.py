@@ -14,7 +14,8 @@ class SlotRecord:
 
     `held_until` is set while somebody holds it. `own_booking_id` is set when the hold
     or the booking is the person's own. `version` counts its changes, `changed_at` is
-    when the last one was, both only on request.
+    when the last one was, both only on request. `is_leaving`, in the calendar only, is
+    set for a taken slot that the plan no longer has.
     """
 
     id: UUID
@@ -26,3 +27,4 @@ class SlotRecord:
     own_booking_id: UUID | None = None
     version: int = 1
     changed_at: datetime | None = None
+    is_leaving: bool = False
