@@ -6,12 +6,13 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from dashboard import wiring
-from dashboard.context import current_actor, current_sign_in, write
+from dashboard.context import current_actor, current_sign_in, read, write
+from dashboard.navigation import go
 from dashboard.people.invitation_link import invitation_link
 from dashboard.sign_in.account_emails import deliver, send_address_change
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.language import gettext as _, marked
+from dashboard.ui.language import decimal, gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain, role_label
 from services.core import after_commit
@@ -20,6 +21,7 @@ from services.documents.sharing import offboarding
 from services.people import accounts
 from services.people.accounts import AccountStatus, Particulars, Person, invitations
 from services.people.accounts.particulars import spelt_as_kept
+from services.visits.schedule import doctors
 
 # The forms' fields carry the person's id in their keys: somebody who goes back and
 # forth between two people's pages must not save what was typed about the other.
@@ -187,10 +189,41 @@ def _confirm_deactivation(person: Person) -> None:
                 "documents in their inbox are unassigned again."
             ).format(name=plain(person.name))
         )
+        _show_visits_ahead(person)
         if confirmed(_("Deactivate"), key="user_deactivate_confirm", is_final=True):
             actor = current_actor()
             write(lambda s: offboarding.deactivate(s, actor, person.id))
             _done(_("{name} is deactivated.").format(name=plain(person.name)))
+
+
+def _show_visits_ahead(person: Person) -> None:
+    """Say what stays of a doctor who signs in as this person, with the way there."""
+    actor = current_actor()
+    doctor = read(lambda s: doctors.find_workload_of(s, actor, person.id))
+    if doctor is None or not (doctor.is_active or doctor.visits_ahead):
+        return
+    said = (
+        _(
+            "Patients can still book **{doctor}**. Visits booked from now on: "
+            "**{count}**. In the doctor's plan, turn off *Can be booked*; the visits "
+            "are then listed there, for the front desk to move or cancel."
+        )
+        if doctor.is_active
+        else _(
+            "**{doctor}** cannot be booked anymore. Visits booked from now on: "
+            "**{count}**. They stay until the front desk moves or cancels them."
+        )
+    )
+    st.warning(
+        said.format(doctor=plain(doctor.name), count=decimal(doctor.visits_ahead)),
+        icon=":material/event_repeat:",
+    )
+    if st.button(
+        _("Open the doctor's plan"),
+        key="user_deactivate_plan",
+        icon=":material/calendar_month:",
+    ):
+        go("visits/doctor_plan.py", doctor=str(doctor.doctor_id))
 
 
 def _is_oneself(person: Person) -> bool:

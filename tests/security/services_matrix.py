@@ -165,6 +165,7 @@ ALLOWED: Final = {
     "visits.schedule.doctors.changing.add_doctor": MANAGERS,
     "visits.schedule.doctors.changing.change_doctor": MANAGERS,
     "visits.schedule.doctors.changing.change_photo": MANAGERS,
+    "visits.schedule.doctors.listing.find_workload_of": MANAGERS,
     "visits.schedule.doctors.listing.list_clinicians": MANAGERS,
     "visits.schedule.doctors.listing.list_doctors": EVERYBODY,
     "visits.schedule.doctors.listing.get_doctor": EVERYBODY,

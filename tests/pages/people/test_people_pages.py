@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard import context
 from dashboard.people import person_actions
 from dashboard.sign_in import account_emails
+from db.models.booking import Slot
 from db.models.user import Invitation, Passkey, User, UserSession
 from services.core.actors import PERMISSIONS, Permission, Role
 from services.documents.sharing import offboarding
@@ -22,6 +23,8 @@ from tests.kit import cast
 from tests.kit.mailbox import Mailbox, mailer_to
 from tests.pages.conftest import Clinic, problem_places, rows_of
 from tests.pages.document_samples import press
+from tests.services.visits import visit_samples
+from tests.services.visits.schedule.plans.samples import take
 
 
 def _let_passkey_age(kept: Session, app: AppTest) -> None:
@@ -257,6 +260,25 @@ def test_deactivating_asks_first_and_names_the_person(confirmed, cleo: User):
         and "mails that they scheduled are no longer sent" in text.value
         for text in app.markdown
     )
+
+
+def test_deactivating_a_doctor_says_that_patients_can_still_book_and_leads_to_the_plan(
+    clinic: Clinic, confirmed, cleo: User
+):
+    doctor = clinic.write(lambda s: cast.add_doctor(s, name="Cleo", user_id=cleo.id))
+
+    def book(session: Session) -> None:
+        slot_id = visit_samples.slot(session, doctor.id, visit_samples.soon(24 * 60))
+        take(session, session.get_one(Slot, slot_id), cast.add_patient(session))
+
+    clinic.write(book)
+    app = confirmed("user", user=cleo.id)
+
+    app.button(key="user_deactivate").click().run()
+
+    (said,) = (each.value for each in app.warning)
+    assert "Patients can still book **Cleo**. Visits booked from now on: **1**" in said
+    assert app.button(key="user_deactivate_plan")
 
 
 def test_resetting_passkeys_asks_first_and_forgets_them(

@@ -10,6 +10,7 @@ from services.visits.schedule.doctors.errors import (
     StaleDoctor as StaleDoctor,
 )
 from services.visits.schedule.doctors.listing import (
+    find_workload_of as find_workload_of,
     get_doctor as get_doctor,
     list_clinicians as list_clinicians,
     list_doctors as list_doctors,
@@ -24,5 +25,6 @@ from services.visits.schedule.doctors.records import (
     SLOT_MINUTES as SLOT_MINUTES,
     DoctorDraft as DoctorDraft,
     DoctorRecord as DoctorRecord,
+    DoctorWorkload as DoctorWorkload,
 )
 from services.visits.schedule.plans.errors import NoSuchDoctor as NoSuchDoctor

@@ -5,13 +5,15 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
+from db.models.booking import BookingSlot, Slot
 from db.models.doctor import Doctor
 from db.models.user import User
 from services.core.actors import Actor, Permission, Role
 from services.core.typed_text import tidy
 from services.lists.folding import by_name
-from services.visits.schedule.doctors.records import DoctorRecord
+from services.visits.schedule.doctors.records import DoctorRecord, DoctorWorkload
 from services.visits.schedule.doctors.rows import IS_KEPT, doctors, find, records_of
+from services.visits.schedule.slots.taken import IS_AHEAD
 
 
 def list_doctors(
@@ -67,6 +69,27 @@ def list_clinicians(session: Session, actor: Actor) -> dict[UUID, str]:
         .order_by(by_name(User.name), User.id)
     )
     return {row.id: row.name for row in rows}
+
+
+def find_workload_of(
+    session: Session, actor: Actor, user_id: UUID
+) -> DoctorWorkload | None:
+    """Return the doctor as whom the user signs in, if any; raises NotAllowed."""
+    actor.require(Permission.MANAGE_DOCTORS)
+    visits_ahead = (
+        select(func.count())
+        .select_from(Slot)
+        .join(BookingSlot, BookingSlot.slot_id == Slot.id)
+        .where(Slot.doctor_id == Doctor.id, BookingSlot.status == "booked", IS_AHEAD)
+        .correlate(Doctor)
+        .scalar_subquery()
+    )
+    row = session.execute(
+        select(Doctor.id, Doctor.name, Doctor.is_active, visits_ahead).where(
+            Doctor.user_id == user_id, IS_KEPT
+        )
+    ).one_or_none()
+    return DoctorWorkload(*row) if row else None
 
 
 def _mentions(word: str) -> ColumnElement[bool]:

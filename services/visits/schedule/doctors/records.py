@@ -50,3 +50,13 @@ class DoctorRecord(DoctorDraft):
         return DoctorDraft(
             **{field.name: getattr(self, field.name) for field in fields(DoctorDraft)}
         )
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorWorkload:
+    """A doctor, and how many visits are booked with them from now on."""
+
+    doctor_id: UUID
+    name: str
+    is_active: bool
+    visits_ahead: int
