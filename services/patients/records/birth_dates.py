@@ -36,6 +36,10 @@ _ONE_MEANING: Final = tuple(
 )
 _EITHER_ORDER: Final = re.compile(r"([0-9]{1,2})([-/.])([0-9]{1,2})\2([0-9]{4})")
 
+_SHORT_YEAR: Final = re.compile(
+    r"([0-9]{1,2}|[a-zä]+)\.?[-/. ]([0-9]{1,2}|[a-zä]+)\.?[-/. ][0-9]{2}"
+)
+
 
 def parse_date_of_birth(text: str) -> date:
     """Parse a date that can be read in one way only, or raise InvalidInput.
@@ -51,6 +55,13 @@ def parse_date_of_birth(text: str) -> date:
         first, _, second, year = match.groups()
         readings = _date(year, first, second), _date(year, second, first)
         return _only({day for day in readings if day})
+    if _SHORT_YEAR.fullmatch(written):
+        # Of the living, some were born in 1926 and some in 2026.
+        raise InvalidInput(
+            "date_of_birth",
+            "The year of the date of birth has two digits only; enter all four, for "
+            "example 1980-01-31.",
+        )
     return _only(set())
 
 

@@ -51,6 +51,14 @@ def test_german_months_are_read(written, day):
     assert patients.parse_date_of_birth(written) == day
 
 
+@pytest.mark.parametrize(
+    "written", ["29.2.96", "2/29/96", "96-02-29", "29 Feb 96", "Feb. 29, 96"]
+)
+def test_four_digits_are_asked_for_where_the_year_has_two(written):
+    with pytest.raises(InvalidInput, match="has two digits only; enter all four"):
+        patients.parse_date_of_birth(written)
+
+
 @pytest.mark.parametrize("written", ["01/02/1980", "1.2.1980", "12-11-1980"])
 def test_a_date_that_could_be_two_days_is_refused(written):
     with pytest.raises(InvalidInput, match="two different days; enter it as year"):
