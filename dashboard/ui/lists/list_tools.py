@@ -14,6 +14,7 @@ from services.core.actors import Role
 from services.core.errors import NotAllowed
 from services.lists.criteria import Criteria
 from services.lists.workbooks import MOST_ROWS
+from services.patients.search import has_only_years
 
 _NOBODY_YET: Final = {
     Role.STAFF: marked("No patients yet. Register the first one."),
@@ -127,6 +128,17 @@ def show_nobody(
     if shown == Criteria():
         return empty_state(
             _(_NOBODY_YET.get(role, marked("No patients yet."))), icon="group_off"
+        )
+    if has_only_years(shown.search):
+        said = _(
+            "A year of birth is searched for beside a name, such as smith 1939. To "
+            "list everybody born in a year, add a filter."
+        )
+        return empty_state(
+            said,
+            icon="search_off",
+            action=_("Show all patients"),
+            key=f"{page}_all",
         )
     return empty_state(
         _("No patients match. Did you mean one of those below?")

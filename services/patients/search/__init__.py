@@ -17,6 +17,7 @@ from services.patients.search.pages import (
     list_numbered as list_numbered,
     list_patients as list_patients,
 )
+from services.patients.search.parsing import has_only_years as has_only_years
 from services.patients.search.quick import (
     find_quickly as find_quickly,
 )

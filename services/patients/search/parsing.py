@@ -166,11 +166,17 @@ def _respelt(pattern: str, word: str, has_umlaut: bool) -> str:
     return pattern if len(word) < _LONG else _SPELT_OUT.sub(r"\1e?", pattern)
 
 
+def has_only_years(typed: str) -> bool:
+    """Return whether a search has years of birth and no name: it finds nobody."""
+    words = [word for word in _SEPARATORS.split(typed) if word]
+    # A year alone would match half of the clinic.
+    return bool(words) and all(map(_YEAR.fullmatch, words))
+
+
 def _named(words: tuple[str, ...]) -> PatientSearch:
     """Separate years of birth from the words of a name."""
     years = tuple(word for word in words if _YEAR.fullmatch(word))
     names = tuple(word for word in words if word not in years)
-    # A year alone would match half of the clinic.
     if not names:
         return PatientSearch(words=words)
     return PatientSearch(years=tuple(map(int, years)), words=names)

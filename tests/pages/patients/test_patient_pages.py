@@ -402,3 +402,14 @@ def test_a_record_is_not_merged_with_itself(clinic: Clinic):
     app = clinic.open("merge", patient=patient.id, other=patient.id)
 
     assert "the same record" in app.error[0].value
+
+
+def test_a_search_for_a_year_alone_says_that_a_name_is_needed(clinic: Clinic):
+    app = clinic.open("patients")
+
+    app.text_input(key="patients_search").set_value("1922").run()
+
+    assert not app.exception
+    said = " ".join(element.value for element in app.markdown)
+    assert "A year of birth is searched for beside a name" in said
+    assert "spelling" not in said
