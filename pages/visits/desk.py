@@ -134,5 +134,5 @@ def show_parts(shown: day_queue.Queue, timestamp: datetime) -> None:
 page_header(_("Front desk"))
 scan()
 phone_panel.show_offers_to_phone()
-show_waiting_room()
 phone_panel.show_whom_to_phone()
+show_waiting_room()

@@ -66,7 +66,7 @@ _ACTIONS: Final = {
 
 @st.fragment(run_every="60s")
 def show_whom_to_phone() -> None:
-    """List the patients below the day, folded; nothing if there are none.
+    """List the patients above the day, folded; nothing if there are none.
 
     Rerun every minute, because others at the desk phone them as well.
     """

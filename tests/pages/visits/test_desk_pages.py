@@ -257,7 +257,8 @@ def test_a_visit_that_was_completed_by_mistake_is_opened_again(
     assert rows_of(app, "desk_waiting")[0][0] == "Hopper, Grace"
 
 
-def test_whom_to_remind_by_phone_stands_below_the_day(clinic, visit):
+def test_whom_to_remind_by_phone_stands_above_the_day(clinic, visit):
+    visit()
     tomorrow = at_hour(24) + timedelta(hours=9)
     visit(begins=tomorrow)
     assert "Remind by phone" not in str(
@@ -270,6 +271,8 @@ def test_whom_to_remind_by_phone_stands_below_the_day(clinic, visit):
 
     (box,) = app.expander
     assert box.label.startswith("Remind by phone: 1, for ")
+    drawn = [str(getattr(element, "label", element)) for element in app.main]
+    assert drawn.index(box.label) < drawn.index("Doctor")
     ((patient, phone, time, _with, state, _),) = rows_of(app, "desk_phone")
     assert patient.startswith("Hopper, Grace")
     assert (phone, time) == ("01632960002", "09:00")
