@@ -241,19 +241,23 @@ def _table(result: FigureResult, names: Sequence[str], write: _Write) -> pd.Data
     if is_pivot(result):
         write = _with_types_of_documents(result.figure, write)
         return pivot_of(result, names[0], write)
-    return pd.DataFrame([_row(result, names, cell, write) for cell in result.cells])
+    named = _named(result, names, write)
+    return pd.DataFrame(
+        [
+            row | _numbers_of(result, cell)
+            for row, cell in zip(named, result.cells, strict=True)
+        ]
+    )
 
 
-def _row(
-    result: FigureResult, names: Sequence[str], cell: FigureCell, write: _Write
-) -> dict[str, str]:
-    row = _named(result, names, cell, write)
+def _numbers_of(result: FigureResult, cell: FigureCell) -> dict[str, str]:
+    """Return a group's numbers as the table has them."""
     if result.figure.measure is FigureMeasure.DISTRIBUTION:
-        return row | distribution_charts.numbers_of(cell)
+        return distribution_charts.numbers_of(cell)
     if result.figure.measure not in SHARES:
-        return row | {_number_name(result.figure.measure): number_text(cell.number)}
+        return {_number_name(result.figure.measure): number_text(cell.number)}
     whole, part = (translated(phrase) for phrase in parts_of(result.figure))
-    return row | {
+    return {
         whole: number_text(cell.entered),
         part: number_text(cell.number),
         pgettext("of a whole", "Share"): percent_text(cell.share),
@@ -261,15 +265,18 @@ def _row(
 
 
 def _named(
-    result: FigureResult, names: Sequence[str], cell: FigureCell, write: _Write
-) -> dict[str, str]:
+    result: FigureResult, names: Sequence[str], write: _Write
+) -> list[dict[str, str]]:
+    """Return each group's values under the names of its dimensions."""
     write = _with_types_of_documents(result.figure, write)
-    return {
-        name: write(dimension, value)
-        for name, dimension, value in zip(
-            names, result.figure.by, cell.values, strict=True
-        )
-    }
+    by = result.figure.by
+    return [
+        {
+            name: write(dimension, value)
+            for name, dimension, value in zip(names, by, cell.values, strict=True)
+        }
+        for cell in result.cells
+    ]
 
 
 def _with_types_of_documents(figure: Figure, write: _Write) -> _Write:
@@ -298,9 +305,10 @@ def _counts(result: FigureResult, names: list[str], shown: str) -> _Drawing:
     is_share = result.figure.measure in SHARES
     data = pd.DataFrame(
         [
-            _named(result, names, cell, _value)
-            | {shown: cell.share if is_share else cell.number}
-            for cell in result.cells
+            row | {shown: cell.share if is_share else cell.number}
+            for row, cell in zip(
+                _named(result, names, _value), result.cells, strict=True
+            )
         ]
     )
     number = quantitative(
@@ -324,7 +332,7 @@ def _counts(result: FigureResult, names: list[str], shown: str) -> _Drawing:
 
 def _boxes(result: FigureResult, names: list[str]) -> _Drawing:
     (along, name), *beside = _placed(result, names)
-    named = [_named(result, names, cell, _value) for cell in result.cells]
+    named = _named(result, names, _value)
     is_timed = along in ORDERED
     data = distribution_charts.boxes_data(result, named, is_timed=is_timed)
     spec = distribution_charts.boxes_spec(
