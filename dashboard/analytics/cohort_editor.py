@@ -56,11 +56,11 @@ _WITHOUT_CODE: Final = frozenset(
     {
         EventKind.DOCUMENT,
         EventKind.PRESCRIPTION,
-        *comparable_kinds(EventKind.VISIT),
+        *comparable_kinds(EventKind.BOOKED_VISIT),
     }
 )
 _WORDS: Final = {
-    **dict.fromkeys(comparable_kinds(EventKind.VISIT), marked("Speciality")),
+    **dict.fromkeys(comparable_kinds(EventKind.BOOKED_VISIT), marked("Speciality")),
     EventKind.DOCUMENT: marked("Type"),
 }
 

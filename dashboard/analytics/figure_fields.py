@@ -53,6 +53,10 @@ _CHARTS: Final[Mapping[Chart, str]] = {
     Chart.HEAT_MAP: marked("Heat map"),
     Chart.TABLE: marked("Pivot table"),
 }
+# Of these, people seldom expect only each patient's first event.
+_OF_FIRST_EVENTS: Final = frozenset(
+    {FigureMeasure.PROPORTION, FigureMeasure.DISTRIBUTION}
+)
 _FIRST: Final = "first"
 # What is most often asked of visits.
 _MISSED: Final = EventKind.NO_SHOW
@@ -93,6 +97,8 @@ def draw(entry: EventKind) -> None:
         list(_MEASURES),
         format_func=lambda each: _(_MEASURES[each]),
         key=_MEASURE,
+        on_change=_choose_denominator,
+        args=(entry,),
     )
     chart.selectbox(
         _("Chart type"),
@@ -109,7 +115,7 @@ def draw(entry: EventKind) -> None:
     )
     if st.session_state[_OF] != _FIRST:
         words.text_input(_("Only those named"), key=_OF_WORDS, autocomplete="off")
-    elif st.session_state[_MEASURE] is FigureMeasure.DISTRIBUTION:
+    elif st.session_state[_MEASURE] in _OF_FIRST_EVENTS:
         st.caption(
             _(
                 "Of each patient only the first event counts. To include all of them, "
@@ -127,6 +133,17 @@ def draw(entry: EventKind) -> None:
             format_func=lambda each: _(QUANTITIES[each]),
             key=_QUANTITY,
         )
+
+
+def _choose_denominator(entry: EventKind) -> None:
+    """Choose the events of which a share of visits is most often asked.
+
+    A kept visit is no no-show, and the first visits alone are few.
+    """
+    is_proportion = st.session_state[_MEASURE] is FigureMeasure.PROPORTION
+    is_of_visits = entry in comparable_kinds(EventKind.BOOKED_VISIT)
+    if is_proportion and is_of_visits and st.session_state[_OF] == _FIRST:
+        st.session_state[_OF] = EventKind.KEPT_OR_MISSED.value
 
 
 def _draw_numerator(whole: EventKind) -> None:

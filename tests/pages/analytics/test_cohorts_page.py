@@ -195,7 +195,8 @@ def test_a_share_of_visits_is_counted_and_kept_under_its_address(
     which = app.selectbox(key="cohorts_numerator")
     assert (which.value, which.options) == (
         EventKind.NO_SHOW.value,
-        ["Visit", "No-show", "Cancelled visit", "Kept or missed visit", "Booked visit"],
+        # A cancelled visit was neither kept nor missed.
+        ["Visit", "No-show", "Kept or missed visit", "Booked visit"],
     )
     app.text_input(key="cohorts_numerator_words").set_value("cardiology")
 
@@ -210,6 +211,22 @@ def test_a_share_of_visits_is_counted_and_kept_under_its_address(
     assert again.selectbox(key="cohorts_measure").value is FigureMeasure.PROPORTION
     assert again.selectbox(key="cohorts_numerator").value == EventKind.NO_SHOW.value
     assert again.text_input(key="cohorts_numerator_words").value == "cardiology"
+
+
+def test_a_share_of_visits_is_first_that_of_no_shows(clinic: Clinic):
+    app = clinic.open("cohorts", Role.ANALYST)
+    app.selectbox(key=f"{ENTRY}_kind").set_value(EventKind.VISIT).run()
+
+    app.selectbox(key="cohorts_measure").set_value(FigureMeasure.PROPORTION).run()
+
+    # A visit that was kept was not missed: of visits alone, none would count.
+    denominator, numerator = "cohorts_of", "cohorts_numerator"
+    assert app.selectbox(key=denominator).value == EventKind.KEPT_OR_MISSED.value
+    assert app.selectbox(key=numerator).value == EventKind.NO_SHOW.value
+
+    app.selectbox(key=denominator).set_value(EventKind.VISIT.value).run()
+    options = app.selectbox(key=numerator).options
+    assert options == ["Visit", "Kept or missed visit", "Booked visit"]
 
 
 def test_ages_have_a_mean_and_percentiles(clinic: Clinic, hypertensive):

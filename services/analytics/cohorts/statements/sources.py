@@ -101,9 +101,17 @@ SOURCES: Final[Mapping[EventKind, _Source]] = {
 
 
 def comparable_kinds(kind: EventKind) -> tuple[EventKind, ...]:
-    """Return the kinds of events that events of a kind may be as well, itself too."""
-    view = SOURCES[kind].view
-    return tuple(each for each, source in SOURCES.items() if source.view is view)
+    """Return the kinds of events that events of a kind may be as well, itself too.
+
+    A visit that was kept is no no-show, whatever else it is.
+    """
+    whole = SOURCES[kind]
+    return tuple(
+        each
+        for each, source in SOURCES.items()
+        if source.view is whole.view
+        and (not whole.states or not {*whole.states}.isdisjoint(source.states))
+    )
 
 
 def is_dated_event(kind: EventKind) -> tuple[ColumnElement[bool], ...]:

@@ -253,9 +253,13 @@ def test_a_file_names_denominator_numerator_and_proportion(disclose, visits):
             {"numerator": CohortEvent(kind=EventKind.DOCUMENT)},
             "No kept or missed visit is a document",
         ),
+        (
+            {"numerator": CohortEvent(kind=EventKind.CANCELLATION)},
+            "No kept or missed visit is a cancelled visit",
+        ),
         ({"totals": True}, "Totals are only for"),
     ],
-    ids=["none", "of events", "of another kind", "totals"],
+    ids=["none", "of events", "of another kind", "of another state", "totals"],
 )
 def test_what_is_no_proportion_is_refused_in_words(disclose, changed, reason):
     with pytest.raises(InvalidInput, match=reason):
