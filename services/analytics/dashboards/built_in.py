@@ -97,11 +97,8 @@ BUILT_IN: Final[Mapping[str, DashboardDraft]] = MappingProxyType(
                     _events(EventKind.VISIT, Dimension.MONTH),
                     is_wide=True,
                 ),
-                _card(
-                    Sentence("No-show rate by month"),
-                    _NO_SHOW_RATE,
-                    is_wide=True,
-                ),
+                # Beside each other: a rate and its number tell different things.
+                _card(Sentence("No-show rate by month"), _NO_SHOW_RATE),
                 _card(
                     Sentence("No-shows by month"),
                     _events(EventKind.NO_SHOW, Dimension.MONTH),
@@ -109,6 +106,7 @@ BUILT_IN: Final[Mapping[str, DashboardDraft]] = MappingProxyType(
                 _card(
                     Sentence("Cancelled visits by month"),
                     _events(EventKind.CANCELLATION, Dimension.MONTH),
+                    is_wide=True,
                 ),
             ),
         ),

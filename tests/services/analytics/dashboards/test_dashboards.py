@@ -40,6 +40,15 @@ def card(title="Visits", **more):
     return Card(id=uuid4(), title=title, figure=VISITS, **more)
 
 
+def test_a_no_show_rate_is_beside_the_number_of_no_shows():
+    cards = {str(c.title): c.is_wide for c in dashboards.BUILT_IN["visits"].cards}
+
+    assert list(cards.items())[1:3] == [
+        ("No-show rate by month", False),
+        ("No-shows by month", False),
+    ]
+
+
 def test_a_dashboard_is_read_as_it_was_made(session, analyst):
     draft = DashboardDraft(
         name="  The  desk ",
