@@ -1,6 +1,8 @@
 """Charts of figures: times keep their place, and German names their numbers."""
 
 import json
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -165,3 +167,34 @@ def test_a_share_of_events_is_drawn_in_per_cent_with_both_numbers_in_its_table(
     [chart] = app.get("vega_lite_chart")
     axis = json.loads(chart.proto.spec)["encoding"]["y"]["axis"]
     assert axis["format"] == "%"
+
+
+@pytest.mark.parametrize(("theme", "least"), [("light", 1.3), ("dark", 3.0)])
+def test_the_lowest_colour_of_a_heat_map_stands_out_from_the_page(theme, least):
+    config = tomllib.loads(Path(".streamlit/config.toml").read_text("utf-8"))
+    colours = config["theme"][theme]
+
+    page = luminance(colours["backgroundColor"])
+    lights = [luminance(colour) for colour in colours["chartSequentialColors"]]
+
+    # Streamlit takes its own colours unless there are ten.
+    assert len(lights) == 10
+    assert contrast(page, lights[0]) >= least
+    further = [contrast(page, each) for each in lights]
+    assert further == sorted(further)
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of a colour, as WCAG defines it."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(page: float, colour: float) -> float:
+    """Return the contrast between two luminances, from 1 to 21."""
+    darker, lighter = sorted((page, colour))
+    return (lighter + 0.05) / (darker + 0.05)
