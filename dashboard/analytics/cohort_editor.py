@@ -10,7 +10,7 @@ from uuid import uuid4
 import streamlit as st
 
 from dashboard.analytics import figure_fields
-from dashboard.analytics.facet_choice import show_facets
+from dashboard.analytics.facet_choice import show_facets, shown_words, typed_words
 from dashboard.ui.fields import typed_number, whole_number_field
 from dashboard.ui.fields.days import day_field
 from dashboard.ui.language import gettext as _, marked, translated
@@ -250,7 +250,7 @@ def _read_event(prefix: str) -> CohortEvent:
     with _with_field_prefix(prefix):
         event = CohortEvent(
             kind=kind,
-            words=(typed("words") or "").strip(),
+            words=typed_words(kind, typed("words") or ""),
             code="" if kind in _WITHOUT_CODE else (typed("code") or "").strip(),
             at_least=_number(typed("at_least"), "at_least") if is_measured else None,
             at_most=_number(typed("at_most"), "at_most") if is_measured else None,
@@ -274,7 +274,8 @@ def _with_field_prefix(prefix: str) -> Iterator[None]:
 
 
 def _fill_event(prefix: str, event: CohortEvent) -> None:
-    for name in ("kind", "words", "code", "since", "until"):
+    st.session_state[f"{prefix}_words"] = shown_words(event.kind, event.words)
+    for name in ("kind", "code", "since", "until"):
         st.session_state[f"{prefix}_{name}"] = getattr(event, name)
     for name in ("at_least", "at_most", "from_age", "to_age"):
         number = getattr(event, name)

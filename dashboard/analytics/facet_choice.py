@@ -12,7 +12,7 @@ from dashboard.ui.words import at, plain
 from services.analytics import figures
 from services.analytics.cohorts import EventKind
 from services.analytics.figures import Facet
-from services.analytics.figures.drawing import type_label
+from services.documents.records.kinds import TYPE_LABELS
 
 _FACETS: Final = "cohorts_facets"
 _LAST: Final = timedelta(minutes=10)
@@ -45,10 +45,10 @@ def show_facets(prefix: str, kind: EventKind) -> None:
     with st.container(horizontal=True, gap="small"):
         for place, facet in enumerate(facets):
             st.button(
-                f"{plain(_(_words_of(kind, facet)))} · {decimal(facet.patients)}",
+                f"{plain(shown_words(kind, facet.words))} · {decimal(facet.patients)}",
                 key=f"{prefix}_facet_{place}",
                 on_click=_choose,
-                args=(prefix, _words_of(kind, facet)),
+                args=(prefix, shown_words(kind, facet.words)),
             )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
@@ -67,11 +67,29 @@ def show_facets(prefix: str, kind: EventKind) -> None:
         )
 
 
-def _words_of(kind: EventKind, facet: Facet) -> str:
-    """Return the words of a facet; a type of documents has its name."""
-    if kind is not EventKind.DOCUMENT:
-        return facet.words
-    return type_label(facet.words) or facet.words
+def shown_words(kind: EventKind, words: str) -> str:
+    """Return the words of an event as a field has them.
+
+    A type of documents has its name in the language of the page.
+    """
+    types = _types_by_name() if kind is EventKind.DOCUMENT else {}
+    return next((name for name, own in types.items() if words in own), words)
+
+
+def typed_words(kind: EventKind, typed: str) -> str:
+    """Return the words of an event from a field, whose types of documents have names.
+
+    Wherever the question is opened again, it has the name that is matched.
+    """
+    typed = typed.strip()
+    types = _types_by_name() if kind is EventKind.DOCUMENT else {}
+    matched = (own[1] for name, own in types.items() if name.lower() == typed.lower())
+    return next(matched, typed)
+
+
+def _types_by_name() -> dict[str, tuple[str, str]]:
+    """Return each type of documents, and its name in matching, by its name here."""
+    return {_(label): (str(own), str(label)) for own, label in TYPE_LABELS.items()}
 
 
 def _facets_of(kind: EventKind, *, is_counted_anew: bool) -> tuple[Facet, ...]:

@@ -7,6 +7,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard.analytics.cohort_charts import dimension_name
+from dashboard.analytics.facet_choice import shown_words, typed_words
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import capitalised
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
@@ -68,11 +69,13 @@ def fill(figure: Figure | None) -> None:
     st.session_state[_SPLIT] = list(figure.by) if figure else []
     st.session_state[_MEASURE] = figure.measure if figure else FigureMeasure.SHARE
     st.session_state[_OF] = of.kind.value if of else _FIRST
-    st.session_state[_OF_WORDS] = of.words if of else ""
+    st.session_state[_OF_WORDS] = shown_words(of.kind, of.words) if of else ""
     st.session_state[_OF_EVENT] = of
     numerator = figure.numerator if figure else None
     st.session_state[_NUMERATOR] = (numerator.kind if numerator else _MISSED).value
-    st.session_state[_NUMERATOR_WORDS] = numerator.words if numerator else ""
+    st.session_state[_NUMERATOR_WORDS] = (
+        shown_words(numerator.kind, numerator.words) if numerator else ""
+    )
     st.session_state[_NUMERATOR_EVENT] = numerator
     st.session_state[_CHART] = figure.chart if figure else Chart.AUTOMATIC
     quantity = figure.quantity if figure else None
@@ -202,7 +205,7 @@ def _read_event(field: str) -> CohortEvent:
     As long as their kind is the same, they stay narrowed as on the page.
     """
     kind = st.session_state[field]
-    words = (st.session_state.get(f"{field}_words") or "").strip()
+    words = typed_words(EventKind(kind), st.session_state.get(f"{field}_words") or "")
     shown: CohortEvent | None = st.session_state.get(f"{field}_event")
     if shown is not None and shown.kind.value == kind:
         return replace(shown, words=words)

@@ -15,9 +15,11 @@ from services.analytics.cohorts import (
 from services.analytics.cohorts.wording import cohort_phrase
 from services.analytics.figures import FigureMeasure
 from services.core.actors import Role
+from services.documents.records.kinds import DocumentType
 from services.patients.records.model import Sex
 from tests.kit.german_pages import english, texts_of
 from tests.pages.conftest import Clinic
+from tests.services.pdf.samples import letter
 
 pytestmark = pytest.mark.usefixtures("german_choices")
 ENTRY = "cohorts_entry"
@@ -61,6 +63,31 @@ def test_a_cohort_is_counted_and_told_in_german(german: Clinic) -> None:
         "„Latex“, die innerhalb von 90 Tagen danach einen Termin hatten: Anteil der "
         "Verbleibenden nach Geschlecht.**"
     ) in [each.value for each in app.markdown]
+
+
+@pytest.fixture
+def laboratory_reports(german: Clinic, file) -> None:
+    """Eight patients with a laboratory report, and six with something else."""
+    for number in range(14):
+        type_ = DocumentType.LAB_REPORT if number < 8 else DocumentType.IMAGING
+        patient = german.register(first_name=f"D{number}")
+        file(letter(f"Findings {number}"), of=patient.id, document_type=type_)
+
+
+def test_a_common_type_of_documents_has_its_german_name_in_the_field(
+    german: Clinic, laboratory_reports
+) -> None:
+    app = german.open("cohorts", Role.ANALYST)
+    app.selectbox(key=f"{ENTRY}_kind").set_value(EventKind.DOCUMENT).run()
+    press(app, f"{ENTRY}_commonest")
+    facets = {b.label: b.key for b in app.button if "facet_" in str(b.key)}
+    press(app, str(facets["Laborbefund · 8"]))
+    assert app.text_input(key=f"{ENTRY}_words").value == "Laborbefund"
+
+    press(app, "cohorts_count")
+
+    assert app.get("vega_lite_chart")[0].proto.alt.endswith(": 8")
+    assert app.text_input(key=f"{ENTRY}_words").value == "Laborbefund"
 
 
 def test_numbers_of_a_cohort_are_written_as_in_german() -> None:
