@@ -24,6 +24,7 @@ from dashboard.ui.measures import signed
 from dashboard.ui.words import plain
 
 _HEIGHT: Final = 64
+_AXIS: Final = 24
 # Wide enough for every label, German ones included, not to be cut off.
 _LEAST_WIDTH: Final = 211
 # Columns by the number of figures, so that no row ends half empty.
@@ -35,6 +36,13 @@ _WIDEST: Final = 24
 _FEW: Final = 6
 # Room above the highest bar, so that it is not cut off.
 _ROOM: Final = 1.1
+_LABELS: Final[Spec] = {
+    "title": None,
+    "labelAngle": 0,
+    "labelOverlap": True,
+    "ticks": False,
+    "domain": False,
+}
 _FULL_OR_PALE: Final[Spec] = {
     "condition": {"test": "datum.is_full", "value": 1},
     "value": 0.45,
@@ -60,6 +68,8 @@ class Figure:
     unit: str = ""
     # Whether the bars are a course of time, of which the last bar is now.
     is_course: bool = True
+    # What the bars are along, if it is not time: they are labelled on an axis then.
+    along: str = ""
     page: str = ""
     link: str = ""
     query: Mapping[str, str] = field(default_factory=dict)
@@ -106,7 +116,7 @@ def _show(figure: Figure, *, key: str) -> None:
         with box:
             st.vega_lite_chart(
                 in_language(of_rows(_points(figure), _sparkline(figure))),
-                height=_HEIGHT,
+                height=_HEIGHT + (_AXIS if figure.along else 0),
                 alt=_alternative(figure),
             )
     if figure.page:
@@ -140,11 +150,11 @@ def _sparkline(figure: Figure) -> Spec:
     bars = {
         "mark": mark("bar", **width),
         "encoding": {
-            "x": nominal("when", sort=None, axis=None),
+            "x": nominal("when", sort=None, axis=_LABELS if figure.along else None),
             "y": quantitative("value", axis=None, scale=scale),
             "opacity": _FULL_OR_PALE,
             "tooltip": [
-                nominal("when", title=_("When")),
+                nominal("when", title=figure.along or _("When")),
                 quantitative("value", title=figure.label, format=",.3~g"),
             ],
         },

@@ -1,5 +1,6 @@
 """What needs attention today, for each person who looks."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
 
@@ -296,7 +297,10 @@ def test_an_analyst_without_views_is_shown_the_way_to_the_first(clinic: Clinic):
 
     [card] = [metric for metric in app.metric if metric.label == "All patients"]
     assert card.help == "The bars show their ages."
-    assert app.get("vega_lite_chart")
+    [chart] = app.get("vega_lite_chart")
+    ages = json.loads(chart.proto.spec)["layer"][0]["encoding"]["x"]
+    # Without its ages below, a bar says nothing.
+    assert ages["axis"]["labelAngle"] == 0
     app.button(key="home_filter").click().run()
 
     assert app.title[0].value == "Patients"
