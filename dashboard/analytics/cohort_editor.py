@@ -24,7 +24,6 @@ from services.analytics.cohorts import (
     WindowSide,
 )
 from services.analytics.cohorts.checking import validate_event, validate_rule
-from services.analytics.cohorts.statements import comparable_kinds
 from services.analytics.cohorts.wording import describe_bounds
 from services.analytics.figures import Figure
 from services.core.errors import InvalidInput
@@ -56,11 +55,11 @@ _WITHOUT_CODE: Final = frozenset(
     {
         EventKind.DOCUMENT,
         EventKind.PRESCRIPTION,
-        *comparable_kinds(EventKind.BOOKED_VISIT),
+        *(kind for kind in EventKind if kind.is_visit),
     }
 )
 _WORDS: Final = {
-    **dict.fromkeys(comparable_kinds(EventKind.BOOKED_VISIT), marked("Speciality")),
+    **{kind: marked("Speciality") for kind in EventKind if kind.is_visit},
     EventKind.DOCUMENT: marked("Type"),
 }
 

@@ -144,8 +144,7 @@ def _choose_denominator(entry: EventKind) -> None:
     A kept visit is no no-show, and the first visits alone are few.
     """
     is_proportion = st.session_state[_MEASURE] is FigureMeasure.PROPORTION
-    is_of_visits = entry in comparable_kinds(EventKind.BOOKED_VISIT)
-    if is_proportion and is_of_visits and st.session_state[_OF] == _FIRST:
+    if is_proportion and entry.is_visit and st.session_state[_OF] == _FIRST:
         st.session_state[_OF] = EventKind.KEPT_OR_MISSED.value
 
 

@@ -7,12 +7,7 @@ import pandas as pd
 from dashboard.analytics.cohort_charts import number_text, percent_text
 from dashboard.ui.language import gettext as _
 from services.analytics.cohorts import Dimension
-from services.analytics.figures import (
-    Chart,
-    FigureCell,
-    FigureMeasure,
-    FigureResult,
-)
+from services.analytics.figures import Chart, FigureCell, FigureMeasure, FigureResult
 from services.analytics.figures.drawing import SHARES
 
 

@@ -6,8 +6,9 @@ from dashboard.context import current_actor, read, today, write
 from dashboard.navigation import go
 from dashboard.patients.records import contact_form
 from dashboard.sign_in.codes import new_address
+from dashboard.sign_in.codes.refused_codes import why_refused
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.language import gettext as _, ngettext, refusal_text
+from dashboard.ui.language import gettext as _, refusal_text
 from dashboard.ui.notices import notify
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import plain, unlinked
@@ -15,12 +16,7 @@ from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 from services.people import accounts
 from services.people.accounts import own_contact
-from services.people.accounts.own_contact import (
-    ContactChange,
-    EmailInUse,
-    EmailProof,
-    OwnContact,
-)
+from services.people.accounts.own_contact import EmailInUse, EmailProof, OwnContact
 from services.people.sign_in import codes
 
 _WAITING = "my_contact_waiting"
@@ -75,7 +71,11 @@ def save(wanted: OwnContact, proof: EmailProof | None = None) -> None:
         if not changed.tries_left:
             # Back to the form with what was typed, to send another code from there.
             st.session_state.pop(_WAITING, None)
-        st.session_state[_PROBLEM] = wrong(changed)
+        st.session_state[_PROBLEM] = why_refused(
+            changed.tries_left,
+            was_tried_too_often=changed.was_tried_too_often,
+            again=_("Save again to get a new one."),
+        )
         st.rerun()
     leave(_("Your contact data is saved."))
 
@@ -90,22 +90,6 @@ def is_saved(current: PatientRecord, wanted: OwnContact) -> bool:
     # A new address also changes the sign-in, unless the clinic entered it.
     email = read(lambda s: accounts.find_email(s, actor.id))
     return (email or "").casefold() != former
-
-
-def wrong(tried: ContactChange) -> str:
-    """Return the sentence that says why the code was refused."""
-    if tried.was_tried_too_often:
-        return _(
-            "A wrong code was entered five times, so this code is no longer valid. "
-            "Save again to get a new one."
-        )
-    if tried.tries_left == 0:
-        return _("This code has expired. Save again to get a new one.")
-    return ngettext(
-        "Wrong code. You have one try left.",
-        "Wrong code. You have {tries} tries left.",
-        tried.tries_left,
-    ).format(tries=tried.tries_left)
 
 
 def send_code(wanted: OwnContact) -> None:

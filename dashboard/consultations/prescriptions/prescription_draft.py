@@ -30,11 +30,9 @@ def offer(visit_id: UUID) -> None:
 
 def keep(visit_id: UUID, typed: DraftPrescription) -> None:
     """Keep the form's contents, unless nothing was typed; show that they are kept."""
-    draft_id = form.draft_id(visit_id)
     if form.is_touched(typed):
-        kept = form.with_warnings(typed)
-        _DRAFTS.keep(UnfinishedPrescription(draft_id, visit_id, kept))
-    _DRAFTS.show_saved_at(draft_id)
+        _keep(visit_id, typed)
+    _DRAFTS.show_saved_at(form.draft_id(visit_id))
 
 
 def keep_last(visit_id: UUID) -> bool:
@@ -45,12 +43,14 @@ def keep_last(visit_id: UUID) -> bool:
     """
     if not form.is_about(visit_id) or not form.is_touched(typed := form.typed_last()):
         return False
-    draft = UnfinishedPrescription(
-        form.draft_id(visit_id), visit_id, form.with_warnings(typed)
-    )
-    _DRAFTS.keep(draft)
+    _keep(visit_id, typed)
     _DRAFTS.look_again()
     return True
+
+
+def _keep(visit_id: UUID, typed: DraftPrescription) -> None:
+    kept = form.with_warnings(typed)
+    _DRAFTS.keep(UnfinishedPrescription(form.draft_id(visit_id), visit_id, kept))
 
 
 def forget(visit_id: UUID) -> None:

@@ -11,12 +11,13 @@ from starlette.routing import BaseRoute, Route
 
 from api.core.dependencies import SESSION
 from dashboard.sign_in.codes.asking import CODE_PATH
+from dashboard.sign_in.codes.refused_codes import why_refused
 from dashboard.sign_in.cookies import CodeCookie
 from dashboard.sign_in.forms import is_own_form, read_form
 from dashboard.sign_in.html import go, page, refused
 from dashboard.sign_in.limiting import answered, count_try, reset
 from dashboard.sign_in.sign_in_context import SignInContext
-from dashboard.ui.language import gettext as _, ngettext
+from dashboard.ui.language import gettext as _
 from services.core.errors import NotAllowed
 from services.people.sessions import Method, NewSession
 from services.people.sign_in import codes
@@ -63,7 +64,11 @@ class _SecondPage:
         if started is None:
             return _page(
                 cookie,
-                problem=_sentence(code_check),
+                problem=why_refused(
+                    code_check.tries_left,
+                    was_tried_too_often=code_check.was_tried_too_often,
+                    again=_("Request a new one."),
+                ),
                 may_try=code_check.tries_left > 0,
             )
         response = go(cookie.next)
@@ -118,22 +123,6 @@ def _page(
         problem=problem,
         may_try=may_try,
     )
-
-
-def _sentence(code_check: CodeCheck) -> str:
-    # Nobody's code is counted in the same way, so this reveals no account.
-    if code_check.was_tried_too_often:
-        return _(
-            "A wrong code was entered five times, so this code is no longer valid. "
-            "Request a new one."
-        )
-    if code_check.tries_left == 0:
-        return _("This code has expired. Request a new one.")
-    return ngettext(
-        "Wrong code. You have one try left.",
-        "Wrong code. You have {tries} tries left.",
-        code_check.tries_left,
-    ).format(tries=code_check.tries_left)
 
 
 def _over(request: Request) -> Response:

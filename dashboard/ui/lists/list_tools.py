@@ -134,16 +134,12 @@ def show_nobody(
             "A year of birth is searched for beside a name, such as smith 1939. To "
             "list everybody born in a year, add a filter."
         )
-        return empty_state(
-            said,
-            icon="search_off",
-            action=_("Show all patients"),
-            key=f"{page}_all",
-        )
+    elif similar:
+        said = _("No patients match. Did you mean one of those below?")
+    else:
+        said = _("No patients match. Check the spelling, or remove a filter.")
     return empty_state(
-        _("No patients match. Did you mean one of those below?")
-        if similar
-        else _("No patients match. Check the spelling, or remove a filter."),
+        said,
         icon="search_off",
         action=_("Show all patients"),
         key=f"{page}_all",

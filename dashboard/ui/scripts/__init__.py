@@ -9,6 +9,8 @@ ELEMENTS: Final = _HERE / "elements.js"
 COLUMNS: Final = _HERE / "button_columns.js"
 # Knows which dialogs are open.
 DIALOGS: Final = _HERE / "dialogs.js"
+# Writes record numbers as people read them.
+RECORD_NUMBERS: Final = _HERE / "record_numbers.js"
 # Hides what is read out only; and draws icons and badges.
 UNSEEN: Final = _HERE / "unseen.css"
 BADGES: Final = _HERE / "badges.css"

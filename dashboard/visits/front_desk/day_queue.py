@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -137,17 +137,15 @@ def sort(visits: Sequence[VisitRecord]) -> Queue:
     """Sort visits by how far they have come."""
     waiting = [visit for visit in visits if visit.status is VisitStatus.CHECKED_IN]
     # What was ended by mistake is among the last.
-    over = sorted(filter(_is_over, visits), key=_beginning, reverse=True)
+    over = sorted(
+        filter(_is_over, visits), key=lambda visit: visit.starts_at, reverse=True
+    )
     return Queue(
         tuple(sorted(waiting, key=lambda visit: -(visit.waited_seconds or 0))),
         tuple(visit for visit in visits if visit.status is VisitStatus.IN_ROOM),
         tuple(visit for visit in visits if visit.status is VisitStatus.SCHEDULED),
         tuple(over),
     )
-
-
-def _beginning(visit: VisitRecord) -> datetime:
-    return visit.starts_at
 
 
 def _is_over(visit: VisitRecord) -> bool:

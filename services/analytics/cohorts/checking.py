@@ -9,7 +9,6 @@ from services.analytics.cohorts.model import (
     MOST_DIMENSIONS,
     MOST_RULES,
     MOST_STEPS,
-    VISITS,
     Cohort,
     CohortEvent,
     Dimension,
@@ -85,7 +84,7 @@ def validate_split(name: str, split_by: Sequence[Dimension], kind: EventKind) ->
     if len(set(split_by)) < len(split_by):
         _refuse(name, Sentence("Split by each thing once."))
     for dimension in split_by:
-        if dimension in _OF_VISITS and kind not in VISITS:
+        if dimension in _OF_VISITS and not kind.is_visit:
             _refuse(
                 name,
                 Sentence(
@@ -98,7 +97,7 @@ def validate_split(name: str, split_by: Sequence[Dimension], kind: EventKind) ->
                 name,
                 Sentence("A {kind} has no code to split by.", kind=NOUNS[kind].alone),
             )
-        if dimension is Dimension.WORDS and kind in VISITS:
+        if dimension is Dimension.WORDS and kind.is_visit:
             _refuse(
                 name,
                 Sentence("The words of a visit are its speciality; split by that."),

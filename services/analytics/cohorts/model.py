@@ -34,6 +34,11 @@ class EventKind(StrEnum):
     DOCUMENT = "document"
     ENCOUNTER = "encounter elsewhere"
 
+    @property
+    def is_visit(self) -> bool:
+        """Whether such events are at the clinic, at an hour and with a speciality."""
+        return self in _VISITS
+
 
 class WindowSide(StrEnum):
     """The side of the first event on which another one lies; never on its own day."""
@@ -58,8 +63,7 @@ class Dimension(StrEnum):
     CODE = "code"
 
 
-# Events of these kinds happen at the clinic, at an hour and with a speciality.
-VISITS: Final = frozenset(
+_VISITS: Final = frozenset(
     {
         EventKind.VISIT,
         EventKind.NO_SHOW,

@@ -1,7 +1,6 @@
 """A cohort described in words."""
 
 from services.analytics.cohorts.model import (
-    VISITS,
     Cohort,
     CohortEvent,
     Dimension,
@@ -176,7 +175,7 @@ def _named(noun: Sentence, event: CohortEvent) -> Sentence:
         named = Sentence("code {code}", code=event.code)
     else:
         return noun
-    if event.kind in VISITS:
+    if event.kind.is_visit:
         return Sentence("{event} in {named}", event=noun, named=named)
     match event.kind:
         case EventKind.DOCUMENT:

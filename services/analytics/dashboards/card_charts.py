@@ -10,12 +10,7 @@ from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Final
 
 from services.analytics.cohorts.wording import split_phrase
-from services.analytics.figures import (
-    Chart,
-    FigureCell,
-    FigureMeasure,
-    FigureResult,
-)
+from services.analytics.figures import Chart, FigureCell, FigureMeasure, FigureResult
 from services.analytics.figures.drawing import (
     COLOURS,
     ORDERED,

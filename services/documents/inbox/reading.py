@@ -115,7 +115,7 @@ def list_inbox(
     rows = session.execute(
         _selected(actor)
         .where(
-            _waits(actor, view, now, _list_departed(session)),
+            _waits(session, actor, view, now),
             _follows(session, after) if after else true(),
         )
         .order_by(*_PLACE)
@@ -140,10 +140,9 @@ def count_inbox(session: Session, actor: Actor, now: datetime) -> InboxCounts:
     """Count what waits for the actor, without names. Raises NotAllowed."""
     actor.require(Permission.VIEW_DOCUMENTS)
     # Two subqueries, each with an index of its own: assignments, and recent documents.
-    departed = _list_departed(session)
     mine, unassigned = (
         _documents(actor, func.count(Document.id))
-        .where(_waits(actor, view, now, departed))
+        .where(_waits(session, actor, view, now))
         .scalar_subquery()
         for view in (InboxView.MINE, InboxView.UNASSIGNED)
     )
@@ -187,14 +186,14 @@ def _list_departed(session: Session) -> Sequence[UUID]:
 
 
 def _waits(
-    actor: Actor, view: InboxView, now: datetime, departed: Sequence[UUID]
+    session: Session, actor: Actor, view: InboxView, now: datetime
 ) -> ColumnElement[bool]:
     """Select what is not done in this part of the actor's inbox."""
     is_assigned = DocumentAssignment.assignee_id.is_not(None)
     if view is InboxView.MINE:
         wanted = DocumentAssignment.assignee_id == actor.id
     elif view is InboxView.UNASSIGNED:
-        is_left = DocumentAssignment.assignee_id.in_(departed)
+        is_left = DocumentAssignment.assignee_id.in_(_list_departed(session))
         wanted = or_(~is_assigned & _came_in(actor, now), is_left)
     else:
         wanted = or_(is_assigned, _came_in(actor, now))

@@ -15,7 +15,7 @@ from dashboard.context import current_actor, read
 from dashboard.patients.records.patient_header import patient_header
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.outcomes.landing import landing
-from dashboard.ui.scripts import ELEMENTS, read_joined
+from dashboard.ui.scripts import ELEMENTS, RECORD_NUMBERS, read_joined
 from dashboard.ui.words import is_family_first
 from services.core.actors import Permission
 from services.patients.records import patients
@@ -29,7 +29,7 @@ _HERE: Final = Path(__file__).parent
 _mount = st.components.v2.component(
     "chartroom.patient_choice",
     css=(_HERE / "picker.css").read_text(encoding="utf-8"),
-    js=read_joined(ELEMENTS, _HERE / "picker.js"),
+    js=read_joined(ELEMENTS, RECORD_NUMBERS, _HERE / "picker.js"),
     # A dialog traps the focus, and does not see fields in a shadow root.
     isolate_styles=False,
 )

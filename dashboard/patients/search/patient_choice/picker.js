@@ -9,9 +9,6 @@ const UNREACHABLE = translate("Search is not available right now. Type again in 
 
 const locale = () => (document.documentElement.lang === "de" ? "de-DE" : "en-GB")
 
-// As people read record numbers; programs get them without the hyphen.
-const hyphenated = (number) => `${number.slice(0, 3)}-${number.slice(3)}`
-
 const born = (text) => {
   const day = new Date(text)
   const now = new Date()
@@ -110,7 +107,7 @@ class Picker {
   draw(mark = 0) {
     const patients = this.found?.patients ?? []
     const rows = patients.map(({ uuid, date_of_birth, record_number, ...names }) => {
-      const more = `${born(date_of_birth)} \u00b7 ${hyphenated(record_number)}`
+      const more = `${born(date_of_birth)} \u00b7 ${hyphenatedNumber(record_number)}`
       const name = this.isFamilyFirst
         ? names.name
         : `${names.first_name} ${names.last_name}`

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.core.dependencies import SESSION
 from dashboard.ui.language import gettext as _, using_language
-from dashboard.ui.scripts import DIALOGS, read_joined
+from dashboard.ui.scripts import DIALOGS, RECORD_NUMBERS, read_joined
 from dashboard.web.clocks import clock_at
 from dashboard.web.languages import language_at
 from services.core.actors import COMPACT, Actor
@@ -25,6 +25,7 @@ from services.people.sessions import LiveSession
 SCRIPT_PATH: Final = "/session/watch.js"
 _SCRIPT: Final = read_joined(
     DIALOGS,
+    RECORD_NUMBERS,
     *map(
         Path(__file__).with_name,
         (

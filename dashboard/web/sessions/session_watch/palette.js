@@ -152,8 +152,6 @@
     new Date(text).toLocaleDateString(LOCALES[document.documentElement.lang] ?? "en-GB", {
       day: "numeric", month: "long", timeZone: "UTC", year: "numeric",
     })
-  // As people read record numbers; programs get them without the hyphen.
-  const hyphenated = (number) => `${number.slice(0, 3)}-${number.slice(3)}`
   const typed = () => field.value.trim().replace(/\s+/g, " ")
   const options = () => [...list.querySelectorAll('[role="option"]')]
 
@@ -166,7 +164,7 @@
         title: (places?.family_first ?? true)
           ? patient.name
           : `${patient.first_name} ${patient.last_name}`,
-        more: `${translate("born {day}", { day: day(patient.date_of_birth) })} \u00b7 ${hyphenated(patient.record_number)}`,
+        more: `${translate("born {day}", { day: day(patient.date_of_birth) })} \u00b7 ${hyphenatedNumber(patient.record_number)}`,
         url: `/patient?patient=${patient.uuid}`,
       }))],
       [translate("Actions"), of("acts")],
