@@ -50,6 +50,24 @@ def test_refused_fields_are_marked_described_and_the_first_has_the_focus(desk: P
     expect(last).to_have_value("Lovelace")
 
 
+def test_a_refused_field_is_not_hidden_by_the_bar_at_the_top(desk: Page):
+    desk.set_viewport_size({"width": 390, "height": 900})
+    names = ("First name", "Last name", "Date of birth", "E-mail")
+    for name, typed in zip(
+        names, ("Ada", "Lovelace", "29.2.96", "ada@example.org"), strict=True
+    ):
+        desk.get_by_label(name, exact=True).fill(typed)
+    desk.get_by_role("button", name="Register patient").click()
+
+    refused = desk.get_by_role("textbox", name="Date of birth")
+    expect(refused).to_be_focused()
+    label = desk.get_by_text("Date of birth", exact=True).bounding_box()
+    bar = desk.get_by_test_id("stHeader").bounding_box()
+    assert label
+    assert bar
+    assert label["y"] >= bar["y"] + bar["height"]
+
+
 def test_no_field_is_longer_than_lines_are_read_well(desk: Page):
     desk.set_viewport_size({"width": 1440, "height": 900})
 
