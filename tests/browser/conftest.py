@@ -194,7 +194,11 @@ class Site:
         # A browser draws a tab only while it is visible.
         page.bring_to_front()
         page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        page.emulate_media(
+            # As it is, printed or on the screen, whatever the previous test looked at.
+            media="null",
+            color_scheme="dark" if scheme == "dark" else "light",
+        )
         if at is not None:
             page.goto(at)
             page.get_by_role("heading", level=1).wait_for()

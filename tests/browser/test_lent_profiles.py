@@ -21,6 +21,7 @@ def account_of(page: Page, name: str) -> None:
 def test_the_next_person_has_the_same_profile_and_nothing_of_the_one_before(site: Site):
     with site.lend(Role.STAFF, at="/account", width=390, scheme="dark") as page:
         page.evaluate(_LEAVE)
+        page.emulate_media(media="print")
         page.context.new_page()
         lent = page.context
 
@@ -31,6 +32,7 @@ def test_the_next_person_has_the_same_profile_and_nothing_of_the_one_before(site
         assert "left" not in str(page.evaluate(_LEFT))
         assert page.evaluate("innerWidth") == 1440
         assert not page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+        assert not page.evaluate("matchMedia('print').matches")
 
 
 def test_people_at_one_time_have_profiles_of_their_own(site: Site):

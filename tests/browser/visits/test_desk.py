@@ -126,13 +126,9 @@ def test_a_printed_desk_says_its_day_and_has_no_place_for_actions(
     expect(said).to_have_text(re.compile(r"^\w+day \d{1,2} \w+ \d{4} · as of "))
 
     page.emulate_media(media="print")
-    try:
-        # With whom and in what state; a cancelled visit can only be looked at anyway.
-        for row in done.all():
-            expect(row.get_by_role("cell").filter(visible=True)).to_have_count(3)
-    finally:
-        # The tab is lent to others.
-        page.emulate_media(media="screen")
+    # With whom and in what state; a cancelled visit can only be looked at anyway.
+    for row in done.all():
+        expect(row.get_by_role("cell").filter(visible=True)).to_have_count(3)
 
 
 @pytest.fixture
