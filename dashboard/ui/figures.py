@@ -164,6 +164,9 @@ def _sparkline(figure: Figure) -> Spec:
 
 def _alternative(figure: Figure) -> str:
     """Describe the bars for those who do not see them."""
+    if not figure.is_course:
+        bars = (f"{of}: {_number(value)}{figure.unit}" for of, value in figure.trend)
+        return f"{figure.label}. {', '.join(bars)}"
     (first, __), (last, newest) = figure.trend[0], figure.trend[-1]
     values = [value for __, value in figure.trend]
     return _(

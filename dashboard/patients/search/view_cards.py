@@ -95,11 +95,15 @@ def _figure(name: str, key: str, criteria: Criteria) -> Figure:
     # Ages of few patients are not queried: it would be refused, and the refusal
     # recorded.
     bars = _ages(listing) if count.value >= smallest_group() else ()
-    said = (
-        _("The bars show their ages.")
-        if bars
-        else _("Ages are hidden: too few patients.")
-    )
+    hidden = count.value - sum(bar.count for bar in bars) if count.is_exact else 0
+    if bars and hidden >= smallest_group():
+        # Otherwise the bars would look as if nobody was of another age.
+        bars = (*bars, Bar(_("Others"), hidden))
+        said = _("The bars show their ages; ages of few patients are in *Others*.")
+    elif bars:
+        said = _("The bars show their ages.")
+    else:
+        said = _("Ages are hidden: too few patients.")
     if share := "" if is_public(criteria) else _share_of_all(count):
         said = _("{share} of all patients.").format(share=share) + f" {said}"
         link = _("Open the list, {share} of all").format(share=share)

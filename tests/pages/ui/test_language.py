@@ -155,6 +155,13 @@ def page_of_a_figure() -> None:
     show_figures([Figure("Replication lag", "0.0 s", "", trend=lag, unit=" s")])
 
 
+def page_of_ages() -> None:
+    from dashboard.ui.figures import Figure, show_figures
+
+    ages = [("0–9", 7.0), ("80–89", 12.0)]
+    show_figures([Figure("Asthma", "19", "", trend=ages, is_course=False)])
+
+
 def page_of_compared_figures() -> None:
     from dashboard.ui.figures import Figure, show_figures
 
@@ -181,6 +188,12 @@ def test_a_trend_tells_small_numbers_apart_in_each_language() -> None:
 
     assert "between 0.00420 and 1,234 s, most recently 3 s." in in_english
     assert "zwischen 0,00420 und 1.234 s, zuletzt 3 s." in in_german
+
+
+def test_bars_that_are_no_course_of_time_are_told_one_by_one() -> None:
+    ages = AppTest.from_function(page_of_ages)
+
+    assert charts_of(ages.run()) == ["Asthma. 0–9: 7, 80–89: 12"]
 
 
 def test_every_chart_is_drawn_in_the_language_of_the_page() -> None:
