@@ -150,9 +150,12 @@ def ask_for_code(wanted: OwnContact, shown: str | None) -> None:
             _("Confirm"), type="primary", key="my_contact_confirm"
         )
     if is_submitted:
+        digits = codes.read_code(code or "")
+        if digits is None:
+            st.error(_("A code has six digits. Check it and try again."))
+            return
         with error_boundary():
             new_address.count_try(actor)
-            digits = "".join(filter(str.isdigit, code or ""))
             save(wanted, EmailProof(digits, new_address.key()))
 
 

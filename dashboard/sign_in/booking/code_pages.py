@@ -24,7 +24,6 @@ from services.visits.newcomers import NewcomerRecord, limits
 from services.visits.newcomers.errors import HoldOver, WrongCode
 
 _UNPROCESSABLE: Final = 422
-_TYPED_WITH: Final = str.maketrans("", "", " -\u00a0\u2009")
 
 
 class CodePages:
@@ -48,8 +47,8 @@ class CodePages:
         held = self._held.read(request)
         if held is None:
             return go(BOOKING_PATH)
-        code = form.get("code", "").translate(_TYPED_WITH)
-        if not (len(code) == codes.DIGITS and code.isascii() and code.isdigit()):
+        code = codes.read_code(form.get("code", ""))
+        if code is None:
             return self._show_code(
                 held, _("A code has six digits. Check it and try again.")
             )

@@ -25,7 +25,6 @@ from services.people.sign_in.codes import CodeCheck, CodeRequest
 
 _HOME: Final = "/"
 _UNPROCESSABLE: Final = 422
-_TYPED_WITH: Final = str.maketrans("", "", " -\u00a0\u2009")
 Outcome = tuple[CodeCheck, NewSession | None]
 
 
@@ -55,8 +54,8 @@ class _SecondPage:
         cookie = self._context.code_cookie.read(request)
         if cookie is None:
             return _over(request)
-        code = form.get("code", "").translate(_TYPED_WITH)
-        if not (len(code) == codes.DIGITS and code.isascii() and code.isdigit()):
+        code = codes.read_code(form.get("code", ""))
+        if code is None:
             return _page(
                 cookie, problem=_("A code has six digits. Check it and try again.")
             )

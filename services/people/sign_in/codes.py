@@ -95,6 +95,13 @@ def new_code() -> str:
     return f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
 
 
+def read_code(typed: str) -> str | None:
+    """Return the digits of a code, however they are grouped; None if it is no code."""
+    code = "".join(typed.replace("-", " ").split())
+    is_code = len(code) == DIGITS and code.isascii() and code.isdigit()
+    return code if is_code else None
+
+
 def hash_code(key: str, salt: bytes, bound_to: str, code: str) -> bytes:
     """Return the hash of a code, which is valid only for this browser or request."""
     said = b"\0".join((salt, bound_to.encode(), code.encode()))

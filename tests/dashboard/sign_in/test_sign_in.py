@@ -65,7 +65,10 @@ def test_asvs_3_3_2_every_cookie_is_closed_to_scripts_and_to_other_sites(server)
         assert {"HttpOnly", "SameSite=lax", "Path=/"} <= set(cookie.split("; "))
 
 
-@pytest.mark.parametrize("typed", ["{0} {1}", " {0}{1} ", "{0}-{1}", "{0}\u00a0{1}"])
+@pytest.mark.parametrize(
+    "typed",
+    ["{0} {1}", " {0}{1} ", "{0}-{1}", "{0}\u00a0{1}", "{0}\u202f{1}", "{0}\t{1}\n"],
+)
 def test_a_code_may_be_typed_with_spaces(server, typed):
     with server.browser() as browser:
         browser.post("/sign-in", data={"email": cast.ROSA.email})

@@ -102,6 +102,19 @@ def test_a_new_address_counts_once_its_code_was_typed(clinic, record, code):
     assert clinic.get(record.id).email == "maya.new@mail.example"
 
 
+def test_what_is_no_code_costs_no_try(clinic, record, code):
+    app = save(opened(clinic, email="maya.new@mail.example"))
+
+    for _ in range(codes.TRIES):
+        app.text_input(key="my_contact_code").set_value(code[:-1])
+        app.button(key="my_contact_confirm").click().run()
+        assert "A code has six digits." in app.error[0].value
+    app.text_input(key="my_contact_code").set_value(f"{code[:3]}\u202f{code[3:]}")
+    app.button(key="my_contact_confirm").click().run()
+
+    assert clinic.get(record.id).email == "maya.new@mail.example"
+
+
 @pytest.fixture
 def sign_in_address(clinic: Clinic, record: PatientRecord) -> Iterator[str]:
     """The patient's address, in the record and to sign in; it is put back."""
