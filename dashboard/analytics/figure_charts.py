@@ -13,6 +13,7 @@ from dashboard.analytics.distribution_charts import TIME_AXIS, WORD_AXIS
 from dashboard.analytics.pivot_table import is_pivot, pivot_of
 from dashboard.ui.chart_tools import Numbers, chart_box, choosing_box
 from dashboard.ui.chart_tools.vega_lite import (
+    MUTED,
     WHOLE_NUMBERS,
     Spec,
     every_value,
@@ -94,9 +95,9 @@ def explain_suppressed(least: int) -> None:
     """Explain the text that replaces hidden numbers."""
     st.caption(
         _(
-            "“suppressed” stands for fewer than {least} patients, for all but fewer "
-            "than {least}, and for any number from which one of these could be "
-            "worked out. Groups with no number at all are left out."
+            "“suppressed”, or × in a chart, stands for fewer than {least} patients, "
+            "for all but fewer than {least}, and for any number from which one of "
+            "these could be worked out. Groups with no number at all are left out."
         ).format(least=least)
     )
 
@@ -202,10 +203,8 @@ def _draw_clickable(
         is_table=drawing is None,
     ) as picked:
         if drawing and is_clicked:
-            select = {"type": "point", "fields": names, "on": "click"}
-            clicked: Spec = {"params": [{"name": _CLICKED, "select": select}]}
             event = st.vega_lite_chart(
-                in_language(of_rows(drawing.data, drawing.spec | clicked)),
+                in_language(of_rows(drawing.data, _clickable(drawing.spec, names))),
                 # Once narrowed it is another chart, and nothing is selected in it.
                 key=f"{key}_{crc32(repr(result.figure).encode()):08x}",
                 height=drawing.spec["height"],
@@ -223,6 +222,14 @@ def _draw_clickable(
         for dimension, value, field in zip(by, cell.values, names, strict=True)
         if dimension in FILTERABLE and chosen.get(field) == _value(dimension, value)
     }
+
+
+def _clickable(chart: Spec, names: Sequence[str]) -> Spec:
+    """Return bars of which one can be chosen by a click, if others lie over them."""
+    select = {"type": "point", "fields": names, "on": "click"}
+    bars, *over = chart["layer"]
+    bars |= {"params": [{"name": _CLICKED, "select": select}]}
+    return chart | {"layer": [bars, *over]}
 
 
 def _number_name(measure: FigureMeasure) -> str:
@@ -327,7 +334,31 @@ def _counts(result: FigureResult, names: list[str], shown: str) -> _Drawing:
             spec = _bars(data, placed, number)
     tip = quantitative(shown, format=".1%" if is_share else ",d")
     spec["encoding"]["tooltip"] = [*map(nominal, names), tip]
-    return _Drawing(data, spec)
+    return _Drawing(data, _with_suppressed(spec, shown, names))
+
+
+def _with_suppressed(chart: Spec, shown: str, names: Sequence[str]) -> Spec:
+    """Return a chart that says where a number is suppressed: nothing would be zero."""
+    height, encoding = chart.pop("height"), chart["encoding"]
+    placed = {
+        channel: dict(encoding[channel])
+        for channel in ("x", "y", "xOffset", "yOffset")
+        if channel in encoding
+    }
+    text = "×"
+    shift: Spec = {}
+    for channel in ("x", "y"):
+        if placed[channel]["field"] == shown:
+            del placed[channel]["field"]
+            placed[channel]["datum"] = 0
+            shift = {"dx": 4, "align": "left"} if channel == "x" else {"dy": -8}
+            text = _("suppressed") if channel == "x" else text
+    suppressed: Spec = {
+        "transform": [{"filter": f"datum['{shown}'] === null"}],
+        "mark": mark("text", text=text, color=MUTED, **shift),
+        "encoding": placed | {"tooltip": list(map(nominal, names))},
+    }
+    return {"height": height, "layer": [chart, suppressed]}
 
 
 def _boxes(result: FigureResult, names: list[str]) -> _Drawing:
@@ -360,7 +391,7 @@ def _line(data: pd.DataFrame, placed: _Placed, number: Spec) -> Spec:
         "height": _HEIGHT,
         "mark": mark("line", point=True),
         "encoding": {
-            "x": ordinal(name, sort=None, axis=TIME_AXIS),
+            "x": ordinal(name, axis=TIME_AXIS, scale=every_value(data[name])),
             "y": number,
             "color": _colour(data, beside),
         },
@@ -373,8 +404,8 @@ def _bars(data: pd.DataFrame, placed: _Placed, number: Spec) -> Spec:
     encoding: Spec = {"color": _colour(data, beside)}
     is_timed = along in ORDERED
     if beside:
-        offset = "xOffset" if is_timed else "yOffset"
-        encoding[offset] = nominal(beside[0][1], sort=None)
+        offset, name_beside = "xOffset" if is_timed else "yOffset", beside[0][1]
+        encoding[offset] = nominal(name_beside, scale=every_value(data[name_beside]))
     if is_timed:
         encoding |= {
             "x": ordinal(name, axis=TIME_AXIS, scale=every_value(data[name])),
@@ -387,7 +418,9 @@ def _bars(data: pd.DataFrame, placed: _Placed, number: Spec) -> Spec:
     else:
         # Texts are long: they are beside horizontal bars.
         encoding |= {
-            "y": nominal(name, sort=None, title=None, axis=WORD_AXIS),
+            "y": nominal(
+                name, title=None, axis=WORD_AXIS, scale=every_value(data[name])
+            ),
             # At the edge of the picture the last number would lose half a digit.
             "x": number | {"axis": number["axis"] | {"labelFlushOffset": -4}},
         }

@@ -58,7 +58,7 @@ _BOX_STRENGTH: Final = 0.45
 _PALEST: Final = 0.08
 _SEAM_MM: Final = 0.15
 _WHITE: Final = "#FFFFFF"
-_MISSING: Final = "–"
+_SUPPRESSED: Final = "×"
 _DATA: Final = COLOURS[0]
 
 
@@ -286,7 +286,9 @@ def _draw_upright(sheet: "Sheet", plot: _Plot) -> None:
             x += 0 if is_line else beside * slot
             if plot.is_hidden(along, beside):
                 middle = x + slot / 2
-                canvas.text(middle, bottom - 1.4, "×", colour=MUTED, align="centre")
+                canvas.text(
+                    middle, bottom - 1.4, _SUPPRESSED, colour=MUTED, align="centre"
+                )
             elif plot.is_distribution:
                 distribution, paint = (
                     plot.distribution(along, beside),
@@ -443,7 +445,7 @@ def _draw_heat_map(sheet: "Sheet", plot: _Plot) -> None:
                 Sentence(
                     "Darker means more, up to {number}. {mark}: suppressed.",
                     number=plot.written(highest, places=1 if plot.is_share else 0),
-                    mark=_MISSING,
+                    mark=_SUPPRESSED,
                 )
             )
             y = bottom + _AXIS_MM + _LEGEND_MM / 2
@@ -457,7 +459,7 @@ def _draw_cell(
     middle = cell.left + cell.width / 2, cell.top + cell.height / 2
     if number is None:
         if plot.is_hidden(*place):
-            cell.text(*middle, _MISSING, colour=MUTED, align="centre")
+            cell.text(*middle, _SUPPRESSED, colour=MUTED, align="centre")
         return
     by = Paint(_DATA, strength=_PALEST + (1 - _PALEST) * number / highest)
     x, y = cell.left + _SEAM_MM, cell.top + _SEAM_MM
@@ -507,7 +509,7 @@ def _draw_legend(
             canvas.text(x + 6.5, y, text)
             x += width
     if plot.is_timed and any(plot.is_hidden(*place) for place in plot.places()):
-        text = f"× {plot.wording.say('suppressed')}"
+        text = f"{_SUPPRESSED} {plot.wording.say('suppressed')}"
         if x + canvas.width_of(text, _SMALL) > canvas.left + canvas.width:
             x, y = left, y + _LEGEND_MM
         canvas.text(x, y, text, size=_SMALL, colour=MUTED)

@@ -63,7 +63,7 @@ def test_a_card_gets_another_place_and_the_page_fits_a_phone(site: Site):
         expect(headings).to_have_text(["Ages", "When", "Who"])
 
         page.set_viewport_size({"width": 390, "height": 900})
-        expect(page.get_by_text("“suppressed” stands for")).to_be_visible()
+        expect(page.get_by_text("“suppressed”, or × in a chart")).to_be_visible()
         page.wait_for_function("document.documentElement.scrollWidth <= 390")
 
 
@@ -134,7 +134,7 @@ def test_a_dashboard_fills_a_screen_is_drawn_anew_and_escape_leaves_it(site: Sit
         page = profile.pages[0]
         page.clock.install()
         page.goto(f"/dashboard?dashboard={made.id}")
-        expect(page.get_by_text("“suppressed” stands for")).to_be_visible()
+        expect(page.get_by_text("“suppressed”, or × in a chart")).to_be_visible()
         ready(page)
         page.get_by_role("button", name="Full screen").click()
 

@@ -669,7 +669,8 @@ def _counted(clinic: Clinic, app: AppTest) -> Figure | Cohort:
 
 def _marks(app: AppTest) -> list[str | None]:
     specs = (json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart"))
-    return [spec.get("mark", {}).get("type") for spec in specs]
+    firsts = (spec.get("layer", [spec])[0] for spec in specs)
+    return [first.get("mark", {}).get("type") for first in firsts]
 
 
 def _add_varnish(session, patient_id, month):

@@ -165,8 +165,60 @@ def test_a_share_of_events_is_drawn_in_per_cent_with_both_numbers_in_its_table(
     table = opened_tools(app)["Rates"]["table"]
     assert (table["header"], table["rows"]) == (header, rows)
     [chart] = app.get("vega_lite_chart")
-    axis = json.loads(chart.proto.spec)["encoding"]["y"]["axis"]
-    assert axis["format"] == "%"
+    bars, _suppressed = json.loads(chart.proto.spec)["layer"]
+    assert bars["encoding"]["y"]["axis"]["format"] == "%"
+
+
+def page_of_suppressed() -> None:
+    import streamlit as st
+
+    from dashboard.analytics.figure_charts import draw_figure
+    from services.analytics.cohorts import Dimension
+    from services.analytics.figures import Chart, FigureCell, FigureMeasure
+    from tests.services.analytics.dashboards.test_printing import result
+
+    second = (Dimension.AGE_BAND, ("10", "20"))
+    of_days = (Dimension.WEEKDAY, ("monday", "tuesday"))
+    along, names = second if st.session_state["along"] == "age" else of_days
+    figure = result(
+        FigureMeasure.EVENTS,
+        *(
+            FigureCell((name, sex), None if (name, sex) == (names[1], "male") else 7)
+            for name in names
+            for sex in ("female", "male")
+        ),
+        by=(along, Dimension.SEX),
+        chart=Chart(st.session_state["chart"]),
+    )
+    draw_figure(figure, "Visits", key="visits")
+
+
+@pytest.mark.parametrize(
+    ("along", "chart", "mark", "number"),
+    [
+        ("age", "bars", "suppressed", "x"),
+        ("weekday", "bars", "×", "y"),
+        ("weekday", "line", "×", "y"),
+        ("weekday", "heat map", "×", None),
+    ],
+)
+def test_a_chart_says_where_a_number_is_suppressed(along, chart, mark, number):
+    app = AppTest.from_function(page_of_suppressed, default_timeout=60)
+    app.session_state["along"] = along
+    app.session_state["chart"] = chart
+    app.run()
+
+    [drawn] = app.get("vega_lite_chart")
+    numbers, suppressed = json.loads(drawn.proto.spec)["layer"]
+    assert suppressed["mark"]["text"] == mark
+    assert suppressed["transform"] == [{"filter": "datum['Events'] === null"}]
+    at = {channel: suppressed["encoding"][channel] for channel in ("x", "y")}
+    for channel, place in at.items():
+        if channel == number:
+            assert place["datum"] == 0
+        else:
+            assert place["field"] == numbers["encoding"][channel]["field"]
+            assert len(place["scale"]["domain"]) == 2
 
 
 @pytest.mark.parametrize(("theme", "least"), [("light", 1.3), ("dark", 3.0)])

@@ -214,7 +214,7 @@ def test_a_heat_map_has_a_cell_of_each_told_number_with_the_number_in_it():
     figure = result(FigureMeasure.EVENTS, *cells, by=by)
 
     assert colours_of(figure, is_filled=True)[TEAL] == 3
-    assert "Monday 7 – Tuesday 7 7 08 09 Darker means more, up to 7" in text_of(
+    assert "Monday 7 × Tuesday 7 7 08 09 Darker means more, up to 7" in text_of(
         PrintedCard("When", figure)
     )
 
