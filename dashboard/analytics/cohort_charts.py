@@ -33,6 +33,7 @@ _ROOM: Final = 1.3
 _BAR: Final = 16
 _BELOW: Final = 10
 _ABOVE: Final = -8
+_PLACES: Final = ("x", "y", "xOffset", "yOffset")
 
 
 def show_attrition(result: CohortResult) -> None:
@@ -140,3 +141,26 @@ def number_text(number: int | None) -> str:
 def percent_text(share: float | None) -> str:
     """Return a share that may be hidden, as text."""
     return _(_SUPPRESSED) if share is None else percent(share, 1)
+
+
+def suppressed_numbers(encoding: Spec, shown: str) -> Spec:
+    """Return the layer that says where a number is suppressed: nothing would be zero.
+
+    `encoding` is that of the numbers in the column `shown`. Horizontal bars have room
+    for the word.
+    """
+    placed = {place: dict(encoding[place]) for place in _PLACES if place in encoding}
+    text = "×"
+    shift: Spec = {}
+    for place in ("x", "y"):
+        if placed[place]["field"] == shown:
+            del placed[place]["field"]
+            placed[place]["datum"] = 0
+            shift = {"dx": 4, "align": "left"} if place == "x" else {"dy": -8}
+            text = _(_SUPPRESSED) if place == "x" else text
+    tips = [tip for tip in encoding["tooltip"] if tip["field"] != shown]
+    return {
+        "transform": [{"filter": f"datum['{shown}'] === null"}],
+        "mark": mark("text", text=text, color=MUTED, **shift),
+        "encoding": placed | {"tooltip": tips},
+    }

@@ -13,6 +13,7 @@ from dashboard.analytics.cohort_charts import (
     dimension_name,
     number_text,
     percent_text,
+    suppressed_numbers,
     value_name,
 )
 from dashboard.ui.chart_tools import chart_box
@@ -110,16 +111,15 @@ def show(comparison: Comparison) -> None:
     _show_overlaps(comparison)
     st.caption(
         _(
-            "“suppressed” stands for fewer than {least} patients, and for any number "
-            "from which they could be worked out."
+            "“suppressed”, or × in a chart, stands for fewer than {least} patients, "
+            "and for any number from which they could be worked out."
         ).format(least=comparison.smallest_group)
     )
 
 
 def _show_shares(comparison: Comparison, of: Dimension, title: str) -> None:
     rows = [(letter, s) for letter, s in _shares(comparison) if s.dimension is of]
-    shares = [(letter, s) for letter, s in rows if s.share is not None]
-    if not shares:
+    if all(s.share is None for letter, s in rows):
         return
     st.markdown(f"#### {title}")
     label, cohort_title, share_title = (
@@ -145,7 +145,7 @@ def _show_shares(comparison: Comparison, of: Dimension, title: str) -> None:
                 "low": s.interval.low if s.interval else None,
                 "high": s.interval.high if s.interval else None,
             }
-            for letter, s in shares
+            for letter, s in rows
         ]
     )
     spec = _shares_spec(
@@ -239,12 +239,12 @@ def _shares_spec(
 
     Every cohort has all `values`, in their order; of the first, any may be hidden.
     """
-    label = str(values.name)
+    label, letters = str(values.name), list(_LETTERS[:cohorts])
     placed: Spec = {
         "x": nominal(
             label, scale=every_value(values), axis={"labelAngle": 0, "title": None}
         ),
-        "xOffset": nominal(cohort_title),
+        "xOffset": nominal(cohort_title, scale={"domain": letters}),
         "tooltip": [
             nominal(cohort_title),
             nominal(label),
@@ -255,9 +255,10 @@ def _shares_spec(
     colour = nominal(
         cohort_title,
         legend={"orient": "bottom", "title": None},
-        scale={"domain": list(_LETTERS[:cohorts]), "range": list(_COLOURS)},
+        scale={"domain": letters, "range": list(_COLOURS)},
     )
     interval = {"y": quantitative("low"), "y2": {"field": "high"}}
+    suppressed = suppressed_numbers(placed | {"y": share}, share_title)
     return {
         "layer": [
             {
@@ -265,6 +266,7 @@ def _shares_spec(
                 "encoding": placed | {"y": share, "color": colour},
             },
             {"mark": _RULE | {"strokeWidth": 1.5}, "encoding": placed | interval},
+            suppressed,
         ]
     }
 

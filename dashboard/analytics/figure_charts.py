@@ -8,12 +8,15 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.analytics import distribution_charts
-from dashboard.analytics.cohort_charts import number_text, percent_text
+from dashboard.analytics.cohort_charts import (
+    number_text,
+    percent_text,
+    suppressed_numbers,
+)
 from dashboard.analytics.distribution_charts import TIME_AXIS, WORD_AXIS
 from dashboard.analytics.pivot_table import is_pivot, pivot_of
 from dashboard.ui.chart_tools import Numbers, chart_box, choosing_box
 from dashboard.ui.chart_tools.vega_lite import (
-    MUTED,
     WHOLE_NUMBERS,
     Spec,
     every_value,
@@ -334,31 +337,8 @@ def _counts(result: FigureResult, names: list[str], shown: str) -> _Drawing:
             spec = _bars(data, placed, number)
     tip = quantitative(shown, format=".1%" if is_share else ",d")
     spec["encoding"]["tooltip"] = [*map(nominal, names), tip]
-    return _Drawing(data, _with_suppressed(spec, shown, names))
-
-
-def _with_suppressed(chart: Spec, shown: str, names: Sequence[str]) -> Spec:
-    """Return a chart that says where a number is suppressed: nothing would be zero."""
-    height, encoding = chart.pop("height"), chart["encoding"]
-    placed = {
-        channel: dict(encoding[channel])
-        for channel in ("x", "y", "xOffset", "yOffset")
-        if channel in encoding
-    }
-    text = "×"
-    shift: Spec = {}
-    for channel in ("x", "y"):
-        if placed[channel]["field"] == shown:
-            del placed[channel]["field"]
-            placed[channel]["datum"] = 0
-            shift = {"dx": 4, "align": "left"} if channel == "x" else {"dy": -8}
-            text = _("suppressed") if channel == "x" else text
-    suppressed: Spec = {
-        "transform": [{"filter": f"datum['{shown}'] === null"}],
-        "mark": mark("text", text=text, color=MUTED, **shift),
-        "encoding": placed | {"tooltip": list(map(nominal, names))},
-    }
-    return {"height": height, "layer": [chart, suppressed]}
+    height, suppressed = spec.pop("height"), suppressed_numbers(spec["encoding"], shown)
+    return _Drawing(data, {"height": height, "layer": [spec, suppressed]})
 
 
 def _boxes(result: FigureResult, names: list[str]) -> _Drawing:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
+import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -442,9 +443,17 @@ def test_ages_stand_in_their_order_if_the_first_cohort_lacks_some():
 
     app = AppTest.from_function(page, default_timeout=60).run()
 
-    (spec,) = (json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart"))
+    [chart] = app.get("vega_lite_chart")
+    spec = json.loads(chart.proto.spec)
     for layer in spec["layer"]:
         assert layer["encoding"]["x"]["scale"]["domain"] == ["0–9", "10–19"]
+    # The share that may not be shown does not look like zero.
+    suppressed = spec["layer"][-1]
+    assert suppressed["transform"] == [{"filter": "datum['Share'] === null"}]
+    assert suppressed["encoding"]["y"]["datum"] == 0
+    with pa.ipc.open_stream(chart.proto.datasets[0].data.data) as stream:
+        rows = stream.read_all().to_pylist()
+    assert [row["Cohort"] for row in rows if row["Share"] is None] == ["A"]
 
 
 def test_a_cohort_that_nobody_saved_stays_chosen_once_it_is_compared(clinic: Clinic):
