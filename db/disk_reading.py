@@ -93,11 +93,9 @@ class Seen(Generic[T]):
 class KeptReading(Generic[T]):
     """A value that is read again and again; the last one is kept."""
 
-    def __init__(
-        self, reading: Callable[[], T], reader: DiskReader | None = None
-    ) -> None:
+    def __init__(self, reading: Callable[[], T], reader: DiskReader) -> None:
         self._reading = reading
-        self._reader = reader or DiskReader()
+        self._reader = reader
         self._last: T | None = None
 
     def look(self) -> Seen[T]:

@@ -39,7 +39,7 @@ def backup_gauges(
 
 
 def gauges_of(
-    seen: Seen[BackupFacts], now: datetime, *, copy_place: str | None = None
+    seen: Seen[BackupFacts], now: datetime, *, copy_place: str | None
 ) -> bytes:
     """Return the metrics of what was last seen of the backups, as of a time.
 

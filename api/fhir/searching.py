@@ -56,8 +56,8 @@ class FhirSearch:
     wanted: Wanted
     size: int
     is_counted: bool
-    ignored: tuple[str, ...] = ()
-    includes: tuple[Include, ...] = ()
+    ignored: tuple[str, ...]
+    includes: tuple[Include, ...]
     after: str | None = None
     total: int | None = None
 

@@ -63,7 +63,7 @@ class Failure:
 
     at: datetime
     sentence: str
-    tries: int = 1
+    tries: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ class _PreparedStatements:
 
 
 @contextmanager
-def planned_once(session: Session, statement: str, before: str = "") -> Iterator[str]:
+def planned_once(session: Session, statement: str, before: str) -> Iterator[str]:
     """Yield the text that runs the statement, with the same parameters by name.
 
     For statements whose plan is the same whatever the values are: for others PostgreSQL

@@ -59,12 +59,12 @@ class AnalystMailing:
         criteria, FIELDS, None
     )
 
-    def run_due(self, database: Database, *, seconds: float = SECONDS) -> int:
+    def run_due(self, database: Database) -> int:
         """Make what is due until time is up; return how many were made.
 
         Raises DatabaseUnavailable, Unavailable: what is left stays due.
         """
-        every = each_due(database, subscriptions.find_due, self.now, seconds=seconds)
+        every = each_due(database, subscriptions.find_due, self.now, seconds=SECONDS)
         return sum(self._run(database, due) for due in every)
 
     def _run(self, database: Database, due: DueSubscription) -> bool:
@@ -191,8 +191,6 @@ def send(
     database: Database,
     mailer: Mailer,
     mailing: AnalystMailing,
-    *,
-    seconds: float = SECONDS,
 ) -> int:
     """Send until none is due, time is up or too many failed; return how many were sent.
 
@@ -203,4 +201,4 @@ def send(
         sends_dashboards=mailing.sends_dashboards,
         watches_counts=mailing.watches_counts,
     )
-    return send_waiting(database, mailer, claim, subscriptions.settle, seconds=seconds)
+    return send_waiting(database, mailer, claim, subscriptions.settle, seconds=SECONDS)

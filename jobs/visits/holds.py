@@ -1,8 +1,6 @@
 """Background work on bookings: tidies expired holds, and forgets newcomers."""
 
 import logging
-from functools import partial
-from typing import Final
 
 from procrastinate import JobContext
 
@@ -12,7 +10,6 @@ from jobs.worker.tasks import Stores, queue
 from services.visits import newcomers
 from services.visits.booking import bookings
 
-_AT_ONCE: Final = 100
 _log = logging.getLogger(__name__)
 
 
@@ -32,10 +29,10 @@ def tidy_bookings(context: JobContext, timestamp: int) -> None:
 
 def tidy(database: Database) -> None:
     """Tidy holds in short transactions, some in each."""
-    for ended in repeated(database, partial(bookings.expire_due, at_once=_AT_ONCE)):
+    for ended in repeated(database, bookings.expire_due):
         words = "hold ran out and is" if ended == 1 else "holds ran out and are"
         _log.info("%d %s EXPIRED.", ended, words)
-    for ended in repeated(database, partial(newcomers.expire_due, at_once=_AT_ONCE)):
+    for ended in repeated(database, newcomers.expire_due):
         words = "hold ran out and is" if ended == 1 else "holds ran out and are"
         _log.info("%d newcomers' %s FAILED.", ended, words)
 
@@ -55,5 +52,5 @@ def forget_newcomers(context: JobContext, timestamp: int) -> None:
 
 def forget(database: Database) -> None:
     """Delete what is due in short transactions, some in each."""
-    for deleted in repeated(database, partial(newcomers.forget, at_once=_AT_ONCE)):
+    for deleted in repeated(database, newcomers.forget):
         _log.info("Deleted the names and addresses of %d newcomers.", deleted)

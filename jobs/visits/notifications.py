@@ -43,10 +43,8 @@ def send(
     database: Database,
     mailer: Mailer,
     sender: SenderDetails,
-    *,
-    seconds: float = _SECONDS,
 ) -> int:
     """Send until none is due, time is up or too many failed; return how many."""
     database.write(notifications.give_up_stale, identity=SYSTEM)
     claim = partial(notifications.claim_next, sender=sender)
-    return send_waiting(database, mailer, claim, notifications.settle, seconds=seconds)
+    return send_waiting(database, mailer, claim, notifications.settle, seconds=_SECONDS)

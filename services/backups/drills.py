@@ -40,7 +40,7 @@ class RestoreDrill:
     ended_at: datetime | None
     proof: Proof | None
     failure: str | None
-    of_copy: bool = False
+    of_copy: bool
 
     @property
     def is_open(self) -> bool:

@@ -40,15 +40,9 @@ class BackupReader:
     `data` is the folder that is backed up.
     """
 
-    def __init__(
-        self,
-        repository: Repository,
-        data: Path,
-        keys: FileKeys,
-        reader: DiskReader | None = None,
-    ) -> None:
+    def __init__(self, repository: Repository, data: Path, keys: FileKeys) -> None:
         self._repository = repository
-        self._reader = reader or DiskReader()
+        self._reader = DiskReader()
         self._state = KeptReading(
             lambda: read_state(KEEPER, repository, data, keys), self._reader
         )

@@ -121,9 +121,7 @@ class ListDefinition(Generic[Scope, AnySearch, AnyPage]):
     correct_search: Callable[[Session, Any, AnySearch], AnySearch] = lambda *given: (
         given[-1]
     )
-    spell_out: Callable[[Session, Mapping[str, TermLookup]], Mapping[str, object]] = (
-        lambda *_: {}
-    )
+    spell_out: Callable[[Session, Mapping[str, TermLookup]], Mapping[str, object]]
     page_of: Callable[[Session, Any, "ListQuery[Scope, AnySearch]"], AnyPage]
 
 

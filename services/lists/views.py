@@ -45,10 +45,10 @@ class View:
     name: str
     key: str
     created_at: datetime
-    description: str = ""
-    owner: str = ""
-    is_shared: bool = False
-    shared_with: tuple[UUID, ...] = ()
+    description: str
+    owner: str
+    is_shared: bool
+    shared_with: tuple[UUID, ...]
 
     @property
     def is_own(self) -> bool:

@@ -116,7 +116,7 @@ def _become_nobody() -> None:
             os.setuid(NOBODY)
 
 
-def limit(*, seconds: float, megabytes: int, may_thread: bool = False) -> None:
+def limit(*, seconds: float, megabytes: int, may_thread: bool) -> None:
     """Limit the time and memory of this process, which may start no other.
 
     With `may_thread` it may start threads, if they can be told apart from processes.

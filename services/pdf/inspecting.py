@@ -35,6 +35,7 @@ __all__ = [
 
 # Each file may take a processor of its own, and much memory, for a while.
 _AT_ONCE: Final = max(2, os.cpu_count() or 1)
+_MAX_MB: Final = 1024
 _MAX_WIDTH: Final = 5000
 _RECOGNISING: Final = f"{__package__}.recognising"
 # 200 dots per inch on A4: more takes longer and is recognised no better.
@@ -102,12 +103,9 @@ class PdfInspector:
     the background.
     """
 
-    def __init__(
-        self, *, seconds: float = 20, max_mb: int = 1024, reads_scans: bool = True
-    ) -> None:
+    def __init__(self, *, seconds: float = 20, reads_scans: bool = True) -> None:
         self.reads_scans = reads_scans
         self._seconds = seconds
-        self._max_mb = max_mb
         self._process = ReadingProcess()
         self._turns = Turns(_AT_ONCE)
         self._recognising = ReadingProcess(_RECOGNISING)
@@ -200,7 +198,7 @@ class PdfInspector:
         return _understood(_WORDS, _accepted(answer))
 
     def _request(self, do: Task, *, page: int = 0, width: int = 0) -> Request:
-        return Request(do, self._seconds, self._max_mb, page, width)
+        return Request(do, self._seconds, _MAX_MB, page, width)
 
     def _ask(self, request: Request, source: Readable | int, person: Hashable) -> bytes:
         with handed_over(source) as file:

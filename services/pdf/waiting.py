@@ -41,7 +41,7 @@ class WaitingFile:
     file_id: str
     pages: int
     known: tuple[str, ...]
-    original_id: str | None = None
+    original_id: str | None
 
 
 def list_unscanned(session: Session) -> tuple[WaitingFile, ...]:

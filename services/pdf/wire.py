@@ -53,8 +53,8 @@ class Request:
     do: Task
     seconds: float
     megabytes: int
-    page: int = 0
-    width: int = 0
+    page: int
+    width: int
 
     def packed(self) -> bytes:
         """Return the request as a message."""

@@ -29,8 +29,8 @@ class DiaryApp:
     """A registered app, and the secret of one launch."""
 
     id: UUID
-    callback: str = CALLBACK
-    clinic: str = CLINIC
+    callback: str
+    clinic: str
     verifier: str = field(default_factory=lambda: generate_token(48))
 
     def asks(self, **other: str | None) -> list[tuple[str, str]]:

@@ -53,7 +53,7 @@ class OAuthAnswer:
 
     status: int
     body: Any
-    location: str | None = None
+    location: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,9 +70,7 @@ def rate_of(points: Points, earlier: timedelta) -> pd.DataFrame:
     return _moved(frame[frame["role"] == "primary"], "rate", earlier)
 
 
-def line_under(
-    rows: pd.DataFrame, window: Window, words: str, form: str = ",.2f"
-) -> list[Spec]:
+def line_under(rows: pd.DataFrame, window: Window, words: str, form: str) -> list[Spec]:
     """Return a layer with the line of the earlier period; none without its samples."""
     if rows["value"].isna().all():
         return []

@@ -71,8 +71,8 @@ def show_lag_chart(
     marks: Sequence[Mark],
     *,
     key: str,
-    alert_seconds: float | None = None,
-    under: Sequence[Spec] = (),
+    alert_seconds: float | None,
+    under: Sequence[Spec],
 ) -> tuple[float, float] | None:
     """Show how far each replica is behind; return the span that was drawn on it.
 
@@ -125,7 +125,7 @@ def show_lag_chart(
 
 
 def show_wal_chart(
-    points: Points, window: Window, *, key: str, under: Sequence[Spec] = ()
+    points: Points, window: Window, *, key: str, under: Sequence[Spec]
 ) -> None:
     """Show how fast the primary writes its log, over layers of another period."""
     shown, peak = _rates(points, current_language())

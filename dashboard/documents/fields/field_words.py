@@ -33,7 +33,7 @@ def columns_of_fields() -> dict[str, DocumentField]:
     return {f"{PREFIX}{field.key}": field for field in known_fields()}
 
 
-def fields_of_lists(names: Iterable[str] = ()) -> Fields:
+def fields_of_lists(names: Iterable[str]) -> Fields:
     """Return the additional fields by which lists of documents can be filtered.
 
     `names` are the fields that a list asks for. If somebody else made the list, one of

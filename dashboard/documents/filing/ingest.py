@@ -49,7 +49,7 @@ class AlreadyFiled:
 
 
 def file(
-    upload: UploadedFile, draft: DraftDocument, *, even_if_known: bool = False
+    upload: UploadedFile, draft: DraftDocument, *, even_if_known: bool
 ) -> DocumentRecord | AlreadyFiled:
     """Store the bytes, then file them as a document; raises what the services raise.
 

@@ -101,7 +101,7 @@ def ask_for_all(uploads: Sequence[UploadedFile]) -> None:
 
 
 def ask_for_draft(
-    upload: UploadedFile, patient_id: UUID | None, *, is_one_of_many: bool = False
+    upload: UploadedFile, patient_id: UUID | None, *, is_one_of_many: bool
 ) -> DraftDocument | None:
     """Ask what one file is; the answers stay until the file is filed.
 

@@ -29,7 +29,7 @@ class Filing:
     Patients are asked for none of the clinic's own fields.
     """
 
-    title: str = ""
+    title: str
     classification: Classification | None = None
     description: str = ""
     fields: Mapping[str, Any] | None = field(default=None)

@@ -32,7 +32,7 @@ class Paper:
     form: Form
     data: bytes
     filename: str
-    pages: int = 1
+    pages: int
     pictures: dict[int, str] = field(default_factory=dict)
 
 

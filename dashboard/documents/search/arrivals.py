@@ -62,7 +62,7 @@ def arrival_figure() -> Figure:
     )
 
 
-def latest_read(days: int = _WEEK) -> CachedRead[tuple[LatestDocument, ...]]:
+def latest_read(days: int) -> CachedRead[tuple[LatestDocument, ...]]:
     """Return the read that `show_latest` needs."""
     actor, since = current_actor(), now() - timedelta(days=days)
     return CachedRead(

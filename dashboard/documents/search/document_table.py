@@ -67,12 +67,12 @@ def document_table(
     download_of: Callable[[DocumentRecord], str],
     may_delete: Callable[[DocumentRecord], bool],
     key: str,
-    orders: Sequence[Order] = (),
-    sortable: Collection[str] = (),
-    patient_url: Callable[[UUID], str] | None = None,
-    selection: Selection | None = None,
-    columns: Sequence[str] | None = None,
-    of_one_patient: bool = False,
+    orders: Sequence[Order],
+    sortable: Collection[str],
+    patient_url: Callable[[UUID], str] | None,
+    selection: Selection | None,
+    columns: Sequence[str] | None,
+    of_one_patient: bool,
 ) -> TableEvent:
     """Show the documents; return which was opened, or which action on which.
 

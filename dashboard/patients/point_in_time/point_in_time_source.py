@@ -33,7 +33,7 @@ _LABELS: Final = {_BACKUP: marked("Backups"), _STANDBY: marked("Delayed standby"
 class PointInTimeSource:
     """The clinic opened from backups or, if none is open, the delayed standbys."""
 
-    look: RestoreLook | None = None
+    look: RestoreLook | None
 
     @property
     def key(self) -> str:

@@ -48,7 +48,7 @@ class _Box:
     key: str
     name: str
     numbers: Numbers
-    filed: Numbers | None = None
+    filed: Numbers | None
     choose: str = ""
     choosable: Collection[str] | None = None
     is_table: bool = False

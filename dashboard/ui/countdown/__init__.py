@@ -30,7 +30,7 @@ class Countdown:
     label: str
     seconds_left: float
     seconds_in_all: float
-    leaving: tuple[str, ...] = ()
+    leaving: tuple[str, ...]
 
 
 def countdown(shown: Countdown, *, key: str) -> bool:

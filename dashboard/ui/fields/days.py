@@ -51,7 +51,7 @@ def day_field(
 
 
 def needed_day_field(
-    label: str, value: date | None = None, *, field: str, key: str, **options: Any
+    label: str, value: date | None, *, field: str, key: str, **options: Any
 ) -> TypedValue[date]:
     """Ask for a day that is required."""
     typed = day_field(label, value, key=key, **options)

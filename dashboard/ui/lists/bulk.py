@@ -35,7 +35,7 @@ class Summary:
 
     sentence: str
     refused: Mapping[str, Sequence[str]]
-    notes: Sequence[str] = ()
+    notes: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,7 @@ def show_nobody(
     role: Role,
     *,
     similar: bool,
-    refusal: NotAllowed | None = None,
+    refusal: NotAllowed | None,
 ) -> bool:
     """Say that the list is empty; return whether everybody should be shown.
 

@@ -18,7 +18,7 @@ class _Turned:
     where it is not known how many pages come before the last one.
     """
 
-    mark: str = ""
+    mark: str
     position: PagePosition = field(default_factory=PagePosition)
     number: int | None = 1
 

@@ -141,7 +141,7 @@ def payload_of(
     *,
     name: str,
     order: Sequence[Sorted] = (),
-    selection: Selection | None = None,
+    selection: Selection | None,
 ) -> bytes:
     """Return the data that the browser draws; `name` is the table's accessible name.
 

@@ -34,7 +34,7 @@ def _spoken(path: str) -> str:
     return _seen(path, [("language", current_language())])
 
 
-def _seen(path: str, wanted: Sequence[tuple[str, str]] = ()) -> str:
+def _seen(path: str, wanted: Sequence[tuple[str, str]]) -> str:
     # A replica may not have a booking of a moment ago yet.
     after = last_write()
     query = [*wanted, ("after_lsn", str(after))] if after else wanted

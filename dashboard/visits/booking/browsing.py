@@ -41,7 +41,7 @@ def choose_time(
     *,
     action: str,
     repeats: bool,
-    first: date | None = None,
+    first: date | None,
 ) -> UUID | None:
     """Show the doctor's times; return the id of the slot that was chosen.
 

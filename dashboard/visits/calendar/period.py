@@ -41,7 +41,7 @@ class CalendarRequest:
 
     first: date
     days: int
-    doctor_ids: tuple[UUID, ...] = ()
+    doctor_ids: tuple[UUID, ...]
     # Layout only: it does not make another request.
     is_by_room: bool = field(default=False, compare=False)
 

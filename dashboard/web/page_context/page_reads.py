@@ -165,7 +165,7 @@ def read_ahead(*wanted: CachedRead[Any]) -> None:
 
 
 def read_document_list(
-    criteria: "Criteria", at: "PagePosition", *, is_counted: bool = True
+    criteria: "Criteria", at: "PagePosition", *, is_counted: bool
 ) -> "CachedPage":
     """Return a page of a list of documents, and how many there are.
 

@@ -64,9 +64,9 @@ class StoreAddress:
     """
 
     bucket: str
-    prefix: str = ""
-    endpoint: str | None = None
-    region: str | None = None
+    prefix: str
+    endpoint: str | None
+    region: str | None
     key_id: str | None = field(default=None, repr=False)
     secret: str | None = field(default=None, repr=False)
     part_bytes: int = 16 * _MEGABYTE

@@ -79,7 +79,7 @@ class ShownBackup:
     first_wal: str
     last_wal: str
     segments: int
-    has_later_timelines: bool = False
+    has_later_timelines: bool
 
 
 class BarmanReader:

@@ -56,8 +56,8 @@ class Known:
     answer: ServerAnswer | None
     failure: str | None
     seen_at: datetime | None
-    is_delayed: bool = False
-    delay_seconds: float = 0.0
+    is_delayed: bool
+    delay_seconds: float
 
 
 @dataclass(frozen=True, slots=True)

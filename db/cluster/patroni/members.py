@@ -85,8 +85,8 @@ class Promotion:
     timeline: int
     lsn: Lsn
     reason: str
-    at: datetime | None = None
-    leader: str | None = None
+    at: datetime | None
+    leader: str | None
 
     @property
     def new_timeline(self) -> int:

@@ -103,9 +103,9 @@ class Node:
                 processes.append(psutil.Process(self.patroni.process.pid))
         return processes
 
-    def answers(self, path: str, *, timeout_seconds: float = 2.0) -> bool:
+    def answers(self, path: str) -> bool:
         """Return whether Patroni answers this question with yes."""
-        answer = self.ask(path, timeout_seconds=timeout_seconds)
+        answer = self.ask(path, timeout_seconds=2.0)
         return answer is not None and answer.is_ok
 
     @property

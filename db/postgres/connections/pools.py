@@ -37,8 +37,8 @@ class PoolSizes:
     are needed.
     """
 
-    size: int = 5
-    overflow: int = 10
+    size: int
+    overflow: int
     timeout_seconds: float = 30
     recycle_seconds: int = 3600
 

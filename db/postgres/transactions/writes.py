@@ -153,8 +153,8 @@ class ExactlyOnceWrite(Generic[T]):
         self,
         writes: Writes,
         operation: Callable[[Session], T],
-        key: UUID | None = None,
-        identity: DatabaseIdentity | None = None,
+        key: UUID | None,
+        identity: DatabaseIdentity | None,
     ) -> None:
         self._writes = writes
         self._operation = operation

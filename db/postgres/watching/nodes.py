@@ -65,7 +65,7 @@ def primary_of(nodes: Sequence[NodeState]) -> NodeState | None:
 
 def choose(
     nodes: Sequence[NodeState],
-    after: Lsn | None = None,
+    after: Lsn | None,
     *,
     turn: int = 0,
     avoiding: Collection[str] = (),

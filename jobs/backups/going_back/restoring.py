@@ -112,7 +112,7 @@ class WentBack:
     """The result of going back."""
 
     proof: Proof
-    files_returned: int = 0
+    files_returned: int
     files_aside: int = 0
     since: Since = field(default_factory=Since)
 

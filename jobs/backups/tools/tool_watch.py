@@ -10,7 +10,7 @@ from services.cluster.alerts import BackupCondition
 class ToolWatch:
     """The condition for alerts, from the last answer that the worker knows."""
 
-    def __init__(self, asker: ToolAsker, *, is_practised: bool = False) -> None:
+    def __init__(self, asker: ToolAsker, *, is_practised: bool) -> None:
         self._asker = asker
         self._is_practised = is_practised
 

@@ -29,7 +29,7 @@ class PatientClass:
     values: tuple[str, ...]
     passed: int
     members: Members
-    passed_by_variation: tuple[int, ...] = ()
+    passed_by_variation: tuple[int, ...]
 
 
 def read_classes(

@@ -92,7 +92,7 @@ def complete_table(
     cells: Mapping[Key, CellMembers],
     k: int,
     *,
-    number_of_variations: int = 0,
+    number_of_variations: int,
 ) -> Mapping[Key, CellMembers]:
     """Return all cells of a table from those found; those filled in have nobody.
 

@@ -109,7 +109,7 @@ class NameScope:
     sources: list[Sources]
     exists: ParseExists
     # Whether each of several terms or codes is counted, for whom it brings in.
-    counts_each_name: bool = False
+    counts_each_name: bool
     # One for each condition of the whole query, whichever part it is in.
     conditions: list[None] = field(default_factory=list)
     # The columns of which several terms or codes are named.

@@ -89,8 +89,8 @@ class CountSpec:
     by: tuple[Dimension, ...]
     values: tuple[ColumnElement[str], ...]
     measure: FigureMeasure
-    distribution: DistributionSpec | None = None
-    joined: Condition | None = None
+    distribution: DistributionSpec | None
+    joined: Condition | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +104,6 @@ class Query:
     text: str
     counted: CountSpec
     columns: tuple[OutputColumn, ...]
-    thresholds: tuple[Threshold, ...] = ()
-    order: tuple[Ordering, ...] = ()
-    limit: int = MOST_ROWS
+    thresholds: tuple[Threshold, ...]
+    order: tuple[Ordering, ...]
+    limit: int

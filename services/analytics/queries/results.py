@@ -28,7 +28,7 @@ class CountedCells:
     cells: tuple[FigureCell, ...]
     smallest_group: int
     counted_at: datetime
-    unit: str = ""
+    unit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,11 @@ class QueryResult:
     rows: tuple[tuple[TableCell, ...], ...]
     smallest_group: int
     counted_at: datetime
-    unit: str = ""
+    unit: str
     # Of all rows that may be disclosed; those in `rows` are the first of them.
-    number_of_rows: int = 0
+    number_of_rows: int
     # How many values of a grouped column have a row at most; None if all of them have.
-    most_values: int | None = None
+    most_values: int | None
 
     def to_table(self) -> Table:
         """Return the rows as a table for files."""

@@ -67,8 +67,8 @@ class ChainVerification:
     sealed_at: datetime | None
     sealed: int
     broken: ChainBroken | None
-    went_back: tuple[RowsRestored, ...] = ()
-    unproven: Seal | None = None
+    went_back: tuple[RowsRestored, ...]
+    unproven: Seal | None
 
     @property
     def is_whole(self) -> bool:

@@ -54,7 +54,6 @@ def list_accesses(
     actor: Actor,
     *,
     after: AuditCursor | None = None,
-    limit: int = PAGE_SIZE,
     has_lists: bool = False,
 ) -> tuple[RecordAccess, ...]:
     """Return who did what with the actor's own record, the newest first.
@@ -69,7 +68,7 @@ def list_accesses(
     # A patient's own role sees neither colleagues' names nor merged records.
     with assume_role(session, "system"):
         ids = (own, *_merged_into(session, own))
-        entries = _about(store, ids, after, limit, has_lists=has_lists)
+        entries = _about(store, ids, after, PAGE_SIZE, has_lists=has_lists)
         withheld = _withheld_from(session, actor, entries)
         names = names_of(session, {entry.actor_id for entry in entries})
     return tuple(

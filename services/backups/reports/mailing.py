@@ -16,7 +16,7 @@ from services.core import audit
 from services.core.actors import KEEPER, Role
 from services.core.audit import Action
 from services.core.sentences import Sentence
-from services.documents.forms import ENGLISH, Wording
+from services.documents.forms import Wording
 from services.messaging.mail import Email, PdfAttachment
 
 _WHY: Final = Sentence(
@@ -58,7 +58,7 @@ def report_email(
     *,
     clinic: str,
     address: str,
-    wording: Wording = ENGLISH,
+    wording: Wording,
 ) -> Email:
     """Return the e-mail with a month's report for one of the administrators."""
     period = report.period

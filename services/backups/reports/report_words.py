@@ -24,7 +24,7 @@ class ReportWords:
 
     wording: Wording
     zone: tzinfo | None
-    explain: Callable[[str], str] = str
+    explain: Callable[[str], str]
 
     def __call__(self, message: str) -> str:
         """Return a sentence with its values filled in."""

@@ -56,7 +56,7 @@ def reminder_email(
     to: str,
     kinds: tuple[DrillKind, ...],
     address: str,
-    say: Callable[[str], str] = str,
+    say: Callable[[str], str],
 ) -> Email:
     """Return the e-mail to an administrator; `say` translates for its reader."""
     drills = "\n".join(f"- {say(SCENARIOS[kind].title)}" for kind in kinds)

@@ -29,7 +29,7 @@ class Event:
     until: datetime | None
     kind: str
     label: str
-    node: str | None = None
+    node: str | None
 
 
 def list_events(

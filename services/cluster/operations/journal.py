@@ -56,7 +56,7 @@ class PlannedSwitchover:
     node: str | None
     at: datetime
     actor_name: str
-    is_authorized: bool = True
+    is_authorized: bool
 
 
 def begin(

@@ -46,9 +46,9 @@ class OperationPreview:
     primary: str | None
     timeline: int | None
     candidates: tuple[FailoverCandidate, ...]
-    transactions: tuple[Transaction, ...] = ()
-    is_automatic: bool = True
-    obstacle: str | None = None
+    transactions: tuple[Transaction, ...]
+    is_automatic: bool
+    obstacle: str | None
 
     @property
     def best(self) -> FailoverCandidate | None:

@@ -83,9 +83,9 @@ def situation_of(
     members: PatroniMembers,
     nodes: Sequence[NodeState],
     *,
-    is_synchronous: bool = False,
-    transactions: Sequence[Transaction] = (),
-    positions: Mapping[str, Lsn | None] | None = None,
+    is_synchronous: bool,
+    transactions: Sequence[Transaction],
+    positions: Mapping[str, Lsn | None],
 ) -> Situation:
     """Return the situation from what Patroni reports and what was seen."""
     seen = {node.name: node for node in nodes}
@@ -100,7 +100,7 @@ def situation_of(
             leads=leads and member is leader,
             # What Patroni knows is seconds old, and no evidence of what might be lost.
             known_bytes=member.lag_bytes if leads else None,
-            position=(positions or {}).get(member.name),
+            position=positions.get(member.name),
         )
         for member in members.members
     ]

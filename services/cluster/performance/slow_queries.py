@@ -48,7 +48,7 @@ def read_statements(
     actor: Actor,
     statements: StatementReader,
     node: str,
-    order: StatementOrder = "total",
+    order: StatementOrder,
 ) -> StatementReport:
     """Return the shapes of queries that cost a server most, in milliseconds.
 

@@ -8,7 +8,7 @@ from barcode.codex import Code128  # type: ignore[import-untyped]
 from fpdf import FPDF
 
 from services.consultations.chart.labels import SIZES, LabelOrder, LabelPaper, LabelSize
-from services.documents.forms import ENGLISH, Wording, fonts
+from services.documents.forms import Wording, fonts
 from services.documents.forms.typefaces import set_fonts
 from services.patients.records import record_numbers
 from services.patients.records.model import SEX_LABELS, PatientRecord
@@ -132,7 +132,7 @@ def print_labels(
     order: LabelOrder,
     *,
     now: datetime,
-    wording: Wording = ENGLISH,
+    wording: Wording,
 ) -> bytes:
     """Return the labels as PDF; the same patient and time give the same bytes."""
     return bytes(LabelSheet(patient, order, now, wording).output())

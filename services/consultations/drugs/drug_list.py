@@ -40,7 +40,7 @@ class Recognition:
     """
 
     is_known: bool
-    likely: tuple[tuple[str, str], ...] = ()
+    likely: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)

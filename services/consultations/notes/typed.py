@@ -101,7 +101,7 @@ def _read(typed: Typed, known: DiagnosisList) -> tuple[Notes, list[Problem]]:
     return Notes(**kept, diagnoses=diagnosed, vitals=Vitals(**measured)), problems
 
 
-def diagnosis_of(line: str, known: DiagnosisList = diagnoses.BUILT_IN) -> Diagnosis:
+def diagnosis_of(line: str, known: DiagnosisList) -> Diagnosis:
     """Parse a line that may begin with a code: "I10 High blood pressure"."""
     first, _, rest = line.strip().partition(" ")
     code = first.rstrip(":;,")

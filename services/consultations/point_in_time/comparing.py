@@ -44,7 +44,7 @@ class VisitComparison:
 
     then: VisitRecord
     today: VisitRecord | None
-    moved_to: VisitRecord | None = None
+    moved_to: VisitRecord | None
 
     @property
     def current(self) -> VisitRecord | None:

@@ -29,7 +29,7 @@ def update_current_medications(
     patient_id: UUID,
     *,
     started: Collection[PrescriptionLine] = (),
-    stopped: Iterable[PrescriptionLine] = (),
+    stopped: Iterable[PrescriptionLine],
 ) -> None:
     """Add the drugs that are now prescribed, and remove those that were stopped.
 

@@ -10,7 +10,7 @@ from services.consultations.prescriptions.records import PrescriptionLine
 from services.consultations.prescriptions.rules import require_printable
 from services.core.errors import Problem
 from services.core.sentences import Sentence
-from services.documents.forms import ENGLISH, Clinic, Wording, fonts
+from services.documents.forms import Clinic, Wording, fonts
 from services.patients.records import record_numbers
 
 TITLE: Final = "Prescription"
@@ -26,7 +26,7 @@ def print_order(
     *,
     clinic: Clinic,
     now: datetime,
-    wording: Wording = ENGLISH,
+    wording: Wording,
 ) -> bytes:
     """Return the unsigned PDF.
 

@@ -12,7 +12,7 @@ from services.consultations.notes import VITALS, EarlierNotes, Vitals, written
 from services.consultations.prescriptions import PrescriptionStatus
 from services.consultations.summaries.summary import ChartSummary
 from services.core.sentences import Sentence
-from services.documents.forms import ENGLISH, Clinic, Wording, fonts
+from services.documents.forms import Clinic, Wording, fonts
 from services.patients.records import record_numbers
 from services.patients.records.model import FIELDS, SEX_LABELS, PatientRecord
 from services.visits.front_desk.appointments import VisitStatus
@@ -108,7 +108,7 @@ def print_summary(
     document_id: UUID,
     clinic: Clinic,
     now: datetime,
-    wording: Wording = ENGLISH,
+    wording: Wording,
 ) -> bytes:
     """Return the summary as PDF; its days are those of the zone of `now`.
 

@@ -16,7 +16,7 @@ from services.consultations.summaries.patient_summary import (
     CurrentDrug,
     PatientSummary,
 )
-from services.documents.forms import ENGLISH, Clinic, Wording
+from services.documents.forms import Clinic, Wording
 from services.patients.records.model import PatientRecord
 
 
@@ -26,7 +26,7 @@ def print_patient_summary(
     document_id: UUID,
     clinic: Clinic,
     now: datetime,
-    wording: Wording = ENGLISH,
+    wording: Wording,
 ) -> bytes:
     """Return the summary as PDF; its days are those of the zone of `now`.
 

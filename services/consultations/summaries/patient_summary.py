@@ -36,7 +36,7 @@ class ListedTerm:
     """An item of a list in the record; `entry` has its code and first day."""
 
     text: str
-    entry: DatedEntry | None = None
+    entry: DatedEntry | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class CurrentDrug:
     """
 
     text: str
-    entry: DatedEntry | None = None
+    entry: DatedEntry | None
     prescription: PrescriptionRecord | None = None
     number: int = 0
 

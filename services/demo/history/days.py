@@ -52,7 +52,7 @@ class DrawnSlot:
     doctor: Practitioner
     starts_at: datetime
     ends_at: datetime
-    visits: tuple["DrawnVisit", ...] = ()
+    visits: tuple["DrawnVisit", ...]
     is_planned: bool = True
 
 

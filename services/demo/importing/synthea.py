@@ -51,7 +51,7 @@ class FileSummary:
     lines: int
     left_out: int
     rejected: int
-    outcome: Outcome | None = None
+    outcome: Outcome | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ def read_due_erasures(
         )
 
 
-def is_stopped(today: date | None = None) -> ColumnElement[bool]:
+def is_stopped(today: date | None) -> ColumnElement[bool]:
     """Select records that stay although their time is over.
 
     A document stays as long as its own rule, or its hold, requires, and so long its

@@ -50,9 +50,7 @@ class _Person:
         return (self.id, *self.merged)
 
 
-def erase(
-    session: Session, *, today: date | None = None, at_once: int = _AT_ONCE
-) -> int:
+def erase(session: Session, *, today: date | None = None) -> int:
     """Erase a few records whose time is over; return the number of people.
 
     Their files become pending deletions in the same transaction: the row goes first,
@@ -60,20 +58,20 @@ def erase(
     next run. The caller, which is the system, commits. `today` is the date by the
     clinic's clock, on which postponements end; without it, the date by UTC.
     """
-    people = _lock_ended(session, today, at_once)
+    people = _lock_ended(session, today)
     for person in people:
         _erase_one(session, person)
     return len(people)
 
 
-def _lock_ended(session: Session, today: date | None, at_once: int) -> list[_Person]:
+def _lock_ended(session: Session, today: date | None) -> list[_Person]:
     is_free = ~is_stopped(today)
     locked = session.scalars(
         select(Patient.id)
         .join(PatientRetention, ended())
         .where(is_free)
         .order_by(Patient.deleted_at, Patient.id)
-        .limit(at_once)
+        .limit(_AT_ONCE)
         # The lock checks the conditions again: a restore that came first wins.
         .with_for_update(of=Patient, skip_locked=True)
     ).all()

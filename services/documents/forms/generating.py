@@ -66,9 +66,7 @@ def generate(
     return bytes(sheet.output())
 
 
-def filename_of(
-    template: Template, form: Form, day: date, wording: Wording = ENGLISH
-) -> str:
+def filename_of(template: Template, form: Form, day: date, wording: Wording) -> str:
     """Return the file name of a form's document."""
     return f"{wording.say(template.title)} {form[NAME.name]} {day:%Y-%m-%d}.pdf"
 

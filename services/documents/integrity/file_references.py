@@ -72,9 +72,9 @@ class FileReference:
     subject_id: UUID
     patient_id: UUID | None
     file_ids: tuple[str, ...]
-    number: int | None = None
-    filesize: int | None = None
-    sha256: bytes | None = None
+    number: int | None
+    filesize: int | None
+    sha256: bytes | None
     bucket: Bucket = Bucket.DOCUMENTS
 
     @property

@@ -14,7 +14,6 @@ from db.postgres import assume_role
 from services.core.actors import Actor, Permission
 from services.documents.point_in_time.definitions import (
     NOTHING_DEFINED,
-    NOTHING_OWN,
     Definitions,
     OwnFacts,
     own_facts,
@@ -52,8 +51,8 @@ class DocumentComparison:
 
     then: DocumentRecord
     today: DocumentRecord | None
-    kept_as: int | None = None
-    own: OwnFacts = NOTHING_OWN
+    kept_as: int | None
+    own: OwnFacts
 
     @property
     def change(self) -> DocumentChange:

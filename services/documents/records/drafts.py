@@ -83,7 +83,7 @@ class ChangedDocument:
     description: str
     metadata: Mapping[str, Any]
     patient_id: UUID | None
-    dated_on: date | None = None
+    dated_on: date | None
     tags: tuple[str, ...] = ()
     urgent: bool = False
     confidential: bool = False

@@ -68,8 +68,8 @@ def stream_documents(
     template_of: TemplateOf,
     patient_ids: Sequence[UUID] | None,
     *,
-    since: datetime | None = None,
-    with_unfiled: bool = True,
+    since: datetime | None,
+    with_unfiled: bool,
 ) -> Generator[LinePiece]:
     """Yield lines of documents that are not deleted, of all or of these patients.
 

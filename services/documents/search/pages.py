@@ -33,6 +33,7 @@ from services.lists.queries import ListDefinition, ListQuery
 from services.lists.recording import record
 
 _QUICK_MILLISECONDS: Final = 300
+_QUICK_SIZE: Final = 5
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def list_documents(
 
 
 def find_quickly(
-    session: Session, actor: Actor, typed: str, *, limit: int = 5
+    session: Session, actor: Actor, typed: str
 ) -> tuple[ListedDocument, ...]:
     """Return the best matches for what somebody is typing, without passages.
 
@@ -118,7 +119,7 @@ def find_quickly(
         actor,
         DOCUMENT_LISTS,
         typed,
-        size=limit,
+        size=_QUICK_SIZE,
         milliseconds=_QUICK_MILLISECONDS,
     )
     if shown:

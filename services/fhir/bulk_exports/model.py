@@ -133,7 +133,7 @@ class ExportRecord:
     as_of: datetime | None
     expires_at: datetime
     files: tuple[ExportedFile, ...]
-    failure: str | None = None
+    failure: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,8 +43,8 @@ class QueryCriteria:
     """Criteria, and the numbered page of them that was requested."""
 
     criteria: Criteria
-    page: int = 1
-    per_page: int = DEFAULT_PER_PAGE
+    page: int
+    per_page: int
 
 
 def from_query(pairs: Iterable[tuple[str, str]], fields: Fields) -> QueryCriteria:

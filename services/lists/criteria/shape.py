@@ -38,7 +38,7 @@ class Leaf:
     kind: Kind
     operator: Operator
     arity: int
-    is_denied: bool = False
+    is_denied: bool
     is_interval: bool = False
     has_trigrams: bool = False
 

@@ -81,7 +81,7 @@ def notify_administrators(
 
 
 def notification(
-    to: str, accesses: Sequence[UUID], address: str, *, language: str = _ENGLISH
+    to: str, accesses: Sequence[UUID], address: str, *, language: str
 ) -> Email:
     """Return the e-mail to an administrator: ids and a link to the page, no names."""
     spoken = language if language in _TEXTS else _ENGLISH

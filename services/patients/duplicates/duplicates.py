@@ -108,7 +108,7 @@ def find_duplicates(
 
 
 def find_candidates(
-    session: Session, draft: PatientDraft, *, excluding: UUID | None = None
+    session: Session, draft: PatientDraft, *, excluding: UUID | None
 ) -> tuple[DuplicateCandidate, ...]:
     """Find as `find_duplicates` does, for services that check and record themselves."""
     with assume_role(session, "staff"):

@@ -114,7 +114,7 @@ def export_workbook(
 
 
 def list_exported_ids(
-    session: Session, actor: Actor, criteria: Criteria, *, now: datetime | None = None
+    session: Session, actor: Actor, criteria: Criteria, *, now: datetime | None
 ) -> tuple[UUID, ...]:
     """Return the ids of the patients on a list, as `stream_patients` takes them.
 

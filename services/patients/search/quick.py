@@ -35,8 +35,8 @@ class QuickMatches:
     """
 
     patients: tuple[Identity, ...]
-    total: Count | None = None
-    is_similar: bool = False
+    total: Count | None
+    is_similar: bool
 
 
 def find_quickly(

@@ -31,6 +31,7 @@ _AT_ONCE: Final = 1
 # With a new profile LibreOffice may need to be started a second time.
 _STARTS: Final = 2
 _RESTART: Final = (79, 81)
+_MAX_MB: Final = 4096
 _MAX_PDF_BYTES: Final = 256 * 1024 * 1024
 _NO_PDF: Final = (
     "This file cannot be made into a PDF here: it is damaged, needs a password, or "
@@ -65,12 +66,9 @@ class OfficeConverter:
     A start may take this many `seconds`, and there may be two for one file.
     """
 
-    def __init__(
-        self, program: str, *, seconds: float = 60, max_mb: int = 4096
-    ) -> None:
+    def __init__(self, program: str, *, seconds: float = 60) -> None:
         self.program = program
         self._seconds = seconds
-        self._max_mb = max_mb
         self._turns = Turns(_AT_ONCE)
 
     @classmethod
@@ -128,7 +126,7 @@ class OfficeConverter:
                 str(folder),
                 name,
                 str(self._seconds),
-                str(self._max_mb),
+                str(_MAX_MB),
             ],
             cwd=_ROOT,
             env={k: os.environ[k] for k in _VARIABLES if k in os.environ},

@@ -32,10 +32,10 @@ class Bearer:
     token_id: UUID
     actor: Actor
     is_to_be_noted: bool
-    resource_scopes: ResourceScopes | None = None
-    export_purpose: str | None = None
-    app: str | None = None
-    is_limited_to_groups: bool = False
+    resource_scopes: ResourceScopes | None
+    export_purpose: str | None
+    app: str | None
+    is_limited_to_groups: bool
 
     @property
     def counted_as(self) -> UUID:

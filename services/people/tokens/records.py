@@ -37,7 +37,7 @@ class Token:
     last_used_at: datetime | None
     revoked_at: datetime | None
     is_live: bool
-    resource_scopes: ResourceScopes | None = None
+    resource_scopes: ResourceScopes | None
 
 
 def scopes_of(role: Role) -> tuple[Scope, ...]:

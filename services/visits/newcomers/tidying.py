@@ -49,12 +49,12 @@ WHERE status = 'pending' AND expires_at <= statement_timestamp() - interval '1 m
 """)
 
 
-def expire_due(session: Session, *, at_once: int = _AT_ONCE) -> int:
+def expire_due(session: Session) -> int:
     """Record which holds ran out, and offer their slots; return how many did.
 
-    The caller, the system, commits, and calls again as long as `at_once` are returned.
+    The caller, the system, commits, and calls again as long as any did.
     """
-    ended = session.execute(_EXPIRE, {"most": at_once})
+    ended = session.execute(_EXPIRE, {"most": _AT_ONCE})
     rows = sorted(ended, key=lambda row: row.slot_id)
     for newcomer_id, slot_id in rows:
         audit.record(
@@ -72,12 +72,12 @@ def expire_due(session: Session, *, at_once: int = _AT_ONCE) -> int:
     return len(rows)
 
 
-def forget(session: Session, *, at_once: int = _AT_ONCE) -> int:
+def forget(session: Session) -> int:
     """Delete names and addresses that are no longer needed; return how many.
 
     Bookings that were cancelled or never confirmed go after a day, others thirty days
     after the visit, whether or not anybody came; with them go the e-mails to them. The
-    caller, the system, commits, and calls again as long as `at_once` are returned.
+    caller, the system, commits, and calls again as long as any were deleted.
     """
     booked = (NewcomerStatus.CONFIRMED.value, NewcomerStatus.REGISTERED.value)
     due = (
@@ -97,7 +97,7 @@ def forget(session: Session, *, at_once: int = _AT_ONCE) -> int:
     )
     ids = list(
         session.scalars(
-            due.limit(at_once).with_for_update(of=Newcomer, skip_locked=True)
+            due.limit(_AT_ONCE).with_for_update(of=Newcomer, skip_locked=True)
         )
     )
     if not ids:

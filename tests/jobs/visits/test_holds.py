@@ -4,6 +4,7 @@ from db.models.booking import BookingSlot, Newcomer
 from db.postgres import SYSTEM
 from jobs.visits import holds
 from services.visits.booking import bookings
+from services.visits.booking.bookings import tidying
 from tests.kit import cast
 from tests.services.visits.booking.bookings import samples
 from tests.services.visits.newcomers import newcomer_samples
@@ -14,7 +15,7 @@ LOG = holds.__name__
 def test_all_that_ran_out_is_tidied_away_in_small_steps(
     database, clerk, monkeypatch, caplog
 ):
-    monkeypatch.setattr(holds, "_AT_ONCE", 2)
+    monkeypatch.setattr(tidying, "_AT_ONCE", 2)
 
     def settle(session):
         doctor = cast.add_doctor(session)

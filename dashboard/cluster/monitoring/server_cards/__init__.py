@@ -43,7 +43,7 @@ class Card:
     tone: Tone
     state: str
     facts: tuple[Fact, ...]
-    url: str = ""
+    url: str
 
 
 def show_server_cards(cards: Sequence[Card], *, key: str) -> None:

@@ -37,7 +37,7 @@ class Time:
     id: str
     text: str
     state: TimeState
-    line: int = 0
+    line: int
     note: str = ""
     beside: str = ""
     frees_in: float | None = None
@@ -50,7 +50,7 @@ class Day:
     label: str
     name: str
     times: tuple[Time, ...]
-    is_today: bool = False
+    is_today: bool
 
 
 def payload_of(

@@ -62,7 +62,7 @@ class GridLane:
     detail: str
     entries: tuple[GridEntry, ...]
     open: tuple[tuple[int, int], ...]
-    bands: tuple[GridBand, ...] = ()
+    bands: tuple[GridBand, ...]
     is_today: bool = False
 
 
@@ -74,10 +74,10 @@ class GridEvent:
     lane.
     """
 
-    opened: str | None = None
-    booked: str | None = None
-    moved: tuple[str, str] | None = None
-    drawn: tuple[str, int, int] | None = None
+    opened: str | None
+    booked: str | None
+    moved: tuple[str, str] | None
+    drawn: tuple[str, int, int] | None
 
 
 def payload_of(
@@ -87,9 +87,9 @@ def payload_of(
     place: str,
     hours: tuple[int, int],
     now: int,
-    may_book: bool = False,
-    may_draw: bool = False,
-    has_twelve_hours: bool = False,
+    may_book: bool,
+    may_draw: bool,
+    has_twelve_hours: bool,
 ) -> bytes:
     """Return what the browser draws.
 

@@ -43,7 +43,7 @@ def create_watch(
     key: str,
     places: Places,
     language: str,
-    site: SiteReader | None = None,
+    site: SiteReader | None,
 ) -> Starlette:
     """Return the app below PREFIX; people's own keys are derived from `key`.
 

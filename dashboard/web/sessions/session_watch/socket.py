@@ -39,9 +39,7 @@ class DatabaseState:
     since: str | None = None
 
 
-def database_state(
-    absence: Absence | None, site: SitePosition | None = None
-) -> DatabaseState:
+def database_state(absence: Absence | None, site: SitePosition | None) -> DatabaseState:
     """Return the state for a page; an absence of under half a second is left out."""
     if site is not None:
         as_of = f"{in_zone(site.as_of):%H:%M}" if site.as_of else "?"

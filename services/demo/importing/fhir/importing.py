@@ -99,7 +99,7 @@ class TypeSummary:
     resources: int
     left_out: int
     rejected: int
-    outcome: Outcome | None = None
+    outcome: Outcome | None
 
 
 def import_fhir(
@@ -166,9 +166,7 @@ def import_fhir(
 class _Stage:
     """Resources on their way into the waiting tables, sent some thousands at a time."""
 
-    def __init__(
-        self, session: Session, today: date, *, with_contacts: bool = False
-    ) -> None:
+    def __init__(self, session: Session, today: date, *, with_contacts: bool) -> None:
         self._session = session
         self._read_patient = partial(patient, today=today, with_contacts=with_contacts)
         self._resources: list[str] = []

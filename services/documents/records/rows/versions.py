@@ -30,7 +30,7 @@ def add(
     number: int,
     content: StoredContent,
     *,
-    version_id: UUID | None = None,
+    version_id: UUID | None,
 ) -> None:
     """Write a version whose bytes are stored, with its text."""
     about: dict[str, Any] = {"document_id": document_id, "number": number}

@@ -63,7 +63,7 @@ def read_note(typed: str) -> str:
 
 
 def require_room_for_more(
-    session: Session, actor: Actor, patient_id: UUID, *, series_id: UUID | None = None
+    session: Session, actor: Actor, patient_id: UUID, *, series_id: UUID | None
 ) -> None:
     """Raise TooManyHolds if a patient holds all they may; a series counts once.
 
@@ -129,7 +129,7 @@ def require_notice(
     booking: BookingRecord,
     hours: float,
     *,
-    override: str | None = None,
+    override: str | None,
 ) -> None:
     """Raise VisitHasBegun or TooLateToCancel unless the actor may still give it back.
 

@@ -51,13 +51,13 @@ WHERE status = 'expired' AND created_at > statement_timestamp() - interval '1 ho
 """)
 
 
-def expire_due(session: Session, *, at_once: int = _AT_ONCE) -> int:
+def expire_due(session: Session) -> int:
     """Record which holds ran out, and offer their slots; return how many did.
 
-    The caller, the system, commits, and calls again as long as `at_once` are returned.
+    The caller, the system, commits, and calls again as long as any did.
     """
     # In the same order for everybody, whatever order the plan produced.
-    ended = session.execute(_EXPIRE, {"most": at_once})
+    ended = session.execute(_EXPIRE, {"most": _AT_ONCE})
     rows = sorted(ended, key=lambda row: row.slot_id)
     for booking_id, patient_id, waitlist_id, slot_id in rows:
         _record(session, booking_id, patient_id, slot_id)

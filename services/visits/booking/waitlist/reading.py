@@ -133,7 +133,7 @@ def list_everybody(
 
 
 def list_offers_to_phone(
-    session: Session, actor: Actor, *, shown_before: Collection[UUID] | None = None
+    session: Session, actor: Actor, *, shown_before: Collection[UUID] | None
 ) -> tuple[OfferToPhone, ...]:
     """Return the times held for patients on the waiting list without e-mail address.
 

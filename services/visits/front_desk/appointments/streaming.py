@@ -53,7 +53,7 @@ def stream_visits(
     template_of: TemplateOf,
     patient_ids: Sequence[UUID] | None,
     *,
-    since: datetime | None = None,
+    since: datetime | None,
 ) -> Generator[LinePiece]:
     """Yield lines of everybody's visits, or of these, that changed after `since`.
 

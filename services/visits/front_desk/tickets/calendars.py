@@ -35,7 +35,7 @@ def calendar_file(
 
 
 def newcomers_calendar_file(
-    newcomer: NewcomerRecord, *, clinic: Clinic, wording: Wording = ENGLISH
+    newcomer: NewcomerRecord, *, clinic: Clinic, wording: Wording
 ) -> bytes:
     """Return the entry of a newcomer's visit, as `calendar_file` does.
 

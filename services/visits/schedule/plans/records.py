@@ -80,9 +80,9 @@ class PlanResult:
     Those left are held or booked, and stay with whoever has them.
     """
 
-    added: int = 0
-    withdrawn: int = 0
-    left: int = 0
+    added: int
+    withdrawn: int
+    left: int
 
 
 @dataclass(frozen=True, slots=True)

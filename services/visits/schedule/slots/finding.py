@@ -46,7 +46,7 @@ def find_free(
     from_at: datetime,
     until_at: datetime,
     *,
-    doctor_ids: Collection[UUID] = (),
+    doctor_ids: Collection[UUID],
     specialities: Collection[str] = (),
     limit: int,
 ) -> tuple[tuple[SlotRecord, ...], int]:
