@@ -4,13 +4,13 @@ There is one log for the whole clinic, since two analysts may combine their coun
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from itertools import starmap
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, Self, TypeVar
 from uuid import UUID
 
 import numpy as np
@@ -76,6 +76,8 @@ _REFUSED_TO: Final = "refused_to"
 _LOCK: Final = func.pg_advisory_xact_lock(func.hashtext("chartroom.told_groups"))
 
 Answer = TypeVar("Answer")
+# The attributes under which groups were disclosed before, and those that are new.
+_NewAttributes = Mapping[bytes, tuple[set[GroupAttributes], set[GroupAttributes]]]
 
 
 # Without slots: Python 3.11 cannot make a frozen dataclass that has a type parameter.
@@ -167,59 +169,106 @@ def disclose(
     actor.require(undisclosed.needs)
     kind = TypeAdapter(type(undisclosed.answer))
     digest = _question_digest(undisclosed.question)
-    groups = {_digest(group): group for group in undisclosed.groups}
-    events = {_digest(group): group for group in undisclosed.events}
-    attributes_by_digest = _attributes_by_digest(undisclosed)
     with assume_role(session, "system"):
         session.execute(select(_LOCK))
         _delete_expired(session)
-        known = _find_known(session, {**groups, **events})
-        new_attributes = _find_new_attributes(session, attributes_by_digest, known)
-        new = {key: group for key, group in groups.items() if key not in known}
-        new_events = {key: group for key, group in events.items() if key not in known}
+        logged = _LoggedGroups.compare(session, undisclosed)
         earlier = session.scalars(
             select(DisclosedAnswer.answer).where(DisclosedAnswer.digest == digest)
         ).one_or_none()
         if earlier is None and _is_over_refusal_limit(session, actor):
             raise TooManyRefusals
-        if (
-            _reveals_departure(session, earlier, {**groups, **events}, undisclosed)
-            or any(starmap(_reveals_common_attribute, new_attributes.values()))
-            or _reveals_few_patients(
-                session,
-                _find_new_disclosures(groups, known, new_attributes),
-                known,
-                undisclosed,
-            )
-            or _reveals_few_by_events(
-                session,
-                _find_new_disclosures(events, known, new_attributes),
-                known,
-                undisclosed,
-            )
-        ):
+        if _reveals_patients(session, earlier, logged, undisclosed):
             if earlier is None:
                 raise refusal(
                     actor.id, undisclosed.question, undisclosed.smallest_group
                 )
             _renew_answer(session, actor, digest, earlier)
             return kind.validate_python(earlier)
-        _renew_groups(session, actor, known)
-        _store_groups(session, actor, new, attributes_by_digest, of_events=False)
-        _store_groups(session, actor, new_events, attributes_by_digest, of_events=True)
-        _add_attributes(session, new_attributes, known)
+        logged.store(session, actor)
         if (
             earlier is None
-            and not (new or new_events)
-            and known - _disclosed_by(session, undisclosed.part_of)
+            and not logged.has_new
+            and logged.known - _disclosed_by(session, undisclosed.part_of)
         ):
             whole = undisclosed.part_of or undisclosed.question
             _count_towards_limit(session, "unchanged", actor.id, whole)
         answer = undisclosed.answer
-        if earlier is not None and not (new or new_events or undisclosed.is_live):
+        if earlier is not None and not (logged.has_new or undisclosed.is_live):
             answer = _keep_time_if_same(earlier, answer, kind)
-        _store_answer(session, digest, answer, kind, {**groups, **events})
+        _store_answer(session, digest, answer, kind, logged.digests)
     return answer
+
+
+@dataclass(frozen=True)
+class _LoggedGroups:
+    """The groups of an answer by digest, and what the log knows of them already.
+
+    `attributes` are those under which the answer discloses its groups.
+    """
+
+    groups: Mapping[bytes, Members]
+    events: Mapping[bytes, Members]
+    known: set[bytes]
+    attributes: Mapping[bytes, set[GroupAttributes]]
+    new_attributes: _NewAttributes
+
+    @classmethod
+    def compare(cls, session: Session, undisclosed: UndisclosedAnswer[Any]) -> Self:
+        groups = {_digest(group): group for group in undisclosed.groups}
+        events = {_digest(group): group for group in undisclosed.events}
+        known = _find_known(session, {**groups, **events})
+        attributes = _attributes_by_digest(undisclosed)
+        new_attributes = _find_new_attributes(session, attributes, known)
+        return cls(groups, events, known, attributes, new_attributes)
+
+    @property
+    def digests(self) -> Set[bytes]:
+        return self.groups.keys() | self.events.keys()
+
+    @property
+    def has_new(self) -> bool:
+        return bool(self.digests - self.known)
+
+    def newly_disclosed(self, groups: Mapping[bytes, Members]) -> list[_NewDisclosure]:
+        """Return the groups that the answer discloses anew, by members or attributes.
+
+        That a number was disclosed before, by a table of words for example, is no
+        reason to disclose it with attributes as well: beside others it may reveal what
+        all of them have.
+        """
+        nothing_new = set[GroupAttributes](), set[GroupAttributes]()
+        return [
+            _NewDisclosure(
+                digest, group, self.new_attributes.get(digest, nothing_new)[1]
+            )
+            for digest, group in groups.items()
+            if digest not in self.known or digest in self.new_attributes
+        ]
+
+    def store(self, session: Session, actor: Actor) -> None:
+        """Record that the groups are disclosed, those that were known once more."""
+        _renew_groups(session, actor, self.known)
+        for groups, of_events in ((self.groups, False), (self.events, True)):
+            new = {key: group for key, group in groups.items() if key not in self.known}
+            _store_groups(session, actor, new, self.attributes, of_events=of_events)
+        _add_attributes(session, self.new_attributes, self.known)
+
+
+def _reveals_patients(
+    session: Session,
+    earlier: Mapping[str, Any] | None,
+    logged: _LoggedGroups,
+    undisclosed: UndisclosedAnswer[Any],
+) -> bool:
+    """Return whether the answer, beside what was disclosed, would reveal a few."""
+    new, new_events = map(logged.newly_disclosed, (logged.groups, logged.events))
+    return (
+        _reveals_departure(session, earlier, logged.digests, undisclosed)
+        or any(starmap(_reveals_common_attribute, logged.new_attributes.values()))
+        or _reveals_few_patients(session, new, logged.known, undisclosed)
+        or _reveals_few_by_events(session, new_events, logged.known, undisclosed)
+    )
 
 
 @dataclass(frozen=True)
@@ -308,7 +357,7 @@ def _is_over_refusal_limit(session: Session, actor: Actor) -> bool:
     return session.scalars(refused).one() >= MOST_REFUSED
 
 
-def _find_known(session: Session, groups: dict[bytes, Members]) -> set[bytes]:
+def _find_known(session: Session, groups: Collection[bytes]) -> set[bytes]:
     known = select(DisclosedGroup.digest).where(DisclosedGroup.digest.in_(groups))
     return set(session.scalars(known))
 
@@ -360,7 +409,7 @@ def _find_new_attributes(
     session: Session,
     attributes_by_digest: Mapping[bytes, Collection[GroupAttributes]],
     known: Collection[bytes],
-) -> dict[bytes, tuple[set[GroupAttributes], set[GroupAttributes]]]:
+) -> _NewAttributes:
     """Return the earlier and the new attributes of groups that have new ones."""
     rows = session.execute(
         select(DisclosedGroup.digest, DisclosedGroup.namings).where(
@@ -385,30 +434,6 @@ def _reveals_common_attribute(
 ) -> bool:
     """Return whether a group is disclosed under some attributes and part of these."""
     return any(is_nested(attributes, {*before, *new}) for attributes in new)
-
-
-def _find_new_disclosures(
-    groups: Mapping[bytes, Members],
-    known: Collection[bytes],
-    new_attributes: Mapping[
-        bytes, tuple[Collection[GroupAttributes], set[GroupAttributes]]
-    ],
-) -> list[_NewDisclosure]:
-    """Return the groups that an answer discloses anew, by members or by attributes.
-
-    That a number was disclosed before, by a table of words for example, is no reason to
-    disclose it with attributes as well: beside others it may reveal what all of them
-    have.
-    """
-    return [
-        _NewDisclosure(
-            digest,
-            group,
-            new_attributes[digest][1] if digest in new_attributes else set(),
-        )
-        for digest, group in groups.items()
-        if digest not in known or digest in new_attributes
-    ]
 
 
 def _reveals_few_patients(
@@ -636,9 +661,7 @@ def _store_groups(
 
 def _add_attributes(
     session: Session,
-    new_attributes: Mapping[
-        bytes, tuple[Collection[GroupAttributes], set[GroupAttributes]]
-    ],
+    new_attributes: _NewAttributes,
     known: Collection[bytes],
 ) -> None:
     """Record further attributes of known groups, often the same for a whole answer."""
