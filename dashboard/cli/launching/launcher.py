@@ -74,19 +74,9 @@ def serve(settings: Settings, *, empty: bool, say: Say) -> None:
             )
         standby = StandbyLaunch(cluster)
         if standby.is_following:
-            # It has nothing of its own to write, and nobody should get letters from
-            # both sites.
-            web.prepare()
-            web.open()
-            stages.done("Web server")
-            standby.tell_the_way(settings, stages.seconds, say)
+            _open_standby(settings, standby, web, stages, say)
         else:
-            from dashboard.cli.launching.opening import open_clinic
-
-            cast = open_clinic(settings, stages, empty=empty, beside=web.prepare)
-            _open(web, worker)
-            stages.done("Web server")
-            _tell_the_way(settings, cast, stages, say)
+            _open_clinic(settings, web, worker, stages, say, empty=empty)
         held.callback(say, "Stopping.")
         reloads = held.enter_context(ReloadServer(settings))
         closings = held.enter_context(ClosingServer(settings))
@@ -109,6 +99,38 @@ def serve(settings: Settings, *, empty: bool, say: Say) -> None:
             elif standby.is_promoted:
                 standby.lead()
                 _be_the_clinic(settings, worker, say)
+
+
+def _open_standby(
+    settings: Settings,
+    standby: "StandbyLaunch",
+    web: WebProcesses,
+    stages: Stages,
+    say: Say,
+) -> None:
+    # Without a worker: the site has nothing of its own to write, and nobody should get
+    # letters from both sites.
+    web.prepare()
+    web.open()
+    stages.done("Web server")
+    standby.tell_the_way(settings, stages.seconds, say)
+
+
+def _open_clinic(
+    settings: Settings,
+    web: WebProcesses,
+    worker: Child,
+    stages: Stages,
+    say: Say,
+    *,
+    empty: bool,
+) -> None:
+    from dashboard.cli.launching.opening import open_clinic
+
+    cast = open_clinic(settings, stages, empty=empty, beside=web.prepare)
+    _open(web, worker)
+    stages.done("Web server")
+    _tell_the_way(settings, cast, stages, say)
 
 
 @contextmanager
