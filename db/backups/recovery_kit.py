@@ -177,9 +177,7 @@ def codes_of(text: str) -> tuple[str, ...]:
 
 def read_note(repository: Path) -> KitNote | None:
     """Return the note on the kit that was last made for the backups in a folder."""
-    with suppress(OSError, ValidationError):
-        return _NOTES.validate_json((repository / "kit.json").read_bytes())
-    return None
+    return private_files.read_as(_NOTES, repository / "kit.json")
 
 
 def write_note(repository: Path, note: KitNote) -> None:

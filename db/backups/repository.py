@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from db.backups.backup_errors import (
     BackupRunning,
@@ -342,9 +342,7 @@ class Repository:
 
     def known_sets(self) -> frozenset[str]:
         """Return the sets that were made here and not removed, as recorded."""
-        with suppress(OSError, ValidationError):
-            return _NAMES.validate_json((self.folder / _KNOWN).read_bytes())
-        return frozenset()
+        return private_files.read_as(_NAMES, self.folder / _KNOWN) or frozenset()
 
     def forget_known(self, before: datetime) -> None:
         """Drop records of missing sets that would have been removed by a time."""
@@ -464,10 +462,9 @@ class Repository:
     def last_proof(self, until: datetime | None = None) -> Proof | None:
         """Return the newest proven restore, or the newest one by a time."""
         for path in sorted(self._proofs.glob("*.json"), reverse=True):
-            with suppress(OSError, ValidationError):
-                proof = PROOFS.validate_json(path.read_bytes())
-                if until is None or proof.proved_at <= until:
-                    return proof
+            proof = private_files.read_as(PROOFS, path)
+            if proof and (until is None or proof.proved_at <= until):
+                return proof
         return None
 
     def proofs_between(self, since: datetime, until: datetime) -> tuple[Proof, ...]:
@@ -475,10 +472,8 @@ class Repository:
 
         Records of a later version that this one cannot read are left out.
         """
-        proofs = []
-        for path in self._proofs.glob("*.json"):
-            with suppress(OSError, ValidationError):
-                proofs.append(PROOFS.validate_json(path.read_bytes()))
+        paths = self._proofs.glob("*.json")
+        proofs = filter(None, (private_files.read_as(PROOFS, each) for each in paths))
         within = (each for each in proofs if since <= each.proved_at < until)
         return tuple(sorted(within, key=lambda each: each.proved_at))
 
@@ -492,9 +487,7 @@ class Repository:
 
     def last_failure(self) -> Failure | None:
         """Return the failure of the last backup, if it failed."""
-        with suppress(OSError, ValidationError):
-            return FAILURES.validate_json((self.folder / "failure.json").read_bytes())
-        return None
+        return private_files.read_as(FAILURES, self.folder / "failure.json")
 
     def is_beside(self, data: Path) -> bool:
         """Return whether the repository is on the same disk as the data folder."""

@@ -4,14 +4,14 @@ It is kept in the data folder: rows go back with the clinic, and this file does 
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from db.files import private_files
 
@@ -47,9 +47,7 @@ _REQUESTS: Final = TypeAdapter(RequestedRestore)
 
 def read_requested(data: Path) -> RequestedRestore | None:
     """Return the last request, ended or not."""
-    with suppress(OSError, ValidationError):
-        return _REQUESTS.validate_json((data / _NAME).read_bytes())
-    return None
+    return private_files.read_as(_REQUESTS, data / _NAME)
 
 
 def note_requested(data: Path, requested: RequestedRestore) -> None:

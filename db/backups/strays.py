@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from db.backups.backup_errors import SetBroken
 from db.backups.log.archive import (
@@ -108,9 +108,7 @@ def survey_with_faults(
 
 def read_sweep(repository: Path) -> FileSweep | None:
     """Return the result of the last look at all stored files."""
-    with suppress(OSError, ValidationError):
-        return _SWEEPS.validate_json((repository / _SWEPT).read_bytes())
-    return None
+    return private_files.read_as(_SWEEPS, repository / _SWEPT)
 
 
 def note_sweep(repository: Path, sweep: FileSweep) -> None:

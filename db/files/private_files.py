@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import IO, Final
+from typing import IO, Final, TypeVar
 
+from pydantic import TypeAdapter, ValidationError
+
+T = TypeVar("T")
 # The prefix of files that are being written and have no name of their own yet.
 BEING_WRITTEN: Final = "tmp"
 _LOCK_PAUSE_SECONDS: Final = 0.02
@@ -59,6 +62,13 @@ def replace(path: Path, content: bytes) -> None:
     with aside(path, content) as new:
         new.replace(path)
         sync(path.parent)
+
+
+def read_as(kind: TypeAdapter[T], path: Path) -> T | None:
+    """Return the JSON in a file; None if it is missing, cannot be read or is no `T`."""
+    with suppress(OSError, ValidationError):
+        return kind.validate_json(path.read_bytes())
+    return None
 
 
 def is_marked(mark: Path | None) -> bool:

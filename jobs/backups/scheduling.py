@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
 from db.backups.backup_errors import BackupRunning, CannotBackUp
@@ -166,9 +166,8 @@ class BackupScheduler:
         self.failure = self.repository.last_failure()
         with suppress(OSError):
             self._looked_at = self._last_noted(self.started_at)
-        with suppress(OSError, ValidationError):
-            note = self.repository.folder / _LEAP_NOTE
-            self._leap = _LEAPS.validate_json(note.read_bytes())
+        note = private_files.read_as(_LEAPS, self.repository.folder / _LEAP_NOTE)
+        self._leap = note or self._leap
 
     def run(self, stopping: Event) -> None:
         """Check until `stopping` is set, at a low priority."""

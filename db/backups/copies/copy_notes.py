@@ -4,13 +4,12 @@ The folder's small files are readable there: manifests, proofs, how far the log 
 What leaves the machine is not, except which clinic it is of and how that is restored.
 """
 
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from db.backups.backup_errors import SetBroken
 from db.backups.storage.storage_use import StorageUse
@@ -59,9 +58,7 @@ NOTES: Final = TypeAdapter(CopyNote)
 
 def read_copy_note(repository: Path) -> CopyNote | None:
     """Return the state of a repository's copy; None if none was begun."""
-    with suppress(OSError, ValidationError):
-        return NOTES.validate_json((repository / _NAME).read_bytes())
-    return None
+    return private_files.read_as(NOTES, repository / _NAME)
 
 
 def write_copy_note(repository: Path, note: CopyNote) -> None:

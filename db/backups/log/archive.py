@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import tink
-from pydantic import ValidationError
 
 from db.backups.backup_errors import CannotBackUp, SetBroken
 from db.backups.log.segments import (
@@ -124,9 +123,7 @@ class LogArchive:
 
     def times_left(self) -> tuple[TimeLeft, ...]:
         """Return the times that the clinic went back over, oldest first."""
-        with suppress(OSError, ValidationError):
-            return TIMES_LEFT.validate_json((self.folder / _LEFT).read_bytes())
-        return ()
+        return private_files.read_as(TIMES_LEFT, self.folder / _LEFT) or ()
 
     @contextmanager
     def leaving(self, left: TimeLeft) -> Iterator[None]:

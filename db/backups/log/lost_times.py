@@ -7,13 +7,12 @@ alert is overdue.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from db.backups.log.archive import LogArchive
 from db.backups.log.windows import BackupWindow, LogReach, read_position
@@ -77,9 +76,7 @@ def _reach_of_rows(archive: LogArchive) -> LogReach:
 
 
 def _read_known(folder: Path) -> tuple[BackupWindow, ...]:
-    with suppress(OSError, ValidationError):
-        return _WINDOWS.validate_json((folder / _NOTE).read_bytes())
-    return ()
+    return private_files.read_as(_WINDOWS, folder / _NOTE) or ()
 
 
 def _within(

@@ -7,13 +7,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from pydantic import ValidationError
-
 from db.backups.backup_errors import SetBroken
 from db.backups.log.archive import LogArchive, LogListing, LogPiece
 from db.backups.log.segments import SEGMENT_BYTES, TimelineHistory, number_of
 from db.backups.manifest import Manifest
 from db.backups.notes import POSITIONS, LogPosition, TimeLeft
+from db.files import private_files
 from db.postgres import Lsn
 
 # A window excludes its end, and the time that was gone back to can be gone to.
@@ -41,9 +40,7 @@ class BackupWindow:
 
 def read_position(folder: Path) -> LogPosition | None:
     """Return the last record of how far the log in a folder reaches."""
-    with suppress(OSError, ValidationError):
-        return POSITIONS.validate_json((folder / "position.json").read_bytes())
-    return None
+    return private_files.read_as(POSITIONS, folder / "position.json")
 
 
 def is_on(manifest: Manifest, history: TimelineHistory) -> bool:

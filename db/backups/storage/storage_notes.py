@@ -4,13 +4,12 @@ There it survives going back, and goes with the disk: another disk starts again.
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from db.backups.storage.storage_use import StorageUse
 from db.files import private_files
@@ -39,9 +38,7 @@ _SAMPLES: Final = TypeAdapter(tuple[StorageSample, ...])
 
 def read_storage(repository: Path) -> tuple[StorageSample, ...]:
     """Return the samples, oldest first."""
-    with suppress(OSError, ValidationError):
-        return _SAMPLES.validate_json((repository / _NAME).read_bytes())
-    return ()
+    return private_files.read_as(_SAMPLES, repository / _NAME) or ()
 
 
 def write_storage(repository: Path, samples: Iterable[StorageSample]) -> None:

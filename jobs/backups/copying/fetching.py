@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from db.backups.backup_errors import CannotBackUp, CannotRestore, SetBroken
 from db.backups.copies.copy_notes import NoteSeal
@@ -122,7 +122,10 @@ class RepositoryFetch:
         note = self._folder / _NOTE
         try:
             private_files.make_folder(self._folder)
-            if any(self._folder.iterdir()) and _read_note(note) != own:
+            if (
+                any(self._folder.iterdir())
+                and private_files.read_as(_NOTES, note) != own
+            ):
                 raise CannotRestore(
                     f"{self._folder} is not empty, and was not begun to be fetched "
                     f"from {own.place}: name another folder with --into."
@@ -350,13 +353,6 @@ def _require_opens(archive: LogArchive, name: str) -> None:
 
 def _manifest_of(set_id: str) -> str:
     return f"sets/{set_id}/{MANIFEST}"
-
-
-def _read_note(path: Path) -> FetchedFrom | None:
-    try:
-        return _NOTES.validate_json(path.read_bytes())
-    except (OSError, ValidationError):
-        return None
 
 
 def _is_second(timestamp: datetime, other: datetime) -> bool:

@@ -5,14 +5,13 @@ not, so nobody gets a month twice.
 """
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from db.files import private_files
 
@@ -51,11 +50,8 @@ _MAILS: Final = TypeAdapter(ReportMails)
 
 def read_report_mails(data: Path, month: date) -> ReportMails:
     """Return who was sent the report on a month; nobody if another is recorded."""
-    with suppress(OSError, ValidationError):
-        noted = _MAILS.validate_json((data / _NAME).read_bytes())
-        if noted.month == month:
-            return noted
-    return ReportMails(month)
+    noted = private_files.read_as(_MAILS, data / _NAME)
+    return noted if noted and noted.month == month else ReportMails(month)
 
 
 def note_report_mails(data: Path, mails: ReportMails) -> None:
