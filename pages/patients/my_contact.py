@@ -67,14 +67,12 @@ def save(wanted: OwnContact, proof: EmailProof | None = None) -> None:
         st.session_state.pop(_WAITING, None)
         st.session_state[_PROBLEM] = plain(refusal_text(taken))
         st.rerun()
-    if changed.record is None:
-        if not changed.tries_left:
+    if changed.refused:
+        if not changed.refused.tries_left:
             # Back to the form with what was typed, to send another code from there.
             st.session_state.pop(_WAITING, None)
         st.session_state[_PROBLEM] = why_refused(
-            changed.tries_left,
-            was_tried_too_often=changed.was_tried_too_often,
-            again=_("Save again to get a new one."),
+            changed.refused, again=_("Save again to get a new one.")
         )
         st.rerun()
     leave(_("Your contact data is saved."))

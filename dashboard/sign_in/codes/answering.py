@@ -21,11 +21,11 @@ from dashboard.ui.language import gettext as _
 from services.core.errors import NotAllowed
 from services.people.sessions import Method, NewSession
 from services.people.sign_in import codes
-from services.people.sign_in.codes import CodeCheck, CodeRequest
+from services.people.sign_in.codes import CodeRequest, RefusedCode
 
 _HOME: Final = "/"
 _UNPROCESSABLE: Final = 422
-Outcome = tuple[CodeCheck, NewSession | None]
+Outcome = NewSession | RefusedCode
 
 
 def routes(context: SignInContext) -> list[BaseRoute]:
@@ -59,16 +59,12 @@ class _SecondPage:
             return _page(
                 cookie, problem=_("A code has six digits. Check it and try again.")
             )
-        code_check, started = await run_in_threadpool(self._try, request, cookie, code)
-        if started is None:
+        started = await run_in_threadpool(self._try, request, cookie, code)
+        if isinstance(started, RefusedCode):
             return _page(
                 cookie,
-                problem=why_refused(
-                    code_check.tries_left,
-                    was_tried_too_often=code_check.was_tried_too_often,
-                    again=_("Request a new one."),
-                ),
-                may_try=code_check.tries_left > 0,
+                problem=why_refused(started, again=_("Request a new one.")),
+                may_try=started.tries_left > 0,
             )
         response = go(cookie.next)
         self._context.identity.remember(request, response, started)
@@ -82,13 +78,13 @@ class _SecondPage:
         method: Method = "demo" if cookie.shown is not None else "code"
         operation = self._using_up(request, code_request, code, method)
         try:
-            code_check, started = self._context.write(request, operation)
+            started = self._context.write(request, operation)
         except NotAllowed:
             # Deactivated since they asked.
-            return CodeCheck(None, 0), None
-        if started is not None:
+            return RefusedCode()
+        if not isinstance(started, RefusedCode):
             reset(self._context, request, code_request.address)
-        return code_check, started
+        return started
 
     def _using_up(
         self, request: Request, code_request: CodeRequest, code: str, method: Method
@@ -96,12 +92,10 @@ class _SecondPage:
         """Return an operation that uses a code up and signs in, or does neither."""
 
         def operation(session: Session) -> Outcome:
-            code_check = codes.check(session, code_request, code)
-            if code_check.user_id is None:
-                return code_check, None
-            return code_check, self._context.identity.start(
-                session, request, code_check.user_id, method=method
-            )
+            user = codes.check(session, code_request, code)
+            if isinstance(user, RefusedCode):
+                return user
+            return self._context.identity.start(session, request, user, method=method)
 
         return operation
 

@@ -1,22 +1,23 @@
 """Why a code was refused, in words."""
 
 from dashboard.ui.language import gettext as _, ngettext
+from services.people.sign_in.codes import RefusedCode
 
 
-def why_refused(tries_left: int, *, was_tried_too_often: bool, again: str) -> str:
+def why_refused(refused: RefusedCode, *, again: str) -> str:
     """Return the sentences; `again` says how to get a new code.
 
     Nobody's code is counted in the same way, so they reveal no account.
     """
-    if was_tried_too_often:
+    if refused.was_tried_too_often:
         said = _(
             "A wrong code was entered five times, so this code is no longer valid."
         )
         return f"{said} {again}"
-    if tries_left == 0:
+    if refused.tries_left == 0:
         return f"{_('This code has expired.')} {again}"
     return ngettext(
         "Wrong code. You have one try left.",
         "Wrong code. You have {tries} tries left.",
-        tries_left,
-    ).format(tries=tries_left)
+        refused.tries_left,
+    ).format(tries=refused.tries_left)

@@ -25,6 +25,7 @@ from services.people.accounts.addresses import (
     void_codes,
 )
 from services.people.sign_in import codes
+from services.people.sign_in.codes import RefusedCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +52,14 @@ class EmailProof:
 
 @dataclass(frozen=True, slots=True)
 class ContactChange:
-    """The result of a change; without a record the code was wrong, and nothing changed.
+    """The result of a change; if its code was `refused`, nothing has changed.
 
-    A code without tries left `was_tried_too_often`, or it is expired or used.
     `former_sign_in` is the address that the person signed in with until now.
     """
 
     record: PatientRecord | None
-    tries_left: int = 0
     former_sign_in: str | None = None
-    was_tried_too_often: bool = False
+    refused: RefusedCode | None = None
 
     @property
     def kept(self) -> PatientRecord:
@@ -149,12 +148,8 @@ def change_contact(
         use = _use(actor, draft.email or "", proof.key)
         with assume_role(session, "door"):
             tried = codes.try_code(session, use, proof.code)
-        if not tried.is_right:
-            return ContactChange(
-                None,
-                tried.tries_left,
-                was_tried_too_often=tried.was_tried_too_often,
-            )
+        if tried.refused:
+            return ContactChange(None, refused=tried.refused)
     made = _write(session, patient_id, draft, version)
     audit.record_patient(
         session,

@@ -66,28 +66,22 @@ class CodeUse:
 
 
 @dataclass(frozen=True, slots=True)
-class CodeTry:
-    """The result of a try: whether it was right, whose code, and the tries left.
+class RefusedCode:
+    """The result of a try with a code that is wrong, or no longer valid.
 
     A code without tries left `was_tried_too_often`, or it is expired or used.
     """
 
-    is_right: bool
-    user_id: UUID | None = None
     tries_left: int = 0
     was_tried_too_often: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class CodeCheck:
-    """The result of a try: whose code it was, or how many tries are left.
-
-    A code without tries left `was_tried_too_often`, or it is expired or used.
-    """
+class CodeTry:
+    """Whose code was tried, and how it was refused unless it was right."""
 
     user_id: UUID | None
-    tries_left: int
-    was_tried_too_often: bool = False
+    refused: RefusedCode | None = None
 
 
 def new_code() -> str:
@@ -130,15 +124,17 @@ def ask(
     return addressee
 
 
-def check(session: Session, code_request: CodeRequest, code: str) -> CodeCheck:
-    """Try a code and use up a right one; the caller commits, also a wrong try."""
+def check(session: Session, code_request: CodeRequest, code: str) -> UUID | RefusedCode:
+    """Try a code and use up a right one, which is returned as the id of its user.
+
+    The caller commits, also a wrong try.
+    """
     tried = try_code(session, _use(code_request), code)
-    if tried.is_right and _is_still_theirs(session, tried.user_id, code_request):
-        return CodeCheck(tried.user_id, 0)
-    _record_failure(session, code_request, tried.user_id)
-    if tried.is_right:
-        return CodeCheck(None, 0)
-    return CodeCheck(None, tried.tries_left, tried.was_tried_too_often)
+    user_id, refused = tried.user_id, tried.refused
+    if user_id and not refused and _is_still_theirs(session, user_id, code_request):
+        return user_id
+    _record_failure(session, code_request, user_id)
+    return refused or RefusedCode()
 
 
 def keep(session: Session, use: CodeUse, code: str, user_id: UUID | None) -> None:
@@ -174,27 +170,20 @@ def try_code(session: Session, use: CodeUse, code: str) -> CodeTry:
         .with_for_update()
     )
     if kept is None:
-        return CodeTry(is_right=False)
+        return CodeTry(None, RefusedCode())
     if not _is_open(kept, session):
-        return CodeTry(
-            is_right=False,
-            user_id=kept.user_id,
-            was_tried_too_often=kept.used_at is None and kept.tries >= TRIES,
-        )
+        is_used_up = kept.used_at is None and kept.tries >= TRIES
+        return CodeTry(kept.user_id, RefusedCode(was_tried_too_often=is_used_up))
     kept.tries += 1
     expected = hash_code(use.key, kept.salt, use.bound_to, code)
     is_right = hmac.compare_digest(kept.code_hash, expected)
-    is_right = is_right and kept.user_id is not None
-    if is_right:
+    if is_right and kept.user_id is not None:
         kept.used_at = func.now()
+        session.flush()
+        return CodeTry(kept.user_id)
     session.flush()
     tries_left = TRIES - kept.tries
-    return CodeTry(
-        is_right,
-        kept.user_id,
-        tries_left,
-        was_tried_too_often=not is_right and tries_left == 0,
-    )
+    return CodeTry(kept.user_id, RefusedCode(tries_left, tries_left == 0))
 
 
 def forget(session: Session, expired_before: datetime) -> None:
@@ -208,13 +197,13 @@ def _is_open(kept: LoginCode, session: Session) -> bool:
 
 
 def _is_still_theirs(
-    session: Session, user_id: UUID | None, code_request: CodeRequest
+    session: Session, user_id: UUID, code_request: CodeRequest
 ) -> bool:
     """Return whether they still sign in with the address that the code was sent to.
 
     It may have been corrected since, because somebody else reads it.
     """
-    email = accounts.find_email(session, user_id) if user_id else None
+    email = accounts.find_email(session, user_id)
     wanted = spelt_as_kept(code_request.email)
     return (email or "").casefold() == wanted.casefold()
 

@@ -21,6 +21,7 @@ from services.people.accounts import (
     invitations,
 )
 from services.people.sign_in import codes
+from services.people.sign_in.codes import RefusedCode
 from services.people.sign_in.confirmations import NotConfirmed
 from tests.kit import cast
 from tests.services.people.people_samples import desk, events, open_sessions, wait
@@ -317,7 +318,7 @@ def test_a_code_for_the_former_address_lets_nobody_in(session, boss, rosa):
 
     accounts.change_particulars(session, boss.actor, rosa.id, ROTH, **boss.fresh)
 
-    assert codes.check(session, request, "271828").user_id is None
+    assert codes.check(session, request, "271828") == RefusedCode()
 
 
 def test_a_code_for_an_address_that_is_another_by_now_lets_nobody_in(session, rosa):
@@ -328,7 +329,7 @@ def test_a_code_for_an_address_that_is_another_by_now_lets_nobody_in(session, ro
     session.get_one(User, rosa.id).email = ROTH.email
     session.flush()
 
-    assert codes.check(session, request, "271828").user_id is None
+    assert codes.check(session, request, "271828") == RefusedCode()
 
 
 def test_a_code_outlives_a_name_that_is_corrected(session, boss, rosa):
@@ -338,7 +339,7 @@ def test_a_code_outlives_a_name_that_is_corrected(session, boss, rosa):
 
     accounts.change_particulars(session, boss.actor, rosa.id, renamed, **boss.fresh)
 
-    assert codes.check(session, request, "271828").user_id == rosa.id
+    assert codes.check(session, request, "271828") == rosa.id
 
 
 def test_nothing_corrected_is_nothing_written(session, boss, rosa):

@@ -20,6 +20,7 @@ from services.people.accounts.own_contact import (
     OwnContact,
 )
 from services.people.sign_in import codes
+from services.people.sign_in.codes import RefusedCode
 from tests.kit import cast
 from tests.services.people.people_samples import events
 
@@ -111,7 +112,7 @@ def test_a_code_that_went_to_the_former_address_lets_nobody_in(session, maya, ch
 
     change(CODE, email=NEW)
 
-    assert codes.check(session, request, "314159").user_id is None
+    assert codes.check(session, request, "314159") == RefusedCode()
 
 
 def test_who_signs_in_with_another_address_goes_on_doing_so(session, maya, change):
@@ -144,12 +145,12 @@ def test_a_code_holds_for_its_own_address_and_person_once(session, maya, change)
 def test_five_wrong_codes_end_it(session, maya, change):
     ask(session, maya)
 
-    left = [change("000000", email=NEW).tries_left for _ in range(codes.TRIES)]
+    left = [change("000000", email=NEW).refused.tries_left for _ in range(codes.TRIES)]
 
     assert left == [4, 3, 2, 1, 0]
     after = change(CODE, email=NEW)
     assert after.record is None
-    assert after.was_tried_too_often
+    assert after.refused.was_tried_too_often
 
 
 def test_a_code_ends_with_its_time(session, maya, change):
@@ -167,7 +168,7 @@ def test_a_code_for_an_address_lets_nobody_in(session, maya):
 
     request = codes.CodeRequest(OLD, f"new address\0{maya.id}\0{NEW}", KEY)
 
-    assert codes.check(session, request, CODE).user_id is None
+    assert codes.check(session, request, CODE) == RefusedCode()
     assert kept.tries == 0
 
 
