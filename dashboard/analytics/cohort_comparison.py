@@ -26,7 +26,7 @@ from dashboard.ui.chart_tools.vega_lite import (
     quantitative,
 )
 from dashboard.ui.fields import set_initial_value
-from dashboard.ui.fields.distinct_labels import distinct_labels
+from dashboard.ui.fields.distinct_labels import distinct_names
 from dashboard.ui.language import decimal, gettext as _, marked, pgettext
 from dashboard.ui.language.chart_locale import in_language
 from dashboard.ui.words import at, plain
@@ -75,7 +75,7 @@ def choose() -> bool:
     if len(known) < FEWEST_COHORTS:
         st.caption(_("Save two cohorts to compare them."))
         return False
-    labels = distinct_labels({key: (name,) for key, name in known.items()})
+    labels = distinct_names(known)
     set_initial_value([key for key in compared if key in known], CHOICE)
     chosen = st.multiselect(
         _("Cohorts to compare"),

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, read, write
 from dashboard.ui.dialogs import confirmed
-from dashboard.ui.fields.distinct_labels import distinct_labels
+from dashboard.ui.fields.distinct_labels import distinct_names
 from dashboard.ui.fields.keys import stamp_of
 from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
@@ -40,7 +40,7 @@ def ask_sharing(
     # What was chosen about an earlier state must not undo a choice in another window.
     stamp = stamp_of((is_shared, tuple(shared_with)))
     listed = read(lambda session: analysts.list_analysts(session, actor))
-    names = distinct_labels({analyst.id: (analyst.name,) for analyst in listed})
+    names = distinct_names({analyst.id: analyst.name for analyst in listed})
     with st.form(f"{key}_form", border=False):
         with_everybody = st.checkbox(
             _("Everybody who may count cohorts"), is_shared, key=f"{key}_all_{stamp}"

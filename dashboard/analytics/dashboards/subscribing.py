@@ -11,7 +11,7 @@ from dashboard import wiring
 from dashboard.context import current_actor, now, read, write
 from dashboard.ui.clock import time_of_day
 from dashboard.ui.dialogs import confirmed, leave_menu
-from dashboard.ui.fields.distinct_labels import distinct_labels
+from dashboard.ui.fields.distinct_labels import distinct_names
 from dashboard.ui.language import decimal, gettext as _, marked, ngettext, weekday
 from dashboard.ui.notices import notify
 from services.analytics import subscriptions
@@ -167,7 +167,7 @@ def ask_recipients(
     key: str, names: Mapping[UUID, str], recipients: Collection[UUID]
 ) -> tuple[UUID, ...]:
     """Ask to whom something is sent, in a field filled with these recipients."""
-    labels = distinct_labels({person: (name,) for person, name in names.items()})
+    labels = distinct_names(names)
     return tuple(
         st.multiselect(
             _("Recipients"),

@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard.context import current_actor, read, write
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.fields.distinct_labels import distinct_labels
+from dashboard.ui.fields.distinct_labels import distinct_names
 from dashboard.ui.language import gettext as _, marked, pgettext
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain
@@ -71,7 +71,7 @@ def ask_assignee(item: InboxItem) -> None:
             is_me = colleague.id == actor.id
             name = colleague.name
             names[colleague.id] = _("{name} (me)").format(name=name) if is_me else name
-        labels = distinct_labels({each: (name,) for each, name in names.items()})
+        labels = distinct_names(names)
         ids = list(names)
         now_assigned = item.assignee.id if item.assignee else actor.id
         st.markdown(

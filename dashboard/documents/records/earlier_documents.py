@@ -13,7 +13,7 @@ from dashboard.navigation import go
 from dashboard.patients.point_in_time.point_in_time_source import PointInTimeSource
 from dashboard.patients.point_in_time.reasons import ask_why
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.fields.distinct_labels import distinct_labels
+from dashboard.ui.fields.distinct_labels import distinct_names
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
@@ -48,7 +48,7 @@ def show_earlier_documents(patient_id: UUID, source: PointInTimeSource) -> None:
         if not compared:
             st.caption(_("No documents from that time that you may see today."))
             return
-        labels = distinct_labels({each.then.id: (_label(each),) for each in compared})
+        labels = distinct_names({each.then.id: _label(each) for each in compared})
         chosen = st.radio(
             _("Documents at that time"),
             compared,

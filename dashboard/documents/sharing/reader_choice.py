@@ -5,7 +5,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.context import CachedRead, current_actor, read, read_all
-from dashboard.ui.fields.distinct_labels import distinct_labels
+from dashboard.ui.fields.distinct_labels import distinct_names
 from dashboard.ui.language import gettext as _, ngettext
 from dashboard.ui.words import at
 from services.core.actors import Role
@@ -27,9 +27,8 @@ def readers_field(key: str, record: DocumentRecord) -> list[UUID]:
         lambda session: readers.list_readers(session, actor, record.id),
         keep=("readers", record.id, record.revision),
     )
-    labels = distinct_labels(
-        {person.id: (person.name,) for person in (*candidates, *named)}
-    )
+    everybody = (*candidates, *named)
+    labels = distinct_names({person.id: person.name for person in everybody})
     # Readers who have left are dropped when somebody saves.
     there = {candidate.id for candidate in candidates}
     st.session_state.setdefault(

@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard.context import CachedRead, current_actor, read, read_all, write
 from dashboard.navigation import go
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.fields.distinct_labels import distinct_labels
+from dashboard.ui.fields.distinct_labels import distinct_names
 from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
@@ -108,7 +108,7 @@ def _choose_another(patient: PatientRecord, team: tuple[Carer, ...]) -> None:
     free = [clinician for clinician in clinicians if clinician not in treating]
     if not free:
         return
-    labels = distinct_labels({clinician: (clinician.name,) for clinician in free})
+    labels = distinct_names({clinician: clinician.name for clinician in free})
     with (
         st.form("patient_care_form", border=False),
         st.container(horizontal=True, vertical_alignment="bottom"),

@@ -19,7 +19,7 @@ from dashboard.sign_in.account_emails import deliver
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_area
-from dashboard.ui.fields.distinct_labels import distinct_labels
+from dashboard.ui.fields.distinct_labels import distinct_names
 from dashboard.ui.language import gettext as _, marked, ngettext
 from dashboard.ui.lists import list_addresses
 from dashboard.ui.words import plain
@@ -70,7 +70,7 @@ def _assign(__: Listing, chosen: Sequence[Listed]) -> None:
         clinicians = read(
             lambda s: care.list_clinicians(s, actor), keep=("clinicians",)
         )
-        labels = distinct_labels({person: (person.name,) for person in clinicians})
+        labels = distinct_names({person: person.name for person in clinicians})
         clinician = st.selectbox(
             _("Clinician"),
             clinicians,

@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from dashboard.context import current_actor, read, read_shared_visits
-from dashboard.ui.fields.distinct_labels import distinct_labels
+from dashboard.ui.fields.distinct_labels import distinct_labels, distinct_names
 from dashboard.ui.language import gettext as _
 from dashboard.ui.words import capitalised
 from services.visits.schedule import doctors
@@ -56,9 +56,9 @@ def doctor_labels(listed: Iterable[DoctorRecord]) -> dict[UUID, str]:
 
 def described_labels(listed: Iterable[DoctorRecord]) -> dict[UUID, str]:
     """Return labels of doctors for a list, each with speciality and room."""
-    return distinct_labels(
+    return distinct_names(
         {
-            doctor.id: (", ".join(filter(None, (doctor.name, *_facts(doctor)))),)
+            doctor.id: ", ".join(filter(None, (doctor.name, *_facts(doctor))))
             for doctor in listed
         }
     )

@@ -17,7 +17,7 @@ from dashboard.ui.fields import (
     number_field,
     whole_number_field,
 )
-from dashboard.ui.fields.distinct_labels import distinct_labels
+from dashboard.ui.fields.distinct_labels import distinct_names
 from dashboard.ui.fields.versioned_forms import VersionedForm
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
@@ -92,7 +92,7 @@ def _fields(
 ) -> tuple[DoctorDraft, TypedNumber]:
     """Draw the fields; return their contents, and how long a visit lasts."""
     stamp = _stamp(known)
-    people = distinct_labels({user_id: (name,) for user_id, name in names.items()})
+    people = distinct_names(names)
     with st.grid(2, min_column_width=240):
         lines: dict[str, Any] = {
             name: bounded_line(
