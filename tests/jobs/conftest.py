@@ -29,6 +29,7 @@ from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 from services.pdf.report import PdfReport
 from tests.kit import cast
+from tests.kit.audit_events import events_of
 from tests.services.visits import visit_samples
 
 PDF = "application/pdf"
@@ -152,9 +153,7 @@ class House:
 
     def events(self, action: str) -> list[AuditEvent]:
         """Return the audit events of an action."""
-        wanted = select(AuditEvent).where(AuditEvent.action == action)
-        in_order = wanted.order_by(AuditEvent.position)
-        return self.write(lambda s: s.scalars(in_order).all())
+        return self.write(lambda session: events_of(session, action))
 
 
 class Killed(BaseException):

@@ -16,7 +16,7 @@ from services.core.actors import CONSOLE
 from services.core.audit import Action
 from tests.dashboard.cli.test_restore_elsewhere import NOBODYS
 from tests.kit import backup_sets
-from tests.services.people.people_samples import events
+from tests.kit.audit_events import events_of
 
 PERIOD = ReportPeriod(date(2026, 11, 1), date(2026, 11, 30), UTC)
 
@@ -101,7 +101,7 @@ def test_the_report_is_a_file_of_ones_own_and_is_written_down(
     with pypdfium2.PdfDocument(path) as document:
         text = " ".join(document[0].get_textpage().get_text_range().split())
     assert title in text
-    event = events(kept, Action.BACKUP_REPORT)[-1]
+    event = events_of(kept, Action.BACKUP_REPORT)[-1]
     assert event.actor_id == CONSOLE.id
     assert event.details == {"first": "2026-11-01", "last": "2026-11-30"}
 

@@ -15,7 +15,7 @@ from db.models.replication import ClusterOperation
 from services.cluster.operations import ServerSituation
 from services.core.audit import Action
 from tests.db.cluster.observing.snapshots import replica, silent
-from tests.services.people.people_samples import events
+from tests.kit.audit_events import events_of
 
 WHY = "Kernel update on db-01"
 
@@ -99,7 +99,7 @@ def test_the_account_on_the_machine_is_proof_enough(cluster, kept):
         "scheduled",
         "console",
     )
-    (event,) = events(kept, Action.CLUSTER_SWITCHOVER)
+    (event,) = events_of(kept, Action.CLUSTER_SWITCHOVER)
     assert event.reason == WHY
 
 

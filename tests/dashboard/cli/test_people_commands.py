@@ -10,7 +10,7 @@ from services.core.audit import Action
 from services.people import tokens
 from services.people.accounts import invitations
 from tests.kit import cast
-from tests.services.people.people_samples import events
+from tests.kit.audit_events import events_of
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def test_the_first_administrators_link_stands_alone_on_the_last_line(run, kept):
     address, _, token = made.stdout.strip().rpartition("/")
     assert address == "https://chartroom.example.org/welcome"
     assert invitations.find(kept, token).role is Role.ADMIN
-    (event,) = events(kept, Action.USER_INVITE)
+    (event,) = events_of(kept, Action.USER_INVITE)
     assert event.actor_id == UUID("0198c0de-1427-7000-8000-000000000002")
 
 

@@ -18,8 +18,8 @@ from services.core.actors import CONSOLE
 from services.core.audit import Action
 from tests.dashboard.cli.test_restore_elsewhere import NOBODYS
 from tests.kit import backup_sets
+from tests.kit.audit_events import events_of
 from tests.kit.recovery_kits import PASSPHRASE, kit_with, sealed_quickly
-from tests.services.people.people_samples import events
 
 
 def test_servers_of_ones_own_have_no_kit(run, tmp_path):
@@ -112,7 +112,7 @@ def test_one_is_proven_and_when_it_is_due_again_is_said(
     due = proven_at + PROVEN_EVERY
     assert said.endswith(f"Prove it again by {due:%Y-%m-%d}.")
     assert datetime.now(UTC) - proven_at < timedelta(minutes=5)
-    (event,) = events(kept, Action.BACKUP_PROVE_KIT)
+    (event,) = events_of(kept, Action.BACKUP_PROVE_KIT)
     assert (event.actor_id, event.outcome) == (CONSOLE.id, "done")
 
 
@@ -122,6 +122,6 @@ def test_that_one_did_not_open_is_written_down(settings, file, kept, monkeypatch
     with pytest.raises(KitNotProven):
         kits.prove_kit_file(settings, file)
 
-    (event,) = events(kept, Action.BACKUP_PROVE_KIT)
+    (event,) = events_of(kept, Action.BACKUP_PROVE_KIT)
     assert (event.actor_id, event.outcome) == (CONSOLE.id, "failed")
     assert read_note(settings.backups) is None

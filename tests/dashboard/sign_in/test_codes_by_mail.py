@@ -11,6 +11,7 @@ from db.models.audit import AuditEvent
 from db.models.user import LoginCode, User
 from tests.dashboard import codes
 from tests.kit import cast
+from tests.kit.audit_events import events_of
 from tests.kit.waiting import eventually
 
 
@@ -123,7 +124,7 @@ def test_neither_address_nor_code_is_in_the_log_or_the_database(
         browser.post(codes.SENT_HERE, data={"code": code})
 
     with Session(module_engine) as session:
-        events = session.scalars(select(AuditEvent)).all()
+        events = events_of(session)
         recorded = str([(event.details, event.subject_id) for event in events])
         kept = str([row.code_hash for row in session.scalars(select(LoginCode))])
     for secret in (rosa, code):

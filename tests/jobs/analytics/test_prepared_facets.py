@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from db.models.audit import AuditEvent
 from db.models.care import DisclosedGroup, PreparedFacet
 from jobs.analytics.preparing import prepare
 from services.analytics import cohorts, figures
@@ -15,6 +14,7 @@ from services.analytics.figures import prepared_facets
 from services.core.actor_database import ActorDatabase
 from services.core.errors import NotAllowed
 from tests.kit import cast
+from tests.kit.audit_events import events_of
 from tests.services.analytics.cohorts.test_counting import diagnosed
 
 NOW = datetime(2026, 11, 30, 8, tzinfo=UTC)
@@ -120,8 +120,7 @@ def test_nothing_is_in_the_log_until_somebody_sees_it(database, write, analyst):
     open_facets(write, analyst)
 
     assert number(write, DisclosedGroup) == 2
-    opened = select(AuditEvent).where(AuditEvent.action == "cohort:count")
-    assert len(write(lambda session: session.scalars(opened).all())) == 1
+    assert len(write(lambda session: events_of(session, "cohort:count"))) == 1
 
 
 def test_few_who_came_before_anybody_looked_do_not_show(database, write, analyst):

@@ -42,6 +42,7 @@ from services.core.errors import InvalidInput, NotFound, ServiceError
 from services.documents.forms import Clinic
 from services.lists import views
 from tests.kit import cast
+from tests.kit.audit_events import events_of
 from tests.kit.mailbox import Mailbox, mailer_to
 from tests.services.visits import visit_samples
 
@@ -337,8 +338,7 @@ def test_nobody_is_told_who_counts_no_cohorts_any_more(
         looked_at = look(database, days=1)
 
     assert (mailbox.emails, looked_at) == ([], 0)
-    withheld = select(AuditEvent).where(AuditEvent.action == "watch:send")
-    [event] = write(lambda s: s.scalars(withheld).all())
+    [event] = write(lambda s: events_of(s, "watch:send"))
     assert (event.outcome, event.details) == ("refused", {"because": "owner"})
 
 

@@ -5,6 +5,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,6 @@ from sqlalchemy import select, update
 
 from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore
-from db.models.audit import AuditEvent
 from db.models.document import Document, DocumentText, DocumentVersion
 from db.postgres import SYSTEM
 from jobs.documents import scanning as jobs
@@ -25,6 +25,7 @@ from services.pdf import waiting
 from services.pdf.inspecting import PdfInspector
 from services.pdf.report import PageWords, Unreadable, Word
 from services.pdf.scanning import ClamdScanner, NoVerdict, ScannerUnavailable
+from tests.kit.audit_events import events_of
 from tests.kit.waiting import await_blocked
 from tests.services.pdf import clamd, samples
 from tests.services.pdf.test_recognising import scan
@@ -78,12 +79,8 @@ def scans(database):
 
 
 def recorded(database, action):
-    rows = (
-        select(AuditEvent)
-        .where(AuditEvent.action == action)
-        .order_by(AuditEvent.position)
-    )
-    events = database.write(lambda s: s.scalars(rows).all(), identity=SYSTEM).value
+    read = partial(events_of, action=action)
+    events = database.write(read, identity=SYSTEM).value
     return [event.details for event in events]
 
 

@@ -3,9 +3,8 @@
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
-from db.models.audit import AuditEvent
 from db.models.user import User
 from db.models.view import SavedView
 from services.analytics import analysts, queries, shared_questions
@@ -18,6 +17,7 @@ from services.lists import views
 from services.lists.criteria import Criteria
 from services.patients.search.fields import PATIENTS
 from tests.kit import cast
+from tests.kit.audit_events import events_of
 
 SQL = "SELECT count(*) FROM visits"
 
@@ -98,9 +98,7 @@ def test_with_whom_it_is_shared_is_written_down(session, analyst, colleague):
         session, analyst, saved.id, with_everybody=False, people=[colleague.id]
     )
 
-    event = session.scalars(
-        select(AuditEvent).where(AuditEvent.action == Action.VIEW_SHARE)
-    ).one()
+    (event,) = events_of(session, Action.VIEW_SHARE)
     assert event.subject_id == str(saved.id)
     assert event.details == {
         "list": saved.key,

@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from db.models.audit import AuditEvent
 from db.models.integrity import RestoreDrill as DrillRow
 from services.backups import drills
 from services.backups.drills import DrillRequested
 from services.core.errors import NotAllowed
+from tests.kit.audit_events import events_of
 from tests.kit.backup_sets import DRILLED
 
 
@@ -21,7 +21,7 @@ def test_one_is_asked_for_and_written_down(session, admin):
     assert drill.requested_by_name == admin.name
     assert drills.list_drills(session, admin, 9) == (drill,)
     assert drills.newest_drill(session) == drill
-    event = session.scalars(select(AuditEvent)).one()
+    (event,) = events_of(session)
     assert (event.action, event.subject_id) == ("backup:drill", str(drill.id))
 
 
@@ -126,7 +126,7 @@ def test_one_of_the_copy_is_told_from_those_of_the_backups_here(session, admin):
     assert (own.of_copy, copied.of_copy) == (False, True)
     assert drills.newest_drill_of(session, of_copy=False).id == own.id
     assert drills.newest_drill_of(session, of_copy=True) == copied
-    events = session.scalars(select(AuditEvent).order_by(AuditEvent.position)).all()
+    events = events_of(session)
     assert [event.details for event in events] == [{}, {"of_copy": True}]
     # One at a time, whatever it restores from.
     with pytest.raises(DrillRequested):

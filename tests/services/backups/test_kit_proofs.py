@@ -14,8 +14,9 @@ from services.core.audit import Action
 from services.core.errors import NotAllowed
 from services.people.sign_in.confirmations import NotConfirmed
 from tests.kit import backup_sets
+from tests.kit.audit_events import events_of
 from tests.kit.recovery_kits import PASSPHRASE, kit_with, sealed_quickly
-from tests.services.people.people_samples import desk, events
+from tests.services.people.people_samples import desk
 
 NOW = backup_sets.AS_OF + timedelta(days=80)
 PAGES = b"a manifest of pages"
@@ -71,7 +72,7 @@ def test_a_kit_that_opens_the_newest_backup_counts_from_then_on(
 
     kept = read_note(repository.folder)
     assert (kept.made_at, kept.proven_at) == (kit.made_at, NOW)
-    (event,) = events(session, Action.BACKUP_PROVE_KIT)
+    (event,) = events_of(session, Action.BACKUP_PROVE_KIT)
     assert (event.actor_id, event.outcome, event.details) == (boss.actor.id, "done", {})
 
 
@@ -117,7 +118,9 @@ def test_nothing_that_was_typed_is_kept(session, repository, keys, kit):
 
     assert PASSPHRASE not in kept
     assert keys.path.read_text() not in kept
-    written = [str(event.details) for event in events(session, Action.BACKUP_PROVE_KIT)]
+    written = [
+        str(event.details) for event in events_of(session, Action.BACKUP_PROVE_KIT)
+    ]
     assert written == ["{}"]
 
 

@@ -18,8 +18,9 @@ from services.core.errors import InvalidInput, NotAllowed
 from services.documents.forms import Clinic
 from services.people.sign_in.confirmations import NotConfirmed
 from tests.kit import backup_sets
+from tests.kit.audit_events import events_of
 from tests.kit.recovery_kits import KIT, PASSPHRASE, key_files, sealed_quickly
-from tests.services.people.people_samples import desk, events
+from tests.services.people.people_samples import desk
 
 # In a code's squares a reader sometimes sees the bars of a product code.
 _QR = zxingcpp.BarcodeFormat.QRCode
@@ -69,7 +70,7 @@ def test_an_administrator_with_a_passkey_makes_one_and_that_is_written_down(
     kit = make(session, boss.actor, repository, keys, boss.session_id)
 
     assert kit == KIT
-    (event,) = events(session, Action.BACKUP_MAKE_KIT)
+    (event,) = events_of(session, Action.BACKUP_MAKE_KIT)
     assert (event.actor_id, event.details) == (boss.actor.id, {})
 
 
@@ -98,7 +99,7 @@ def test_a_passphrase_that_is_guessed_or_mistyped_is_refused(
         make(session, CONSOLE, repository, keys, **words)
 
     assert refusal.value.property_name == field
-    assert not events(session, Action.BACKUP_MAKE_KIT)
+    assert not events_of(session, Action.BACKUP_MAKE_KIT)
 
 
 def test_without_a_backup_there_is_nothing_to_open(session, keys, tmp_path):

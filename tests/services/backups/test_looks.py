@@ -12,6 +12,7 @@ from db.models.integrity import RestoreLook as LookRow
 from services.backups import BackupWindow, LogState, looks
 from services.core.errors import InvalidInput, NotFound
 from tests.kit import backup_sets, cast
+from tests.kit.audit_events import events_of
 
 TO = backup_sets.AS_OF + timedelta(minutes=3)
 LOG = LogState((BackupWindow(backup_sets.AS_OF, TO + timedelta(hours=1)),))
@@ -38,7 +39,7 @@ def test_it_is_asked_for_once_at_a_time_and_written_down(session, boss, look):
     assert (look.to, look.requested_by_name) == (TO, boss.name)
     with pytest.raises(looks.LookRequested, match="end that first"):
         looks.request_look(session, boss, TO, LOG)
-    event = session.scalars(select(AuditEvent)).one()
+    (event,) = events_of(session)
     assert (event.action, event.subject_id) == ("backup:open-look", str(look.id))
     assert event.details == {"to": "2026-11-25T02:03:07Z"}
     session.add(LookRow(as_of=TO, requested_by=boss.id, requested_by_name="Adam"))

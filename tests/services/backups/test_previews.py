@@ -8,10 +8,9 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from db.models.audit import AuditEvent
 from db.models.integrity import RestorePreview as PreviewRow
 from services.backups import BackupWindow, LogState, previews
 from services.backups.previews import ChangedKind, ChangeList, ChangeSince, changes
@@ -19,6 +18,7 @@ from services.core.actors import Role
 from services.core.errors import InvalidInput, NotAllowed, NotFound
 from services.patients.records import patients
 from tests.kit import backup_sets, cast
+from tests.kit.audit_events import events_of
 from tests.services.consultations.notes import samples as notes
 from tests.services.documents.records import samples as documents
 from tests.services.people.people_samples import desk
@@ -251,7 +251,7 @@ def test_it_is_asked_for_once_at_a_time_and_written_down(session, boss):
     assert previews.open_preview(session) == preview
     with pytest.raises(previews.PreviewRequested, match="wait for the answer"):
         previews.request_preview(session, boss, TO, LOG)
-    event = session.scalars(select(AuditEvent)).one()
+    (event,) = events_of(session)
     assert (event.action, event.subject_id) == ("backup:preview", str(preview.id))
     assert event.details == {"to": "2026-11-25T02:03:07Z"}
     session.add(PreviewRow(as_of=TO, requested_by=boss.id, requested_by_name="Adam"))
@@ -275,9 +275,7 @@ def test_the_newest_lists_are_kept_and_taking_one_is_written_down(session, boss)
     assert first.counts == {"visits": {"booked": 1}, "notes": {}}
     lines = previews.read_preview_list(session, boss, first.id, "visits").splitlines()
     assert lines[1] == "booked,1,,,2026-11-25T02:03:07.000+00:00,"
-    (event,) = session.scalars(
-        select(AuditEvent).where(AuditEvent.action == "backup:read-preview")
-    )
+    (event,) = events_of(session, "backup:read-preview")
     assert event.details == {"list": "visits"}
     with pytest.raises(NotFound):
         previews.read_preview_list(session, boss, first.id, "notes")

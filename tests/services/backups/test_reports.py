@@ -32,8 +32,9 @@ from services.core.audit import Action
 from services.core.errors import NotAllowed
 from services.documents.forms import ENGLISH, Clinic
 from tests.kit import backup_sets
+from tests.kit.audit_events import events_of
 from tests.kit.backup_reports import KIT, NOW, PERIOD, PLAN, sources_of
-from tests.services.people.people_samples import desk, events
+from tests.services.people.people_samples import desk
 
 CLINIC = Clinic("Praxis Łódź", "Street 1\nTown", "")
 BACKUPS = [date(2026, 11, 1), date(2026, 11, 30)]
@@ -391,7 +392,7 @@ def test_it_is_a_tagged_paper_with_title_language_and_numbered_pages(
 def test_that_somebody_took_it_is_written_down(session, admin, repository):
     gather_report(session, admin, PERIOD, sources_of(repository))
 
-    (event,) = events(session, Action.BACKUP_REPORT)
+    (event,) = events_of(session, Action.BACKUP_REPORT)
     assert event.actor_id == admin.id
     assert event.details == {"first": "2026-11-01", "last": "2026-11-30"}
 

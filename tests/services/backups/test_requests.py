@@ -1,14 +1,13 @@
 """Backups that administrators request: one at a time, and each ends somehow."""
 
 import pytest
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from db.models.audit import AuditEvent
 from db.models.integrity import BackupRequest as RequestRow
 from services import backups
 from services.backups import BackupRequested
 from services.core.errors import NotAllowed
+from tests.kit.audit_events import events_of
 
 
 def test_one_is_asked_for_and_written_down(session, admin):
@@ -18,7 +17,7 @@ def test_one_is_asked_for_and_written_down(session, admin):
     assert request.requested_by_name == admin.name
     assert backups.newest_request(session, admin) == request
     assert backups.open_request(session) == request
-    event = session.scalars(select(AuditEvent)).one()
+    (event,) = events_of(session)
     assert (event.action, event.subject_id) == ("backup:request", str(request.id))
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, text
 from sqlalchemy.orm import Session
 
 from db.models.audit import AuditEvent
@@ -19,6 +19,7 @@ from services.core.audit import Action, Origin
 from services.core.errors import Conflict, NotAllowed, NotFound
 from services.core.throttling import Limit, LimitReached, Throttle
 from services.patients.records import patients
+from tests.kit.audit_events import events_of
 from tests.kit.cast import ADA, act_as_somebody
 
 ORIGIN = Origin("a1b2c3", uuid4(), "192.0.2.7")
@@ -63,7 +64,7 @@ def ada(desk, today, log):
 
 def events(log: Session) -> list[AuditEvent]:
     log.rollback()
-    return list(log.scalars(select(AuditEvent).order_by(AuditEvent.position)))
+    return events_of(log)
 
 
 def actions(log: Session) -> list[tuple[str, str]]:

@@ -4,18 +4,12 @@ from datetime import date
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import text
 
-from db.models.audit import AuditEvent
 from services.core import audit
 from services.core.audit import Action, Origin
+from tests.kit.audit_events import events_of
 from tests.kit.cast import ada
-
-
-def written(session: Session) -> list[AuditEvent]:
-    """Return the outbox in its order."""
-    return list(session.scalars(select(AuditEvent).order_by(AuditEvent.position)))
 
 
 @pytest.fixture
@@ -38,7 +32,7 @@ def test_asvs_16_2_1_an_event_tells_who_did_what_to_whom(session, clerk):
         details={"day": date(2026, 11, 20)},
     )
 
-    (event,) = written(session)
+    (event,) = events_of(session)
     assert (event.action, event.outcome) == ("view:save", "done")
     assert (event.actor_id, event.actor_role) == (clerk.id, "staff")
     assert (event.patient_id, event.reason) == (patient_id, "asked on the phone")
@@ -50,7 +44,7 @@ def test_asvs_16_2_1_an_event_tells_who_did_what_to_whom(session, clerk):
 def test_somebody_unknown_may_have_done_it(session):
     audit.record(session, None, Action.SESSION_START, outcome="failed")
 
-    (event,) = written(session)
+    (event,) = events_of(session)
     assert (event.actor_id, event.actor_role) == (None, None)
     assert event.outcome == "failed"
 
@@ -62,7 +56,7 @@ def test_an_event_tells_where_it_came_from(session, clerk):
         audit.record(session, clerk, Action.PATIENT_LIST)
     audit.record(session, clerk, Action.PATIENT_LIST)
 
-    inside, outside = written(session)
+    inside, outside = events_of(session)
     assert Origin(inside.request_id, inside.session_id, inside.network) == origin
     assert Origin(outside.request_id, outside.session_id, outside.network) == Origin()
 
@@ -72,7 +66,7 @@ def test_what_is_undone_was_never_done(session, clerk):
         audit.record(session, clerk, Action.PATIENT_LIST)
         savepoint.rollback()
 
-    assert written(session) == []
+    assert events_of(session) == []
 
 
 def test_a_reading_session_hands_its_events_over(reading, clerk):
@@ -80,10 +74,10 @@ def test_a_reading_session_hands_its_events_over(reading, clerk):
         audit.record(reading, clerk, Action.PATIENT_LIST)
         audit.record(reading, clerk, Action.PATIENT_COUNT)
 
-        assert written(reading) == []
+        assert events_of(reading) == []
 
     audit.write_events(reading, events)
-    assert [event.action for event in written(reading)] == [
+    assert [event.action for event in events_of(reading)] == [
         "patient:list",
         "patient:count",
     ]

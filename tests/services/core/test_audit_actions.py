@@ -7,12 +7,13 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 
 from db.models.audit import AuditEvent
 from db.mongo.audit_store import AuditStore
 from services.audit.log.descriptions import describe, field_name
 from services.core.audit import Action
+from tests.kit.audit_events import events_of
 from tests.kit.sentences import translations
 from tests.services.core.audit_actions import PREPARATIONS, World
 
@@ -56,10 +57,6 @@ def world(session, files, log, tmp_path) -> World:
     return World(session, files, log, tmp_path)
 
 
-def recorded(session):
-    return session.scalars(select(AuditEvent).order_by(AuditEvent.position)).all()
-
-
 @pytest.mark.parametrize("action", PREPARATIONS, ids=str)
 def test_asvs_16_3_1_an_action_is_recorded_as_what_it_is_and_as_nothing_else(
     world, action
@@ -69,7 +66,7 @@ def test_asvs_16_3_1_an_action_is_recorded_as_what_it_is_and_as_nothing_else(
 
     do()
 
-    events = recorded(world.session)
+    events = events_of(world.session)
     others = {event.action for event in events} - {action.value}
     assert len(events) > len(others)
     assert others <= FOLLOWING.get(action, set())

@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, text
 from sqlalchemy.orm import Session
 
 from db.endpoints import Endpoints
@@ -28,6 +28,7 @@ from services.core.errors import NotAllowed
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 from tests.kit import cast
+from tests.kit.audit_events import events_of
 from tests.kit.cast import ADA
 from tests.kit.waiting import eventually
 
@@ -95,7 +96,7 @@ class Desk:
     def events(self) -> list[AuditEvent]:
         """Return the events in the log."""
         self.log.rollback()
-        return list(self.log.scalars(select(AuditEvent).order_by(AuditEvent.position)))
+        return events_of(self.log)
 
 
 @pytest.fixture

@@ -25,8 +25,9 @@ from services.patients.search.fields import PATIENTS
 from services.people import accounts, connected_systems
 from services.people.connected_systems import NoSuchSystem, SystemKeysTyped
 from services.people.sign_in.confirmations import NotConfirmed
+from tests.kit.audit_events import events_of
 from tests.kit.backend_services import jwks_of, rsa_key
-from tests.services.people.people_samples import Desk, desk, events, wait
+from tests.services.people.people_samples import Desk, desk, wait
 
 PURPOSE = "A nightly copy"
 WOMEN = Criteria(where=Group(members=(Filter("sex", Operator.EQUAL, "female"),)))
@@ -71,7 +72,7 @@ def test_what_is_granted_is_listed_with_who_saved_it(session, boss):
     [granted] = bulk_exports.list_grants(session, boss.actor, system_id)
     assert (granted.id, granted.name, granted.subject) == (group_id, "Ours", "patients")
     assert granted.saved_by == clerk.actor.name
-    [event] = events(session, Action.SYSTEM_GRANT_GROUP)
+    [event] = events_of(session, Action.SYSTEM_GRANT_GROUP)
     assert event.subject_id == str(system_id)
     assert (event.details["name"], event.details["group"]) == ("Ours", str(group_id))
 
@@ -103,7 +104,7 @@ def test_a_group_is_withdrawn_once_and_others_stay(session, boss):
 
     left = bulk_exports.list_grants(session, boss.actor, system_id)
     assert [each.id for each in left] == [other]
-    [event] = events(session, Action.SYSTEM_WITHDRAW_GROUP)
+    [event] = events_of(session, Action.SYSTEM_WITHDRAW_GROUP)
     assert event.details["group"] == str(group_id)
 
 

@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from db.endpoints import Endpoints
-from db.models.audit import AuditEvent
 from db.models.user import User, UserNotification
 from db.postgres import ANONYMOUS, Database
 from services.core.actors import Role, Scope
@@ -22,6 +21,7 @@ from services.messaging.user_notifications import (
 )
 from services.people import sessions
 from tests.kit import cast
+from tests.kit.audit_events import events_of
 
 
 @pytest.fixture
@@ -127,12 +127,8 @@ def test_all_or_some_are_marked_as_read_and_that_is_written_down(session, cleo, 
     assert counts == [1, 2, 0]
     assert sentences(session, cleo, unread_only=True) == []
     assert len(sentences(session, cleo)) == 3
-    marks = (
-        select(AuditEvent)
-        .where(AuditEvent.action == "notification:mark-read")
-        .order_by(AuditEvent.position)
-    )
-    assert [len(e.details["notifications"]) for e in session.scalars(marks)] == [1, 2]
+    marks = events_of(session, "notification:mark-read")
+    assert [len(mark.details["notifications"]) for mark in marks] == [1, 2]
     assert len(sentences(session, ines, unread_only=True)) == 3
 
 

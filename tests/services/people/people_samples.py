@@ -5,7 +5,6 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 
-from db.models.audit import AuditEvent
 from db.models.user import User, UserSession
 from services.core.actors import Actor, Role
 from services.people import accounts, sessions
@@ -45,15 +44,5 @@ def open_sessions(session, user: User) -> int:
     return session.scalar(
         select(func.count()).where(
             UserSession.user_id == user.id, UserSession.ended_at.is_(None)
-        )
-    )
-
-
-def events(session, action) -> list[AuditEvent]:
-    return list(
-        session.scalars(
-            select(AuditEvent)
-            .where(AuditEvent.action == action)
-            .order_by(AuditEvent.position)
         )
     )

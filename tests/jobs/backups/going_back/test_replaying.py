@@ -47,6 +47,7 @@ from services.backups.ledger import read_since
 from services.core.actors import CONSOLE, Role
 from services.core.audit import Action
 from services.visits.front_desk.appointments import phoning
+from tests.kit.audit_events import events_of
 from tests.services.core.audit_actions import PREPARATIONS, World
 
 ORDER = GoingBackOrder(datetime(2026, 11, 25, 12, tzinfo=UTC), "By mistake", CONSOLE)
@@ -422,7 +423,7 @@ def test_the_log_goes_on_at_its_end_and_says_who_and_why(world, go_back):
 
     head = world.session.scalars(select(AuditHead)).one()
     seal = world.session.scalars(select(AuditSeal)).one()
-    waiting = world.session.scalars(select(AuditEvent)).all()
+    waiting = events_of(world.session)
     assert (head.sequence, head.hash) == (END.sequence, END.hash)
     assert (seal.sequence, seal.hash) == (END.sequence, END.hash)
     # Events that the log has no longer wait; the last action does.

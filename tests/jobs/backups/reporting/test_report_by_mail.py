@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import pypdfium2
 import pytest
-from sqlalchemy import select
 
 from dashboard.ui.language.papers import wording_in
 from dashboard.web.languages import failure_translator
@@ -27,6 +26,7 @@ from services.core.errors import Unavailable
 from services.documents.forms import Clinic
 from tests.jobs.due_tasks import run_due
 from tests.kit import backup_sets, cast
+from tests.kit.audit_events import events_of
 from tests.kit.backup_reports import sources_of
 from tests.kit.replicas import write_everywhere
 
@@ -54,10 +54,7 @@ class Office:
 
     def events(self, action: str) -> list[AuditEvent]:
         """Return the audit events of an action."""
-        wanted = select(AuditEvent).where(AuditEvent.action == action)
-        return self.write(
-            lambda s: s.scalars(wanted.order_by(AuditEvent.position)).all()
-        )
+        return self.write(lambda session: events_of(session, action))
 
 
 def _prepare(session):

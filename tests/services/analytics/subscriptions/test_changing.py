@@ -4,9 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
 
-from db.models.audit import AuditEvent
 from db.models.view import DashboardSubscription
 from services.analytics import dashboards, subscriptions
 from services.analytics.dashboards import DashboardDraft
@@ -14,6 +12,7 @@ from services.analytics.subscriptions import Frequency, SendingPlan, Subscriptio
 from services.analytics.subscriptions.changing import SubscriptionChanged
 from services.analytics.subscriptions.subscriptions import AlreadySent
 from services.core.errors import InvalidInput, NotFound
+from tests.kit.audit_events import events_of
 
 NOW = datetime(2026, 11, 26, 8, tzinfo=UTC)
 MONDAYS = SendingPlan(frequency=Frequency.WEEKLY, day=0, hour=7)
@@ -46,8 +45,7 @@ def change(session, actor, seen, *people, plan=MONDAYS, now=NOW):
 
 
 def changes(session):
-    wanted = select(AuditEvent).where(AuditEvent.action == "subscription:change")
-    return [event.details for event in session.scalars(wanted)]
+    return [event.details for event in events_of(session, "subscription:change")]
 
 
 def test_it_is_sent_to_others_at_other_times_from_the_next_time_on(

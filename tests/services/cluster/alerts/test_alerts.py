@@ -10,7 +10,6 @@ from sqlalchemy import func, select, text, update
 
 from dashboard.ui.language import long_date, using_language
 from dashboard.ui.language.recorded_sentences import recorded_in
-from db.models.audit import AuditEvent
 from db.models.replication import Alert, AlertNotification
 from db.models.user import UserNotification
 from services.cluster import alerts
@@ -20,6 +19,7 @@ from services.cluster.alerts.sending import claim_next
 from services.core.actors import Role
 from services.core.errors import InvalidInput, NotAllowed, NotFound, RuleChanged
 from tests.kit import cast
+from tests.kit.audit_events import events_of
 from tests.kit.gateway import gateway
 from tests.kit.mailbox import Mailbox, mailer_to
 
@@ -83,7 +83,7 @@ def test_a_changed_rule_counts_its_changes_and_is_in_the_log(session, admin):
 
     assert (revision.threshold, revision.revision) == (20.0, 2)
     assert revision.mail_to == ("ann@example.org",)
-    event = session.scalars(select(AuditEvent)).one()
+    (event,) = events_of(session)
     assert (event.action, event.subject_id) == ("alert:change-rule", "lag")
     assert event.details["changed"]["threshold"] == [10.0, 20.0]
 
@@ -92,7 +92,7 @@ def test_a_rule_that_stays_as_it_is_was_not_changed(session, admin):
     first = change(session, admin)
 
     assert change(session, admin) == first
-    assert len(session.scalars(select(AuditEvent)).all()) == 1
+    assert len(events_of(session)) == 1
 
 
 def test_a_webhooks_path_is_a_secret_that_the_log_does_not_keep(session, admin):
@@ -100,7 +100,7 @@ def test_a_webhooks_path_is_a_secret_that_the_log_does_not_keep(session, admin):
     second = change(session, admin, webhook_url="https://example.org/secret-two")
 
     assert (first.revision, second.revision) == (2, 3)
-    for event in session.scalars(select(AuditEvent)):
+    for event in events_of(session):
         assert "secret" not in str(event.details)
 
 
@@ -216,9 +216,7 @@ def test_somebody_sees_to_an_alert_and_the_first_stays(session, admin):
 
     assert first.acknowledged_by_name == admin.name
     assert alerts.acknowledge(session, other, alert_change.alert_id) == first
-    assert [e.action for e in session.scalars(select(AuditEvent))] == [
-        "alert:acknowledge"
-    ]
+    assert [e.action for e in events_of(session)] == ["alert:acknowledge"]
     with pytest.raises(NotFound):
         alerts.acknowledge(session, admin, uuid4())
 

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, select, text, update
 
-from db.models.audit import AuditEvent
 from db.models.replication import ClusterOperation
 from db.models.user import User, UserSession
 from services.cluster import operations
@@ -24,7 +23,8 @@ from services.core.errors import InvalidInput, NotAllowed, NotFound
 from services.people import tokens
 from services.people.sign_in.confirmations import NotConfirmed
 from tests.kit import cast
-from tests.services.people.people_samples import desk, events
+from tests.kit.audit_events import events_of
+from tests.services.people.people_samples import desk
 
 WHY = "Kernel update on db-01"
 VIENNA = ZoneInfo("Europe/Vienna")
@@ -65,9 +65,7 @@ def test_who_asked_and_why_is_kept_with_the_operation(session, boss):
 def test_the_audit_log_says_what_was_asked_and_why(session, boss):
     operation = operations.request(session, boss.actor, REQUEST, **boss.fresh)
 
-    event = session.scalars(
-        select(AuditEvent).where(AuditEvent.action == "cluster:switchover")
-    ).one()
+    (event,) = events_of(session, "cluster:switchover")
     assert event.reason == WHY
     assert event.subject_id == str(operation)
     assert event.details == {"node": "db-02"}
@@ -246,7 +244,7 @@ def test_what_is_due_is_not_begun_for_somebody_deactivated(session, boss):
     assert operations.claim_due(session) is None
 
     assert [row.state for row in rows(session)] == ["cancelled"]
-    *_, event = events(session, "cluster:switchover")
+    *_, event = events_of(session, "cluster:switchover")
     assert (event.subject_id, event.actor_id) == (str(operation), None)
     assert event.details == {"cancelled": True}
 
@@ -277,7 +275,7 @@ def test_what_a_revoked_token_has_planned_is_not_begun(session, boss):
     states = {row.id: row.state for row in rows(session)}
     assert states[planned["lost"]] == "cancelled"
     assert states[planned["kept"]] == "scheduled"
-    *_, event = events(session, "cluster:switchover")
+    *_, event = events_of(session, "cluster:switchover")
     assert event.subject_id == str(planned["lost"])
 
 

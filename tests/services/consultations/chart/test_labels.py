@@ -7,16 +7,15 @@ import pypdfium2
 import pytest
 import zxingcpp
 from PIL.Image import Image
-from sqlalchemy import select
 
 from dashboard.ui.language.papers import wording_in
-from db.models.audit import AuditEvent
 from services.consultations import chart
 from services.consultations.chart import LabelOrder, LabelPaper
 from services.consultations.chart.label_paper import print_labels
 from services.core.errors import InvalidInput, NotAllowed
 from services.documents.forms import ENGLISH, Wording
 from tests.kit import cast
+from tests.kit.audit_events import events_of
 
 NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
 SHEET = LabelPaper.SHEET
@@ -113,9 +112,7 @@ def test_what_no_paper_has_is_refused_in_a_sentence(
 def test_who_took_labels_is_written_down(session, clerk, patient):
     chart.take_labels(session, clerk, patient.id, LabelOrder(SHEET, labels=3))
 
-    (event,) = session.scalars(
-        select(AuditEvent).where(AuditEvent.action == "patient:print-labels")
-    )
+    (event,) = events_of(session, "patient:print-labels")
     assert event.patient_id == patient.id
     assert event.details["labels"] == 3
 

@@ -3,13 +3,13 @@
 import pytest
 from sqlalchemy import select
 
-from db.models.audit import AuditEvent
 from db.models.consultation import MedicalRecord
 from services.consultations import notes
 from services.consultations.notes import Diagnosis, Vitals, typed
 from services.consultations.notes.errors import StaleNotes, VisitDidNotTakePlace
 from services.consultations.notes.typed import LABELS, InvalidNotes
 from services.patients.records import patients
+from tests.kit.audit_events import events_of
 from tests.services.consultations.notes.samples import save, visit as visit_of
 
 WHOLE = {
@@ -217,9 +217,7 @@ def test_the_log_says_which_version_was_saved_and_nothing_of_the_notes(
 ):
     save(session, clinician, visit, **WHOLE)
 
-    event = session.scalars(
-        select(AuditEvent).where(AuditEvent.action == "record:save")
-    ).one()
+    (event,) = events_of(session, "record:save")
 
     assert event.details == {"version": 1}
     assert (event.subject_kind, event.subject_id) == ("visit", str(visit.id))

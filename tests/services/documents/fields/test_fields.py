@@ -4,9 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from sqlalchemy import select
 
-from db.models.audit import AuditEvent
 from services.core.actors import Role
 from services.core.audit import Action
 from services.core.errors import InvalidInput, NotAllowed, NotFound
@@ -17,6 +15,7 @@ from services.documents.records.drafts import ChangedDocument
 from services.documents.records.kinds import DocumentType
 from services.lists.criteria import Operator
 from tests.kit import cast
+from tests.kit.audit_events import events_of
 from tests.services.documents.records.samples import file
 from tests.services.documents.search.samples import titles, where
 
@@ -130,9 +129,7 @@ def test_a_change_is_a_revision_whose_event_names_the_fields_and_not_their_value
     after = fill(session, clerk, letter, {lab.key: "L-2", volume.key: ""})
 
     assert (after.fields, after.revision) == ({"laboratory_number": "L-2"}, 2)
-    event = session.scalars(
-        select(AuditEvent).where(AuditEvent.action == Action.DOCUMENT_CHANGE)
-    ).one()
+    (event,) = events_of(session, Action.DOCUMENT_CHANGE)
     changed = event.details["changed"]
     assert changed == {
         "custom_fields.laboratory_number": [],

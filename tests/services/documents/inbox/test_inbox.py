@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select, text, update
 
-from db.models.audit import AuditEvent
 from db.models.user import User
 from db.postgres import SYSTEM
 from services.core.actors import Role
@@ -21,6 +20,7 @@ from services.documents.records.kinds import DocumentType
 from services.documents.sharing import readers
 from services.patients.care import break_glass
 from tests.kit import cast
+from tests.kit.audit_events import events_of
 from tests.services.documents.records.samples import content, file
 from tests.services.patients.clinic_samples import REASON
 
@@ -215,7 +215,7 @@ def test_who_was_shown_and_who_was_assigned_is_written_down(clinic):
     titles(clinic, clinic.dora, MINE)
 
     events = clinic.database.read_latest(
-        lambda s: s.scalars(select(AuditEvent).order_by(AuditEvent.position)).all(),
+        events_of,
         identity=SYSTEM,
     ).value
 

@@ -4,9 +4,8 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import text
 
-from db.models.audit import AuditEvent
 from services.core.errors import InvalidInput
 from services.documents import point_in_time, records, retention
 from services.documents.point_in_time import (
@@ -17,6 +16,7 @@ from services.documents.point_in_time import (
 from services.documents.point_in_time.copying import DocumentUnchanged
 from services.documents.records.drafts import ChangedDocument
 from services.documents.records.errors import NoSuchDocument, StaleRevision
+from tests.kit.audit_events import events_of
 from tests.services.documents.records.samples import content, file, mark
 
 REASON = "Lost with the wrong record"
@@ -109,9 +109,7 @@ def test_what_has_become_of_it_is_told_and_undone(
 
     assert compare(session, clerk, then).change is DocumentChange.SAME
     assert brought.id == then.id
-    event = session.scalars(
-        select(AuditEvent).where(AuditEvent.action == "past:copy-document")
-    ).one()
+    (event,) = events_of(session, "past:copy-document")
     assert (event.reason, event.patient_id) == (REASON, then.patient_id)
     assert event.details["was"] == change
 
@@ -163,9 +161,7 @@ def test_what_a_patient_had_is_listed_without_what_was_in_the_trash(
 
     assert listed.documents == (then,)
 
-    event = session.scalars(
-        select(AuditEvent).where(AuditEvent.action == "document:list")
-    ).one()
+    (event,) = events_of(session, "document:list")
     assert event.patient_id == patient.id
     assert event.details["documents"] == 1
 
@@ -174,9 +170,7 @@ def test_to_open_its_file_is_written_down(session, clerk, then):
     version = point_in_time.open_version(session, clerk, then.id)
 
     assert version == then.version
-    event = session.scalars(
-        select(AuditEvent).where(AuditEvent.action == "document:view")
-    ).one()
+    (event,) = events_of(session, "document:view")
     assert event.subject_id == str(then.id)
     with pytest.raises(NoSuchDocument):
         point_in_time.open_version(session, clerk, uuid4())

@@ -5,26 +5,20 @@ from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
 
-from db.models.audit import AuditEvent
 from services.core.errors import NotAllowed
 from services.documents import records
 from services.documents.records.drafts import ChangedDocument
 from services.documents.records.errors import InvalidDocument, StaleRevision
 from services.documents.records.kinds import Classification, DocumentType
 from services.patients.records import patients
+from tests.kit.audit_events import events_of
 from tests.kit.cast import DORA, ada, add_actor, have_treated
 from tests.services.documents.records.samples import content, file
 
 
 def changed(document, **changes):
     return replace(ChangedDocument.of(document), **changes)
-
-
-def events(session):
-    statement = select(AuditEvent).where(AuditEvent.action == "document:change")
-    return session.scalars(statement.order_by(AuditEvent.position)).all()
 
 
 def test_every_fact_can_be_changed(session, clerk, filed):
@@ -56,7 +50,7 @@ def test_an_unfiled_document_is_filed_later_and_both_can_be_asked_about_it(
     second = changed(unfiled, patient_id=other.id)
     records.change(session, clerk, unfiled.id, second, revision=2)
 
-    patient_ids = [event.patient_id for event in events(session)]
+    patient_ids = [event.patient_id for event in events_of(session, "document:change")]
     assert patient_ids[0] == patient.id
     assert set(patient_ids[1:]) == {patient.id, other.id}
 
@@ -66,7 +60,7 @@ def test_what_was_typed_is_not_written_into_the_audit_log(session, clerk, filed)
 
     records.change(session, clerk, filed.id, secret, revision=1)
 
-    (event,) = events(session)
+    (event,) = events_of(session, "document:change")
     assert set(event.details["changed"]) == {"title", "description", "metadata"}
     assert "HIV" not in str(event.details)
     assert "positive" not in str(event.details)

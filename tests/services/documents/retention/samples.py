@@ -3,9 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, update
 
-from db.models.audit import AuditEvent
 from db.models.document import Document, RetentionRule
 from services.core.actors import Role
 from services.documents import retention
@@ -51,17 +50,6 @@ def rule_of(session, classification: Classification) -> retention.RetentionPerio
     """Return the rule of a class."""
     rules = retention.list_rules(session)
     return next(rule for rule in rules if rule.classification is classification)
-
-
-def events(session, action) -> list[AuditEvent]:
-    """Return the recorded events of an action."""
-    return list(
-        session.scalars(
-            select(AuditEvent)
-            .where(AuditEvent.action == action)
-            .order_by(AuditEvent.position)
-        )
-    )
 
 
 NOT_ADMINS = [role for role in Role if role is not Role.ADMIN]

@@ -9,8 +9,9 @@ from services.documents import records, retention
 from services.documents.records.errors import NoHoldToRelease, NoSuchDocument
 from services.people.sign_in.confirmations import NotConfirmed
 from tests.kit import cast
+from tests.kit.audit_events import events_of
 from tests.services.documents.records.samples import file
-from tests.services.documents.retention.samples import events, row_of
+from tests.services.documents.retention.samples import row_of
 from tests.services.people.people_samples import desk
 
 REASON = "Claim 2026-17 against the clinic"
@@ -51,7 +52,7 @@ def test_a_released_document_is_held_no_more_and_that_is_told(session, boss, hel
     assert (row.held_at, row.held_by, row.held_because) == (None, None, None)
     # Otherwise its time would begin again.
     assert row.updated_at == before
-    (event,) = events(session, Action.DOCUMENT_RELEASE)
+    (event,) = events_of(session, Action.DOCUMENT_RELEASE)
     assert (event.subject_id, event.details) == (
         str(held.id),
         {"version": 1, "revision": row.revision},

@@ -24,10 +24,10 @@ from services.documents.records.drafts import StoredOriginal
 from services.documents.records.errors import NoSuchDocument
 from services.documents.records.kinds import Classification
 from tests.conftest import connect
+from tests.kit.audit_events import events_of
 from tests.services.documents.records.samples import content, file
 from tests.services.documents.retention.samples import (
     date_back,
-    events,
     filed_long_ago,
     is_purged,
     make_rules_old,
@@ -142,7 +142,7 @@ def test_a_hold_stops_every_purge_until_it_is_released(
     retention.release_hold(session, boss.actor, document.id, **boss.fresh)
 
     assert purge_all(session) == 1
-    (event,) = events(session, Action.DOCUMENT_PURGE)
+    (event,) = events_of(session, Action.DOCUMENT_PURGE)
     assert event.details["because"] == way
 
 
@@ -289,7 +289,7 @@ def test_a_purge_is_told_once_with_version_and_reason(
     purge_all(session)
     purge_all(session)
 
-    (event,) = events(session, Action.DOCUMENT_PURGE)
+    (event,) = events_of(session, Action.DOCUMENT_PURGE)
     assert (event.patient_id, event.subject_id) == (patient.id, str(document.id))
     assert event.details == {
         "version": 1,
@@ -326,7 +326,7 @@ def test_two_purges_at_once_bury_each_document_once(database, endpoints, clerk):
         counts = list(workers.map(work, range(3)))
 
     recorded = database.read_latest(
-        lambda session: len(events(session, Action.DOCUMENT_PURGE)), identity=SYSTEM
+        lambda session: len(events_of(session, Action.DOCUMENT_PURGE)), identity=SYSTEM
     ).value
     assert (sum(counts), recorded) == (30, 30)
 

@@ -10,7 +10,8 @@ from services.documents import retention
 from services.documents.records.kinds import Classification
 from services.people.sign_in.confirmations import NotConfirmed
 from tests.kit import cast
-from tests.services.documents.retention.samples import NOT_ADMINS, events, rule_of
+from tests.kit.audit_events import events_of
+from tests.services.documents.retention.samples import NOT_ADMINS, rule_of
 from tests.services.people.people_samples import desk
 
 TEMPORARY = Classification.TEMPORARY
@@ -49,7 +50,7 @@ def test_a_changed_rule_is_kept_and_told_with_before_and_after(session, boss):
     change(session, boss, rule_of(session, TEMPORARY), keep_days=60)
 
     assert rule_of(session, TEMPORARY).keep_days == 60
-    (event,) = events(session, Action.RETENTION_CHANGE)
+    (event,) = events_of(session, Action.RETENTION_CHANGE)
     assert event.details == {"changed": {"keep_days": [30, 60]}}
     assert (event.actor_id, event.subject_id) == (boss.actor.id, "temporary")
 
@@ -60,7 +61,7 @@ def test_a_rule_that_stays_as_it_is_is_no_event(session, boss):
     change(session, boss, before)
 
     assert rule_of(session, TEMPORARY) == before
-    assert events(session, Action.RETENTION_CHANGE) == []
+    assert events_of(session, Action.RETENTION_CHANGE) == []
 
 
 def test_of_two_administrators_the_second_sees_first_what_the_first_did(session, boss):

@@ -21,9 +21,10 @@ from services.people import accounts
 from services.people.sign_in import identities
 from services.people.sign_in.identities import IdentityClaims
 from tests.kit import cast
+from tests.kit.audit_events import events_of
 from tests.kit.waiting import run_behind
 from tests.services.documents.records.samples import content, file, mark
-from tests.services.people.people_samples import desk, events
+from tests.services.people.people_samples import desk
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def link(session, clerk, filed):
 def _events(session, action):
     return [
         (event.outcome, event.patient_id, event.details)
-        for event in events(session, action)
+        for event in events_of(session, action)
     ]
 
 
@@ -147,7 +148,7 @@ def test_links_of_somebody_who_is_shut_out_open_nothing(session, clerk, link, fi
 
     assert shares.find(session, kept.secret) is None
     assert shares.find(session, link.secret) is not None
-    (event,) = events(session, Action.SHARE_REVOKE)
+    (event,) = events_of(session, Action.SHARE_REVOKE)
     assert (event.actor_id, event.subject_id) == (boss.actor.id, str(filed.id))
     assert event.patient_id == filed.patient_id
     assert (event.details["version"], event.details["share"]) == (

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from db.models.audit import AuditEvent
 from db.models.document import Document
 from services.core.actors import Role
 from services.core.audit import Action
@@ -16,6 +15,7 @@ from services.documents.tags import TagColour
 from services.documents.tags.managing import TagChanged, TagExists
 from services.lists.criteria import Operator
 from tests.kit import cast
+from tests.kit.audit_events import events_of
 from tests.services.documents.records.samples import file
 from tests.services.documents.search.samples import register, titles, where
 
@@ -141,9 +141,7 @@ def test_a_deleted_tag_is_gone_from_documents_and_it_is_said_from_how_many(
 
     assert records.look_up(session, clerk, paper.id).tags == ()
     assert session.scalar(select(Document.tags)) == []
-    event = session.scalars(
-        select(AuditEvent).where(AuditEvent.action == Action.TAG_DELETE)
-    ).one()
+    (event,) = events_of(session, Action.TAG_DELETE)
     assert event.details == {"name": "Urgent", "documents": 1}
     with pytest.raises(NotFound):
         tags.delete_tag(session, boss, tag.id)

@@ -4,14 +4,13 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
 
-from db.models.audit import AuditEvent
 from services.core.actors import Role
 from services.core.errors import NotAllowed
 from services.patients.duplicates import new_records
 from services.patients.records import patients
 from tests.kit import cast
+from tests.kit.audit_events import events_of
 from tests.kit.cast import ADA, GRACE, ada
 
 
@@ -47,9 +46,7 @@ def test_who_was_shown_is_written_down_as_one_search(session, clerk, register):
 
     new_records.list_new_duplicates(session, clerk)
 
-    (event,) = session.scalars(
-        select(AuditEvent).where(AuditEvent.action == "patient:find-duplicates")
-    )
+    (event,) = events_of(session, "patient:find-duplicates")
     assert set(event.details["patients"]) == set(map(str, pair))
 
 

@@ -8,8 +8,8 @@ from services.core.audit import Action
 from services.core.errors import InvalidInput, NotFound
 from services.people.accounts import choose_display, get_actor
 from tests.kit import acting, cast
+from tests.kit.audit_events import events_of
 from tests.services.people.accounts.test_languages import as_database_knows
-from tests.services.people.people_samples import events
 
 CHOICES = {"name_order": NAME_ORDERS, "list_density": LIST_DENSITIES}
 
@@ -31,7 +31,7 @@ def test_what_is_chosen_is_kept_written_down_and_forgotten_again(session, role, 
     assert getattr(get_actor(session, beside.id), field) is None
     assert [
         event.details["changed"]
-        for event in events(session, Action.USER_CHOOSE_DISPLAY)
+        for event in events_of(session, Action.USER_CHOOSE_DISPLAY)
     ] == [{field: [None, first]}, {field: [first, second]}, {field: [second, None]}]
 
 

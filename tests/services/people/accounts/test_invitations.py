@@ -18,8 +18,9 @@ from services.people import accounts, sessions, tokens
 from services.people.accounts import invitations
 from services.people.sign_in.confirmations import NotConfirmed
 from tests.kit import cast
+from tests.kit.audit_events import events_of
 from tests.services.patients.clinic_samples import TODAY
-from tests.services.people.people_samples import desk, events, wait
+from tests.services.people.people_samples import desk, wait
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def test_a_link_holds_for_three_days(session, invite):
 def test_a_failed_attempt_is_written_down_as_nobodys(session):
     invitations.accept(session, "A" * 43)
 
-    (event,) = events(session, Action.SESSION_START)
+    (event,) = events_of(session, Action.SESSION_START)
     assert (event.outcome, event.actor_id) == ("failed", None)
     assert event.details == {"method": "invitation"}
 
@@ -94,14 +95,14 @@ def test_the_token_has_256_random_bits_and_is_kept_nowhere(session, invite):
     assert len(invited.token) == 43
     assert len(kept.token_hash) == 32
     assert invited.token.encode() not in kept.token_hash
-    (event,) = events(session, Action.USER_INVITE)
+    (event,) = events_of(session, Action.USER_INVITE)
     assert invited.token not in str(event.details)
 
 
 def test_an_invitation_tells_the_audit_who_invited_whom_as_what(session, boss, invite):
     invited = invite()
 
-    (event,) = events(session, Action.USER_INVITE)
+    (event,) = events_of(session, Action.USER_INVITE)
     assert (event.actor_id, event.subject_id) == (boss.actor.id, str(invited.user_id))
     assert event.details == {"role": "staff", "email": "cleo@example.org"}
 
@@ -242,7 +243,7 @@ def test_the_front_desk_invites_a_patient_to_their_own_record(session, ada, role
     assert (invited.name, invited.email) == ("Ada Lovelace", "ada@example.org")
     actor = accounts.get_actor(session, invited.user_id)
     assert (actor.role, actor.patient_id) == (Role.PATIENT, ada.id)
-    (event,) = events(session, Action.USER_INVITE)
+    (event,) = events_of(session, Action.USER_INVITE)
     assert event.patient_id == ada.id
 
 
@@ -307,7 +308,7 @@ def test_whoever_has_died_is_not_invited(session, clerk):
 
     with pytest.raises(invitations.InviteeDied):
         invitations.invite_patient(session, clerk, patient.id)
-    assert not events(session, Action.USER_INVITE)
+    assert not events_of(session, Action.USER_INVITE)
 
 
 def test_of_a_family_with_one_address_one_person_signs_in_with_it(session, clerk, ada):

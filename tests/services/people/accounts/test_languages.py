@@ -10,7 +10,7 @@ from services.core.audit import Action
 from services.core.errors import InvalidInput, NotFound
 from services.people.accounts import choose_language, get_actor
 from tests.kit import cast
-from tests.services.people.people_samples import events
+from tests.kit.audit_events import events_of
 
 
 def as_database_knows(session: Session, actor: Actor) -> None:
@@ -28,7 +28,7 @@ def test_what_is_chosen_is_kept_and_written_down(session, role):
         choose_language(session, somebody, language)
 
     chosen = [
-        e.details["changed"] for e in events(session, Action.USER_CHOOSE_LANGUAGE)
+        e.details["changed"] for e in events_of(session, Action.USER_CHOOSE_LANGUAGE)
     ]
     assert get_actor(session, somebody.id).language == "en"
     assert get_actor(session, beside.id).language is None

@@ -24,7 +24,8 @@ from services.people.sign_in import codes
 from services.people.sign_in.codes import RefusedCode
 from services.people.sign_in.confirmations import NotConfirmed
 from tests.kit import cast
-from tests.services.people.people_samples import desk, events, open_sessions, wait
+from tests.kit.audit_events import events_of
+from tests.services.people.people_samples import desk, open_sessions, wait
 
 ROTH = Particulars("Rosa Roth", "rosa.roth@example.org", "+441234567890")
 CONFIRMED_ACTIONS = {
@@ -131,7 +132,7 @@ def test_a_role_changes_and_the_former_roles_screens_close(session, boss, rosa):
 
     assert accounts.get_actor(session, rosa.id).role is Role.CLINICIAN
     assert open_sessions(session, rosa) == 0
-    (event,) = events(session, Action.USER_CHANGE_ROLE)
+    (event,) = events_of(session, Action.USER_CHANGE_ROLE)
     assert (event.actor_id, event.subject_id) == (boss.actor.id, str(rosa.id))
     assert event.details == {"changed": {"role": ["staff", "clinician"]}}
 
@@ -174,7 +175,7 @@ def test_the_same_role_again_changes_nothing(session, boss, rosa):
     accounts.change_role(session, boss.actor, rosa.id, Role.STAFF, **boss.fresh)
 
     assert open_sessions(session, rosa) == 1
-    assert events(session, Action.USER_CHANGE_ROLE) == []
+    assert events_of(session, Action.USER_CHANGE_ROLE) == []
 
 
 def test_a_colleague_cannot_be_made_a_patient_nor_the_reverse(session, boss, rosa):
@@ -239,7 +240,7 @@ def test_who_is_deactivated_is_out_at_once_with_all_they_had(session, boss, rosa
     assert tokens.find(session, token) is None
     assert accounts.find_by_email(session, cast.ROSA.email) is None
     assert standing(session, boss, rosa) is AccountStatus.DEACTIVATED
-    event = events(session, Action.USER_DEACTIVATE)[0]
+    event = events_of(session, Action.USER_DEACTIVATE)[0]
     assert (event.actor_id, event.subject_id) == (boss.actor.id, str(rosa.id))
 
 
@@ -266,7 +267,7 @@ def test_deactivating_twice_is_written_down_once(session, boss, rosa):
     for _ in range(2):
         offboarding.deactivate(session, boss.actor, rosa.id)
 
-    assert len(events(session, Action.USER_DEACTIVATE)) == 1
+    assert len(events_of(session, Action.USER_DEACTIVATE)) == 1
 
 
 def test_who_is_reactivated_signs_in_again_with_their_role(session, boss, rosa):
@@ -276,7 +277,7 @@ def test_who_is_reactivated_signs_in_again_with_their_role(session, boss, rosa):
 
     assert accounts.get_actor(session, rosa.id).role is Role.STAFF
     assert open_sessions(session, rosa) == 0
-    assert len(events(session, Action.USER_REACTIVATE)) == 1
+    assert len(events_of(session, Action.USER_REACTIVATE)) == 1
 
 
 def test_a_lost_devices_passkeys_and_sign_ins_are_gone(session, boss, rosa):
@@ -295,7 +296,7 @@ def test_a_lost_devices_passkeys_and_sign_ins_are_gone(session, boss, rosa):
 
     assert accounts.get_person(session, boss.actor, rosa.id).passkeys == 0
     assert open_sessions(session, rosa) == 0
-    (event,) = events(session, Action.USER_RESET_PASSKEYS)
+    (event,) = events_of(session, Action.USER_RESET_PASSKEYS)
     assert event.details == {"changed": {"passkeys": [1, 0]}}
 
 
@@ -305,7 +306,7 @@ def test_a_name_or_address_is_corrected_and_the_change_is_kept(session, boss, ro
     person = accounts.get_person(session, boss.actor, rosa.id)
     assert (person.name, person.email) == ("Rosa Roth", "rosa.roth@example.org")
     assert person.phone_number == "+441234567890"
-    (event,) = events(session, Action.USER_CHANGE)
+    (event,) = events_of(session, Action.USER_CHANGE)
     assert event.details["changed"]["email"] == [
         cast.ROSA.email,
         "rosa.roth@example.org",
@@ -347,7 +348,7 @@ def test_nothing_corrected_is_nothing_written(session, boss, rosa):
 
     accounts.change_particulars(session, boss.actor, rosa.id, same, **boss.fresh)
 
-    assert events(session, Action.USER_CHANGE) == []
+    assert events_of(session, Action.USER_CHANGE) == []
 
 
 def test_an_address_that_somebody_has_is_refused_however_it_is_written(

@@ -22,7 +22,7 @@ from services.people.accounts.own_contact import (
 from services.people.sign_in import codes
 from services.people.sign_in.codes import RefusedCode
 from tests.kit import cast
-from tests.services.people.people_samples import events
+from tests.kit.audit_events import events_of
 
 KEY = "k" * 32
 CODE = "271828"
@@ -76,7 +76,7 @@ def test_phone_and_address_are_changed_and_told_apart_from_what_colleagues_chang
         version=2,
         updated_at=changed.record.updated_at,
     )
-    (event,) = events(session, Action.PATIENT_CHANGE_OWN)
+    (event,) = events_of(session, Action.PATIENT_CHANGE_OWN)
     assert event.patient_id == record.id
     assert event.details["changed"] == {
         "phone_number": [record.phone_number, PHONE],
@@ -101,7 +101,7 @@ def test_with_the_code_the_record_and_the_sign_in_have_the_new_address(
     assert changed.record.email == NEW
     assert changed.former_sign_in == OLD
     assert session.get_one(User, maya.id).email == NEW
-    (event,) = events(session, Action.USER_CHANGE)
+    (event,) = events_of(session, Action.USER_CHANGE)
     assert event.details["changed"] == {"email": [OLD, NEW]}
 
 

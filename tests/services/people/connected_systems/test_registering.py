@@ -20,8 +20,9 @@ from services.people.connected_systems import (
     SystemKeysTyped,
 )
 from services.people.sign_in.confirmations import NotConfirmed
+from tests.kit.audit_events import events_of
 from tests.kit.backend_services import ec_key, jwks_of, rsa_key
-from tests.services.people.people_samples import desk, events, wait
+from tests.services.people.people_samples import desk, wait
 
 PASTED = SystemKeysTyped(jwks=jwks_of(rsa_key(), ec_key()))
 
@@ -59,7 +60,7 @@ def test_a_system_is_connected_and_listed(session):
     assert kept == [("first", "RS384"), ("curve", "ES384")]
     assert system.is_on
     assert system.called_at is None
-    [event] = events(session, Action.SYSTEM_REGISTER)
+    [event] = events_of(session, Action.SYSTEM_REGISTER)
     assert event.details["keys"] == "first, curve"
     assert event.subject_id == str(system_id)
 
@@ -190,7 +191,7 @@ def test_what_a_system_reads_is_changed_and_its_tokens_end(session):
     assert system.resource_types == ("Slot",)
     assert [key.id for key in system.keys.kept] == ["first", "curve"]
     assert tokens.find(session, token) is None
-    [event] = events(session, Action.SYSTEM_CHANGE)
+    [event] = events_of(session, Action.SYSTEM_CHANGE)
     assert event.details == {
         "changed": {"scopes": [["Patient", "Encounter"], ["Slot"]]}
     }
@@ -224,9 +225,9 @@ def test_what_it_exports_everything_for_is_said_changed_and_taken_back(session):
     ]
 
     assert purposes == ["A nightly copy", "A weekly copy", None]
-    [registered] = events(session, Action.SYSTEM_REGISTER)
+    [registered] = events_of(session, Action.SYSTEM_REGISTER)
     assert registered.details["purpose"] == "A nightly copy"
-    assert [e.details["changed"] for e in events(session, Action.SYSTEM_CHANGE)] == [
+    assert [e.details["changed"] for e in events_of(session, Action.SYSTEM_CHANGE)] == [
         {"purpose": ["A nightly copy", "A weekly copy"]},
         {"purpose": ["A weekly copy", None], "exports": ["all", "nothing"]},
     ]
@@ -257,9 +258,9 @@ def test_how_much_it_exports_is_said_changed_and_audited(session):
         ("nothing", None),
         ("groups", "A registry"),
     ]
-    [registered] = events(session, Action.SYSTEM_REGISTER)
+    [registered] = events_of(session, Action.SYSTEM_REGISTER)
     assert registered.details["exports"] == "groups"
-    assert [e.details["changed"] for e in events(session, Action.SYSTEM_CHANGE)] == [
+    assert [e.details["changed"] for e in events_of(session, Action.SYSTEM_CHANGE)] == [
         {"purpose": ["A registry", "Another registry"]},
         {"exports": ["groups", "all"]},
         {"purpose": ["Another registry", None], "exports": ["all", "nothing"]},
@@ -288,7 +289,7 @@ def test_without_a_purpose_it_exports_nothing_whatever_is_kept(session, kept):
     )
 
     assert system.exports is SystemExports.NOTHING
-    [event] = events(session, Action.SYSTEM_CHANGE)
+    [event] = events_of(session, Action.SYSTEM_CHANGE)
     assert list(event.details["changed"]) == ["scopes"]
 
 
@@ -392,7 +393,7 @@ def test_a_change_that_changes_nothing_leaves_no_trace(session):
         **boss.fresh,
     )
 
-    assert events(session, Action.SYSTEM_CHANGE) == []
+    assert events_of(session, Action.SYSTEM_CHANGE) == []
 
 
 def test_a_system_is_switched_off_and_on(session):
@@ -409,8 +410,8 @@ def test_a_system_is_switched_off_and_on(session):
         connected_systems.switch_on(session, boss.actor, system_id, **boss.fresh)
         assert is_on()
 
-    assert len(events(session, Action.SYSTEM_SWITCH_OFF)) == 1
-    assert len(events(session, Action.SYSTEM_SWITCH_ON)) == 1
+    assert len(events_of(session, Action.SYSTEM_SWITCH_OFF)) == 1
+    assert len(events_of(session, Action.SYSTEM_SWITCH_ON)) == 1
 
 
 def test_whoever_lets_a_system_in_has_used_a_passkey_just_now(session):

@@ -11,7 +11,8 @@ from services.core.audit import Action
 from services.core.errors import NotAllowed
 from services.people import patient_apps, tokens
 from tests.kit import cast
-from tests.services.people.people_samples import desk, events
+from tests.kit.audit_events import events_of
+from tests.services.people.people_samples import desk
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def test_a_token_that_is_over_is_not_there(session, maya, app_id):
 
     assert patient_apps.list_allowed(session, maya) == ()
     patient_apps.end(session, maya, app_id)
-    assert events(session, Action.TOKEN_REVOKE) == []
+    assert events_of(session, Action.TOKEN_REVOKE) == []
 
 
 def test_whoever_ends_an_app_ends_their_own_tokens_of_it_alone(session, maya, app_id):
@@ -80,7 +81,7 @@ def test_whoever_ends_an_app_ends_their_own_tokens_of_it_alone(session, maya, ap
     assert (own in ended, other in ended) == (True, False)
     assert patient_apps.list_allowed(session, maya) == ()
     assert len(patient_apps.list_allowed(session, bob)) == 1
-    [event] = events(session, Action.TOKEN_REVOKE)
+    [event] = events_of(session, Action.TOKEN_REVOKE)
     assert (event.actor_id, event.subject_id) == (maya.id, str(own))
 
 

@@ -10,7 +10,8 @@ from services.people.accounts import revocations
 from services.people.accounts.revocations import Revocations
 from services.people.patient_apps import MOST_ADDRESSES, NoSuchApp
 from services.people.sign_in.confirmations import NotConfirmed
-from tests.services.people.people_samples import desk, events
+from tests.kit.audit_events import events_of
+from tests.services.people.people_samples import desk
 
 CALLBACK = "https://diary.example/callback"
 
@@ -33,7 +34,7 @@ def test_an_app_is_registered_listed_and_written_down(session):
     [app] = patient_apps.list_apps(session, boss.actor)
     assert (app.id, app.name, app.redirect_uris) == (app_id, "Heart diary", (CALLBACK,))
     assert app.resource_types == ("Patient", "Encounter")
-    [event] = events(session, Action.APP_REGISTER)
+    [event] = events_of(session, Action.APP_REGISTER)
     assert event.details["addresses"] == [CALLBACK]
 
 
@@ -124,7 +125,7 @@ def test_an_app_is_removed_once_and_is_nobody_any_more(session):
 
     assert patient_apps.find_app(session, app_id) is None
     assert patient_apps.list_apps(session, boss.actor) == ()
-    assert len(events(session, Action.APP_REMOVE)) == 1
+    assert len(events_of(session, Action.APP_REMOVE)) == 1
     with pytest.raises(NoSuchApp):
         patient_apps.remove(session, boss.actor, boss.actor.id)
 

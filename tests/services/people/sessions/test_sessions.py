@@ -7,13 +7,13 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import event, func, select, update
 
-from db.models.audit import AuditEvent
 from db.models.user import User, UserSession
 from services.core.actors import KEEPER
 from services.core.errors import NotAllowed, NotFound
 from services.people import sessions
 from services.people.random_tokens import hash_of, is_well_formed
 from tests.kit import acting, cast
+from tests.kit.audit_events import events_of
 
 
 @pytest.fixture
@@ -29,14 +29,6 @@ def jonas(session):
 def _start(session, person, **options):
     options = {"method": "code", "network": "::1", "browser": "Firefox"} | options
     return sessions.start(session, person.id, **options)
-
-
-def _events(session, action):
-    return session.scalars(
-        select(AuditEvent)
-        .where(AuditEvent.action == action)
-        .order_by(AuditEvent.position)
-    ).all()
 
 
 def _change(session, **values):
@@ -164,7 +156,7 @@ def test_a_new_sign_in_ends_the_one_that_the_browser_had(session, rosa, jonas):
     assert sessions.find(session, old.token) is None
     assert sessions.find(session, new.token).actor == jonas
     assert sessions.find(session, other.token) is not None
-    assert _events(session, "session:end")[0].details["reason"] == "replaced"
+    assert events_of(session, "session:end")[0].details["reason"] == "replaced"
 
 
 def test_input_keeps_a_sign_in_alive(session, rosa):
@@ -273,7 +265,7 @@ def test_an_admin_lists_and_ends_anybodys(session, rosa, ines):
     assert sessions.end_all(session, ines, rosa.id) == 1
     assert sessions.find(session, second.token) is None
 
-    event = _events(session, "session:end")[0]
+    event = events_of(session, "session:end")[0]
     assert (event.actor_id, event.subject_id) == (ines.id, str(first.id))
     assert event.details == {"reason": "ended", "user_id": str(rosa.id)}
 
@@ -299,7 +291,7 @@ def test_signing_out_ends_it_and_is_written_down_once(session, rosa):
     sessions.sign_out(session, started.token)
 
     assert sessions.find(session, started.token) is None
-    (event,) = _events(session, "session:end")
+    (event,) = events_of(session, "session:end")
     assert event.details["reason"] == "sign-out"
     assert (event.actor_id, event.subject_id) == (rosa.id, str(started.id))
 
@@ -308,8 +300,8 @@ def test_starting_and_confirming_are_written_down(session, rosa):
     started = _start(session, rosa, method="oidc")
     sessions.confirm(session, started.id)
 
-    (begun,) = _events(session, "session:start")
-    (confirmed,) = _events(session, "session:confirm")
+    (begun,) = events_of(session, "session:start")
+    (confirmed,) = events_of(session, "session:confirm")
     assert begun.details == {"method": "oidc"}
     assert {begun.actor_id, confirmed.actor_id} == {rosa.id}
     assert {begun.subject_id, confirmed.subject_id} == {str(started.id)}
@@ -334,7 +326,7 @@ def test_what_is_over_by_itself_is_written_down_once(session, rosa, change, reas
     assert sessions.expire(session) == 1
     assert sessions.expire(session) == 0
 
-    (event,) = _events(session, "session:end")
+    (event,) = events_of(session, "session:end")
     assert (event.details["reason"], event.actor_id) == (reason, KEEPER.id)
     assert event.details["user_id"] == str(rosa.id)
 

@@ -14,13 +14,13 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from db.endpoints import Endpoints
-from db.models.audit import AuditEvent
 from db.models.user import LoginCode, User
 from db.postgres import Database
 from db.postgres.identity import ANONYMOUS
 from services.people.sign_in import codes
 from services.people.sign_in.codes import CodeRequest, RefusedCode
 from tests.kit import cast
+from tests.kit.audit_events import events_of
 
 EMAIL = cast.ROSA.email
 CODE, WRONG = "271828", "314159"
@@ -34,10 +34,6 @@ def rosa(session: Session) -> User:
 
 def _ask(session: Session, asking: CodeRequest = ASKING, **options: Any) -> Any:
     return codes.ask(session, asking, CODE, **{"is_demo": False, **options})
-
-
-def _events(session: Session) -> list[AuditEvent]:
-    return list(session.scalars(select(AuditEvent).order_by(AuditEvent.position)))
 
 
 def test_the_right_code_says_who_it_is(session, rosa):
@@ -150,7 +146,7 @@ def test_an_unknown_address_leaves_the_same_traces_and_never_gets_in(session):
     kept = session.scalars(select(LoginCode)).one()
     assert left == [4, 3]
     assert (kept.user_id, kept.tries) == (None, 2)
-    actions = [(event.action, event.outcome) for event in _events(session)]
+    actions = [(event.action, event.outcome) for event in events_of(session)]
     assert actions == [
         ("code:request", "done"),
         ("session:start", "failed"),
@@ -164,7 +160,7 @@ def test_asvs_6_5_2_neither_code_nor_browser_nor_address_is_kept(session, rosa):
 
     kept = session.scalars(select(LoginCode)).one()
     held = b"|".join((kept.salt, kept.code_hash, kept.browser_hash))
-    details = str([(e.details, e.subject_id) for e in _events(session)])
+    details = str([(e.details, e.subject_id) for e in events_of(session)])
     for secret in (CODE, WRONG, ASKING.browser, EMAIL):
         assert secret.encode() not in held
         assert secret not in details
@@ -188,7 +184,7 @@ def test_what_was_tried_is_told_with_whom_it_was_about(session, rosa):
     _ask(session)
     codes.check(session, ASKING, WRONG)
 
-    requested, failed = _events(session)
+    requested, failed = events_of(session)
     for event in (requested, failed):
         assert event.actor_id is None
         assert (event.subject_kind, event.subject_id) == ("user", str(rosa.id))

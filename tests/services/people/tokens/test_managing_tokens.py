@@ -13,7 +13,8 @@ from services.core.errors import InvalidInput, NotAllowed, NotFound
 from services.people import tokens
 from services.people.sign_in.confirmations import NotConfirmed
 from tests.kit import cast
-from tests.services.people.people_samples import desk, events, wait
+from tests.kit.audit_events import events_of
+from tests.services.people.people_samples import desk, wait
 
 DAY = timedelta(days=1)
 READ = {"scopes": [Scope.READ_PATIENTS], "lifetime": DAY, "name": "Letters"}
@@ -158,7 +159,8 @@ def test_issuing_and_revoking_are_written_down_without_the_token(session, boss):
         tokens.revoke(session, boss.actor, kept.id)
 
     (issued,), (revoked,) = (
-        events(session, action) for action in (Action.TOKEN_ISSUE, Action.TOKEN_REVOKE)
+        events_of(session, action)
+        for action in (Action.TOKEN_ISSUE, Action.TOKEN_REVOKE)
     )
     assert issued.actor_id == revoked.actor_id == boss.actor.id
     assert issued.subject_id == revoked.subject_id == str(kept.id)

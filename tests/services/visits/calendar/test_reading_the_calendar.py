@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event, func, select, update
+from sqlalchemy import event, func, update
 from sqlalchemy.orm import Session
 
 from db.models.audit import AuditEvent
@@ -19,6 +19,7 @@ from services.visits import calendar
 from services.visits.calendar import CalendarPeriod
 from services.visits.schedule.plans import ExceptionKind
 from tests.kit import cast
+from tests.kit.audit_events import events_of
 from tests.services.patients.clinic_samples import Clinic
 from tests.services.visits import visit_samples
 from tests.services.visits.visit_samples import soon
@@ -78,13 +79,7 @@ def _with(begins: datetime, added: Any) -> tuple[Any, ...]:
 
 
 def looks(days: Days) -> list[AuditEvent]:
-    return days.keep(
-        lambda session: session.scalars(
-            select(AuditEvent)
-            .where(AuditEvent.action == "visit:list")
-            .order_by(AuditEvent.position)
-        ).all()
-    )
+    return days.keep(lambda session: events_of(session, "visit:list"))
 
 
 def test_the_desk_sees_who_is_with_whom_and_what_is_free(days):

@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from db.models.audit import AuditEvent
 from db.models.booking import BookingSlot, Newcomer, Slot, VisitNotification
 from services.core.actors import PUBLIC
 from services.core.errors import InvalidInput
@@ -31,6 +30,7 @@ from services.visits.newcomers.errors import (
     WrongCode,
 )
 from tests.kit import cast
+from tests.kit.audit_events import events_of
 from tests.services.visits.booking.bookings import samples
 from tests.services.visits.newcomers import newcomer_samples as kit
 
@@ -361,7 +361,7 @@ def test_who_did_not_come_is_deleted_after_thirty_days(session, booked, days, de
 def test_no_event_tells_name_or_address(session, booked):
     newcomers.cancel(session, booked.id, notice_hours=24)
 
-    events = [str(vars(event)) for event in session.scalars(select(AuditEvent))]
+    events = [str(vars(event)) for event in events_of(session)]
 
     assert events
     assert not [line for line in events if "Nora" in line or "nora" in line]

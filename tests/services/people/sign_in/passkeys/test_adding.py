@@ -15,6 +15,7 @@ from services.people.sign_in.ceremonies import CeremonyOver, Purpose
 from services.people.sign_in.confirmations import NotConfirmed
 from services.people.sign_in.passkey_answers import PasskeyRefused
 from tests.kit import cast
+from tests.kit.audit_events import events_of
 from tests.kit.authenticator import Authenticator
 from tests.services.people.sign_in.passkeys import desk
 from tests.services.people.sign_in.passkeys.desk import PARTY
@@ -31,9 +32,7 @@ def test_an_added_passkey_is_on_its_owners_list(session, ines, sign_in, device):
 def test_adding_a_passkey_is_recorded_without_its_key(session, ines, sign_in, device):
     entry = desk.add(session, ines, sign_in, device)
 
-    event = session.scalars(
-        select(AuditEvent).where(AuditEvent.action == Action.PASSKEY_ADD)
-    ).one()
+    (event,) = events_of(session, Action.PASSKEY_ADD)
     assert (event.actor_id, event.subject_id) == (ines.id, str(entry.id))
     assert event.details == {}
 

@@ -6,7 +6,6 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from db.models.audit import AuditEvent
 from db.models.booking import Appointment, Booking, BookingSlot, Slot
 from db.models.consultation import MedicalRecord
 from db.models.doctor import Doctor
@@ -115,11 +114,6 @@ def holders(session: Session, slot_id: UUID) -> list[UUID]:
     """Return the bookings that have the slot, live or not."""
     rows = select(BookingSlot.booking_id).where(BookingSlot.slot_id == slot_id)
     return list(session.scalars(rows))
-
-
-def events(session: Session, action: str) -> list[AuditEvent]:
-    rows = select(AuditEvent).where(AuditEvent.action == action)
-    return list(session.scalars(rows.order_by(AuditEvent.position)))
 
 
 def count(session: Session, table, *conditions) -> int:

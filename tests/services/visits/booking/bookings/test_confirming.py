@@ -25,10 +25,10 @@ from services.visits.booking.bookings.errors import (
 from services.visits.front_desk import appointments
 from services.visits.front_desk.appointments import VisitStatus
 from tests.kit import cast
+from tests.kit.audit_events import events_of
 from tests.services.visits.booking.bookings import samples
 from tests.services.visits.booking.bookings.samples import (
     count,
-    events,
     hold,
     holders,
     let_pass,
@@ -138,7 +138,7 @@ def test_confirming_twice_makes_one_visit(session, clerk, slot, patient):
     assert again == first
     assert count(session, Appointment) == 1
     assert count(session, VisitNotification) == 1
-    assert len(events(session, "booking:confirm")) == 1
+    assert len(events_of(session, "booking:confirm")) == 1
 
 
 @pytest.mark.parametrize(("age", "is_too_late"), [(115, False), (120.1, True)])

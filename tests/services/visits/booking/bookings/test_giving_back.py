@@ -16,10 +16,10 @@ from services.visits.booking.bookings.errors import (
     TooLateToCancel,
 )
 from tests.kit import cast
+from tests.kit.audit_events import events_of
 from tests.services.visits.booking.bookings import samples
 from tests.services.visits.booking.bookings.samples import (
     count,
-    events,
     hold,
     holders,
     let_pass,
@@ -72,7 +72,7 @@ def test_cancelling_twice_is_cancelling_once(session, clerk, slot, patient):
     again = bookings.cancel(session, clerk, visit.id)
 
     assert again == first
-    assert len(events(session, "booking:cancel")) == 1
+    assert len(events_of(session, "booking:cancel")) == 1
 
 
 def test_cancelling_what_ran_out_leaves_it_to_whoever_has_it(
@@ -166,7 +166,7 @@ def test_a_moved_visit_gives_back_where_it_was(desk, dora, slot, patient, other)
     assert holders(session, there) == [after.id]
     assert hold(session, clerk, slot, other.id)
     assert notifications(session) == ["confirmed", "moved"]
-    (event,) = events(session, "booking:move")
+    (event,) = events_of(session, "booking:move")
     assert event.details["replaced"] == str(before.id)
 
 
@@ -287,7 +287,7 @@ def test_what_ran_out_is_tidied_away(session, clerk, dora, slot, patient):
     assert count(session, BookingSlot) == 0
     session.expire_all()
     assert session.get(Booking, live.id).status == "expired"
-    (event,) = events(session, "booking:expire")
+    (event,) = events_of(session, "booking:expire")
     assert event.subject_id == str(live.id)
 
 

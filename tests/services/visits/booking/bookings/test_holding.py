@@ -27,10 +27,10 @@ from services.visits.booking.bookings.errors import (
     TooManyHolds,
 )
 from tests.kit import cast
+from tests.kit.audit_events import events_of
 from tests.services.visits.booking.bookings import samples
 from tests.services.visits.booking.bookings.samples import (
     count,
-    events,
     hold,
     holders,
     let_pass,
@@ -132,7 +132,7 @@ def test_the_same_attempt_again_is_the_same_booking(session, clerk, slot, patien
 
     assert again.id == first.id
     assert count(session, Booking) == 1
-    assert len(events(session, "booking:hold")) == 1
+    assert len(events_of(session, "booking:hold")) == 1
 
 
 def test_a_lost_attempt_stays_lost(session, clerk, slot, patient, other):
@@ -177,7 +177,7 @@ def test_staff_let_visits_overlap_for_a_reason(session, clerk, slot, patient):
 
     hold(session, clerk, at_once, patient.id, override_reason="Her son takes one")
 
-    *_, event = events(session, "booking:hold")
+    *_, event = events_of(session, "booking:hold")
     assert event.reason == "Her son takes one"
 
 
@@ -337,5 +337,5 @@ def test_losing_is_recorded_without_the_winner(session, clerk, slot, patient, ot
 
     lost = bookings.hold(session, clerk, wanting(slot, other.id))
 
-    (event,) = events(session, "booking:lose")
+    (event,) = events_of(session, "booking:lose")
     assert (event.patient_id, event.subject_id) == (other.id, str(lost.id))

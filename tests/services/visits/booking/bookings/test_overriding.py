@@ -18,9 +18,9 @@ from services.visits.booking.bookings.errors import (
 )
 from services.visits.booking.waitlist import WaitRequest
 from tests.kit import cast
+from tests.kit.audit_events import events_of
 from tests.services.visits.booking.bookings import samples
 from tests.services.visits.booking.bookings.samples import (
-    events,
     hold,
     holders,
     let_pass,
@@ -45,7 +45,7 @@ def test_staff_extend_a_hold_again_for_a_reason(session, clerk, slot, patient):
     renewed = bookings.renew(session, clerk, held.id, override_reason=f" {REASON} ")
 
     assert 60 < renewed.seconds_left <= 120
-    assert [event.reason for event in events(session, "booking:renew")] == [
+    assert [event.reason for event in events_of(session, "booking:renew")] == [
         None,
         REASON,
     ]
@@ -81,7 +81,7 @@ def test_a_visit_that_has_begun_is_cancelled_for_a_reason_only(
     after = bookings.cancel(session, clerk, visit.id, override_reason=REASON)
 
     assert after.status is BookingStatus.CANCELLED
-    assert events(session, "booking:cancel")[-1].reason == REASON
+    assert events_of(session, "booking:cancel")[-1].reason == REASON
     row = session.get(Appointment, visit.appointment_id, populate_existing=True)
     assert row.cancelled_because == REASON
 
@@ -128,7 +128,7 @@ def test_a_visit_that_has_begun_is_moved_for_a_reason_only(session, clerk, dora,
     bookings.confirm(session, clerk, moving.id)
 
     assert bookings.get(session, clerk, visit.id).status is BookingStatus.CANCELLED
-    assert events(session, "booking:hold")[-1].reason == REASON
+    assert events_of(session, "booking:hold")[-1].reason == REASON
 
 
 @pytest.mark.parametrize("status", ["checked-in", "completed", "no-show"])
@@ -173,7 +173,7 @@ def test_a_patient_is_in_one_line_more_for_a_reason_only(session, clerk, patient
 
     waitlist.join(session, clerk, _with_reason(wishes[-1]))
 
-    assert events(session, "waitlist:join")[-1].reason == REASON
+    assert events_of(session, "waitlist:join")[-1].reason == REASON
 
 
 def test_no_reason_puts_a_patient_in_the_same_line_twice(session, clerk, patient):

@@ -16,8 +16,9 @@ from services.visits.booking import bookings, waitlist
 from services.visits.booking.bookings import BookingStatus
 from services.visits.booking.waitlist import WaitRequest, WaitStatus, reading
 from tests.kit import cast
+from tests.kit.audit_events import events_of
 from tests.services.visits.booking.bookings import samples
-from tests.services.visits.booking.bookings.samples import FIRST, events, hold, let_pass
+from tests.services.visits.booking.bookings.samples import FIRST, hold, let_pass
 
 
 def waiting_for(patient, doctor=None, **values) -> WaitRequest:
@@ -131,7 +132,7 @@ def test_who_is_booked_what_they_wait_for_waits_no_longer(
 
     assert visit.ended_waits == (place.id,)
     assert state(session, clerk, patient) is WaitStatus.BOOKED
-    (event,) = events(session, "waitlist:leave")
+    (event,) = events_of(session, "waitlist:leave")
     assert (event.subject_id, event.details) == (
         str(place.id),
         {"booking": str(visit.id)},
@@ -446,8 +447,8 @@ def test_joining_leaving_and_asking_are_recorded(desk, dora, slot, patient, othe
     bookings.cancel(session, clerk, held.id)
 
     joined, offered = (
-        events(session, "waitlist:join"),
-        events(session, "waitlist:offer"),
+        events_of(session, "waitlist:join"),
+        events_of(session, "waitlist:offer"),
     )
     assert [event.subject_id for event in joined] == [str(place.id)]
     assert [event.patient_id for event in offered] == [other.id]
@@ -553,5 +554,5 @@ def test_a_look_at_the_list_is_recorded_with_those_who_are_new_on_it(
 
     waitlist.list_everybody(session, clerk, shown_before=shown)
 
-    looks = [event.details["patients"] for event in events(session, "waitlist:read")]
+    looks = [event.details["patients"] for event in events_of(session, "waitlist:read")]
     assert looks == [[str(other.id)], [str(patient.id)]]
