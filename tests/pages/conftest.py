@@ -58,6 +58,7 @@ from services.people import sessions
 from services.people.accounts import choose_language
 from tests.conftest import Databases
 from tests.kit import cast
+from tests.kit.audit_events import events_of
 from tests.kit.replicas import await_everywhere
 from tests.pages.cluster_samples import EVERYTHING
 from tests.services.pdf.samples import letter
@@ -119,6 +120,11 @@ def page_file(page: str) -> str:
     return f"../{path.relative_to(_ROOT)}"
 
 
+def markdown_of(app: AppTest) -> str:
+    """Return all Markdown on a page, which begins each element on a line of its own."""
+    return "\n".join(element.value for element in app.markdown)
+
+
 @dataclass(frozen=True)
 class Clinic:
     """A clinic with one person of each role, and the app they look at."""
@@ -158,12 +164,7 @@ class Clinic:
     def audit(self, action: str) -> list[AuditEvent]:
         """Return an action's events in the audit log's outbox, in their order."""
         with Session(self.engine, expire_on_commit=False) as session:
-            events = session.scalars(
-                select(AuditEvent)
-                .where(AuditEvent.action == action)
-                .order_by(AuditEvent.position)
-            )
-            return list(events)
+            return events_of(session, action)
 
     def start(self, role: Role = Role.STAFF) -> AppTest:
         """Open the app's first page as somebody with the role."""

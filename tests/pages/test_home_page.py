@@ -25,7 +25,7 @@ from services.patients.search.fields import PATIENTS
 from tests.kit import cast
 from tests.kit.german_pages import texts_of
 from tests.pages.cluster_samples import sample
-from tests.pages.conftest import Clinic, rows_of
+from tests.pages.conftest import Clinic, markdown_of, rows_of
 from tests.services.visits import visit_samples
 
 
@@ -349,7 +349,7 @@ def test_a_patients_first_page_says_what_is_next_and_what_to_bring(
 
     app = clinic.start(Role.PATIENT)
 
-    said = " ".join(text.value for text in app.markdown)
+    said = markdown_of(app)
     # As in the table of visits below.
     (row,) = rows_of(app, "my_record_visits")
     assert "09:00" in row[0]

@@ -19,7 +19,7 @@ from services.analytics.subscriptions import Frequency, SendingPlan, Subscriptio
 from services.core.actors import Role
 from services.patients.records.model import Sex
 from tests.kit import cast
-from tests.pages.conftest import Clinic, captions, press, problem_places
+from tests.pages.conftest import Clinic, captions, markdown_of, press, problem_places
 
 BY_SEX = Figure(
     cohort=Cohort(entry=CohortEvent(kind=EventKind.VISIT)), by=(Dimension.SEX,)
@@ -336,7 +336,7 @@ def test_a_dashboard_that_is_not_shared_any_more_is_left_without_its_name(
 
     app = clinic.open("dashboards", Role.ANALYST)
 
-    said = " ".join(each.value for each in app.markdown)
+    said = markdown_of(app)
     assert "A dashboard that is no longer shared with you" in said
     # And no button opens it.
     assert not [each for each in app.button if "mail_open" in str(each.key)]

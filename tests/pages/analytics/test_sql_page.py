@@ -17,7 +17,7 @@ from services.lists import views
 from services.patients.records.model import Sex
 from tests.kit import cast
 from tests.kit.german_pages import english, texts_of
-from tests.pages.conftest import Clinic, captions, press, rows_of
+from tests.pages.conftest import Clinic, captions, markdown_of, press, rows_of
 from tests.services.analytics.cohorts.test_counting import diagnosed
 from tests.services.pdf.samples import letter
 
@@ -222,7 +222,7 @@ def test_what_was_typed_comes_back_after_an_example_took_its_place(clinic: Clini
 def test_columns_with_fixed_values_list_them(clinic: Clinic):
     app = clinic.open("sql", Role.ANALYST)
 
-    listed = "\n".join(each.value for each in app.markdown)
+    listed = markdown_of(app)
 
     assert "`scheduled`, `checked-in`, `completed`, `cancelled`, `no-show`" in listed
     assert "`female`, `male`, `other`, `unknown`" in listed

@@ -22,7 +22,7 @@ from services.patients.duplicates import merging
 from services.patients.records import record_numbers
 from services.people.accounts import choose_language
 from tests.kit import cast
-from tests.pages.conftest import choose_patient, page_file
+from tests.pages.conftest import choose_patient, markdown_of, page_file
 from tests.pages.document_samples import files_of
 from tests.services.documents.forms.samples import record_form
 from tests.services.documents.records.samples import content
@@ -188,7 +188,7 @@ def test_what_is_wrong_is_said_and_nothing_typed_is_lost(clinic):
 
     press(app, "generate")
 
-    said = " ".join(markdown.value for markdown in app.markdown)
+    said = markdown_of(app)
     assert "U+1F600, grinning face" in said
     assert app.error[0].value.startswith("No document was made")
     assert not app.get("image")
@@ -201,7 +201,7 @@ def test_an_empty_form_names_every_field_that_is_needed(clinic):
 
     press(app, "generate")
 
-    said = " ".join(markdown.value for markdown in app.markdown)
+    said = markdown_of(app)
     assert "Name is missing; enter it" in said
     assert "Date of birth is missing; enter it" in said
 

@@ -11,7 +11,7 @@ from services.core.actors import Role
 from services.documents import records
 from services.documents.records.kinds import DocumentType
 from services.patients.records.model import PatientRecord
-from tests.pages.conftest import Clinic, choose_patient, rows_of
+from tests.pages.conftest import Clinic, choose_patient, markdown_of, rows_of
 from tests.pages.document_samples import (
     File,
     buttons,
@@ -170,7 +170,7 @@ def test_an_upload_is_marked_as_urgent_and_confidential(clinic: Clinic):
     now = stored(clinic, clinic.audit("document:file")[-1].subject_id)
     assert (now.urgent, now.confidential, now.withheld) == (True, True, True)
     page = clinic.open("document", document=now.id)
-    badges = " ".join(badge.value for badge in page.markdown)
+    badges = markdown_of(page)
     assert "Urgent, confidential" in badges
     assert "Not shown to the patient" in badges
 

@@ -8,7 +8,7 @@ from services.core.actors import Role
 from services.documents import inbox
 from services.documents.inbox import InboxView
 from services.patients.care import care
-from tests.pages.conftest import Clinic, rows_of
+from tests.pages.conftest import Clinic, markdown_of, rows_of
 from tests.pages.document_samples import File, press
 
 DOCTOR = Role.CLINICIAN
@@ -71,7 +71,7 @@ def test_a_long_inbox_says_where_it_is_cut_and_goes_on(
 
     app = clinic.open("inbox")
     first = rows_of(app, "inbox_table")
-    assert "The first 2 are shown" in "".join(each.value for each in app.markdown)
+    assert "The first 2 are shown" in markdown_of(app)
     app.button(key="inbox_more").click().run()
     more = rows_of(app, "inbox_table")
     while any(b.key == "inbox_more" for b in app.button):

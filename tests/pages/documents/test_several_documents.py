@@ -9,7 +9,7 @@ from dashboard.ui.record_table import TableEvent
 from services.core.actors import Role
 from services.documents import records
 from services.documents.records.model import DocumentRecord
-from tests.pages.conftest import Clinic
+from tests.pages.conftest import Clinic, markdown_of
 from tests.pages.document_samples import File, said, shown, stored
 from tests.services.pdf.samples import letter
 
@@ -133,4 +133,4 @@ def test_from_a_patients_record_one_uploads_and_creates_for_them(clinic: Clinic)
 
         assert app.title[0].value == title
         assert app.query_params["patient"] == str(patient.id)
-        assert name in "".join(element.value for element in app.markdown)
+        assert name in markdown_of(app)

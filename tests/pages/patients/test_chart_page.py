@@ -21,7 +21,7 @@ from services.patients.care import care
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 from tests.kit.round_trips import statements_of_pages
-from tests.pages.conftest import Clinic, rows_of
+from tests.pages.conftest import Clinic, markdown_of, rows_of
 from tests.pages.document_samples import press
 from tests.services.visits import visit_samples
 
@@ -238,10 +238,6 @@ def test_vital_signs_and_diagnoses_say_of_how_many_visits_they_are(
     assert opened(clinic, ada, "vital-signs").button(key="vitals_more")
 
 
-def markdown_of(app: AppTest) -> str:
-    return "".join(element.value for element in app.markdown)
-
-
 @pytest.mark.parametrize("part", PARTS)
 def test_a_part_reads_no_more_often_for_a_long_history(clinic, doctor_id, part):
     def reads_with(visits: int) -> list[str]:
@@ -274,7 +270,7 @@ def test_the_overview_says_what_is_known_of_all_visits(clinic, doctor_id, ada):
     assert metrics["Blood pressure, mmHg"].value == "150/95"
     assert metrics["Blood pressure, mmHg"].delta == "high"
     assert metrics["Pulse, /min"].value == "72"
-    said = "\n".join(element.value for element in app.markdown)
+    said = markdown_of(app)
     assert "**I10** High blood pressure" in said
     assert "2 visits" in said
     assert said.count("I10") == 1

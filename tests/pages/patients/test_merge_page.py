@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from services.patients.records.model import PatientRecord
-from tests.pages.conftest import Clinic
+from tests.pages.conftest import Clinic, markdown_of
 from tests.pages.document_samples import press
 
 
@@ -35,15 +35,11 @@ def chosen(app: AppTest) -> dict[str, Any]:
     return {radio.label: radio.options[radio.index] for radio in app.radio}
 
 
-def markdown(app: AppTest) -> str:
-    return "\n".join(element.value for element in app.markdown)
-
-
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["older first", "newer first"])
 def test_the_older_record_is_proposed_to_be_kept(clinic: Clinic, pair, order):
     app = compared(clinic, *(pair[place] for place in order))
 
-    assert "Kept: **Wilma " in markdown(app)
+    assert "Kept: **Wilma " in markdown_of(app)
     assert chosen(app)["First name"] == "Wilma"
 
 
@@ -51,7 +47,7 @@ def test_whoever_keeps_the_other_record_keeps_its_values_too(clinic: Clinic, pai
     older, newer = pair
     app = swapped(compared(clinic, *pair))
 
-    assert "Kept: **Wilhelmina " in markdown(app)
+    assert "Kept: **Wilhelmina " in markdown_of(app)
     assert chosen(app)["First name"] == "Wilhelmina"
     assert chosen(app)["Address"] == "2 New Road"
 
@@ -83,9 +79,9 @@ def test_the_dialog_lists_the_values_that_will_count(clinic: Clinic, pair):
     values = dict(app.table[0].value.iloc[:, 0])
     assert values["First name"] == "Wilma"
     assert values["Address"] == "2 New Road"
-    assert f"**Wilma {older.last_name}**, born 17 May 1980" in markdown(app)
-    assert f"**Wilhelmina {newer.last_name}**, born 17 May 1980" in markdown(app)
-    assert "moves over: nothing so far. This cannot be undone." in markdown(app)
+    assert f"**Wilma {older.last_name}**, born 17 May 1980" in markdown_of(app)
+    assert f"**Wilhelmina {newer.last_name}**, born 17 May 1980" in markdown_of(app)
+    assert "moves over: nothing so far. This cannot be undone." in markdown_of(app)
 
 
 def test_the_dialog_lists_what_moves_over(clinic: Clinic, pair, file):
@@ -96,4 +92,4 @@ def test_the_dialog_lists_what_moves_over(clinic: Clinic, pair, file):
 
     app.button(key="merge_submit").click().run()
 
-    assert "moves over: 2 documents." in markdown(app)
+    assert "moves over: 2 documents." in markdown_of(app)

@@ -21,7 +21,7 @@ from services.patients.records.model import PatientRecord
 from services.people.sign_in import codes
 from tests.kit import cast
 from tests.kit.mailbox import Mailbox, mailer_to
-from tests.pages.conftest import Clinic
+from tests.pages.conftest import Clinic, markdown_of
 
 CODE = "271828"
 
@@ -79,7 +79,7 @@ def test_a_change_that_a_double_click_saved_already_is_not_a_conflict(clinic, re
 def test_what_is_wrong_is_said_at_its_field_and_nothing_is_saved(clinic, record):
     app = save(opened(clinic, phone_number="12"))
 
-    assert "10 to 15 digits" in "".join(m.value for m in app.markdown)
+    assert "10 to 15 digits" in markdown_of(app)
     assert [e.value for e in app.error] == [
         "Nothing was saved: check the highlighted field."
     ]

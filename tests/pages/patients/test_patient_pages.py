@@ -15,13 +15,9 @@ from services.patients.records.model import PatientRecord
 from services.visits.front_desk import appointments
 from tests.kit import cast
 from tests.kit.round_trips import statements_of_pages
-from tests.pages.conftest import Clinic
+from tests.pages.conftest import Clinic, markdown_of
 from tests.pages.document_samples import press, said
 from tests.services.visits import visit_samples
-
-
-def markdown(app: AppTest) -> str:
-    return "\n".join(element.value for element in app.markdown)
 
 
 def picture() -> bytes:
@@ -36,8 +32,8 @@ def test_the_header_shows_who_it_is_and_what_is_dangerous(clinic: Clinic):
     app = clinic.open("patient", patient=patient.id)
 
     assert app.title[0].value == r"B\*ld, Ada"
-    assert ":red-badge[:material/warning: Allergy: Latex]" in markdown(app)
-    assert "17 May 1980 (46 years)" in markdown(app)
+    assert ":red-badge[:material/warning: Allergy: Latex]" in markdown_of(app)
+    assert "17 May 1980 (46 years)" in markdown_of(app)
 
 
 def test_its_parts_are_read_and_recorded_together(clinic: Clinic):
@@ -106,8 +102,8 @@ def test_silence_about_allergies_is_not_shown_as_none(clinic: Clinic):
     silent = clinic.open("patient", patient=clinic.register().id)
     stated = clinic.open("patient", patient=clinic.register(no_known_allergies=True).id)
 
-    assert "Allergies not stated" in markdown(silent)
-    assert "No known allergies" in markdown(stated)
+    assert "Allergies not stated" in markdown_of(silent)
+    assert "No known allergies" in markdown_of(stated)
 
 
 def test_an_address_that_names_no_patient_is_explained(clinic: Clinic):
@@ -149,7 +145,7 @@ def test_an_archived_record_says_so_and_can_be_restored(clinic: Clinic):
     text = said(archived)
     archived.button(key="patient_restore").click().run()
 
-    assert "removed from lists" in markdown(app)
+    assert "removed from lists" in markdown_of(app)
     assert "This record is archived." in text
     assert not clinic.get(patient.id).is_archived
     assert "patient_edit" in {button.key for button in archived.button}
@@ -215,8 +211,8 @@ def test_every_problem_is_shown_at_once_and_nothing_typed_is_lost(clinic: Clinic
     app.button(key="edit_save").click().run()
 
     assert "2 highlighted fields" in app.error[0].value
-    assert "not a date" in markdown(app)
-    assert "10 to 15 digits" in markdown(app)
+    assert "not a date" in markdown_of(app)
+    assert "10 to 15 digits" in markdown_of(app)
     assert app.text_input(key="edit_phone_number").value == "12"
     assert clinic.get(patient.id).version == 1
 
@@ -228,7 +224,7 @@ def test_an_edit_that_leaves_nobody_to_reach_is_explained_on_the_page(clinic: Cl
 
     app.button(key="edit_save").click().run()
 
-    assert "reach the patient" in markdown(app)
+    assert "reach the patient" in markdown_of(app)
     assert clinic.get(patient.id).email == patient.email
 
 
@@ -317,7 +313,7 @@ def test_a_likely_duplicate_is_offered_after_an_edit_and_compared(clinic: Clinic
     app = clinic.open("patient", patient=patient.id)
     app.button(key=f"patient_candidate_{known.id}").click().run()
     assert app.title[0].value == "Merge two records"
-    assert "Kept: **Zelda Quartermain**" in markdown(app)
+    assert "Kept: **Zelda Quartermain**" in markdown_of(app)
 
 
 def test_a_photo_is_saved_and_removed(clinic: Clinic):
@@ -410,6 +406,6 @@ def test_a_search_for_a_year_alone_says_that_a_name_is_needed(clinic: Clinic):
     app.text_input(key="patients_search").set_value("1922").run()
 
     assert not app.exception
-    said = " ".join(element.value for element in app.markdown)
+    said = markdown_of(app)
     assert "A year of birth is searched for beside a name" in said
     assert "spelling" not in said

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from services.patients.records import patients
 from services.patients.records.model import PatientDraft
-from tests.pages.conftest import Clinic
+from tests.pages.conftest import Clinic, markdown_of
 
 
 def fill_in(app: AppTest, **fields: str) -> AppTest:
@@ -18,10 +18,6 @@ def fill_in(app: AppTest, **fields: str) -> AppTest:
 
 def submit(app: AppTest) -> AppTest:
     return app.button(key="register_submit").click().run()
-
-
-def messages(app: AppTest) -> str:
-    return "\n".join(element.value for element in app.markdown)
 
 
 def test_a_new_patient_is_registered_and_shown(clinic: Clinic):
@@ -75,7 +71,7 @@ def test_a_refusal_is_explained_and_nothing_typed_is_lost(
 
     submit(fill_in(app, **{field: typed}))
 
-    assert message in messages(app).replace("\\", "")
+    assert message in markdown_of(app).replace("\\", "")
     assert "Nothing was saved" in app.error[0].value
     assert app.text_input(key="register_last_name").value == "Jackson"
     assert app.text_input(key=f"register_{field}").value == typed
@@ -87,7 +83,7 @@ def test_somebody_without_phone_and_e_mail_is_refused(clinic: Clinic):
 
     submit(app)
 
-    assert "Phone number and e" in messages(app)
+    assert "Phone number and e" in markdown_of(app)
 
 
 @pytest.fixture
@@ -110,8 +106,8 @@ def test_a_likely_duplicate_is_offered_before_anything_is_saved(
     submit(app)
 
     assert app.warning[0].proto.title == "This patient may already be registered"
-    assert "Valentina Tereshkova" in messages(app)
-    assert "% match" in messages(app)
+    assert "Valentina Tereshkova" in markdown_of(app)
+    assert "% match" in markdown_of(app)
     assert "register_anyway" in {button.key for button in app.button}
     # What was typed is still there.
     assert app.text_input(key="register_last_name").value == "Tereskova"
@@ -140,7 +136,7 @@ def test_somebody_else_of_that_name_is_registered_anyway(
 
     assert any("is registered" in toast.value for toast in app.toast)
     assert "May be the same person" in {head.value for head in app.subheader}
-    assert "other@example" in messages(app).replace("\\", "") or app.table
+    assert "other@example" in markdown_of(app).replace("\\", "") or app.table
 
 
 def test_who_was_saved_unheard_and_is_sent_with_other_data_is_no_dead_end(

@@ -4,6 +4,7 @@ import pytest
 
 from services.core.actors import Role
 from services.people import sessions
+from tests.pages.conftest import markdown_of
 
 
 def _elsewhere(kept, clinic, *, browser, role=Role.STAFF):
@@ -14,10 +15,6 @@ def _elsewhere(kept, clinic, *, browser, role=Role.STAFF):
     return started
 
 
-def _said(app):
-    return " ".join(text.value for text in app.markdown)
-
-
 def test_people_see_where_they_are_signed_in_and_which_one_this_is(
     at_desk, clinic, kept
 ):
@@ -26,9 +23,9 @@ def test_people_see_where_they_are_signed_in_and_which_one_this_is(
 
     app = at_desk("account", Role.STAFF)
 
-    assert "Firefox on Linux" in _said(app)
-    assert "Edge on Windows" not in _said(app)
-    assert "This one" in _said(app)
+    assert "Firefox on Linux" in markdown_of(app)
+    assert "Edge on Windows" not in markdown_of(app)
+    assert "This one" in markdown_of(app)
 
 
 @pytest.mark.parametrize(
@@ -58,4 +55,4 @@ def test_all_others_can_be_ended_at_once(at_desk, clinic, kept):
     app.button(key="account_end_others").click().run()
 
     assert not any(sessions.find(kept, other.token) for other in others)
-    assert "This one" in _said(app)
+    assert "This one" in markdown_of(app)

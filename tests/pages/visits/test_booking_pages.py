@@ -25,7 +25,7 @@ from services.visits.booking.bookings import BookingRecord, BookingStatus
 from services.visits.booking.waitlist import WaitRequest
 from services.visits.schedule.plans import Calendar
 from tests.kit import cast
-from tests.pages.conftest import Clinic, rows_of
+from tests.pages.conftest import Clinic, markdown_of, rows_of
 from tests.pages.document_samples import said, shown
 from tests.services.visits import visit_samples
 from tests.services.visits.booking.bookings import samples
@@ -124,10 +124,6 @@ def cancel(
         app.button(key="visits_cancel_confirm").click().run()
 
 
-def markdown(app: AppTest) -> str:
-    return "\n".join(part.value for part in app.markdown)
-
-
 def test_a_time_that_is_chosen_is_held_and_confirmed_with_what_it_is_about(
     clinic: Clinic, dora: Practice, choose
 ):
@@ -146,7 +142,7 @@ def test_a_time_that_is_chosen_is_held_and_confirmed_with_what_it_is_about(
     kept = stored(clinic, held)
     assert (kept.status, kept.note) == (BookingStatus.CONFIRMED, "A cough")
     assert states(app, dora)[:3] == ["free", "own_visit", "free"]
-    assert "Dora Doctor" in markdown(app)
+    assert "Dora Doctor" in markdown_of(app)
     assert app.button(key="booked_visits")
 
 
@@ -189,13 +185,13 @@ def test_who_comes_too_late_is_told_and_shown_the_next_free_times(
 
     choose(app, dora.slots[0])
 
-    assert "was just taken" in markdown(app)
-    assert "It may be free again at" in markdown(app)
+    assert "was just taken" in markdown_of(app)
+    assert "It may be free again at" in markdown_of(app)
     assert latest(clinic, patient.id).status is BookingStatus.FAILED
     app.button(key=f"booking_next_{dora.slots[2]}").click().run()
     taken = latest(clinic, patient.id)
     assert (taken.slot_id, taken.status) == (dora.slots[2], BookingStatus.PENDING)
-    assert "was just taken" not in markdown(app)
+    assert "was just taken" not in markdown_of(app)
 
 
 def test_a_hold_is_extended_once_and_given_back(clinic: Clinic, dora: Practice, choose):
@@ -299,7 +295,7 @@ def test_a_time_that_is_in_the_way_of_the_next_one_is_exchanged_for_it(
 
     taken = latest(clinic, patient.id)
     assert (taken.slot_id, taken.status) == (beside.slots[0], BookingStatus.PENDING)
-    assert "another visit at that time" not in markdown(app)
+    assert "another visit at that time" not in markdown_of(app)
 
 
 def test_who_was_too_late_keeps_the_time_they_had(
@@ -313,7 +309,7 @@ def test_who_was_too_late_keeps_the_time_they_had(
 
     choose(app, dora.slots[1])
 
-    assert "was just taken" in markdown(app)
+    assert "was just taken" in markdown_of(app)
     assert stored(clinic, first).status is BookingStatus.PENDING
 
 
@@ -325,7 +321,7 @@ def test_staff_book_against_a_rule_for_a_reason(clinic: Clinic, dora: Practice, 
 
     choose(app, dora.slots[0])
 
-    assert "another visit at that time" in markdown(app)
+    assert "another visit at that time" in markdown_of(app)
     app.text_area(key="booking_override_reason").set_value("Two doctors at one bed")
     app.button(key="booking_override_confirm").click().run()
     taken = latest(clinic, patient.id)
@@ -382,7 +378,7 @@ def test_a_visit_is_moved_and_stays_until_the_new_time_is_confirmed(
     app = clinic.open("doctor", doctor=dora.id, patient=patient.id, moves=old.id)
     # A visit that is moved gets a single new time.
     assert not [box for box in app.selectbox if box.key == "doctor_weeks"]
-    assert "You are moving the visit" in markdown(app)
+    assert "You are moving the visit" in markdown_of(app)
 
     choose(app, dora.slots[3])
 
@@ -393,7 +389,7 @@ def test_a_visit_is_moved_and_stays_until_the_new_time_is_confirmed(
     assert stored(clinic, new).note == "A cough"
     assert stored(clinic, old).status is BookingStatus.CANCELLED
     assert states(app, dora)[:4] == ["free", "free", "free", "own_visit"]
-    assert "You are moving" not in markdown(app)
+    assert "You are moving" not in markdown_of(app)
 
 
 def test_a_visit_of_a_doctor_who_left_is_moved_to_another(clinic: Clinic, choose):
@@ -428,7 +424,7 @@ def test_a_doctor_without_times_leads_whoever_may_to_their_hours(clinic: Clinic)
     staff.button(key="doctor_hours").click().run()
 
     assert staff.button(key="doctor_plan_week")
-    assert "has no free times at the moment" in markdown(patient)
+    assert "has no free times at the moment" in markdown_of(patient)
     assert "doctor_hours" not in {button.key for button in patient.button}
 
 
@@ -463,7 +459,7 @@ def test_staff_cancel_what_has_begun_for_a_reason(
     cancel(app, monkeypatch, visit)
 
     assert "at least 10 characters" in said(app)
-    assert "**Ann Byron**" in markdown(app)
+    assert "**Ann Byron**" in markdown_of(app)
     cancel(app, monkeypatch, visit, "The doctor was called away")
     assert stored(clinic, visit).status is BookingStatus.CANCELLED
     assert clinic.audit("booking:cancel")[-1].reason == "The doctor was called away"
@@ -556,7 +552,7 @@ def test_the_same_time_every_week_is_held_where_it_is_free_and_confirmed_at_once
     ]
     app.button(key=f"booking_confirm_{first.id}").click().run()
     assert not _held(clinic, patient.id)
-    assert markdown(app).count("Dora Doctor") > 1
+    assert markdown_of(app).count("Dora Doctor") > 1
     # Both in one transaction, and therefore with the same time.
     made = clinic.write(lambda s: _made_at(s, patient.id))
     assert (len(made), len(set(made))) == (2, 1)
@@ -590,7 +586,7 @@ def test_who_has_no_address_is_phoned_about_a_time_from_the_waiting_list(
     desk = clinic.open("desk")
 
     [line_shown] = [
-        line for line in markdown(desk).splitlines() if ":material/call:" in line
+        line for line in markdown_of(desk).splitlines() if ":material/call:" in line
     ]
     recorded = clinic.audit("waitlist:read")[-1].details["patients"]
     desk.button(key=f"desk_offer_{offer}").click().run()
@@ -737,7 +733,7 @@ def test_a_time_of_any_doctor_that_is_gone_is_said_on_top_with_what_is_free_next
 
     _choose_of_any(app, monkeypatch, time)
 
-    assert "was just taken" in markdown(app)
+    assert "was just taken" in markdown_of(app)
     assert [b.key for b in app.button if b.key.startswith("booking_next_")] == [
         f"booking_next_{paul.slots[1]}"
     ]
@@ -772,11 +768,11 @@ def test_a_patient_joins_the_waiting_list_and_leaves_it(clinic: Clinic, dora: Pr
     assert app.toast[0].value == "The patient is on the waiting list."
 
     app = clinic.open("visits", patient=patient.id)
-    assert "**Dora Doctor**, from" in markdown(app)
+    assert "**Dora Doctor**, from" in markdown_of(app)
     (leave,) = [element for element in app.button if element.label == "Leave the list"]
     leave.click().run()
 
-    assert "Dora Doctor" not in markdown(app)
+    assert "Dora Doctor" not in markdown_of(app)
 
 
 def test_an_offer_from_the_waiting_list_stands_among_the_visits_and_stays_on_leaving(
@@ -791,7 +787,7 @@ def test_an_offer_from_the_waiting_list_stands_among_the_visits_and_stays_on_lea
 
     app = clinic.open("visits", patient=patient.id)
     (offer,) = _held(clinic, patient.id)
-    assert "From the waiting list: " in markdown(app)
+    assert "From the waiting list: " in markdown_of(app)
     countdown = shown(app, f"booking_countdown_{offer.id}_0")
     assert 800 < countdown["seconds_left"] <= 900
     assert countdown["leaving"] == []

@@ -26,7 +26,7 @@ from services.visits.front_desk.appointments import VisitStatus, phoning
 from services.visits.front_desk.appointments.records import CallOutcome
 from services.visits.front_desk.notifications import NotificationKind
 from tests.kit import cast
-from tests.pages.conftest import rows_of
+from tests.pages.conftest import markdown_of, rows_of
 from tests.pages.document_samples import shown
 from tests.services.visits import visit_samples
 from tests.services.visits.visit_samples import soon
@@ -114,12 +114,8 @@ def test_a_week_without_visits_is_a_sentence_and_no_empty_axes(clinic, visit):
     visit(begins=midnight(today()) + timedelta(hours=12))
     booked = clinic.start(Role.CLINICIAN)
 
-    assert "No visits with you this week." in _markdown_of(empty)
-    assert "No visits with you this week." not in _markdown_of(booked)
-
-
-def _markdown_of(app) -> str:
-    return " ".join(text.value for text in app.markdown)
+    assert "No visits with you this week." in markdown_of(empty)
+    assert "No visits with you this week." not in markdown_of(booked)
 
 
 def test_a_day_without_visits_says_so(clinic, visit):
