@@ -34,6 +34,7 @@ from db.embedded.servers import database_roles
 from db.endpoints import Endpoints
 from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore
+from db.mongo.audit_store import AuditStore
 from db.postgres import Database
 from services.core.actors import Actor
 from services.messaging.mail import SmtpMailer
@@ -140,6 +141,22 @@ class Databases:
     def drop_files(self, name: str) -> None:
         """Drop a database of MongoDB."""
         self._mongo.drop_database(name)
+
+    @contextmanager
+    def fresh_log(self) -> Iterator[AuditStore]:
+        """Lend an empty audit log in a database of MongoDB, and drop it afterwards."""
+        name = f"test_{uuid4().hex}"
+        with closing(AuditStore(self.mongo_url.replace("/?", f"/{name}?"))) as store:
+            yield store
+        self.drop_files(name)
+
+    @contextmanager
+    def fresh_files(self, keys: FileKeys) -> Iterator[FileStore]:
+        """Lend an empty file store, and drop it afterwards."""
+        name = f"test_{uuid4().hex}"
+        with closing(FileStore(self.mongo_url, name, keys=keys)) as store:
+            yield store
+        self.drop_files(name)
 
     def administrator_url(self, endpoints: Endpoints) -> str:
         """Return the libpq URL of the superuser for a database."""
@@ -497,14 +514,10 @@ def file_keys(tmp_path_factory: pytest.TempPathFactory) -> FileKeys:
 
 
 @pytest.fixture(scope="session")
-def file_store(
-    addresses: Addresses, databases: Databases, file_keys: FileKeys
-) -> Iterator[FileStore]:
+def file_store(databases: Databases, file_keys: FileKeys) -> Iterator[FileStore]:
     """The file store that the tests of a worker use one after the other."""
-    url, name = addresses.mongo.admin_url, f"test_{uuid4().hex}"
-    with closing(FileStore(url, name, keys=file_keys)) as store:
+    with databases.fresh_files(file_keys) as store:
         yield store
-    databases.drop_files(name)
 
 
 @pytest.fixture

@@ -295,18 +295,14 @@ def _visits(endpoints) -> Iterator[VisitServices]:
 
 
 @pytest.fixture(scope="module")
-def module_log(addresses, databases) -> Iterator[AuditStore]:
+def module_log(databases) -> Iterator[AuditStore]:
     """An audit log that the tests of a module share."""
-    url, name = addresses.mongo.admin_url, f"test_{uuid4().hex}"
-    with closing(AuditStore(url.replace("/?", f"/{name}?"))) as store:
+    with databases.fresh_log() as store:
         yield store
-    databases.drop_files(name)
 
 
 @pytest.fixture(scope="module")
-def module_files(addresses, databases, file_keys) -> Iterator[FileStore]:
+def module_files(databases, file_keys) -> Iterator[FileStore]:
     """A file store that the tests of a module share."""
-    url, name = addresses.mongo.admin_url, f"test_{uuid4().hex}"
-    with closing(FileStore(url, name, keys=file_keys)) as store:
+    with databases.fresh_files(file_keys) as store:
         yield store
-    databases.drop_files(name)

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from time import monotonic
 
 import pytest
@@ -461,11 +462,14 @@ def test_metrics_answer_although_the_backups_do_not(guarded, tmp_path):
     assert float(values["chartroom_backup_age_seconds"]) >= 3601
 
 
+def backup_metrics_of(client):
+    answer = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+    lines = answer.text.splitlines()
+    return dict(line.split() for line in lines if line.startswith("chartroom_back"))
+
+
 def test_metrics_tell_how_old_backups_and_their_proof_are(guarded, tmp_path):
-    def read_metrics():
-        answer = guarded.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
-        lines = answer.text.splitlines()
-        return dict(line.split() for line in lines if line.startswith("chartroom_back"))
+    read_metrics = partial(backup_metrics_of, guarded)
 
     assert read_metrics() == {
         "chartroom_backup_folder_silent_seconds": "0.0",
@@ -541,10 +545,7 @@ def test_metrics_tell_what_a_backup_tool_of_the_clinics_own_told(
     api = create_api(stores, metrics_token=TOKEN)
     client = Client(api)
 
-    def read_metrics():
-        answer = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
-        lines = answer.text.splitlines()
-        return dict(line.split() for line in lines if line.startswith("chartroom_back"))
+    read_metrics = partial(backup_metrics_of, client)
 
     assert read_metrics() == {}
     report = tool_reports.report_at(datetime.now(UTC) - timedelta(hours=1))
@@ -590,10 +591,7 @@ def test_backups_that_cannot_be_read_take_no_other_metric_with_them(guarded, tmp
 
 
 def test_metrics_tell_what_the_newest_backup_is_restored_from(guarded, tmp_path):
-    def read_metrics():
-        answer = guarded.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
-        lines = answer.text.splitlines()
-        return dict(line.split() for line in lines if line.startswith("chartroom_back"))
+    read_metrics = partial(backup_metrics_of, guarded)
 
     repository, now = Repository(tmp_path / "backups"), datetime.now(UTC)
     full = backup_sets.add_set(repository, as_of=now - timedelta(hours=9))

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import httpx
-import psycopg2
 import pytest
 from psycopg2.extensions import make_dsn, parse_dsn
 
@@ -22,7 +21,6 @@ from services.core.throttling import CallLimits, Throttle
 from tests.api.fhir.oracles import validate
 from tests.api.fhir.serving import serving
 from tests.browser.running import free_port
-from tests.conftest import owner
 from tests.db.postgres.cutting import CuttingProxy
 from tests.kit.waiting import eventually
 
@@ -34,9 +32,7 @@ Serve = Callable[[int], httpx.Client]
 @pytest.fixture(scope="module")
 def proxy(module_endpoints) -> Iterator[CuttingProxy]:
     """The way to PostgreSQL, which can be cut."""
-    with closing(psycopg2.connect(owner(module_endpoints))) as connection:
-        host, port = connection.info.host, connection.info.port
-    with CuttingProxy(host, port).serving() as proxy:
+    with CuttingProxy.before(module_endpoints) as proxy:
         yield proxy
 
 

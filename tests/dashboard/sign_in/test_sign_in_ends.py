@@ -14,7 +14,6 @@ from db.models.user import User, UserNotification, UserSession
 from db.postgres import Database
 from services.core.actors import Role
 from services.people import sessions
-from tests.conftest import connect, owner
 from tests.dashboard.conftest import serving
 from tests.dashboard.page import kept_open, open_page, stream
 from tests.kit import cast
@@ -41,13 +40,6 @@ def database(module_endpoints):
         yield database
 
 
-@pytest.fixture(scope="module")
-def raw(module_endpoints):
-    engine = connect(owner(module_endpoints))
-    yield engine
-    engine.dispose()
-
-
 @pytest.fixture
 def cookie(server, database):
     """A cookie of somebody at the front desk who is signed in."""
@@ -65,8 +57,8 @@ def _status(server, path, cookie):
     return answer.status_code
 
 
-def _execute(raw, statement):
-    with raw.begin() as connection:
+def _execute(module_engine, statement):
+    with module_engine.begin() as connection:
         connection.execute(statement)
 
 
@@ -125,26 +117,26 @@ def test_asvs_7_4_5_an_admin_ends_somebody_elses_pages(
 
 
 def test_asvs_7_4_2_whoever_is_deactivated_is_out_at_once(
-    server, another, database, raw, cookie
+    server, another, database, module_engine, cookie
 ):
     rosa = server.cast[Role.STAFF]
     change = update(User).where(User.id == rosa.id)
     try:
         with _pages(cookie, server, another) as pages:
-            _execute(raw, change.values(deactivated_at=func.now()))
+            _execute(module_engine, change.values(deactivated_at=func.now()))
             for page in pages:
                 page.until_closed()
 
         assert _status(server, "/patients", cookie) == 303
     finally:
-        _execute(raw, change.values(deactivated_at=None))
+        _execute(module_engine, change.values(deactivated_at=None))
 
 
 def test_asvs_7_3_2_after_twelve_hours_an_open_page_ends_whatever_is_done_in_it(
-    server, raw, cookie
+    server, module_engine, cookie
 ):
     with _pages(cookie, server) as (page,):
-        _execute(raw, update(UserSession).values(expires_at=func.now()))
+        _execute(module_engine, update(UserSession).values(expires_at=func.now()))
 
         page.until_closed()
 
@@ -236,15 +228,15 @@ def test_input_takes_the_warning_back(hasty, cookie):
     assert messages[3:] in (["idle", "over"], ["over"])
 
 
-def test_the_bell_of_an_open_page_hears_of_what_is_new(server, cookie, raw):
+def test_the_bell_of_an_open_page_hears_of_what_is_new(server, cookie, module_engine):
     person = server.cast[Role.STAFF].id
     notification = insert(UserNotification).values(user_id=person, topic="shared")
 
     with _watching(server, cookie) as watch:
         first = json.loads(watch.recv(timeout=30))
-        _execute(raw, notification)
+        _execute(module_engine, notification)
         second = json.loads(watch.recv(timeout=30))
-        _execute(raw, update(UserNotification).values(read_at=func.now()))
+        _execute(module_engine, update(UserNotification).values(read_at=func.now()))
         third = json.loads(watch.recv(timeout=30))
 
     assert (first["kind"], first["unread"]) == ("hello", 0)
@@ -325,7 +317,7 @@ def test_nobody_but_a_named_proxy_says_where_somebody_comes_from(
 
 
 def test_the_network_of_a_sign_in_is_the_visitors_not_the_proxys(
-    server, module_endpoints, raw, tmp_path
+    server, module_endpoints, module_engine, tmp_path
 ):
     people_of = {"cast": server.cast}
     with (
@@ -338,7 +330,7 @@ def test_the_network_of_a_sign_in_is_the_visitors_not_the_proxys(
         browser.headers["User-Agent"] = "Mozilla/5.0 (X11; Linux) Firefox/140.0"
         sign_in(browser, cast.ROSA.email)
 
-    with raw.connect() as connection:
+    with module_engine.connect() as connection:
         newest = select(UserSession).order_by(UserSession.id.desc()).limit(1)
         row = connection.execute(newest).one()
     assert (row.network, row.browser) == ("203.0.113.7", "Firefox on Linux")

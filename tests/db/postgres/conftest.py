@@ -4,13 +4,11 @@ from collections.abc import Iterator
 from contextlib import closing
 from uuid import UUID, uuid4
 
-import psycopg2
 import pytest
 from psycopg2.extensions import make_dsn, parse_dsn
 
 from db.endpoints import Endpoints
 from db.postgres import Database
-from tests.conftest import owner
 from tests.db.postgres.cutting import CuttingProxy
 from tests.db.postgres.notes import Notes, add_table
 
@@ -42,9 +40,7 @@ def database(with_notes: Endpoints) -> Iterator[Database]:
 @pytest.fixture
 def proxy(with_notes: Endpoints) -> Iterator[CuttingProxy]:
     """A proxy before the primary."""
-    with closing(psycopg2.connect(owner(with_notes))) as connection:
-        host, port = connection.info.host, connection.info.port
-    with CuttingProxy(host, port).serving() as proxy:
+    with CuttingProxy.before(with_notes) as proxy:
         yield proxy
 
 

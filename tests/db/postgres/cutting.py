@@ -3,8 +3,13 @@
 import select
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from threading import Lock, Thread
+
+import psycopg2
+
+from db.endpoints import Endpoints
+from tests.conftest import owner
 
 COMMIT = b"COMMIT; "
 # The server's message after a commit.
@@ -44,6 +49,15 @@ class CuttingProxy:
     def has_cut(self) -> bool:
         """Whether all the cuts were made."""
         return self._cuts == 0 and self._last_word is None
+
+    @classmethod
+    @contextmanager
+    def before(cls, endpoints: Endpoints) -> Iterator["CuttingProxy"]:
+        """Stand before the primary of a database while the block runs."""
+        with closing(psycopg2.connect(owner(endpoints))) as connection:
+            host, port = connection.info.host, connection.info.port
+        with cls(host, port).serving() as proxy:
+            yield proxy
 
     @contextmanager
     def serving(self) -> Iterator["CuttingProxy"]:

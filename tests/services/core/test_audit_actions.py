@@ -2,9 +2,7 @@
 
 import ast
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import delete
@@ -45,11 +43,9 @@ FOLLOWING = {
 
 
 @pytest.fixture
-def log(addresses, databases) -> Iterator[AuditStore]:
-    url, name = addresses.mongo.admin_url, f"test_{uuid4().hex}"
-    with closing(AuditStore(url.replace("/?", f"/{name}?"))) as store:
+def log(databases) -> Iterator[AuditStore]:
+    with databases.fresh_log() as store:
         yield store
-    databases.drop_files(name)
 
 
 @pytest.fixture

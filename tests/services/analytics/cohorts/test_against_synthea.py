@@ -30,7 +30,6 @@ from tests.services.demo.importing.conftest import (  # noqa: F401 - fixtures
     engine,
     rejects,
     shared_database,
-    shared_engine,
     take_over,
 )
 from tests.services.demo.importing.test_real_synthea import SYNTHEA

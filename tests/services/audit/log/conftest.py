@@ -1,13 +1,10 @@
 """A log in MongoDB for each test, fed from the test's own transaction."""
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from uuid import uuid4
 
 import pytest
 from sqlalchemy.orm import Session
 
-from db.embedded import Addresses
 from db.mongo.audit_store import AuditStore
 from services.audit import chain
 from services.core.actors import Actor
@@ -20,12 +17,10 @@ Ship = Callable[[], None]
 
 
 @pytest.fixture
-def store(addresses: Addresses, databases: Databases) -> Iterator[AuditStore]:
+def store(databases: Databases) -> Iterator[AuditStore]:
     """An empty log."""
-    url, name = addresses.mongo.admin_url, f"test_{uuid4().hex}"
-    with closing(AuditStore(url.replace("/?", f"/{name}?"))) as store:
+    with databases.fresh_log() as store:
         yield store
-    databases.drop_files(name)
 
 
 @pytest.fixture

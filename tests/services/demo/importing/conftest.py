@@ -11,7 +11,6 @@ from sqlalchemy import Engine, text
 
 from db.postgres import SYSTEM, Database
 from services.demo import importing
-from tests.conftest import connect, owner
 from tests.kit import cast
 from tests.services.demo.importing.fhir_samples import write_bundle
 
@@ -28,19 +27,12 @@ def shared_database(module_endpoints) -> Iterator[Database]:
     database.close()
 
 
-@pytest.fixture(scope="module")
-def shared_engine(module_endpoints) -> Iterator[Engine]:
-    engine = connect(owner(module_endpoints))
-    yield engine
-    engine.dispose()
-
-
 @pytest.fixture
-def engine(shared_engine) -> Engine:
+def engine(module_engine) -> Engine:
     """An engine on the database, which is empty to begin with."""
-    with shared_engine.begin() as connection:
+    with module_engine.begin() as connection:
         connection.execute(text("TRUNCATE patients, doctors, clinical_terms CASCADE"))
-    return shared_engine
+    return module_engine
 
 
 @pytest.fixture

@@ -41,9 +41,9 @@ def imported(shared_database, tmp_path_factory):
 
 
 @pytest.fixture
-def engine(imported, shared_engine):
+def engine(imported, module_engine):
     """An engine on the database with the imported files."""
-    return shared_engine
+    return module_engine
 
 
 def read(name):
