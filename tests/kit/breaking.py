@@ -8,7 +8,10 @@ from typing import Any
 import psutil
 import psycopg2
 
+from db.cluster.control_client import Control
+from db.cluster.fault_kinds import Fault
 from db.embedded import Cluster, Node
+from db.embedded.processes import killing
 from db.embedded.servers.etcd import Etcd
 from tests.kit.waiting import eventually
 
@@ -66,6 +69,19 @@ def await_replayed(cluster: Cluster, node: Node, position: str) -> None:
     """Wait until a replica has replayed up to this position of the primary."""
     question = f"SELECT pg_last_wal_replay_lsn() >= '{position}'::pg_lsn"
     eventually(lambda: ask(cluster, node, question), seconds=_CATCH_UP_SECONDS)
+
+
+@contextmanager
+def kept_down(control: Control, node: Node) -> Iterator[None]:
+    """Kill a server, and let it be started again after the block."""
+    fences = control.report().node(node.name).fences
+    control.inflict(Fault.KILL_NODE, node.name, seconds=300)
+    # Until it has fenced the node, the supervisor kills whatever is started there.
+    eventually(lambda: control.report().node(node.name).fences > fences)
+    # PostgreSQL does not start while a process has the number of its predecessor.
+    eventually(lambda: not psutil.pid_exists(killing.recorded_pid(node.data)))
+    yield
+    control.heal(Fault.KILL_NODE, node.name)
 
 
 def switch_over(cluster: Cluster) -> None:

@@ -10,8 +10,11 @@ import psycopg2
 import pytest
 
 from db.backups.repository import Repository
+from db.files.seal_keys import SealKeys
 from jobs.backups import looking
 from jobs.backups.log_keeping import LogKeeper
+from jobs.backups.taking import take
+from services.audit import chain
 from tests.conftest import owner
 from tests.jobs.backups.samples import Clinic
 from tests.kit.waiting import eventually
@@ -138,3 +141,16 @@ def rows_at(clinic, repository, monkeypatch, to):
     keys = clinic.source.keys
     proof = looking.look(clinic.source.folder, repository, keys, to=to)
     return proof, {name: table.rows for name, table in seen.items()}
+
+
+def back_up_twice(
+    clinic: Clinic, repository: Repository, keeper: LogKeeper, seal_keys: SealKeys
+) -> None:
+    """Back up a sealed clinic, in full and then its changes, and let its log go on."""
+    await_log(keeper)
+    chain.seal(clinic.database, clinic.source.audit, seal_keys)
+    take(clinic.source, repository)
+    take(clinic.source, repository, full_every=timedelta(days=7))
+    clinic.file(b"%PDF after the backup")
+    clinic.ship()
+    await_kept(keeper, datetime.now(UTC))

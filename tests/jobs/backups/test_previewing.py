@@ -17,6 +17,7 @@ from services.backups import BackupWindow, LogState, previews
 from services.backups.previews import ChangedKind, ChangeList, ChangeSince
 from tests.jobs.backups import samples
 from tests.jobs.backups.log_samples import await_kept, await_log, keeping
+from tests.jobs.failing_writes import fail_second_write
 from tests.kit import backup_sets, cast
 from tests.kit.waiting import eventually
 
@@ -88,16 +89,7 @@ def test_an_answer_that_nobody_could_write_down_is_written_later(database, monke
     compared = []
     previewer = RestorePreviewer(database, lambda to: compared.append(to) or LISTS)
     ask(database)
-    writing, calls = database.write, []
-
-    def write(*args, **more):
-        calls.append(args)
-        # The first write only records that it begins.
-        if len(calls) == 2:
-            raise NoPrimary(TO)
-        return writing(*args, **more)
-
-    monkeypatch.setattr(database, "write", write)
+    fail_second_write(monkeypatch, database)
     with pytest.raises(NoPrimary):
         previewer.look()
     assert newest(database).is_open

@@ -20,6 +20,7 @@ from db.cluster.site_position import SitePosition, SiteReader
 from db.models.booking import Appointment
 from db.models.doctor import Doctor
 from services.core.actors import Role
+from services.patients.records.model import PatientRecord
 from services.visits.booking import bookings, waitlist
 from services.visits.booking.bookings import BookingRecord, BookingStatus
 from services.visits.booking.waitlist import WaitRequest
@@ -775,15 +776,21 @@ def test_a_patient_joins_the_waiting_list_and_leaves_it(clinic: Clinic, dora: Pr
     assert "Dora Doctor" not in markdown_of(app)
 
 
-def test_an_offer_from_the_waiting_list_stands_among_the_visits_and_stays_on_leaving(
-    clinic: Clinic, dora: Practice
-):
+def offered(clinic: Clinic, dora: Practice) -> PatientRecord:
+    """Return a patient for whom the waiting list holds a time that was given back."""
     patient = clinic.register()
     visit = booked(clinic, dora.slots[0], clinic.register().id)
     ahead = samples.FIRST - timedelta(days=1), samples.FIRST + timedelta(days=1)
     wish = WaitRequest(patient.id, *ahead, doctor_id=dora.id)
     clinic.write(lambda s: waitlist.join(s, clinic.clerk, wish))
     clinic.write(lambda s: bookings.cancel(s, clinic.clerk, visit.id))
+    return patient
+
+
+def test_an_offer_from_the_waiting_list_stands_among_the_visits_and_stays_on_leaving(
+    clinic: Clinic, dora: Practice
+):
+    patient = offered(clinic, dora)
 
     app = clinic.open("visits", patient=patient.id)
     (offer,) = _held(clinic, patient.id)
@@ -802,12 +809,7 @@ def test_an_offer_from_the_waiting_list_stands_among_the_visits_and_stays_on_lea
 def test_an_offer_that_ran_out_while_it_was_looked_at_is_said(
     clinic: Clinic, dora: Practice
 ):
-    patient = clinic.register()
-    visit = booked(clinic, dora.slots[0], clinic.register().id)
-    ahead = samples.FIRST - timedelta(days=1), samples.FIRST + timedelta(days=1)
-    wish = WaitRequest(patient.id, *ahead, doctor_id=dora.id)
-    clinic.write(lambda s: waitlist.join(s, clinic.clerk, wish))
-    clinic.write(lambda s: bookings.cancel(s, clinic.clerk, visit.id))
+    patient = offered(clinic, dora)
     app = clinic.open("visits", patient=patient.id)
     (offer,) = _held(clinic, patient.id)
     clinic.write(lambda s: samples.let_pass(s, offer, 901))

@@ -1,18 +1,15 @@
 """A replica whose log was damaged while it was down is copied again by itself, once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 
-import psutil
 import pytest
 
 from db.cluster.control_client import Control
-from db.cluster.fault_kinds import Fault
 from db.cluster.observing import Observer
 from db.embedded import Cluster, Node
-from db.embedded.processes import killing
 from db.embedded.processes.swift_patroni import COPIED
-from tests.kit.breaking import ask, replicas
+from tests.kit.breaking import ask, kept_down, replicas
 from tests.kit.waiting import eventually
 
 pytestmark = pytest.mark.cluster
@@ -65,25 +62,14 @@ def begin_segment(cluster: Cluster) -> None:
     ask(cluster, primary, "SELECT pg_logical_emit_message(true, 'test', 'a')")
 
 
-def damage_while_down(
-    control: Control, node: Node, damage: Callable[[Node], None]
-) -> None:
-    """Kill a server, damage its log, and let it be started again."""
-    fences = control.report().node(node.name).fences
-    control.inflict(Fault.KILL_NODE, node.name, seconds=300)
-    eventually(lambda: control.report().node(node.name).fences > fences)
-    eventually(lambda: not psutil.pid_exists(killing.recorded_pid(node.data)))
-    damage(node)
-    control.heal(Fault.KILL_NODE, node.name)
-
-
 @pytest.mark.usefixtures("mended")
 def test_a_former_primary_whose_log_cannot_be_read_is_copied_anew(
     breakable: Cluster, control: Control
 ):
     node = breakable.primary()
 
-    damage_while_down(control, node, write_zeros)
+    with kept_down(control, node):
+        write_zeros(node)
     breakable.wait_until_whole(120)
 
     assert note_of(node).exists()
@@ -100,12 +86,14 @@ def test_a_replica_whose_log_was_cut_short_is_copied_anew_but_not_twice_in_an_ho
     log = breakable.folder.log(node.name)
 
     begin_segment(breakable)
-    damage_while_down(control, node, cut_short)
+    with kept_down(control, node):
+        cut_short(node)
     breakable.wait_until_whole(120)
     copied_at = note_of(node).stat().st_mtime_ns
 
     begin_segment(breakable)
-    damage_while_down(control, node, cut_short)
+    with kept_down(control, node):
+        cut_short(node)
     eventually(lambda: "is damaged again within an hour" in log.read_text())
     assert note_of(node).stat().st_mtime_ns == copied_at
     assert not node.answers("/replica?lag=1")
@@ -125,7 +113,8 @@ def test_what_the_primary_can_send_again_is_not_copied(
     leads_on = ask(breakable, breakable.primary(), _TIMELINE)
     eventually(lambda: ask(breakable, node, _TIMELINE) == leads_on)
 
-    damage_while_down(control, node, write_zeros)
+    with kept_down(control, node):
+        write_zeros(node)
     breakable.wait_until_whole(120)
 
     assert not note_of(node).exists()

@@ -6,16 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
-import psutil
 import pytest
 
 from db.cluster.control_client import Control
 from db.cluster.fault_kinds import Fault
 from db.embedded import Cluster, Node
-from db.embedded.processes import killing, programs
+from db.embedded.processes import programs
 from db.embedded.processes.swift_patroni import StricterRewind
 from tests.kit import by_hand
-from tests.kit.breaking import ask, is_switched_over, replicas
+from tests.kit.breaking import ask, is_switched_over, kept_down, replicas
 from tests.kit.waiting import eventually
 
 pytestmark = pytest.mark.cluster
@@ -28,14 +27,8 @@ def held_down(breakable: Cluster) -> Iterator[Node]:
     """A replica that is down until it is healed."""
     node, control = replicas(breakable)[0], Control.of(breakable.endpoints)
     assert control is not None
-    fences = control.report().node(node.name).fences
-    control.inflict(Fault.KILL_NODE, node.name, seconds=300)
-    # Until it has fenced the node, the supervisor kills whatever is started there.
-    eventually(lambda: control.report().node(node.name).fences > fences)
-    # PostgreSQL does not start while a process has the number of its predecessor.
-    eventually(lambda: not psutil.pid_exists(killing.recorded_pid(node.data)))
-    yield node
-    control.heal(Fault.KILL_NODE, node.name)
+    with kept_down(control, node):
+        yield node
 
 
 def test_who_led_alone_on_a_timeline_of_the_same_number_is_copied_anew(

@@ -24,14 +24,13 @@ from db.postgres import SYSTEM
 from jobs.backups.drills import practising
 from jobs.backups.drills.practising import choose_second, practise
 from jobs.backups.taking import take
-from services.audit import chain
 from services.backups import ledger
 from services.core import audit
 from services.core.actors import KEEPER
 from services.core.audit import Action
 from services.documents import retention
 from tests.jobs.backups import samples
-from tests.jobs.backups.log_samples import await_kept, await_log, keeping
+from tests.jobs.backups.log_samples import back_up_twice, keeping
 from tests.kit import backup_sets, cast
 from tests.kit.waiting import eventually
 
@@ -42,14 +41,7 @@ pytestmark = pytest.mark.cluster
 def kept(clinic, repository, seal_keys):
     """A clinic whose log goes on after a backup, and is sealed."""
     with keeping(clinic, repository) as keeper:
-        await_log(keeper)
-        chain.seal(clinic.database, clinic.source.audit, seal_keys)
-        take(clinic.source, repository)
-        # The drill's backup is put together from two.
-        take(clinic.source, repository, full_every=timedelta(days=7))
-        clinic.file(b"%PDF after the backup")
-        clinic.ship()
-        await_kept(keeper, datetime.now(UTC))
+        back_up_twice(clinic, repository, keeper, seal_keys)
         yield clinic
 
 

@@ -13,10 +13,8 @@ from jobs.backups.copying.copy_keeping import CopyKeeper
 from jobs.backups.copying.uploading import RepositoryCopy
 from jobs.backups.drills import practising_copy
 from jobs.backups.drills.practising_copy import CopyPractice
-from jobs.backups.taking import take
-from services.audit import chain
 from tests.jobs.backups import samples
-from tests.jobs.backups.log_samples import await_kept, await_log, keeping
+from tests.jobs.backups.log_samples import back_up_twice, keeping
 from tests.kit import object_stores
 from tests.kit.waiting import eventually
 
@@ -40,13 +38,7 @@ def copied(clinic, repository, seal_keys, server):
         target=CopyKeeper(copy, round_seconds=0.3).run, args=[stopping]
     )
     with keeping(clinic, repository) as keeper:
-        await_log(keeper)
-        chain.seal(clinic.database, clinic.source.audit, seal_keys)
-        take(clinic.source, repository)
-        take(clinic.source, repository, full_every=timedelta(days=7))
-        clinic.file(b"%PDF after the backup")
-        clinic.ship()
-        await_kept(keeper, datetime.now(UTC))
+        back_up_twice(clinic, repository, keeper, seal_keys)
         thread.start()
         try:
             eventually(lambda: whole_until(repository))

@@ -16,6 +16,7 @@ from jobs.backups.drills.scheduling import (
     RestoreDriller,
 )
 from services.backups import drills
+from tests.jobs.failing_writes import fail_second_write
 from tests.kit import backup_sets, cast
 from tests.kit.backup_sets import DRILLED
 
@@ -172,16 +173,7 @@ def test_an_end_that_nobody_could_write_down_is_written_later(
     practice = Practice()
     worker = driller(database, repository, practice)
     ask(database)
-    writing, calls = database.write, []
-
-    def write(*args, **more):
-        calls.append(args)
-        # The first write only records that the drill begins.
-        if len(calls) == 2:
-            raise NoPrimary(NOW)
-        return writing(*args, **more)
-
-    monkeypatch.setattr(database, "write", write)
+    fail_second_write(monkeypatch, database)
     with pytest.raises(NoPrimary):
         worker.look()
     assert newest(database).is_open

@@ -13,6 +13,7 @@ from db.models.integrity import RestoreLook as LookRow
 from db.postgres import SYSTEM, NoPrimary
 from jobs.backups.open_looks.look_keeper import LookKeeper
 from services.backups import BackupWindow, LogState, looks
+from tests.jobs.failing_writes import fail_second_write
 from tests.kit import backup_sets, cast
 from tests.kit.waiting import eventually
 
@@ -166,16 +167,7 @@ def test_an_end_that_nobody_could_write_down_is_written_later(
     def opened(_):
         raise CannotRestore("There is no backup.")
 
-    writing, calls = database.write, []
-
-    def fail_once(*args, **more):
-        calls.append(args)
-        # The first write only records that it begins.
-        if len(calls) == 2:
-            raise NoPrimary(TO)
-        return writing(*args, **more)
-
-    monkeypatch.setattr(database, "write", fail_once)
+    fail_second_write(monkeypatch, database)
     keeper = LookKeeper(database, opened)
     with pytest.raises(NoPrimary):
         keeper.look(Event())
