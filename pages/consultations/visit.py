@@ -71,6 +71,7 @@ with beside:
                 show_measurements(opened)
             case "Versions":
                 earlier_notes.show_versions(writing)
-with st.container(border=True), error_boundary():
+# Below the notes: below both columns it would be as far down as the history is long.
+with written, st.container(border=True), error_boundary():
     panel(opened.visit, opened.patient.allergies)
 st.caption(freshness())

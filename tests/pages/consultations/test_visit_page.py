@@ -111,6 +111,14 @@ def drafts(clinic, visit_id):
     ]
 
 
+def test_the_prescription_is_below_the_notes_however_long_the_history_is(clinic, visit):
+    app = opened(clinic, visit)
+
+    columns = [[each.value for each in column.subheader] for column in app.columns]
+    assert ["Notes", "Prescription"] in columns
+    assert ["History"] in columns
+
+
 def test_allergies_come_first_then_what_is_known_and_why_they_come(
     clinic, ada, doctor_id
 ):
