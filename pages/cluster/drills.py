@@ -25,7 +25,7 @@ st.caption(
     _(
         "The clinic's target: {promise}. Chartroom promises better than that for every "
         "drill."
-    ).format(promise=plain(translated(DOCUMENT_PROMISE.words)))
+    ).format(promise=plain(translated(DOCUMENT_PROMISE)))
 )
 with error_boundary():
     on = today()

@@ -1,6 +1,6 @@
 """Recently arrived documents, for first pages: how many, and the newest."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 
 import streamlit as st
@@ -17,7 +17,6 @@ from dashboard.ui.record_table import Cell, Column, Row, record_table
 from dashboard.ui.words import at, name_in_list
 from services.core.actors import Role
 from services.documents.search.latest import (
-    DocumentArrivals,
     LatestDocument,
     count_arrivals,
     list_latest,
@@ -32,7 +31,7 @@ _COLUMNS: Final = (
 )
 
 
-def _arrivals() -> DocumentArrivals:
+def _arrivals() -> tuple[tuple[date, int], ...]:
     actor, timestamp = current_actor(), now()
     first = timestamp.date() - timedelta(days=2 * _WEEK - 1)
     return read(
@@ -45,8 +44,8 @@ def _arrivals() -> DocumentArrivals:
 def arrival_figure() -> Figure:
     """Return how many documents wait in the inbox, beside how many came."""
     arrivals, counts = _arrivals(), inbox_counts()
-    latest = sum(number for __, number in arrivals.days[_WEEK:])
-    before = sum(number for __, number in arrivals.days[:_WEEK])
+    latest = sum(number for __, number in arrivals[_WEEK:])
+    before = sum(number for __, number in arrivals[:_WEEK])
     return Figure(
         _("Inbox"),
         decimal(counts.mine + counts.unassigned),
@@ -56,7 +55,7 @@ def arrival_figure() -> Figure:
         ).format(mine=decimal(counts.mine), unassigned=decimal(counts.unassigned)),
         latest - before,
         _("arrivals vs the week before"),
-        [(weekday_and_number(day), number) for day, number in arrivals.days],
+        [(weekday_and_number(day), number) for day, number in arrivals],
         page=_INBOX,
         link=_("Inbox"),
     )

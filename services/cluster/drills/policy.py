@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal
 
-from services.cluster.drill_kinds import DOCUMENT_PROMISE, PROMISES, DrillKind, Promise
+from services.cluster.drill_kinds import PROMISES, DrillKind, Promise
 
 DrillState = Literal["running", "kept", "broken", "skipped", "failed"]
 
@@ -52,7 +52,6 @@ class DrillVerdict:
 
     state: DrillState
     sentence: str
-    meets_document: bool
 
 
 def judge(kind: DrillKind, measured: DrillMeasurements) -> DrillVerdict:
@@ -67,11 +66,7 @@ def judge(kind: DrillKind, measured: DrillMeasurements) -> DrillVerdict:
     )
     if faults:
         sentence += f" Not as promised: {', '.join(faults)}."
-    return DrillVerdict(
-        "broken" if faults else "kept",
-        sentence,
-        not _is_over(measured, DOCUMENT_PROMISE),
-    )
+    return DrillVerdict("broken" if faults else "kept", sentence)
 
 
 def _faults(measured: DrillMeasurements, promise: Promise) -> list[str]:
@@ -86,13 +81,6 @@ def _faults(measured: DrillMeasurements, promise: Promise) -> list[str]:
         f"other rows on {', '.join(measured.differing)}": bool(measured.differing),
     }
     return [fault for fault, is_so in faults.items() if is_so]
-
-
-def _is_over(measured: DrillMeasurements, promise: Promise) -> bool:
-    return (
-        measured.rto_seconds > promise.rto_seconds
-        or measured.rpo_seconds > promise.rpo_seconds
-    )
 
 
 def _describe_loss(measured: DrillMeasurements) -> str:

@@ -37,14 +37,6 @@ class LatestDocument:
     stated_by_patient: bool
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentArrivals:
-    """How many documents were filed on each day, and how many are unfiled in all."""
-
-    days: tuple[tuple[date, int], ...]
-    unfiled: int
-
-
 def list_latest(
     session: Session, actor: Actor, since: datetime
 ) -> tuple[LatestDocument, ...]:
@@ -107,7 +99,7 @@ def list_latest(
 
 def count_arrivals(
     session: Session, actor: Actor, first: date, now: datetime
-) -> DocumentArrivals:
+) -> tuple[tuple[date, int], ...]:
     """Count the documents that were filed on each day from the first until today.
 
     Days are those of `now`'s zone. Counts name nobody, so nothing is recorded. Raises
@@ -117,18 +109,12 @@ def count_arrivals(
     local = func.timezone(str(now.tzinfo), Document.created_at)
     day = func.date(local).label("day")
     since = datetime.combine(first, datetime.min.time(), now.tzinfo)
-    visible = (is_visible_to(actor), _CURRENT)
     rows = session.execute(
         select(day, func.count(Document.id).label("number"))
         .join(DocumentVersion, IS_LATEST)
-        .where(*visible, Document.created_at >= since)
+        .where(is_visible_to(actor), _CURRENT, Document.created_at >= since)
         .group_by(day)
     )
     counted = {row.day: row.number for row in rows}
-    unfiled = session.scalar(
-        select(func.count(Document.id))
-        .join(DocumentVersion, IS_LATEST)
-        .where(*visible, Document.patient_id.is_(None))
-    )
     days = [first + timedelta(days=n) for n in range((now.date() - first).days + 1)]
-    return DocumentArrivals(tuple((d, counted.get(d, 0)) for d in days), unfiled or 0)
+    return tuple((day, counted.get(day, 0)) for day in days)

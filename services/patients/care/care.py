@@ -36,7 +36,6 @@ class Clinician:
 class Carer:
     """A clinician who treats a patient, and since when."""
 
-    care_id: UUID
     clinician: Clinician
     since: datetime
 
@@ -79,7 +78,7 @@ def list_team(session: Session, actor: Actor, patient_id: UUID) -> tuple[Carer, 
     """Return the clinicians who treat the patient, longest first; raises NotAllowed."""
     actor.require(Permission.VIEW_PATIENT)
     rows = session.execute(
-        select(CareRelationship.id, User.id, User.name, CareRelationship.created_at)
+        select(User.id, User.name, CareRelationship.created_at)
         .join(User, User.id == CareRelationship.clinician_id)
         .where(
             CareRelationship.patient_id == patient_id,
@@ -88,11 +87,9 @@ def list_team(session: Session, actor: Actor, patient_id: UUID) -> tuple[Carer, 
         .order_by(CareRelationship.created_at, CareRelationship.id)
     )
     team: dict[UUID, Carer] = {}
-    for care_id, clinician_id, name, since in rows:
+    for clinician_id, name, since in rows:
         # After a merge, a clinician may have two care relationships with the patient.
-        team.setdefault(
-            clinician_id, Carer(care_id, Clinician(clinician_id, name), since)
-        )
+        team.setdefault(clinician_id, Carer(Clinician(clinician_id, name), since))
     return tuple(team.values())
 
 
@@ -123,7 +120,7 @@ def assign(
     ):
         raise AlreadyTreats(clinician.name)
     care = begin(session, patient_id, clinician_id, by=actor)
-    return Carer(care.id, clinician, care.created_at)
+    return Carer(clinician, care.created_at)
 
 
 def end(session: Session, actor: Actor, patient_id: UUID, clinician_id: UUID) -> None:

@@ -1,7 +1,7 @@
 """Merging two records of one person, with everything filed under them."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -55,12 +55,11 @@ class MergeConflict(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A field in which two records do not agree, and the value the merge would keep."""
+    """A field in which two records do not agree."""
 
     property_name: str
     kept: Any
     merged: Any
-    suggested: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +100,7 @@ def preview(
             purpose="merge",
         )
     suggestion = suggest(kept.draft(), merged.draft())
-    return MergePreview(
-        kept, merged, suggestion, tuple(_differences(kept, merged, suggestion))
-    )
+    return MergePreview(kept, merged, suggestion, tuple(_differences(kept, merged)))
 
 
 def suggest(kept: PatientDraft, merged: PatientDraft) -> PatientDraft:
@@ -199,13 +196,11 @@ def _both(
     return records[kept_id], records[merged_id]
 
 
-def _differences(
-    kept: PatientRecord, merged: PatientRecord, suggestion: PatientDraft
-) -> Iterator[Difference]:
-    for name, suggested in asdict(suggestion).items():
-        values = getattr(kept, name), getattr(merged, name)
+def _differences(kept: PatientRecord, merged: PatientRecord) -> Iterator[Difference]:
+    for field in fields(PatientDraft):
+        values = getattr(kept, field.name), getattr(merged, field.name)
         if values[0] != values[1]:
-            yield Difference(name, *values, suggested)
+            yield Difference(field.name, *values)
 
 
 def _write_merge(

@@ -61,11 +61,6 @@ class Score:
     value: int
     reasons: tuple[str, ...]
 
-    @property
-    def is_likely(self) -> bool:
-        """Whether somebody should check before both records are used."""
-        return self.value >= LIKELY
-
 
 @dataclass(frozen=True, slots=True)
 class _Evidence:

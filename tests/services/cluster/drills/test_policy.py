@@ -19,7 +19,7 @@ def test_every_drill_of_the_history_has_a_scenario_and_a_promise():
 def test_a_short_pause_without_loss_or_error_keeps_the_promise():
     verdict = judge(DrillKind.CRASH, GOOD)
 
-    assert (verdict.state, verdict.meets_document) == ("kept", True)
+    assert verdict.state == "kept"
     assert verdict.sentence == (
         "Writing paused for 1.0 s; none of 500 acknowledged writes is lost; nobody "
         "saw an error."
@@ -58,17 +58,3 @@ def test_a_disaster_that_may_not_have_happened_keeps_no_promise(kind, doubt):
     assert verdict.state == "broken"
     assert doubt in verdict.sentence
     assert judge(kind, replace(GOOD, evidence="The log says so.")).state == "kept"
-
-
-@pytest.mark.parametrize(
-    ("change", "meets"),
-    [
-        ({"rto_seconds": 300.0}, True),
-        ({"rto_seconds": 300.1}, False),
-        ({"lost": 1, "rpo_seconds": 60.0}, True),
-        ({"lost": 1, "rpo_seconds": 60.1}, False),
-    ],
-    ids=["five minutes", "longer", "a minute lost", "more lost"],
-)
-def test_what_the_clinic_asked_for_is_judged_beside_our_own_promise(change, meets):
-    assert judge(DrillKind.CRASH, replace(GOOD, **change)).meets_document is meets

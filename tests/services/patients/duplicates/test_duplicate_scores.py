@@ -103,8 +103,8 @@ TWO_PEOPLE = {
     ("first", "second"), ONE_PERSON.values(), ids=ONE_PERSON.keys()
 )
 def test_one_person_is_likely_and_the_order_does_not_matter(first, second):
-    assert weigh(first, second).is_likely
-    assert weigh(first, second).value == weigh(second, first).value
+    score = weigh(first, second).value
+    assert LIKELY <= score == weigh(second, first).value
 
 
 @pytest.mark.parametrize(

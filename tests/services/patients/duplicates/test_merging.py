@@ -307,7 +307,7 @@ def test_the_preview_shows_what_differs_and_changes_nothing(session, clerk, pair
         "address",
         "allergies",
     ]
-    assert shown.differences[2].suggested == ("Penicillin V", "Latex")
+    assert shown.suggestion.allergies == ("Penicillin V", "Latex")
     assert patients.get_patient(session, clerk, merged.id) == merged
 
 
