@@ -170,7 +170,7 @@ def test_pages_of_what_is_not_served_are_not_compared(clinic: Clinic, file: File
     assert any("cannot be shown" in element.value for element in app.caption)
 
 
-def test_a_replacement_that_is_refused_leaves_no_file_behind(
+def test_a_replacement_of_what_changed_meanwhile_is_refused_and_leaves_no_file_behind(
     clinic: Clinic, file: File
 ):
     record = file()
@@ -183,6 +183,7 @@ def test_a_replacement_that_is_refused_leaves_no_file_behind(
     press(app, "document_replace", "document_replace_save")
 
     assert "Somebody else changed this document" in said(app)
+    assert stored(clinic, record).latest == 2
     assert files_of(clinic) == before
 
 

@@ -343,21 +343,6 @@ def test_a_new_version_replaces_and_the_old_one_can_be_restored(
     assert stored(clinic, record).latest == 3
 
 
-def test_a_replacement_of_what_changed_meanwhile_is_explained(
-    clinic: Clinic, file: File
-):
-    record = file(letter("first"))
-    app = clinic.open("document", document=record.id)
-    app.button(key="document_replace").click().run()
-    replace(clinic, record, letter("by a colleague"))
-    app.file_uploader[0].set_value(("mine.pdf", letter("mine"), ""))
-    app.button(key="document_replace").click().run()
-    press(app, "document_replace", "document_replace_save")
-
-    assert "Somebody else changed this document" in said(app)
-    assert stored(clinic, record).latest == 2
-
-
 def test_two_versions_stand_side_by_side_word_by_word(clinic: Clinic, file: File):
     record = replace(clinic, file(letter("Dose 5 mg")), letter("Dose 50 mg"))
     app = clinic.open("compare", document=record.id, left=1, right=2)
