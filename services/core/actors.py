@@ -340,14 +340,9 @@ class Actor:
         if permission not in PERMISSIONS[self.role]:
             raise NotAllowed(_refusal(permission, self.role), patient_id=patient_id)
         if not self._reaches(permission):
+            needed = _scope_with(permission)
             raise InsufficientScope(
-                Sentence(
-                    "You may not {permission}: this token was made for less. Ask an "
-                    "administrator for one with the scope that it needs.",
-                    permission=Sentence(permission),
-                ),
-                needed=_scope_with(permission),
-                patient_id=patient_id,
+                _scope_refusal(permission, needed), needed=needed, patient_id=patient_id
             )
 
     def require_own_record(self) -> UUID:
@@ -383,6 +378,21 @@ def _refusal(permission: Permission, role: Role) -> Sentence:
         "You may not {permission}: your role is {role}. Ask an administrator if your "
         "work needs it.",
         **values,
+    )
+
+
+def _scope_refusal(permission: Permission, needed: Scope | None) -> Sentence:
+    if needed is None:
+        return Sentence(
+            "You may not {permission}: this token is limited to scopes, and no scope "
+            "includes this.",
+            permission=Sentence(permission),
+        )
+    return Sentence(
+        "You may not {permission}: this token was made for less. Ask an administrator "
+        "for one with the scope {scope}.",
+        permission=Sentence(permission),
+        scope=needed.value,
     )
 
 

@@ -134,6 +134,15 @@ _MESSAGES: Final = (
     ),
     marked(
         "You may not {permission}: this token was made for less. Ask an administrator "
+        "for one with the scope {scope}."
+    ),
+    marked(
+        "You may not {permission}: this token is limited to scopes, and no scope "
+        "includes this."
+    ),
+    # As releases up to 0.4.0 recorded it.
+    marked(
+        "You may not {permission}: this token was made for less. Ask an administrator "
         "for one with the scope that it needs."
     ),
 )

@@ -336,3 +336,4 @@ def test_a_token_made_for_less_is_told_which_scope_would_suffice(
         if scope
         else None
     )
+    assert scope is None or f"scope {scope}." in refused.text

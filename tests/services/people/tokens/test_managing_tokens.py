@@ -44,6 +44,14 @@ def test_a_token_does_no_more_than_its_scopes(session, boss):
         actor.require(Permission.EDIT_PATIENT)
 
 
+def test_what_no_scope_includes_is_refused_without_sending_for_one(session):
+    issued = tokens.issue(session, Role.ADMIN, scopes=[Scope.READ_AUDIT])
+    actor = tokens.find(session, issued).actor
+
+    with pytest.raises(NotAllowed, match="no scope includes this"):
+        actor.require(Permission.OWN_TOKENS)
+
+
 def test_a_token_without_scopes_does_all_that_its_role_may(session):
     actor = tokens.find(session, tokens.issue(session, Role.STAFF)).actor
 
