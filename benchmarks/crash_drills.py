@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import closing
+from datetime import UTC
 from pathlib import Path
 from typing import Final
 
@@ -43,9 +44,10 @@ def practise(wired: Wiring, number: int) -> DrillRecord:
         identity=SYSTEM,
     ).value
     timeline = DrillTimeline(lambda _: None, as_json=False)
-    Practice(wired.database, wired.files, timeline, steady_seconds=_STEADY_SECONDS).run(
-        DrillKind.CRASH, drill_id
+    practice = Practice(
+        wired.database, wired.files, timeline, UTC, steady_seconds=_STEADY_SECONDS
     )
+    practice.run(DrillKind.CRASH, drill_id)
     record = wired.database.read_latest(
         lambda session: drills.get_drill(session, CONSOLE, drill_id), identity=SYSTEM
     ).value

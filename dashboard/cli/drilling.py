@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -64,7 +65,10 @@ def practise(
             ).value
         )
         timeline = DrillTimeline(say, as_json=record is not None)
-        verdict = Practice(wired.database, wired.files, timeline).run(kind, drill_id)
+        practice = Practice(
+            wired.database, wired.files, timeline, ZoneInfo(settings.timezone)
+        )
+        verdict = practice.run(kind, drill_id)
     finally:
         wired.close()
     return verdict is not None and verdict.state == "kept"

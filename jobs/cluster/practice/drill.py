@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from datetime import datetime, tzinfo
 from functools import partial
 from threading import Event, Thread
 from time import monotonic, sleep
@@ -42,12 +43,14 @@ _BROKE_OFF: Final = (
 class Practice:
     """Practises on the servers of a process.
 
-    People work for `steady_seconds` before it breaks, and after it is whole again.
+    The next drill is planned by the clock of `zone`, the clinic's. People work for
+    `steady_seconds` before it breaks, and after it is whole again.
     """
 
     database: Database
     files: FileStore
     timeline: DrillTimeline
+    zone: tzinfo
     steady_seconds: float = 2.0
 
     def run(self, kind: DrillKind, drill_id: UUID) -> DrillVerdict | None:
@@ -109,6 +112,7 @@ class Practice:
                 measured,
                 node=run.node or None,
                 steps=self.timeline.steps,
+                today=datetime.now(self.zone).date(),
             )
             drills.forget_writes(session, drill_id)
 

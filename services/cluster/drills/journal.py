@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -85,8 +86,12 @@ def finish(
     *,
     node: str | None,
     steps: Sequence[Mapping[str, Any]] = (),
+    today: date | None = None,
 ) -> None:
-    """Record what was measured, judge it, and plan the next drill; for the drill."""
+    """Record what was measured, judge it, and plan the next drill; for the drill.
+
+    `today` is the date by the clinic's clock; without it, the date by UTC.
+    """
     details = asdict(measured)
     verdict = judge(kind, measured)
     columns = ("rto_seconds", "rpo_seconds", "acknowledged", "lost", "errors")
@@ -100,7 +105,7 @@ def finish(
         node=node,
         **values,
     )
-    plans.move_on(session, kind)
+    plans.move_on(session, kind, today=today)
 
 
 def give_up(session: Session, drill_id: UUID, sentence: str, *, skipped: bool) -> None:

@@ -65,10 +65,13 @@ def change_plan(
     )
 
 
-def move_on(session: Session, kind: DrillKind) -> None:
-    """Make the next drill of a kind due after the usual time from today, by UTC."""
+def move_on(session: Session, kind: DrillKind, *, today: date | None = None) -> None:
+    """Make the next drill of a kind due after the usual time from today.
+
+    `today` is the date by the clinic's clock; without it, the date by UTC.
+    """
     # Not PostgreSQL's date, which depends on the time zone that its server is set to.
-    first = literal(datetime.now(UTC).date())
+    first = literal(today or datetime.now(UTC).date())
     session.execute(
         update(DrillPlan)
         .where(DrillPlan.kind == kind.value)

@@ -110,6 +110,17 @@ def test_the_next_drill_is_due_by_the_services_day_whatever_the_servers_zone(
         assert planned(session, boss).next_on == today() + timedelta(days=30)
 
 
+def test_the_next_drill_is_due_by_the_clinics_day(session, boss):
+    plan(session, boss, every_days=30)
+    drill_id = drills.begin(session, boss.actor, DrillKind.CRASH, **boss.fresh)
+    # In Auckland it is tomorrow from noon on, by UTC.
+    there = today() + timedelta(days=1)
+
+    drills.finish(session, drill_id, DrillKind.CRASH, GOOD, node="db-01", today=there)
+
+    assert planned(session, boss).next_on == there + timedelta(days=30)
+
+
 def test_a_drill_that_was_skipped_stays_due(session, boss):
     plan(session, boss)
     drill_id = drills.begin(session, boss.actor, DrillKind.CRASH, **boss.fresh)
