@@ -1,10 +1,8 @@
 """The fields in which a cohort is built: an event, and rules."""
 
-import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 from uuid import uuid4
 
 import streamlit as st
@@ -13,6 +11,7 @@ from dashboard.analytics import figure_fields
 from dashboard.analytics.facet_choice import show_facets, shown_words, typed_words
 from dashboard.ui.fields import typed_number, whole_number_field
 from dashboard.ui.fields.days import day_field
+from dashboard.ui.fields.text_numbers import whole_number_in
 from dashboard.ui.language import gettext as _, marked, translated
 from dashboard.ui.words import capitalised
 from services.analytics.cohorts import (
@@ -26,8 +25,6 @@ from services.analytics.cohorts import (
 from services.analytics.cohorts.checking import validate_event, validate_rule
 from services.analytics.cohorts.wording import describe_bounds
 from services.analytics.figures import Figure
-from services.core.errors import InvalidInput
-from services.core.sentences import Sentence
 from services.patients.records.model import SEX_LABELS, Sex
 
 _FILLED: Final = "cohorts_filled"
@@ -46,11 +43,8 @@ _WHOLE: Final = {
     "days": marked("Within days"),
     "from_age": marked("Age from"),
     "to_age": marked("Age to"),
-    "at_least": marked("Value of at least"),
-    "at_most": marked("Value of at most"),
 }
 _OFTEN: Final = marked("At least this often")
-_NUMBER: Final = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 _WITHOUT_CODE: Final = frozenset(
     {
         EventKind.DOCUMENT,
@@ -201,9 +195,7 @@ def _event_fields(prefix: str, *, folded: bool = False) -> None:
     if kind not in _WITHOUT_CODE:
         third.text_input(_("Code"), key=f"{prefix}_code", autocomplete="off")
     if kind is EventKind.VITAL:
-        for column, name in zip(st.columns(2), ("at_least", "at_most"), strict=True):
-            label = _(_WHOLE[name])
-            column.text_input(label, key=f"{prefix}_{name}", autocomplete="off")
+        figure_fields.draw_value_bounds(prefix)
     show_facets(prefix, kind)
     if folded:
         with st.expander(_("Age and days")):
@@ -226,7 +218,7 @@ def _age_and_days(prefix: str) -> None:
 def _read_rule(rule_id: str) -> Rule:
     state = st.session_state
     event = _read_event(rule_id)
-    with _with_field_prefix(rule_id):
+    with figure_fields.named_after(rule_id):
         days = _whole(state[f"{rule_id}_days"], "days")
         rule = Rule(
             event=event,
@@ -245,42 +237,29 @@ def _read_event(prefix: str) -> CohortEvent:
         return st.session_state.get(f"{prefix}_{name}")
 
     kind = EventKind(typed("kind"))
-    is_measured = kind is EventKind.VITAL
-    with _with_field_prefix(prefix):
+    with figure_fields.named_after(prefix):
         event = CohortEvent(
             kind=kind,
             words=typed_words(kind, typed("words") or ""),
             code="" if kind in _WITHOUT_CODE else (typed("code") or "").strip(),
-            at_least=_number(typed("at_least"), "at_least") if is_measured else None,
-            at_most=_number(typed("at_most"), "at_most") if is_measured else None,
             from_age=_whole(typed("from_age"), "from_age"),
             to_age=_whole(typed("to_age"), "to_age"),
             since=typed("since"),
             until=typed("until"),
         )
+        event = figure_fields.with_value_bounds(prefix, event)
         validate_event(event)
     return event
-
-
-@contextmanager
-def _with_field_prefix(prefix: str) -> Iterator[None]:
-    """Give a refusal the name of its very field: all events share their field names."""
-    try:
-        yield
-    except InvalidInput as refusal:
-        place = f"{prefix}_{refusal.property_name}"
-        raise InvalidInput(place, refusal.args[0]) from None
 
 
 def _fill_event(prefix: str, event: CohortEvent) -> None:
     st.session_state[f"{prefix}_words"] = shown_words(event.kind, event.words)
     for name in ("kind", "code", "since", "until"):
         st.session_state[f"{prefix}_{name}"] = getattr(event, name)
-    for name in ("at_least", "at_most", "from_age", "to_age"):
-        number = getattr(event, name)
-        st.session_state[f"{prefix}_{name}"] = (
-            "" if number is None else f"{number:.12g}"
-        )
+    figure_fields.fill_value_bounds(prefix, event)
+    for name in ("from_age", "to_age"):
+        age = getattr(event, name)
+        st.session_state[f"{prefix}_{name}"] = "" if age is None else str(age)
 
 
 def _add_rule(rule: Rule | None = None, joined: str = _AND) -> None:
@@ -305,21 +284,4 @@ def _remove_rule(rule_id: str) -> None:
 
 
 def _whole(typed: str | None, name: str) -> int | None:
-    number = _number(typed, name)
-    # 1,000 or 1.000 would be read as 1: some mean a thousand by it.
-    if number is not None and not (typed or "").strip().isdecimal():
-        _refuse(name, marked("{label} must be a whole number, such as 50."))
-    return None if number is None else int(number)
-
-
-def _number(typed: str | None, name: str) -> float | None:
-    text = (typed or "").strip().replace(",", ".")
-    if not text:
-        return None
-    if not _NUMBER.fullmatch(text):
-        _refuse(name, marked("{label} must be a number, such as 50."))
-    return float(text)
-
-
-def _refuse(name: str, message: str) -> NoReturn:
-    raise InvalidInput(name, Sentence(message, label=Sentence(_WHOLE[name])))
+    return whole_number_in(typed, _WHOLE[name], name)

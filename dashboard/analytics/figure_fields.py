@@ -1,6 +1,7 @@
 """The fields of a figure: by what a cohort is split, and what is counted."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 
@@ -8,9 +9,11 @@ import streamlit as st
 
 from dashboard.analytics.cohort_charts import dimension_name
 from dashboard.analytics.facet_choice import shown_words, typed_words
+from dashboard.ui.fields.text_numbers import number_in
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import capitalised
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
+from services.analytics.cohorts.checking import validate_event
 from services.analytics.cohorts.statements import comparable_kinds
 from services.analytics.figures import (
     MEASURES_WITH_TOTALS,
@@ -30,9 +33,11 @@ _OF_WORDS: Final = "cohorts_of_words"
 # The events that the figure on the page counts: a chosen bar has narrowed them to days
 # and ages, which have no fields.
 _OF_EVENT: Final = "cohorts_of_event"
+# For what is counted, and the entry event, at which a denominator was suggested.
+_SUGGESTED_FOR: Final = "cohorts_suggested_for"
 _NUMERATOR: Final = "cohorts_numerator"
 _NUMERATOR_WORDS: Final = "cohorts_numerator_words"
-# As on the page: its code, value, ages and days have no fields.
+# As on the page: its code, ages and days have no fields.
 _NUMERATOR_EVENT: Final = "cohorts_numerator_event"
 _CHART: Final = "cohorts_chart"
 _QUANTITY: Final = "cohorts_quantity"
@@ -59,6 +64,10 @@ _OF_FIRST_EVENTS: Final = frozenset(
     {FigureMeasure.PROPORTION, FigureMeasure.DISTRIBUTION}
 )
 _FIRST: Final = "first"
+_VALUE_BOUNDS: Final = {
+    "at_least": marked("Value of at least"),
+    "at_most": marked("Value of at most"),
+}
 # What is most often asked of visits.
 _MISSED: Final = EventKind.NO_SHOW
 
@@ -70,12 +79,17 @@ def fill(figure: Figure | None) -> None:
     st.session_state[_MEASURE] = figure.measure if figure else FigureMeasure.SHARE
     st.session_state[_OF] = of.kind.value if of else _FIRST
     st.session_state[_OF_WORDS] = shown_words(of.kind, of.words) if of else ""
+    fill_value_bounds(_OF, of)
     st.session_state[_OF_EVENT] = of
+    st.session_state[_SUGGESTED_FOR] = (
+        (figure.measure, figure.cohort.entry.kind) if figure else None
+    )
     numerator = figure.numerator if figure else None
     st.session_state[_NUMERATOR] = (numerator.kind if numerator else _MISSED).value
     st.session_state[_NUMERATOR_WORDS] = (
         shown_words(numerator.kind, numerator.words) if numerator else ""
     )
+    fill_value_bounds(_NUMERATOR, numerator)
     st.session_state[_NUMERATOR_EVENT] = numerator
     st.session_state[_CHART] = figure.chart if figure else Chart.AUTOMATIC
     quantity = figure.quantity if figure else None
@@ -84,6 +98,7 @@ def fill(figure: Figure | None) -> None:
 
 def draw(entry: EventKind) -> None:
     """Draw the fields of a figure of a cohort with such an entry event."""
+    _suggest_denominator(entry)
     st.subheader(_("What to show"), anchor=False)
     split, measure, chart = st.columns((2, 1, 1))
     split.multiselect(
@@ -100,8 +115,6 @@ def draw(entry: EventKind) -> None:
         list(_MEASURES),
         format_func=lambda each: _(_MEASURES[each]),
         key=_MEASURE,
-        on_change=_choose_denominator,
-        args=(entry,),
     )
     chart.selectbox(
         _("Chart type"),
@@ -118,6 +131,8 @@ def draw(entry: EventKind) -> None:
     )
     if st.session_state[_OF] != _FIRST:
         words.text_input(_("Only those named"), key=_OF_WORDS, autocomplete="off")
+        if st.session_state[_OF] == EventKind.VITAL:
+            draw_value_bounds(_OF)
     elif st.session_state[_MEASURE] in _OF_FIRST_EVENTS:
         st.caption(
             _(
@@ -138,11 +153,16 @@ def draw(entry: EventKind) -> None:
         )
 
 
-def _choose_denominator(entry: EventKind) -> None:
+def _suggest_denominator(entry: EventKind) -> None:
     """Choose the events of which a share of visits is most often asked.
 
-    A kept visit is no no-show, and the first visits alone are few.
+    A kept visit is no no-show, and the first visits alone are few. Whoever then chooses
+    the first ones keeps them.
     """
+    chosen = st.session_state[_MEASURE], entry
+    if st.session_state.get(_SUGGESTED_FOR) == chosen:
+        return
+    st.session_state[_SUGGESTED_FOR] = chosen
     is_proportion = st.session_state[_MEASURE] is FigureMeasure.PROPORTION
     if is_proportion and entry.is_visit and st.session_state[_OF] == _FIRST:
         st.session_state[_OF] = EventKind.KEPT_OR_MISSED.value
@@ -160,6 +180,8 @@ def _draw_numerator(whole: EventKind) -> None:
     words.text_input(
         _("Which of them count, by name"), key=_NUMERATOR_WORDS, autocomplete="off"
     )
+    if st.session_state[_NUMERATOR] == EventKind.VITAL:
+        draw_value_bounds(_NUMERATOR)
 
 
 def read(cohort: Cohort) -> Cohort | Figure:
@@ -203,12 +225,53 @@ def _read_event(field: str) -> CohortEvent:
 
     As long as their kind is the same, they stay narrowed as on the page.
     """
-    kind = st.session_state[field]
-    words = typed_words(EventKind(kind), st.session_state.get(f"{field}_words") or "")
+    kind = EventKind(st.session_state[field])
+    words = typed_words(kind, st.session_state.get(f"{field}_words") or "")
     shown: CohortEvent | None = st.session_state.get(f"{field}_event")
-    if shown is not None and shown.kind.value == kind:
-        return replace(shown, words=words)
-    return CohortEvent(kind=EventKind(kind), words=words)
+    if shown is None or shown.kind is not kind:
+        shown = CohortEvent(kind=kind)
+    with named_after(field):
+        event = with_value_bounds(field, replace(shown, words=words))
+        validate_event(event)
+    return event
+
+
+def fill_value_bounds(prefix: str, event: CohortEvent | None) -> None:
+    """Fill the fields for the value of an event; None empties them."""
+    for name in _VALUE_BOUNDS:
+        bound = getattr(event, name) if event else None
+        st.session_state[f"{prefix}_{name}"] = "" if bound is None else f"{bound:.12g}"
+
+
+def draw_value_bounds(prefix: str) -> None:
+    """Draw the fields for the value that an event must have."""
+    for column, name in zip(st.columns(2), _VALUE_BOUNDS, strict=True):
+        label = _(_VALUE_BOUNDS[name])
+        column.text_input(label, key=f"{prefix}_{name}", autocomplete="off")
+
+
+def with_value_bounds(prefix: str, event: CohortEvent) -> CohortEvent:
+    """Return the event with the value that was typed; raises InvalidInput.
+
+    Only vital signs have a value.
+    """
+    if event.kind is not EventKind.VITAL:
+        return replace(event, at_least=None, at_most=None)
+    least, most = (
+        number_in(st.session_state.get(f"{prefix}_{name}"), label, name)
+        for name, label in _VALUE_BOUNDS.items()
+    )
+    return replace(event, at_least=least, at_most=most)
+
+
+@contextmanager
+def named_after(prefix: str) -> Iterator[None]:
+    """Give a refusal the name of its very field: all events share their field names."""
+    try:
+        yield
+    except InvalidInput as refusal:
+        place = f"{prefix}_{refusal.property_name}"
+        raise InvalidInput(place, refusal.args[0]) from None
 
 
 def _kind_name(kind: str) -> str:

@@ -156,7 +156,10 @@ def parts_of(figure: Figure) -> tuple[Sentence, Sentence]:
     if figure.numerator is None:
         return Sentence("Entered"), Sentence("Remain")
     counted = describe_events(figure.numerator)
-    return Sentence("Events"), Sentence("Of these: {events}", events=counted)
+    return (
+        Sentence("Events: {events}", events=describe_events(figure.event)),
+        Sentence("Of these: {events}", events=counted),
+    )
 
 
 def nothing_disclosed(least: int) -> Sentence:

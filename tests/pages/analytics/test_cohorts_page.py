@@ -230,6 +230,41 @@ def test_a_share_of_visits_is_first_that_of_no_shows(clinic: Clinic):
     assert options == ["Visit", "Kept or missed visit", "Booked visit"]
 
 
+def test_a_share_of_visits_is_suggested_whatever_is_chosen_first(clinic: Clinic):
+    app = clinic.open("cohorts", Role.ANALYST)
+    app.selectbox(key="cohorts_measure").set_value(FigureMeasure.PROPORTION).run()
+
+    app.selectbox(key=f"{ENTRY}_kind").set_value(EventKind.VISIT).run()
+
+    assert app.selectbox(key="cohorts_of").value == EventKind.KEPT_OR_MISSED.value
+    app.selectbox(key="cohorts_of").set_value("first").run().run()
+    assert app.selectbox(key="cohorts_of").value == "first"
+
+
+def test_a_share_of_values_is_asked_for_by_a_value(clinic: Clinic):
+    app = clinic.open("cohorts", Role.ANALYST)
+    app.selectbox(key=f"{ENTRY}_kind").set_value(EventKind.VITAL).run()
+    app.multiselect(key="cohorts_split").set_value([Dimension.SEX])
+    app.selectbox(key="cohorts_measure").set_value(FigureMeasure.PROPORTION).run()
+    app.selectbox(key="cohorts_of").set_value(EventKind.VITAL.value).run()
+    app.text_input(key="cohorts_of_words").set_value("systolic")
+    app.text_input(key="cohorts_of_at_least").set_value("60")
+    app.text_input(key="cohorts_numerator_words").set_value("systolic")
+    app.text_input(key="cohorts_numerator_at_least").set_value("much")
+    press(app, "cohorts_count")
+    assert problem_places(app) == ["cohorts_numerator_at_least"]
+    app.text_input(key="cohorts_numerator_at_least").set_value("139,5")
+
+    press(app, "cohorts_count")
+
+    figure = _counted(clinic, app)
+    systolic = CohortEvent(kind=EventKind.VITAL, words="systolic")
+    assert figure.of == replace(systolic, at_least=60.0)
+    assert figure.numerator == replace(systolic, at_least=139.5)
+    assert app.text_input(key="cohorts_numerator_at_least").value == "139.5"
+    assert app.text_input(key="cohorts_numerator_at_most").value == ""
+
+
 def test_ages_have_a_mean_and_percentiles(clinic: Clinic, hypertensive):
     app = clinic.open("cohorts", Role.ANALYST)
     app.text_input(key=f"{ENTRY}_words").set_value("hypertension")

@@ -138,7 +138,7 @@ def page_of_rates() -> None:
     [
         (
             ENGLISH,
-            ["Weekday", "Events", "Of these: no-shows", "Share"],
+            ["Weekday", "Events: visits", "Of these: no-shows", "Share"],
             [
                 ["Monday", "24", "6", "25.0%"],
                 ["Tuesday", "20", "suppressed", "suppressed"],
@@ -146,7 +146,7 @@ def page_of_rates() -> None:
         ),
         (
             GERMAN,
-            ["Wochentag", "Ereignisse", "Davon: Nichterscheinen", "Anteil"],
+            ["Wochentag", "Ereignisse: Termine", "Davon: versäumte Termine", "Anteil"],
             [
                 ["Montag", "24", "6", "25,0\xa0%"],
                 ["Dienstag", "20", "nicht genannt", "nicht genannt"],

@@ -156,7 +156,7 @@ def test_shares_and_distributions_have_columns_of_their_own():
     )
 
     assert "Sex Entered Remain Share Female 12 6 50.0%" in said
-    assert "Sex Events Of these: no-shows Share Female 24 6 25.0%" in said
+    assert "Sex Events: visits Of these: no-shows Share Female 24 6 25.0%" in said
     assert "Male 30 51.2 suppressed 50.0 suppressed suppressed" in said
     assert "all time, all patients" in said
 
