@@ -155,10 +155,11 @@ def parts_of(figure: Figure) -> tuple[Sentence, Sentence]:
     """Return the headings of the two numbers of a share: the whole, and its part."""
     if figure.numerator is None:
         return Sentence("Entered"), Sentence("Remain")
-    counted = describe_events(figure.numerator)
+    # The days and ages, which are in the sentence of the figure, would fill the column.
+    whole = replace(figure.event, from_age=None, to_age=None, since=None, until=None)
     return (
-        Sentence("Events: {events}", events=describe_events(figure.event)),
-        Sentence("Of these: {events}", events=counted),
+        Sentence("Events: {events}", events=describe_events(whole)),
+        Sentence("Of these: {events}", events=describe_events(figure.numerator)),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from services.analytics.cohorts import CohortEvent
 from services.analytics.cohorts.wording import (
     cohort_phrase,
     describe_events,
@@ -31,9 +32,8 @@ def figure_phrase(figure: Figure) -> str:
     """Return the figure as a sentence to translate, without capital and full stop."""
     cohort = cohort_phrase(figure.cohort)
     by = split_phrase(figure.by, figure.event.kind)
-    # For numbers of events, all those like the event that lets patients in; for
-    # patients this is left out, since each has one.
-    events = describe_events(figure.event)
+    # For patients this is left out, since each has one.
+    events = _counted_events(figure)
     match figure.measure:
         case FigureMeasure.SHARE:
             return Sentence("{cohort}: share who remain, by {by}", cohort=cohort, by=by)
@@ -70,3 +70,14 @@ def figure_phrase(figure: Figure) -> str:
                 by=by,
             )
     return Sentence("{cohort}: patients who remain, by {by}", cohort=cohort, by=by)
+
+
+def _counted_events(figure: Figure) -> str:
+    """Return the events that a figure counts, all those like the entry event or others.
+
+    What has just been said of the entry event, such as its days, is not said again.
+    """
+    event, alone = figure.event, CohortEvent(kind=figure.event.kind)
+    if figure.of or event == alone:
+        return describe_events(event)
+    return Sentence("such {events}", events=describe_events(alone))

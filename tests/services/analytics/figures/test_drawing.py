@@ -1,11 +1,13 @@
 """In which order the groups of a figure are drawn, and under which names."""
 
 from dataclasses import replace
+from datetime import date
 
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
 from services.analytics.dashboards.printing import PrintedCard
-from services.analytics.figures import FigureCell, FigureMeasure
-from services.analytics.figures.drawing import ranked
+from services.analytics.figures import Figure, FigureCell, FigureMeasure
+from services.analytics.figures.drawing import parts_of, ranked
+from services.analytics.figures.wording import describe
 from tests.services.analytics.dashboards.test_printing import result, text_of
 
 
@@ -62,3 +64,22 @@ def test_a_type_of_document_has_its_name_and_a_diagnosis_of_that_text_keeps_its_
     assert "documents, by type" in said
     assert "visits, by words" in text_of(PrintedCard("Visits", figure))
     assert "Lab_report 7" in text_of(PrintedCard("Visits", figure))
+
+
+def test_the_days_of_what_is_counted_are_named_once():
+    november = {"since": date(2026, 11, 1), "until": date(2026, 11, 30)}
+    entry = CohortEvent(kind=EventKind.KEPT_OR_MISSED, **november)
+    figure = Figure(
+        cohort=Cohort(entry=entry),
+        by=(Dimension.SEX,),
+        measure=FigureMeasure.PROPORTION,
+        numerator=CohortEvent(kind=EventKind.NO_SHOW),
+    )
+
+    assert describe(figure) == (
+        "Patients with a first kept or missed visit from 2026-11-01 to 2026-11-30: "
+        "proportion of such kept or missed visits that are no-shows, by sex."
+    )
+    assert parts_of(figure) == ("Events: kept or missed visits", "Of these: no-shows")
+    any_day = replace(figure, of=CohortEvent(kind=EventKind.VISIT))
+    assert ": proportion of visits that are no-shows" in describe(any_day)
