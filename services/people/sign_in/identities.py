@@ -1,5 +1,6 @@
 """People's identities at the clinic's own identity provider, and the roles it gives."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from services.core import audit
 from services.core.actors import Actor, Role
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from services.messaging import administrators
 from services.people import accounts, sessions
 from services.people.accounts import particulars
 from services.people.sign_in import confirmations
@@ -21,6 +23,7 @@ from services.people.tokens import ending
 
 _SUBJECT: Final = "user"
 _LONGEST_SUBJECT: Final = 255
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,7 @@ def end_access(session: Session, claimed: IdentityClaims) -> None:
     sessions.end_all(session, actor, user.id)
     ending.end_exports(session, user.id)
     _record(session, actor, Action.USER_DEACTIVATE, {"issuer": claimed.issuer})
+    _warn_if_no_admin_is_left(session, former=Role(user.role))
 
 
 def connect(
@@ -233,7 +237,8 @@ def _update_role(session: Session, user: User, claimed: IdentityClaims) -> None:
         )
     if user.role == claimed.role:
         return
-    changes = {"role": [user.role, claimed.role.value]}
+    former = Role(user.role)
+    changes = {"role": [former.value, claimed.role.value]}
     user.role = claimed.role
     session.flush()
     actor = accounts.actor_of(user)
@@ -242,6 +247,20 @@ def _update_role(session: Session, user: User, claimed: IdentityClaims) -> None:
     ending.end_exports(session, user.id)
     details = {"changed": changes, "issuer": claimed.issuer}
     _record(session, actor, Action.USER_CHANGE_ROLE, details)
+    _warn_if_no_admin_is_left(session, former=former)
+
+
+def _warn_if_no_admin_is_left(session: Session, *, former: Role) -> None:
+    """Log it if the provider took the last administrator's role.
+
+    It is not refused, as it would be to a colleague: who has left the clinic must not
+    stay its administrator.
+    """
+    if former is Role.ADMIN and not administrators.is_there_any(session):
+        _log.warning(
+            "The identity provider took the role of the last administrator. Give it to "
+            "somebody there, or run: python -m dashboard create-admin"
+        )
 
 
 def _is_withdrawn(identity: UserIdentity, user: User) -> bool:

@@ -202,6 +202,25 @@ def test_whom_an_administrator_shuts_out_later_no_role_lets_in_again(
         identities.sign_in(session, ROSA)
 
 
+@pytest.mark.parametrize("others", [0, 1], ids=["the last one", "one of two"])
+@pytest.mark.parametrize("role", [None, Role.STAFF], ids=["withdrawn", "changed"])
+def test_a_provider_that_takes_the_last_administrator_is_warned_of(
+    session, caplog, role, others
+):
+    boss = replace(ROSA, role=Role.ADMIN)
+    identities.sign_in(session, boss)
+    for _ in range(others):
+        cast.add_account(session, Role.ADMIN)
+    taken = replace(boss, role=role)
+
+    if role is None:
+        identities.end_access(session, taken)
+    else:
+        identities.sign_in(session, taken)
+
+    assert ("the last administrator" in caplog.text) == (not others)
+
+
 def test_a_provider_ends_the_access_of_those_alone_whom_it_brought_in(
     session, dora, sign_in
 ):
