@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard.analytics.cohort_charts import dimension_name
 from dashboard.analytics.facet_choice import shown_words, typed_words
-from dashboard.ui.fields.text_numbers import number_in
+from dashboard.ui.fields.text_numbers import number_as_typed, number_in
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import capitalised
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
@@ -240,7 +240,7 @@ def fill_value_bounds(prefix: str, event: CohortEvent | None) -> None:
     """Fill the fields for the value of an event; None empties them."""
     for name in _VALUE_BOUNDS:
         bound = getattr(event, name) if event else None
-        st.session_state[f"{prefix}_{name}"] = "" if bound is None else f"{bound:.12g}"
+        st.session_state[f"{prefix}_{name}"] = number_as_typed(bound)
 
 
 def draw_value_bounds(prefix: str) -> None:

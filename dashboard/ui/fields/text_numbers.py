@@ -3,11 +3,17 @@
 import re
 from typing import Final, NoReturn
 
-from dashboard.ui.language import marked
+from dashboard.ui.language import GERMAN, current_language, marked
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
 
 _NUMBER: Final = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
+
+
+def number_as_typed(number: float | None) -> str:
+    """Return a number as it is typed in the language of the page: 36.8 or 36,8."""
+    text = "" if number is None else f"{number:.12g}"
+    return text.replace(".", ",") if current_language() == GERMAN else text
 
 
 def number_in(typed: str | None, label: str, field: str) -> float | None:

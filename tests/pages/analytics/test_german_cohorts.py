@@ -65,6 +65,16 @@ def test_a_cohort_is_counted_and_told_in_german(german: Clinic) -> None:
     ) in [each.value for each in app.markdown]
 
 
+def test_a_value_stays_as_it_was_typed_in_german(german: Clinic) -> None:
+    app = german.open("cohorts", Role.ANALYST)
+    app.selectbox(key=f"{ENTRY}_kind").set_value(EventKind.VITAL).run()
+    app.text_input(key=f"{ENTRY}_at_least").set_value("38,5")
+
+    press(app, "cohorts_count")
+
+    assert app.text_input(key=f"{ENTRY}_at_least").value == "38,5"
+
+
 @pytest.fixture
 def laboratory_reports(german: Clinic, file) -> None:
     """Eight patients with a laboratory report, and six with something else."""
