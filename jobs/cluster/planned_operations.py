@@ -7,7 +7,6 @@ and dies with the connection to the very primary that hands over.
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from functools import partial
 from threading import Event
 from typing import Final
@@ -18,7 +17,7 @@ from services.cluster.operations import (
     OperationRunner,
     claim_due,
     close_missed,
-    planned,
+    is_any_due,
 )
 
 _LOOK_SECONDS: Final = 1.0
@@ -35,11 +34,8 @@ def making_planned(runner: OperationRunner) -> Iterator[None]:
 def make_due(runner: OperationRunner) -> bool:
     """Begin what is due, if anything; return whether something was."""
     database = runner.servers.database
-    next_planned = database.read_latest(planned, identity=SYSTEM).value
     # One that will not take place is cancelled at once: nobody is to count on it.
-    if next_planned is None or (
-        next_planned.is_authorized and next_planned.at > datetime.now(UTC)
-    ):
+    if not database.read_latest(is_any_due, identity=SYSTEM).value:
         return False
     database.write(close_missed, identity=SYSTEM)
     due = database.write(claim_due, identity=SYSTEM).value

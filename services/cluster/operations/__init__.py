@@ -14,7 +14,7 @@ from services.cluster.operations.journal import (
     PlannedSwitchover as PlannedSwitchover,
     claim_due as claim_due,
     close_missed as close_missed,
-    planned as planned,
+    is_any_due as is_any_due,
 )
 from services.cluster.operations.previewing import (
     FailoverCandidate as FailoverCandidate,

@@ -208,6 +208,15 @@ def claim_due(session: Session) -> tuple[UUID, OperationRequest] | None:
     return due.id, OperationRequest(OperationKind(due.kind), due.reason, due.node)
 
 
+def is_any_due(session: Session) -> bool:
+    """Return whether a planned operation is due, or is not to take place any more."""
+    due = select(ClusterOperation.id).where(
+        ClusterOperation.state == "scheduled",
+        or_(ClusterOperation.scheduled_at <= func.now(), _is_planner_out()),
+    )
+    return session.scalar(due.limit(1)) is not None
+
+
 def planned(session: Session) -> PlannedSwitchover | None:
     """Return the next planned switchover."""
     row = session.execute(

@@ -10,7 +10,7 @@ from api.core.answers import LSN_HEADER
 from db.models.replication import ClusterOperation
 from db.models.user import ApiToken
 from db.postgres import SYSTEM
-from services.cluster import operations
+from services.cluster.operations import journal
 from services.core.actors import Role, Scope
 from services.people import tokens
 from tests.api.conftest import Client
@@ -62,7 +62,7 @@ def test_a_planned_switchover_ends_with_the_token_that_planned_it(
     operator, application
 ):
     assert plan(operator).status_code == 202
-    read_planned = partial(application.database.read_latest, operations.planned)
+    read_planned = partial(application.database.read_latest, journal.planned)
     assert read_planned(identity=SYSTEM).value.is_authorized
 
     # The operator's: no other token of this module has this scope alone.

@@ -16,7 +16,12 @@ from db.models.user import User
 from db.postgres import SYSTEM, Database
 from jobs.cluster.planned_operations import make_due
 from services.cluster import operations
-from services.cluster.operations import OperationKind, OperationRequest, OperationRunner
+from services.cluster.operations import (
+    OperationKind,
+    OperationRequest,
+    OperationRunner,
+    journal,
+)
 from services.cluster.operations.servers import Servers
 from services.core.actors import CONSOLE, Role
 from tests.kit import cast
@@ -118,3 +123,25 @@ def test_what_somebody_planned_who_lost_the_right_is_cancelled(runner, planned, 
     assert cancelled.state == "cancelled"
     assert cancelled.ended_at is not None
     assert "may no longer act" in cancelled.result["sentence"]
+
+
+def test_what_will_not_take_place_is_cancelled_though_another_comes_before(
+    runner, planned
+):
+    admin = write(runner, lambda session: cast.add_actor(session, Role.ADMIN))
+    day_after = datetime.now(UTC) + timedelta(days=2)
+    order = OperationRequest(
+        OperationKind.SWITCHOVER, WHY, "db-03", scheduled_at=day_after
+    )
+    later = write(runner, lambda session: journal.begin(session, admin, order))
+    gone = update(User).where(User.id == admin.id).values(deactivated_at=func.now())
+    write(runner, lambda session: session.execute(gone))
+
+    assert not make_due(runner)
+
+    rows = select(ClusterOperation)
+    kept = write(runner, lambda session: session.scalars(rows).all())
+    assert {row.id: row.state for row in kept} == {
+        planned: "scheduled",
+        later: "cancelled",
+    }

@@ -221,7 +221,7 @@ def test_a_time_at_which_clocks_change_is_no_plan(session, boss, monkeypatch, mo
 def test_a_planned_switchover_waits_for_its_time(session, boss):
     operations.request(session, boss.actor, later(hours=1), **boss.fresh)
 
-    assert operations.planned(session).node == "db-02"
+    assert journal.planned(session).node == "db-02"
     assert operations.claim_due(session) is None
 
 
@@ -231,7 +231,7 @@ def test_a_due_switchover_is_claimed_once(session, boss):
 
     assert operations.claim_due(session) == (operation, REQUEST)
     assert operations.claim_due(session) is None
-    assert operations.planned(session) is None
+    assert journal.planned(session) is None
 
 
 def test_what_is_due_is_not_begun_for_somebody_deactivated(session, boss):
