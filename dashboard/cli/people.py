@@ -32,7 +32,7 @@ def create_admin(
 def invite_admin(settings: "Settings", *, name: str, email: str) -> str:
     """Return a link that lets an administrator in, once.
 
-    Raises InvalidInput, AddressTaken and SignInDeactivated.
+    Raises InvalidInput, AddressTaken and AdminDeactivated.
     """
     from dashboard import wiring
     from dashboard.sign_in import account_emails

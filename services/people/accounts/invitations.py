@@ -67,6 +67,17 @@ class SignInDeactivated(Conflict):
         )
 
 
+class AdminDeactivated(Conflict):
+    """The command line lets in nobody whom an administrator has shut out."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This administrator's sign-in is deactivated. Only another administrator "
+            "can let them in again; where there is none, invite one with another "
+            "address."
+        )
+
+
 class InviteeDied(Conflict):
     """Nobody writes to somebody who has died."""
 
@@ -175,7 +186,7 @@ def invite_admin(
     """Let the first administrator in, or one who lost every other way to sign in.
 
     For the command line only: whoever works on the server itself needs no permission.
-    The caller commits. Raises AddressTaken, SignInDeactivated, InvalidInput.
+    The caller commits. Raises AddressTaken, AdminDeactivated, InvalidInput.
     """
     address = particulars.read_email(email)
     user = session.scalar(
@@ -186,7 +197,7 @@ def invite_admin(
     elif user.role != Role.ADMIN:
         raise accounts.AddressTaken
     elif user.deactivated_at is not None:
-        raise SignInDeactivated
+        raise AdminDeactivated
     return _link(session, console, user)
 
 

@@ -346,7 +346,7 @@ def test_the_console_makes_nobody_an_administrator_by_the_way(session):
         invitations.invite_admin(
             session, CONSOLE, name=cast.ROSA.name, email=cast.ROSA.email
         )
-    with pytest.raises(invitations.SignInDeactivated):
+    with pytest.raises(invitations.AdminDeactivated, match="another address"):
         invitations.invite_admin(
             session, CONSOLE, name=cast.ADAM.name, email=cast.ADAM.email
         )
