@@ -135,7 +135,7 @@ def _ask_timestamp() -> Callable[[], datetime] | None:
             field="scheduled_at_time",
             key="switchover_scheduled_at_time",
         )
-    return lambda: on_clinic_clock(day, clock)
+    return lambda: on_clinic_clock(day.given(), clock)
 
 
 def _ask_typed(chosen: FailoverCandidate) -> str:

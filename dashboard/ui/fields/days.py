@@ -67,12 +67,12 @@ def needed_time_field(
     return TypedValue(label, field, typed, _NO_TIME)
 
 
-def on_clinic_clock(day: TypedValue[date], typed: TypedValue[time]) -> datetime:
-    """Return the time on the clinic's clock.
+def on_clinic_clock(day: date, typed: TypedValue[time]) -> datetime:
+    """Return the time on the clinic's clock; of one that occurs twice the first.
 
     Raises InvalidInput for an empty field, and for a time that clocks skip that day.
     """
-    timestamp = datetime.combine(day.given(), typed.given(), zone())
+    timestamp = datetime.combine(day, typed.given(), zone())
     if timestamp.astimezone(UTC).astimezone(zone()).time() != timestamp.time():
         said = time_of_day(timestamp)
         raise InvalidInput(

@@ -1,14 +1,14 @@
 """Blocking a doctor's time from the calendar: drawn in it, or typed."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, time
 from typing import Final
 from uuid import UUID
 
 import streamlit as st
 
 from dashboard.context import current_actor, write
-from dashboard.ui.clock import calendar, midnight, zone
+from dashboard.ui.clock import calendar
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_line
@@ -16,6 +16,7 @@ from dashboard.ui.fields.days import needed_time_field
 from dashboard.ui.language import gettext as _, marked
 from dashboard.visits.calendar.doctor_and_day import choose_day, choose_doctor
 from dashboard.visits.calendar.period import shown_day
+from dashboard.visits.schedule.exception_times import exception_times
 from dashboard.visits.schedule.plan_changes import show_plan_result
 from dashboard.visits.schedule.visits_to_move import show_visits
 from services.core.actors import Permission
@@ -128,15 +129,8 @@ def _fields() -> ExceptionDraft | None:
     )
     if doctor_id is None:
         return None
-    starts_at, ends_at = (
-        (midnight(day), midnight(day + timedelta(days=1)))
-        if is_whole_day
-        else (
-            datetime.combine(day, first.given(), zone()),
-            datetime.combine(day, last.given(), zone()),
-        )
-    )
-    return ExceptionDraft(ExceptionKind.BLOCKED, starts_at, ends_at, doctor_id, reason)
+    times = exception_times(day, first, day, last, is_whole_day=is_whole_day)
+    return ExceptionDraft(ExceptionKind.BLOCKED, *times, doctor_id, reason)
 
 
 def _confirm(draft: ExceptionDraft, visits: Sequence[VisitToMove]) -> None:

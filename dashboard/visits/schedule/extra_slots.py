@@ -93,7 +93,7 @@ class _TypedSlot:
 
     def begins(self) -> datetime:
         # In UTC, where an hour is an hour even when clocks change.
-        return on_clinic_clock(self.day, self.time).astimezone(UTC)
+        return on_clinic_clock(self.day.given(), self.time).astimezone(UTC)
 
     def ends(self, begins: datetime) -> datetime:
         # More than a day is refused, however long it is; larger numbers could overflow

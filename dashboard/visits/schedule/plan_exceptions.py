@@ -12,15 +12,12 @@ from dashboard.ui.clock import calendar
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.fields import bounded_line, clearable_forms
-from dashboard.ui.fields.days import (
-    needed_day_field,
-    needed_time_field,
-    on_clinic_clock,
-)
+from dashboard.ui.fields import bounded_line, clearable_forms, set_initial_value
+from dashboard.ui.fields.days import needed_day_field, needed_time_field
 from dashboard.ui.language import gettext as _, marked, pgettext
 from dashboard.ui.record_table import Cell, Column, Row, RowAction, record_table
 from dashboard.ui.words import at
+from dashboard.visits.schedule.exception_times import exception_times
 from dashboard.visits.schedule.plan_changes import show_plan_result
 from dashboard.visits.schedule.visits_to_move import show_visits
 from services.visits.schedule import plans
@@ -71,9 +68,10 @@ def show_exceptions(doctor: DoctorRecord) -> None:
         show_plan_result(_("It is removed."), became)
         st.rerun()
     clearable_forms.clear_unless_about(_FORM, doctor.id)
-    with st.form("doctor_exception"):
+    # Not a form, in which the times of whole days could not be disabled.
+    with st.container(border=True):
         typed = _fields(doctor)
-        is_wanted = st.form_submit_button(_("Add"), key="doctor_plan_except")
+        is_wanted = st.button(_("Add"), key="doctor_plan_except")
     if is_wanted:
         draft = typed()
         visits = write(
@@ -133,6 +131,8 @@ def _fields(doctor: DoctorRecord) -> Callable[[], ExceptionDraft]:
             key=clearable_forms.key_in(_FORM, "reason"),
             longest=ExceptionDraft.LONGEST_REASON,
         )
+        whole_days = _begin_with_whole_days(kind)
+        is_whole_day = whole_days is not None and st.session_state[whole_days]
         first_day = needed_day_field(
             _("From"),
             today(),
@@ -144,6 +144,7 @@ def _fields(doctor: DoctorRecord) -> Callable[[], ExceptionDraft]:
             _BEGIN,
             field="first",
             key=clearable_forms.key_in(_FORM, "first"),
+            disabled=is_whole_day,
         )
         last_day = needed_day_field(
             _("Until"),
@@ -156,17 +157,37 @@ def _fields(doctor: DoctorRecord) -> Callable[[], ExceptionDraft]:
             _END,
             field="ends_at_time",
             key=clearable_forms.key_in(_FORM, "ends_at_time"),
+            disabled=is_whole_day,
         )
+    if whole_days:
+        st.checkbox(_("Whole days"), key=whole_days)
     is_all = st.checkbox(
         _("For the whole clinic"), key=clearable_forms.key_in(_FORM, "all")
     )
     return lambda: ExceptionDraft(
         ExceptionKind(kind),
-        on_clinic_clock(first_day, first),
-        on_clinic_clock(last_day, last),
+        *exception_times(
+            first_day.given(),
+            first,
+            last_day.given(),
+            last,
+            is_whole_day=is_whole_day,
+        ),
         None if is_all else doctor.id,
         reason,
     )
+
+
+def _begin_with_whole_days(kind: ExceptionKind) -> str | None:
+    """Return the key of the field for whole days: ticked at first for a holiday.
+
+    None for special hours, which are hours.
+    """
+    if kind is ExceptionKind.HOURS:
+        return None
+    key = clearable_forms.key_in(_FORM, f"whole_days_{kind}")
+    set_initial_value(kind is ExceptionKind.HOLIDAY, key)
+    return key
 
 
 def _table(planned: Sequence[ExceptionRecord]) -> UUID | None:

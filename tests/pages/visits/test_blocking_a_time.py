@@ -1,6 +1,6 @@
 """Blocking a doctor's time from the calendar."""
 
-from datetime import time
+from datetime import date, time
 
 import pytest
 
@@ -39,3 +39,19 @@ def test_the_doctor_whose_calendar_is_shown_is_chosen(clinic: Clinic, dora):
 
     assert app.selectbox(key="calendar_block_doctor").value == dora.id
     assert not app.button(key="calendar_block").disabled
+
+
+def test_a_time_that_clocks_skip_is_not_blocked(clinic: Clinic, dora, monkeypatch):
+    berlin = clinic.wiring.settings.model_copy(update={"timezone": "Europe/Berlin"})
+    monkeypatch.setattr(clinic.wiring, "settings", berlin)
+    # That day, clocks go from 02:00 to 03:00.
+    app = clinic.open("calendar", day=date(2040, 3, 25))
+    app.button(key="calendar_block_open").click().run()
+
+    # The dialog stays open: these runs are of the whole page.
+    app.session_state["calendar_block_asked"] = True
+    app.selectbox(key="calendar_block_doctor").set_value(dora.id)
+    app.time_input(key="calendar_block_starts_at").set_value(time(2, 30)).run()
+
+    said = "From: there is no 02:30 on 25 March 2040, because clocks go forward."
+    assert [error.value for error in app.error] == [f"{said} Type another time."]

@@ -7,14 +7,14 @@ from decimal import Decimal
 
 import pytest
 
-from dashboard.ui.clock import calendar
+from dashboard.ui.clock import calendar, midnight
 from dashboard.ui.fields.keys import stamp_of
 from dashboard.ui.record_table import TableEvent
 from dashboard.visits.schedule import extra_slots
 from services.core.actors import Role
 from services.visits.schedule import doctors, plans
 from services.visits.schedule.doctors import DoctorDraft
-from services.visits.schedule.plans import Hours, weeks
+from services.visits.schedule.plans import ExceptionKind, Hours, weeks
 from tests.kit import cast
 from tests.pages.conftest import Clinic, page_file, rows_of
 from tests.services.visits.schedule.plans.samples import (
@@ -548,6 +548,26 @@ def test_a_time_that_clocks_skip_is_refused(clinic, monkeypatch, button, day, la
     said = "there is no 02:30 on 25 March 2040, because clocks go forward."
     assert app.error[0].value == f"{label}: {said} Type another time."
     assert app.time_input(key=f"{day}_time").value == time(2, 30)
+
+
+def test_a_holiday_begins_with_whole_days_and_special_hours_have_none(clinic):
+    doctor = clinic.write(cast.add_doctor)
+    app = clinic.open("doctor_plan", doctor=doctor.id)
+    assert not app.checkbox(key="doctor_except_whole_days_blocked").value
+
+    app.selectbox(key="doctor_except_kind").set_value(ExceptionKind.HOURS).run()
+    assert not fields(app, "checkbox", "doctor_except_whole_days")
+    app.selectbox(key="doctor_except_kind").set_value(ExceptionKind.HOLIDAY).run()
+    assert app.time_input(key="doctor_except_first").disabled
+    for which in ("first_day", "ends_at"):
+        app.date_input(key=f"doctor_except_{which}").set_value(tomorrow().date())
+    app.button(key="doctor_plan_except").click().run()
+
+    (added,) = clinic.read(
+        lambda session: plans.list_exceptions(session, clinic.clerk, doctor.id)
+    )
+    first = midnight(tomorrow().date())
+    assert (added.starts_at, added.ends_at) == (first, first + timedelta(days=1))
 
 
 def test_a_holiday_that_is_over_is_refused_and_its_reason_stays(clinic, dora):
