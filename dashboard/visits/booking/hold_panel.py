@@ -66,14 +66,17 @@ def _panel(held: Sequence[BookingRecord]) -> None:
         if countdown(_countdown(held), key=key):
             st.rerun()
         _begin_with_note(first)
-        note = bounded_line(
-            _("What is the visit at {starts_at} about?").format(
-                starts_at=clock(first.starts_at)
-            ),
-            key=f"booking_note_{first.id}",
-            longest=LONGEST_NOTE,
-            placeholder=_("Optional, for the doctor"),
-        )
+        # No form, which would send the note only with its button: another time that is
+        # chosen meanwhile begins with it. `keys.js` lets Enter press the button.
+        with st.container(key=f"on_enter_{_confirm_key(first)}"):
+            note = bounded_line(
+                _("What is the visit at {starts_at} about?").format(
+                    starts_at=clock(first.starts_at)
+                ),
+                key=f"booking_note_{first.id}",
+                longest=LONGEST_NOTE,
+                placeholder=_("Optional, for the doctor"),
+            )
         # An offer is not a time that is exchanged for another.
         if not first.waitlist_id:
             st.session_state[NOTE] = (first.patient_id, note)
@@ -133,7 +136,7 @@ def _offer_actions(held: Sequence[BookingRecord], note: str) -> None:
         if many
         else _("Confirm visit"),
         type="primary",
-        key=f"booking_confirm_{first.id}",
+        key=_confirm_key(first),
         icon=":material/check:",
     ):
         _confirm(held, note)
@@ -142,6 +145,10 @@ def _offer_actions(held: Sequence[BookingRecord], note: str) -> None:
     if st.button(_("Release"), key=f"booking_cancel_{first.id}"):
         release_holds(held)
         st.rerun()
+
+
+def _confirm_key(first: BookingRecord) -> str:
+    return f"booking_confirm_{first.id}"
 
 
 def _confirm(held: Sequence[BookingRecord], note: str) -> None:

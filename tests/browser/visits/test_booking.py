@@ -238,6 +238,23 @@ def test_a_visit_is_booked_by_the_keyboard_alone(maya: Page, dora: str):
     expect(maya.get_by_text("your visit")).to_be_visible()
 
 
+def test_enter_in_the_note_books_once_with_what_was_typed(
+    site: Site, maya: Page, dora: str
+):
+    opened(maya, dora)
+    time_of(maya, "08:20").click()
+    note = maya.get_by_label("What is the visit at 08:20 about?")
+    note.fill("My left knee")
+
+    note.press("Enter")
+    # Somebody impatient; the field may be gone.
+    maya.keyboard.press("Enter")
+
+    expect(maya.get_by_role("link", name="Ticket")).to_be_visible()
+    noted = select(Booking.status).where(Booking.note == "My left knee")
+    assert site.read_primary(lambda s: s.scalars(noted).all()) == ["confirmed"]
+
+
 def focused(page: Page) -> str:
     """Return the name of the focused element, as a screen reader announces it."""
     name: str = page.evaluate(
