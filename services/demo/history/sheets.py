@@ -25,8 +25,8 @@ _WHOSE: Final = tuple(
 )
 _LAB: Final = (
     ("Haemoglobin", 14.1, 1.2, "g/dl", "12.0-17.5"),
-    ("Leucocytes", 6.8, 1.6, "10^9/l", "4.0-10.0"),
-    ("Platelets", 245.0, 45.0, "10^9/l", "150-400"),
+    ("Leucocytes", 6.8, 1.6, "10⁹/l", "4.0-10.0"),
+    ("Platelets", 245.0, 45.0, "10⁹/l", "150-400"),
     ("Creatinine", 78.0, 12.0, "µmol/l", "45-105"),
     ("HbA1c", 41.0, 7.0, "mmol/mol", "below 42"),
     ("Cholesterol, total", 4.9, 0.8, "mmol/l", "below 5.0"),
