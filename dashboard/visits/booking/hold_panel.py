@@ -131,19 +131,21 @@ def _countdown(held: Sequence[BookingRecord]) -> Countdown:
 
 def _offer_actions(held: Sequence[BookingRecord], note: str) -> None:
     first, many = held[0], len(held) > 1
-    if st.button(
+    is_confirmed = st.button(
         _("Confirm {count} visits").format(count=len(held))
         if many
         else _("Confirm visit"),
         type="primary",
         key=_confirm_key(first),
         icon=":material/check:",
-    ):
-        _confirm(held, note)
-        st.rerun()
+    )
     _offer_more_time(held)
     if st.button(_("Release"), key=f"booking_cancel_{first.id}"):
         release_holds(held)
+        st.rerun()
+    # Last: a time that cannot be confirmed can still be released.
+    if is_confirmed:
+        _confirm(held, note)
         st.rerun()
 
 

@@ -20,6 +20,7 @@ from db.cluster.site_position import SitePosition, SiteReader
 from db.models.booking import Appointment
 from db.models.doctor import Doctor
 from services.core.actors import Role
+from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 from services.visits.booking import bookings, waitlist
 from services.visits.booking.bookings import BookingRecord, BookingStatus
@@ -228,6 +229,24 @@ def test_a_hold_that_ran_out_is_said_and_cannot_be_confirmed(
     assert "has expired" in said(app)
     assert states(app, dora)[0] == "free"
     assert stored(clinic, held).status is BookingStatus.EXPIRED
+
+
+def test_a_hold_that_cannot_be_confirmed_can_be_released(
+    clinic: Clinic, dora: Practice, choose
+):
+    patient = clinic.register()
+    app = clinic.open("doctor", doctor=dora.id, patient=patient.id)
+    choose(app, dora.slots[0])
+    held = latest(clinic, patient.id)
+    clinic.write(
+        lambda s: patients.archive(s, clinic.clerk, patient.id, version=patient.version)
+    )
+
+    app.button(key=f"booking_confirm_{held.id}").click().run()
+
+    assert "archived" in app.error[0].value
+    app.button(key=f"booking_cancel_{held.id}").click().run()
+    assert states(app, dora)[0] == "free"
 
 
 def test_leaving_the_page_frees_what_was_held_there(
