@@ -59,15 +59,17 @@ submitted = st.button(
     icon=":material/move_to_inbox:",
     disabled=uploading.show_upload_limit() or not is_known or len(drafts) < count,
 )
-if submitted and not uploads:
+if submitted and not uploads and uploading.filed_before():
+    # Perhaps the second click of two, the first of which has filed everything.
+    st.caption(_("There is nothing more to file. Choose the next file above."))
+elif submitted and not uploads:
     with problem_of("files"):
         st.error(_("No file uploaded"), icon=":material/block:")
     st.caption(
         _(
             "Choose a PDF or a picture above first. Files shown in red were not "
             "accepted: they are larger than {most} MB, or the reason is given below "
-            "them. If your file is listed without a problem, the server has been "
-            "restarted since: choose the file again."
+            "them."
         ).format(most=ingest.MAX_MEGABYTES)
     )
 elif submitted:

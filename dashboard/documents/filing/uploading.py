@@ -8,7 +8,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
+from streamlit.runtime.uploaded_file_manager import DeletedFile, UploadedFile
 
 from dashboard.context import current_actor, now
 from dashboard.documents.fields.field_inputs import own_fields
@@ -20,7 +20,7 @@ from dashboard.documents.records import (
 )
 from dashboard.patients.search.patient_choice import choose_patient
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.language import gettext as _, marked, refusal_text
+from dashboard.ui.language import gettext as _, marked, ngettext, refusal_text
 from dashboard.ui.words import plain
 from dashboard.web.uploaded_files import is_arriving
 from services.core.actors import Permission, Role
@@ -68,15 +68,28 @@ def other_kinds() -> str:
 
 def choose_files() -> list[UploadedFile]:
     """Ask for files; return those that are not filed yet."""
-    number = st.session_state.setdefault(_ROUND, 0)
     uploads = st.file_uploader(
         _("Choose PDF files or pictures, up to 50 MB each"),
         accept_multiple_files=True,
         max_upload_size=ingest.MAX_MEGABYTES,
-        key=f"{_PAGE}_files_{number}",
+        key=_uploader(),
     )
+    if lost := _count_lost():
+        st.warning(
+            ngettext(
+                "One of the files listed here is no longer on the server, because it "
+                "was restarted. Remove it from the list and choose it again.",
+                "{count} of the files listed here are no longer on the server, because "
+                "it was restarted. Remove them from the list and choose them again.",
+                lost,
+            ).format(count=lost)
+            + (
+                _(" Those that are described below are still there.") if uploads else ""
+            ),
+            icon=":material/cloud_off:",
+        )
     # The uploader still lists filed files, though their bytes have been released.
-    return [upload for upload in uploads if not _is_filed(upload)]
+    return [upload for upload in uploads if not _is_filed(upload.file_id)]
 
 
 def ask_for_all(uploads: Sequence[UploadedFile]) -> None:
@@ -171,9 +184,10 @@ def file_all(uploads: Sequence[UploadedFile], drafts: Sequence[DraftDocument]) -
             _outcomes()[upload.file_id] = Outcome(
                 "refused", upload.name, refusal_text(refusal)
             )
-    if all(_is_filed(upload) for upload in uploads) and not is_arriving():
-        # A new uploader, whose list is empty. What is still being sent to this one
-        # would be lost without a word.
+    is_whole = not is_arriving() and not _count_lost()
+    if is_whole and all(_is_filed(upload.file_id) for upload in uploads):
+        # A new uploader, whose list is empty. What is still being sent to this one, or
+        # has to be chosen again, would be lost without a word.
         st.session_state[_ROUND] += 1
 
 
@@ -307,13 +321,28 @@ def _file(upload: UploadedFile, draft: DraftDocument) -> Outcome:
     return Outcome("filed", upload.name, noted, done.id, record=done)
 
 
+def _uploader() -> str:
+    """Return the key of the uploader; a new one's list is empty."""
+    return f"{_PAGE}_files_{st.session_state.setdefault(_ROUND, 0)}"
+
+
+def _count_lost() -> int:
+    """Count the files that the uploader lists although their bytes are gone.
+
+    A page goes on with another process if its own dies, and that has no files of it.
+    """
+    listed = st.session_state[_uploader()]
+    gone = (each.file_id for each in listed if isinstance(each, DeletedFile))
+    return sum(not _is_filed(file_id) for file_id in gone)
+
+
 def _outcomes() -> dict[str, Outcome]:
     outcomes: dict[str, Outcome] = st.session_state.setdefault(_OUTCOMES, {})
     return outcomes
 
 
-def _is_filed(upload: UploadedFile) -> bool:
-    outcome = _outcomes().get(upload.file_id)
+def _is_filed(file_id: str) -> bool:
+    outcome = _outcomes().get(file_id)
     return outcome is not None and outcome.kind == "filed"
 
 

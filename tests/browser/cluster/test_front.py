@@ -6,6 +6,7 @@ from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
 import psutil
 import pytest
@@ -168,6 +169,37 @@ def test_a_file_that_is_chosen_after_the_process_has_died_is_asked_about(
     )
 
     expect(page.get_by_label("Description")).to_be_visible()
+
+
+def test_a_file_that_dies_with_the_process_has_to_be_chosen_again(
+    served: Served, page: Page
+):
+    page.goto("/upload_documents")
+    chooser = ready(page).locator("input[type=file]")
+    zone = page.get_by_test_id("stFileUploaderDropzone")
+    lost = page.get_by_text("One of the files listed here is no longer on the server")
+
+    def choose_file(name: str) -> None:
+        expect(zone).to_have_attribute("aria-disabled", "false")
+        paper = letter(f"{name} {uuid4()}")
+        chooser.set_input_files(
+            FilePayload(name=name, mimeType="application/pdf", buffer=paper)
+        )
+
+    choose_file("early.pdf")
+    expect(page.get_by_label("Description")).to_be_visible()
+    kill_process_of(served, page)
+    choose_file("late.pdf")
+    expect(lost).to_be_visible()
+    expect(page.get_by_label("Description")).to_have_count(1)
+
+    # It is not forgotten when the other one is filed.
+    page.get_by_role("button", name="File document").click()
+    expect(page.get_by_text("late.pdf is filed")).to_be_visible()
+    expect(lost).to_be_visible()
+
+    page.get_by_role("button", name="Remove early.pdf").click()
+    expect(lost).to_have_count(0)
 
 
 def test_who_clicks_while_the_process_hangs_reads_so_and_goes_on_with_another(

@@ -124,6 +124,16 @@ def test_nothing_chosen_is_said_word_for_word(clinic: Clinic):
     assert "Choose a PDF or a picture above first" in advice_on(app)
 
 
+def test_a_second_click_after_all_is_filed_says_nothing_false(clinic: Clinic):
+    app = clinic.open("upload_documents")
+    upload(app, ("paper.pdf", letter("clicked twice")))
+    app.button(key="upload_documents_file").click().run()
+
+    assert "paper.pdf is filed" in said(app)
+    assert not app.error
+    assert "There is nothing more to file" in advice_on(app)
+
+
 def test_what_to_do_about_a_file_that_is_no_pdf_is_said(clinic: Clinic):
     app = clinic.open("upload_documents")
     upload(app, ("bad.pdf", b"MZ"))
