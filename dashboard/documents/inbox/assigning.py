@@ -5,8 +5,8 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.context import current_actor, read, write
+from dashboard.documents.records.gone_documents import document_dialog_boundary
 from dashboard.ui.dialogs import confirmed, dialog
-from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields.distinct_labels import distinct_names
 from dashboard.ui.language import gettext as _, marked, pgettext
 from dashboard.ui.notices import notify
@@ -59,7 +59,7 @@ def offer_assignment(record: DocumentRecord) -> None:
 @dialog(marked("Assign to"), icon=":material/assignment_ind:")
 def ask_assignee(item: InboxItem) -> None:
     """Ask who is to look at a document."""
-    with error_boundary():
+    with document_dialog_boundary():
         actor = current_actor()
         colleagues = read(
             lambda session: inbox.list_colleagues(session, actor),

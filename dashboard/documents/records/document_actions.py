@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from dashboard.context import current_actor, now, read, write
 from dashboard.documents.fields.field_inputs import own_fields
 from dashboard.documents.filing import document_form
+from dashboard.documents.records.gone_documents import document_dialog_boundary
 from dashboard.documents.sharing.reader_choice import readers_field
 from dashboard.documents.tags.tag_words import tags_field
 from dashboard.navigation import go
 from dashboard.patients.search.patient_choice import choose_patient, forget_patient
 from dashboard.ui.dialogs import confirmed, dialog
-from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_area
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
@@ -92,7 +92,7 @@ def offer_restoring(record: DocumentRecord, *, key: str = "document_restore") ->
 @dialog(marked("Delete this document?"), icon=":material/delete:")
 def confirm_deletion(record: DocumentRecord) -> None:
     """Name the document, and say until when it can be restored."""
-    with error_boundary():
+    with document_dialog_boundary():
         versions = (
             _("all {latest} versions of it").format(latest=record.latest)
             if record.latest > 1
@@ -138,7 +138,7 @@ def delete(record: DocumentRecord) -> None:
 
 @dialog(marked("Edit this document"), icon=":material/edit:")
 def _edit(record: DocumentRecord) -> None:
-    with error_boundary():
+    with document_dialog_boundary():
         actor = current_actor()
         # What was typed about an earlier state must not be saved over a colleague's
         # change.
@@ -215,7 +215,7 @@ def _loses_sight(record: DocumentRecord) -> bool:
 
 @dialog(marked("Put this document on legal hold?"), icon=":material/gavel:")
 def _hold(record: DocumentRecord) -> None:
-    with error_boundary(), st.form("document_hold_form", border=False):
+    with document_dialog_boundary(), st.form("document_hold_form", border=False):
         st.markdown(
             _(
                 "**{title}** will be kept until the hold is released: nobody can "
@@ -240,7 +240,7 @@ def _hold(record: DocumentRecord) -> None:
 
 @dialog(marked("Release the legal hold?"), icon=":material/gavel:")
 def _release(record: DocumentRecord) -> None:
-    with error_boundary():
+    with document_dialog_boundary():
         st.markdown(
             _(
                 "**{title}** was put on hold because: {held_because}. Without the "

@@ -4,9 +4,10 @@ import streamlit as st
 
 from dashboard.context import current_actor, write
 from dashboard.documents.filing import ingest
+from dashboard.documents.records.gone_documents import document_dialog_boundary
 from dashboard.navigation import go
 from dashboard.ui.dialogs import confirmed, dialog
-from dashboard.ui.error_boundary import error_boundary, explain
+from dashboard.ui.error_boundary import explain
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
@@ -39,7 +40,7 @@ def offer_form_change(record: DocumentRecord) -> None:
 
 @dialog(marked("Replace this document"), icon=":material/upload_file:")
 def _replace(record: DocumentRecord) -> None:
-    with error_boundary():
+    with document_dialog_boundary():
         number = record.latest + 1
         st.markdown(
             _(
@@ -73,7 +74,7 @@ def _replace(record: DocumentRecord) -> None:
 @dialog(marked("Restore this version?"), icon=":material/history:")
 def restore_version(record: DocumentRecord, version: VersionRecord) -> None:
     """Name the version, and say that none is lost."""
-    with error_boundary():
+    with document_dialog_boundary():
         number = record.latest + 1
         st.markdown(
             _(

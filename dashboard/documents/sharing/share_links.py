@@ -6,9 +6,9 @@ import streamlit as st
 
 from dashboard import wiring
 from dashboard.context import current_actor, now, read, write
+from dashboard.documents.records.gone_documents import document_dialog_boundary
 from dashboard.documents.sharing.share_list import share_list
 from dashboard.ui.dialogs import confirmed, dialog
-from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
@@ -46,6 +46,9 @@ def offer_share_link(record: DocumentRecord) -> None:
 
 def show_links(record: DocumentRecord) -> None:
     """Show the existing links, each of which can be revoked."""
+    if record.is_deleted:
+        st.caption(_("Links to it open nothing while it is deleted."))
+        return
     actor = current_actor()
     known = read(lambda session: shares.list_of(session, actor, record.id))
     if not known:
@@ -58,7 +61,7 @@ def show_links(record: DocumentRecord) -> None:
 
 @dialog(marked("Share this version by a link"), icon=":material/share:")
 def _share(record: DocumentRecord) -> None:
-    with error_boundary():
+    with document_dialog_boundary():
         number = record.version.number
         st.markdown(
             _(
@@ -92,7 +95,7 @@ def _share(record: DocumentRecord) -> None:
 
 @dialog(marked("Revoke this link?"), icon=":material/link_off:")
 def _revoke(known: Share) -> None:
-    with error_boundary():
+    with document_dialog_boundary():
         st.markdown(
             _(
                 "The link of {created_at} to version {number} stops working at once. "

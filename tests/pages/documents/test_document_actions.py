@@ -340,6 +340,17 @@ def test_who_else_opens_it_is_named_with_the_document(clinic: Clinic, file: File
     assert [reader.name for reader in named_readers] == [named]
 
 
+def test_links_to_a_deleted_document_are_not_said_to_be_missing(
+    clinic: Clinic, file: File
+):
+    record = delete(clinic, file())
+    app = at_tab(clinic.open("document", document=record.id), "Links")
+
+    assert "Document not found" not in said(app)
+    captions = [caption.value for caption in app.caption]
+    assert "Links to it open nothing while it is deleted." in captions
+
+
 def test_an_edit_of_what_changed_meanwhile_changes_nothing(clinic: Clinic, file: File):
     record = file()
     app = clinic.open("document", document=record.id)
