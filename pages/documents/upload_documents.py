@@ -5,12 +5,11 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.context import current_actor
-from dashboard.documents.filing import ingest, uploading
+from dashboard.documents.filing import uploading
 from dashboard.navigation import go
 from dashboard.patients.search.patient_choice import choose_patient
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _
-from dashboard.ui.outcomes.field_problems import problem_of
 from dashboard.ui.page_header import page_header
 from services.core.actors import Role
 from services.core.errors import NotFound
@@ -59,19 +58,8 @@ submitted = st.button(
     icon=":material/move_to_inbox:",
     disabled=uploading.show_upload_limit() or not is_known or len(drafts) < count,
 )
-if submitted and not uploads and uploading.filed_before():
-    # Perhaps the second click of two, the first of which has filed everything.
-    st.caption(_("There is nothing more to file. Choose the next file above."))
-elif submitted and not uploads:
-    with problem_of("files"):
-        st.error(_("No file uploaded"), icon=":material/block:")
-    st.caption(
-        _(
-            "Choose a PDF or a picture above first. Files shown in red were not "
-            "accepted: they are larger than {most} MB, or the reason is given below "
-            "them."
-        ).format(most=ingest.MAX_MEGABYTES)
-    )
+if submitted and not uploads:
+    uploading.show_nothing_to_file()
 elif submitted:
     uploading.file_all(uploads, drafts)
     st.rerun()

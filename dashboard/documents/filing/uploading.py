@@ -21,6 +21,7 @@ from dashboard.documents.records import (
 from dashboard.patients.search.patient_choice import choose_patient
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, marked, ngettext, refusal_text
+from dashboard.ui.outcomes.field_problems import problem_of
 from dashboard.ui.words import plain
 from dashboard.web.uploaded_files import is_arriving
 from services.core.actors import Permission, Role
@@ -189,6 +190,31 @@ def file_all(uploads: Sequence[UploadedFile], drafts: Sequence[DraftDocument]) -
         # A new uploader, whose list is empty. What is still being sent to this one, or
         # has to be chosen again, would be lost without a word.
         st.session_state[_ROUND] += 1
+
+
+def show_nothing_to_file() -> None:
+    """Show why no file can be filed, although that was asked for."""
+    if is_arriving():
+        st.info(
+            _(
+                "A file is still being sent. Press the button again when its "
+                "description is asked for."
+            ),
+            icon=":material/hourglass_top:",
+        )
+    elif filed_before():
+        # Perhaps the second click of two, the first of which has filed everything.
+        st.caption(_("There is nothing more to file. Choose the next file above."))
+    else:
+        with problem_of("files"):
+            st.error(_("No file uploaded"), icon=":material/block:")
+        st.caption(
+            _(
+                "Choose a PDF or a picture above first. Files shown in red were not "
+                "accepted: they are larger than {most} MB, or the reason is given "
+                "below them."
+            ).format(most=ingest.MAX_MEGABYTES)
+        )
 
 
 def filed_before() -> list[Outcome]:

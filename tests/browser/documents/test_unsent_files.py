@@ -144,3 +144,34 @@ def test_of_ten_files_that_are_listed_none_is_said_to_be_unsent(page: Page):
     page.clock.fast_forward("00:10")
 
     expect(said).to_have_count(0)
+
+
+def test_who_files_before_a_file_has_arrived_reads_that_it_is_still_being_sent(
+    page: Page,
+):
+    chooser, _said = open_uploader(page)
+    devtools = page.context.new_cdp_session(page)
+
+    def send_at(bytes_per_second: int) -> None:
+        devtools.send(
+            "Network.emulateNetworkConditions",
+            {
+                "offline": False,
+                "latency": 0,
+                "downloadThroughput": -1,
+                "uploadThroughput": bytes_per_second,
+            },
+        )
+
+    send_at(4_000)
+    paper = a_paper()
+    content = paper["buffer"] + bytes(2_000_000)
+    with page.expect_request("**/upload_file/**"):
+        chooser.set_input_files(FilePayload(**{**paper, "buffer": content}))
+    page.get_by_role("button", name="File document").click()
+
+    expect(page.get_by_text("A file is still being sent.")).to_be_visible()
+    expect(page.get_by_text("No file uploaded")).to_have_count(0)
+    send_at(-1)
+    expect(page.get_by_label("Description")).to_be_visible()
+    expect(page.get_by_text("A file is still being sent.")).to_have_count(0)
