@@ -32,6 +32,7 @@ _TO_PATIENTS: Final[Mapping[str, str]] = MappingProxyType(
         Action.PATIENT_LIST: "saw you in a list",
         Action.PATIENT_CHANGE: "changed your record",
         Action.PATIENT_CHANGE_OWN: "changed your contact data",
+        Action.CODE_REQUEST: "asked for a code to prove a new e-mail address",
         Action.PATIENT_ARCHIVE: "archived your record",
         Action.PATIENT_RESTORE: "restored your record",
         Action.PATIENT_ERASE: "erased your record",

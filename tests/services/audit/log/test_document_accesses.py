@@ -119,12 +119,16 @@ def test_whoever_does_not_see_the_document_sees_nobody(session, store, paper):
 @pytest.mark.parametrize(
     "action",
     [
-        action
-        for action in Action
-        if action.partition(":")[0]
-        in {"booking", "document", "prescription", "share", "visit", "waitlist"}
-        # They concern no patient.
-        and action not in {Action.BOOKING_PROVE, Action.DOCUMENT_COUNT}
+        # Of a new e-mail address, it is kept with the record.
+        Action.CODE_REQUEST,
+        *(
+            action
+            for action in Action
+            if action.partition(":")[0]
+            in {"booking", "document", "prescription", "share", "visit", "waitlist"}
+            # They concern no patient.
+            and action not in {Action.BOOKING_PROVE, Action.DOCUMENT_COUNT}
+        ),
     ],
 )
 def test_every_action_has_words_for_patients(action):
