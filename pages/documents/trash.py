@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.context import freshness
+from dashboard.context import current_actor, freshness
 from dashboard.documents.records import document_actions, document_words as words
 from dashboard.documents.search.document_list import open_document
 from dashboard.documents.search.document_listing import deleted
@@ -39,14 +39,13 @@ for record in page.rows:
                     until=at(document_actions.restorable_until(record))
                 )
             )
-            st.caption(
-                _("{patient} · {kind} · deleted {deleted_at} · {until}").format(
-                    patient=patient,
-                    kind=words.kind(record),
-                    deleted_at=at(record.deleted_at or record.updated_at),
-                    until=until,
-                )
-            )
+            how = (
+                _("deleted by the clinic {time}")
+                if words.was_deleted_by_clinic(record, current_actor())
+                else _("deleted {time}")
+            ).format(time=at(record.deleted_at or record.updated_at))
+            said = (patient, words.kind(record), how, until)
+            st.caption(" · ".join(said))
         if st.button(_("Open"), key=f"trash_open_{record.id}"):
             open_document(record.id)
         if document_actions.offer_restoring(record, key=f"trash_restore_{record.id}"):

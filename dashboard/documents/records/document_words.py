@@ -15,6 +15,7 @@ from dashboard.ui.language import (
     short_date,
 )
 from dashboard.ui.record_table import Cell
+from services.core.actors import Actor
 from services.documents.records.kinds import (
     CLASS_LABELS,
     STATED,
@@ -181,3 +182,9 @@ def has_pages(record: DocumentRecord) -> bool:
         and bool(version.pages)
         and not is_locked
     )
+
+
+def was_deleted_by_clinic(record: DocumentRecord, actor: Actor) -> bool:
+    """Return whether a patient looks at a document that they did not delete."""
+    is_of_patient = actor.patient_id is not None
+    return is_of_patient and record.is_deleted and record.deleted_by != actor.id

@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard.audit.audit_log import document_accesses
 from dashboard.audit.audit_table import show_access_table
 from dashboard.context import current_actor, read
-from dashboard.documents.records import document_addresses
+from dashboard.documents.records import document_addresses, document_words as words
 from dashboard.documents.records.document_actions import restorable_until
 from dashboard.documents.records.replacing import restore_version
 from dashboard.documents.records.version_list import version_list
@@ -42,14 +42,17 @@ def show_notices(record: DocumentRecord) -> None:
     """Show what is special about the document or the version on screen."""
     if record.is_deleted:
         until = at(restorable_until(record))
-        st.info(
-            _("This document is deleted. It is kept as long as it is on legal hold.")
-            if record.is_held
-            else _(
-                "This document is deleted. It can be restored until {until}."
-            ).format(until=until),
-            icon=":material/delete:",
+        who = (
+            _("The clinic deleted this document.")
+            if words.was_deleted_by_clinic(record, current_actor())
+            else _("This document is deleted.")
         )
+        how_long = (
+            _("It is kept as long as it is on legal hold.")
+            if record.is_held
+            else _("It can be restored until {until}.").format(until=until)
+        )
+        st.info(f"{who} {how_long}", icon=":material/delete:")
     if record.is_held:
         st.info(
             _("On legal hold since {held_at}: {held_because}").format(

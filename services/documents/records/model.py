@@ -88,6 +88,7 @@ class DocumentRecord:
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
+    deleted_by: UUID | None
     held_at: datetime | None
     held_because: str | None
     dated_on: date | None

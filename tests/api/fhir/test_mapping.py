@@ -71,6 +71,7 @@ PAPER = DocumentRecord(
     created_at=AT,
     updated_at=AT,
     deleted_at=None,
+    deleted_by=None,
     held_at=None,
     held_because=None,
     dated_on=None,

@@ -453,6 +453,27 @@ def test_what_the_clinic_added_to_is_offered_to_the_patient_for_reading_only(
     assert "document_restore" not in buttons(app)
 
 
+def test_patients_are_told_what_the_clinic_deleted(
+    clinic: Clinic, file: File, maya: UUID
+):
+    hers, another = (file(of=maya, role=Role.PATIENT) for _ in range(2))
+    patient = clinic.cast[Role.PATIENT]
+    clinic.write(lambda s: records.delete(s, patient, hers.id, revision=hers.revision))
+    delete(clinic, another)
+
+    of_hers, of_another = (
+        said(clinic.open("document", Role.PATIENT, document=each.id))
+        for each in (hers, another)
+    )
+    trash = clinic.open("trash", Role.PATIENT)
+
+    assert "This document is deleted." in of_hers
+    assert "The clinic deleted this document." in of_another
+    # The newest comes first.
+    cards = [each.value for each in trash.caption if " · deleted " in each.value]
+    assert ["by the clinic" in card for card in cards[:2]] == [True, False]
+
+
 def actions_of(app: AppTest, record: DocumentRecord) -> list[str]:
     """Return the actions that a list offers on a document."""
     rows = shown(app, "documents_table")["rows"]

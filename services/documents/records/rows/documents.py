@@ -55,6 +55,7 @@ DOCUMENT_COLUMNS: Final[tuple[Any, ...]] = (
     Document.created_at,
     Document.updated_at,
     Document.deleted_at,
+    Document.deleted_by,
     Document.held_at,
     Document.held_because,
     Document.dated_on,

@@ -81,6 +81,7 @@ def _record_of(
         created_at=filed.filed_at,
         updated_at=filed.filed_at,
         deleted_at=None,
+        deleted_by=None,
         held_at=None,
         held_because=None,
         tags=(),
