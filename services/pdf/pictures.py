@@ -116,8 +116,13 @@ def _frames(picture: Image.Image) -> Iterator[Image.Image]:
 
 def _decoded(frame: Image.Image) -> Image.Image:
     """Return the picture upright, and without metadata."""
-    # Of a very large JPEG only every second pixel is decoded, or fewer.
-    frame.draft("RGB", (_LONGEST_SIDE, _LONGEST_SIDE))
+    longest = max(frame.size)
+    # Of a very large JPEG only every second pixel is decoded, or fewer: as many as are
+    # used, and no more than are allowed.
+    too_many = math.log2(max(1, frame.width * frame.height) / _MAX_PIXELS)
+    step = int(max(1, longest // _LONGEST_SIDE, 2 ** math.ceil(too_many / 2)))
+    needed = max(1, frame.width // step), max(1, frame.height // step)
+    frame.draft("RGB", needed)
     if frame.width * frame.height > _MAX_PIXELS:
         raise Refused(Refusal.LARGE_PICTURE)
     known = _dpi_of(frame)
@@ -128,13 +133,12 @@ def _decoded(frame: Image.Image) -> Image.Image:
     if upright.mode.startswith(_DEEP_GREYS):
         upright = _in_eight_bits(upright, tags)
     upright = _plain(upright)
-    before = upright.width
     if upright.mode != "1":
         upright.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
     upright.info.clear()
     if known is not None:
-        share = upright.width / before
-        upright.info["dpi"] = known[0] * share, known[1] * share
+        kept = max(upright.size) / longest
+        upright.info["dpi"] = known[0] * kept, known[1] * kept
     return upright
 
 

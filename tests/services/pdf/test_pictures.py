@@ -238,6 +238,21 @@ def test_a_scan_keeps_its_size_and_a_photo_fits_a_sheet(inspector):
         assert float(opened.pages[0].mediabox[2]) == pytest.approx(841.89)
 
 
+@pytest.mark.parametrize("size", [(11_000, 8_000), (12_000, 9_000), (20_000, 15_000)])
+def test_a_photo_of_very_many_pixels_is_read_and_keeps_its_size_on_paper(
+    inspector, size
+):
+    """Such as phones take; here as scans of 1,000 dots per inch."""
+    photo = written(paper("L", size), "JPEG", dpi=(1000, 1000), quality=20)
+
+    pdf = converted(inspector, photo)
+
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        left, bottom, right, top = map(float, document.pages[0].mediabox)
+    inches = pytest.approx([side / 1000 for side in size], rel=0.001)
+    assert [(right - left) / 72, (top - bottom) / 72] == inches
+
+
 @pytest.mark.parametrize("orientation", [1, 6])
 def test_a_fax_with_few_lines_is_as_high_as_its_paper(inspector, orientation):
     exif = Image.Exif()
