@@ -20,6 +20,7 @@ from dashboard.visits.schedule.exception_times import exception_times
 from dashboard.visits.schedule.plan_changes import show_plan_result
 from dashboard.visits.schedule.visits_to_move import show_visits
 from services.core.actors import Permission
+from services.core.errors import InvalidInput
 from services.visits.schedule import plans
 from services.visits.schedule.plans import ExceptionDraft, ExceptionKind, VisitToMove
 
@@ -82,10 +83,13 @@ def _time(minute: int) -> time:
 @dialog(marked("Block a time"), icon=":material/block:", width="medium")
 def _ask() -> None:
     with error_boundary():
-        draft = _fields()
+        try:
+            draft = _fields()
+        except InvalidInput:
+            _show_waiting_button()
+            raise
         if draft is None:
-            # The button waits for a doctor.
-            confirmed(_("Block the time"), key="calendar_block", is_disabled=True)
+            _show_waiting_button()
             return
         known: tuple[ExceptionDraft, Sequence[VisitToMove]] | None
         known = st.session_state.get(_PREVIEW)
@@ -100,6 +104,11 @@ def _ask() -> None:
                 _add(draft)
             st.session_state[_PREVIEW] = (draft, visits)
             st.rerun(scope="fragment")
+
+
+def _show_waiting_button() -> None:
+    """Show the button that waits for a doctor, and for times that there are."""
+    confirmed(_("Block the time"), key="calendar_block", is_disabled=True)
 
 
 def _fields() -> ExceptionDraft | None:

@@ -55,3 +55,5 @@ def test_a_time_that_clocks_skip_is_not_blocked(clinic: Clinic, dora, monkeypatc
 
     said = "From: there is no 02:30 on 25 March 2040, because clocks go forward."
     assert [error.value for error in app.error] == [f"{said} Type another time."]
+    # The button waits for another time, and Cancel stays beside it.
+    assert app.button(key="calendar_block").disabled
