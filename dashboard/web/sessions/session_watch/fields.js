@@ -14,6 +14,8 @@
   const CONTROLS =
     'input:not([type="hidden"]):not([tabindex="-1"]), textarea, [role="spinbutton"], ' +
     '[role="radiogroup"], [data-testid="stFileUploader"] button'
+  // The keyboard of a phone, by what a field is filled in with: all of Streamlit's are of text.
+  const KEYBOARDS = { "one-time-code": "numeric", tel: "tel", email: "email" }
   const MARK = "data-chartroom-invalid"
   const STYLE = `
     [data-testid="stTextInputRootElement"]:has([${MARK}]),
@@ -115,6 +117,14 @@
     }
   }
 
+  const suitKeyboards = () => {
+    for (const [content, keyboard] of Object.entries(KEYBOARDS)) {
+      for (const field of document.querySelectorAll(`input[autocomplete~="${content}"]`)) {
+        set(field, "inputmode", keyboard)
+      }
+    }
+  }
+
   // The first field in which something is wrong, and what is said of all of them.
   const problems = () => ({
     first: [...document.querySelectorAll(`[${MARK}]`)].find((control) => control.checkVisibility()),
@@ -128,6 +138,7 @@
     requestAnimationFrame(() => {
       isDue = false
       tie()
+      suitKeyboards()
     })
   }
   new MutationObserver(look).observe(document.body, {
