@@ -74,8 +74,7 @@ ALLERGIES_CONTRADICTED: Final = Problem(
 )
 UNREACHABLE: Final = Problem(
     "phone_number",
-    "Phone number and e-mail are both empty; "
-    "enter one so that the clinic can reach the patient.",
+    "Phone number and e-mail are both empty; the clinic needs at least one of them.",
 )
 
 

@@ -43,7 +43,7 @@ def test_an_invalid_draft_leaves_nothing_behind(session, clerk, today):
 def test_a_patient_without_contact_is_not_registered(session, clerk, today):
     unreachable = ada(email=None, phone_number=None)
 
-    with pytest.raises(patients.InvalidPatient, match="can reach the patient"):
+    with pytest.raises(patients.InvalidPatient, match="needs at least one of them"):
         patients.register(session, clerk, unreachable, today=today)
 
 
