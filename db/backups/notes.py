@@ -63,7 +63,8 @@ class Failure:
 
     at: datetime
     sentence: str
-    tries: int
+    # A note of an earlier version has no number.
+    tries: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ class CountedCells:
     cells: tuple[FigureCell, ...]
     smallest_group: int
     counted_at: datetime
-    unit: str
+    # Answers that were kept before there were units have none.
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

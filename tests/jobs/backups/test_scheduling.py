@@ -1,5 +1,6 @@
 """Backups by plan and on request: when one is due, and what is recorded of each."""
 
+import json
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -51,6 +52,14 @@ def failed(tries, at=START):
 )
 def test_when_a_backup_is_due(newest, failure, due):
     assert DAILY.due_at(START, newest, failure) == due
+
+
+def test_a_failure_that_an_earlier_version_noted_is_a_first_one(tmp_path):
+    repository = Repository(tmp_path)
+    noted = {"at": START.isoformat(), "sentence": "The disk is full."}
+    (tmp_path / "failure.json").write_text(json.dumps(noted))
+
+    assert repository.last_failure() == failed(1)
 
 
 def test_where_the_log_is_cut_off_the_next_is_due_at_once():

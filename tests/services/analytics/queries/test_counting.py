@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
+from pydantic import TypeAdapter
 from sqlalchemy import select, text, update
 
 from db.models.patient import Patient
@@ -26,6 +27,7 @@ from services.analytics.queries import (
     statements,
 )
 from services.analytics.queries.executing import QueryTakesTooLong
+from services.analytics.queries.results import CountedCells
 from services.core.errors import NotAllowed
 from tests.kit import cast
 from tests.services.analytics.cohorts.test_counting import (
@@ -950,3 +952,11 @@ def test_patients_who_are_archived_are_in_no_query(session, ask):
 def test_a_refused_text_is_refused_before_anything_is_asked(session, ask):
     with pytest.raises(QueryRefused):
         ask("SELECT pg_sleep(9)")
+
+
+def test_an_answer_that_an_earlier_version_kept_can_be_read():
+    kind = TypeAdapter(CountedCells)
+    kept = kind.dump_python(CountedCells((), K, NOW, "mmHg"), mode="json")
+    del kept["unit"]
+
+    assert kind.validate_python(kept) == CountedCells((), K, NOW)
