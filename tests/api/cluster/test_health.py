@@ -4,7 +4,6 @@ import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from time import monotonic
 
 import pytest
 from sqlalchemy import delete, insert, text, update
@@ -447,13 +446,11 @@ def test_metrics_answer_although_the_backups_do_not(guarded, tmp_path):
     before = guarded.get("/metrics", headers=headers).text
     assert "chartroom_backup_folder_silent_seconds 0.0" in before
 
+    # Whoever waited for the file would wait until the end of the block.
     with hanging(repository.folder / "failure.json"):
-        began = monotonic()
         first, second = (guarded.get("/metrics", headers=headers) for _ in range(2))
-        took = monotonic() - began
 
     assert first.status_code == second.status_code == 200
-    assert took < 8
     lines = second.text.splitlines()
     values = dict(line.split() for line in lines if line.startswith("chartroom_back"))
     assert float(values["chartroom_backup_folder_silent_seconds"]) > 1

@@ -1,7 +1,6 @@
 """A backup disk that does not answer: the pages answer, and say so."""
 
 from datetime import UTC, datetime, timedelta
-from time import monotonic
 
 import pytest
 
@@ -9,10 +8,6 @@ from services.core.actors import Role
 from tests.kit import backup_sets
 from tests.kit.hanging_files import hanging
 from tests.pages.backups.conftest import said
-
-# How long a page with a healthy disk takes, and as long again as it waits for a hanging
-# one.
-_SOON = 60
 
 
 @pytest.fixture
@@ -24,11 +19,9 @@ def silent(repository):
 
 
 def test_what_was_never_known_is_not_taken_for_nothing(clinic, silent):
-    began = monotonic()
     app = clinic.open("backups", Role.ADMIN)
 
     words = said(app)
-    assert monotonic() - began < _SOON
     assert f"The backup folder {silent.folder} has not responded since" in words
     assert "The clinic itself keeps running." in words
     assert "There is no backup yet" not in words

@@ -34,14 +34,12 @@ def test_it_is_given_arguments_and_none_of_our_secrets(tmp_path, monkeypatch):
 
 
 def test_one_that_hangs_is_ended_with_all_that_it_has_started(tmp_path):
-    tool = script(tmp_path, f"sleep 60 & echo $! >{tmp_path}/child; wait")
-    began = time.monotonic()
+    tool = script(tmp_path, f"sleep 3600 & echo $! >{tmp_path}/child; wait")
 
     with pytest.raises(ToolNotRead) as refused:
         ask(tool, seconds=0.5)
 
     assert str(refused.value) == "Barman did not answer within 0.5 seconds."
-    assert time.monotonic() - began < 10
     child = int((tmp_path / "child").read_text())
     # The remaining child is killed, and may wait for its new parent to reap it.
     deadline = time.monotonic() + 5
@@ -59,12 +57,10 @@ def _runs(pid: int) -> bool:
 
 
 def test_what_outlives_it_keeps_nobody_waiting(tmp_path):
-    tool = script(tmp_path, f"sleep 60 & echo $! >{tmp_path}/child; echo '{{}}'")
-    began = time.monotonic()
+    tool = script(tmp_path, f"sleep 3600 & echo $! >{tmp_path}/child; echo '{{}}'")
 
     assert ask(tool).text == b"{}\n"
 
-    assert time.monotonic() - began < 10
     os.kill(int((tmp_path / "child").read_text()), 9)
 
 
