@@ -224,7 +224,7 @@ def test_an_edit_that_leaves_nobody_to_reach_is_explained_on_the_page(clinic: Cl
 
     app.button(key="edit_save").click().run()
 
-    assert "reach the patient" in markdown_of(app)
+    assert "needs at least one of them" in markdown_of(app)
     assert clinic.get(patient.id).email == patient.email
 
 
