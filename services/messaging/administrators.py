@@ -30,11 +30,6 @@ def write_to_all(
         raise MailNotSent
 
 
-def is_there_any(session: Session) -> bool:
-    """Return whether anybody is an administrator who can sign in."""
-    return bool(_recipients(session))
-
-
 def languages_at(session: Session, addresses: Collection[str]) -> dict[str, str]:
     """Return the languages that administrators have chosen, by these addresses.
 

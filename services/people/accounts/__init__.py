@@ -28,8 +28,8 @@ from services.people.accounts.managing import (
     change_particulars as change_particulars,
     change_role as change_role,
     deactivate_sign_in as deactivate_sign_in,
+    is_another_admin_left as is_another_admin_left,
     reactivate as reactivate,
     reset_passkeys as reset_passkeys,
-    void_invitations as void_invitations,
 )
 from services.people.sessions import actor_of as actor_of

@@ -19,6 +19,7 @@ from services.patients.care import care
 from services.patients.records import patients
 from services.people import accounts
 from services.people.accounts import particulars
+from services.people.accounts.managing import void_invitations
 from services.people.random_tokens import hash_of, is_well_formed, new_token
 from services.people.sign_in import confirmations
 
@@ -266,7 +267,7 @@ def _add(
 
 def _link(session: Session, actor: Actor, user: User) -> NewInvitation:
     token = new_token()
-    accounts.void_invitations(session, user.id)
+    void_invitations(session, user.id)
     invitation = Invitation(
         user_id=user.id,
         token_hash=hash_of(token),

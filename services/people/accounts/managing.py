@@ -232,13 +232,11 @@ def _lock(session: Session, user_id: UUID) -> User:
     return user
 
 
-def _keep_an_admin(session: Session, leaving: User) -> None:
-    """Raise LastAdmin if no administrator who can sign in would be left.
+def is_another_admin_left(session: Session, leaving: User) -> bool:
+    """Return whether anybody else is an administrator who can sign in.
 
     Demo people do not count for a real clinic: outside the demo they are shut out.
     """
-    if leaving.role != Role.ADMIN:
-        return
     others = select(func.count()).where(
         User.id != leaving.id,
         User.role == Role.ADMIN,
@@ -246,7 +244,12 @@ def _keep_an_admin(session: Session, leaving: User) -> None:
         User.deactivated_at.is_(None),
         or_(~User.is_demo, User.is_demo == leaving.is_demo),
     )
-    if not session.scalar(others):
+    return bool(session.scalar(others))
+
+
+def _keep_an_admin(session: Session, leaving: User) -> None:
+    """Raise LastAdmin if no administrator who can sign in would be left."""
+    if leaving.role == Role.ADMIN and not is_another_admin_left(session, leaving):
         raise LastAdmin
 
 

@@ -15,7 +15,6 @@ from services.core import audit
 from services.core.actors import Actor, Role
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from services.messaging import administrators
 from services.people import accounts, sessions
 from services.people.accounts import particulars
 from services.people.sign_in import confirmations
@@ -143,7 +142,7 @@ def end_access(session: Session, claimed: IdentityClaims) -> None:
     sessions.end_all(session, actor, user.id)
     ending.end_exports(session, user.id)
     _record(session, actor, Action.USER_DEACTIVATE, {"issuer": claimed.issuer})
-    _warn_if_no_admin_is_left(session, former=Role(user.role))
+    _warn_if_no_admin_is_left(session, user, former=Role(user.role))
 
 
 def connect(
@@ -247,16 +246,17 @@ def _update_role(session: Session, user: User, claimed: IdentityClaims) -> None:
     ending.end_exports(session, user.id)
     details = {"changed": changes, "issuer": claimed.issuer}
     _record(session, actor, Action.USER_CHANGE_ROLE, details)
-    _warn_if_no_admin_is_left(session, former=former)
+    _warn_if_no_admin_is_left(session, user, former=former)
 
 
-def _warn_if_no_admin_is_left(session: Session, *, former: Role) -> None:
+def _warn_if_no_admin_is_left(session: Session, user: User, *, former: Role) -> None:
     """Log it if the provider took the last administrator's role.
 
     It is not refused, as it would be to a colleague: who has left the clinic must not
     stay its administrator.
     """
-    if former is Role.ADMIN and not administrators.is_there_any(session):
+    is_admin = former is Role.ADMIN
+    if is_admin and not accounts.is_another_admin_left(session, user):
         _log.warning(
             "The identity provider took the role of the last administrator. Give it to "
             "somebody there, or run: python -m dashboard create-admin"

@@ -221,6 +221,16 @@ def test_a_provider_that_takes_the_last_administrator_is_warned_of(
     assert ("the last administrator" in caplog.text) == (not others)
 
 
+def test_an_administrator_of_the_demo_is_none_of_a_clinic(session, caplog):
+    boss = replace(ROSA, role=Role.ADMIN)
+    identities.sign_in(session, boss)
+    cast.add_account(session, Role.ADMIN, is_demo=True)
+
+    identities.end_access(session, replace(boss, role=None))
+
+    assert "the last administrator" in caplog.text
+
+
 def test_a_provider_ends_the_access_of_those_alone_whom_it_brought_in(
     session, dora, sign_in
 ):
