@@ -6,10 +6,11 @@ from dashboard.context import current_actor, read, today, write
 from dashboard.navigation import go
 from dashboard.patients.records import contact_form
 from dashboard.sign_in.codes import new_address
-from dashboard.sign_in.codes.refused_codes import why_refused
+from dashboard.sign_in.codes.refused_codes import why_no_code, why_refused
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, refusal_text
 from dashboard.ui.notices import notify
+from dashboard.ui.outcomes.field_problems import problem_of
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import plain, unlinked
 from services.patients.records import patients
@@ -150,7 +151,8 @@ def ask_for_code(wanted: OwnContact, shown: str | None) -> None:
     if is_submitted:
         digits = codes.read_code(code or "")
         if digits is None:
-            st.error(_("A code has six digits. Check it and try again."))
+            with problem_of("code"):
+                st.error(why_no_code())
             return
         with error_boundary():
             new_address.count_try(actor)

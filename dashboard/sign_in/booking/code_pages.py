@@ -12,10 +12,11 @@ from api.core.origins import network_of
 from dashboard.sign_in.booking import own_visit
 from dashboard.sign_in.booking.held_times import HeldTime, HeldTimes
 from dashboard.sign_in.booking.visitors import BOOKING_PATH, REFUSALS, Visitors
+from dashboard.sign_in.codes.refused_codes import why_no_code
 from dashboard.sign_in.forms import is_own_form, read_form
 from dashboard.sign_in.html import go, refused
 from dashboard.sign_in.sign_in_context import SignInContext
-from dashboard.ui.language import gettext as _, refusal_text
+from dashboard.ui.language import refusal_text
 from services.core.errors import Gone, NotFound, ServiceError
 from services.core.throttling import LimitReached
 from services.people.sign_in import codes
@@ -49,9 +50,7 @@ class CodePages:
             return go(BOOKING_PATH)
         code = codes.read_code(form.get("code", ""))
         if code is None:
-            return self._show_code(
-                held, _("A code has six digits. Check it and try again.")
-            )
+            return self._show_code(held, why_no_code())
         return await self._confirmed(request, held, code)
 
     async def _confirmed(self, request: Request, held: HeldTime, code: str) -> Response:

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from api.core.dependencies import SESSION
 from dashboard.sign_in.codes.asking import CODE_PATH
-from dashboard.sign_in.codes.refused_codes import why_refused
+from dashboard.sign_in.codes.refused_codes import why_no_code, why_refused
 from dashboard.sign_in.cookies import CodeCookie
 from dashboard.sign_in.forms import is_own_form, read_form
 from dashboard.sign_in.html import go, page, refused
@@ -56,9 +56,7 @@ class _SecondPage:
             return _over(request)
         code = codes.read_code(form.get("code", ""))
         if code is None:
-            return _page(
-                cookie, problem=_("A code has six digits. Check it and try again.")
-            )
+            return _page(cookie, problem=why_no_code())
         started = await run_in_threadpool(self._try, request, cookie, code)
         if isinstance(started, RefusedCode):
             return _page(

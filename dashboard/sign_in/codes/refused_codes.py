@@ -4,6 +4,11 @@ from dashboard.ui.language import gettext as _, ngettext
 from services.people.sign_in.codes import RefusedCode
 
 
+def why_no_code() -> str:
+    """Return the sentence about what is no code, and costs no try."""
+    return _("A code has six digits. Check it and try again.")
+
+
 def why_refused(refused: RefusedCode, *, again: str) -> str:
     """Return the sentences; `again` says how to get a new code.
 

@@ -9,7 +9,7 @@ from tests.browser.conftest import Site, ready
 pytestmark = pytest.mark.browser
 
 
-def test_a_phone_shows_the_keyboard_of_each_field(site: Site) -> None:
+def test_a_phone_shows_keyboards_and_which_field_is_wrong(site: Site) -> None:
     with site.lend(Role.PATIENT, width=390) as page:
         page.goto("/my_contact")
         email = page.get_by_label("E-mail", exact=True)
@@ -23,3 +23,9 @@ def test_a_phone_shows_the_keyboard_of_each_field(site: Site) -> None:
 
         code = page.get_by_label("Code", exact=True)
         expect(code).to_have_attribute("inputmode", "numeric")
+
+        code.fill("12 34")
+        page.get_by_role("button", name="Confirm", exact=True).click()
+        expect(page.get_by_text("A code has six digits.")).to_be_visible()
+        expect(code).to_have_attribute("aria-invalid", "true")
+        expect(code).to_have_value("12 34")
