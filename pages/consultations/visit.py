@@ -73,5 +73,5 @@ with beside:
                 earlier_notes.show_versions(writing)
 # Below the notes: below both columns it would be as far down as the history is long.
 with written, st.container(border=True), error_boundary():
-    panel(opened.visit, opened.patient.allergies)
+    panel(opened.visit, opened.patient)
 st.caption(freshness())

@@ -35,6 +35,7 @@ from services.consultations.prescriptions.rules import problems_of
 from services.core.actors import Permission
 from services.core.errors import Problem
 from services.core.reasons import LONGEST
+from services.patients.records.model import PatientRecord
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
 _AMENDING: Final = "prescription_amending"
@@ -52,11 +53,11 @@ _COLUMNS = (
 )
 
 
-def panel(visit: VisitRecord, allergies: Sequence[str]) -> None:
+def panel(visit: VisitRecord, patient: PatientRecord) -> None:
     """Show the prescription of the visit, or offer to write one.
 
-    `allergies` are the patient's: drugs are checked against them while they are typed,
-    and against the current ones when they are issued.
+    Drugs are checked against the patient's allergies while they are typed, and against
+    the current ones when they are issued.
     """
     actor = current_actor()
     if not actor.may(Permission.VIEW_PRESCRIPTIONS):
@@ -71,7 +72,7 @@ def panel(visit: VisitRecord, allergies: Sequence[str]) -> None:
     elif not actor.may(Permission.PRESCRIBE):
         st.caption(_("Nothing was prescribed."))
     elif visit.status in _AT_WORK:
-        _write(visit.id, prescription, allergies)
+        _write(visit.id, prescription, patient)
     else:
         st.caption(_("Prescribing begins when the patient is checked in."))
 
@@ -163,10 +164,12 @@ def _show_earlier(prescription: PrescriptionRecord) -> None:
 
 
 def _write(
-    visit_id: UUID, before: PrescriptionRecord | None, allergies: Sequence[str]
+    visit_id: UUID, before: PrescriptionRecord | None, patient: PatientRecord
 ) -> None:
     prescription_draft.offer(visit_id)
-    draft = prescription_form.ask(allergies)
+    draft = prescription_form.ask(
+        patient.allergies, _taken_beside(before, patient.current_medications)
+    )
     prescription_draft.keep(visit_id, draft)
     with st.container(horizontal=True):
         is_wanted = st.button(
@@ -199,6 +202,15 @@ def _write(
             st.rerun()
     if prescription_form.was_refused():
         _show_problems(problems_of(draft))
+
+
+def _taken_beside(
+    before: PrescriptionRecord | None, medications: Sequence[str]
+) -> tuple[str, ...]:
+    """Return the medications without those of the prescription that is amended."""
+    lines = before.version.lines if before is not None else ()
+    own = {line.drug.casefold() for line in lines}
+    return tuple(drug for drug in medications if drug.casefold() not in own)
 
 
 def _show_problems(problems: Sequence[Problem]) -> None:

@@ -124,10 +124,11 @@ def is_touched(typed: DraftPrescription) -> bool:
     return bool(typed != st.session_state.get(_FILLED, _BLANK))
 
 
-def ask(allergies: Sequence[str]) -> DraftPrescription:
+def ask(allergies: Sequence[str], taken: Sequence[str]) -> DraftPrescription:
     """Ask for the lines and the note; return them as they are typed now.
 
-    Warnings against a drug are shown as soon as it is typed.
+    Warnings against a drug are shown as soon as it is typed, and so is which drugs with
+    the same substance the patient has already `taken`.
     """
     keys: list[str] = st.session_state.setdefault(_LINES, [_new_key()])
     _show_unchecked_allergies(allergies)
@@ -144,9 +145,9 @@ def ask(allergies: Sequence[str]) -> DraftPrescription:
                 "the list, type it into its line."
             ),
         )
-    lines = [
-        _ask_line(key, place, len(keys), allergies) for place, key in enumerate(keys)
-    ]
+    lines: list[PrescriptionLine] = []
+    for key in keys:
+        lines.append(_ask_line(key, len(keys), allergies, taken, lines))
     if len(keys) < MOST_LINES and st.button(
         _("Add a line"),
         key="prescription_add",
@@ -215,8 +216,13 @@ def _show_unchecked_allergies(allergies: Sequence[str]) -> None:
 
 
 def _ask_line(
-    key: str, place: int, count: int, allergies: Sequence[str]
+    key: str,
+    count: int,
+    allergies: Sequence[str],
+    taken: Sequence[str],
+    earlier: Sequence[PrescriptionLine],
 ) -> PrescriptionLine:
+    place = len(earlier)
     with st.container(border=True):
         typed = {}
         with st.grid(4, min_column_width=180):
@@ -240,7 +246,9 @@ def _ask_line(
         ):
             st.session_state[_LINES].remove(key)
             st.rerun()
-        reason = _check_drug(key, typed["drug"] or "", allergies)
+        drug = typed["drug"] or ""
+        _show_duplicates(drug, taken, earlier)
+        reason = _check_drug(key, drug, allergies)
     return PrescriptionLine(
         **{name: value or "" for name, value in typed.items()}, override_reason=reason
     )
@@ -256,6 +264,27 @@ def _ask_route(key: str, place: int) -> str:
         key=f"{key}_route",
         persist_state="session",
     )
+
+
+def _show_duplicates(
+    drug: str, taken: Sequence[str], earlier: Sequence[PrescriptionLine]
+) -> None:
+    """Say what has the same substance: it may be a renewal, or a second dose."""
+    drugs = known_drugs()
+    words = []
+    if known := drugs.duplicates_of(drug, taken):
+        words.append(
+            _("The patient already takes this substance: {drugs}.").format(
+                drugs=", ".join(map(plain, known))
+            )
+        )
+    words += (
+        _("Line {number} has the same substance.").format(number=place)
+        for place, line in enumerate(earlier, 1)
+        if drugs.duplicates_of(drug, (line.drug,))
+    )
+    if words:
+        st.info(" ".join(words), icon=":material/content_copy:")
 
 
 def _check_drug(key: str, drug: str, allergies: Sequence[str]) -> str:

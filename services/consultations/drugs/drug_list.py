@@ -12,7 +12,11 @@ from types import MappingProxyType
 from typing import Final
 
 from services.consultations.drugs.drug_classes import CLASSES, class_of_atc
-from services.consultations.drugs.drug_contents import ABBREVIATIONS, with_substances
+from services.consultations.drugs.drug_contents import (
+    ABBREVIATIONS,
+    KNOWN_WORDS,
+    with_substances,
+)
 from services.consultations.drugs.drug_names import (
     built_in_forms,
     is_no_substance,
@@ -165,6 +169,16 @@ class DrugList:
         short = ABBREVIATIONS.intersection(tokens_of(text))
         begun = frozenset(filter(None, map(_name_begun_by, words)))
         return with_substances(words | joined | short | begun)
+
+    def duplicates_of(self, drug: str, others: Iterable[str]) -> tuple[str, ...]:
+        """Return those of the other drugs that share a known substance with this one.
+
+        Nurofen is a duplicate of ibuprofen. A name that is not recognised has none.
+        """
+        # Words such as "retard" are part of many names.
+        known = self.names.keys() | KNOWN_WORDS
+        wanted = self.substances_in(drug) & known
+        return tuple(other for other in others if wanted & self.substances_in(other))
 
     def classes_in(self, text: str) -> frozenset[str]:
         """Return the classes of the ATC codes of the clinic's drugs in the text."""

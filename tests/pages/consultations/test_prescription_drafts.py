@@ -34,8 +34,8 @@ def next_visit(clinic, doctor_id):
     return begun(clinic, doctor_id)
 
 
-def begun(clinic, doctor_id):
-    patient = clinic.register()
+def begun(clinic, doctor_id, **fields):
+    patient = clinic.register(**fields)
     clinic.write(
         lambda s: care.assign(s, clinic.clerk, patient.id, clinic.cast[CLINICIAN].id)
     )
@@ -182,6 +182,34 @@ def test_a_drug_that_was_issued_before_is_offered_as_it_was(clinic, visit, next_
     assert typed == ["1 tablet", "Daily", "5 days"]
     # What was typed must not be overwritten.
     assert not [b for b in other.button if b.key.endswith("_as_last")]
+
+
+def duplicates(app):
+    return [each.value for each in app.info if "substance" in each.value]
+
+
+def test_a_second_drug_with_the_same_substance_is_told_of(clinic, doctor_id):
+    visit_id = begun(clinic, doctor_id, current_medications=("Nurofen", "Ramipril"))
+    app = type_in(opened(clinic, visit_id), drug="Ibuprofen 400 mg")
+    app.button(key="prescription_add").click().run()
+
+    field(app, "drug", 1).set_value("Ibuprofen 600 mg").run()
+
+    taken = "The patient already takes this substance: Nurofen."
+    assert duplicates(app) == [
+        taken,
+        f"{taken} Line 1 has the same substance.",
+    ]
+
+
+def test_an_amendment_is_no_second_drug(clinic, visit):
+    app = opened(clinic, visit)
+    issue_one(app, LINE.drug)
+
+    app.button(key="prescription_amend").click().run()
+
+    assert field(app, "drug").value == LINE.drug
+    assert duplicates(app) == []
 
 
 def test_an_amendment_is_kept_once_something_is_changed(clinic, visit):

@@ -192,3 +192,36 @@ def test_a_drug_is_listed_alone_and_in_its_forms_and_all_are_recognised():
     place = listed.index("Amoxicillin")
     assert listed[place + 1] in BUILT_IN.forms_of("Amoxicillin")
     assert [drug for drug in listed if not BUILT_IN.recognise(drug).is_known] == []
+
+
+@pytest.mark.parametrize(
+    ("drug", "other"),
+    [
+        ("Ibuprofen 400 mg tablets", "ibuprofen 600"),
+        ("Nurofen", "Ibuprofen 400 mg tablets"),
+        ("Paracetamol", "Co-codamol"),
+        ("Acetaminophen", "Paracetamol 500 mg"),
+    ],
+)
+def test_the_same_substance_is_a_duplicate_by_any_name(drug, other):
+    assert BUILT_IN.duplicates_of(drug, ("Ramipril", other)) == (other,)
+
+
+@pytest.mark.parametrize(
+    ("drug", "other"),
+    [
+        ("Ibuprofen", "Naproxen"),
+        ("Metformin retard", "Diclofenac retard"),
+        ("Sodium valproate", "Diclofenac sodium"),
+        ("Zzyzxol", "Zzyzxol"),
+        ("", "Ibuprofen"),
+    ],
+)
+def test_other_words_make_no_duplicate(drug, other):
+    assert BUILT_IN.duplicates_of(drug, (other,)) == ()
+
+
+def test_a_brand_of_the_clinic_is_a_duplicate_of_what_is_in_it():
+    drugs = DrugList((ClinicDrug("Dolofix", ingredients=("Ibuprofen",)),))
+
+    assert drugs.duplicates_of("Dolofix", ("Nurofen",)) == ("Nurofen",)
