@@ -38,8 +38,12 @@ def invitation_link(name: str, *, is_sent: bool, link: str | None) -> None:
 
 def offer_invitation(patient: PatientRecord, chosen: Callable[[], None]) -> None:
     """Draw the button, if permitted; `chosen` is called when it is pressed."""
-    if current_actor().may(Permission.INVITE_PATIENT) and st.button(
-        _("Invite"), key="patient_invite", icon=":material/mail:", on_click=chosen
+    if (
+        patient.deceased_on is None
+        and current_actor().may(Permission.INVITE_PATIENT)
+        and st.button(
+            _("Invite"), key="patient_invite", icon=":material/mail:", on_click=chosen
+        )
     ):
         _invite(patient)
 

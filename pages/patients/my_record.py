@@ -43,13 +43,13 @@ show_patient_home(patient)
 show_latest(_("New documents"), days=_NEW)
 patient_details(patient)
 with st.container(horizontal=True):
-    if st.button(
+    if not patient.is_archived and st.button(
         _("Correct contact data"), key="my_record_contact", icon=":material/edit:"
     ):
         go("patients/my_contact.py")
     offer_patient_summary(patient.id, page="my_record")
-show_next_visits(patient.id, page="my_record")
-show_documents(patient.id, page="my_record")
+show_next_visits(patient, page="my_record")
+show_documents(patient, page="my_record")
 show_prescriptions(patient.id, page="my_record")
 st.caption(
     _("Is something wrong or out of date? Tell the front desk so they can correct it.")

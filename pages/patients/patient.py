@@ -92,7 +92,7 @@ def show_overview() -> None:
     read_ahead(*_overview_reads(patient.id))
     left, right = st.columns(2, gap="medium")
     with left:
-        show_next_visit(patient.id, page="patient")
+        show_next_visit(patient, page="patient")
         if may_read_notes():
             show_diagnoses(patient.id)
             show_history(patient)
@@ -106,7 +106,7 @@ def show_overview() -> None:
         show_allergies(patient)
         if not may_read_notes():
             show_history(patient)
-    show_documents(patient.id, page="patient")
+    show_documents(patient, page="patient")
     if not patient.is_archived:
         offer_duplicates(actor, patient)
 
@@ -174,12 +174,12 @@ with (
         case "Time line":
             show_events()
         case "Visits":
-            show_next_visits(patient.id, page="patient")
+            show_next_visits(patient, page="patient")
             show_earlier_visits_of(patient.id, page="patient")
         case "Vital signs":
             show_all_vitals(patient)
         case "Documents":
-            show_documents(patient.id, page="patient", most=MANY)
+            show_documents(patient, page="patient", most=MANY)
         case "Prescriptions":
             from dashboard.consultations.prescriptions.patient_prescriptions import (
                 show_prescriptions,

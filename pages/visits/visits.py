@@ -34,7 +34,9 @@ def book() -> None:
 
 
 with page_header(title):
-    if st.button(_("Book a visit"), type="primary", key="visits_book"):
+    if patient.is_bookable and st.button(
+        _("Book a visit"), type="primary", key="visits_book"
+    ):
         book()
 if not actor.patient_id:
     patient_header(patient, within="visits")
@@ -46,7 +48,7 @@ if ahead:
 elif empty_state(
     _("No visit is booked."),
     icon="event",
-    action=_("Find a time"),
+    action=_("Find a time") if patient.is_bookable else "",
     key="visits_find",
 ):
     book()

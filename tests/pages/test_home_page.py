@@ -377,6 +377,8 @@ def test_a_patient_whose_record_is_archived_reads_it_and_is_told_what_is_closed(
 
     (info,) = app.info
     assert "Your record is archived. You can still read it" in info.value
+    closed = {"my_record_contact", "my_record_book", "my_record_upload"}
+    assert not closed & {button.key for button in app.button}
 
 
 @pytest.mark.usefixtures("uneventful")

@@ -19,13 +19,14 @@ from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _
 from services.core.actors import Role
 from services.documents.records import visibility
+from services.patients.records.model import PatientRecord
 
 FEW: Final = 5
 MANY: Final = 50
 
 
 @st.fragment
-def show_documents(patient_id: UUID, *, page: str, most: int = FEW) -> None:
+def show_documents(patient: PatientRecord, *, page: str, most: int = FEW) -> None:
     """Show the patient's newest documents to people who may see them."""
     actor = current_actor()
     own = actor.role is Role.PATIENT
@@ -33,19 +34,20 @@ def show_documents(patient_id: UUID, *, page: str, most: int = FEW) -> None:
         return
     st.subheader(_("Documents"), anchor=False)
     with error_boundary():
-        documents = newest_of(patient_id, most)
+        documents = newest_of(patient.id, most)
         if documents:
             documents_table(documents, key=f"{page}_documents", of_one_patient=True)
-        if not show_confidential_count(patient_id) and not documents:
+        if not show_confidential_count(patient.id) and not documents:
             st.caption(_("No documents yet."))
         with st.container(horizontal=True):
-            show_add_buttons(patient_id, page=page)
+            if not patient.is_archived:
+                show_add_buttons(patient.id, page=page)
             if documents and st.button(
                 _("All documents"), key=f"{page}_all_documents", type="tertiary"
             ):
                 go(
                     "documents/documents.py",
-                    **({} if own else {"list": list_key_of(patient_id)}),
+                    **({} if own else {"list": list_key_of(patient.id)}),
                 )
 
 

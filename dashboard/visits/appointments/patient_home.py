@@ -46,7 +46,7 @@ def show_patient_home(patient: PatientRecord) -> None:
             elif empty_state(
                 _("No visit is booked."),
                 icon="event",
-                action=_("Book a visit"),
+                action=_("Book a visit") if patient.is_bookable else "",
                 key="patient_home_book",
             ):
                 go("visits/book.py")

@@ -18,6 +18,7 @@ from dashboard.ui.words import plain
 from dashboard.visits.appointments.visits_table import state_of, visits_table
 from dashboard.visits.booking.times import when
 from services.core.actors import Actor, Permission, Role
+from services.patients.records.model import PatientRecord
 from services.visits.front_desk import appointments
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 from services.visits.schedule import permissions
@@ -75,14 +76,14 @@ def upcoming(visits: tuple[VisitRecord, ...]) -> list[VisitRecord]:
     )
 
 
-def show_next_visit(patient_id: UUID, *, page: str) -> None:
+def show_next_visit(patient: PatientRecord, *, page: str) -> None:
     """Show the next visit as a card, to people who may see visits."""
     actor = current_actor()
     if not actor.may(permissions.view_permission(actor)):
         return
     with st.container(border=True, gap="small"), error_boundary():
         st.subheader(_("Next visit"), anchor=False)
-        ahead = upcoming(visits_of(patient_id))
+        ahead = upcoming(visits_of(patient.id))
         if ahead:
             visit = ahead[0]
             room = (
@@ -99,7 +100,7 @@ def show_next_visit(patient_id: UUID, *, page: str) -> None:
                 )
         else:
             st.caption(_("No visit is booked."))
-        _offer_booking(patient_id, page=page)
+        _offer_booking(patient, page=page)
 
 
 def show_state(visit: VisitRecord) -> None:
@@ -109,7 +110,7 @@ def show_state(visit: VisitRecord) -> None:
 
 
 @st.fragment
-def show_next_visits(patient_id: UUID, *, page: str) -> None:
+def show_next_visits(patient: PatientRecord, *, page: str) -> None:
     """Show the patient's next visits, to people who may see visits."""
     actor = current_actor()
     own = actor.role is Role.PATIENT
@@ -117,15 +118,15 @@ def show_next_visits(patient_id: UUID, *, page: str) -> None:
         return
     st.subheader(_("Visits"), anchor=False)
     with error_boundary():
-        ahead = upcoming(visits_of(patient_id))
+        ahead = upcoming(visits_of(patient.id))
         if ahead:
             visits_table(ahead, name=_("Next visits"), key=f"{page}_visits")
         else:
             st.caption(_("No visit is booked."))
         with st.container(horizontal=True):
-            _offer_booking(patient_id, page=page)
+            _offer_booking(patient, page=page)
             if st.button(_("All visits"), key=f"{page}_all_visits", type="tertiary"):
-                go("visits/visits.py", **({} if own else {"patient": str(patient_id)}))
+                go("visits/visits.py", **({} if own else {"patient": str(patient.id)}))
 
 
 @st.fragment
@@ -170,9 +171,9 @@ def visit_events(patient_id: UUID) -> Iterator[ChartEvent]:
         )
 
 
-def _offer_booking(patient_id: UUID, *, page: str) -> None:
+def _offer_booking(patient: PatientRecord, *, page: str) -> None:
     own = current_actor().role is Role.PATIENT
-    if st.button(
+    if patient.is_bookable and st.button(
         _("Book a visit"), key=f"{page}_book", icon=":material/event_available:"
     ):
-        go("visits/book.py", **({} if own else {"patient": str(patient_id)}))
+        go("visits/book.py", **({} if own else {"patient": str(patient.id)}))

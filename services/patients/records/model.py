@@ -181,6 +181,11 @@ class PatientRecord(PatientFields):
         """Whether the record is archived."""
         return self.deleted_at is not None
 
+    @property
+    def is_bookable(self) -> bool:
+        """Whether visits can be booked for the patient."""
+        return not self.is_archived and self.deceased_on is None
+
     def draft(self) -> PatientDraft:
         """Return the fields that a person may change."""
         return PatientDraft(**{name: getattr(self, name) for name in FIELDS})

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from services.core.actors import Role
 from services.patients.photos import photos
+from services.patients.records import deaths
 from services.patients.records.model import PatientRecord
 from services.visits.front_desk import appointments
 from tests.kit import cast
@@ -149,6 +150,39 @@ def test_an_archived_record_says_so_and_can_be_restored(clinic: Clinic):
     assert "This record is archived." in text
     assert not clinic.get(patient.id).is_archived
     assert "patient_edit" in {button.key for button in archived.button}
+
+
+def test_an_archived_record_does_not_offer_what_would_be_refused(clinic: Clinic):
+    patient = clinic.register()
+    adding = {"patient_book", "patient_create", "patient_upload"}
+    before = {
+        button.key for button in clinic.open("patient", patient=patient.id).button
+    }
+
+    archive(clinic, patient)
+
+    archived = clinic.open("patient", patient=patient.id)
+    assert adding <= before
+    assert not adding & {button.key for button in archived.button}
+    visits = clinic.open("visits", patient=patient.id)
+    assert not {"visits_book", "visits_find"} & {button.key for button in visits.button}
+
+
+def test_nobody_books_for_or_invites_a_patient_who_has_died(clinic: Clinic):
+    patient = clinic.register()
+    died = datetime.now(UTC).date()
+    clinic.write(
+        lambda s: deaths.record_death(
+            s, clinic.clerk, patient.id, died, version=1, today=died
+        )
+    )
+
+    app = clinic.open("patient", patient=patient.id)
+
+    # A certificate or a late result is still filed.
+    offered = {button.key for button in app.button}
+    assert "patient_upload" in offered
+    assert not {"patient_book", "patient_invite"} & offered
 
 
 def archive(clinic: Clinic, patient: PatientRecord) -> None:
