@@ -34,7 +34,7 @@ if wanted:
         icon=":material/event:",
     )
 patient_id = choose_patient_to_book()
-moved = moved_booking() if patient_id else None
+moved = moved_booking(patient_id) if patient_id else None
 
 
 def hold(slot_id: UUID) -> None:

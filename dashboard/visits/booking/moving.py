@@ -19,8 +19,11 @@ _SECONDS: Final = 5.0
 _DOCTOR_WIDTH: Final = 320
 
 
-def moved_booking() -> BookingRecord | None:
-    """Return the booking to be moved according to the address, if it still exists."""
+def moved_booking(patient_id: UUID) -> BookingRecord | None:
+    """Return the patient's booking that the address says is moved, if it still stands.
+
+    Whoever chooses another patient meanwhile books a visit for that one.
+    """
     named = st.query_params.get("moves")
     if not named:
         return None
@@ -29,7 +32,8 @@ def moved_booking() -> BookingRecord | None:
     except ValueError as error:
         raise NotFound(_("No visit that can be moved matches this address.")) from error
     booking = booking_of(booking_id)
-    return booking if booking.status is BookingStatus.CONFIRMED else None
+    stands = booking.status is BookingStatus.CONFIRMED
+    return booking if stands and booking.patient_id == patient_id else None
 
 
 def booking_of(booking_id: UUID) -> BookingRecord:

@@ -412,6 +412,20 @@ def test_a_visit_is_moved_and_stays_until_the_new_time_is_confirmed(
     assert "You are moving" not in markdown_of(app)
 
 
+def test_choosing_another_patient_books_instead_of_moving(
+    clinic: Clinic, dora: Practice, choose
+):
+    of_one = booked(clinic, dora.slots[0], clinic.register().id)
+    other = clinic.register()
+
+    app = clinic.open("doctor", doctor=dora.id, patient=other.id, moves=of_one.id)
+    is_moving = "You are moving" in markdown_of(app)
+    choose(app, dora.slots[3])
+
+    assert not is_moving
+    assert latest(clinic, other.id).replaces_id is None
+
+
 def test_a_visit_of_a_doctor_who_left_is_moved_to_another(clinic: Clinic, choose):
     patient = clinic.register()
     gone = clinic.write(lambda s: cast.add_doctor(s, name="Gwen Gone"))
