@@ -77,7 +77,9 @@ const actionsOf = (row, cell, act) =>
       : element("button", { ...look, type: "button" }, ...drawn)
     made.onclick = (event) => {
       event.stopPropagation()
-      if (!action.url) act(row.id, action.name)
+      // After the first click of a double click another row may be below the pointer.
+      const isRepeated = event.detail > 1
+      if (!action.url && !isRepeated) act(row.id, action.name)
     }
     return made
   })

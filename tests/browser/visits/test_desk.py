@@ -114,6 +114,31 @@ def test_a_visit_is_checked_in_and_completed_by_the_keyboard(
     expect(waiting).to_contain_text("Waiting")
 
 
+def test_the_second_click_of_a_double_click_does_not_act_on_what_moved_below_it(
+    page: Page, code_of, doctor: str
+):
+    code_of(-3)
+    code_of(-2)
+    open_desk(page)
+    expected = page.get_by_role("table", name="Expected").locator(
+        row_with(page, doctor)
+    )
+    expected.first.get_by_role("button", name="Did not come").click()
+    done = page.get_by_role("table", name="Done").locator(row_with(page, doctor))
+    undo = done.get_by_role("button", name="Check in")
+    expect(undo).to_be_visible()
+    ready(page)
+
+    undo.hover()
+    page.mouse.down(click_count=2)
+    page.mouse.up(click_count=2)
+
+    expected.get_by_role("button", name="Check in").click()
+    waiting = page.get_by_role("table", name="Waiting").locator(row_with(page, doctor))
+    expect(waiting).to_have_count(1)
+    expect(done).to_have_count(1)
+
+
 def test_a_printed_desk_says_its_day_and_has_no_place_for_actions(
     page: Page, code_of, doctor: str
 ):
