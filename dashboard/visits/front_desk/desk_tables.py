@@ -131,16 +131,19 @@ def actions_of(visit: VisitRecord, timestamp: datetime) -> tuple[RowAction, ...]
 
 
 def _actions(visit: VisitRecord, timestamp: datetime) -> tuple[RowAction, ...]:
+    # On the calendar there are visits of other days, too.
+    is_today = visit.is_corrected_at(timestamp)
+    check_in = (_CHECK_IN,) if is_today else ()
     match visit.status:
         case VisitStatus.CHECKED_IN:
             return (_CALL_IN, _COMPLETE, _UNDO)
         case VisitStatus.IN_ROOM:
             return (_COMPLETE, _UNDO_CALL_IN)
         case VisitStatus.SCHEDULED:
-            return (_CHECK_IN, _MISS) if visit.starts_at < timestamp else (_CHECK_IN,)
+            return (*check_in, _MISS) if visit.starts_at < timestamp else check_in
         case VisitStatus.NO_SHOW:
-            return (_CHECK_IN,)
+            return check_in
         case VisitStatus.COMPLETED:
-            return (_REOPEN,)
+            return (_REOPEN,) if is_today else ()
         case _:
             return ()

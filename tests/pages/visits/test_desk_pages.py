@@ -3,6 +3,7 @@
 import itertools
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import get_args
 from uuid import UUID
@@ -29,6 +30,7 @@ from tests.kit import cast
 from tests.pages.conftest import markdown_of, rows_of
 from tests.pages.document_samples import shown
 from tests.services.visits import visit_samples
+from tests.services.visits.front_desk.tickets.test_tickets import VISIT
 from tests.services.visits.visit_samples import soon
 
 
@@ -500,6 +502,29 @@ def test_all_that_is_done_at_the_desk_is_written_on_its_button():
 
     assert {act.name for act in drawn} == set(get_args(desk_tables.ActionName))
     assert [act.label for act in drawn if not act.shows_label] == []
+
+
+@pytest.mark.parametrize(
+    ("status", "days_later", "offered"),
+    [
+        (VisitStatus.SCHEDULED, 0, ["check_in", "miss"]),
+        (VisitStatus.SCHEDULED, -7, []),
+        (VisitStatus.SCHEDULED, 7, ["miss"]),
+        (VisitStatus.NO_SHOW, 0, ["check_in"]),
+        (VisitStatus.NO_SHOW, 7, []),
+        (VisitStatus.COMPLETED, 0, ["reopen"]),
+        (VisitStatus.COMPLETED, 7, []),
+    ],
+)
+def test_a_visit_of_another_day_is_not_offered_what_is_refused(
+    status, days_later, offered
+):
+    visit = replace(VISIT, status=status)
+    timestamp = visit.starts_at + timedelta(days=days_later, minutes=1)
+
+    actions = desk_tables.actions_of(visit, timestamp)
+
+    assert [action.name for action in actions] == offered
 
 
 def test_the_queue_counts_who_waits_for_longest_first(clinic, visit):
