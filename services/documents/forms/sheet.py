@@ -129,18 +129,32 @@ class Sheet(FPDF):
                 self._lines(paragraph, _LINE_MM)
 
     def rows(
-        self, label: str, columns: Sequence[str], rows: Sequence[Sequence[str]]
+        self,
+        label: str,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        *,
+        widths: tuple[int, ...] | None = None,
     ) -> None:
         """Write a table under a heading; its column names repeat on every page."""
         self._section_heading(label)
-        self.table_of(columns, rows)
+        self.table_of(columns, rows, widths=widths)
 
     def heading(self, label: str, *, together: float) -> None:
         """Write a heading; at least `together` mm after it stay on its page."""
         self._section_heading(label, together)
 
-    def table_of(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Write a table; its column names repeat on every page."""
+    def table_of(
+        self,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        *,
+        widths: tuple[int, ...] | None = None,
+    ) -> None:
+        """Write a table; its column names repeat on every page.
+
+        The columns are equally wide, or in proportion to `widths`.
+        """
         self._set("", 10, _INK)
         self.set_draw_color(*_HAIRLINE)
         heading = FontFace(emphasis="BOLD", color=_MUTED)
@@ -151,6 +165,7 @@ class Sheet(FPDF):
                 (columns, *parts),
                 borders_layout="HORIZONTAL_LINES",
                 headings_style=heading,
+                col_widths=widths,
                 line_height=_LINE_MM,
                 padding=(0.8, _CELL_GAP_MM, 0.8, 0),
                 text_align="LEFT",

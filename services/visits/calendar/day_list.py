@@ -14,6 +14,8 @@ from services.visits.newcomers import NewcomerRecord
 
 _TITLE: Final = "Visits of the day"
 _COLUMNS: Final = ("Time", "Patient", "Born", "Phone")
+# Few names need a second line then, so that a day needs fewer pages.
+_WIDTHS: Final = (1, 5, 2, 2)
 
 
 def day_list_pdf(
@@ -56,7 +58,7 @@ def day_list_pdf(
         sheet.fact(_("Visits"), _("None are booked."))
     columns = tuple(map(_, _COLUMNS))
     for label, rows in tables.items():
-        sheet.rows(label, columns, rows)
+        sheet.rows(label, columns, rows, widths=_WIDTHS)
     return bytes(sheet.output())
 
 

@@ -20,6 +20,17 @@ def test_a_name_in_letters_that_no_font_has_is_no_empty_cell():
     assert "□□□" in page
 
 
+def test_a_long_name_fits_on_a_line():
+    long = "Maximiliane-Theodora von Hohenlohe"
+    visit = replace(VISIT, patient_name=long)
+
+    (page,) = pages_of(
+        day_list_pdf([visit], VISIT.starts_at.date(), clinic=CLINIC, now=NOW)
+    )
+
+    assert long in page
+
+
 def test_the_list_is_in_the_clinics_language():
     german, day = wording_in(None, "de"), VISIT.starts_at.date()
     visit = replace(VISIT, patient_name=None, date_of_birth=date(1980, 3, 5))
