@@ -11,7 +11,7 @@ from dashboard.context import CachedRead, current_actor, in_zone, read_all
 from dashboard.patients.chart.depth import most_shown, offer_earlier
 from dashboard.patients.chart.timeline import ChartEvent, EventKind
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.language import decimal, gettext as _, short_date
+from dashboard.ui.language import day_range, decimal, gettext as _, short_date
 from services.consultations import chart, notes
 from services.consultations.notes import EarlierNotes, Notes, Vitals
 from services.core.actors import Actor, Permission
@@ -107,10 +107,9 @@ def _shortened(text: str) -> str:
 
 
 def _when(known: chart.KnownDiagnosis) -> str:
-    first = short_date(in_zone(known.first_at))
+    first, last = in_zone(known.first_at).date(), in_zone(known.last_at).date()
     if known.visits == 1:
-        return first
-    last = short_date(in_zone(known.last_at))
-    return _("{first} to {last}, {visits} visits").format(
-        first=first, last=last, visits=known.visits
+        return short_date(first)
+    return _("{days}, {visits} visits").format(
+        days=day_range(first, last, short_date), visits=known.visits
     )

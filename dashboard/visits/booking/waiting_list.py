@@ -11,9 +11,9 @@ from dashboard.ui.clock import in_zone, today
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_line
-from dashboard.ui.language import gettext as _, marked
+from dashboard.ui.language import day_range, gettext as _, marked
 from dashboard.ui.notices import notify
-from dashboard.ui.words import plain, written
+from dashboard.ui.words import plain
 from dashboard.visits.booking.times import DAYS_OF_WEEK, span
 from services.core.actors import Permission
 from services.core.reasons import LONGEST
@@ -90,17 +90,14 @@ def whom_of(wait: WaitRecord | WaitingPatient) -> str:
     )
 
 
-def days_of(wait: WaitRecord | WaitingPatient) -> tuple[str, str]:
-    """Return the first and the last day on which the visit may be, as text."""
+def days_of(wait: WaitRecord | WaitingPatient) -> str:
+    """Return the days on which the visit may be, as text."""
     last = in_zone(wait.until_at) - timedelta(microseconds=1)
-    return written(in_zone(wait.from_at).date()), written(last.date())
+    return day_range(in_zone(wait.from_at).date(), last.date())
 
 
 def _sentence(wait: WaitRecord) -> str:
-    first, last = days_of(wait)
-    return _(":material/hourglass_top: **{whom}**, from {first} to {last}").format(
-        whom=plain(whom_of(wait)), first=first, last=last
-    )
+    return f":material/hourglass_top: **{plain(whom_of(wait))}**, {days_of(wait)}"
 
 
 def _leave(wait: WaitRecord) -> None:

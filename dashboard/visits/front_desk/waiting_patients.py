@@ -108,7 +108,6 @@ def _summary(waiting: Sequence[WaitingPatient], count: int) -> str:
 
 def _row(place: WaitingPatient) -> Row:
     born = _("born {day}").format(day=written(place.date_of_birth))
-    first, last = days_of(place)
     since = Cell(written(in_zone(place.created_at).date()))
     if place.held_until is not None:
         until = _("Held until {time}").format(time=clock(place.held_until))
@@ -119,7 +118,7 @@ def _row(place: WaitingPatient) -> Row:
             Cell(name_in_list(place) or "", lines=((Piece(born),),)),
             Cell(place.phone or "–"),
             Cell(whom_of(place), lines=_warning(place)),
-            Cell(_("{first} to {last}").format(first=first, last=last)),
+            Cell(days_of(place)),
             since,
             Cell("", actions=_actions(place)),
         ),

@@ -20,6 +20,7 @@ from dashboard.ui.language import (
     LANGUAGE_NAMES,
     current_language,
     day_and_month,
+    day_range,
     gettext,
     long_date,
     refusal_text,
@@ -234,6 +235,36 @@ def test_a_german_day_is_no_item_of_a_list(written: Callable[[date], str]) -> No
 
     # At the start of a text, Markdown would take "26. " for the number of a list item.
     assert re.match(r"26\.[^ ]", day)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "english", "german"),
+    [
+        (
+            "2026-12-01",
+            "2026-12-29",
+            "1 Dec to 29 Dec 2026",
+            "1. Dez. bis 29. Dez. 2026",
+        ),
+        (
+            "2026-12-29",
+            "2027-01-05",
+            "29 Dec 2026 to 5 Jan 2027",
+            "29. Dez. 2026 bis 5. Jan. 2027",
+        ),
+        ("2026-12-01", "2026-12-01", "1 Dec 2026", "1. Dez. 2026"),
+    ],
+    ids=["one year", "two years", "one day"],
+)
+def test_a_range_of_days_says_its_year_once(
+    first: str, last: str, english: str, german: str
+) -> None:
+    days = date.fromisoformat(first), date.fromisoformat(last)
+
+    assert day_range(*days, short_date) == english
+    with using_language(GERMAN):
+        said = day_range(*days, short_date).replace("\N{NO-BREAK SPACE}", " ")
+        assert said == german
 
 
 def test_outside_a_page_it_is_english() -> None:

@@ -802,7 +802,7 @@ def test_a_patient_joins_the_waiting_list_and_leaves_it(clinic: Clinic, dora: Pr
     assert app.toast[0].value == "The patient is on the waiting list."
 
     app = clinic.open("visits", patient=patient.id)
-    assert "**Dora Doctor**, from" in markdown_of(app)
+    assert ":material/hourglass_top: **Dora Doctor**, " in markdown_of(app)
     (leave,) = [element for element in app.button if element.label == "Leave the list"]
     leave.click().run()
 
