@@ -20,6 +20,10 @@ actor = current_actor()
 kept, other = merging.older_first(chosen_patient("patient"), chosen_patient("other"))
 if st.query_params.get("kept") == str(other.id):
     kept, other = other, kept
+for record in (kept, other):
+    if record.is_archived:
+        # Its page says which record was kept instead, or restores it.
+        open_patient(record.id)
 preview = read(lambda s: merging.preview(s, actor, kept.id, other.id))
 
 

@@ -69,6 +69,18 @@ def test_what_was_chosen_before_the_records_changed_places_does_not_stay(
     assert (there, back) == ("2 New Road", "1 Old Road")
 
 
+def test_whoever_compares_records_that_a_colleague_has_merged_is_led_to_the_kept_one(
+    clinic: Clinic, pair
+):
+    _, newer = pair
+    merged(compared(clinic, *pair))
+
+    late = compared(clinic, *pair)
+
+    assert late.query_params["patient"] == str(newer.id)
+    assert "patient_kept" in {button.key for button in late.button}
+
+
 def test_the_dialog_lists_the_values_that_will_count(clinic: Clinic, pair):
     older, newer = pair
     app = compared(clinic, *pair)
