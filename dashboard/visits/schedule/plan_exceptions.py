@@ -16,8 +16,7 @@ from dashboard.ui.fields import bounded_line, clearable_forms, set_initial_value
 from dashboard.ui.fields.days import needed_day_field, needed_time_field
 from dashboard.ui.language import gettext as _, marked, pgettext
 from dashboard.ui.record_table import Cell, Column, Row, RowAction, record_table
-from dashboard.ui.words import at
-from dashboard.visits.schedule.exception_times import exception_times
+from dashboard.visits.schedule.exception_times import exception_times, written_times
 from dashboard.visits.schedule.plan_changes import show_plan_result
 from dashboard.visits.schedule.visits_to_move import show_visits
 from services.visits.schedule import plans
@@ -197,8 +196,7 @@ def _table(planned: Sequence[ExceptionRecord]) -> UUID | None:
             str(exception.id),
             (
                 Cell(kind_of(exception.kind)),
-                Cell(at(exception.starts_at)),
-                Cell(at(exception.ends_at)),
+                *map(Cell, written_times(exception)),
                 Cell(_("This doctor") if exception.doctor_id else _("The clinic")),
                 Cell(exception.reason),
                 Cell(

@@ -9,6 +9,7 @@ import pytest
 
 from dashboard.ui.clock import calendar, midnight
 from dashboard.ui.fields.keys import stamp_of
+from dashboard.ui.language import short_date
 from dashboard.ui.record_table import TableEvent
 from dashboard.visits.schedule import extra_slots
 from services.core.actors import Role
@@ -568,6 +569,9 @@ def test_a_holiday_begins_with_whole_days_and_special_hours_have_none(clinic):
     )
     first = midnight(tomorrow().date())
     assert (added.starts_at, added.ends_at) == (first, first + timedelta(days=1))
+    # Not from midnight to the midnight after it.
+    day = short_date(first)
+    assert rows_of(app, "doctor_exceptions")[-1][1:3] == [day, day]
 
 
 def test_a_holiday_that_is_over_is_refused_and_its_reason_stays(clinic, dora):
