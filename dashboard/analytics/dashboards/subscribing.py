@@ -152,6 +152,8 @@ def ask_plan(key: str, plan: SendingPlan) -> SendingPlan:
                 range(1, LAST_DAY + 1),
                 plan.day - 1 if is_kept else 0,
                 key=f"{key}_day",
+                # By default, 1 and 2 are found as well for whoever types 12.
+                filter_mode="prefix",
             )
         hour = st.selectbox(
             _("Time"),

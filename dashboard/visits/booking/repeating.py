@@ -35,6 +35,8 @@ def ask_for_weeks() -> None:
             _("Weeks in a row"),
             range(1, bookings.LONGEST_SERIES + 1),
             key=_WEEKS,
+            # By default, 1 and 2 are found as well for whoever types 12.
+            filter_mode="prefix",
             help=_("The same weekday and time. You see first which are free."),
         )
 

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
+from streamlit.proto.SelectWidgetFilterMode_pb2 import FILTER_MODE_PREFIX
 from streamlit.testing.v1 import AppTest
 
 from dashboard.ui.clock import in_zone, today
@@ -610,6 +611,16 @@ def test_weeks_that_are_not_open_yet_are_said_to_be_that(
         "no time that day",
         "cannot be booked yet",
     ]
+
+
+def test_twelve_weeks_can_be_typed_without_choosing_one_or_two(
+    clinic: Clinic, dora: Practice
+):
+    patient = clinic.register()
+
+    app = clinic.open("doctor", doctor=dora.id, patient=patient.id)
+
+    assert app.selectbox(key="doctor_weeks").proto.filter_mode == FILTER_MODE_PREFIX
 
 
 def test_who_has_no_address_is_phoned_about_a_time_from_the_waiting_list(
