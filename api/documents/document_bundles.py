@@ -44,19 +44,21 @@ _MOST: Final = 100
 _MOST_MEGABYTES: Final = 500
 _MOST_MEGABYTES_PRINTED: Final = 50
 _PIECE_BYTES: Final = 256 * 1024
-_NOT_INCLUDED: Final = "Not included.txt"
+_NOT_INCLUDED: Final = "Not included"
 _TABLE: Final = "Documents.csv"
 _FOR_ONE_PERSON: Final = 0o600 << 16
 # What Windows takes in no name; and its names of devices, whatever ending they have.
 _NOT_IN_NAMES: Final = re.compile(r'[<>:"|?*]')
-_DEVICE: Final = re.compile(r"^(?:con|prn|aux|nul|(?:com|lpt)[0-9])(?=\.|$)", re.I)
+_DEVICE: Final = re.compile(
+    r"^(?:con|prn|aux|nul|(?:com|lpt)[0-9¹²³])(?=\s*(?:\.|$))", re.I
+)
 # Of the 255 that file systems allow, with room for the number and the ending.
 _LONGEST_STEM_BYTES: Final = 240
 
 
 @dataclass(slots=True)
 class _Bundle:
-    """The versions whose files are sent, and a line about each that is not.
+    """The versions whose files are sent, and the name and refusal of each that is not.
 
     `documents` and `fields` are for the table of values in the clinic's own fields.
     """
@@ -64,7 +66,7 @@ class _Bundle:
     versions: list[VersionRecord] = field(default_factory=list)
     documents: list[DocumentRecord] = field(default_factory=list)
     fields: tuple[DocumentField, ...] = ()
-    refused: list[str] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
 
 
 class _Buffer(bytearray):
@@ -176,7 +178,7 @@ def _open_all(session: Session, actor: Actor, ids: Iterable[UUID]) -> _Bundle:
             name = str(document_id)
             with suppress(NotFound):
                 name = records.look_up(session, actor, document_id).title
-            bundle.refused.append(f"{name}: {refusal}")
+            bundle.refused.append((name, refusal.args[0]))
         else:
             bundle.versions.append(version)
             bundle.documents.append(records.look_up(session, actor, document_id))
@@ -192,6 +194,7 @@ def _archived(caller: Caller, bundle: _Bundle) -> Generator[bytes]:
     """Yield the archive in pieces; PDFs are compressed already, so they are stored."""
     buffer = _Buffer()
     names = _names(bundle.versions)
+    say = caller.stores.papers.wording(caller.actor.language).say
     zone = caller.stores.now().tzinfo
     with ZipFile(cast("BinaryIO", buffer), "w", ZIP_STORED) as archive:
         for version, name in zip(bundle.versions, names, strict=True):
@@ -207,7 +210,8 @@ def _archived(caller: Caller, bundle: _Bundle) -> Generator[bytes]:
         if bundle.fields:
             archive.writestr(_TABLE, _table(bundle, names))
         if bundle.refused:
-            archive.writestr(_NOT_INCLUDED, "\r\n".join(bundle.refused))
+            lines = (f"{name}: {say(refusal)}" for name, refusal in bundle.refused)
+            archive.writestr(f"{say(_NOT_INCLUDED)}.txt", "\r\n".join(lines))
     yield buffer.taken()
 
 

@@ -85,6 +85,8 @@ def test_any_system_can_unpack_the_archive(client, file, tmp_path):
         "Chest: AP?.pdf": "Chest_ AP_.pdf",
         "aux.PDF": "aux_.pdf",
         "Con.report.pdf": "Con_.report.pdf",
+        "nul .pdf": "nul_.pdf",
+        "com\u00b9.pdf": "com\u00b9_.pdf",
         "Concern.pdf": "Concern.pdf",
         "M\u00fcller.pdf": "M\u00fcller.pdf",
         "Mu\u0308ller.pdf": "M\u00fcller (2).pdf",

@@ -1,7 +1,10 @@
 """Papers of a clinic whose language is German, whatever the caller speaks."""
 
+import io
 from dataclasses import replace
 from functools import partial
+from uuid import uuid4
+from zipfile import ZipFile
 
 import pytest
 
@@ -9,6 +12,7 @@ from api.core.dependencies import DocumentServices
 from dashboard.ui.language.papers import wording_in
 from services.core.actors import Role
 from tests.api.conftest import NEWEST
+from tests.api.document_samples import pdf, upload
 from tests.services.documents.forms.samples import record_form, words_of
 
 
@@ -42,3 +46,14 @@ def test_a_document_made_from_a_form_is_german_and_so_is_its_title(as_role, ada)
     assert document["title"] == "Krankenakte"
     content = desk.get(f"/api/documents/{document['id']}", headers=NEWEST).content
     assert "Krankenakte Name Ada Lovelace Geburtsdatum" in " ".join(words_of(content))
+
+
+def test_an_archive_names_in_german_what_is_not_in_it(client):
+    filed = upload(client, pdf("Blood count"), "blood.pdf").json()["document"]
+    wanted = f"document={filed['id']}&document={uuid4()}"
+
+    answer = client.get(f"/files/documents.zip?{wanted}", headers=NEWEST)
+
+    with ZipFile(io.BytesIO(answer.content)) as archive:
+        why = archive.read("Nicht enthalten.txt").decode()
+    assert why.endswith(": Dokument nicht gefunden")
