@@ -1,4 +1,4 @@
-"""The density of lists: as somebody chose, on a desk, a phone and a touch screen."""
+"""How lists are set: as somebody chose, on a desk, a phone and a touch screen."""
 
 from collections.abc import Iterator
 
@@ -82,3 +82,21 @@ def test_compact_rows_are_lower_everywhere_and_stay_so_with_the_person(
         expect(ready(another).locator("html")).not_to_have_attribute(
             "data-density", "compact"
         )
+
+
+def test_rows_are_cards_where_columns_would_be_cut_off(site: Site):
+    # As wide as a screen of 1440 at 200 %.
+    with site.lend(at="/patients", width=720) as page:
+        expect(rows(ready(page)).first).to_have_css("display", "block")
+        assert cut_off(page) == 0
+
+        page.set_viewport_size({"width": 1440, "height": 900})
+        expect(rows(page).first).to_have_css("display", "table-row")
+        assert cut_off(page) == 0
+
+
+def cut_off(page: Page) -> int:
+    """Return how many pixels of the list its frame does not show."""
+    frame = page.locator(".st-key-patients_table .frame")
+    cut: int = frame.evaluate("frame => frame.scrollWidth - frame.clientWidth")
+    return cut

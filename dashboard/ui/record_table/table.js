@@ -228,6 +228,17 @@ const record = (row, columns, open, act, chosen, kept) => {
   return line
 }
 
+// A phone's width: there a row is a card whatever it has.
+const PHONE_REM = 40
+
+// Columns without room would be cut off, the actions at their end first.
+const fit = (frame, table) => {
+  const rem = parseFloat(getComputedStyle(document.documentElement).fontSize)
+  frame.classList.remove("cards")
+  const isNarrow = frame.clientWidth <= PHONE_REM * rem
+  frame.classList.toggle("cards", isNarrow || table.scrollWidth > frame.clientWidth)
+}
+
 // What was chosen stays so when the table is drawn anew, for as long as it is shown.
 const chosenBefore = new WeakMap()
 // Also when it is taken away and comes back: as a list does that could not be read once.
@@ -293,7 +304,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const isInRow = control.closest("[data-row]")
     control.dataset.focus = isInRow ? control.ariaLabel || control.textContent : position
   })
-  const frame = element("div", { class: "frame" }, ...(chosen ? [chosen.bar] : []), table)
+  // Without height: rows that become cards do not call for another look at the width.
+  const ruler = element("div", {})
+  const bar = chosen ? [chosen.bar] : []
+  const frame = element("div", { class: "frame" }, ruler, ...bar, table)
+  const fitting = new ResizeObserver(() => fit(frame, table))
+  fitting.observe(ruler)
   chosenBefore.set(parentElement, chosen)
   chosen?.say()
   if (before) before.replaceWith(frame)
@@ -301,7 +317,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   // The room that was kept for it is no longer needed.
   const place = parentElement.getRootNode().host?.closest("[data-testid=stElementContainer]")
   place?.toggleAttribute("data-drawn", true)
-  const cleanUp = () => takeAway(name, parentElement)
+  const cleanUp = () => {
+    fitting.disconnect()
+    takeAway(name, parentElement)
+  }
   // A sorted header is drawn anew; who sorted by keyboard stays on it. In a row the focus
   // stays with the row: where another one stands now, the same key would act on that.
   if (!had) return cleanUp
