@@ -5,7 +5,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.context import current_actor
-from dashboard.documents.filing import uploading
+from dashboard.documents.filing import ingest, uploading
 from dashboard.navigation import go
 from dashboard.patients.search.patient_choice import choose_patient
 from dashboard.ui.error_boundary import error_boundary
@@ -32,7 +32,7 @@ st.caption(
         "PDF files, and {kinds}, which are converted to PDF. Each is checked, "
         "encrypted and stored. Without a patient it stays unfiled until somebody "
         "files it."
-    ).format(kinds=uploading.other_kinds())
+    ).format(kinds=ingest.other_kinds())
 )
 # The chosen files stay on the page if the choice of a patient fails.
 patient_id, is_known = None, False

@@ -25,7 +25,8 @@ from dashboard.context import (
 )
 from dashboard.ui.language import gettext as _, marked
 from dashboard.web.uploaded_files import release
-from services.core.errors import ServiceError
+from services.core.errors import InvalidInput, ServiceError
+from services.core.sentences import Sentence
 from services.documents import records
 from services.documents.records.drafts import DraftDocument, StoredContent
 from services.documents.records.errors import MAX_BYTES
@@ -35,9 +36,9 @@ from services.pdf.report import EmptyFile, NotAPdf, OfficeFile
 
 MAX_MEGABYTES: Final = MAX_BYTES >> 20
 _PIECE_BYTES: Final = 1 << 20
-_IS_NO_PDF: Final = marked(
-    "This file is neither a PDF nor a picture (JPEG, PNG, TIFF, HEIC), whatever its "
-    "name says: save or print it as a PDF and choose that file."
+_ACCEPTED: Final = marked(
+    "Only PDF files and {kinds} are accepted. This file is neither, whatever its name "
+    "says: save or print it as a PDF and choose that file."
 )
 
 
@@ -82,9 +83,14 @@ def add_version(upload: UploadedFile, record: DocumentRecord) -> DocumentRecord:
     return changed
 
 
-def takes_office_files() -> bool:
-    """Return whether PDFs can be made from office files here."""
-    return ingest().takes_office_files
+def other_kinds() -> str:
+    """Return the kinds of files that are accepted besides PDFs, as text."""
+    if not ingest().takes_office_files:
+        return _("pictures (JPEG, PNG, TIFF, HEIC)")
+    return _(
+        "pictures (JPEG, PNG, TIFF, HEIC) and office files (Word, Excel, PowerPoint, "
+        "OpenDocument)"
+    )
 
 
 def guess(upload: UploadedFile) -> PaperGuess:
@@ -96,13 +102,6 @@ def guess(upload: UploadedFile) -> PaperGuess:
     with suppress(ServiceError):
         text = inspector().text(upload, person=current_actor().id)
     return guess_paper(upload.name, text, today=today())
-
-
-def advice_on(refusal: NotAPdf) -> str:
-    """Return what to do about a file that is no PDF, unless the refusal explains it."""
-    if isinstance(refusal, (EmptyFile, OfficeFile)):
-        return ""
-    return _(_IS_NO_PDF)
 
 
 def _find_known(upload: UploadedFile, patient_id: UUID | None) -> DocumentRecord | None:
@@ -117,4 +116,11 @@ def _find_known(upload: UploadedFile, patient_id: UUID | None) -> DocumentRecord
 
 def _receive(upload: UploadedFile) -> StoredContent:
     upload.seek(0)
-    return ingest().receive(upload, upload.name, person=current_actor().id)
+    try:
+        return ingest().receive(upload, upload.name, person=current_actor().id)
+    except (EmptyFile, OfficeFile):
+        raise
+    except NotAPdf as refusal:
+        # Its own sentence is for programs: their interface promises it, word for word.
+        kinds = other_kinds()
+        raise InvalidInput("file", Sentence(_ACCEPTED, kinds=kinds)) from refusal

@@ -31,7 +31,6 @@ from services.documents.records.guessing import PaperGuess
 from services.documents.records.kinds import DocumentType
 from services.documents.records.model import DocumentRecord
 from services.documents.records.visibility import may_delete
-from services.pdf.report import NotAPdf
 
 _PAGE: Final = "upload_documents"
 _ROUND: Final = f"{_PAGE}_round"
@@ -53,18 +52,7 @@ class Outcome:
     filename: str
     sentence: str
     document_id: UUID | None = None
-    advice: str = ""
     record: DocumentRecord | None = None
-
-
-def other_kinds() -> str:
-    """Return the kinds of files that are accepted besides PDFs, as text."""
-    if not ingest.takes_office_files():
-        return _("pictures (JPEG, PNG, TIFF, HEIC)")
-    return _(
-        "pictures (JPEG, PNG, TIFF, HEIC) and office files (Word, Excel, PowerPoint, "
-        "OpenDocument)"
-    )
 
 
 def choose_files() -> list[UploadedFile]:
@@ -176,11 +164,6 @@ def file_all(uploads: Sequence[UploadedFile], drafts: Sequence[DraftDocument]) -
             wait = timedelta(seconds=refusal.retry_after_seconds)
             st.session_state[_WAIT] = now() + wait
             break
-        except NotAPdf as refusal:
-            advice = ingest.advice_on(refusal)
-            _outcomes()[upload.file_id] = Outcome(
-                "refused", upload.name, refusal_text(refusal), advice=advice
-            )
         except ServiceError as refusal:
             _outcomes()[upload.file_id] = Outcome(
                 "refused", upload.name, refusal_text(refusal)
@@ -279,8 +262,6 @@ def show_outcome(outcome: Outcome | None) -> None:
             st.warning(f"{outcome.sentence}{link}", icon=":material/content_copy:")
         case _:
             st.error(plain(outcome.sentence), icon=":material/block:")
-            if outcome.advice:
-                st.caption(outcome.advice)
 
 
 def show_upload_limit() -> bool:

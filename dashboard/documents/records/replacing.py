@@ -7,13 +7,11 @@ from dashboard.documents.filing import ingest
 from dashboard.documents.records.gone_documents import document_dialog_boundary
 from dashboard.navigation import go
 from dashboard.ui.dialogs import confirmed, dialog
-from dashboard.ui.error_boundary import explain
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
 from services.documents import forms, records
 from services.documents.records.model import DocumentRecord, VersionRecord
-from services.pdf.report import NotAPdf
 
 
 def offer_replacement(record: DocumentRecord) -> None:
@@ -60,13 +58,8 @@ def _replace(record: DocumentRecord) -> None:
             is_disabled=upload is None,
         )
         if saves and upload is not None:
-            try:
-                with st.spinner(_("Checking and encrypting…")):
-                    changed = ingest.add_version(upload, record)
-            except NotAPdf as refusal:
-                explain(refusal)
-                st.caption(ingest.advice_on(refusal))
-                return
+            with st.spinner(_("Checking and encrypting…")):
+                changed = ingest.add_version(upload, record)
             notify(_("Version {latest} is saved.").format(latest=changed.latest))
             go("documents/document.py", document=str(record.id))
 

@@ -49,7 +49,7 @@ def test_files_dropped_are_filed_without_a_click_but_the_one_that_is_none_and_un
     page.dispatch_event("h1", "drop", {"dataTransfer": files})
 
     page.get_by_role("heading", level=1, name="Upload documents").wait_for()
-    expect(page.get_by_text("Only PDF files are allowed")).to_be_visible()
+    expect(page.get_by_text("Only PDF files and pictures")).to_be_visible()
     expect(page.get_by_text(f"{first}.pdf is filed.")).to_be_visible()
     expect(page.get_by_text(f"{second}.pdf is filed.")).to_be_visible()
     expect(page.get_by_text("bad.pdf", exact=False).first).to_be_visible()
