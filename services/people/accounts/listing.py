@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Text,
+    and_,
     exists,
     func,
     literal,
@@ -108,6 +109,20 @@ def _follows(session: Session, user_id: UUID) -> ColumnElement[bool]:
     return tuple_(key, User.id) > tuple_(literal(place, Text), literal(user_id))
 
 
+def is_awaited() -> ColumnElement[bool]:
+    """Return the condition for people who were invited and have not come yet.
+
+    A code by e-mail lets an invited person in as well as the link does.
+    """
+    invitations = exists().where(Invitation.user_id == User.id)
+    sign_ins = exists().where(UserSession.user_id == User.id)
+    return and_(
+        invitations.where(Invitation.used_at.is_(None)),
+        ~invitations.where(Invitation.used_at.is_not(None)),
+        ~sign_ins,
+    )
+
+
 def _people() -> Select[Any]:
     return select(
         User.id,
@@ -126,12 +141,7 @@ def _people() -> Select[Any]:
         .where(UserSession.user_id == User.id)
         .scalar_subquery()
         .label("last_seen_at"),
-        exists()
-        .where(Invitation.user_id == User.id, Invitation.used_at.is_(None))
-        .label("is_invited"),
-        exists()
-        .where(Invitation.user_id == User.id, Invitation.used_at.is_not(None))
-        .label("has_come"),
+        is_awaited().label("is_awaited"),
     ).where(User.email.is_not(None))
 
 
@@ -157,10 +167,4 @@ def _person_of(row: Any) -> Person:
 def _standing_of(row: Any) -> AccountStatus:
     if row.deactivated_at is not None:
         return AccountStatus.DEACTIVATED
-    # A code by e-mail lets an invited person in as well as the link does.
-    has_come = row.has_come or row.last_seen_at is not None
-    return (
-        AccountStatus.INVITED
-        if row.is_invited and not has_come
-        else AccountStatus.ACTIVE
-    )
+    return AccountStatus.INVITED if row.is_awaited else AccountStatus.ACTIVE

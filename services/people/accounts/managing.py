@@ -15,7 +15,7 @@ from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput, NotAllowed
 from services.people import sessions
 from services.people.accounts.addresses import translate_taken_address, void_codes
-from services.people.accounts.listing import NoSuchPerson
+from services.people.accounts.listing import NoSuchPerson, is_awaited
 from services.people.accounts.particulars import (
     read_email,
     read_name,
@@ -43,8 +43,8 @@ class LastAdmin(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "This is the last administrator who can sign in. Make somebody else an "
-            "administrator first."
+            "This is the last administrator who can sign in; somebody invited counts "
+            "once they have signed in. Make somebody else an administrator first."
         )
 
 
@@ -235,13 +235,15 @@ def _lock(session: Session, user_id: UUID) -> User:
 def is_another_admin_left(session: Session, leaving: User) -> bool:
     """Return whether anybody else is an administrator who can sign in.
 
-    Demo people do not count for a real clinic: outside the demo they are shut out.
+    People who never came do not count: their address may be wrong. Nor do demo people
+    for a real clinic: outside the demo they are shut out.
     """
     others = select(func.count()).where(
         User.id != leaving.id,
         User.role == Role.ADMIN,
         User.email.is_not(None),
         User.deactivated_at.is_(None),
+        ~is_awaited(),
         or_(~User.is_demo, User.is_demo == leaving.is_demo),
     )
     return bool(session.scalar(others))

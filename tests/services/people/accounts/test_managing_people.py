@@ -204,6 +204,21 @@ def test_the_last_administrator_is_not_shut_out_by_a_program(session, boss):
         offboarding.deactivate(session, program, boss.actor.id)
 
 
+def test_an_administrator_who_was_invited_counts_once_they_have_signed_in(
+    session, boss
+):
+    program = tokens.find(session, tokens.issue(session, Role.ADMIN)).actor
+    invited = invite(
+        session, boss, name="Ada", email="ada@example.org", role=Role.ADMIN
+    )
+
+    with pytest.raises(accounts.LastAdmin, match="once they have signed in"):
+        offboarding.deactivate(session, program, boss.actor.id)
+
+    sign_in(session, session.get_one(User, invited.user_id))
+    offboarding.deactivate(session, program, boss.actor.id)
+
+
 def _gone(session, desk):
     session.get_one(User, desk.actor.id).deactivated_at = func.now()
     session.flush()
