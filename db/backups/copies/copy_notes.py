@@ -43,7 +43,6 @@ class CopyNote:
     waiting: int = 0
     purged: int = 0
     purged_until: datetime | None = None
-    is_locking: bool = False
     mended: int = 0
     failure: str = ""
     key_id: int | None = None

@@ -140,7 +140,6 @@ class RepositoryCopy:
             waiting=note.waiting if waiting is None else waiting,
             purged=len(purged_until),
             purged_until=max(purged_until.values(), default=None),
-            is_locking=self.store.lock.is_offered,
             mended=self._mended,
             key_id=key_id,
             strays=self._list_strays(here) if is_listed else note.strays,

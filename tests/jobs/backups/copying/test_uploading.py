@@ -12,7 +12,7 @@ import bson
 import pytest
 
 from db.backups.backup_errors import CannotBackUp
-from db.backups.copies.copy_notes import NoteSeal, read_copy_note
+from db.backups.copies.copy_notes import CopyNote, NoteSeal, read_copy_note
 from db.backups.copies.local_objects import POSITION
 from db.backups.copies.object_store import ObjectStore, StoreFailed
 from db.backups.file_copies import list_set_copies
@@ -71,6 +71,13 @@ def test_all_of_it_is_there_afterwards_and_the_copy_says_until_when(
     }
     assert (note.whole_until, note.sets, note.failure) == (UNTIL, 1, "")
     assert read_copy_note(repository.folder).whole_until == UNTIL
+
+
+def test_a_note_of_an_earlier_version_is_read_without_what_nobody_asks_for(tmp_path):
+    note = {"place": "s3://a/b", "noted_at": UNTIL.isoformat(), "is_locking": True}
+    (tmp_path / "copy.json").write_text(json.dumps(note))
+
+    assert read_copy_note(tmp_path) == CopyNote("s3://a/b", UNTIL)
 
 
 def test_nothing_there_can_be_read_without_the_keys_but_whose_it_is(
