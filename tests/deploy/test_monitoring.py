@@ -107,6 +107,17 @@ def test_alarms_ask_for_what_is_told():
     assert set().union(*(metrics_in(rule["expr"]) for rule in rules)) <= NAMES
 
 
+def test_each_alarm_says_what_to_do_and_names_papers_that_there_are():
+    rules = yaml.safe_load(RULES.read_text())["groups"][0]["rules"]
+
+    assert [
+        each["alert"] for each in rules if "description" not in each["annotations"]
+    ] == []
+    papers = set(re.findall(r"docs/[\w/-]+\.md", RULES.read_text()))
+    assert papers
+    assert [each for each in papers if not (DEPLOY.parent / each).is_file()] == []
+
+
 def test_alarms_of_histograms_ask_for_a_bound_that_there_is():
     # Prometheus does not report an unknown bound: the alert would never fire.
     bounds = set(re.findall(r'(chartroom_\w+)\{le="([^"]+)"\}', RULES.read_text()))
