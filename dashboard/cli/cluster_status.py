@@ -93,15 +93,14 @@ def line_of(server: "ServerSituation", node: "NodeSnapshot | None") -> str:
 def rehearse(settings: "Settings", request: "OperationRequest") -> Iterator[str]:
     """Yield the effects of a request without acting. Raises what forbids it."""
     from dashboard import wiring
-    from services.cluster.operations import CannotAct, preview
+    from services.cluster.operations import preview
 
     with closing(wiring.connect(settings)) as wired:
         servers = wired.runner.servers
         previewed = preview(servers.look(with_transactions=True))
         node = request.node or (previewed.best.name if previewed.best else None)
-        chosen = previewed.candidate(node)
-        if chosen is None:
-            raise CannotAct(previewed.obstacle or f"There is no server called {node}.")
+        previewed.require_kind(request.kind)
+        chosen = previewed.get_candidate(node)
         yield from _advice(previewed)
         lost = "unknown" if chosen.lost_bytes is None else chosen.lost_bytes
         yield f"With {chosen.name}: {chosen.reason}"

@@ -9,10 +9,13 @@ from typing import Any, Final
 import typer
 from typer.core import TyperGroup
 
+_NO_TIME: Final = "{word!r} is not a time: write it like 2026-11-25T14:03."
 # A word that somebody typed may be quoted, unlike the value of a setting.
 _WRONG_VALUES: Final = {
     "int_parsing": "{word!r} is not a whole number.",
     "uuid_parsing": "{word!r} is not an id (a UUID).",
+    "datetime_from_date_parsing": _NO_TIME,
+    "datetime_parsing": _NO_TIME,
 }
 # What the system's loader says of a library for which there is no memory.
 _UNMAPPED: Final = "failed to map segment from shared object"

@@ -63,6 +63,27 @@ class OperationPreview:
             (candidate for candidate in self.candidates if candidate.name == name), None
         )
 
+    def get_candidate(self, name: str | None) -> FailoverCandidate:
+        """Return a candidate by name; raises CannotAct, naming those that there are."""
+        if (chosen := self.candidate(name)) is not None:
+            return chosen
+        if name is not None and name == self.primary:
+            raise CannotAct(Sentence("{server} leads already.", server=name))
+        names = [each.name for each in self.candidates if each.is_eligible]
+        if not names:
+            raise CannotAct(_obstacle(self.candidates))
+        raise CannotAct(
+            Sentence(
+                "There is no server of this name that could lead: choose {servers}.",
+                servers=", ".join(names),
+            )
+        )
+
+    def require_kind(self, kind: OperationKind) -> None:
+        """Raise CannotAct, naming the other kind, if the situation needs that one."""
+        if self.kind is not kind:
+            raise CannotAct(_advise_other_operation(self))
+
 
 def preview(situation: Situation) -> OperationPreview:
     """Return what a change of the primary would mean in this situation."""
@@ -89,12 +110,9 @@ def require_possible(
     previewed: OperationPreview, request: OperationRequest
 ) -> FailoverCandidate:
     """Return the server that is to lead; raises CannotAct and NotTyped."""
-    if previewed.kind is not request.kind:
-        raise CannotAct(_advise_other_operation(previewed))
-    chosen = previewed.candidate(request.node)
-    if chosen is None or not chosen.is_eligible:
-        if chosen is None:
-            raise CannotAct("No server of this name can lead.")
+    previewed.require_kind(request.kind)
+    chosen = previewed.get_candidate(request.node)
+    if not chosen.is_eligible:
         why = Sentence(
             "{server} cannot lead: {reason}", server=request.node, reason=chosen.reason
         )

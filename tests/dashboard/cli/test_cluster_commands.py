@@ -118,8 +118,9 @@ def test_a_setting_that_cannot_be_is_refused_in_words(cluster):
     assert "Traceback" not in ran.stderr
 
 
-def test_a_failover_is_refused_while_the_primary_answers(cluster):
-    ran = cluster("failover", "--reason", WHY)
+@pytest.mark.parametrize("words", [("--reason", WHY), ("--dry-run",)])
+def test_a_failover_is_refused_while_the_primary_answers(cluster, words):
+    ran = cluster("failover", *words)
 
     assert ran.returncode == 1
     assert "a switchover loses nothing" in ran.stderr

@@ -98,11 +98,13 @@ def test_a_start_without_memory_ends_in_a_sentence(tmp_path: Path):
         (("seed", "--patients", "-1"), "'--patients': write a number of at least 0."),
         (("web", "--port", "99999"), "--port: write a number of at most 65535."),
         (("serve", "--servers", "0"), "--servers: write a number of at least 1."),
+        (("cluster", "switchover", "--at", "tomorrow"), "'tomorrow' is not a time:"),
+        (("cluster", "switchover", "--at", "06:00 h"), "'06:00 h' is not a time:"),
         (("web", "--socket", "/"), "'--socket': file '/' is a directory."),
     ],
     ids=[
         *("kind", "role", "number", "id", "folder", "negative", "port", "servers"),
-        "socket",
+        *("time", "hour", "socket"),
     ],
 )
 def test_a_wrong_value_is_refused_in_plain_words(words: tuple[str, ...], said: str):

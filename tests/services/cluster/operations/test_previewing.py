@@ -125,6 +125,19 @@ def test_who_may_lose_something_types_the_name():
     assert require_possible(previewed, wanted(typed="db-03")).name == "db-03"
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("db-01", "db-01 leads already."), ("db-9", "could lead: choose db-03, db-02.")],
+)
+def test_a_server_that_is_no_candidate_is_refused_with_those_that_are(name, said):
+    request = wanted(OperationKind.SWITCHOVER, name)
+
+    with pytest.raises(CannotAct) as refused:
+        require_possible(preview(led(NEAR, FAR)), request)
+
+    assert str(refused.value).endswith(said)
+
+
 def test_a_failover_is_refused_while_the_primary_answers():
     with pytest.raises(CannotAct, match="a switchover loses nothing"):
         require_possible(preview(led(NEAR)), wanted())
