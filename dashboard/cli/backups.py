@@ -3,14 +3,13 @@
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import partial
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dashboard.cli.explaining import explain_errors, explain_interruption
+from dashboard.cli.explaining import explain_errors
 from dashboard.cli.options import Data, choose
 from services.core.actors import CONSOLE
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from dashboard.wiring import Wiring
-    from db.backups.copies.object_store import ObjectStore
     from db.backups.notes import Proof
     from db.backups.repository import Repository
     from db.pace import Pace
@@ -123,172 +121,6 @@ def source_of(wired: "Wiring") -> "BackupSource":
     )
 
 
-@group.command()
-def restore(  # noqa: PLR0917 - each is an option, and none is positional
-    look: Annotated[
-        bool,
-        typer.Option(
-            "--look", help="Restore into a sandbox, which is deleted afterwards."
-        ),
-    ] = False,
-    go_back: Annotated[
-        bool,
-        typer.Option(
-            "--go-back", help="Take the clinic itself back to the time of --to."
-        ),
-    ] = False,
-    to: Annotated[
-        str | None,
-        typer.Option(
-            help="The second to restore to, by the clinic's clock "
-            "(CHARTROOM_TIMEZONE), such as 2026-11-25T14:03:07; with a Z it is in UTC."
-        ),
-    ] = None,
-    report: Annotated[
-        Path | None,
-        typer.Option(help="The folder for CSV lists of what going back would undo."),
-    ] = None,
-    reason: Annotated[
-        str, typer.Option(help="The reason for going back, kept in the audit log.")
-    ] = "",
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Go back without asking for confirmation.")
-    ] = False,
-    servers_lost: Annotated[
-        bool,
-        typer.Option("--servers-lost", help="Go back even though no server starts."),
-    ] = False,
-    keep: Annotated[
-        bool,
-        typer.Option(
-            "--keep", help="With --look: keep it open for an hour, under As it was."
-        ),
-    ] = False,
-    source: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            help="The folder of the backups; or S3, for the copy at "
-            "CHARTROOM_BACKUP_S3_URL.",
-        ),
-    ] = None,
-    into: Annotated[
-        Path | None,
-        typer.Option(help="The empty folder into which the copy is fetched."),
-    ] = None,
-    kit: Annotated[
-        Path | None,
-        typer.Option(
-            help="The recovery kit that opens the backups: its PDF or its text."
-        ),
-    ] = None,
-    data: Data = None,
-) -> None:
-    """Restore a backup beside the clinic and prove it row by row.
-
-    With --to, it also lists the changes since then, which going back would undo. --look
-    deletes the restored copy afterwards, --go-back puts it in the clinic's place.
-    --from and --kit restore a clinic into an empty folder, on a machine that has
-    nothing of it. With S3, the required objects are fetched from the copy of the
-    backups first, also with --look and --go-back. With --keep, the worker keeps the
-    sandbox open, so that single records can be looked up in it and copied back.
-    """
-    from db.embedded import ending_as_by_ctrl_c
-
-    with explain_errors(), ending_as_by_ctrl_c():
-        settings = choose(data=data)
-        timestamp = _time_of(settings, to)
-        is_elsewhere = source is not None or kit is not None
-        if not is_elsewhere:
-            _require_no_tool(settings, timestamp)
-        _require_one_way(
-            look=look, go_back=go_back, keep=keep, is_elsewhere=is_elsewhere
-        )
-        store = _store_of(settings, source)
-        # Without a kit, the clinic's own keys open what is fetched from its store.
-        is_ours = source is None or (store is not None and (look or go_back))
-        if kit is not None or not is_ours:
-            from dashboard.cli.recovery.elsewhere import restore_from
-
-            is_alone = not (look or go_back or servers_lost)
-            restore_from(settings, source, kit, timestamp, into=into, is_alone=is_alone)
-            return
-        if keep:
-            from dashboard.cli.recovery.looks import keep_open
-
-            for line in keep_open(settings, timestamp):
-                typer.echo(line)
-            return
-        _require_usable(report, timestamp)
-        fetched = partial(_fetched, settings, store, timestamp, into) if store else None
-        if go_back:
-            from dashboard.cli.going_back.taking_back import take_back, what_is_left
-
-            began = datetime.now(UTC)
-            with explain_interruption(lambda: what_is_left(settings.data, began)):
-                take_back(
-                    settings,
-                    timestamp,
-                    reason,
-                    report=report,
-                    is_sure=yes,
-                    are_servers_lost=servers_lost,
-                    fetched=fetched,
-                )
-        else:
-            _look(settings, timestamp, report, fetched)
-
-
-def _look(
-    settings: "Settings",
-    to: datetime | None,
-    report: Path | None,
-    fetched: "Callable[[], Repository] | None",
-) -> None:
-    """Restore into a sandbox; print what is proven and what going back would undo."""
-    from jobs.backups.looking import words_of
-
-    with explain_interruption(lambda: "nothing live was touched."):
-        if fetched is not None:
-            update = {"backup_dir": fetched().folder}
-            settings = settings.model_copy(update=update)
-        with _comparing(settings, to) as comparison:
-            proof = prove_backup(settings, to, beside=comparison.compare)
-        typer.echo(words_of(proof))
-        for line in comparison.tell(report):
-            typer.echo(line)
-
-
-def _store_of(settings: "Settings", source: str | None) -> "ObjectStore | None":
-    """Return the store that --from names; None for a folder, and without --from."""
-    if source is None:
-        return None
-    from dashboard.cli.recovery.copies import find_store
-
-    return find_store(settings, source)
-
-
-def _fetched(
-    settings: "Settings",
-    store: "ObjectStore",
-    to: datetime | None,
-    into: Path | None,
-) -> "Repository":
-    """Fetch from a copy what a time needs, with the clinic's own keys."""
-    from dashboard.cli.recovery.copies import fetch
-    from db.embedded import DataFolder
-    from db.files.file_keys import FileKeys
-
-    return fetch(
-        settings,
-        store,
-        FileKeys.of(settings),
-        to,
-        into=into,
-        system_id=DataFolder(settings.data).system_id(),
-    )
-
-
 @group.command("go-back-as-asked", hidden=True)
 def run_requested_restore(data: Data = None) -> None:
     """Go back as requested on the page; started by the launcher."""
@@ -384,7 +216,7 @@ class Comparison:
 
 
 @contextlib.contextmanager
-def _comparing(settings: "Settings", to: datetime | None) -> Iterator[Comparison]:
+def comparing(settings: "Settings", to: datetime | None) -> Iterator[Comparison]:
     """Connect to the live clinic, if it runs, to compare it with a time."""
     if to is None or not settings.is_embedded:
         yield Comparison(to, None)
@@ -398,64 +230,6 @@ def _comparing(settings: "Settings", to: datetime | None) -> Iterator[Comparison
         return
     with contextlib.closing(wired):
         yield Comparison(to, wired)
-
-
-def _require_one_way(
-    *, look: bool, go_back: bool, keep: bool, is_elsewhere: bool
-) -> None:
-    """Raise CannotRestore unless the options name one way to restore."""
-    from db.backups.backup_errors import CannotRestore
-
-    if look and go_back:
-        raise CannotRestore(
-            "--look restores into a sandbox and --go-back takes the clinic itself "
-            "back: give one of the two. Nothing was touched."
-        )
-    if keep and (is_elsewhere or not look):
-        raise CannotRestore(
-            "--keep keeps a sandbox open that the running clinic's worker restores: it "
-            "goes with --look and --to, and neither with --from nor with --kit. "
-            "Nothing was touched."
-        )
-    if not (look or go_back or is_elsewhere):
-        raise CannotRestore(
-            "Add --look to restore into a sandbox, or --to TIME --go-back --reason "
-            "TEXT to take the clinic itself back. Nothing was touched."
-        )
-
-
-def _require_no_tool(settings: "Settings", to: datetime | None) -> None:
-    """Raise CannotRestore, with the tool's command, if a tool has the backups."""
-    from db.backups.backup_errors import CannotRestore
-
-    if (tool := settings.own_backup_tool) is not None:
-        raise CannotRestore(
-            f"{tool.label} restores PostgreSQL of these servers, on the machine where "
-            f"it is to run: {tool.restore_command(to)}. Restore MongoDB to the same "
-            "time with its own tools; docs/runbooks/restore.md says what must then be "
-            "done to the rows. Nothing was touched."
-        )
-
-
-def _require_usable(report: Path | None, to: datetime | None) -> None:
-    """Make the folder of a report; raises CannotRestore if it cannot be used."""
-    from db.backups.backup_errors import CannotRestore
-    from db.files import private_files
-
-    if report is None:
-        return
-    if to is None:
-        raise CannotRestore(
-            "--report lists the changes since a time: name the time with --to."
-        )
-    try:
-        private_files.make_folder(report)
-    except OSError as error:
-        raise CannotRestore(
-            f"The folder {report} for the report cannot be used "
-            f"({(error.strerror or str(error)).lower()}): name another with --report. "
-            "Nothing was restored."
-        ) from error
 
 
 def table_of(lists: "tuple[ChangeList, ...]") -> Iterator[str]:
@@ -490,12 +264,3 @@ def write_lists(lists: "tuple[ChangeList, ...]", report: Path) -> str:
             "--report."
         ) from error
     return f"Lists of ids and times were written to {report}: {', '.join(names)}."
-
-
-def _time_of(settings: "Settings", typed: str | None) -> datetime | None:
-    """Return the time of --to, if it was given. Raises CannotRestore."""
-    if typed is None:
-        return None
-    from dashboard.cli.clinic_clock import read_time
-
-    return read_time(settings, typed)

@@ -20,13 +20,13 @@ def read_time(settings: "Settings", typed: str) -> datetime:
 
     try:
         named = datetime.fromisoformat(typed)
-    except ValueError as error:
+        if named.tzinfo is not None:
+            return named.astimezone(UTC)
+        to = _only_time(typed, named.replace(tzinfo=ZoneInfo(settings.timezone)))
+    except (ValueError, OverflowError) as error:
         raise CannotRestore(
             f"{typed} is not a time: write it like 2026-11-25T14:03:07."
         ) from error
-    if named.tzinfo is not None:
-        return named.astimezone(UTC)
-    to = _only_time(typed, named.replace(tzinfo=ZoneInfo(settings.timezone)))
     typer.echo(f"{typed} by the clinic's clock ({settings.timezone}) is {in_utc(to)}.")
     return to
 

@@ -19,6 +19,16 @@ class CannotRestore(Exception):
     """Nothing was restored, and nothing live was touched."""
 
 
+class NoBackup(CannotRestore):
+    """A folder has no backup, of whatever time."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"There is no backup in {folder}: make one with python -m dashboard "
+            "backup, or name the folder that has them."
+        )
+
+
 class SetBroken(CannotRestore):
     """A backup set is not what was written."""
 

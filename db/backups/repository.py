@@ -23,6 +23,7 @@ from db.backups.backup_errors import (
     BackupRunning,
     CannotBackUp,
     CannotRestore,
+    NoBackup,
     SetBroken,
 )
 from db.backups.manifest import Manifest
@@ -424,7 +425,7 @@ class Repository:
                 "one is taken in its place unasked."
             )
         if not sets:
-            raise CannotRestore(f"There is no backup in {self.folder}.")
+            raise NoBackup(self.folder)
         return sets[-1]
 
     def file(self, digest: str) -> Path:

@@ -313,9 +313,9 @@ def words_of(proof: Proof) -> str:
     if proof.log_segments is not None:
         return (
             f"Restored the clinic as of {proof.as_of:%Y-%m-%d %H:%M:%S.%f} UTC into a "
-            f"sandbox in {proof.seconds:.1f} s, from {proof.set_id} and "
-            f"{proof.log_segments} segments of the log after it: all {proof.rows} rows "
-            f"of {proof.tables} tables can be read; the files of all rows are whole "
+            f"sandbox in {proof.seconds:.1f} s, from {proof.set_id} and the log after "
+            f"it (segments: {proof.log_segments}): all {proof.rows} rows of "
+            f"{proof.tables} tables can be read; the files of all rows are whole "
             f"{files}; the backup's audit log is whole up to entry "
             f"{proof.audit_entries}. Nothing live was touched."
             f"{_words_of_damage(proof)}"

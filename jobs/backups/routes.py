@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from db.backups.backup_errors import CannotRestore, SetBroken
+from db.backups.backup_errors import CannotRestore, NoBackup, SetBroken
 from db.backups.log.archive import LogArchive, LogListing, LogPiece
 from db.backups.log.segments import LogSegment, TimelineHistory
 from db.backups.log.windows import (
@@ -63,7 +63,7 @@ def route_to(repository: Repository, archive: LogArchive, to: datetime | None) -
     survey = repository.survey()
     sets = survey.sets
     if not sets:
-        raise CannotRestore(f"There is no backup in {repository.folder}.")
+        raise NoBackup(repository.folder)
     position = read_position(archive.folder)
     windows = find_windows(sets, archive, position)
     listing = archive.listing()

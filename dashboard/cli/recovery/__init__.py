@@ -2,9 +2,9 @@
 
 import typer
 
-from dashboard.cli.recovery import copy_owner, kits
+from dashboard.cli.recovery import copy_owner, kits, restoring
 from dashboard.cli.recovery.sites import site_group as site_group
 
 group = typer.Typer()
-for commands in (kits, copy_owner):
+for commands in (restoring, kits, copy_owner):
     group.add_typer(commands.group)

@@ -27,7 +27,7 @@ def keep_open(settings: "Settings", to: datetime | None) -> Iterator[str]:
     Raises NotRunning, CannotRestore and the services' refusals.
     """
     from dashboard import wiring
-    from db.backups.backup_errors import CannotRestore
+    from db.backups.backup_errors import CannotRestore, NoBackup
     from db.postgres import SYSTEM
     from jobs.backups.routes import outside
     from services.backups import looks
@@ -40,10 +40,7 @@ def keep_open(settings: "Settings", to: datetime | None) -> Iterator[str]:
     with contextlib.closing(wiring.connect(settings)) as wired:
         log = wired.backup_reader.state(CONSOLE).log
         if not log.windows:
-            raise CannotRestore(
-                f"There is no backup in {settings.backups}: wait for the first one, or "
-                "make it with python -m dashboard backup."
-            )
+            raise NoBackup(settings.backups)
         if not any(to in window for window in log.windows):
             # The service's refusal is for the page, which shows the times.
             raise outside(to, log.windows)

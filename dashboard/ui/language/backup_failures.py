@@ -191,6 +191,10 @@ _MESSAGES: Final = (
     marked("Patroni does not keep the log: {why}"),
     marked("The backups cannot be read ({why})."),
     marked("The backups cannot be read: {why}."),
+    marked(
+        "There is no backup in {folder}: make one with python -m dashboard backup, or "
+        "name the folder that has them."
+    ),
     marked("There is no backup in {folder}."),
     marked("{time} is outside what the backups reach: they go {windows}."),
     marked("to any second from {since} to {until} and {more}"),

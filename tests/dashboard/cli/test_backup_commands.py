@@ -33,7 +33,7 @@ TO = backup_sets.AS_OF
 
 _INTERRUPTED = """
 import os, time
-from dashboard.cli import backups
+from dashboard.cli.recovery import restoring
 
 def choose(**_):
     try:
@@ -44,8 +44,8 @@ def choose(**_):
         os.kill(os.getpid(), {number})
         print("cleaned up")
 
-backups.choose = choose
-backups.restore()
+restoring.choose = choose
+restoring.restore()
 """
 
 
@@ -95,9 +95,10 @@ def test_going_back_that_was_over_when_it_was_stopped_says_so(tmp_path):
 _INTERRUPTED_LOOK = """
 import os
 from dashboard.cli import backups
+from dashboard.cli.recovery import restoring
 
-backups._comparing = lambda *_: os.kill(os.getpid(), {number})
-backups.restore(look=True)
+backups.comparing = lambda *_: os.kill(os.getpid(), {number})
+restoring.restore(look=True)
 """
 
 
@@ -216,6 +217,10 @@ def test_where_a_tool_has_the_backups_its_command_is_named(run, words, sentences
         ),
         (("--look",), "There is no backup in "),
         (("--look", "--to", "yesterday"), "yesterday is not a time: write it like "),
+        (
+            ("--look", "--to", "0001-01-01T00:00+05:00"),
+            "0001-01-01T00:00+05:00 is not a time: write it like ",
+        ),
         (("--look", "--report", "lists"), "--report lists the changes since a time"),
         (("--look", "--keep"), "--keep opens an earlier time of a running clinic"),
         (("--look", "--go-back"), "--look restores into a sandbox and --go-back takes"),

@@ -94,7 +94,7 @@ def test_a_time_that_no_backup_leads_to_is_refused_with_those_that_some_do(setti
 def test_before_the_first_backup_it_says_how_to_make_one(settings):
     wiring.connect(settings).backup_reader.state(CONSOLE).log = LogState()
 
-    with pytest.raises(CannotRestore, match="make it with python -m dashboard backup"):
+    with pytest.raises(CannotRestore, match="make one with python -m dashboard backup"):
         list(keep_open(settings, TO))
 
 

@@ -10,6 +10,7 @@ import pytest
 from dashboard.ui.language import GERMAN, using_language
 from dashboard.ui.language.backup_failures import translate_failure
 from dashboard.ui.language.recorded_sentences import translate_recorded
+from db.backups.backup_errors import NoBackup
 
 _ROOT: Final = Path(__file__).resolve().parents[3]
 # Their sentences are only printed by commands, for the person who typed them.
@@ -149,6 +150,13 @@ def is_english(text: str) -> bool:
         (
             "PostgreSQL's leader does not answer: connection refused",
             "Der Primärserver antwortet nicht: connection refused",
+        ),
+        (
+            str(NoBackup(Path("/b"))),
+            (
+                "In /b liegt keine Sicherung: Machen Sie eine mit python -m dashboard "
+                "backup, oder nennen Sie den Ordner, in dem welche liegen."
+            ),
         ),
     ],
 )
