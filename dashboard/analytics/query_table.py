@@ -17,15 +17,7 @@ def show_result(query: Query, result: QueryResult) -> None:
     """Show the rows, when they were counted, and what is missing among them."""
     st.caption(_("Counted {time}.").format(time=at(result.counted_at)))
     if not result.rows:
-        empty_state(
-            _(
-                "No rows are shown: nobody matches, or every group has fewer than "
-                "{least} patients or would reveal one that has. Events without a date "
-                "do not count. *Views and columns* has the values of status, sex "
-                "and types of documents, as they are written in a condition."
-            ).format(least=result.smallest_group),
-            icon="visibility_off",
-        )
+        _show_no_rows(query, result)
         return
     rows = [
         Row(
@@ -68,6 +60,16 @@ def show_result(query: Query, result: QueryResult) -> None:
         )
     if result.unit:
         st.caption(_("Values in {unit}.").format(unit=plain(result.unit)))
+
+
+def _show_no_rows(query: Query, result: QueryResult) -> None:
+    text = _(
+        "No rows are shown: nobody matches, or every group has fewer than {least} "
+        "patients or would reveal one that has. Events without a date do not count."
+    ).format(least=result.smallest_group)
+    if query.thresholds:
+        text += " " + _("HAVING may have left out the others.")
+    empty_state(text, icon="visibility_off")
 
 
 def _text(query: Query, place: int, cell: TableCell) -> str:

@@ -89,12 +89,14 @@ class Source:
 class Operand:
     """One side of a comparison, and what it can be compared with.
 
-    `name` is that of the column, if the operand is nothing but a column.
+    `name` is that of the column, if the operand is nothing but a column, and `values`
+    are the only ones that it has; empty if it has any.
     """
 
     value: ColumnElement[Any]
     kind: ColumnKind
     name: str = ""
+    values: tuple[str, ...] = ()
 
 
 Sources = Mapping[str, Source]
@@ -314,11 +316,11 @@ def _compared(
     if _is_literal(left):
         operand = _operand(right, scope)
         _require_order(operand, compare)
-        return _bool(compare(_literal(left, operand.kind), operand.value))
+        return _bool(compare(_value(left, operand), operand.value))
     operand = _operand(left, scope)
     _require_order(operand, compare)
     if _is_literal(right):
-        return _bool(compare(operand.value, _literal(right, operand.kind)))
+        return _bool(compare(operand.value, _value(right, operand)))
     other = _operand(right, scope)
     if other.kind is not operand.kind:
         raise QueryRefused(
@@ -376,7 +378,7 @@ def _in(node: "Expression", scope: NameScope) -> Condition:
                 "Write one to {most} values in brackets after IN.", most=MOST_LISTED
             )
         )
-    values = [_literal(each, operand.kind) for each in listed]
+    values = [_value(each, operand) for each in listed]
     equals = (Predicate(_bool(operand.value == value)) for value in values)
     return _negated(node, scope, AnyOf(tuple(equals)))
 
@@ -425,6 +427,13 @@ def _operand(node: Any, scope: NameScope) -> Operand:
     node = without_parentheses(node)
     if is_a(node, "Column"):
         return _column(node, scope)
+    if is_a(node, "Count", "Avg"):
+        raise QueryRefused(
+            Sentence(
+                "Write conditions on counts and means after GROUP BY: HAVING count(*) "
+                ">= 20."
+            )
+        )
     if not is_a(node, "Add", "Sub"):
         raise unsupported()
     require_only(node, "this", "expression")
@@ -446,7 +455,8 @@ def _operand(node: Any, scope: NameScope) -> Operand:
 
 def _column(node: "Expression", scope: NameScope) -> Operand:
     source, name = scope.find(node)
-    return Operand(source.rows.c[name], source.view.columns[name], name)
+    view = source.view
+    return Operand(source.rows.c[name], view.columns[name], name, view.values_of(name))
 
 
 def _days(node: "Expression") -> int:
@@ -464,6 +474,20 @@ def _is_literal(node: Any) -> bool:
     return is_a(node, "Literal", "Boolean") or (
         is_a(node, "Neg") and is_a(without_parentheses(node.this), "Literal")
     )
+
+
+def _value(node: Any, operand: Operand) -> ColumnElement[Any]:
+    """Return a literal that the operand may equal; raises QueryRefused."""
+    value = _literal(node, operand.kind)
+    if operand.values and str(without_parentheses(node).this) not in operand.values:
+        raise QueryRefused(
+            Sentence(
+                "{column} has only these values: {values}.",
+                column=operand.name,
+                values=", ".join(f"'{each}'" for each in operand.values),
+            )
+        )
+    return value
 
 
 def _literal(node: Any, kind: ColumnKind) -> ColumnElement[Any]:
@@ -519,7 +543,7 @@ def _day(text: str) -> date:
             return date.fromisoformat(text)
     except ValueError:
         pass
-    raise QueryRefused(Sentence("Write a day that exists, as '2026-01-31'."))
+    raise QueryRefused(Sentence("Write days that exist, as '2026-01-31'."))
 
 
 def number_of(node: Any) -> Decimal:

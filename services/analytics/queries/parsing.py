@@ -163,12 +163,12 @@ class _QueryParser:
             raise unsupported()
         require_only(table, "this", "db", "alias")
         name = name_of(table.this)
-        schema = part(table, "db")
-        if name not in VIEWS or (schema and name_of(schema) != SCHEMA):
+        schema = name_of(part(table, "db")) if part(table, "db") else SCHEMA
+        if name not in VIEWS or schema != SCHEMA:
             raise QueryRefused(
                 Sentence(
                     "There is no view {name} here. Use one of: {views}.",
-                    name=name,
+                    name=name if schema == SCHEMA else f"{schema}.{name}",
                     views=", ".join(VIEWS),
                 )
             )
@@ -196,7 +196,7 @@ class _QueryParser:
     def _join_views(self, first: Source) -> FromClause:
         rows = first.rows
         for join in part(self.tree, "joins") or ():
-            require_only(join, "this", "on", "kind", "side")
+            require_only(join, "this", "on", "using", "kind", "side")
             is_inner = part(join, "kind") in {None, "", "INNER"}
             if not is_inner or part(join, "side") or not part(join, "on"):
                 raise QueryRefused(
@@ -341,6 +341,12 @@ class _QueryParser:
                 )
             )
         return source, name, dimension
+
+    def _is_groupable(self, node: "Expression") -> bool:
+        if not is_a(node, "Column"):
+            return True
+        source, name = self._column(node)
+        return source.view.dimension_of(name) is not None
 
     def _column(self, node: Any) -> tuple[Source, str]:
         node = without_parentheses(node)
@@ -562,7 +568,7 @@ class _QueryParser:
             if name in names:
                 return names.index(name)
         content: Content | int | None = self._content(node)
-        if content is None:
+        if content is None and self._is_groupable(node):
             key = self._dimension(node)
             content = grouped.index(key) if key in grouped else None
         for place, column in enumerate(columns):

@@ -37,7 +37,6 @@ _UNSUPPORTED: Final[Mapping[str, str]] = {
     "Union": "UNION",
     "Intersect": "INTERSECT",
     "Except": "EXCEPT",
-    "Subquery": Sentence("A SELECT in brackets"),
     "Case": "CASE",
     "Cast": "CAST (::)",
     "Window": "OVER",
@@ -53,9 +52,25 @@ _UNSUPPORTED: Final[Mapping[str, str]] = {
     "Coalesce": "coalesce()",
     "Extract": "extract()",
     "Upper": "upper()",
-    "CurrentDate": "CURRENT_DATE",
-    "CurrentTimestamp": "now()",
+    "Lower": "lower()",
+    "Stddev": "stddev()",
+    "Median": "median()",
+    "TimeToStr": "to_char()",
     "RegexpLike": "~",
+}
+_DAYS_OF_NOW: Final = Sentence(
+    "A query does not know today's date. Write days as '2026-01-31', or count them "
+    "from a column: occurred_on + 90."
+)
+# What to write in place of such nodes.
+_INSTEAD: Final[Mapping[str, str]] = {
+    "Subquery": Sentence(
+        "A SELECT in brackets is not supported here. For patients with another event "
+        "write EXISTS, or for those without NOT EXISTS: EXISTS (SELECT 1 FROM visits v "
+        "WHERE v.patient_id = d.patient_id)."
+    ),
+    "CurrentDate": _DAYS_OF_NOW,
+    "CurrentTimestamp": _DAYS_OF_NOW,
 }
 # Set by the parser itself on each node, whether or not the text has the keyword.
 _SET_BY_PARSER: Final = frozenset({"big_int", "nulls_first"})
@@ -115,7 +130,9 @@ def parse_tree(text: str) -> "Expression":
         first.text.upper() == "NULLS" and second.text.upper() in {"FIRST", "LAST"}
         for first, second in pairwise(words)
     ):
-        raise unsupported()
+        raise QueryRefused(
+            Sentence("Leave out NULLS: rows without a value come last in any order.")
+        )
     tree: Expression = statement
     return tree
 
@@ -227,10 +244,10 @@ def unsupported() -> Unsupported:
 def naming_unsupported(tree: "Expression") -> QueryRefused:
     """Return the refusal of an unsupported tree, with the keyword that it is about.
 
-    The keyword is one of a fixed list and never what somebody has typed.
+    Of what somebody has typed, it is at most the name of a function.
     """
-    nodes = [type(node).__name__ for node in tree.walk()]
-    if any(node in _CHANGES for node in nodes):
+    nodes = list(tree.walk())
+    if any(is_a(node, *_CHANGES) for node in nodes):
         return QueryRefused(
             Sentence(
                 "Queries count and change nothing. Write one SELECT, or start with "
@@ -238,7 +255,9 @@ def naming_unsupported(tree: "Expression") -> QueryRefused:
             )
         )
     for node in nodes:
-        if keyword := _UNSUPPORTED.get(node):
+        if instead := _INSTEAD.get(type(node).__name__):
+            return QueryRefused(instead)
+        if keyword := _keyword_of(node):
             return QueryRefused(
                 Sentence(
                     "{keyword} is not supported here. Write one SELECT from the views "
@@ -248,3 +267,13 @@ def naming_unsupported(tree: "Expression") -> QueryRefused:
                 )
             )
     return unsupported()
+
+
+def _keyword_of(node: Any) -> str | None:
+    """Return how an unsupported node is written; None if it is not known."""
+    if is_a(node, "Anonymous"):
+        name = str(node.this).lower()
+        return f"{name}()" if _NAME.fullmatch(name) else None
+    if is_a(node, "Distinct") and is_a(node.parent, "Select"):
+        return "SELECT DISTINCT"
+    return _UNSUPPORTED.get(type(node).__name__)

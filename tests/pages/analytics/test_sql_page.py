@@ -147,6 +147,14 @@ def test_what_few_have_is_no_row_and_it_is_said_so(clinic: Clinic, people):
     assert not app.get("link_button")
 
 
+def test_where_having_leaves_no_row_it_is_said_so(clinic: Clinic, people):
+    app = clinic.open("sql", Role.ANALYST)
+    run(app, BY_SEX.replace("ORDER BY 1", "HAVING count(*) > 900"))
+
+    [said] = [each.value for each in app.markdown if "No rows are shown" in each.value]
+    assert "HAVING may have left out the others." in said
+
+
 def test_a_difference_of_few_is_refused_on_the_page(clinic: Clinic, people):
     wide = "SELECT count(*) FROM patients WHERE birth_year > 1999"
     app = clinic.open("sql", Role.ANALYST)

@@ -99,8 +99,8 @@ REFUSED = {
     "star of a view": ("SELECT v.*, count(*) FROM visits v", "Rows are counted here"),
     "no view": ("SELECT count(*)", "not supported"),
     "catalog": ("SELECT count(*) FROM pg_stats", "no view pg_stats"),
-    "schema": ("SELECT count(*) FROM pg_catalog.visits", "no view visits"),
-    "public": ("SELECT count(*) FROM public.patients", "no view patients"),
+    "schema": ("SELECT count(*) FROM pg_catalog.visits", "no view pg_catalog.visits"),
+    "public": ("SELECT count(*) FROM public.patients", "no view public.patients"),
     "database": ("SELECT count(*) FROM a.analytics.visits", "not supported"),
     "information": ("SELECT count(*) FROM information_schema.tables", "no view"),
     "function": ("SELECT count(*) FROM generate_series(1, 9)", "not supported"),
@@ -258,7 +258,7 @@ REFUSED = {
     "natural": ("SELECT count(*) FROM visits NATURAL JOIN vitals", "not supported"),
     "using": (
         "SELECT count(*) FROM visits JOIN vitals USING (patient_id)",
-        "not supported",
+        "Join views as JOIN",
     ),
     "untied exists": (
         "SELECT count(*) FROM visits WHERE EXISTS (SELECT 1 FROM vitals)",
@@ -468,18 +468,18 @@ REFUSED = {
     ),
     "nulls first": (
         "SELECT sex, count(*) FROM visits GROUP BY sex ORDER BY 2 NULLS FIRST",
-        "not supported",
+        "Leave out NULLS",
     ),
     "nulls last": (
         "SELECT sex, count(*) FROM visits GROUP BY sex ORDER BY 2 nulls last",
-        "not supported",
+        "Leave out NULLS",
     ),
     "nulls of a percentile": (
         (
             "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY age NULLS LAST) "
             "FROM visits"
         ),
-        "not supported",
+        "Leave out NULLS",
     ),
     "flags in order": (
         "SELECT count(*) FROM visits WHERE is_no_show > true",
@@ -533,9 +533,32 @@ PLACES = {
     "cast": ("SELECT count(*) FROM visits WHERE term::int > 1", r"^CAST \(::\) is not"),
     "today": (
         "SELECT count(*) FROM visits WHERE occurred_on > CURRENT_DATE - 90",
-        "^CURRENT_DATE is not",
+        "does not know today's date. Write days as",
     ),
     "subquery": ("SELECT count(*) FROM (SELECT * FROM visits) v", "^A SELECT in"),
+    "another event": (
+        "SELECT count(*) FROM visits WHERE patient_id IN (SELECT 1 FROM vitals)",
+        "write EXISTS",
+    ),
+    "function": ("SELECT Quote_Literal(term) FROM visits", "^quote_literal.. is not"),
+    "distinct rows": ("SELECT DISTINCT sex FROM visits", "^SELECT DISTINCT is not"),
+    "count of a row": (
+        "SELECT sex, count(*) FROM visits WHERE count(*) > 9 GROUP BY sex",
+        "after GROUP BY: HAVING",
+    ),
+    "order": (
+        "SELECT sex, count(*) FROM visits GROUP BY sex ORDER BY age",
+        "^ORDER BY takes only",
+    ),
+    "sex": ("SELECT count(*) FROM visits WHERE sex = 'f'", "^sex has only .*'female'"),
+    "status": (
+        "SELECT count(*) FROM visits WHERE status IN ('completed', 'done')",
+        "^status has only these values: 'scheduled'",
+    ),
+    "type": (
+        "SELECT count(*) FROM documents WHERE 'letters' <> term",
+        "^term has only these values",
+    ),
     "update": ("UPDATE visits SET sex = 'male'", "change nothing"),
     "drop": ("DROP TABLE visits", "change nothing"),
 }
@@ -575,11 +598,11 @@ JOINED = {
         2,
     ),
     "or deeper": (
-        "SELECT count(*) FROM visits WHERE term = 'a' OR (term = 'b' OR sex = 'c')",
+        "SELECT count(*) FROM visits WHERE term = 'a' OR (term = 'b' OR sex = 'male')",
         3,
     ),
     "or of both": (
-        "SELECT count(*) FROM visits WHERE term = 'a' OR (term = 'b' AND sex = 'c')",
+        "SELECT count(*) FROM visits WHERE term = 'a' OR (term = 'b' AND sex = 'male')",
         3,
     ),
     "or exists": (
