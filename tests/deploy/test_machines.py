@@ -9,7 +9,6 @@ import shutil
 import socket
 import ssl
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -181,11 +180,13 @@ def test_nobody_gets_in_without_a_certificate_of_the_clinic(
 
 @has_haproxy
 def test_a_machine_that_shows_another_name_is_not_believed(certificates, node, port):
-    with asking(certificates / "web-1.pem", port, "DB_SLAVE_01") as inside:
-        began = time.monotonic()
-        with pytest.raises(psycopg2.OperationalError), connect(node, inside):
-            pass
-        assert time.monotonic() - began < 20
+    with (
+        asking(certificates / "web-1.pem", port, "DB_SLAVE_01") as inside,
+        # Hung up on, and not left waiting until libpq gives up.
+        pytest.raises(psycopg2.OperationalError, match="closed the connection"),
+        connect(node, inside),
+    ):
+        pass
 
 
 def test_certificates_are_made_once_and_are_their_owners_alone(tmp_path):
