@@ -55,7 +55,6 @@ _SERVER: Final = "clinic"
 _NAME: Final = "backup-peer"
 _ROWS: Final = "SELECT count(*), sum(changes) FROM filled"
 _PAUSED: Final = "SELECT pg_get_wal_replay_pause_state() = 'paused'"
-_LOOPBACK: Final = "host all postgres 127.0.0.1/32 scram-sha-256"
 _ANSWER_SECONDS: Final = 300.0
 _LOOK_SECONDS: Final = 0.05
 _CONFIGURATION: Final = """

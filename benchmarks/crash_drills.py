@@ -48,8 +48,8 @@ def practise(wired: Wiring, number: int) -> DrillRecord:
         wired.database, wired.files, timeline, UTC, steady_seconds=_STEADY_SECONDS
     )
     practice.run(DrillKind.CRASH, drill_id)
-    record = wired.database.read_latest(
-        lambda session: drills.get_drill(session, CONSOLE, drill_id), identity=SYSTEM
+    [record] = wired.database.read_latest(
+        lambda session: drills.list_drills(session, CONSOLE, limit=1), identity=SYSTEM
     ).value
     print(f"{number:4}  {record.state:8}{record.sentence}", flush=True)
     return record

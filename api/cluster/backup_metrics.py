@@ -13,29 +13,16 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from db.backups.copies.copy_notes import CopyNote
 from db.backups.manifest import Manifest
 from db.backups.notes import LogPosition, Proof
-from db.backups.repository import Repository, Survey
+from db.backups.repository import Survey
 from db.backups.strays import RepositoryFaults
 from db.disk_reading import Seen
-from db.files.file_keys import FileKeys
-from services.backups.facts import BackupFacts, read_facts
+from services.backups.facts import BackupFacts
 
 # A gauge's name after `chartroom_backup_`, its description, and its value.
 BackupGauge = tuple[str, str, float]
 _SILENT: Final = (
     "How long the backup folder has not answered, in seconds; 0 if it answers."
 )
-
-
-def backup_gauges(
-    backups: Repository,
-    keys: FileKeys,
-    now: datetime,
-    *,
-    copy_place: str | None = None,
-) -> bytes:
-    """Return the metrics of a repository of backups as of a time."""
-    facts = read_facts(backups, keys, now)
-    return gauges_of(Seen(facts), now, copy_place=copy_place)
 
 
 def gauges_of(

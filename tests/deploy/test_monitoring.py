@@ -14,7 +14,6 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry, generate_latest
 
-from api.cluster.backup_metrics import backup_gauges
 from api.cluster.metrics import SpoolMetrics
 from api.cluster.server_metrics import ServerMetrics
 from dashboard.web.log import request_log
@@ -89,7 +88,7 @@ def scrape_backups():
         write_copy_note(repository.folder, CopyNote("s3://bucket", NOON, NOON))
         note_sweep(repository.folder, FileSweep(NOON, 0))
         place, later = "s3://bucket", backup_sets.PROOF.proved_at
-        return backup_gauges(repository, keys, later, copy_place=place).decode()
+        return backup_sets.metrics_of(repository, keys, later, place)
 
 
 METRICS = WHOLE + generate_latest().decode() + scrape_backups()

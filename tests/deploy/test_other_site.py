@@ -19,7 +19,6 @@ from db.embedded.processes.programs import find
 from deploy import make_machine_certificates
 from tests.deploy.conftest import ROOT
 
-SITE = "north"
 _HAPROXY = shutil.which("haproxy") or "/usr/sbin/haproxy"
 _FOLDER = ROOT / "deploy" / "patroni-site"
 _CERTIFICATES = re.compile(

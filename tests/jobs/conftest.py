@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
 from typing import Any
-from uuid import UUID
 
 import pytest
 from bson import ObjectId
@@ -215,8 +214,3 @@ def house(endpoints, files: FileStore, addresses) -> Iterator[House]:
         MongoClient[dict[str, Any]](addresses.mongo.admin_url) as client,
     ):
         yield House(database, files, client[name])
-
-
-def ids(rows: Any) -> set[UUID]:
-    """Return the rows' ids."""
-    return {row.id for row in rows}

@@ -10,12 +10,15 @@ from typing import Any, Final
 import bson
 from bson import ObjectId
 
+from api.cluster.backup_metrics import gauges_of
 from db.backups.manifest import BasedOn, Manifest, SealedObject, TableDigest
 from db.backups.notes import DrillFigures, Proof
 from db.backups.repository import Repository
 from db.backups.sealing import SetSeal
+from db.disk_reading import Seen
 from db.files.ciphers import FileCipher
 from db.files.file_keys import FileKeys
+from services.backups.facts import read_facts
 
 SYSTEM_ID: Final = "7000000000000000001"
 AS_OF: Final = datetime(2026, 11, 25, 2, 0, 7, tzinfo=UTC)
@@ -165,3 +168,14 @@ def _entry_of(data: bytes) -> bytes:
     return bson.encode(
         {"bucket": "documents", "entry": bson.encode(entry), "sha256": digest}
     )
+
+
+def metrics_of(
+    repository: Repository,
+    keys: FileKeys,
+    now: datetime,
+    copy_place: str | None = None,
+) -> str:
+    """Return the metrics of a repository of backups as of a time."""
+    seen = Seen(read_facts(repository, keys, now))
+    return gauges_of(seen, now, copy_place=copy_place).decode()

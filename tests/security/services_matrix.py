@@ -4,7 +4,6 @@ from typing import Final
 
 from services.core.actors import Role
 
-NOBODY: Final = frozenset[Role]()
 EVERYBODY: Final = frozenset(Role)
 PATIENT: Final = frozenset({Role.PATIENT})
 DESK: Final = frozenset({Role.STAFF, Role.CLINICIAN})
@@ -198,7 +197,6 @@ ALLOWED: Final = {
     "documents.records.downloads.text_of": DESK | PATIENT,
     "documents.records.trash.restore_days": DESK | PATIENT,
     "cluster.drills.journal.begin": ADMIN,
-    "cluster.drills.journal.get_drill": ADMIN,
     "cluster.drills.journal.list_drills": ADMIN,
     "cluster.drills.plans.change_plan": ADMIN,
     "cluster.drills.plans.list_plans": ADMIN,

@@ -6,7 +6,6 @@ from services.cluster.drills.journal import (
     close_abandoned as close_abandoned,
     finish as finish,
     forget_writes as forget_writes,
-    get_drill as get_drill,
     give_up as give_up,
     list_drills as list_drills,
     list_writes as list_writes,

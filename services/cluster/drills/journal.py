@@ -17,7 +17,7 @@ from services.cluster.drills.records import DrillRecord
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
-from services.core.errors import Conflict, NotFound
+from services.core.errors import Conflict
 from services.messaging import user_notifications
 from services.messaging.user_notifications import NotificationTopic
 from services.people.sign_in import confirmations
@@ -146,15 +146,6 @@ def list_drills(
     newest = select(Drill).order_by(Drill.started_at.desc(), Drill.id.desc())
     rows = session.scalars(newest.limit(min(limit, _MOST)))
     return tuple(_record_of(row) for row in rows)
-
-
-def get_drill(session: Session, actor: Actor, drill_id: UUID) -> DrillRecord:
-    """Return a drill; raises NotAllowed and NotFound."""
-    actor.require(Permission.VIEW_REPLICATION)
-    row = session.get(Drill, drill_id)
-    if row is None:
-        raise NotFound("There is no such drill.")
-    return _record_of(row)
 
 
 def _is_attended() -> ColumnElement[bool]:

@@ -46,9 +46,6 @@ class OwnFacts:
         return has_tags and (self.fields or {}) == document.fields
 
 
-NOTHING_OWN: Final = OwnFacts()
-
-
 def read_definitions(session: Session) -> Definitions:
     """Return the tags and fields of the clinic that the session reads from."""
     tags = session.execute(select(DocumentTag.name, DocumentTag.id))

@@ -1,8 +1,7 @@
 """The two files of a photo in the file store: the picture and its thumbnail."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -93,19 +92,6 @@ def delete_later(
 ) -> None:
     """Delete the files of a photo, if there is one, after the caller's commit."""
     after_commit.call(session, partial(delete, files, bucket, photo_file_id))
-
-
-def list_unreferenced(
-    files: FileStore,
-    bucket: Bucket,
-    named: Iterable[str | None],
-    older_than: datetime,
-) -> Iterator[str]:
-    """Yield the bucket's files from before a time that belong to no named photo."""
-    known = {file_id for photo_file_id in named for file_id in files_of(photo_file_id)}
-    for file_id in files.list_older_than(bucket, older_than):
-        if file_id not in known:
-            yield file_id
 
 
 def files_of(photo_file_id: str | None) -> tuple[str, ...]:

@@ -16,7 +16,6 @@ from tests.kit.signing_in import cookie_of
 from tests.kit.waiting import eventually
 
 NOBODY = uuid4()
-P = f"/api/v1/patients/{NOBODY}"
 COHORT = {"entry": {"kind": "visit"}}
 FIGURE = {"cohort": COHORT, "by": ["sex"]}
 QUERY = {"sql": "SELECT count(*) FROM visits"}

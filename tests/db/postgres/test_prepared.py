@@ -27,7 +27,6 @@ ADA, GRACE = uuid4(), uuid4()
 AS_ADA = DatabaseIdentity("patient", uuid4(), ADA)
 AS_GRACE = DatabaseIdentity("patient", uuid4(), GRACE)
 AS_CLERK = DatabaseIdentity("staff", uuid4())
-AS_DOOR = DatabaseIdentity("door")
 LISTED = "SELECT id::text FROM patients WHERE id <> %(other)s::uuid ORDER BY id"
 _OTHER = "%(other)s"
 NOBODY = {"other": str(UUID(int=0))}

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 
-from api.cluster.backup_metrics import backup_gauges
 from db.backups.copies.copy_notes import CopyNote, write_copy_note
 from db.backups.log.archive import LogPiece
 from db.backups.notes import LogPosition
@@ -67,7 +66,7 @@ def test_what_a_clock_that_was_ahead_has_dated_hides_no_age(tmp_path):
 
     assert (condition.age, condition.unproven) == (30 * hour, 200 * hour)
     keys = FileKeys(tmp_path / "other.keys", may_be_made=True)
-    gauges = backup_gauges(repository, keys, now).decode()
+    gauges = backup_sets.metrics_of(repository, keys, now)
     assert "chartroom_backup_age_seconds 108000.0" in gauges
     assert "chartroom_backup_proof_age_seconds 720000.0" in gauges
 
@@ -265,7 +264,7 @@ def test_how_full_the_disk_of_the_backups_is_is_known_where_it_is_another(
     scheduler.repository = repository
 
     assert BackupWatch(scheduler).at(backup_sets.AS_OF).disk_used == 0.91
-    metrics = backup_gauges(repository, scheduler.keys, backup_sets.AS_OF).decode()
+    metrics = backup_sets.metrics_of(repository, scheduler.keys, backup_sets.AS_OF)
     assert "chartroom_backup_disk_free_bytes 9.0" in metrics.splitlines()
     assert "chartroom_backup_disk_bytes 100.0" in metrics.splitlines()
 

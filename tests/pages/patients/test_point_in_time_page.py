@@ -1,7 +1,7 @@
 """A record as it was, beside today's; another database stands in for the past."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -35,7 +35,6 @@ from tests.pages.patients.point_in_time_samples import (
 )
 from tests.services.visits import visit_samples
 
-TODAY = date(2026, 11, 20)
 REASON = "Changed the wrong Ada"
 
 

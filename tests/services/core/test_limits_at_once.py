@@ -9,9 +9,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from services.analytics import dashboards
-from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
 from services.analytics.dashboards import DashboardDraft
-from services.analytics.figures import Figure
 from services.core.errors import Conflict, InvalidInput
 from services.documents import fields, tags
 from services.documents.fields import FieldDefinition, FieldKind
@@ -27,9 +25,6 @@ from tests.services.people.sign_in.passkeys import desk
 
 # What is added in the session by the call that it returns.
 Adding = Callable[[Session, str], Any]
-VISITS = Figure(
-    cohort=Cohort(entry=CohortEvent(kind=EventKind.VISIT)), by=(Dimension.SEX,)
-)
 
 
 def prepare_views(session: Session) -> Adding:

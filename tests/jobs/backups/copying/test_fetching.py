@@ -17,7 +17,6 @@ from jobs.backups.routes import route_to
 from tests.kit import backup_sets, object_stores
 
 KEPT = timedelta(days=35)
-SECOND = timedelta(seconds=1)
 SET = f"sets/{backup_sets.MANIFEST.set_id}"
 SEGMENT = "log/000000010000000000000002.0000000-1000000.20261125T020107000000Z"
 PIECES = "log/000000010000000000000003.0000000-0002328.pieces"

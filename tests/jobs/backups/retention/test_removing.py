@@ -24,8 +24,6 @@ from jobs.backups.taking import take
 from tests.jobs.backups import samples
 from tests.kit import backup_logs, backup_sets
 
-DAY = timedelta(days=1)
-
 
 def add(repository, day, **values):
     at = datetime(2026, 11, day, 2, tzinfo=UTC)

@@ -20,10 +20,6 @@ def people(*ranges):
     return np.concatenate([np.arange(*each, dtype=np.int64) for each in ranges])
 
 
-def without(group):
-    return np.setdiff1d(people((EVERYBODY,)), group)
-
-
 FEW, MANY, OTHERS = people((3,)), people((50,)), people((100, 300))
 EVEN, ODD = people((0, EVERYBODY, 2)), people((1, EVERYBODY, 2))
 

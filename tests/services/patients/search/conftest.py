@@ -16,7 +16,6 @@ from tests.services.patients.search import population
 from tests.services.patients.search.plain_python import PlainPython
 
 NOW = datetime(2026, 11, 20, 10, 30, tzinfo=ZoneInfo("Europe/Berlin"))
-CLERK = cast.act_as(cast.CLEO)
 # May filter by everything, including the content of notes.
 CLINICIAN = cast.act_as(cast.DORA)
 

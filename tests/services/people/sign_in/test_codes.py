@@ -1,6 +1,5 @@
 """One-time codes: whose, for how long, how often, and what they leave behind."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -207,9 +206,6 @@ def test_codes_that_are_over_are_forgotten(session, rosa):
     codes.forget(session, now + timedelta(minutes=6))
 
     assert session.scalars(select(LoginCode)).all() == []
-
-
-Race = Callable[[list[str]], list[UUID | RefusedCode]]
 
 
 @pytest.fixture
