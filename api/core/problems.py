@@ -133,12 +133,7 @@ def install(api: FastAPI, routes: Sequence[APIRoute]) -> None:
 
 def broken(path: str) -> Response:
     """Return the answer to a request that failed with an unexpected error."""
-    return _refusal(path, 500, _BROKEN)
-
-
-def refused(path: str, status: int, sentence: str) -> Response:
-    """Return the answer to a request that does not reach its route."""
-    return _refusal(path, status, sentence)
+    return refused(path, 500, _BROKEN)
 
 
 def precondition_required() -> HTTPException:
@@ -155,7 +150,7 @@ def _service_error(request: Request, error: Exception) -> Response:
         error = full_disk(error, stores_of(request).disks) or error
     members = _members_of(error)
     path, status = request.url.path, _status_of(error)
-    return _refusal(path, status, str(error), members, _headers_of(error))
+    return refused(path, status, str(error), members, _headers_of(error))
 
 
 def _invalid_resource(request: Request, error: Exception) -> Response:
@@ -183,7 +178,7 @@ def _refused_with_more(request: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, Refusal)  # noqa: S101 (registered so)
     error = refusal.error
     members = dict(refusal.members)
-    return _refusal(request.url.path, _status_of(error), str(error), members)
+    return refused(request.url.path, _status_of(error), str(error), members)
 
 
 def _status_of(error: Exception) -> int:
@@ -207,7 +202,7 @@ def _headers_of(error: Exception) -> Mapping[str, str] | None:
 def stale(request: Request, sentence: str, members: dict[str, Any]) -> Response:
     """Return the answer to an edit that began from an outdated version."""
     status = 412 if "if-match" in request.headers else 409
-    return _refusal(request.url.path, status, sentence, members)
+    return refused(request.url.path, status, sentence, members)
 
 
 def _database_unavailable(request: Request, error: Exception) -> Response:
@@ -240,7 +235,7 @@ def _cannot_now(request: Request, sentence: str) -> Response:
     path = request.url.path
     is_deletion = request.method == "DELETE" and _is_within(path, DOCUMENTS_PATH)
     members = {"error": _NOT_DELETED} if is_deletion else None
-    return _refusal(path, 503, sentence, members, _RETRY_LATER)
+    return refused(path, 503, sentence, members, _RETRY_LATER)
 
 
 def _os_error(request: Request, error: Exception) -> Response:
@@ -260,12 +255,12 @@ def _invalid_request(request: Request, error: Exception) -> Response:
     problems = [
         (_property(problem["loc"]), _sentence(problem)) for problem in error.errors()
     ]
-    return _refusal(request.url.path, _BAD_REQUEST, problems[0][1], _problems(problems))
+    return refused(request.url.path, _BAD_REQUEST, problems[0][1], _problems(problems))
 
 
 def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, StarletteHTTPException)  # noqa: S101 (registered so)
-    return _refusal(
+    return refused(
         request.url.path, error.status_code, error.detail, headers=error.headers
     )
 
@@ -273,7 +268,7 @@ def _http_error(request: Request, error: Exception) -> Response:
 def _nothing_there(request: Request, error: Exception) -> Response:
     """Answer for a path without a route, of which Starlette says only "Not Found"."""
     del error
-    return _refusal(request.url.path, _NOT_FOUND, _NOTHING_THERE)
+    return refused(request.url.path, _NOT_FOUND, _NOTHING_THERE)
 
 
 def _method_not_allowed(
@@ -289,7 +284,7 @@ def _method_not_allowed(
     allowed = ", ".join(methods)
     sentence = f"Allowed methods: {allowed}."
     headers = {"Allow": allowed}
-    return _refusal(request.url.path, _METHOD_NOT_ALLOWED, sentence, headers=headers)
+    return refused(request.url.path, _METHOD_NOT_ALLOWED, sentence, headers=headers)
 
 
 def _unforeseen(request: Request, error: Exception) -> Response:
@@ -297,13 +292,14 @@ def _unforeseen(request: Request, error: Exception) -> Response:
     return broken(request.url.path)
 
 
-def _refusal(
+def refused(
     path: str,
     status: int,
     sentence: str,
     members: dict[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
+    """Return the answer to a refused request, in the format of its path."""
     if path == TOKEN_PATH:
         return oauth_error(status, sentence, headers)
     if is_fhir(path):

@@ -10,9 +10,9 @@ from dashboard.audit.audit_log import patient_versions
 from dashboard.ui.dialogs import dialog
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.language import gettext as _, marked, translated
+from dashboard.ui.language import gettext as _, long_date, marked, translated
 from dashboard.ui.record_table import Cell, Column, Row, record_table
-from dashboard.ui.words import at, capitalised, full_name, plain, written
+from dashboard.ui.words import at, capitalised, full_name, plain
 from services.audit.log import phrase_of
 from services.audit.log.patient_versions import PatientVersion
 from services.core.audit import Action
@@ -95,5 +95,5 @@ def _text(name: str, value: Any) -> str:
         case list():
             return ", ".join(map(str, value))
         case str() if name in _DATES:
-            return written(date.fromisoformat(value))
+            return long_date(date.fromisoformat(value))
     return str(value)

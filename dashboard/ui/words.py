@@ -134,11 +134,6 @@ def sorted_by() -> str:
     return "last_name" if is_family_first() else "first_name"
 
 
-def written(day: date) -> str:
-    """Return the day in an unambiguous form: 5 March 1980."""
-    return long_date(day)
-
-
 def numbered(patient: PatientRecord | Identity) -> str:
     """Return the record number as it is spoken and printed."""
     return record_numbers.formatted(patient.record_number)
@@ -146,7 +141,7 @@ def numbered(patient: PatientRecord | Identity) -> str:
 
 def born(patient: PatientRecord | Identity, today: date) -> str:
     """Return date of birth and age together."""
-    return f"{written(patient.date_of_birth)} ({aged(patient, today)})"
+    return f"{long_date(patient.date_of_birth)} ({aged(patient, today)})"
 
 
 def aged(patient: PatientRecord | Identity, today: date) -> str:

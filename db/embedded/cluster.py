@@ -46,15 +46,14 @@ _GONE: Final = (
 _LONGEST_PAUSE_SECONDS: Final = 0.5
 
 
-def start(data: Path, *, report: Report = lambda _stage, _seconds: None) -> "Cluster":
+def start(data: Path) -> "Cluster":
     """Start the cluster of a data folder and return it once it takes writes.
 
-    The replicas may still be copying: `Cluster.wait_until_whole` waits for them.
-    `report` is called after every stage of the start with the seconds it took. Raises
+    The replicas may still be copying: `Cluster.wait_until_whole` waits for them. Raises
     CannotStart, and then leaves nothing running.
     """
     with ExitStack() as held:
-        cluster = start_within(held, data, report=report)
+        cluster = start_within(held, data, report=lambda _stage, _seconds: None)
         cluster._held = held.pop_all()
     return cluster
 
@@ -62,6 +61,7 @@ def start(data: Path, *, report: Report = lambda _stage, _seconds: None) -> "Clu
 def start_within(held: ExitStack, data: Path, *, report: Report) -> "Cluster":
     """Start a cluster as `start` does; it stops when `held` is closed.
 
+    `report` is called after every stage of the start with the seconds it took.
     Each cleanup is registered with `held` before the step it undoes: whatever
     interrupts this, a signal between two lines included, nothing is left running.
     """

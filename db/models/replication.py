@@ -62,9 +62,9 @@ ALERT_KINDS = (
 )
 
 
-def _one_of(column: str, words: tuple[str, ...]) -> str:
-    listed = ", ".join(f"'{word}'" for word in words)
-    return f"{column} IN ({listed})"
+def _kind_in(kinds: tuple[str, ...]) -> str:
+    listed = ", ".join(f"'{kind}'" for kind in kinds)
+    return f"kind IN ({listed})"
 
 
 class ReplicationSample(Base):
@@ -141,7 +141,7 @@ class ClusterOperation(Base):
     __tablename__ = "cluster_operations"
     __table_args__ = (
         CheckConstraint(
-            _one_of("kind", OPERATION_KINDS), name="cluster_operations_kind_known"
+            _kind_in(OPERATION_KINDS), name="cluster_operations_kind_known"
         ),
         CheckConstraint(
             "state IN ('scheduled', 'running', 'done', 'failed', 'cancelled')",
@@ -186,7 +186,7 @@ class Drill(Base):
 
     __tablename__ = "drills"
     __table_args__ = (
-        CheckConstraint(_one_of("kind", DRILL_KINDS), name="drills_kind_known"),
+        CheckConstraint(_kind_in(DRILL_KINDS), name="drills_kind_known"),
         CheckConstraint(
             "state IN ('running', 'kept', 'broken', 'skipped', 'failed')",
             name="drills_state_known",
@@ -217,7 +217,7 @@ class DrillPlan(Base):
 
     __tablename__ = "drill_plans"
     __table_args__ = (
-        CheckConstraint(_one_of("kind", DRILL_KINDS), name="drill_plans_kind_known"),
+        CheckConstraint(_kind_in(DRILL_KINDS), name="drill_plans_kind_known"),
         CheckConstraint(
             "every_days BETWEEN 1 AND 366", name="drill_plans_every_days_range"
         ),
@@ -240,7 +240,7 @@ class AlertRule(Base):
 
     __tablename__ = "alert_rules"
     __table_args__ = (
-        CheckConstraint(_one_of("kind", ALERT_KINDS), name="alert_rules_kind_known"),
+        CheckConstraint(_kind_in(ALERT_KINDS), name="alert_rules_kind_known"),
         CheckConstraint(
             "threshold >= 0 AND clear_threshold >= 0 AND clear_threshold <= threshold",
             name="alert_rules_threshold_range",
@@ -274,7 +274,7 @@ class Alert(Base):
 
     __tablename__ = "alerts"
     __table_args__ = (
-        CheckConstraint(_one_of("kind", ALERT_KINDS), name="alerts_kind_known"),
+        CheckConstraint(_kind_in(ALERT_KINDS), name="alerts_kind_known"),
         Index(
             "alerts_open_once",
             "kind",

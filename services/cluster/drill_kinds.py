@@ -121,14 +121,12 @@ def _pause(seconds: float) -> Promise:
     return Promise(seconds, words)
 
 
-def _unnoticed(seconds: float) -> Promise:
-    words = Sentence(
-        "writing goes on (a pause of {seconds} s at most); nothing is lost",
-        seconds=f"{seconds:g}",
-    )
-    return Promise(seconds, words)
-
-
+_UNNOTICED: Final = Promise(
+    3.0,
+    Sentence(
+        "writing goes on (a pause of {seconds} s at most); nothing is lost", seconds="3"
+    ),
+)
 PROMISES: Final[Mapping[DrillKind, Promise]] = MappingProxyType(
     {
         DrillKind.SWITCHOVER: _pause(3.0),
@@ -141,7 +139,7 @@ PROMISES: Final[Mapping[DrillKind, Promise]] = MappingProxyType(
                 "no second primary; writing pauses for at most 3 s; nothing is lost"
             ),
         ),
-        DrillKind.LOST_ETCD: _unnoticed(3.0),
+        DrillKind.LOST_ETCD: _UNNOTICED,
         DrillKind.LOST_MONGO: Promise(
             15.0,
             Sentence(
@@ -149,8 +147,8 @@ PROMISES: Final[Mapping[DrillKind, Promise]] = MappingProxyType(
                 "drill); no file that was kept is lost"
             ),
         ),
-        DrillKind.FULL_DISK: _unnoticed(3.0),
-        DrillKind.FAR_BEHIND: _unnoticed(3.0),
+        DrillKind.FULL_DISK: _UNNOTICED,
+        DrillKind.FAR_BEHIND: _UNNOTICED,
         DrillKind.NETWORK_CUT: _pause(10.0),
     }
 )

@@ -321,15 +321,15 @@ def require_silent(signs: "MainSigns", site: str, cut_off: str) -> None:
 
     if signs.writing:
         raise CannotStart(
-            f"The main site still takes writes: {_listed(signs.writing)}. If both "
+            f"The main site still takes writes: {', '.join(signs.writing)}. If both "
             "sites take writes, their data can never be merged again. Stop it first, "
             "with Ctrl-C where it runs. Nothing was changed."
         )
     if signs.answering:
         raise CannotStart(
-            f"The main site still answers: {_listed(signs.answering)}. A server there "
-            "may start to take writes at any second. Stop it first, with Ctrl-C where "
-            "it runs. Nothing was changed."
+            f"The main site still answers: {', '.join(signs.answering)}. A server "
+            "there may start to take writes at any second. Stop it first, with Ctrl-C "
+            "where it runs. Nothing was changed."
         )
     if len(cut_off) < _SHORTEST:
         raise CannotStart(
@@ -446,10 +446,6 @@ def _keep_log(endpoints: "Endpoints", slot: str, *, is_kept: bool = True) -> Non
         Patroni(endpoints).patch_config({"slots": {slot: wanted}})
     except (PatroniRefused, PatroniSilent) as error:
         raise CannotStart(f"Patroni does not keep the log: {error}") from error
-
-
-def _listed(words: tuple[str, ...]) -> str:
-    return ", ".join(words)
 
 
 def _with_age(at: datetime | None, now: datetime) -> str:

@@ -14,11 +14,11 @@ from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import whole_number_field
 from dashboard.ui.fields.days import needed_day_field
-from dashboard.ui.language import gettext as _, lowered, marked, translated
+from dashboard.ui.language import gettext as _, long_date, lowered, marked, translated
 from dashboard.ui.language.recorded_sentences import translate_recorded
 from dashboard.ui.measures import seconds
 from dashboard.ui.notices import notify
-from dashboard.ui.words import plain, to_the_second, written
+from dashboard.ui.words import plain, to_the_second
 from services.cluster import drills
 from services.cluster.drill_kinds import PROMISES, SCENARIOS, DrillKind
 from services.cluster.drills import DrillRecord, Plan
@@ -152,7 +152,7 @@ def _plan(kind: DrillKind, every: int | None, day: date | None) -> None:
     planned = _("{drill} is no longer planned.").format(drill=title)
     if day:
         due = _("{drill}: due on {day}.")
-        planned = due.format(drill=title, day=written(day))
+        planned = due.format(drill=title, day=long_date(day))
     notify(planned, icon="event")
     st.rerun()
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
-from dashboard.ui.language import decimal, gettext as _, marked, pgettext
+from dashboard.ui.language import decimal, gettext as _, long_date, marked, pgettext
 from dashboard.ui.measures import seconds
 from dashboard.ui.record_table import (
     Cell,
@@ -15,7 +15,7 @@ from dashboard.ui.record_table import (
     chosen_of,
     record_table,
 )
-from dashboard.ui.words import to_the_second, written
+from dashboard.ui.words import to_the_second
 from services.cluster.drill_kinds import PROMISES, SCENARIOS, DrillKind
 from services.cluster.drills import DrillRecord, Plan
 
@@ -132,7 +132,7 @@ def _last(drill: DrillRecord | None) -> Cell:
 def _next(plan: Plan, today: date) -> Cell:
     if plan.next_on is None:
         return Cell(_("Not planned"), "muted")
-    days, day = (plan.next_on - today).days, written(plan.next_on)
+    days, day = (plan.next_on - today).days, long_date(plan.next_on)
     if days < 0:
         return Cell(_("{day}, overdue").format(day=day), "danger", "event_busy")
     if days == 0:

@@ -11,9 +11,9 @@ from dashboard.cluster.monitoring.overview import show_safety
 from dashboard.context import CachedRead, current_actor, read_all, today
 from dashboard.navigation import path_of
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.language import gettext as _
+from dashboard.ui.language import gettext as _, long_date
 from dashboard.ui.language.recorded_sentences import translate_recorded
-from dashboard.ui.words import plain, written
+from dashboard.ui.words import plain
 from services.cluster import alerts, drills
 from services.cluster.alerts import Alert
 from services.cluster.drill_kinds import SCENARIOS
@@ -103,5 +103,5 @@ def _drill(plans: tuple[Plan, ...]) -> Iterator[_Badge]:
         yield _Badge(_("Drill due: {title}").format(title=title), "event", "orange")
     else:
         planned_on = _("Next drill: {title}, {day}")
-        text = planned_on.format(title=title, day=written(day))
+        text = planned_on.format(title=title, day=long_date(day))
         yield _Badge(text, "event", "gray")

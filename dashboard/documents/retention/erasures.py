@@ -13,7 +13,7 @@ from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_area, whole_number_field
 from dashboard.ui.fields.days import needed_day_field
 from dashboard.ui.fields.versioned_forms import VersionedForm
-from dashboard.ui.language import decimal, gettext as _, marked, ngettext
+from dashboard.ui.language import decimal, gettext as _, long_date, marked, ngettext
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import (
     Cell,
@@ -23,7 +23,7 @@ from dashboard.ui.record_table import (
     chosen_of,
     record_table,
 )
-from dashboard.ui.words import at, plain, written
+from dashboard.ui.words import at, plain
 from services.core.reasons import LONGEST
 from services.documents import erasure
 from services.documents.erasure import DueErasure, ErasureRule, Erasures
@@ -168,7 +168,7 @@ def erasures_table(dues: Sequence[DueErasure]) -> DueErasure | None:
 def _outcome(due: DueErasure) -> Cell:
     if due.postponed_until:
         said = _("Postponed until {day}: {reason}").format(
-            day=written(due.postponed_until), reason=due.postponed_because
+            day=long_date(due.postponed_until), reason=due.postponed_because
         )
         return Cell(said, "muted", "event_upcoming")
     if due.documents:
@@ -232,7 +232,7 @@ def confirm_postponement(due: DueErasure) -> None:
                 )
             )
             notify(
-                _("The record is kept until {day}.").format(day=written(last)),
+                _("The record is kept until {day}.").format(day=long_date(last)),
                 icon="event_upcoming",
             )
             st.rerun()

@@ -8,8 +8,7 @@ from dashboard.context import CachedRead, current_actor, read_all
 from dashboard.patients.chart.depth import most_shown
 from dashboard.patients.chart.timeline import ChartEvent, EventKind
 from dashboard.ui.clock import midnight
-from dashboard.ui.language import gettext as _
-from dashboard.ui.words import written
+from dashboard.ui.language import gettext as _, long_date
 from services.core.actors import Actor
 from services.patients.records import entries
 from services.patients.records.entries import DatedEntry
@@ -56,6 +55,6 @@ def _what(entry: DatedEntry) -> str:
 
 def _more(entry: DatedEntry) -> Iterator[str]:
     if entry.ended_on and entry.ended_on != entry.started_on:
-        yield _("until {day}").format(day=written(entry.ended_on))
+        yield _("until {day}").format(day=long_date(entry.ended_on))
     if entry.code:
         yield f"{_SYSTEMS.get(entry.system, entry.system)} {entry.code}".strip()

@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.ui.language import gettext as _
-from dashboard.ui.words import unlinked, written
+from dashboard.ui.language import gettext as _, long_date
+from dashboard.ui.words import unlinked
 from services.patients.records.model import FIELDS, LISTS, SEX_LABELS, PatientDraft
 
 
@@ -98,7 +98,7 @@ def shown(value: Any) -> str:
     if isinstance(value, tuple):
         return ", ".join(value)
     if hasattr(value, "year"):
-        return written(value)
+        return long_date(value)
     return _(SEX_LABELS[value]) if value in SEX_LABELS else str(value)
 
 

@@ -7,18 +7,10 @@ from typing import Final
 import streamlit as st
 
 from dashboard.context import today
-from dashboard.ui.language import gettext as _
+from dashboard.ui.language import gettext as _, long_date
 from dashboard.ui.own_photo import drawing, own_photo
 from dashboard.ui.page_header import name_breadcrumb, page_header
-from dashboard.ui.words import (
-    aged,
-    born,
-    full_name,
-    listed_name,
-    numbered,
-    plain,
-    written,
-)
+from dashboard.ui.words import aged, born, full_name, listed_name, numbered, plain
 from services.patients.records.model import SEX_LABELS, PatientRecord, Sex
 
 _PHOTO_WIDTH: Final = 96
@@ -78,9 +70,9 @@ def _facts(patient: PatientRecord) -> Iterator[str]:
     if patient.deceased_on is None:
         yield _("Born {day}").format(day=born(patient, today()))
     else:
-        yield _("Born {day}").format(day=written(patient.date_of_birth))
+        yield _("Born {day}").format(day=long_date(patient.date_of_birth))
         yield _("Died {day}, aged {age}").format(
-            day=written(patient.deceased_on), age=aged(patient, patient.deceased_on)
+            day=long_date(patient.deceased_on), age=aged(patient, patient.deceased_on)
         )
     yield _("Sex unknown") if patient.sex is Sex.UNKNOWN else _(SEX_LABELS[patient.sex])
     yield _("Record number **{number}**").format(number=plain(numbered(patient)))

@@ -7,7 +7,13 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard.navigation import patient_url
-from dashboard.ui.language import current_language, gettext as _, long_month, marked
+from dashboard.ui.language import (
+    current_language,
+    gettext as _,
+    long_date,
+    long_month,
+    marked,
+)
 from dashboard.ui.lists.column_choice import OfferedColumns
 from dashboard.ui.lists.sorting import marks_of, sorted_by_name
 from dashboard.ui.record_table import (
@@ -19,7 +25,7 @@ from dashboard.ui.record_table import (
     payload_of,
     show_payload,
 )
-from dashboard.ui.words import aged, at, listed_name, numbered, written
+from dashboard.ui.words import aged, at, listed_name, numbered
 from services.lists.criteria import Order
 from services.patients.records.model import FIELDS, SEX_LABELS, PseudonymisedPatient
 from services.patients.search import Listed
@@ -151,7 +157,7 @@ def _contact(patient: Any, __: date) -> Cell:
 _CELLS: Final[Mapping[str, Callable[[Any, date], Cell]]] = {
     "name": lambda patient, __: Cell(listed_name(patient)),
     "record_number": lambda patient, __: Cell(numbered(patient)),
-    "date_of_birth": lambda patient, __: Cell(written(patient.date_of_birth)),
+    "date_of_birth": lambda patient, __: Cell(long_date(patient.date_of_birth)),
     "age": lambda patient, today: Cell(aged(patient, today)),
     "sex": lambda patient, __: Cell(_(SEX_LABELS[patient.sex])),
     "contact": _contact,

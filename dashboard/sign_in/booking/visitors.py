@@ -123,7 +123,7 @@ class Visitors:
 
     def when(self, timestamp: datetime) -> str:
         """Return day and time in words, which cannot be misread."""
-        return f"{spoken(self.day_of(timestamp))}, {self.clock(timestamp)}"
+        return f"{day_in_full(self.day_of(timestamp))}, {self.clock(timestamp)}"
 
     def show(self, template: str, status: int = 200, **values: Any) -> Response:
         """Return one of the pages, in the clinic's name and by its clock."""
@@ -137,7 +137,7 @@ class Visitors:
             zone=settings.timezone,
             when=self.when,
             clock=self.clock,
-            spoken=spoken,
+            day_in_full=day_in_full,
             heading=day_heading,
             **values,
         )
@@ -192,11 +192,6 @@ class Visitors:
             way_on=way_on,
             way_on_words=_("Continue"),
         )
-
-
-def spoken(day: date) -> str:
-    """Return a day in words."""
-    return day_in_full(day)
 
 
 def id_in(request: Request, name: str) -> UUID:

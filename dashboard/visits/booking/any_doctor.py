@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard.context import current_actor, freshness, read
 from dashboard.ui.clock import in_zone, midnight, today
 from dashboard.ui.empty_state import empty_state
-from dashboard.ui.language import day_in_full, gettext as _, pgettext
+from dashboard.ui.language import day_heading, day_in_full, gettext as _, pgettext
 from dashboard.ui.words import capitalised, plain
 from dashboard.visits.booking.holding import hold_any
 from dashboard.visits.booking.leaving import LOST
@@ -19,7 +19,6 @@ from dashboard.visits.booking.slot_calendar import Day, Time, payload_of, slot_c
 from dashboard.visits.booking.times import (
     about_clocks,
     clock,
-    heading,
     time_line,
     viewers_time,
     weeks_ahead,
@@ -40,7 +39,7 @@ def choose_free_time(patient_id: UUID | None) -> None:
         pgettext("day", "From"),
         [today(), *weeks_ahead()[1:]],
         key="book_from",
-        format_func=heading,
+        format_func=day_heading,
         width=160,
     )
     if speciality is None:
@@ -110,7 +109,7 @@ def days_of(timestamps: Sequence[datetime]) -> list[Day]:
     }
     return [
         Day(
-            label=heading(day),
+            label=day_heading(day),
             name=day_in_full(day),
             times=tuple(
                 _time(timestamp, lines[time_line(timestamp)]) for timestamp in of_day

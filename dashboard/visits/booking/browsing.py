@@ -10,7 +10,7 @@ from dashboard.context import current_actor, freshness
 from dashboard.navigation import go
 from dashboard.ui.clock import in_zone, today
 from dashboard.ui.empty_state import empty_state
-from dashboard.ui.language import gettext as _, marked
+from dashboard.ui.language import day_heading, gettext as _, marked
 from dashboard.ui.words import plain
 from dashboard.visits.booking.calendar import days_of, slots_of
 from dashboard.visits.booking.repeating import ask_for_weeks
@@ -18,7 +18,6 @@ from dashboard.visits.booking.slot_calendar import payload_of, slot_calendar
 from dashboard.visits.booking.times import (
     DAYS_OF_WEEK,
     about_clocks,
-    heading,
     shortly,
     span,
     week_of,
@@ -121,7 +120,7 @@ def _choose_week() -> None:
         _("Week"),
         sorted({shown, *weeks_ahead()}),
         key=_WEEK,
-        format_func=heading,
+        format_func=day_heading,
         on_change=_show_week,
         label_visibility="collapsed",
         width=150,

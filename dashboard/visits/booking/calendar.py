@@ -7,10 +7,10 @@ from uuid import UUID
 
 from dashboard.context import current_actor, read, read_shared_visits
 from dashboard.ui.clock import in_zone, now, today
-from dashboard.ui.language import day_in_full, gettext as _
+from dashboard.ui.language import day_heading, day_in_full, gettext as _
 from dashboard.visits.booking.own_holds import held_ids
 from dashboard.visits.booking.slot_calendar import Day, Time, TimeState
-from dashboard.visits.booking.times import clock, heading, span, time_line, viewers_time
+from dashboard.visits.booking.times import clock, span, time_line, viewers_time
 from services.visits.schedule import slots
 from services.visits.schedule.slots.records import SlotRecord
 
@@ -60,7 +60,7 @@ def days_of(shown: Sequence[SlotRecord], first: date, days: int) -> list[Day]:
     }
     return [
         Day(
-            label=heading(day),
+            label=day_heading(day),
             name=day_in_full(day),
             times=tuple(
                 _time(slot, lines[time_line(slot.starts_at)]) for slot in per_day[day]

@@ -29,11 +29,6 @@ def span(first: date, days: int) -> tuple[datetime, datetime]:
     return midnight(first), midnight(first + timedelta(days=days))
 
 
-def heading(day: date) -> str:
-    """Return the day as the head of a column: Mon 23 Nov."""
-    return day_heading(day)
-
-
 def clock(timestamp: datetime) -> str:
     """Return the time of day on the clinic's clock."""
     local = in_zone(timestamp)
@@ -79,7 +74,7 @@ def when(timestamp: datetime) -> str:
 def shortly(timestamp: datetime) -> str:
     """Return day and time as on a button: Mon 23 Nov, 10:20."""
     own = viewers_time(timestamp)
-    return f"{heading(in_zone(timestamp).date())}, {clock(timestamp)}" + (
+    return f"{day_heading(in_zone(timestamp).date())}, {clock(timestamp)}" + (
         _(" (yours {own})").format(own=own) if own else ""
     )
 

@@ -5,8 +5,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboard.ui.language import gettext as _
-from dashboard.visits.booking.times import heading
+from dashboard.ui.language import day_heading, gettext as _
 from dashboard.visits.calendar.period import days_ahead
 from dashboard.visits.doctors.doctor_listing import bookable_doctors, doctor_labels
 
@@ -36,7 +35,7 @@ def choose_day(key: str) -> date:
         _("Day"),
         days_ahead(st.session_state[key]),
         key=key,
-        format_func=heading,
+        format_func=day_heading,
         width=160,
     )
     return day

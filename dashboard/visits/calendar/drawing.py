@@ -7,10 +7,17 @@ from uuid import UUID
 
 from dashboard.context import current_actor, now
 from dashboard.ui.clock import in_zone, today
-from dashboard.ui.language import day_in_full, gettext as _, lowered, marked, short_date
+from dashboard.ui.language import (
+    day_heading,
+    day_in_full,
+    gettext as _,
+    lowered,
+    marked,
+    short_date,
+)
 from dashboard.ui.record_table import Cell
 from dashboard.ui.words import capitalised
-from dashboard.visits.booking.times import clock, from_to, heading
+from dashboard.visits.booking.times import clock, from_to
 from dashboard.visits.calendar.period import CalendarRequest
 from dashboard.visits.calendar.rooms import by_room, joined_stretches
 from dashboard.visits.calendar.time_grid import GridBand, GridEntry, GridLane
@@ -57,7 +64,7 @@ def lanes_of(period: CalendarPeriod, shown: CalendarRequest) -> list[GridLane]:
             doctor.id,
             day,
             lane_id=f"{doctor.id} {day}",
-            label=heading(day),
+            label=day_heading(day),
             detail=_("Today") if day == today() else "",
         )
         for doctor in period.doctors[:1]
@@ -258,4 +265,4 @@ def spoken_day(shown: CalendarRequest) -> str:
     if shown.days == 1:
         return day_in_full(shown.first)
     last = shown.first + timedelta(days=shown.days - 1)
-    return from_to(heading(shown.first), f"{heading(last)} {last.year}")
+    return from_to(day_heading(shown.first), f"{day_heading(last)} {last.year}")

@@ -11,9 +11,9 @@ from dashboard.navigation import go, open_patient
 from dashboard.ui.clock import today
 from dashboard.ui.dialogs import dialog
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.language import gettext as _, marked
+from dashboard.ui.language import gettext as _, long_date, marked
 from dashboard.ui.notices import notify
-from dashboard.ui.words import plain, written
+from dashboard.ui.words import plain
 from dashboard.visits.appointments.visits_table import ask_to_cancel
 from dashboard.visits.booking.times import clock, from_to, shortly
 from dashboard.visits.calendar.moving_dialog import ask_where_to
@@ -63,7 +63,7 @@ def _show_visit(visit: VisitRecord) -> None:
         for label, fact in (
             (_("Patient"), f"**{plain(desk_words.listed_patient_name(visit))}**"),
             (_("Born"), plain(desk_words.born_and_aged(visit, today()))),
-            (_("Deceased"), written(visit.deceased_on) if visit.deceased_on else ""),
+            (_("Deceased"), long_date(visit.deceased_on) if visit.deceased_on else ""),
             (_("Phone"), _phone(visit)),
             (_("When"), from_to(shortly(visit.starts_at), clock(visit.ends_at))),
             (_("With"), plain(desk_words.doctor_and_room(visit))),

@@ -6,10 +6,17 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.ui.language import decimal, gettext as _, marked, percent, pgettext
+from dashboard.ui.language import (
+    decimal,
+    gettext as _,
+    long_date,
+    marked,
+    percent,
+    pgettext,
+)
 from dashboard.ui.measures import signed
 from dashboard.ui.record_table import Cell, Column, Row, record_table
-from dashboard.ui.words import plain, written
+from dashboard.ui.words import plain
 from services.visits.figures.statistics import DoctorFigures, Figures
 
 _NOTHING: Final = "–"
@@ -86,7 +93,7 @@ def _points(now: float | None, before: float | None) -> str | None:
 def days_table(days: Sequence[tuple[date, Figures]], *, key: str) -> None:
     """Show the figures of each day."""
     rows = [
-        Row(day.isoformat(), (Cell(written(day)), *_counts(figures)))
+        Row(day.isoformat(), (Cell(long_date(day)), *_counts(figures)))
         for day, figures in days
     ]
     columns = (Column(marked("Day"), is_whole=True), *_counted())

@@ -5,8 +5,8 @@ from types import MappingProxyType
 from typing import Final
 
 from dashboard.context import current_actor, write
-from dashboard.ui.language import gettext as _
-from dashboard.ui.words import plain, written
+from dashboard.ui.language import gettext as _, long_date
+from dashboard.ui.words import plain
 from dashboard.visits.booking.times import clock
 from dashboard.visits.front_desk import desk_words
 from dashboard.visits.front_desk.desk_tables import ActionName
@@ -61,7 +61,7 @@ def message_of(visit: VisitRecord) -> str:
     warning = _(
         "But according to the record they died on {day}. Check whether this is the "
         "right patient, or correct the date of death in the record."
-    ).format(day=written(visit.deceased_on))
+    ).format(day=long_date(visit.deceased_on))
     return f"{done} {warning}"
 
 

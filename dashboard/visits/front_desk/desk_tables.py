@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final, Literal, get_args
 
 from dashboard.navigation import go, open_patient
-from dashboard.ui.language import gettext as _, marked
+from dashboard.ui.language import gettext as _, long_date, marked
 from dashboard.ui.record_table import (
     Cell,
     Column,
@@ -16,7 +16,6 @@ from dashboard.ui.record_table import (
     chosen_of,
     record_table,
 )
-from dashboard.ui.words import written
 from dashboard.visits.booking.times import clock, from_to
 from dashboard.visits.front_desk import desk_words
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
@@ -118,7 +117,7 @@ def own_table(visits: Sequence[VisitRecord], timestamp: datetime, *, key: str) -
 def _who(visit: VisitRecord) -> Cell:
     """Return the patient's name with the day of birth, by which the desk checks it."""
     born = visit.date_of_birth
-    facts = (_("born {day}").format(day=written(born)) if born else "",)
+    facts = (_("born {day}").format(day=long_date(born)) if born else "",)
     lines = [(Piece(fact),) for fact in (*facts, desk_words.died(visit)) if fact]
     return Cell(desk_words.listed_patient_name(visit), lines=tuple(lines))
 

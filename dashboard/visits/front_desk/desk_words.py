@@ -5,10 +5,10 @@ from typing import Final
 
 from dashboard.context import in_zone
 from dashboard.ui.clock import time_of_day
-from dashboard.ui.language import day_heading, gettext as _, marked, pgettext
+from dashboard.ui.language import day_heading, gettext as _, long_date, marked, pgettext
 from dashboard.ui.measures import lasting
 from dashboard.ui.record_table import Cell, Tone
-from dashboard.ui.words import age_on, name_in_list, written
+from dashboard.ui.words import age_on, name_in_list
 from dashboard.visits.front_desk.day_queue import Queue
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus, phoning
 
@@ -38,7 +38,7 @@ def listed_patient_name(visit: VisitRecord) -> str:
 def born_and_aged(visit: VisitRecord, today: date) -> str:
     """Return date of birth and age; empty if this person may not see them."""
     born = visit.date_of_birth
-    return f"{written(born)} ({age_on(today, born)})" if born else ""
+    return f"{long_date(born)} ({age_on(today, born)})" if born else ""
 
 
 def phone_cell(number: str | None) -> Cell:
@@ -50,7 +50,9 @@ def died(visit: VisitRecord) -> str:
     """Return that the patient's record has a date of death; empty if it has none."""
     day = visit.deceased_on
     return (
-        _("died {day} according to the record").format(day=written(day)) if day else ""
+        _("died {day} according to the record").format(day=long_date(day))
+        if day
+        else ""
     )
 
 

@@ -18,12 +18,13 @@ from dashboard.ui.figures import Figure
 from dashboard.ui.language import (
     decimal,
     gettext as _,
+    long_date,
     lowered,
     weekday,
     weekday_and_number,
 )
 from dashboard.ui.language.chart_locale import in_language
-from dashboard.ui.words import plain, written
+from dashboard.ui.words import plain
 from dashboard.visits.booking.times import clock
 from dashboard.visits.front_desk import day_queue, desk_tables, desk_words
 from dashboard.visits.front_desk.today_panel import (
@@ -105,7 +106,7 @@ def _show_next(visit: VisitRecord) -> None:
                     None,
                     (
                         f"{clock(visit.starts_at)}, {lowered(state.text)}",
-                        _("born {day}").format(day=written(born)) if born else "",
+                        _("born {day}").format(day=long_date(born)) if born else "",
                         plain(visit.note),
                     ),
                 )

@@ -19,7 +19,7 @@ from dashboard.context import (
 from dashboard.navigation import go, open_patient
 from dashboard.ui.clock import today, zone
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.language import day_heading, gettext as _, marked
+from dashboard.ui.language import day_heading, gettext as _, long_date, marked
 from dashboard.ui.lists.recorded_look import look_at
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import (
@@ -31,7 +31,7 @@ from dashboard.ui.record_table import (
     chosen_of,
     record_table,
 )
-from dashboard.ui.words import plain, written
+from dashboard.ui.words import plain
 from dashboard.visits.booking.times import clock, when
 from dashboard.visits.front_desk import desk_words
 from services.visits.booking import waitlist
@@ -158,7 +158,7 @@ def _title(listed: Sequence[VisitRecord]) -> str:
 
 def _row(visit: VisitRecord, timestamp: datetime) -> Row:
     born = visit.date_of_birth
-    lines = ((Piece(_("born {day}").format(day=written(born))),),) if born else ()
+    lines = ((Piece(_("born {day}").format(day=long_date(born))),),) if born else ()
     return Row(
         str(visit.id),
         (

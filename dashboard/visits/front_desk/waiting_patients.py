@@ -11,7 +11,7 @@ from dashboard.ui.clock import in_zone
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.language import decimal, gettext as _, marked, ngettext
+from dashboard.ui.language import decimal, gettext as _, long_date, marked, ngettext
 from dashboard.ui.lists.recorded_look import look_at
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import (
@@ -23,7 +23,7 @@ from dashboard.ui.record_table import (
     chosen_of,
     record_table,
 )
-from dashboard.ui.words import name_in_list, plain, written
+from dashboard.ui.words import name_in_list, plain
 from dashboard.visits.booking.times import clock
 from dashboard.visits.booking.waiting_list import days_of, whom_of
 from services.core.actors import Role
@@ -107,8 +107,8 @@ def _summary(waiting: Sequence[WaitingPatient], count: int) -> str:
 
 
 def _row(place: WaitingPatient) -> Row:
-    born = _("born {day}").format(day=written(place.date_of_birth))
-    since = Cell(written(in_zone(place.created_at).date()))
+    born = _("born {day}").format(day=long_date(place.date_of_birth))
+    since = Cell(long_date(in_zone(place.created_at).date()))
     if place.held_until is not None:
         until = _("Held until {time}").format(time=clock(place.held_until))
         since = Cell(until, "info", "hourglass_top")
@@ -161,7 +161,7 @@ def _book(place: WaitingPatient) -> None:
 @dialog(marked("Take off the waiting list"), icon=":material/hourglass_disabled:")
 def _ask_to_remove(place: WaitingPatient) -> None:
     with error_boundary():
-        since = written(in_zone(place.created_at).date())
+        since = long_date(in_zone(place.created_at).date())
         st.markdown(
             _(
                 "**{patient}** has waited for **{whom}** since {since}. Once off the "

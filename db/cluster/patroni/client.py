@@ -121,16 +121,12 @@ class Patroni:
         """Let members take over by themselves again."""
         self.patch_config({"pause": None})
 
-    def switchover(
-        self, leader: str, candidate: str, scheduled_at: datetime | None = None
-    ) -> None:
-        """Have the leader hand over; return once it has, or once the time is noted.
+    def switchover(self, leader: str, candidate: str) -> None:
+        """Have the leader hand over; return once it has, or while Patroni still tries.
 
-        It returns as well while Patroni still tries: see `failover`.
+        See `failover`.
         """
         body = {"leader": leader, "candidate": candidate}
-        if scheduled_at is not None:
-            body["scheduled_at"] = scheduled_at.isoformat()
         self._change_leader("/switchover", body, first=leader)
 
     def failover(self, candidate: str) -> None:

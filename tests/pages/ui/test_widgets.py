@@ -8,9 +8,10 @@ import pytest
 
 from dashboard.patients.records.choose_fields import differing, mine_over, shown
 from dashboard.patients.search.patient_table import allergies_cell
+from dashboard.ui.language import long_date
 from dashboard.ui.lists.sorting import reordered
 from dashboard.ui.record_table import TableEvent, chosen_of
-from dashboard.ui.words import aged, plain, unlinked, written
+from dashboard.ui.words import aged, plain, unlinked
 from services.lists.criteria import Direction, Order
 from services.patients.records.model import PatientDraft, PatientRecord, Sex
 from tests.kit import cast
@@ -135,7 +136,7 @@ def test_infants_are_aged_in_months_and_newborns_in_days(born, age):
 
 
 def test_a_day_reads_the_same_in_every_country():
-    assert written(date(1980, 2, 1)) == "1 February 1980"
+    assert long_date(date(1980, 2, 1)) == "1 February 1980"
 
 
 @pytest.mark.parametrize(

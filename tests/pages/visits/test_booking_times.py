@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dashboard.ui import clock as clinic_clock
+from dashboard.ui.language import day_heading
 from dashboard.visits.booking import any_doctor, times
 from dashboard.visits.booking.calendar import days_of
 from services.visits.schedule.slots.records import SlotRecord
@@ -88,7 +89,7 @@ def test_equal_times_of_a_week_stand_in_one_line_though_clocks_change():
     days = days_of(slots, monday, 7)
 
     lines = {day.label: [(t.text, t.line) for t in day.times] for day in days}
-    assert lines[times.heading(sunday)] == [("09:00", 0)]
+    assert lines[day_heading(sunday)] == [("09:00", 0)]
     assert lines["Fri 23 Oct"] == [("09:00", 0), ("09:20", 1)]
     assert "Sat 24 Oct" not in lines
 

@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import func, update
 
 from dashboard.ui.clock import midnight, today
+from dashboard.ui.language import long_date
 from dashboard.ui.lists import recorded_look
 from dashboard.ui.record_table import RowAction, TableEvent
-from dashboard.ui.words import written
 from dashboard.visits.front_desk import day_queue, desk_tables, phone_panel
 from db.models.booking import Appointment, Slot, VisitNotification
 from db.models.doctor import Doctor
@@ -168,19 +168,19 @@ def test_who_checks_in_somebody_recorded_as_deceased_is_warned(
     clinic.write(lambda s: s.execute(patient.values(deceased_on=died)))
     app = clinic.open("desk")
     table = next(t for t in app.get("bidi_component") if t.key == "desk_expected")
-    line = f"died {written(died)} according to the record"
+    line = f"died {long_date(died)} according to the record"
     assert line in table.proto.bytes.decode()
 
     scan(app, "7K1MD0QX4W")
 
     assert not app.success
     assert "Grace Hopper is checked in" in app.warning[0].value
-    assert f"they died on {written(died)}" in app.warning[0].value
+    assert f"they died on {long_date(died)}" in app.warning[0].value
     assert status_of(clinic, visit_id) is VisitStatus.CHECKED_IN
 
     words = do_in(app, "desk_waiting", visit_id, "call_in", monkeypatch)
 
-    assert any(f"they died on {written(died)}" in text for text in words)
+    assert any(f"they died on {long_date(died)}" in text for text in words)
 
 
 @pytest.mark.parametrize(
@@ -619,7 +619,7 @@ def test_another_day_is_turned_to_and_back(clinic, visit):
     app = clinic.open("day", Role.CLINICIAN)
 
     app.button(key="day_after").click().run()
-    assert written(today() + timedelta(days=1)) in app.subheader[0].value
+    assert long_date(today() + timedelta(days=1)) in app.subheader[0].value
     assert rows_of(app, "day_visits") == []
     assert any("You have no visits" in text for text in words_on(app))
 

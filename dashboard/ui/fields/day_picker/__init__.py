@@ -13,9 +13,9 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard.ui.language import gettext as _
+from dashboard.ui.language import gettext as _, long_date
 from dashboard.ui.scripts import ELEMENTS, read_joined
-from dashboard.ui.words import read_days, write_day, written
+from dashboard.ui.words import read_days, write_day
 
 _HERE: Final = Path(__file__).parent
 _WIDTH: Final = 44
@@ -38,7 +38,9 @@ def day_picker(field: str, label: str, *, takes_several: bool = False) -> None:
     # Named as the ARIA Authoring Practices name their date picker: with the current
     # day.
     name = (
-        _("Choose another day: {field}, {day}").format(field=label, day=written(shown))
+        _("Choose another day: {field}, {day}").format(
+            field=label, day=long_date(shown)
+        )
         if shown
         else _("Choose a day: {field}").format(field=label)
     )
