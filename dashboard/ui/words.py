@@ -168,6 +168,16 @@ def to_the_second(timestamp: datetime) -> str:
     return f"{short_date(local)}, {time_of_day(local, has_seconds=True)}"
 
 
+def day_range(first: date, last: date, write: Callable[[date], str] = long_date) -> str:
+    """Return a range of days, a common year once: 1 May to 2 June 1980."""
+    if first == last:
+        return write(last)
+    begins = write(first)
+    if first.year == last.year:
+        begins = begins.removesuffix(f" {first.year}")
+    return _("{first} to {last}").format(first=begins, last=write(last))
+
+
 def at(timestamp: datetime) -> str:
     """Return the timestamp on the clinic's clock."""
     local = in_zone(timestamp)

@@ -11,7 +11,8 @@ from dashboard.context import CachedRead, current_actor, in_zone, read_all
 from dashboard.patients.chart.depth import most_shown, offer_earlier
 from dashboard.patients.chart.timeline import ChartEvent, EventKind
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.language import day_range, decimal, gettext as _, short_date
+from dashboard.ui.language import decimal, gettext as _, short_date
+from dashboard.ui.words import day_range
 from services.consultations import chart, notes
 from services.consultations.notes import EarlierNotes, Notes, Vitals
 from services.core.actors import Actor, Permission

@@ -1,6 +1,6 @@
 """The language of a page: its sentences from catalogues, its dates as CLDR has them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date
@@ -151,16 +151,6 @@ def short_date(day: date) -> str:
         # CLDR abbreviates September to four letters, and these are in columns.
         return f"{day.day} {day:%b %Y}"
     return format_date(day, _SHORT[language], locale=language)
-
-
-def day_range(first: date, last: date, write: Callable[[date], str] = long_date) -> str:
-    """Return a range of days, a common year once: 1 May to 2 June 1980."""
-    if first == last:
-        return write(last)
-    begins = write(first)
-    if first.year == last.year:
-        begins = begins.removesuffix(f" {first.year}")
-    return gettext("{first} to {last}").format(first=begins, last=write(last))
 
 
 def day_heading(day: date) -> str:

@@ -11,9 +11,9 @@ from dashboard.ui.clock import in_zone, today
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_line
-from dashboard.ui.language import day_range, gettext as _, marked
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
-from dashboard.ui.words import plain
+from dashboard.ui.words import day_range, plain
 from dashboard.visits.booking.times import DAYS_OF_WEEK, span
 from services.core.actors import Permission
 from services.core.reasons import LONGEST

@@ -20,7 +20,6 @@ from dashboard.ui.language import (
     LANGUAGE_NAMES,
     current_language,
     day_and_month,
-    day_range,
     gettext,
     long_date,
     refusal_text,
@@ -29,6 +28,7 @@ from dashboard.ui.language import (
     using_language,
 )
 from dashboard.ui.language.chart_locale import in_language
+from dashboard.ui.words import day_range
 from services.core.actors import LANGUAGES
 from services.core.errors import NotFound, StorageFull
 from services.core.sentences import Label, Sentence, joined, on_day_at
