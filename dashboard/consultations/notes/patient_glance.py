@@ -11,7 +11,7 @@ from dashboard.consultations.notes.open_visit import Opened
 from dashboard.context import in_zone
 from dashboard.navigation import go
 from dashboard.patients.care.care_team import show_outside_care
-from dashboard.patients.records.patient_header import patient_header
+from dashboard.patients.records.patient_header import patient_header, warn_if_archived
 from dashboard.ui.clock import time_of_day
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, marked
@@ -33,6 +33,7 @@ def show_glance(opened: Opened) -> None:
     """Show the patient, allergies first, then known facts and the visit's reason."""
     patient, visit = opened.patient, opened.visit
     patient_header(patient)
+    warn_if_archived(patient)
     name_breadcrumb("visit", listed_name(patient), visit=str(visit.id))
     _offer_chart(patient.id)
     # If it cannot be read, the rest of the page goes on: somebody is typing there.

@@ -44,6 +44,22 @@ def patient_header(patient: PatientRecord, *, within: str = "") -> None:
                 st.markdown(" · ".join(_facts(patient)))
 
 
+def warn_if_archived(patient: PatientRecord) -> None:
+    """Warn that nothing is added to an archived record, before somebody types it."""
+    if patient.merged_into_id:
+        st.warning(
+            _("This record was merged into another one."), icon=":material/merge:"
+        )
+    elif patient.is_archived:
+        st.warning(
+            _(
+                "This record is archived. Until somebody restores it, nothing can be "
+                "booked, filed or written for it."
+            ),
+            icon=":material/archive:",
+        )
+
+
 def allergy_badges(patient: PatientRecord) -> None:
     """Show allergies in the colour of danger, or whether none are known or stated."""
     with st.container(horizontal=True, gap="small"):

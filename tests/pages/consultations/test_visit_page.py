@@ -20,6 +20,7 @@ from services.consultations.notes import NotesDraft, save_draft
 from services.core.actor_database import ActorDatabase
 from services.core.actors import Role
 from services.patients.care import care
+from services.patients.records import patients
 from services.visits.booking import bookings
 from services.visits.front_desk import appointments
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
@@ -394,6 +395,14 @@ def test_of_a_cancelled_visit_nothing_is_saved_and_nothing_is_lost(clinic, visit
     assert any("did not take place" in element.value for element in app.error)
     assert field(app, "complaint").value == "Headache"
     assert drafts(clinic, visit)[0].typed["complaint"] == "Headache"
+
+
+def test_an_archived_record_says_so_before_anything_is_typed(clinic, visit, ada):
+    clinic.write(lambda s: patients.archive(s, clinic.clerk, ada.id, version=1))
+
+    app = opened(clinic, visit)
+
+    assert app.warning[0].value.startswith("This record is archived. Until somebody")
 
 
 def test_similar_earlier_notes_are_shown_beside_what_is_typed(

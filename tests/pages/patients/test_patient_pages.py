@@ -166,6 +166,8 @@ def test_an_archived_record_does_not_offer_what_would_be_refused(clinic: Clinic)
     assert not adding & {button.key for button in archived.button}
     visits = clinic.open("visits", patient=patient.id)
     assert not {"visits_book", "visits_find"} & {button.key for button in visits.button}
+    book = clinic.open("book", patient=patient.id)
+    assert "This record is archived. Until somebody" in book.warning[0].value
 
 
 def test_nobody_books_for_or_invites_a_patient_who_has_died(clinic: Clinic):

@@ -12,7 +12,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.context import current_actor, read
-from dashboard.patients.records.patient_header import patient_header
+from dashboard.patients.records.patient_header import patient_header, warn_if_archived
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.outcomes.landing import landing
 from dashboard.ui.scripts import ELEMENTS, RECORD_NUMBERS, read_joined
@@ -65,6 +65,7 @@ def choose_patient(
         )
         with place:
             patient_header(patient, within=key)
+    warn_if_archived(patient)
     return chosen
 
 
