@@ -9,7 +9,6 @@ from dashboard.navigation import go
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import day_in_full, gettext as _, pgettext
-from dashboard.ui.notices import notify
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import plain
 from dashboard.visits.front_desk import (
@@ -126,8 +125,10 @@ def show_parts(shown: day_queue.Queue, timestamp: datetime) -> None:
             st.caption(nobody)
             continue
         key = f"desk_{part}"
-        if done := desk_tables.desk_table(visits, timestamp, name=name, key=key):
-            notify(desk_actions.do(*done))
+        if done := desk_tables.desk_table(
+            visits, timestamp, day=shown.visits, name=name, key=key
+        ):
+            desk_actions.do_or_explain(*done)
             st.rerun()
 
 

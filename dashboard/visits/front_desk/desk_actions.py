@@ -5,11 +5,13 @@ from types import MappingProxyType
 from typing import Final
 
 from dashboard.context import current_actor, write
-from dashboard.ui.language import gettext as _, long_date
+from dashboard.ui.language import gettext as _, long_date, refusal_text
+from dashboard.ui.notices import notify
 from dashboard.ui.words import plain
 from dashboard.visits.booking.times import clock
 from dashboard.visits.front_desk import desk_words
 from dashboard.visits.front_desk.desk_tables import ActionName
+from services.core.errors import Conflict
 from services.visits.front_desk import appointments
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
@@ -50,6 +52,19 @@ def do(visit: VisitRecord, action: ActionName) -> str:
             patient=plain(desk_words.name_of_patient(done))
         )
     return message_of(done)
+
+
+def do_or_explain(visit: VisitRecord, action: ActionName) -> None:
+    """Carry out the action, and notify of it or of why it could not be done.
+
+    Not beside the table: a long one would hide it, and the list is drawn anew, because
+    mostly a colleague was quicker.
+    """
+    try:
+        notify(do(visit, action))
+    except Conflict as refusal:
+        who = plain(desk_words.name_of_patient(visit))
+        notify(f"**{who}**: {plain(refusal_text(refusal))}", icon="block")
 
 
 def message_of(visit: VisitRecord) -> str:

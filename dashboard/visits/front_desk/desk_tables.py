@@ -59,9 +59,18 @@ _OWN: Final = (
 
 
 def desk_table(
-    visits: Sequence[VisitRecord], timestamp: datetime, *, name: str, key: str
+    visits: Sequence[VisitRecord],
+    timestamp: datetime,
+    *,
+    day: Sequence[VisitRecord],
+    name: str,
+    key: str,
 ) -> Done | None:
-    """Show visits to the desk; return the chosen action and its visit."""
+    """Show visits to the desk; return the chosen action and its visit.
+
+    Since it was clicked, a colleague may have moved the visit to another table: it is
+    looked for among all of the day.
+    """
     rows = [
         Row(
             str(visit.id),
@@ -80,7 +89,7 @@ def desk_table(
     for visit in visits:
         if str(visit.id) == event.opened:
             open_patient(visit.patient_id)
-    chosen = chosen_of(event, visits, lambda visit: visit.id)
+    chosen = chosen_of(event, day, lambda visit: visit.id)
     if event.action is None or chosen is None:
         return None
     action = action_named(event.action[1])

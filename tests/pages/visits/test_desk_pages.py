@@ -504,6 +504,26 @@ def test_all_that_is_done_at_the_desk_is_written_on_its_button():
     assert [act.label for act in drawn if not act.shows_label] == []
 
 
+@pytest.mark.parametrize("has_read_since", [False, True])
+def test_whose_click_a_colleague_forestalled_is_told_and_sees_the_list_as_it_is(
+    clinic, visit, monkeypatch, has_read_since
+):
+    visit_id, other = (
+        visit(begins=at_hour(hour), status="checked-in", checked_in_at=soon(-5))
+        for hour in (8, 9)
+    )
+    app = clinic.open("desk")
+    clinic.write(lambda s: appointments.undo_check_in(s, clinic.clerk, visit_id))
+    if has_read_since:
+        monkeypatch.setattr(day_queue, "_SECONDS", 0.0)
+
+    words = do_in(app, "desk_waiting", visit_id, "call_in", monkeypatch)
+
+    assert any("Hopper**: This visit cannot be called in: nobody" in w for w in words)
+    assert [row[0] for row in rows_of(app, "desk_expected")] == ["Hopper, Grace"]
+    assert status_of(clinic, other) is VisitStatus.CHECKED_IN
+
+
 @pytest.mark.parametrize(
     ("status", "days_later", "offered"),
     [
