@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -185,7 +185,10 @@ def _rows(kind: ListKind, content: bytes) -> list[tuple[int, dict[str, str]]]:
         raise UnreadableList(
             "The file is not in UTF-8. Save it as “CSV UTF-8” and choose it again."
         ) from error
-    reader = csv.reader(StringIO(text, newline=""), delimiter=_delimiter(text))
+    # Strict, so that a quotation mark that nothing closes does not swallow lines.
+    reader = csv.reader(
+        StringIO(text, newline=""), delimiter=_delimiter(text), strict=True
+    )
     try:
         names = [_column(name) for name in next(reader, [])]
         _require_columns(kind, names)
@@ -230,7 +233,7 @@ def _column(name: str) -> str:
     return _ALSO.get(plain, plain)
 
 
-def _require_columns(kind: ListKind, names: Iterable[str]) -> None:
+def _require_columns(kind: ListKind, names: Sequence[str]) -> None:
     missing = [name for name in _NEEDED[kind] if name not in names]
     if missing:
         raise UnreadableList(
@@ -240,6 +243,11 @@ def _require_columns(kind: ListKind, names: Iterable[str]) -> None:
                 column=missing[0],
                 columns=", ".join(COLUMNS[kind]),
             )
+        )
+    twice = [name for name in COLUMNS[kind] if names.count(name) > 1]
+    if twice:
+        raise UnreadableList(
+            Sentence("The file has the column “{column}” twice.", column=twice[0])
         )
 
 

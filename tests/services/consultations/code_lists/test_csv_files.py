@@ -98,6 +98,8 @@ def test_each_line_that_cannot_be_taken_is_named(kind, line, sentence):
     [
         (b"", "no column “name”"),
         (b"drug,form\nMetformin,\n", "no column “name”"),
+        (b"name,Name,form\nA,B,tablets\n", "the column “name” twice"),
+        (b'name,form\n"A,tablets\nB,tablets\n', "Line 3 of the file is not CSV"),
         (b"name\n", "no lines below its column names"),
         ("name\nCafé\n".encode("latin-1"), "not in UTF-8"),
         (b"name\n" + b"x" * 5 * 1024**2, "too large: at most 5 MB"),
