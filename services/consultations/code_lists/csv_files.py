@@ -247,7 +247,11 @@ def _require_columns(kind: ListKind, names: Sequence[str]) -> None:
     twice = [name for name in COLUMNS[kind] if names.count(name) > 1]
     if twice:
         raise UnreadableList(
-            Sentence("The file has the column “{column}” twice.", column=twice[0])
+            Sentence(
+                "The file has the column “{column}” twice. Remove one of them and "
+                "choose the file again.",
+                column=twice[0],
+            )
         )
 
 
