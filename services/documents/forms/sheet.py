@@ -32,6 +32,8 @@ _CODE_MM: Final = 22.0
 _LARGE_CODE_MM: Final = 55.0
 # A heading alone at the foot of a page moves to the next one with its first lines.
 _TOGETHER_MM: Final = 18.0
+# A heading, the names of the columns below it, and a first row of two lines.
+_TABLE_BEGINS_MM: Final = 32.0
 # fpdf2 refuses a row of a table that is higher than a page; what is longer continues
 # in a row below.
 _MOST_LINES: Final = 24
@@ -137,7 +139,7 @@ class Sheet(FPDF):
         widths: tuple[int, ...] | None = None,
     ) -> None:
         """Write a table under a heading; its column names repeat on every page."""
-        self._section_heading(label)
+        self._section_heading(label, _TABLE_BEGINS_MM)
         self.table_of(columns, rows, widths=widths)
 
     def heading(self, label: str, *, together: float) -> None:

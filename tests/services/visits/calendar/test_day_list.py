@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 from datetime import date
+from uuid import uuid4
+
+import pytest
 
 from dashboard.ui.language.papers import wording_in
 from services.visits.calendar import day_list_pdf
@@ -29,6 +32,25 @@ def test_a_long_name_fits_on_a_line():
     )
 
     assert long in page
+
+
+@pytest.mark.parametrize("first", range(1, 5))
+def test_no_doctors_name_is_left_alone_at_the_end_of_a_page(first):
+    of_first = [VISIT] * first
+    others = [
+        replace(VISIT, doctor_id=uuid4(), doctor_name=f"Dr. Number {number}")
+        for number in range(20)
+    ]
+
+    pages = pages_of(
+        day_list_pdf(
+            [*of_first, *others], VISIT.starts_at.date(), clinic=CLINIC, now=NOW
+        )
+    )
+
+    last_lines = [page.splitlines()[-2] for page in pages]
+    assert len(pages) > 1
+    assert not [line for line in last_lines if line.startswith("Dr. Number")]
 
 
 def test_the_list_is_in_the_clinics_language():
