@@ -4,7 +4,7 @@ Each is changed separately, with an entry of its own in the audit log: a refusal
 does not stop the others. In the end one summary shows what was done and what was not.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -132,7 +132,7 @@ def _mark(documents: Sequence[DocumentRecord]) -> None:
             _do(
                 documents,
                 partial(bulk_words.marked_as, chosen),
-                partial(_change, **_MARKS[chosen]),
+                partial(_handle, marks=_MARKS[chosen]),
             )
 
 
@@ -201,6 +201,12 @@ def _change(session: Session, record: DocumentRecord, **changes: object) -> None
 
 def _tag(session: Session, record: DocumentRecord, *, names: tuple[str, ...]) -> None:
     _change(session, record, tags=(*record.tags, *names))
+
+
+def _handle(
+    session: Session, record: DocumentRecord, *, marks: Mapping[str, bool]
+) -> None:
+    _change(session, record, **marks)
 
 
 def _put_on_hold(session: Session, record: DocumentRecord, *, reason: str) -> None:
