@@ -117,6 +117,19 @@ _APPEARANCE = """() => [...document.querySelectorAll("body, body *")].map(elemen
     const colours = [style.color, style.backgroundColor, style.borderTopColor]
     return [element.tagName, ...colours, Math.round(x), Math.round(width)]
 })"""
+_CUT_OFF = """all => all.filter(one => {
+    const around = one.getBoundingClientRect()
+    const words = one.querySelector("p").getBoundingClientRect()
+    return words.top < around.top || words.bottom > around.bottom
+}).map(one => one.textContent)"""
+_BACKGROUNDS = """all => {
+    const colour = (one) => getComputedStyle(one).backgroundColor
+    const isChosen = (one) => one.ariaChecked === "true"
+    return {
+        chosen: all.filter(isChosen).map(colour)[0],
+        others: all.filter((one) => !isChosen(one)).map(colour),
+    }
+}"""
 _DARK_AND_NARROW = """@media (prefers-color-scheme: dark) and (max-width: 400px) {
     h1 { color: #222 !important }
 }"""
@@ -410,6 +423,35 @@ def test_what_can_be_read_in_all_looks_but_one_is_found_there(
 
     assert [look for look, rules in unreadable.items() if rules] == [(390, "dark")]
     assert all("color-contrast" in problem for problem in unreadable[390, "dark"])
+
+
+@_STAFF
+def test_words_of_buttons_stay_whole_where_paragraphs_are_set_further_apart(
+    profiles: Profiles,
+):
+    page = open_page(profiles[Role.STAFF], "/doctors")
+    choices = page.get_by_test_id("stButtonGroup").get_by_role("radio")
+    expect(choices.first).to_be_visible()
+
+    spaced = page.add_style_tag(content="p { margin-bottom: 2em !important }")
+    cut_off = choices.evaluate_all(_CUT_OFF)
+    spaced.evaluate("style => style.remove()")
+
+    assert cut_off == []
+
+
+@_STAFF
+def test_what_is_chosen_is_seen_in_the_colours_of_the_system(profiles: Profiles):
+    page = open_page(profiles[Role.STAFF], "/calendar")
+    show = page.get_by_role("radiogroup", name="Show").get_by_role("radio")
+    expect(show.first).to_be_visible()
+
+    page.emulate_media(forced_colors="active")
+    colours = show.evaluate_all(_BACKGROUNDS)
+    page.emulate_media(forced_colors="none")
+
+    assert colours["chosen"]
+    assert colours["chosen"] not in colours["others"]
 
 
 @_STAFF
