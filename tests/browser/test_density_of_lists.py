@@ -89,6 +89,10 @@ def test_rows_are_cards_where_columns_would_be_cut_off(site: Site):
     with site.lend(at="/patients", width=720) as page:
         expect(rows(ready(page)).first).to_have_css("display", "block")
         assert cut_off(page) == 0
+        # Who sorts with the keyboard sees where the focus is.
+        heads = page.locator(".st-key-patients_table thead")
+        heads.get_by_role("button").first.focus()
+        expect(heads).to_have_css("clip-path", "none")
 
         page.set_viewport_size({"width": 1440, "height": 900})
         expect(rows(page).first).to_have_css("display", "table-row")

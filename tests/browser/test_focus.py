@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 from services.core.actors import Role
 from tests.browser.axe import WCAG, problems
 from tests.browser.conftest import Site, open_from_menu, ready, turn_to
+from tests.browser.documents.filing import address_of, file_letter
 from tests.browser.patients.test_front_desk import add_patient, unlike
 from tests.kit import cast
 
@@ -77,6 +78,30 @@ def test_no_field_is_longer_than_lines_are_read_well(desk: Page):
 
     assert widths
     assert max(widths) <= 768
+
+
+def test_nothing_in_a_closed_menu_takes_the_focus(site: Site):
+    with site.lend(at="/patients", width=390) as page:
+        places = ready(page).get_by_test_id("stSidebarNavLink")
+        expect(places.first).to_be_hidden()
+
+        page.get_by_test_id("stExpandSidebarButton").click()
+        expect(places.first).to_be_visible()
+
+
+def test_a_link_that_is_shown_once_can_be_copied_with_the_keyboard(
+    site: Site, page: Page
+):
+    page.goto(address_of(file_letter(site, "Letter to share")))
+    ready(page).get_by_role("button", name="Share version 1").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Create link").click()
+
+    link = dialog.get_by_test_id("stCode")
+    link.focus()
+    page.keyboard.press("Tab")
+
+    expect(link.get_by_role("button")).to_be_focused()
 
 
 def test_another_page_is_entered_at_its_title(desk: Page):
