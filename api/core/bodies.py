@@ -66,7 +66,7 @@ async def read_body(request: Request, kind: type[BodyT]) -> BodyT:
         ) from error
     except ValidationError as error:
         raise RequestValidationError(
-            error.errors(include_input=False, include_context=False, include_url=False)
+            error.errors(include_input=False, include_url=False)
         ) from error
 
 

@@ -356,6 +356,38 @@ def _problems(problems: Sequence[tuple[str, str]]) -> dict[str, Any]:
     }
 
 
+# What a value with that type of error must do, in place of words for Python.
+_RIGHT_VALUES: Final[Mapping[str, str]] = {
+    "bool_parsing": "be true or false",
+    "bool_type": "be true or false",
+    "date_from_datetime_parsing": "be a date such as 2026-11-23",
+    "date_parsing": "be a date such as 2026-11-23",
+    "date_type": "be a date such as 2026-11-23",
+    "dict_type": "be a JSON object",
+    "enum": "be {expected}",
+    "float_parsing": "be a number",
+    "float_type": "be a number",
+    "greater_than": "be above {gt:.12g}",
+    "greater_than_equal": "be at least {ge:.12g}",
+    "int_from_float": "be a whole number",
+    "int_parsing": "be a whole number",
+    "int_type": "be a whole number",
+    "less_than": "be below {lt:.12g}",
+    "less_than_equal": "be at most {le:.12g}",
+    "list_type": "be a list",
+    "literal_error": "be {expected}",
+    "model_attributes_type": "be a JSON object",
+    "model_type": "be a JSON object",
+    "string_type": "be a text",
+    "string_too_long": "have fewer characters: at most {max_length}",
+    "string_too_short": "have more characters: at least {min_length}",
+    "too_long": "have fewer entries: at most {max_length}",
+    "too_short": "have more entries: at least {min_length}",
+    "uuid_parsing": "be a UUID",
+    "uuid_type": "be a UUID",
+}
+
+
 def _property(location: Sequence[int | str]) -> str:
     """Return the field that a validation error points to, without the source."""
     path = [part for part in location if part not in {"body", "query", "path"}]
@@ -368,4 +400,6 @@ def _sentence(problem: Mapping[str, Any]) -> str:
         return f"There is no field {name}."
     if problem["type"] == "missing":
         return f"{name} is required."
+    if right := _RIGHT_VALUES.get(problem["type"]):
+        return f"{name} must {right.format(**problem.get('ctx', {}))}."
     return f"{name}: {problem['msg']}."

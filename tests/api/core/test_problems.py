@@ -53,6 +53,39 @@ def test_every_refusal_is_a_problem(client, method, path, status, title):
     assert _problem(response)["title"] == title
 
 
+@pytest.mark.parametrize(
+    ("sent", "sentence"),
+    [
+        ([], "body must be a JSON object."),
+        ({"first_name": 1}, "first_name must be a text."),
+        ({"allergies": "dust"}, "allergies must be a list."),
+    ],
+)
+def test_a_value_of_a_wrong_kind_is_refused_in_words_for_programs(
+    client, sent, sentence
+):
+    whole = sent and ADA | sent
+
+    assert _problem(client.post(LIST, whole))["detail"] == sentence
+
+
+def test_what_there_may_be_instead_is_named_of_a_body(client):
+    sent = {"patients": [], "action": "burn"}
+
+    problems = _problem(client.post(f"{LIST}/bulk", sent))["problems"]
+
+    assert [each["detail"] for each in problems] == [
+        "patients must have more entries: at least 1.",
+        "action must be 'assign', 'archive' or 'restore'.",
+    ]
+
+
+def test_an_id_that_is_none_is_refused_in_words(client):
+    problem = _problem(client.get(f"{LIST}?after=x"))
+
+    assert problem["detail"] == "after must be a UUID."
+
+
 def test_an_unknown_address_is_told_where_the_known_ones_are(client):
     detail = _problem(client.get("/api/v1/patient"))["detail"]
 
