@@ -254,7 +254,7 @@ def let_lead(
     if site is None or not site.is_following:
         raise embedded.CannotStart(
             f"{settings.data} does not follow another site: there is nothing to "
-            "promote."
+            "promote. If this site's data are in another folder, name it with --data."
         )
     with contextlib.closing(wiring.connect(settings)) as wired:
         addresses = embedded.attach(settings.data)

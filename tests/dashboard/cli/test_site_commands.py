@@ -87,6 +87,7 @@ def test_what_follows_nobody_is_not_promoted(site):
     said = refusal(site("promote-site", "--reason", "The other site has burnt"))
 
     assert "does not follow another site: there is nothing to promote" in said
+    assert "name it with --data" in said
 
 
 def test_sites_are_of_servers_that_chartroom_starts(run):
