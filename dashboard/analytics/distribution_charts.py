@@ -30,6 +30,8 @@ _COLUMNS: Final[Mapping[str, str]] = {
     "p75": marked("75th percentile"),
     "p90": marked("90th percentile"),
 }
+# The approximate number of lines behind boxes and bars.
+TICKS: Final = 6
 # The axis of times, here and in other charts of groups, and the axis of words.
 # Flush, which is the theme's choice, a band's first label would not be in its middle.
 TIME_AXIS: Final[Spec] = {
@@ -109,7 +111,9 @@ def boxes_spec(
     box = mark("bar", size=_BOX, opacity=0.45)
     middle = mark("tick", thickness=2, size=_BOX)
     dot = mark("point", filled=True, size=40)
-    scaled = quantitative("p25", title=None, scale={"zero": False})
+    # Left alone, a wide chart has a line at each half, the last one cut at the edge.
+    few = {"tickCount": TICKS, "labelFlushOffset": -4}
+    scaled = quantitative("p25", title=None, scale={"zero": False}, axis=few)
     layers: list[tuple[Spec, Spec]] = [
         (whisker, {number: quantitative("p75"), upto: {"field": "p90"}}),
         (box, {number: scaled, upto: {"field": "p75"}}),

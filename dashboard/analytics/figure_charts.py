@@ -13,7 +13,7 @@ from dashboard.analytics.cohort_charts import (
     percent_text,
     suppressed_numbers,
 )
-from dashboard.analytics.distribution_charts import TIME_AXIS, WORD_AXIS
+from dashboard.analytics.distribution_charts import TICKS, TIME_AXIS, WORD_AXIS
 from dashboard.analytics.pivot_table import is_pivot, pivot_of
 from dashboard.ui.chart_tools import Numbers, chart_box, choosing_box
 from dashboard.ui.chart_tools.vega_lite import (
@@ -58,8 +58,6 @@ from services.analytics.figures.drawing import (
 _HEIGHT: Final = 320
 _ROW: Final = 26
 _AXIS: Final = 60
-# The approximate number of lines behind the bars.
-_TICKS: Final = 6
 # The maximum width of a bar in pixels, and up to how many bars would be wider.
 _WIDEST: Final = 64
 _FEW: Final = 4
@@ -325,7 +323,7 @@ def _counts(result: FigureResult, names: list[str], shown: str) -> _Drawing:
         shown,
         title=None,
         # Otherwise a wide card would have a line at each of forty patients.
-        axis={"tickCount": _TICKS} | ({"format": "%"} if is_share else WHOLE_NUMBERS),
+        axis={"tickCount": TICKS} | ({"format": "%"} if is_share else WHOLE_NUMBERS),
     )
     placed = _placed(result, names)
     match chart_of(result):

@@ -20,6 +20,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import decimal
 from dashboard.ui.scripts import ELEMENTS, UNSEEN, read_joined
 from services.lists.csv_cells import escape_formula
 
@@ -155,7 +156,10 @@ def _drawn(box: _Box) -> dict[str, object]:
     if box.is_table or state.get("opened"):
         drawn["table"] = _table(box)
     if state.get("csv"):
-        drawn["csv"] = "".join(map(_line, _lines_of((box.filed or box.numbers)())))
+        # Spreadsheets whose decimals have a comma read columns between semicolons.
+        separator = ";" if "," in decimal(0.5, 1) else ","
+        lines = _lines_of((box.filed or box.numbers)())
+        drawn["csv"] = "".join(_line(cells, separator) for cells in lines)
     return drawn
 
 
@@ -195,9 +199,9 @@ def _texts(cells: Iterable[object]) -> list[str]:
     ]
 
 
-def _line(cells: Iterable[str]) -> str:
+def _line(cells: Iterable[str], separator: str) -> str:
     quoted = [_filed(cell).replace('"', '""') for cell in cells]
-    return ",".join([f'"{cell}"' for cell in quoted]) + "\r\n"
+    return separator.join([f'"{cell}"' for cell in quoted]) + "\r\n"
 
 
 def _filed(cell: str) -> str:

@@ -71,6 +71,16 @@ def test_times_keep_their_place_where_numbers_are_hidden(measure: FigureMeasure)
         assert layer["encoding"]["x"]["scale"]["domain"] == QUARTERS
 
 
+@pytest.mark.parametrize(
+    "measure", [FigureMeasure.PATIENTS, FigureMeasure.DISTRIBUTION]
+)
+def test_the_axis_of_numbers_has_few_lines(measure: FigureMeasure):
+    spec = chart_of_quarters(measure)
+
+    axes = [layer["encoding"]["y"].get("axis", {}) for layer in spec["layer"]]
+    assert {axis["tickCount"] for axis in axes if "tickCount" in axis} == {6}
+
+
 @pytest.mark.parametrize("language", [ENGLISH, GERMAN])
 def test_boxes_are_drawn_of_columns_whose_names_vega_can_read(language: str):
     """To Vega-Lite, "25. Perzentil" would be a column of a column."""

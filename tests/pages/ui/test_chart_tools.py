@@ -77,6 +77,15 @@ def test_a_file_has_all_rows_and_no_formulas():
     assert len(lines) == 1 + 300 + 1
 
 
+def test_a_german_file_has_columns_for_a_german_spreadsheet():
+    app = AppTest.from_function(page)
+    app.session_state["chartroom_language"] = "de"
+
+    lines = opened_tools(app.run())["Visits"]["csv"].split("\r\n")
+
+    assert lines[:2] == ['"Hour";"\'=Visits"', '"0";""']
+
+
 def _page_of_differences() -> None:
     import pandas as pd
 
