@@ -51,7 +51,7 @@ class FigureBody(Body):
     measure: _Measure = "patients"
     of: EventBody | None = None
     numerator: EventBody | None = None
-    quantity: Literal["age", "value", "waiting time"] | None = None
+    quantity: Literal["age", "value", "waiting time", "days booked ahead"] | None = None
     totals: bool = False
 
 

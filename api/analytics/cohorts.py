@@ -44,6 +44,7 @@ _Kind = Literal[
     "prescription",
     "document",
     "encounter elsewhere",
+    "registration",
 ]
 DimensionName = Literal[
     "sex",

@@ -23,7 +23,7 @@ class QueryBody(Body):
     """One SELECT over the views that the page *SQL* lists.
 
     It counts events, `count(*)`, or patients, `count(DISTINCT patient_id)`, or returns
-    the distribution of age, value or waiting_minutes over patients.
+    the distribution of age, value, waiting_minutes or days_booked_ahead over patients.
     """
 
     sql: str = Field(min_length=1, max_length=queries.LONGEST_TEXT)

@@ -49,6 +49,7 @@ _WITHOUT_CODE: Final = frozenset(
     {
         EventKind.DOCUMENT,
         EventKind.PRESCRIPTION,
+        EventKind.REGISTRATION,
         *(kind for kind in EventKind if kind.is_visit),
     }
 )
@@ -168,6 +169,8 @@ def _rule_fields(rule_id: str, *, is_first: bool) -> None:
                 list(WindowSide),
                 format_func=lambda side: _(_SIDES[side]),
                 key=f"{rule_id}_side",
+                # At any time is on either side of it.
+                disabled=not st.session_state[f"{rule_id}_days"].strip(),
             )
             st.button(
                 _("Remove"),
@@ -189,14 +192,15 @@ def _event_fields(prefix: str, *, folded: bool = False) -> None:
         format_func=lambda each: capitalised(_(each.value)),
         key=f"{prefix}_kind",
     )
-    second.text_input(
-        _(_WORDS.get(kind, marked("Words"))), key=f"{prefix}_words", autocomplete="off"
-    )
+    if kind.has_words:
+        label = _(_WORDS.get(kind, marked("Words")))
+        second.text_input(label, key=f"{prefix}_words", autocomplete="off")
     if kind not in _WITHOUT_CODE:
         third.text_input(_("Code"), key=f"{prefix}_code", autocomplete="off")
     if kind is EventKind.VITAL:
         figure_fields.draw_value_bounds(prefix)
-    show_facets(prefix, kind)
+    if kind.has_words:
+        show_facets(prefix, kind)
     if folded:
         with st.expander(_("Age and days")):
             _age_and_days(prefix)
@@ -240,7 +244,7 @@ def _read_event(prefix: str) -> CohortEvent:
     with figure_fields.named_after(prefix):
         event = CohortEvent(
             kind=kind,
-            words=typed_words(kind, typed("words") or ""),
+            words=typed_words(kind, typed("words") or "") if kind.has_words else "",
             code="" if kind in _WITHOUT_CODE else (typed("code") or "").strip(),
             from_age=_whole(typed("from_age"), "from_age"),
             to_age=_whole(typed("to_age"), "to_age"),

@@ -276,7 +276,8 @@ SELECT patient_id, sex, term, term_key, system, code, value, unit, occurred_on, 
     quarter, age, age_band, true
 FROM analytics.dated_vitals;
 
--- The words of a visit are its speciality; it waited from check-in to the call.
+-- The words of a visit are its speciality; it waited from check-in to the call, and was
+-- booked on a day before its own or on that; a visit that is moved is another one.
 CREATE OR REPLACE VIEW analytics.visits AS
 SELECT event.patient_id, event.sex, event.term, event.term_key,
     event.system, event.code,
@@ -289,7 +290,8 @@ SELECT event.patient_id, event.sex, event.term, event.term_key,
     analytics.age_on(event.date_of_birth, event.occurred_on) AS age,
     analytics.age_band(analytics.age_on(event.date_of_birth, event.occurred_on))
         AS age_band,
-    event.hour
+    event.hour,
+    event.days_booked_ahead
 FROM (
     SELECT patient.id AS patient_id, patient.sex, patient.date_of_birth,
         doctor.speciality AS term, fold(doctor.speciality) AS term_key, '' AS system,
@@ -299,7 +301,8 @@ FROM (
             floor(extract(epoch FROM visit.called_in_at - visit.checked_in_at) / 60)
         END AS waiting_minutes,
         visit.starts_at::date AS occurred_on,
-        extract(hour FROM visit.starts_at)::integer AS hour
+        extract(hour FROM visit.starts_at)::integer AS hour,
+        greatest(visit.starts_at::date - visit.created_at::date, 0) AS days_booked_ahead
     FROM public.appointments AS visit
     JOIN doctors AS doctor ON doctor.id = visit.doctor_id
     JOIN public.patients AS patient
@@ -351,6 +354,20 @@ FROM (
         AND document.purged_at IS NULL
 ) AS event;
 
+-- When patients came to be known here: each has one, whatever happened since.
+CREATE OR REPLACE VIEW analytics.registrations AS
+SELECT event.patient_id, event.sex, '' AS term, '' AS term_key, '' AS system, '' AS code,
+    event.occurred_on,
+    date_trunc('month', event.occurred_on::timestamp)::date AS month,
+    date_trunc('quarter', event.occurred_on::timestamp)::date AS quarter,
+    analytics.age_on(event.date_of_birth, event.occurred_on) AS age,
+    analytics.age_band(analytics.age_on(event.date_of_birth, event.occurred_on))
+        AS age_band
+FROM (
+    SELECT id AS patient_id, sex, date_of_birth, created_at::date AS occurred_on
+    FROM public.patients WHERE deleted_at IS NULL
+) AS event;
+
 REVOKE ALL ON ALL TABLES IN SCHEMA analytics FROM PUBLIC;
 REVOKE ALL ON FUNCTION analytics.terms_of_entries FROM PUBLIC;
 GRANT USAGE ON SCHEMA analytics TO chartroom_analyst;
@@ -376,7 +393,8 @@ GRANT SELECT (
 GRANT SELECT (
     patient_id, sex, term, term_key, system, code, occurred_on, month, quarter, age,
     age_band
-) ON analytics.prescriptions, analytics.documents TO chartroom_analyst;
+) ON analytics.prescriptions, analytics.documents, analytics.registrations
+TO chartroom_analyst;
 GRANT SELECT (
     patient_id, sex, term, term_key, system, code, occurred_on, month, quarter, age,
     age_band, value, unit, is_entry
@@ -384,5 +402,5 @@ GRANT SELECT (
 GRANT SELECT (
     patient_id, sex, term, term_key, system, code, occurred_on, month, quarter, age,
     age_band, status, is_no_show,
-    waiting_minutes, hour
+    waiting_minutes, hour, days_booked_ahead
 ) ON analytics.visits TO chartroom_analyst;

@@ -56,7 +56,8 @@ def prepare(
     ).value
     if is_large:
         for kind in EventKind:
-            _prepare(database, kind, now=now(), smallest_group=smallest_group)
+            if kind.has_words:
+                _prepare(database, kind, now=now(), smallest_group=smallest_group)
 
 
 def _prepare(

@@ -97,6 +97,11 @@ def validate_split(name: str, split_by: Sequence[Dimension], kind: EventKind) ->
                 name,
                 Sentence("A {kind} has no code to split by.", kind=NOUNS[kind].alone),
             )
+        if dimension is Dimension.WORDS and not kind.has_words:
+            _refuse(
+                name,
+                Sentence("A {kind} has no words to split by.", kind=NOUNS[kind].alone),
+            )
         if dimension is Dimension.WORDS and kind.is_visit:
             _refuse(
                 name,
@@ -133,6 +138,10 @@ def validate_event(event: CohortEvent) -> None:
         _refuse(
             "code",
             Sentence("A code can have at most {most} characters.", most=_LONGEST_CODE),
+        )
+    if event.words and not event.kind.has_words:
+        _refuse(
+            "words", Sentence("A {kind} has no words; leave them empty.", kind=kind)
         )
     if event.code and event.kind not in CODED:
         _refuse("code", Sentence("A {kind} has no code; leave it empty.", kind=kind))

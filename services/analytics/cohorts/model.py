@@ -33,11 +33,17 @@ class EventKind(StrEnum):
     PRESCRIPTION = "prescription"
     DOCUMENT = "document"
     ENCOUNTER = "encounter elsewhere"
+    REGISTRATION = "registration"
 
     @property
     def is_visit(self) -> bool:
         """Whether such events are at the clinic, at an hour and with a speciality."""
         return self in _VISITS
+
+    @property
+    def has_words(self) -> bool:
+        """Whether such events say anything beyond that they happened."""
+        return self is not EventKind.REGISTRATION
 
 
 class WindowSide(StrEnum):

@@ -116,5 +116,13 @@ NOUNS: Final[Mapping[EventKind, Nouns]] = MappingProxyType(
             Sentence("no encounter elsewhere"),
             Sentence("encounters elsewhere"),
         ),
+        # Each patient has exactly one.
+        EventKind.REGISTRATION: Nouns(
+            Sentence("registration"),
+            Sentence("a registration here"),
+            Sentence("a registration"),
+            Sentence("no registration"),
+            Sentence("registrations"),
+        ),
     }
 )

@@ -70,6 +70,7 @@ QUANTITIES: Final[Mapping[Quantity, Sentence]] = MappingProxyType(
         Quantity.AGE: Sentence("Age at the event, in years"),
         Quantity.VALUE: Sentence("Value of the vital sign"),
         Quantity.WAITING: Sentence("Waiting time, in minutes"),
+        Quantity.BOOKED_AHEAD: Sentence("Days from booking to visit"),
     }
 )
 

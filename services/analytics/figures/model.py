@@ -34,11 +34,12 @@ _MEASURES_OF_EVENTS: Final = frozenset({FigureMeasure.EVENTS, FigureMeasure.PROP
 
 
 class Quantity(StrEnum):
-    """A number that an event has: years, a number in its own unit, or minutes."""
+    """A number that an event has: years, a number in its own unit, minutes, or days."""
 
     AGE = "age"
     VALUE = "value"
     WAITING = "waiting time"
+    BOOKED_AHEAD = "days booked ahead"
 
 
 class Chart(StrEnum):
@@ -192,3 +193,5 @@ def _validate_quantity(figure: Figure, event: CohortEvent) -> None:
             )
     if figure.quantity is Quantity.WAITING and event.kind is not EventKind.VISIT:
         raise InvalidInput("quantity", "Only visits have a waiting time.")
+    if figure.quantity is Quantity.BOOKED_AHEAD and not event.kind.is_visit:
+        raise InvalidInput("quantity", "Only visits are booked ahead.")

@@ -17,6 +17,7 @@ COLUMNS: Final[Mapping[Quantity, str]] = {
     Quantity.AGE: "age",
     Quantity.VALUE: "value",
     Quantity.WAITING: "waiting_minutes",
+    Quantity.BOOKED_AHEAD: "days_booked_ahead",
 }
 # Multiplied by an odd number near the golden section, similar numbers get unlike bits.
 _GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)

@@ -18,6 +18,7 @@ QUANTITIES: Final[Mapping[Quantity, Sentence]] = MappingProxyType(
         Quantity.AGE: Sentence("age"),
         Quantity.VALUE: Sentence("value"),
         Quantity.WAITING: Sentence("waiting time"),
+        Quantity.BOOKED_AHEAD: Sentence("days booked ahead"),
     }
 )
 

@@ -459,8 +459,8 @@ class _QueryParser:
         ):
             raise QueryRefused(
                 Sentence(
-                    "Means and percentiles can be of age, value or waiting_minutes of "
-                    "the view after FROM."
+                    "Means and percentiles can be of age, value, waiting_minutes or "
+                    "days_booked_ahead of the view after FROM."
                 )
             )
         if self.distribution not in {None, (source, name)}:

@@ -58,6 +58,7 @@ _EVENT: Final = {
     "age_band": ColumnKind.TEXT,
 }
 _ENDS: Final = {**_EVENT, "ended_on": ColumnKind.DAY}
+_WHOLE: Final = frozenset({"age", "hour", "days_booked_ahead"})
 # Columns of a view that rows can be grouped by as they are.
 _GROUPS: Final[Mapping[str, Dimension]] = {
     "sex": Dimension.SEX,
@@ -78,6 +79,7 @@ _QUANTITIES: Final[Mapping[str, Quantity]] = {
     "age": Quantity.AGE,
     "value": Quantity.VALUE,
     "waiting_minutes": Quantity.WAITING,
+    "days_booked_ahead": Quantity.BOOKED_AHEAD,
 }
 
 
@@ -97,7 +99,7 @@ class QueryableView:
     def table(self) -> TableClause:
         """The view as statements name it."""
         columns = (
-            column(name, Integer if name in ("age", "hour") else _TYPES[kind])
+            column(name, Integer if name in _WHOLE else _TYPES[kind])
             for name, kind in self.columns.items()
         )
         return table(self.name, *columns, schema=SCHEMA)
@@ -138,10 +140,15 @@ VIEWS: Final[Mapping[str, QueryableView]] = {
             "is_no_show": ColumnKind.FLAG,
             "waiting_minutes": ColumnKind.NUMBER,
             "hour": ColumnKind.NUMBER,
+            "days_booked_ahead": ColumnKind.NUMBER,
         },
         "prescriptions": _EVENT,
         "documents": _EVENT,
         "encounters": _EVENT,
+        "registrations": {
+            name: _EVENT[name]
+            for name in (*_PERSON, "occurred_on", "month", "quarter", "age", "age_band")
+        },
     }.items()
 }
 # A newcomer's first queries, which earlier answers must not refuse: their groups are

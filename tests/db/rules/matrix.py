@@ -67,9 +67,12 @@ EVENTS = {
     "analytics.procedures": _ENTERED,
     "analytics.encounters": _ENTERED,
     "analytics.vitals": f"{_ENTERED}, value, unit",
-    "analytics.visits": f"{_EVENT}, status, is_no_show, waiting_minutes, hour",
+    "analytics.visits": (
+        f"{_EVENT}, status, is_no_show, waiting_minutes, hour, days_booked_ahead"
+    ),
     "analytics.prescriptions": _EVENT,
     "analytics.documents": _EVENT,
+    "analytics.registrations": _EVENT,
 }
 
 

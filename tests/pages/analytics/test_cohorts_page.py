@@ -614,6 +614,18 @@ def test_a_refusal_stands_at_the_field_of_its_own_rule(
     assert app.text_input(key=f"{ENTRY}_words").value == "hypertension"
 
 
+def test_an_event_at_any_time_is_neither_before_nor_after(clinic: Clinic):
+    app = clinic.open("cohorts", Role.ANALYST)
+    press(app, "cohorts_add")
+    [days] = [f for f in app.text_input if f.key and f.key.endswith("_days")]
+    side = f"{days.key.removesuffix('_days')}_side"
+    assert not app.selectbox(key=side).disabled
+
+    days.set_value("").run()
+
+    assert app.selectbox(key=side).disabled
+
+
 def test_a_period_that_ends_before_it_begins_is_said_at_its_field(clinic: Clinic):
     app = clinic.open("cohorts", Role.ANALYST)
     app.date_input(key=f"{ENTRY}_since").set_value(date(2026, 5, 1))
@@ -702,6 +714,18 @@ def test_another_chart_is_drawn_of_an_answer_that_few_have_changed(
     rows = [["Feb 2025", "6"], ["Mar 2025", "6"]]
     assert tables(app)["Cohort by month"] == rows
     assert (lines[-1], _marks(app)[-1]) == ("line", "bar")
+
+
+def test_a_registration_is_counted_without_words(clinic: Clinic, hypertensive):
+    app = clinic.open("cohorts", Role.ANALYST)
+    app.text_input(key=f"{ENTRY}_words").set_value("hypertension")
+    app.selectbox(key=f"{ENTRY}_kind").set_value(EventKind.REGISTRATION).run()
+    assert not {f"{ENTRY}_words", f"{ENTRY}_code"} & {f.key for f in app.text_input}
+
+    press(app, "cohorts_count")
+
+    assert [row[0] for row in tables(app)["Attrition"]] == ["1. Registration"]
+    assert not app.error
 
 
 def _counted(clinic: Clinic, app: AppTest) -> Figure | Cohort:

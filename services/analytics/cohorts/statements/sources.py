@@ -76,6 +76,7 @@ _VISITS: Final = _view(
     column("status", String),
     column("hour", Integer),
     column("waiting_minutes", Numeric),
+    column("days_booked_ahead", Integer),
 )
 SOURCES: Final[Mapping[EventKind, _Source]] = {
     EventKind.DIAGNOSIS: _of_entries_and_others("condition", "diagnoses"),
@@ -88,6 +89,7 @@ SOURCES: Final[Mapping[EventKind, _Source]] = {
     ),
     EventKind.PRESCRIPTION: _Source(_view("prescriptions")),
     EventKind.DOCUMENT: _Source(_view("documents")),
+    EventKind.REGISTRATION: _Source(_view("registrations")),
     # A patient who is checked in has come.
     EventKind.VISIT: _Source(_VISITS, ("checked-in", "completed")),
     EventKind.NO_SHOW: _Source(_VISITS, ("no-show",)),

@@ -249,6 +249,28 @@ def test_a_step_is_passed_by_any_of_its_rules_and_steps_follow_each_other(
     assert numbers(result) == [4, 2, 1]
 
 
+def test_everybody_in_use_was_registered_once_and_some_never_came(
+    session, count, doctor_id
+):
+    registered = datetime(2025, 2, 10, 12, tzinfo=UTC)
+    people = [person(session) for _ in range(4)]
+    for patient, days in zip(people, (0, 1, 400, 0), strict=True):
+        session.execute(
+            update(Patient)
+            .where(Patient.id == patient.id)
+            .values(
+                created_at=registered + timedelta(days),
+                deleted_at=func.now() if patient is people[-1] else None,
+            )
+        )
+    seen(session, doctor_id, people[0], DAY + timedelta(9))
+    entry = CohortEvent(kind=EventKind.REGISTRATION, until=date(2025, 12, 31))
+    never = Rule(event=VISIT, has=False)
+
+    assert numbers(count(Cohort(entry=replace(entry, until=None)))) == [3]
+    assert numbers(count(Cohort(entry=entry, steps=((never,),)))) == [2, 1]
+
+
 def test_records_out_of_use_and_what_people_took_off_are_not_counted(session, count):
     archived = person(session)
     diagnosed(session, archived)
@@ -440,6 +462,17 @@ def test_only_analysts_count_and_programs_by_their_scope(session):
         (
             Cohort(entry=CohortEvent(kind=EventKind.VISIT, code="1")),
             "visit has no code",
+        ),
+        (
+            Cohort(entry=CohortEvent(kind=EventKind.REGISTRATION, words="new")),
+            "registration has no words",
+        ),
+        (
+            Cohort(
+                entry=CohortEvent(kind=EventKind.REGISTRATION),
+                split_by=(Dimension.WORDS,),
+            ),
+            "registration has no words to split by",
         ),
         (
             Cohort(entry=CohortEvent(kind=EventKind.VISIT, at_least=1)),

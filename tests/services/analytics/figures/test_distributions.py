@@ -312,6 +312,32 @@ def test_how_long_visits_have_waited_by_weekday(session, disclose):
     assert spread_by_day["Tuesday",] == (None, None)
 
 
+def test_how_many_days_before_visits_and_no_shows_they_were_booked(session, disclose):
+    came = datetime(2025, 3, 3, 9, tzinfo=UTC)
+    for days in range(10, 22):
+        patient = person(session)
+        diagnosed(session, patient)
+        doctor = cast.add_doctor(session).id
+        for status, factor in (("completed", 1), ("no-show", 2)):
+            booked = came - timedelta(days * factor)
+            visit_samples.visit(
+                session, doctor, patient.id, came, status=status, created_at=booked
+            )
+            came += timedelta(hours=1)
+    booked_visit = CohortEvent(kind=EventKind.BOOKED_VISIT)
+    figure = replace(
+        BY_SEX,
+        of=booked_visit,
+        quantity=Quantity.BOOKED_AHEAD,
+        by=(Dimension.STATUS,),
+    )
+
+    spread_by_status = spread(disclose(figure))
+
+    assert spread_by_status["completed",][1].mean == fmean(range(10, 22))
+    assert spread_by_status["no-show",][1].mean == 2 * fmean(range(10, 22))
+
+
 def test_rare_words_are_among_others_in_which_each_patient_counts_once(
     session, disclose
 ):
@@ -345,6 +371,7 @@ def test_rare_words_are_among_others_in_which_each_patient_counts_once(
         (replace(BY_SEX, of=VISIT), "Only vital signs have a value"),
         (replace(BY_SEX, of=replace(PRESSURE, words="")), "Choose one vital sign"),
         (replace(BY_SEX, quantity=Quantity.WAITING), "Only visits have a waiting"),
+        (replace(BY_SEX, quantity=Quantity.BOOKED_AHEAD), "Only visits are booked"),
         (replace(BY_SEX, totals=True), "Totals are only for patients"),
     ],
 )
