@@ -32,7 +32,13 @@ from services.patients.search import GroupTooSmall, ListGroup
 
 T = TypeVar("T")
 _ATTRIBUTE_FIELDS: Final = frozenset(
-    {"allergies", "no_known_allergies", "medical_history", "current_medications"}
+    {
+        "allergies",
+        "no_known_allergies",
+        "medical_history",
+        "current_medications",
+        "medication_count",
+    }
 )
 
 

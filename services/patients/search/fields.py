@@ -57,6 +57,7 @@ _FIELDS = (
         denial="not taking",
         statements=("with no medications listed", "with medications listed"),
     ),
+    Field("medication_count", "Number of medications", Kind.NUMBER),
     Field(
         "email",
         "E-mail address",
@@ -152,6 +153,7 @@ _WITHOUT_NAMES: Final = frozenset(
         "no_known_allergies",
         "medical_history",
         "current_medications",
+        "medication_count",
         "created_at",
         "updated_at",
     }

@@ -128,6 +128,7 @@ _OWN_TARGETS: Final[Mapping[str, Target | RowTarget]] = MappingProxyType(
         "no_known_allergies": Target(PATIENTS.c.no_known_allergies),
         "medical_history": Target(PATIENTS.c.medical_history),
         "current_medications": Target(PATIENTS.c.current_medications),
+        "medication_count": Target(func.cardinality(PATIENTS.c.current_medications)),
         "email": Target(PATIENTS.c.email_key),
         "shared_email": Target(_SHARES_EMAIL),
         "phone_number": Target(PATIENTS.c.phone_key),

@@ -4,6 +4,7 @@ Each row has a tag that says whose it is. Ann is the patient who signs in and wh
 clinician treats; nobody treats Bob.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -15,6 +16,7 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
 
 from db.postgres.identity import DatabaseIdentity
+from services.patients.search.fields import PSEUDONYMISED_FIELDS
 from tests.db.rules.document_rows import document_rows
 from tests.db.rules.visit_rows import visit_rows
 
@@ -159,7 +161,8 @@ def _belongings(name: str, user_id: UUID) -> Iterator[Row]:
         | {"scopes": ["system/Patient.rs"]}
         | ({"app_id": APP} if name == "patient" else {}),
         "export_grants": mine | {"reason": reason},
-        "stored_criteria": _criteria(name, "sex") | {"created_by": user_id},
+        "stored_criteria": _criteria(name, *PSEUDONYMISED_FIELDS)
+        | {"created_by": user_id},
         "saved_views": {
             "id": view_id,
             "owner_id": user_id,
@@ -240,12 +243,13 @@ def _export(user_id: UUID, name: str) -> dict[str, Any]:
     }
 
 
-def _criteria(key: str, field: str) -> dict[str, Any]:
+def _criteria(key: str, *fields: str) -> dict[str, Any]:
+    where = [{"field": field} for field in fields]
     return {
         "key": key,
         "digest": key.encode(),
         "subject": "patients",
-        "criteria": f'{{"where": [{{"field": "{field}"}}], "search": ""}}',
+        "criteria": json.dumps({"where": where, "search": ""}),
         "created_by": uuid4(),
     }
 

@@ -186,8 +186,9 @@ def test_filters_of_what_patients_have_are_named_one_by_one():
     born = Filter("birth_year", Operator.LESS_THAN, 1940)
     gout = Filter("medical_history", Operator.HAS, "gout")
     quince = Filter("allergies", Operator.HAS, "quince")
+    many = Filter("medication_count", Operator.GREATER_THAN, "4")
 
-    nothing, gout_alone, both, nested, either = (
+    nothing, gout_alone, both, nested, either, taking_many = (
         attributes_of_list(Criteria(where))
         for where in (
             Group(members=(born,)),
@@ -195,11 +196,12 @@ def test_filters_of_what_patients_have_are_named_one_by_one():
             Group(members=(gout, born, quince)),
             Group(members=(Group(members=(gout, Group(members=(quince,)))), born)),
             Group(Combine.OR, (born, gout)),
+            Group(members=(many,)),
         )
     )
 
     assert nothing == NO_ATTRIBUTES < gout_alone < both == nested
-    assert (len(gout_alone), len(both), len(either)) == (1, 2, 1)
+    assert (len(gout_alone), len(both), len(either), len(taking_many)) == (1, 2, 1, 1)
     assert not either & both
 
 

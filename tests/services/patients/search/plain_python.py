@@ -121,6 +121,8 @@ class PlainPython:
         if field in {"age", "birth_year"}:
             age, year = patient.age(self._now.date()), patient.date_of_birth.year
             return (age if field == "age" else year), int(typed)
+        if field == "medication_count":
+            return len(patient.current_medications), int(typed)
         ours = getattr(patient, field)
         match field:
             case "date_of_birth" | "deceased_on" if len(typed) == len("1980"):

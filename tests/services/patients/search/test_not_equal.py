@@ -11,6 +11,7 @@ TYPED = {
     "date_of_birth": "1901-01-01",
     "deceased_on": "1901-01-01",
     "age": "111",
+    "medication_count": "9",
     "birth_year": "1901",
     "phone_number": "+441632960999",
     "email": "zzz@example.org",

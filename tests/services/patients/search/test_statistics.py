@@ -28,6 +28,7 @@ COMPARED = {
     Kind.DATE: (Operator.LESS_THAN, "2001-01-01"),
     Kind.TIMESTAMP: (Operator.LESS_THAN, "2001-01-01"),
     Kind.AGE: (Operator.LESS_THAN, "40"),
+    Kind.NUMBER: (Operator.LESS_THAN, "5"),
     Kind.YEAR: (Operator.LESS_THAN, "1980"),
     Kind.CHOICE: (Operator.EQUAL, "female"),
     Kind.FLAG: (Operator.EQUAL, True),
