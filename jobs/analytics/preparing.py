@@ -5,10 +5,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from procrastinate import JobContext
-
 from db.postgres import SYSTEM, Database, DatabaseIdentity, DatabaseUnavailable
-from jobs.worker.tasks import Stores, queue
+from jobs.worker.tasks import Stores, every
 from services.analytics import figures
 from services.analytics.cohorts import EventKind
 from services.analytics.figures import LARGE_CLINIC
@@ -19,17 +17,9 @@ _ANALYST: Final = DatabaseIdentity("analyst")
 _log = logging.getLogger(__name__)
 
 
-@queue.periodic(cron="*/30 * * * *")
-@queue.task(
-    name="prepare_facets",
-    queueing_lock="prepare_facets",
-    lock="prepare_facets",
-    pass_context=True,
-)
-def prepare_facets(context: JobContext, timestamp: int) -> None:
+@every("*/30 * * * *", is_alone=True)
+def prepare_facets(stores: Stores) -> None:
     """Count the commonest words of each kind of event, where that takes long."""
-    del timestamp
-    stores = Stores.of(context)
     mailing = stores.analyst_mailing
     if mailing is None:
         return

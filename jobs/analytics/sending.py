@@ -2,31 +2,21 @@
 
 import logging
 
-from procrastinate import JobContext
-
 from db.postgres import DatabaseUnavailable
 from jobs.analytics.alerting import check_due
 from jobs.analytics.mailing import send
-from jobs.worker.tasks import Stores, queue
+from jobs.worker.tasks import Stores, every
 from services.core.errors import Unavailable
 
 _log = logging.getLogger(__name__)
 
 
-@queue.periodic(cron="* * * * *")
-@queue.task(
-    name="send_to_analysts",
-    queueing_lock="send_to_analysts",
-    lock="send_to_analysts",
-    pass_context=True,
-)
-def send_to_analysts(context: JobContext, timestamp: int) -> None:
+@every("* * * * *", is_alone=True)
+def send_to_analysts(stores: Stores) -> None:
     """Make due dashboards, count watched counts, and send the mails that wait.
 
     Without a mail server dashboards stay due: each is sent once there is one.
     """
-    del timestamp
-    stores = Stores.of(context)
     mailing, mailer = stores.analyst_mailing, stores.mailer
     if mailing is None:
         return

@@ -2,21 +2,14 @@
 
 from functools import partial
 
-from procrastinate import JobContext
-
 from db.postgres import SYSTEM
-from jobs.worker.tasks import Stores, queue
+from jobs.worker.tasks import Stores, every
 from services.cluster import drills
 
 
-@queue.periodic(cron="*/10 * * * *")
-@queue.task(
-    name="remind_of_drills", queueing_lock="remind_of_drills", pass_context=True
-)
-def remind_of_drills(context: JobContext, timestamp: int) -> None:
+@every("*/10 * * * *")
+def remind_of_drills(stores: Stores) -> None:
     """Write to the administrators about due drills, once for each."""
-    del timestamp
-    stores = Stores.of(context)
     stores.database.write(drills.close_abandoned, identity=SYSTEM)
     remind = partial(drills.remind, today=stores.today(), translate=stores.translate)
     stores.send_emails(remind)

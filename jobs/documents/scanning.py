@@ -9,7 +9,6 @@ from itertools import chain
 from time import monotonic
 from typing import Final
 
-from procrastinate import JobContext
 from sqlalchemy.orm import Session
 
 from db.files.gridfs import (
@@ -21,7 +20,7 @@ from db.files.gridfs import (
     FileStoreUnavailable,
 )
 from db.postgres import SYSTEM, Database
-from jobs.worker.tasks import Stores, queue
+from jobs.worker.tasks import Stores, every
 from services.core.errors import Unavailable
 from services.documents import records
 from services.documents.sharing import notifying
@@ -41,32 +40,16 @@ _UNREADABLE: Final = (FileMissing, FileDamaged, FileKeyMissing)
 _log = logging.getLogger(__name__)
 
 
-@queue.periodic(cron="* * * * *")
-@queue.task(
-    name="scan_documents",
-    queueing_lock="scan_documents",
-    lock="scan_documents",
-    pass_context=True,
-)
-def scan_documents(context: JobContext, timestamp: int) -> None:
+@every("* * * * *", is_alone=True)
+def scan_documents(stores: Stores) -> None:
     """Scan what came while the scanner was away, or while there was none."""
-    del timestamp
-    stores = Stores.of(context)
     if stores.scanner is not None:
         scan(stores.database, stores.files, stores.scanner)
 
 
-@queue.periodic(cron="* * * * *")
-@queue.task(
-    name="recognise_documents",
-    queueing_lock="recognise_documents",
-    lock="recognise_documents",
-    pass_context=True,
-)
-def recognise_documents(context: JobContext, timestamp: int) -> None:
+@every("* * * * *", is_alone=True)
+def recognise_documents(stores: Stores) -> None:
     """Recognise the words on pages that are pictures, unless that is switched off."""
-    del timestamp
-    stores = Stores.of(context)
     if stores.inspector is not None and stores.inspector.reads_scans:
         recognise(stores.database, stores.files, stores.inspector, today=stores.today())
         stores.inspector.end_recognising()

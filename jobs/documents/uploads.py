@@ -3,27 +3,17 @@
 import logging
 from datetime import UTC, datetime
 
-from procrastinate import JobContext
-
 from db.files.gridfs import FileStore
 from db.postgres import SYSTEM, Database
-from jobs.worker.tasks import Stores, queue
+from jobs.worker.tasks import Stores, every
 from services.documents import uploads
 
 _log = logging.getLogger(__name__)
 
 
-@queue.periodic(cron="*/10 * * * *")
-@queue.task(
-    name="expire_uploads",
-    queueing_lock="expire_uploads",
-    lock="expire_uploads",
-    pass_context=True,
-)
-def expire_uploads(context: JobContext, timestamp: int) -> None:
+@every("*/10 * * * *", is_alone=True)
+def expire_uploads(stores: Stores) -> None:
     """Remove uploads whose time is over, and what crashes have left of others."""
-    del timestamp
-    stores = Stores.of(context)
     expire(stores.database, stores.files, datetime.now(UTC))
 
 

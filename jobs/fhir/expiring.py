@@ -3,27 +3,17 @@
 import logging
 from datetime import UTC, datetime
 
-from procrastinate import JobContext
-
 from db.files.gridfs import FileStore
 from db.postgres import SYSTEM, Database
-from jobs.worker.tasks import Stores, queue
+from jobs.worker.tasks import Stores, every
 from services.fhir import bulk_exports
 
 _log = logging.getLogger(__name__)
 
 
-@queue.periodic(cron="*/10 * * * *")
-@queue.task(
-    name="expire_bulk_exports",
-    queueing_lock="expire_bulk_exports",
-    lock="expire_bulk_exports",
-    pass_context=True,
-)
-def expire_bulk_exports(context: JobContext, timestamp: int) -> None:
+@every("*/10 * * * *", is_alone=True)
+def expire_bulk_exports(stores: Stores) -> None:
     """Remove exports whose day is over, and what crashes have left of others."""
-    del timestamp
-    stores = Stores.of(context)
     expire(stores.database, stores.files, datetime.now(UTC))
 
 

@@ -4,28 +4,18 @@ import logging
 from datetime import date
 from functools import partial
 
-from procrastinate import JobContext
-
 from db.postgres import Database
 from jobs.worker.repeating import repeated
-from jobs.worker.tasks import Stores, queue
+from jobs.worker.tasks import Stores, every
 from services.documents import erasure
 
 _log = logging.getLogger(__name__)
 
 
 # A little before the purge, which removes the files that are due from now on.
-@queue.periodic(cron="33 * * * *")
-@queue.task(
-    name="erase_patients",
-    lock="erase_patients",
-    queueing_lock="erase_patients",
-    pass_context=True,
-)
-def erase_patients(context: JobContext, timestamp: int) -> None:
+@every("33 * * * *", is_alone=True)
+def erase_patients(stores: Stores) -> None:
     """Make tombstones of archived patients who need not be kept any longer."""
-    del timestamp
-    stores = Stores.of(context)
     erase(stores.database, today=stores.today())
 
 

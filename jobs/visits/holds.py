@@ -2,11 +2,9 @@
 
 import logging
 
-from procrastinate import JobContext
-
 from db.postgres import Database
 from jobs.worker.repeating import repeated
-from jobs.worker.tasks import Stores, queue
+from jobs.worker.tasks import Stores, every
 from services.visits import newcomers
 from services.visits.booking import bookings
 
@@ -14,17 +12,10 @@ _log = logging.getLogger(__name__)
 
 
 # The sixth field is seconds.
-@queue.periodic(cron="* * * * * */30")
-@queue.task(
-    name="tidy_bookings",
-    lock="tidy_bookings",
-    queueing_lock="tidy_bookings",
-    pass_context=True,
-)
-def tidy_bookings(context: JobContext, timestamp: int) -> None:
+@every("* * * * * */30", is_alone=True)
+def tidy_bookings(stores: Stores) -> None:
     """Record which holds expired, and notify those who wait for their slots."""
-    del timestamp
-    tidy(Stores.of(context).database)
+    tidy(stores.database)
 
 
 def tidy(database: Database) -> None:
@@ -37,17 +28,10 @@ def tidy(database: Database) -> None:
         _log.info("%d newcomers' %s FAILED.", ended, words)
 
 
-@queue.periodic(cron="47 * * * *")
-@queue.task(
-    name="forget_newcomers",
-    lock="forget_newcomers",
-    queueing_lock="forget_newcomers",
-    pass_context=True,
-)
-def forget_newcomers(context: JobContext, timestamp: int) -> None:
+@every("47 * * * *", is_alone=True)
+def forget_newcomers(stores: Stores) -> None:
     """Delete names and addresses of people who booked and did not become patients."""
-    del timestamp
-    forget(Stores.of(context).database)
+    forget(stores.database)
 
 
 def forget(database: Database) -> None:

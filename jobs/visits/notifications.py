@@ -3,11 +3,9 @@
 from functools import partial
 from typing import Final
 
-from procrastinate import JobContext
-
 from db.postgres import SYSTEM, Database
 from jobs.worker.mail_sending import send_waiting
-from jobs.worker.tasks import Stores, queue
+from jobs.worker.tasks import Stores, every
 from services.messaging.mail import Mailer
 from services.visits.front_desk import notifications
 from services.visits.front_desk.notifications import SenderDetails
@@ -16,20 +14,12 @@ from services.visits.front_desk.notifications import SenderDetails
 _SECONDS: Final = 20.0
 
 
-@queue.periodic(cron="* * * * *")
-@queue.task(
-    name="send_letters",
-    queueing_lock="send_letters",
-    lock="send_letters",
-    pass_context=True,
-)
-def send_notifications(context: JobContext, timestamp: int) -> None:
+@every("* * * * *", is_alone=True, name="send_letters")
+def send_notifications(stores: Stores) -> None:
     """Write to people with a visit within a day or unread documents; send what waits.
 
     Without a mail server they wait in the outbox, where people can see them.
     """
-    del timestamp
-    stores = Stores.of(context)
     stores.database.write(notifications.write_reminders, identity=SYSTEM)
     write_of_documents = partial(
         notifications.write_document_emails, is_wanted=stores.mails_about_documents

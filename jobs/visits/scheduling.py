@@ -5,25 +5,15 @@ Whatever is killed midway is finished by the next run.
 
 from functools import partial
 
-from procrastinate import JobContext
-
 from db.postgres import SYSTEM, Database
-from jobs.worker.tasks import Stores, queue
+from jobs.worker.tasks import Stores, every
 from services.visits.schedule import plans
 from services.visits.schedule.plans import Calendar
 
 
-@queue.periodic(cron="11 * * * *")
-@queue.task(
-    name="extend_plans",
-    lock="extend_plans",
-    queueing_lock="extend_plans",
-    pass_context=True,
-)
-def extend_plans(context: JobContext, timestamp: int) -> None:
+@every("11 * * * *", is_alone=True)
+def extend_plans(stores: Stores) -> None:
     """Make slots up to the horizon; runs hourly, for the midnight of any time zone."""
-    del timestamp
-    stores = Stores.of(context)
     extend(stores.database, stores.calendar)
 
 

@@ -132,76 +132,82 @@ class Stores:
             send(session, self.mailer, self.address)
 
 
-@queue.periodic(cron="17 * * * *")
-@queue.task(
-    name="sweep_files",
+def every(
+    cron: str,
+    *,
+    is_alone: bool = False,
+    name: str | None = None,
+    aliases: list[str] | None = None,
+) -> Callable[[Callable[[Stores], None]], Callable[[Stores], None]]:
+    """Make a function a task that is due at these times, and queued once at a time.
+
+    With `is_alone`, no two workers run it at the same time.
+    """
+
+    def register(run: Callable[[Stores], None]) -> Callable[[Stores], None]:
+        def task(context: JobContext, timestamp: int) -> None:
+            del timestamp
+            run(Stores.of(context))
+
+        known_as = name or run.__name__
+        queue.periodic(cron=cron)(
+            queue.task(
+                name=known_as,
+                aliases=aliases,
+                lock=known_as if is_alone else None,
+                queueing_lock=known_as,
+                pass_context=True,
+            )(task)
+        )
+        return run
+
+    return register
+
+
+@every(
+    "17 * * * *",
+    is_alone=True,
     # Queued by the previous version.
     aliases=["sweep_photos"],
-    lock="sweep_files",
-    queueing_lock="sweep_files",
-    pass_context=True,
 )
-def sweep_files(context: JobContext, timestamp: int) -> None:
+def sweep_files(stores: Stores) -> None:
     """Remove files that nothing refers to; report rows whose file is missing."""
-    del timestamp
-    stores = Stores.of(context)
     purge.sweep(stores.database, stores.files, stores.backup_erasure)
 
 
-@queue.periodic(cron="37 * * * *")
-@queue.task(
-    name="purge_documents",
-    lock="purge_documents",
-    queueing_lock="purge_documents",
-    pass_context=True,
-)
-def purge_documents(context: JobContext, timestamp: int) -> None:
+@every("37 * * * *", is_alone=True)
+def purge_documents(stores: Stores) -> None:
     """Make tombstones of documents that nobody can restore or must keep any longer."""
-    del timestamp
-    stores = Stores.of(context)
     purge.purge(stores.database, stores.files, stores.backup_erasure)
 
 
-@queue.periodic(cron="3-53/10 * * * *")
-@queue.task(
-    name="check_files",
-    lock="check_files",
-    queueing_lock="check_files",
-    pass_context=True,
-)
-def check_files(context: JobContext, timestamp: int) -> None:
+@every("3-53/10 * * * *", is_alone=True)
+def check_files(stores: Stores) -> None:
     """Read some files and compare them with their rows: all of them within a week.
 
     It runs a little every ten minutes, because one worker does everything in turn.
     """
-    del timestamp
-    stores = Stores.of(context)
     report = integrity.check_share(stores.database, stores.files)
     integrity.explain_false_alarms(stores.database, stores.audit)
     for finding in report.bad:
         _log.error("Not intact: %s (%s).", finding.named.words, finding.state)
 
 
-@queue.periodic(cron="27 * * * *")
-@queue.task(name="purge_receipts", queueing_lock="purge_receipts", pass_context=True)
-def purge_receipts(context: JobContext, timestamp: int) -> None:
+@every("27 * * * *")
+def purge_receipts(stores: Stores) -> None:
     """Delete the receipts of writes that were settled long ago."""
-    del timestamp
     before = datetime.now(UTC) - _RECEIPTS_KEPT
-    Stores.of(context).database.write(
+    stores.database.write(
         lambda session: receipts.forget(session, before), identity=SYSTEM
     )
 
 
-@queue.periodic(cron="7 * * * *")
-@queue.task(name="seal_audit_log", queueing_lock="seal_audit_log", pass_context=True)
-def seal_audit_log(context: JobContext, timestamp: int) -> None:
+@every("7 * * * *")
+def seal_audit_log(stores: Stores) -> None:
     """Sign the end of the audit log's chain once a day; fails if it is not whole.
 
     It runs every hour, for a worker that was not running at midnight.
     """
-    del timestamp
-    stores = Stores.of(context)
     is_due = stores.database.read_latest(seals.is_due, identity=SYSTEM)
     if not is_due.value:
         return
@@ -221,12 +227,9 @@ def seal_audit_log(context: JobContext, timestamp: int) -> None:
     )
 
 
-@queue.periodic(cron="*/5 * * * *")
-@queue.task(name="tidy_sign_ins", queueing_lock="tidy_sign_ins", pass_context=True)
-def tidy_sign_ins(context: JobContext, timestamp: int) -> None:
+@every("*/5 * * * *")
+def tidy_sign_ins(stores: Stores) -> None:
     """Record which sign-ins have ended; delete those that are no longer needed."""
-    del timestamp
-    stores = Stores.of(context)
     over = datetime.now(UTC) - _OVER_KEPT
 
     def tidy(session: Session) -> None:
@@ -243,14 +246,9 @@ def tidy_sign_ins(context: JobContext, timestamp: int) -> None:
     stores.database.write(tidy, identity=SYSTEM)
 
 
-@queue.periodic(cron="* * * * *")
-@queue.task(
-    name="tell_administrators", queueing_lock="tell_administrators", pass_context=True
-)
-def tell_administrators(context: JobContext, timestamp: int) -> None:
+@every("* * * * *")
+def tell_administrators(stores: Stores) -> None:
     """Write to administrators about records opened outside a clinician's patients."""
-    del timestamp
-    stores = Stores.of(context)
     stores.send_emails(
         partial(
             break_glass_notifications.notify_administrators,
