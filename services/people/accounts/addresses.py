@@ -34,7 +34,7 @@ def translate_taken_address(session: Session) -> AbstractContextManager[None]:
 
 def void_codes(session: Session, user_id: UUID) -> None:
     """Void the codes that were sent to a former address."""
-    # Only the door's role may read or change codes.
+    # Only the role `door` may read or change codes.
     with assume_role(session, "door"):
         session.execute(
             update(LoginCode)

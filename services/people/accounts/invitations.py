@@ -148,7 +148,7 @@ def invite_patient(session: Session, actor: Actor, patient_id: UUID) -> NewInvit
             "There is no e-mail address on the record to send a link to; add it first.",
         )
     name = f"{patient.first_name} {patient.last_name}"
-    user = _find_patients(session, patient_id)
+    user = _find_sign_in(session, patient_id)
     try:
         if user is None:
             user = _add(session, name, patient.email, Role.PATIENT, patient_id)
@@ -305,7 +305,7 @@ def _await_others(session: Session, patient_id: UUID) -> None:
         session.execute(statement.with_for_update(key_share=True))
 
 
-def _find_patients(session: Session, patient_id: UUID) -> User | None:
+def _find_sign_in(session: Session, patient_id: UUID) -> User | None:
     """Return the patient's own sign-in, not that of a program acting for them."""
     return session.scalar(
         select(User)

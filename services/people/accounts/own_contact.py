@@ -63,7 +63,10 @@ class ContactChange:
 
     @property
     def kept(self) -> PatientRecord:
-        """The record as it is now; a change that needed no code always has one."""
+        """The record as it is now; raises EmailNotProved.
+
+        A change that needed no code always has one.
+        """
         if self.record is None:
             raise EmailNotProved
         return self.record
@@ -119,7 +122,7 @@ def keep_code(
     It is valid only for this person and this address, and as long as a sign-in code.
     """
     actor.require(Permission.CHANGE_OWN_CONTACT)
-    # Nobody may read codes, and only the door's role stores them.
+    # Nobody may read codes, and only the role `door` stores them.
     with assume_role(session, "door"):
         codes.keep(session, _use(actor, email, key), code, actor.id)
     audit.record(session, actor, Action.CODE_REQUEST, patient_id=actor.patient_id)

@@ -138,7 +138,7 @@ def check(session: Session, code_request: CodeRequest, code: str) -> UUID | Refu
 
 
 def keep(session: Session, use: CodeUse, code: str, user_id: UUID | None) -> None:
-    """Store a code, in the door's role; without a user, it is nobody's code.
+    """Store a code, in the role `door`; without a user, it is nobody's code.
 
     The caller commits.
     """
@@ -156,7 +156,7 @@ def keep(session: Session, use: CodeUse, code: str, user_id: UUID | None) -> Non
 
 
 def try_code(session: Session, use: CodeUse, code: str) -> CodeTry:
-    """Try the newest code, in the door's role, and use up a right one.
+    """Try the newest code, in the role `door`, and use up a right one.
 
     Nobody's code is never right. The caller commits, even after a wrong try.
     """

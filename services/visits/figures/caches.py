@@ -80,7 +80,10 @@ class VisitCaches:
         limit: int = 50,
         after: Lsn | None = None,
     ) -> Read[tuple[DoctorRecord, ...]]:
-        """Return the doctors of list_doctors without internal fields; NotAllowed."""
+        """Return the doctors of list_doctors without internal fields.
+
+        Raises NotAllowed.
+        """
         on_behalf.require(Permission.VIEW_DOCTORS)
         words = " ".join(tidy(search).split())
 

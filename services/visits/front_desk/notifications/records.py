@@ -40,7 +40,7 @@ class NotificationRecord:
 
     @property
     def state(self) -> NotificationState:
-        """Whether the notification was sent."""
+        """Whether the notification waits, was sent or was given up."""
         if self.sent_at is not None:
             return "sent"
         return "waiting" if self.given_up_at is None else "given up"
