@@ -158,6 +158,12 @@ def count_cards(
             age_band=age_band or "",
         )
     dashboards.check_filter(dashboard_filter)
+    return _counted(caller, key, draft, dashboard_filter)
+
+
+def _counted(
+    caller: Caller, key: str, draft: DashboardDraft, dashboard_filter: DashboardFilter
+) -> Response:
     return JsonResponse(
         {
             "key": key,

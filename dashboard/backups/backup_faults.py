@@ -1,6 +1,6 @@
 """Shows what is wrong with the backups and their folder, and what to do."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import streamlit as st
@@ -42,46 +42,9 @@ def show_faults(state: BackupState) -> None:
 
 
 def _errors(state: BackupState) -> list[str]:
-    sentences = [
-        _(
-            "The manifest of backup {name} cannot be read: somebody has changed or "
-            "deleted it, and the backup cannot be used."
-        ).format(name=plain(name))
-        for name in state.unreadable
-    ]
-    sentences += [
-        _(
-            "Backup {name} has only what changed since another, which is missing "
-            "or cannot be read: it cannot be restored."
-        ).format(name=plain(orphan.set_id))
-        for orphan in state.orphans
-    ]
-    sentences += [
-        _("Backup {name} cannot be restored. It lacks: {parts}.").format(
-            name=plain(each.set_id), parts=plain(", ".join(each.lacking))
-        )
-        for each in state.faults.incomplete
-    ]
-    sentences += [
-        _(
-            "Backup {name} is gone from {folder}, and Chartroom did not remove it. A "
-            "copy of the backups elsewhere may still have it."
-        ).format(name=plain(name), folder=plain(str(state.folder)))
-        for name in state.faults.gone
-    ]
-    sentences += [
-        _(
-            "It is no longer possible to go back to the times from {since} to "
-            "{until}: log that led there is gone from {folder}, and Chartroom did not "
-            "remove it. A copy of the backups elsewhere may still have it."
-        ).format(
-            since=to_the_second(each.since),
-            until=to_the_second(each.until),
-            folder=plain(str(state.folder)),
-        )
-        for each in state.faults.lost_times
-    ]
-    if keyless := state.faults.keyless:
+    sentences = list(_unusable(state))
+    keyless, missing = state.faults.keyless, state.faults.missing_files
+    if keyless:
         sentences.append(
             _(
                 "The key file lacks a key of these backups, which cannot be restored "
@@ -96,22 +59,56 @@ def _errors(state: BackupState) -> list[str]:
                 "which makes one that needs no other. See docs/runbooks/backups.md."
             )
         )
-    if missing := state.faults.missing_files:
-        words = ngettext(
-            "A file that backups name is gone from {folder}: `python -m dashboard "
-            "restore --look` shows which row it belongs to. The next backup copies it "
-            "again if the clinic still has it; a copy of the backups elsewhere has it "
-            "too.",
-            "{count} files that backups name are gone from {folder}: `python -m "
-            "dashboard restore --look` shows which row the first belongs to. The next "
-            "backup copies those again that the clinic still has; a copy of the "
-            "backups elsewhere has all of them.",
-            missing,
-        )
-        sentences.append(
-            words.format(count=decimal(missing), folder=plain(str(state.folder)))
-        )
+    if missing:
+        sentences.append(_missing_files(missing, plain(str(state.folder))))
     return sentences
+
+
+def _unusable(state: BackupState) -> Iterator[str]:
+    faults, folder = state.faults, plain(str(state.folder))
+    for name in state.unreadable:
+        yield _(
+            "The manifest of backup {name} cannot be read: somebody has changed or "
+            "deleted it, and the backup cannot be used."
+        ).format(name=plain(name))
+    for orphan in state.orphans:
+        yield _(
+            "Backup {name} has only what changed since another, which is missing "
+            "or cannot be read: it cannot be restored."
+        ).format(name=plain(orphan.set_id))
+    for each in faults.incomplete:
+        yield _("Backup {name} cannot be restored. It lacks: {parts}.").format(
+            name=plain(each.set_id), parts=plain(", ".join(each.lacking))
+        )
+    for name in faults.gone:
+        yield _(
+            "Backup {name} is gone from {folder}, and Chartroom did not remove it. A "
+            "copy of the backups elsewhere may still have it."
+        ).format(name=plain(name), folder=folder)
+    for lost in faults.lost_times:
+        yield _(
+            "It is no longer possible to go back to the times from {since} to "
+            "{until}: log that led there is gone from {folder}, and Chartroom did not "
+            "remove it. A copy of the backups elsewhere may still have it."
+        ).format(
+            since=to_the_second(lost.since),
+            until=to_the_second(lost.until),
+            folder=folder,
+        )
+
+
+def _missing_files(count: int, folder: str) -> str:
+    return ngettext(
+        "A file that backups name is gone from {folder}: `python -m dashboard "
+        "restore --look` shows which row it belongs to. The next backup copies it "
+        "again if the clinic still has it; a copy of the backups elsewhere has it "
+        "too.",
+        "{count} files that backups name are gone from {folder}: `python -m "
+        "dashboard restore --look` shows which row the first belongs to. The next "
+        "backup copies those again that the clinic still has; a copy of the "
+        "backups elsewhere has all of them.",
+        count,
+    ).format(count=decimal(count), folder=folder)
 
 
 def _show_strays(state: BackupState, strays: Sequence[str]) -> None:

@@ -133,11 +133,8 @@ def _sentence(error: Exception) -> str | None:
     from db.embedded import CannotStart
     from db.embedded.processes import shortages
     from db.files.file_keys import UnusableFileKeys
-    from db.files.gridfs import FileStoreUnavailable
     from db.files.seal_keys import UnusableKey
     from db.files.signing_keys import UnusableSigningKey
-    from db.mongo.audit_store import AuditStoreUnavailable
-    from db.mongo.draft_store import DraftsUnavailable
     from db.postgres import DatabaseUnavailable
     from db.schema import CannotMigrate
     from jobs.cluster.practice import CannotDrill
@@ -159,15 +156,10 @@ def _sentence(error: Exception) -> str | None:
             f"The database does not answer ({reason}): check that it is running and, "
             "if it is one of your own, that CHARTROOM_DATABASE_URL is right."
         )
-    if isinstance(error, AuditStoreUnavailable):
+    if setting := _address_of(error):
         return (
             f"{error} Check that it is running and, if it is one of your own, that "
-            "CHARTROOM_AUDIT_MONGO_URL is right."
-        )
-    if isinstance(error, (FileStoreUnavailable, DraftsUnavailable)):
-        return (
-            f"{error} Check that it is running and, if it is one of your own, that "
-            "CHARTROOM_MONGO_URL is right."
+            f"{setting} is right."
         )
     known = (
         CannotBackUp,
@@ -183,3 +175,15 @@ def _sentence(error: Exception) -> str | None:
         UnusableKey,
     )
     return str(error) if isinstance(error, known) else None
+
+
+def _address_of(error: Exception) -> str | None:
+    """Return the setting with the address of the store that does not answer."""
+    from db.files.gridfs import FileStoreUnavailable
+    from db.mongo.audit_store import AuditStoreUnavailable
+    from db.mongo.draft_store import DraftsUnavailable
+
+    if isinstance(error, AuditStoreUnavailable):
+        return "CHARTROOM_AUDIT_MONGO_URL"
+    is_of_files = isinstance(error, (FileStoreUnavailable, DraftsUnavailable))
+    return "CHARTROOM_MONGO_URL" if is_of_files else None

@@ -152,35 +152,44 @@ def configuration(
                 "data-checksums",
             ],
         },
-        "postgresql": {
-            "listen": f"127.0.0.1:{ports[name]}",
-            "connect_address": f"127.0.0.1:{ports[name]}",
-            "data_dir": str(folder.node_data(name)),
+        "postgresql": _postgresql(member, folder, f"127.0.0.1:{ports[name]}", secrets)
+        | {
             "bin_dir": str(programs.postgres.parent),
-            "pgpass": str(folder.postgres / f"{name}.pgpass"),
-            "authentication": {
-                "superuser": {"username": "postgres", "password": secrets["postgres"]},
-                "replication": {
-                    "username": "replicator",
-                    "password": secrets["replicator"],
-                },
-                "rewind": {"username": "rewind", "password": secrets["rewind"]},
-            },
-            "parameters": PARAMETERS
-            | _parameters_on(folder.path)
-            | {"max_parallel_workers_per_gather": _parallel_workers()}
-            | {"log_directory": str(folder.logs), "log_filename": f"{name}-%a.log"}
-            | (_DELAYED_PARAMETERS if member.is_delayed else {}),
             "recovery_conf": _recovery(member, is_paused=is_paused),
-            "pg_hba": [
-                "host replication replicator 127.0.0.1/32 scram-sha-256",
-                "host all all 127.0.0.1/32 scram-sha-256",
-            ],
-            # A copy need not wait for the primary's next spread checkpoint.
-            "basebackup": [{"checkpoint": "fast"}],
         },
         "tags": _DELAYED_TAGS if member.is_delayed else {},
         "log": {"level": "INFO", "deduplicate_heartbeat_logs": True},
+    }
+
+
+def _postgresql(
+    member: Member, folder: DataFolder, address: str, secrets: dict[str, str]
+) -> dict[str, Any]:
+    name = member.name
+    return {
+        "listen": address,
+        "connect_address": address,
+        "data_dir": str(folder.node_data(name)),
+        "pgpass": str(folder.postgres / f"{name}.pgpass"),
+        "authentication": {
+            "superuser": {"username": "postgres", "password": secrets["postgres"]},
+            "replication": {
+                "username": "replicator",
+                "password": secrets["replicator"],
+            },
+            "rewind": {"username": "rewind", "password": secrets["rewind"]},
+        },
+        "parameters": PARAMETERS
+        | _parameters_on(folder.path)
+        | {"max_parallel_workers_per_gather": _parallel_workers()}
+        | {"log_directory": str(folder.logs), "log_filename": f"{name}-%a.log"}
+        | (_DELAYED_PARAMETERS if member.is_delayed else {}),
+        "pg_hba": [
+            "host replication replicator 127.0.0.1/32 scram-sha-256",
+            "host all all 127.0.0.1/32 scram-sha-256",
+        ],
+        # A copy need not wait for the primary's next spread checkpoint.
+        "basebackup": [{"checkpoint": "fast"}],
     }
 
 
