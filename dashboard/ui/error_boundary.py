@@ -1,8 +1,9 @@
 """The error boundary: a refusal is explained, an unexpected error gets a number."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import ParamSpec
 from uuid import uuid4
 
 import streamlit as st
@@ -27,6 +28,7 @@ from services.core.full_disks import full_disk
 logger = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 2
+P = ParamSpec("P")
 
 
 @contextmanager
@@ -45,6 +47,11 @@ def error_boundary() -> Iterator[None]:
             _show_unexpected_error(error)
         else:
             explain(full)
+
+
+def fragment_of(show: Callable[P, None]) -> Callable[P, None]:
+    """Return a fragment that shows the same, with a boundary of its own."""
+    return st.fragment(error_boundary()(show))
 
 
 def explain(refusal: ServiceError) -> None:

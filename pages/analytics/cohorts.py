@@ -18,7 +18,7 @@ from dashboard.context import freshness
 from dashboard.patients.search.disclosed_lists import smallest_group
 from dashboard.ui.dialogs import leave_menu, menu, was_opened
 from dashboard.ui.empty_state import empty_state
-from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.error_boundary import error_boundary, fragment_of
 from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import at, plain
@@ -45,13 +45,6 @@ def choose_compared() -> None:
         if cohort_comparison.choose():
             leave_menu(_COMPARING)
             st.rerun()
-
-
-@st.fragment
-def add_to_dashboard(figure: Figure) -> None:
-    """Put the figure on the screen on a dashboard."""
-    with error_boundary():
-        show_dashboard_choice(figure)
 
 
 def show_counted(figure: Figure) -> None:
@@ -122,7 +115,7 @@ with error_boundary():
                     key="cohorts_card",
                     icon=":material/dashboard_customize:",
                 ):
-                    add_to_dashboard(question)
+                    fragment_of(show_dashboard_choice)(question)
                 question_address.show_files(
                     "/api/v1/figures",
                     _("Download"),

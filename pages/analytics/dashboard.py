@@ -39,7 +39,7 @@ from dashboard.context import current_actor, freshness, read
 from dashboard.patients.search.disclosed_lists import smallest_group
 from dashboard.ui.dialogs import menu
 from dashboard.ui.empty_state import empty_state
-from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.error_boundary import error_boundary, fragment_of
 from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import name_breadcrumb, page_header
 from dashboard.ui.words import capitalised, plain
@@ -70,45 +70,6 @@ def find_dashboard() -> Dashboard:
     return read(lambda session: dashboards.get_dashboard(session, actor, dashboard_id))
 
 
-@st.fragment
-def add_card(dashboard: Dashboard) -> None:
-    """Choose another card."""
-    with error_boundary():
-        show_card_choice(dashboard)
-
-
-@st.fragment
-def share(dashboard: Dashboard) -> None:
-    """Choose who else may open the dashboard."""
-    with error_boundary():
-        show_sharing(dashboard, menu_key=_SHARING)
-
-
-@st.fragment
-def copy(draft: DashboardDraft) -> None:
-    """Make a copy of the dashboard for oneself."""
-    with error_boundary():
-        show_copying(draft)
-
-
-@st.fragment
-def print_it(
-    draft: DashboardDraft,
-    dashboard: Dashboard | None,
-    dashboard_filter: DashboardFilter,
-) -> None:
-    """Make a PDF of the dashboard."""
-    with error_boundary():
-        show_printing(draft, dashboard.id if dashboard else None, dashboard_filter)
-
-
-@st.fragment
-def subscribe(dashboard: UUID | str, dashboard_filter: DashboardFilter) -> None:
-    """Choose when the dashboard is sent by mail, and to whom."""
-    with error_boundary():
-        show_subscribing(dashboard, dashboard_filter, menu_key=_MAILING)
-
-
 def show_actions(
     key: str,
     draft: DashboardDraft,
@@ -118,15 +79,21 @@ def show_actions(
     """Offer the owner's actions on the dashboard; to others only copying it."""
     if draft.cards and dashboard_filter is not None:
         with st.popover(_("Print"), key="dashboard_printing", icon=":material/print:"):
-            print_it(draft, dashboard, dashboard_filter)
+            fragment_of(show_printing)(
+                draft, dashboard.id if dashboard else None, dashboard_filter
+            )
         if most_subscriptions():
             with menu(_("Send by e-mail"), key=_MAILING, icon=":material/mail:"):
-                subscribe(dashboard.id if dashboard else key, dashboard_filter)
+                fragment_of(show_subscribing)(
+                    dashboard.id if dashboard else key,
+                    dashboard_filter,
+                    menu_key=_MAILING,
+                )
     if dashboard is not None and dashboard.is_own:
         with st.popover(_("Add a card"), key="dashboard_adding", icon=":material/add:"):
-            add_card(dashboard)
+            fragment_of(show_card_choice)(dashboard)
         with menu(_("Sharing"), key=_SHARING, icon=":material/group:"):
-            share(dashboard)
+            fragment_of(show_sharing)(dashboard, menu_key=_SHARING)
         if st.button(_("Change"), key="dashboard_change", icon=":material/edit:"):
             change_dashboard(dashboard, dashboard_filter or draft.filter)
         if st.button(_("Delete"), key="dashboard_remove", icon=":material/delete:"):
@@ -135,7 +102,7 @@ def show_actions(
         with st.popover(
             _("Copy"), key="dashboard_copying", icon=":material/content_copy:"
         ):
-            copy(draft)
+            fragment_of(show_copying)(draft)
 
 
 def show_controls(

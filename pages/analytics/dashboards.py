@@ -9,19 +9,12 @@ from dashboard.analytics.dashboards.subscription_list import show_subscriptions
 from dashboard.context import current_actor, read
 from dashboard.navigation import go
 from dashboard.ui.empty_state import empty_state
-from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.error_boundary import error_boundary, fragment_of
 from dashboard.ui.language import gettext as _, ngettext
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import at, plain
 from services.analytics import dashboards
 from services.analytics.dashboards import BUILT_IN, Dashboard
-
-
-@st.fragment
-def show_new() -> None:
-    """Make a dashboard, and open it."""
-    with error_boundary():
-        show_new_dashboard()
 
 
 def show_dashboard(dashboard: Dashboard) -> None:
@@ -68,7 +61,7 @@ def show_ready(key: str) -> None:
 with page_header(_("Dashboards")):
     new = st.popover(_("New dashboard"), key="dashboards_new", icon=":material/add:")
 with new:
-    show_new()
+    fragment_of(show_new_dashboard)()
 st.caption(
     _(
         "Figures of cohorts as cards on one page, with one filter for all. Pin a "

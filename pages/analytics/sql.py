@@ -9,7 +9,7 @@ from dashboard.analytics.query_table import show_result
 from dashboard.context import freshness
 from dashboard.patients.search.disclosed_lists import smallest_group
 from dashboard.ui.empty_state import empty_state
-from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.error_boundary import error_boundary, fragment_of
 from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
 from services.analytics import queries
@@ -22,13 +22,6 @@ _FORMATS: Final = {
     "parquet": "Parquet",
     "json": "JSON",
 }
-
-
-@st.fragment
-def show_editor(answered: str | None) -> None:
-    """Type a query; nothing runs until somebody asks for it."""
-    with error_boundary():
-        query_editor.draw(answered)
 
 
 def show_answer(text: str) -> None:
@@ -67,7 +60,7 @@ with st.container(horizontal=True):
 with error_boundary():
     current_text = query_address.find_text()
     query_editor.fill(current_text)
-    show_editor(current_text)
+    fragment_of(query_editor.draw)(current_text)
     st.divider()
     if current_text is None:
         empty_state(

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard.navigation import go
-from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.error_boundary import fragment_of
 from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
 from dashboard.visits.booking import holding
@@ -23,13 +23,4 @@ hold_panels(patient_id)
 holding.show_refusal()
 if (wanted := holding.show_lost_race()) and patient_id:
     holding.hold(wanted.id, patient_id)
-
-
-@st.fragment
-def show_times() -> None:
-    """Find a time; the chosen one is held at once."""
-    with error_boundary():
-        choose_free_time(patient_id)
-
-
-show_times()
+fragment_of(choose_free_time)(patient_id)
