@@ -152,7 +152,7 @@ def test_a_visit_is_dragged_to_a_free_time_and_to_a_colleague_and_opened(
     visit.click()
     expect(dialog.get_by_text(day.patient)).to_be_visible()
     expect(dialog.get_by_text("Cough")).to_be_visible()
-    expect(dialog.get_by_role("button", name="Check in")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Cancel visit…")).to_be_visible()
 
 
 def take(session, day: Day, *, minutes: int) -> None:

@@ -273,6 +273,23 @@ def test_a_job_whose_worker_died_is_done_by_another(endpoints, stores):
     assert _states(stores, "purge_receipts") == ["succeeded"]
 
 
+def test_what_one_worker_does_alone_waits_for_it_at_another(endpoints, stores):
+    run_due(endpoints, stores, "extend_plans")
+    with stores.database.writing() as session:
+        session.execute(
+            text(
+                "WITH busy AS (INSERT INTO procrastinate_workers (last_heartbeat) "
+                "VALUES (now()) RETURNING id) "
+                "UPDATE procrastinate_jobs SET status = 'doing', "
+                "worker_id = (SELECT id FROM busy)"
+            )
+        )
+
+    run_due(endpoints, stores, "extend_plans")
+
+    assert _states(stores, "extend_plans") == ["doing", "todo"]
+
+
 def test_traces_of_jobs_go_after_a_week(endpoints, stores):
     run_due(endpoints, stores, "purge_receipts")
     with stores.database.writing() as session:
