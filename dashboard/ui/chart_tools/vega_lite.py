@@ -15,7 +15,7 @@ _ROWS: Final = "rows"
 # both themes, and Vega knows the page's background.
 MUTED: Final[Spec] = {"expr": "luminance(background) > 0.5 ? '#4A5B67' : '#A9B8C2'"}
 # For counts: no grid line between two whole numbers.
-WHOLE_NUMBERS: Final[Spec] = {"format": "d", "tickMinStep": 1}
+WHOLE_NUMBERS: Final[Spec] = {"format": ",d", "tickMinStep": 1}
 
 
 def of_rows(rows: pd.DataFrame, spec: Spec) -> Spec:

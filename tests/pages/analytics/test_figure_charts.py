@@ -81,6 +81,12 @@ def test_the_axis_of_numbers_has_few_lines(measure: FigureMeasure):
     assert {axis["tickCount"] for axis in axes if "tickCount" in axis} == {6}
 
 
+def test_counts_have_their_thousands_grouped_as_everywhere_else():
+    spec = chart_of_quarters(FigureMeasure.PATIENTS)
+
+    assert spec["layer"][0]["encoding"]["y"]["axis"]["format"] == ",d"
+
+
 @pytest.mark.parametrize("language", [ENGLISH, GERMAN])
 def test_boxes_are_drawn_of_columns_whose_names_vega_can_read(language: str):
     """To Vega-Lite, "25. Perzentil" would be a column of a column."""
