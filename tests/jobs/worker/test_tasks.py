@@ -255,17 +255,23 @@ def _break_glass(session):
     )
 
 
-def test_a_job_whose_worker_died_is_done_by_another(endpoints, stores):
-    run_due(endpoints, stores, "purge_receipts")
+def _take_up(stores, *, heard_of):
+    """Have every job being done by another worker, last heard of then."""
     with stores.database.writing() as session:
         session.execute(
             text(
-                "WITH dead AS (INSERT INTO procrastinate_workers (last_heartbeat) "
-                "VALUES (now() - interval '1 hour') RETURNING id) "
+                "WITH other AS (INSERT INTO procrastinate_workers (last_heartbeat) "
+                "VALUES (:heard_of) RETURNING id) "
                 "UPDATE procrastinate_jobs SET status = 'doing', "
-                "worker_id = (SELECT id FROM dead)"
-            )
+                "worker_id = (SELECT id FROM other)"
+            ),
+            {"heard_of": heard_of},
         )
+
+
+def test_a_job_whose_worker_died_is_done_by_another(endpoints, stores):
+    run_due(endpoints, stores, "purge_receipts")
+    _take_up(stores, heard_of=datetime.now(UTC) - timedelta(hours=1))
 
     run_due(endpoints, stores, "retry_stalled")
     run_due(endpoints, stores)
@@ -275,15 +281,7 @@ def test_a_job_whose_worker_died_is_done_by_another(endpoints, stores):
 
 def test_what_one_worker_does_alone_waits_for_it_at_another(endpoints, stores):
     run_due(endpoints, stores, "extend_plans")
-    with stores.database.writing() as session:
-        session.execute(
-            text(
-                "WITH busy AS (INSERT INTO procrastinate_workers (last_heartbeat) "
-                "VALUES (now()) RETURNING id) "
-                "UPDATE procrastinate_jobs SET status = 'doing', "
-                "worker_id = (SELECT id FROM busy)"
-            )
-        )
+    _take_up(stores, heard_of=datetime.now(UTC))
 
     run_due(endpoints, stores, "extend_plans")
 
