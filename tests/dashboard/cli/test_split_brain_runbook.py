@@ -67,12 +67,9 @@ def former(breakable: Cluster) -> Iterator[Node]:
     assert node is not None
     assert control is not None
     control.inflict(Fault.KILL_NODE, node.name, seconds=HELD_DOWN_SECONDS)
-    # A new primary: until the dead one is fenced, it is still reported, and killed
-    # again.
     eventually(lambda: breakable.primary() not in (None, node))
-    # A round of the supervisor that began before may kill it once more.
-    with breakable.unsupervised():
-        pass
+    # Until the supervisor knows that another one leads, it kills the dead one again.
+    eventually(lambda: breakable._supervisor.monitor(node.name).is_fenced)
     # PostgreSQL does not start while a process with its former id exists.
     eventually(lambda: not psutil.pid_exists(pid_of(node)))
     try:
