@@ -278,10 +278,11 @@ def _show_duplicates(
                 drugs=", ".join(map(plain, known))
             )
         )
+    same = drugs.duplicates_of(drug, [line.drug for line in earlier])
     words += (
         _("Line {number} has the same substance.").format(number=place)
         for place, line in enumerate(earlier, 1)
-        if drugs.duplicates_of(drug, (line.drug,))
+        if line.drug in same
     )
     if words:
         st.info(" ".join(words), icon=":material/content_copy:")
