@@ -140,8 +140,8 @@ def actions_of(visit: VisitRecord, timestamp: datetime) -> tuple[RowAction, ...]
 
 def _actions(visit: VisitRecord, timestamp: datetime) -> tuple[RowAction, ...]:
     # On the calendar there are visits of other days, too.
-    is_today = visit.is_corrected_at(timestamp)
-    check_in = (_CHECK_IN,) if is_today else ()
+    may_correct = visit.is_corrected_at(timestamp)
+    check_in = (_CHECK_IN,) if may_correct else ()
     match visit.status:
         case VisitStatus.CHECKED_IN:
             return (_CALL_IN, _COMPLETE, _UNDO)
@@ -152,6 +152,6 @@ def _actions(visit: VisitRecord, timestamp: datetime) -> tuple[RowAction, ...]:
         case VisitStatus.NO_SHOW:
             return check_in
         case VisitStatus.COMPLETED:
-            return (_REOPEN,) if is_today else ()
+            return (_REOPEN,) if may_correct else ()
         case _:
             return ()
